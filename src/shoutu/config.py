@@ -1,0 +1,159 @@
+"""Settings of the installation: environment first, then ``SHOUTU_DATA/shoutu.toml``, then defaults.
+
+The only module that reads the environment. First use of a data directory makes its own secrets.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+
+class SettingError(ValueError):
+    """A setting is wrong; the message names it, what was expected and what to do."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """One installation's settings. Paths are absolute; ports are TCP ports."""
+
+    data: Path
+    host: str
+    port: int
+    ingest_host: str
+    ingest_port: int
+    mqtt_host: str
+    mqtt_port: int
+    mqtts_port: int
+    database_url: str
+    county_url: str
+    heartbeat_url: str
+    public_url: str
+    demo: bool
+    debug: bool
+    packs: Path
+
+    @property
+    def sensing(self) -> Path:
+        return self.data / "sensing"
+
+    @property
+    def secrets(self) -> Path:
+        return self.data / "secrets"
+
+    @property
+    def run(self) -> Path:
+        return self.data / "run"
+
+    def ensure(self) -> None:
+        """Create the data directory and its secrets if missing. Raises SettingError if it cannot be written."""
+        try:
+            for folder in ("secrets", "sensing", "files", "run", "log"):
+                (self.data / folder).mkdir(parents=True, exist_ok=True)
+            self.secrets.chmod(0o700)
+            _make_once(self.secrets / "django.key", lambda: secrets.token_urlsafe(48).encode())
+            _make_once(self.secrets / "wing.token", lambda: secrets.token_urlsafe(32).encode())
+            _make_once(self.secrets / "ledger.pem", _new_signing_key)
+            public = self.secrets / "ledger.pub.pem"
+            if not public.exists():
+                _make_once(public, self._public_key)
+        except OSError as error:
+            raise SettingError(
+                f"SHOUTU_DATA={self.data}: cannot be written ({error.strerror}); choose a directory this user owns"
+            ) from error
+
+    def _public_key(self) -> bytes:
+        key = serialization.load_pem_private_key((self.secrets / "ledger.pem").read_bytes(), None)
+        return key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    def secret(self, name: str) -> str:
+        """The text of one secret, such as ``wing.token``; made on first use."""
+        path = self.secrets / name
+        if not path.exists():
+            self.ensure()
+        return path.read_text().strip()
+
+
+def _new_signing_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _make_once(path: Path, content: Any) -> None:
+    """Write a secret so that a race or a crash leaves either the whole file or none."""
+    if path.exists():
+        return
+    draft = path.with_suffix(f"{path.suffix}.{os.getpid()}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content())
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _port(values: dict[str, Any], name: str, default: int) -> int:
+    raw = values.get(name, default)
+    try:
+        port = int(raw)
+    except (TypeError, ValueError):
+        raise SettingError(f"{name}={raw!r}: expected a TCP port between 0 and 65535") from None
+    if not 0 <= port <= 65535:
+        raise SettingError(f"{name}={raw!r}: expected a TCP port between 0 and 65535")
+    return port
+
+
+def _flag(values: dict[str, Any], name: str) -> bool:
+    return str(values.get(name, "")).lower() in {"1", "true", "yes", "on"}
+
+
+@lru_cache(maxsize=1)
+def load() -> Config:
+    """Read the settings once per process.
+
+    Raises SettingError naming the setting, what was expected and what to do.
+    """
+    data = Path(os.environ.get("SHOUTU_DATA", "./var")).expanduser().resolve()
+    values: dict[str, Any] = {}
+    file = data / "shoutu.toml"
+    if file.exists():
+        try:
+            values = {f"SHOUTU_{k.upper()}": v for k, v in tomllib.loads(file.read_text("utf-8")).items()}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingError(f"{file}: not readable as TOML ({error})") from error
+    values.update({k: v for k, v in os.environ.items() if k.startswith("SHOUTU_")})
+    port = _port(values, "SHOUTU_PORT", 8000)
+    host = str(values.get("SHOUTU_HOST", "127.0.0.1"))
+    return Config(
+        data=data,
+        host=host,
+        port=port,
+        ingest_host=str(values.get("SHOUTU_INGEST_HOST", "127.0.0.1")),
+        ingest_port=_port(values, "SHOUTU_INGEST_PORT", 8001),
+        mqtt_host=str(values.get("SHOUTU_MQTT_HOST", "127.0.0.1")),
+        mqtt_port=_port(values, "SHOUTU_MQTT_PORT", 1883),
+        mqtts_port=_port(values, "SHOUTU_MQTTS_PORT", 8883),
+        database_url=str(values.get("SHOUTU_DATABASE_URL", "")),
+        county_url=str(values.get("SHOUTU_COUNTY_URL", f"http://127.0.0.1:{port}")),
+        heartbeat_url=str(values.get("SHOUTU_HEARTBEAT_URL", "")),
+        public_url=str(values.get("SHOUTU_PUBLIC_URL", f"http://127.0.0.1:{port}")),
+        demo=_flag(values, "SHOUTU_DEMO"),
+        debug=_flag(values, "SHOUTU_DEBUG"),
+        packs=Path(str(values.get("SHOUTU_PACKS", Path(__file__).resolve().parents[2] / "packs"))),
+    )
