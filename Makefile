@@ -1,0 +1,64 @@
+# Two commands: `make run` and `make test`. Both set up what they lack and may be run again at any time.
+PYTHON ?= python3
+BIN := .venv/bin
+NPM := npm --no-fund --no-audit
+
+.PHONY: run up setup setup-dev system test test-full check bench lock api clean
+
+run: setup            ## install, build the face, start everything with the demo county
+	$(BIN)/shoutu up --demo
+
+setup: .venv/.run web/dist/.stamp
+
+setup-dev: setup .venv/.dev
+
+.venv/.run: requirements/run.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m shoutu.county.locale
+	@touch $@
+
+.venv/.dev: requirements/dev.lock .venv/.run
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+web/node_modules/.stamp: web/package-lock.json
+	cd web && $(NPM) ci --silent
+	@touch $@
+
+web/dist/.stamp: web/node_modules/.stamp $(shell find web/src web/public web/index.html web/vite.config.ts web/openapi.json -type f 2>/dev/null)
+	cd web && $(NPM) run build --silent
+	@touch $@
+
+system:               ## Debian packages the tests need, installed when root and missing
+	@sh deploy/system-packages.sh
+
+test: setup-dev system  ## everything, browser included
+	$(BIN)/pytest -q -m "not full"
+	cd web && $(NPM) test --silent
+
+test-full: setup-dev system
+	$(BIN)/pytest -q
+
+check: setup-dev      ## style, types, architecture, translations, generated files current
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/mypy src/shoutu
+	$(BIN)/lint-imports
+	$(BIN)/python -m shoutu.county.locale --check
+	$(BIN)/python -m shoutu.county.openapi --check
+	cd web && $(NPM) run check --silent
+
+api: setup-dev        ## write web/openapi.json and the generated client anew
+	$(BIN)/python -m shoutu.county.openapi
+	cd web && $(NPM) run api --silent
+
+bench: setup-dev
+	$(BIN)/python -m bench
+
+lock:                 ## resolve requirements/*.in again
+	for kind in run dev; do $(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 requirements/$$kind.in -o requirements/$$kind.lock; done
+
+clean:
+	rm -rf .venv web/node_modules web/dist
