@@ -29,6 +29,7 @@ LAZY = {
     "user": "shoutu.county.commands_people:user",
     "ledger": "shoutu.county.commands_ledger:ledger",
     "manage": "shoutu.up:manage",
+    "prepare": "shoutu.up:prepare_command",
 }
 """Command name → where it is defined."""
 

@@ -1,0 +1,39 @@
+"""The web process: Django, and beside it the auditor, which must not live in the worker it watches."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from shoutu.county.setup import ready
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def application() -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """The ASGI application, with the auditor running as long as it is served."""
+    ready()
+    from shoutu.county.asgi import application as django
+    from shoutu.county.duties import auditor
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await django(scope, receive, send)
+            return
+        stop = threading.Event()
+        thread = threading.Thread(target=auditor.run_forever, args=(stop,), name="auditor", daemon=True)
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                thread.start()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                stop.set()
+                thread.join(timeout=5)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    return app
