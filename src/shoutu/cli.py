@@ -53,7 +53,9 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup)
 @click.version_option(__version__, prog_name="shoutu")
 @click.option(
-    "--data", type=click.Path(file_okay=False, path_type=Path), help="Data directory (else SHOUTU_DATA, ./var)."
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Data directory (else SHOUTU_DATA, ./var).",
 )
 def cli(data: Path | None) -> None:
     """守土 Shoutu: work-safety early warning and duty for a county."""

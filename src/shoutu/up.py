@@ -22,7 +22,9 @@ READY_PATIENCE_S = 120.0
 
 @click.command()
 @click.option(
-    "--data", type=click.Path(file_okay=False, path_type=Path), help="Data directory (else SHOUTU_DATA, ./var)."
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Data directory (else SHOUTU_DATA, ./var).",
 )
 @click.option("--demo", is_flag=True, help="Load the demo county and run its simulated sensors.")
 def up(data: Path | None, demo: bool) -> None:

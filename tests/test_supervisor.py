@@ -1,0 +1,129 @@
+"""The supervisor on real processes: restarts what dies and says so, stops cleanly, refuses a taken port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from shoutu import config as settings
+from shoutu.config import Config, SettingError
+from shoutu.supervisor import Supervisor, check_ports, claim
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    monkeypatch.setenv("SHOUTU_DATA", str(tmp_path))
+    settings.load.cache_clear()
+    loaded = settings.load()
+    loaded.ensure()
+    yield loaded
+    settings.load.cache_clear()
+
+
+def python_child(supervisor: Supervisor, name: str, code: str) -> None:
+    supervisor.add(name)
+    supervisor.children[-1].arguments = [sys.executable, "-c", code]
+
+
+async def until(condition, patience_s: float = 20.0) -> None:
+    async with asyncio.timeout(patience_s):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+def read_pid(config: Config, name: str) -> int:
+    try:
+        return int((config.run / f"{name}.pid").read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def test_dead_child_is_started_again_and_reported(config: Config) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(config, said.append)
+    python_child(supervisor, "sleeper", "import time; time.sleep(600)")
+
+    async def kill_once() -> None:
+        await until(lambda: read_pid(config, "sleeper"))
+        first = read_pid(config, "sleeper")
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: read_pid(config, "sleeper") not in (0, first))
+        supervisor.stopping.set()
+
+    asyncio.run(supervisor.run(kill_once))
+    assert any("sleeper killed by SIGKILL" in line and "restart 1" in line for line in said)
+    assert said[-1].startswith("stopped")
+    assert read_pid(config, "sleeper") == 0
+
+
+def test_clean_stop_lets_a_child_finish_its_work(config: Config, tmp_path: Path) -> None:
+    proof = tmp_path / "finished"
+    code = (
+        "import signal,time,pathlib\n"
+        f"def end(*_): pathlib.Path({str(proof)!r}).write_text('yes'); raise SystemExit(0)\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        f"pathlib.Path({str(tmp_path / 'ready')!r}).write_text('')\n"
+        "time.sleep(600)\n"
+    )
+    supervisor = Supervisor(config, lambda _: None)
+    python_child(supervisor, "worker", code)
+
+    async def stop_when_ready() -> None:
+        await until((tmp_path / "ready").exists)
+        supervisor.stopping.set()
+
+    asyncio.run(supervisor.run(stop_when_ready))
+    assert proof.read_text() == "yes"
+
+
+def test_child_that_cannot_live_is_retried_ever_more_slowly(config: Config) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(config, said.append)
+    python_child(supervisor, "broken", "raise SystemExit(3)")
+
+    async def watch() -> None:
+        await until(lambda: supervisor.children[0].restarts >= 3)
+        supervisor.stopping.set()
+
+    asyncio.run(supervisor.run(watch))
+    waits = [line.split(" in ")[1].split(" s")[0] for line in said if "ended with code 3" in line]
+    assert waits[:3] == ["0.2", "0.4", "0.8"]
+
+
+def test_second_supervisor_on_the_same_data_is_refused(config: Config) -> None:
+    with claim(config), pytest.raises(SettingError, match=f"already in use by process {os.getpid()}"):
+        claim(config)
+
+
+def test_taken_port_names_its_setting(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("SHOUTU_INGEST_PORT", str(port))
+        settings.load.cache_clear()
+        with pytest.raises(SettingError, match=f"SHOUTU_INGEST_PORT={port}: cannot listen"):
+            check_ports(settings.load())
+
+
+@pytest.mark.parametrize("value", ["http", "70000", "-1", ""])
+def test_port_that_is_no_port_names_its_setting(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("SHOUTU_MQTT_PORT", value)
+    settings.load.cache_clear()
+    with pytest.raises(SettingError, match="SHOUTU_MQTT_PORT"):
+        settings.load()
+    settings.load.cache_clear()
+
+
+def test_secrets_are_made_once_and_kept_private(config: Config) -> None:
+    token = config.secret("wing.token")
+    config.ensure()
+    assert config.secret("wing.token") == token
+    assert (config.secrets / "ledger.pem").stat().st_mode & 0o077 == 0
+    assert b"PRIVATE" not in (config.secrets / "ledger.pub.pem").read_bytes()
