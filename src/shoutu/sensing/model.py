@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,4 +87,57 @@ class Acceptor(Protocol):
 
     def reject(self, readings: Sequence[Rejected]) -> None:
         """Count refused addresses and keep their last value for 待认领; bounded memory, never blocks."""
+        ...
+
+
+class Store(Protocol):
+    """Where readings are kept for asking; called by one thread only, except for its queries."""
+
+    @property
+    def stored_through(self) -> int:
+        """Last sequence number up to which (inclusive) every reading added is durable here; 0 at first."""
+        ...
+
+    def add(
+        self, seq0: int, point: Ints32, ts: Ints64, received: Ints64, value: Floats, quality: Bytes8
+    ) -> None:
+        """Take readings numbered from ``seq0``; numbers up to ``stored_through`` come again after a kill."""
+        ...
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class LocalApi(Protocol):
+    """What the HTTP door serves for the pipeline: local queries (wing token), health and metrics."""
+
+    def is_wing(self, token: str) -> bool:
+        """Whether this is the wing token (compared in constant time)."""
+        ...
+
+    async def readings(
+        self, point: int, start: int | None, end: int | None, limit: int, step: int | None
+    ) -> dict[str, Any]:
+        """The answer of ``GET /local/v1/readings`` (times and step in ms). Raises ValueError with a clear text."""
+        ...
+
+    async def latest(self, points: Sequence[int]) -> dict[str, Any]:
+        """The answer of ``/local/v1/latest``."""
+        ...
+
+    def ready(self) -> tuple[bool, dict[str, Any]]:
+        """Whether readings are taken and evaluated now, with the figures that say why (``/readyz``)."""
+        ...
+
+
+class DoorHandle(Protocol):
+    """A door that is open. ``stats`` goes into the beat, ``port`` is the port really bound."""
+
+    port: int
+
+    def stats(self) -> dict[str, Any]: ...
+
+    async def close(self) -> None:
+        """Take nothing new, answer what is under way, let go of the port."""
         ...
