@@ -1,0 +1,302 @@
+"""Response policy packs: who is called for a warning of each level and within what time.
+
+Text in, ``ResponsePolicy`` out; problems as a list naming file, line, field, what is expected and what to do.
+Pure: no database, no clock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import yaml
+
+LEVELS = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
+RUNGS = ("enterprise_duty", "enterprise_principal", "township_head", "county_duty", "county_leader")
+"""The places in a chain a policy may call, from the mine upward."""
+STAGES = ("dispose", "feedback", "verify", "close")
+"""What may have a clock of its own after the answer."""
+NEXT_INSPECTION = "next_inspection"
+"""A stage without a fixed limit: done at the next inspection, so no clock runs."""
+
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|min|h|d)$")
+_UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_MAX = timedelta(days=366)
+
+
+class Problem(NamedTuple):
+    """One thing wrong in a pack; ``line`` counts from 1."""
+
+    file: str
+    line: int
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.field}: {self.message}"
+
+
+class PolicyError(ValueError):
+    """A response pack that cannot be used; ``problems`` says where and why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One place in the chain: who is called, and how long that one has to answer."""
+
+    who: str
+    answer: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One duty opened for a warning: its kind, its chain from the bottom, its stage clocks."""
+
+    duty: str
+    chain: tuple[Rung, ...]
+    due: Mapping[str, timedelta] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What one level (or a device fault) sets in motion."""
+
+    withdraw: bool
+    lanes: tuple[Lane, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsePolicy:
+    """A whole response pack. ``verified`` false is shown as 来源待核."""
+
+    id: str
+    title: str
+    version: int
+    verified: bool
+    cite: str
+    recall_after: timedelta
+    retry: tuple[timedelta, ...]
+    levels: Mapping[int, Response]
+    fault: Response
+
+    def response(self, level: int, category: str) -> Response:
+        """The response to a warning of this category at this level (1 blue … 4 red)."""
+        return self.levels[min(max(level, 1), 4)] if category == "risk" else self.fault
+
+
+def parse(text: str, file: str) -> ResponsePolicy:
+    """Read a response pack. Raises PolicyError with every problem found, in the order of lines."""
+    reader = _Reader(file)
+    policy = reader.read(text)
+    if policy is None or reader.problems:
+        raise PolicyError(sorted(reader.problems, key=lambda problem: problem.line))
+    return policy
+
+
+class _Reader:
+    """Walks the YAML nodes, so that every message can name its line."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def problem(self, node: yaml.Node | int, field: str, message: str) -> None:
+        line = node if isinstance(node, int) else node.start_mark.line + 1
+        self.problems.append(Problem(self.file, line, field, message))
+
+    def read(self, text: str) -> ResponsePolicy | None:
+        root = self._compose(text)
+        top = self._map(root, "", _TOP, _TOP - {"note"}) if root is not None else None
+        if root is None or top is None:
+            return None
+        levels = self._levels(top.get("levels"))
+        fault = self._response(top["fault"], "fault") if "fault" in top else None
+        recall = self._duration(top["recall_after"], "recall_after") if "recall_after" in top else None
+        if fault is None or recall is None:
+            return None
+        return ResponsePolicy(
+            id=self._text(top.get("pack"), "pack"),
+            title=self._text(top.get("title"), "title"),
+            version=self._whole(top.get("version"), "version"),
+            verified=self._flag(top.get("verified"), "verified"),
+            cite=self._text(top.get("cite"), "cite"),
+            recall_after=recall,
+            retry=self._retry(top.get("retry")),
+            levels=levels,
+            fault=fault,
+        )
+
+    def _compose(self, text: str) -> yaml.Node | None:
+        try:
+            for token in yaml.scan(text, Loader=yaml.SafeLoader):
+                if isinstance(token, yaml.TagToken | yaml.AnchorToken | yaml.AliasToken):
+                    line = token.start_mark.line + 1
+                    self.problem(line, "yaml", "tags, anchors and aliases are refused; write the value out")
+                    return None
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            self.problem(
+                mark.line + 1 if mark else 1, "yaml", f"not readable as YAML: {getattr(error, 'problem', error)}"
+            )
+            return None
+        if node is None:
+            self.problem(1, "yaml", "the file is empty; start from packs/response/default.yaml")
+        return node
+
+    def _map(
+        self, node: yaml.Node | None, path: str, allowed: frozenset[str], required: frozenset[str]
+    ) -> dict[str, yaml.Node] | None:
+        if not isinstance(node, yaml.MappingNode):
+            self.problem(node or 1, path or "pack", "expected a mapping of names to values")
+            return None
+        found: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            if name in found:
+                self.problem(key, _join(path, name), "given twice; keep one")
+            elif name not in allowed:
+                self.problem(key, _join(path, name), f"unknown; expected one of {', '.join(sorted(allowed))}")
+            else:
+                found[name] = value
+        for name in sorted(required - set(found)):
+            self.problem(node, _join(path, name), "missing; add it")
+        return found
+
+    def _list(self, node: yaml.Node | None, path: str) -> list[yaml.Node]:
+        if not isinstance(node, yaml.SequenceNode) or not node.value:
+            self.problem(node or 1, path, "expected a list with at least one entry")
+            return []
+        return list(node.value)
+
+    def _levels(self, node: yaml.Node | None) -> dict[int, Response]:
+        names = frozenset(LEVELS)
+        found = self._map(node, "levels", names, names) or {}
+        read = {LEVELS[name]: self._response(value, f"levels.{name}") for name, value in found.items()}
+        return {level: response for level, response in read.items() if response is not None}
+
+    def _response(self, node: yaml.Node, path: str) -> Response | None:
+        parts = self._map(node, path, frozenset({"withdraw", "lanes"}), frozenset({"withdraw", "lanes"}))
+        if parts is None:
+            return None
+        lanes: list[Lane] = []
+        for i, item in enumerate(self._list(parts.get("lanes"), f"{path}.lanes")):
+            lane = self._lane(item, f"{path}.lanes[{i}]")
+            if lane is None:
+                continue
+            if lane.duty in {other.duty for other in lanes}:
+                self.problem(item, f"{path}.lanes[{i}].duty", f"{lane.duty} is there twice; join the chains")
+            lanes.append(lane)
+        return Response(self._flag(parts.get("withdraw"), f"{path}.withdraw"), tuple(lanes))
+
+    def _lane(self, node: yaml.Node, path: str) -> Lane | None:
+        parts = self._map(node, path, frozenset({"duty", "chain", "due"}), frozenset({"duty", "chain"}))
+        if parts is None:
+            return None
+        duty = self._choice(parts.get("duty"), f"{path}.duty", DUTY_KINDS)
+        chain: list[Rung] = []
+        for i, item in enumerate(self._list(parts.get("chain"), f"{path}.chain")):
+            rung = self._rung(item, f"{path}.chain[{i}]")
+            if rung is None:
+                continue
+            if rung.who in {other.who for other in chain}:
+                self.problem(item, f"{path}.chain[{i}].who", f"{rung.who} is called twice; keep one")
+            chain.append(rung)
+        due = self._due(parts["due"], f"{path}.due") if "due" in parts else {}
+        return Lane(duty, tuple(chain), due)
+
+    def _rung(self, node: yaml.Node, path: str) -> Rung | None:
+        both = frozenset({"who", "answer"})
+        parts = self._map(node, path, both, both)
+        if parts is None or set(parts) != both:
+            return None
+        answer = self._duration(parts["answer"], f"{path}.answer")
+        who = self._choice(parts["who"], f"{path}.who", RUNGS)
+        return Rung(who, answer) if answer is not None and who else None
+
+    def _due(self, node: yaml.Node, path: str) -> dict[str, timedelta]:
+        due: dict[str, timedelta] = {}
+        for stage, value in (self._map(node, path, frozenset(STAGES), frozenset()) or {}).items():
+            if isinstance(value, yaml.ScalarNode) and value.value == NEXT_INSPECTION:
+                continue
+            length = self._duration(value, f"{path}.{stage}")
+            if length is not None:
+                due[stage] = length
+        return due
+
+    def _retry(self, node: yaml.Node | None) -> tuple[timedelta, ...]:
+        pauses = [self._duration(item, f"retry[{i}]") for i, item in enumerate(self._list(node, "retry"))]
+        return tuple(pause for pause in pauses if pause is not None)
+
+    def _scalar(self, node: yaml.Node | None, path: str, expected: str) -> str | None:
+        if isinstance(node, yaml.ScalarNode) and node.value.strip():
+            return str(node.value).strip()
+        if node is not None:
+            self.problem(node, path, f"expected {expected}")
+        return None
+
+    def _duration(self, node: yaml.Node, path: str) -> timedelta | None:
+        expected = "a time with its unit, such as '30 s', '5 min', '2 h' or '1 d'"
+        text = self._scalar(node, path, expected)
+        if text is None:
+            return None
+        match = _DURATION.match(text)
+        if match is None:
+            hint = "; the unit is missing" if re.match(r"^\d+(\.\d+)?$", text) else ""
+            self.problem(node, path, f"{text!r} is not {expected}{hint}")
+            return None
+        length = timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+        if not timedelta(0) < length <= _MAX:
+            self.problem(node, path, f"{text!r}: expected more than 0 and at most 366 d")
+            return None
+        return length
+
+    def _choice(self, node: yaml.Node | None, path: str, allowed: tuple[str, ...]) -> str:
+        text = self._scalar(node, path, f"one of {', '.join(allowed)}")
+        if text is not None and text not in allowed:
+            self.problem(node or 1, path, f"{text!r} is unknown; expected one of {', '.join(allowed)}")
+        return text or ""
+
+    def _text(self, node: yaml.Node | None, path: str) -> str:
+        return self._scalar(node, path, "a text") or ""
+
+    def _whole(self, node: yaml.Node | None, path: str) -> int:
+        text = self._scalar(node, path, "a whole number from 1")
+        if text is None:
+            return 0
+        if not text.isdigit() or int(text) < 1:
+            self.problem(node or 1, path, f"{text!r}: expected a whole number from 1")
+            return 0
+        return int(text)
+
+    def _flag(self, node: yaml.Node | None, path: str) -> bool:
+        text = self._scalar(node, path, "true or false")
+        if text is not None and text not in ("true", "false"):
+            self.problem(node or 1, path, f"{text!r}: expected true or false")
+        return text == "true"
+
+
+DUTY_KINDS = ("warning.dispose", "warning.verify", "warning.answer")
+_TOP = frozenset({"pack", "title", "version", "verified", "cite", "note", "recall_after", "retry", "levels", "fault"})
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def snapshot(lane: Lane, policy: ResponsePolicy) -> dict[str, Any]:
+    """A lane as the plain data a duty keeps, so that a later policy changes nothing already running. Seconds."""
+    return {
+        "policy": f"{policy.id}@{policy.version}",
+        "verified": policy.verified,
+        "chain": [{"who": rung.who, "answer_s": rung.answer.total_seconds()} for rung in lane.chain],
+        "due_s": {stage: length.total_seconds() for stage, length in lane.due.items()},
+        "retry_s": [pause.total_seconds() for pause in policy.retry],
+    }
