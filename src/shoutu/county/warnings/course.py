@@ -1,0 +1,100 @@
+"""The course of one warning: pure arithmetic over the levels of its members and what people have done.
+
+A *member* is one (rule, point) that took part. The warning stands at the highest level of its members; silence
+never lowers a member, because the engine then sends no signal. What people did (verify, dispose, feedback) moves
+the stage; the stage never closes a warning whose danger still stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+YELLOW = 2
+
+
+class Stage(StrEnum):
+    """Where a warning stands, in order of law."""
+
+    CALLING = "calling"
+    VERIFYING = "verifying"
+    DISPOSING = "disposing"
+    FEEDBACK = "feedback"
+    CLOSABLE = "closable"
+    CLOSED = "closed"
+
+
+class Result(StrEnum):
+    """What verification found."""
+
+    REAL = "real"
+    FALSE_ALARM = "false_alarm"
+    DEVICE_FAULT = "device_fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What decides the stage of a warning. ``unknown`` is true while a member's readings are missing."""
+
+    category: str
+    current: int
+    unknown: bool
+    answered: bool
+    result: str | None
+    disposed: bool
+    fed_back: bool
+    closed: bool
+
+
+def fallen(facts: Facts) -> bool:
+    """Whether the danger has gone: a risk below yellow, a fault mended. Unknown is never gone."""
+    limit = YELLOW if facts.category == "risk" else 1
+    return facts.current < limit and not facts.unknown
+
+
+def stage(facts: Facts) -> Stage:
+    """The stage these facts put a warning in."""
+    if facts.closed:
+        return Stage.CLOSED
+    if facts.result is None:
+        return Stage.VERIFYING if facts.answered else Stage.CALLING
+    if facts.result == Result.REAL:
+        if not facts.disposed:
+            return Stage.DISPOSING
+        return Stage.CLOSABLE if facts.fed_back and fallen(facts) else Stage.FEEDBACK
+    return Stage.CLOSABLE if fallen(facts) else Stage.DISPOSING
+
+
+def current_level(levels: Iterable[int]) -> int:
+    """The level a warning stands at: the highest of its members; 0 with none."""
+    return max(levels, default=0)
+
+
+class Move(StrEnum):
+    """What a change of level asks of the people."""
+
+    NONE = "none"
+    OPEN = "open"
+    RISE = "rise"
+    AGAIN = "again"
+
+
+def move(
+    *, before: int, after: int, called_level: int, below_since: datetime | None, at: datetime, recall_after: timedelta
+) -> Move:
+    """Whether an open warning whose level went from ``before`` to ``after`` must call people anew.
+
+    ``called_level`` is the level they were last called for; ``below_since`` is since when the warning has stood
+    below it (None while it has not). Above the called level: RISE. Back at it, or back from normal, after
+    ``recall_after`` or more: AGAIN. A flap in between is counted by the caller and calls nobody.
+    """
+    if after <= before:
+        return Move.NONE
+    if after > called_level:
+        return Move.RISE
+    back = after == called_level or before == 0
+    if back and below_since is not None and at - below_since >= recall_after:
+        return Move.AGAIN
+    return Move.NONE
