@@ -1,0 +1,125 @@
+"""Segment files of a frame log: their names, their heads, and what lies in a directory.
+
+A segment is named after the first sequence number it may hold and a generation, which tells apart two
+segments that begin at the same number (the first was given up after a failed sync). Its head says where
+its predecessor ends: frames beyond that point were never acknowledged and are not read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+SEGMENT_MAGIC = b"SHOUTUJ1"
+_HEAD = struct.Struct(
+    "<8sQIIQQQ"
+)  # magic, first, generation, salt, previous first, previous gen, previous end
+_CRC = struct.Struct("<I")
+SEGMENT_HEAD = _HEAD.size + _CRC.size
+_NAME = re.compile(r"(\d{20})-(\d{6})\.log")
+NO_LIMIT = (1 << 64) - 1
+
+
+@dataclass(slots=True)
+class Segment:
+    """One file; ``end`` is the offset its successor declared as its end (None: the end of the file)."""
+
+    path: Path
+    first: int
+    generation: int
+    end: int | None = None
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.first, self.generation
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentHead:
+    first: int
+    generation: int
+    salt: int
+    previous: tuple[int, int]
+    previous_end: int
+
+    def pack(self) -> bytes:
+        body = _HEAD.pack(
+            SEGMENT_MAGIC, self.first, self.generation, self.salt, *self.previous, self.previous_end
+        )
+        return body + _CRC.pack(zlib.crc32(body))
+
+
+def segment_name(first: int, generation: int) -> str:
+    return f"{first:020d}-{generation:06d}.log"
+
+
+def read_head(path: Path) -> SegmentHead | None:
+    """The head of a segment file, or None when it is torn or damaged."""
+    with path.open("rb") as file:
+        raw = file.read(SEGMENT_HEAD)
+    if len(raw) < SEGMENT_HEAD or _CRC.unpack_from(raw, _HEAD.size)[0] != zlib.crc32(raw[: _HEAD.size]):
+        return None
+    magic, first, generation, salt, previous_first, previous_generation, previous_end = _HEAD.unpack_from(raw)
+    if magic != SEGMENT_MAGIC:
+        return None
+    return SegmentHead(first, generation, salt, (previous_first, previous_generation), previous_end)
+
+
+def list_segments(directory: Path) -> list[Segment]:
+    """The segments of a directory in order, each with the end its successor declared."""
+    found = []
+    for path in directory.iterdir():
+        match = _NAME.fullmatch(path.name)
+        if match:
+            found.append(Segment(path, int(match[1]), int(match[2])))
+    found.sort(key=lambda segment: segment.key)
+    by_key = {segment.key: segment for segment in found}
+    for segment in found:
+        head = read_head(segment.path)
+        if head is not None and head.previous in by_key and head.previous_end != NO_LIMIT:
+            by_key[head.previous].end = head.previous_end
+    return found
+
+
+def sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a small file so that a crash leaves either the old one or the new one, whole."""
+    draft = path.with_name(f"{path.name}.new")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_directory(path.parent)
+
+
+def log_salt(directory: Path) -> int:
+    """The salt of a log: from its file, else from any whole segment head, else new."""
+    path = directory / "salt"
+    if path.exists():
+        parts = path.read_text().split()
+        if len(parts) == 2 and parts[0].isdigit() and f"{zlib.crc32(parts[0].encode()):08x}" == parts[1]:
+            return int(parts[0])
+    salt = None
+    for segment in list_segments(directory):
+        head = read_head(segment.path)
+        if head is not None:
+            salt = head.salt
+            break
+    if salt is None:
+        salt = secrets.randbits(32)
+    text = str(salt)
+    write_atomically(path, f"{text} {zlib.crc32(text.encode()):08x}\n".encode())
+    return salt
