@@ -1,0 +1,180 @@
+"""A whole installation started for a test, as its operator would: ``shoutu up`` in a directory of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+T = TypeVar("T")
+
+
+def free_ports(count: int) -> list[int]:
+    """Distinct TCP ports that were free a moment ago."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def until(question: Callable[[], T], patience_s: float = 30.0, what: str = "") -> T:
+    """Ask again and again until the answer is truthy; fail with the last answer otherwise."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        answer = question()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what or 'condition'} not met within {patience_s:.0f} s; last answer: {answer!r}")
+        time.sleep(0.05)
+
+
+class Stack:
+    """``shoutu up`` on free ports; ``stop()`` ends it as Ctrl-C does."""
+
+    def __init__(self, data: Path, *, demo: bool = False, **environment: str) -> None:
+        self.data = data
+        self.demo = demo
+        self.port, self.ingest_port, self.mqtt_port, self.mqtts_port = free_ports(4)
+        self.environment = {
+            **os.environ,
+            "SHOUTU_DATA": str(data),
+            "SHOUTU_PORT": str(self.port),
+            "SHOUTU_INGEST_PORT": str(self.ingest_port),
+            "SHOUTU_MQTT_PORT": str(self.mqtt_port),
+            "SHOUTU_MQTTS_PORT": str(self.mqtts_port),
+            "PYTHONUNBUFFERED": "1",
+            **environment,
+        }
+        self.environment.pop("SHOUTU_DEMO", None)
+        self.output = data.parent / f"{data.name}.console.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ingest_url(self) -> str:
+        return f"http://127.0.0.1:{self.ingest_port}"
+
+    def start(self) -> Stack:
+        arguments = [sys.executable, "-m", "shoutu.cli", "up", *(["--demo"] if self.demo else [])]
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                arguments, env=self.environment, stdout=output, stderr=output, start_new_session=True
+            )
+        until(self._up_or_dead, 120, "shoutu up")
+        return self
+
+    def _up_or_dead(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError(f"shoutu up ended with {self.process.returncode}:\n{self.console()}")
+        return "up in" in self.console()
+
+    def console(self) -> str:
+        return self.output.read_text("utf-8") if self.output.exists() else ""
+
+    def log(self, name: str) -> str:
+        path = self.data / "log" / f"{name}.log"
+        return path.read_text("utf-8", "replace") if path.exists() else ""
+
+    def pid(self, name: str) -> int:
+        try:
+            return int((self.data / "run" / f"{name}.pid").read_text())
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    def kill(self, name: str) -> None:
+        """SIGKILL one child; the supervisor is expected to start it again."""
+        os.kill(self.pid(name), signal.SIGKILL)
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(40)
+
+    def cli(self, *arguments: str, stdin: str = "") -> str:
+        """Run a ``shoutu`` command on this installation; returns what it prints."""
+        ended = subprocess.run(
+            [sys.executable, "-m", "shoutu.cli", *arguments],
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert ended.returncode == 0, f"shoutu {' '.join(arguments)}:\n{ended.stdout}\n{ended.stderr}"
+        return ended.stdout.strip()
+
+    def login(self, username: str, password: str) -> Api:
+        api = Api(self.url)
+        api.login(username, password)
+        return api
+
+    def send(self, token: str, readings: list[dict[str, Any]]) -> dict[str, Any]:
+        answer = httpx.post(
+            f"{self.ingest_url}/ingest/v1/readings",
+            json=readings,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+            trust_env=False,
+        )
+        assert answer.status_code == 202, answer.text
+        return answer.json()
+
+
+class Api:
+    """A browser's view of ``/api/v1``: cookie session and CSRF header."""
+
+    def __init__(self, url: str) -> None:
+        self.client = httpx.Client(base_url=f"{url}/api/v1", timeout=30, trust_env=False, headers={"Referer": url})
+
+    def login(self, username: str, password: str) -> dict[str, Any]:
+        self.client.get("/session")
+        return self.post("/session", username=username, password=password)
+
+    def _answer(self, answer: httpx.Response) -> Any:
+        assert answer.is_success, f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._answer(self.client.get(path, params=query))
+
+    def try_post(self, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        headers = {"X-CSRFToken": self.client.cookies.get("csrftoken", "")}
+        return self.client.post(path, json=body or {}, headers=headers)
+
+    def post(self, path: str, /, **body: Any) -> Any:
+        return self._answer(self.try_post(path, body))
+
+
+@contextlib.contextmanager
+def running(data: Path, **options: Any) -> Iterator[Stack]:
+    """A started stack that is stopped (or killed) whatever the test does."""
+    stack = Stack(data, **options)
+    try:
+        yield stack.start()
+    finally:
+        process = stack.process
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(40)
+            except subprocess.TimeoutExpired:
+                process.kill()
