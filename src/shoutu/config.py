@@ -40,6 +40,7 @@ class Config:
     demo: bool
     debug: bool
     packs: Path
+    ingest_max_bytes: int = 16 * 1024 * 1024
 
     @property
     def sensing(self) -> Path:
@@ -119,6 +120,17 @@ def _port(values: dict[str, Any], name: str, default: int) -> int:
     return port
 
 
+def _megabytes(values: dict[str, Any], name: str, default: int) -> int:
+    raw = values.get(name, default)
+    try:
+        size = int(raw)
+    except (TypeError, ValueError):
+        size = 0
+    if not 1 <= size <= 1024:
+        raise SettingError(f"{name}={raw!r}: expected whole megabytes between 1 and 1024")
+    return size * 1024 * 1024
+
+
 def _flag(values: dict[str, Any], name: str) -> bool:
     return str(values.get(name, "")).lower() in {"1", "true", "yes", "on"}
 
@@ -156,4 +168,5 @@ def load() -> Config:
         demo=_flag(values, "SHOUTU_DEMO"),
         debug=_flag(values, "SHOUTU_DEBUG"),
         packs=Path(str(values.get("SHOUTU_PACKS", Path(__file__).resolve().parents[2] / "packs"))),
+        ingest_max_bytes=_megabytes(values, "SHOUTU_INGEST_MAX_MB", 16),
     )
