@@ -1,0 +1,1 @@
+"""What every room shares and what lets siblings talk without knowing each other."""

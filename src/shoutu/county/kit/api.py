@@ -1,0 +1,133 @@
+"""The two HTTP interfaces: `api` for everyone under /api/v1, `internal` for wings under /internal/v1."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI, Router
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.operation import Operation
+
+from shoutu import __version__
+from shoutu.county.kit.auth import SessionAuth, TokenAuth, WingAuth, asker
+from shoutu.county.kit.errors import Invalid, NotFound, NotSignedIn, ShoutuError, TooMany
+from shoutu.county.kit.paging import ListQuery, Page, paginate
+
+__all__ = ["ListQuery", "Page", "Router", "api", "asker", "internal", "paginate", "problem"]
+
+log = logging.getLogger(__name__)
+
+
+class Api(NinjaAPI):
+    """Operations are named room_function: the generated client reads well."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        module = operation.view_func.__module__.removeprefix("shoutu.county.").replace(".api", "")
+        return f"{module}_{operation.view_func.__name__}".replace(".", "_")
+
+
+api = Api(
+    title="Shoutu 守土",
+    version=__version__,
+    description="Everything a person can do in Shoutu, a program can do here.",
+    urls_namespace="api",
+    docs_url=None,
+    auth=[TokenAuth(), SessionAuth()],
+)
+internal = Api(
+    title="Shoutu internal",
+    version=__version__,
+    urls_namespace="internal",
+    docs_url=None,
+    openapi_url=None,
+    auth=WingAuth(),
+)
+
+
+def problem(error: ShoutuError) -> HttpResponse:
+    """The answer for an error: RFC 9457."""
+    response = HttpResponse(
+        json.dumps(error.problem(), ensure_ascii=False),
+        status=error.status,
+        content_type="application/problem+json; charset=utf-8",
+    )
+    if isinstance(error, TooMany):
+        response["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="shoutu"'
+    return response
+
+
+_EXPECTED = {
+    "missing": lambda c: _("必填"),
+    "extra_forbidden": lambda c: _("不认识的字段，请去掉"),
+    "int_parsing": lambda c: _("整数"),
+    "int_type": lambda c: _("整数"),
+    "int_from_float": lambda c: _("整数"),
+    "float_parsing": lambda c: _("数字"),
+    "float_type": lambda c: _("数字"),
+    "finite_number": lambda c: _("有限的数字"),
+    "bool_parsing": lambda c: _("true 或 false"),
+    "bool_type": lambda c: _("true 或 false"),
+    "string_type": lambda c: _("文字"),
+    "dict_type": lambda c: _("对象"),
+    "list_type": lambda c: _("列表"),
+    "json_invalid": lambda c: _("完整的 JSON"),
+    "datetime_parsing": lambda c: _("带时区的时间，如 2026-11-24T08:00:00+08:00"),
+    "datetime_from_date_parsing": lambda c: _("带时区的时间，如 2026-11-24T08:00:00+08:00"),
+    "timezone_aware": lambda c: _("带时区的时间，如 2026-11-24T08:00:00+08:00"),
+    "literal_error": lambda c: _("其中之一：%(names)s") % {"names": c.get("expected", "")},
+    "enum": lambda c: _("其中之一：%(names)s") % {"names": c.get("expected", "")},
+    "greater_than_equal": lambda c: _("不小于 %(limit)s") % {"limit": c.get("ge")},
+    "greater_than": lambda c: _("大于 %(limit)s") % {"limit": c.get("gt")},
+    "less_than_equal": lambda c: _("不大于 %(limit)s") % {"limit": c.get("le")},
+    "less_than": lambda c: _("小于 %(limit)s") % {"limit": c.get("lt")},
+    "string_too_long": lambda c: _("不超过 %(limit)s 个字") % {"limit": c.get("max_length")},
+    "string_too_short": lambda c: _("至少 %(limit)s 个字") % {"limit": c.get("min_length")},
+}
+
+
+def _invalid(first: dict[str, Any]) -> Invalid:
+    """The first finding of pydantic as an Invalid in the asker's language."""
+    where = [str(part) for part in first.get("loc", ()) if part not in {"body", "query", "path", "payload", "data"}]
+    say = _EXPECTED.get(first.get("type", ""))
+    return Invalid(".".join(where) or "body", say(first.get("ctx") or {}) if say else str(first.get("msg", "")))
+
+
+def _on_error(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(error)
+
+
+def _on_validation(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(_invalid(error.errors[0]))
+
+
+def _on_authentication(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(NotSignedIn())
+
+
+def _on_http(request: HttpRequest, error: Any) -> HttpResponse:
+    if error.status_code == 404:
+        return problem(NotFound(request.path))
+    if error.status_code == 400:
+        return problem(Invalid("body", _("完整的 JSON"), _("请求内容无法解析：%(error)s") % {"error": error}))
+    found = ShoutuError(str(error))
+    found.status = error.status_code
+    return problem(found)
+
+
+def _on_anything(request: HttpRequest, error: Any) -> HttpResponse:
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return problem(ShoutuError(_("服务器内部出错，已记录在日志中，请稍后再试或联系管理员。")))
+
+
+for _interface in (api, internal):
+    _interface.add_exception_handler(ShoutuError, _on_error)
+    _interface.add_exception_handler(ValidationError, _on_validation)
+    _interface.add_exception_handler(AuthenticationError, _on_authentication)
+    _interface.add_exception_handler(HttpError, _on_http)
+    _interface.add_exception_handler(Exception, _on_anything)

@@ -1,0 +1,97 @@
+"""The one tree of errors. Services and selectors raise them; `kit.api` turns them into RFC 9457 problems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class ShoutuError(Exception):
+    """Something the asker can be told. `status` is the HTTP status, `slug` names the problem type."""
+
+    status = 500
+    slug = "error"
+    title: Any = gettext_lazy("出错了")
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def problem(self) -> dict[str, Any]:
+        """The body of an `application/problem+json` answer."""
+        return {
+            "type": f"urn:shoutu:problem:{self.slug}",
+            "title": str(self.title),
+            "status": self.status,
+            "detail": str(self.detail),
+        }
+
+
+class NotSignedIn(ShoutuError):
+    """Nobody is known to be asking."""
+
+    status, slug, title = 401, "not-signed-in", gettext_lazy("没有登录")
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail or _("请先登录，或在请求头中带上有效的令牌。"))
+
+
+class NotAllowed(ShoutuError):
+    """The asker is known and may not do this. Names the missing permission."""
+
+    status, slug, title = 403, "not-allowed", gettext_lazy("无权操作")
+
+    def __init__(self, permission: str, detail: str | None = None) -> None:
+        super().__init__(detail or _("您没有“%(permission)s”权限，请联系管理员。") % {"permission": permission})
+        self.permission = permission
+
+    def problem(self) -> dict[str, Any]:
+        return {**super().problem(), "permission": self.permission}
+
+
+class NotFound(ShoutuError):
+    """No such thing, or not within what the asker may see: the two are not told apart."""
+
+    status, slug, title = 404, "not-found", gettext_lazy("没有找到")
+
+    def __init__(self, kind: str, id: Any = "") -> None:
+        super().__init__(_("没有找到 %(kind)s %(id)s，或者不在您的管辖范围内。") % {"kind": kind, "id": id})
+        self.kind, self.id = kind, id
+
+
+class Conflict(ShoutuError):
+    """Right in itself, but not now: the state has moved on. The message says what the state is."""
+
+    status, slug, title = 409, "conflict", gettext_lazy("现在不能这样做")
+
+
+class Invalid(ShoutuError):
+    """A field is wrong. Names the field and what was expected."""
+
+    status, slug, title = 422, "invalid", gettext_lazy("填写有误")
+
+    def __init__(self, field: str, expected: str, detail: str | None = None) -> None:
+        message = detail or _("“%(field)s”填写有误，应为：%(expected)s") % {"field": field, "expected": expected}
+        super().__init__(message)
+        self.field, self.expected = field, expected
+
+    def problem(self) -> dict[str, Any]:
+        return {**super().problem(), "field": self.field, "expected": str(self.expected)}
+
+
+class TooMany(ShoutuError):
+    """Too often; `retry_after` is in seconds."""
+
+    status, slug, title = 429, "too-many", gettext_lazy("尝试次数过多")
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Unavailable(ShoutuError):
+    """A part of Shoutu this answer needs is not there now."""
+
+    status, slug, title = 503, "unavailable", gettext_lazy("暂时不可用")

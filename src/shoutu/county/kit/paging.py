@@ -1,0 +1,107 @@
+"""Lists by cursor: `{"items", "next", "count"}`, stable while rows come in."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from ninja import Field, Schema
+
+from shoutu.county.kit.errors import Invalid
+
+T = TypeVar("T")
+MAX_LIMIT = 500
+
+
+class Page(Schema, Generic[T]):
+    """One page. `next` is the cursor of the following one, null at the end; `count` counts all pages."""
+
+    items: list[T]
+    next: str | None = None
+    count: int
+
+
+class ListQuery(Schema):
+    """What every list takes."""
+
+    cursor: str | None = None
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+    q: str = Field("", max_length=200)
+    sort: str = Field("", max_length=60)
+
+
+def paginate(
+    queryset: QuerySet[Any],
+    query: ListQuery,
+    make: Callable[[Any], Any] | None = None,
+    *,
+    sorts: Mapping[str, Sequence[str]],
+    default: str,
+) -> dict[str, Any]:
+    """One page of `queryset`: two queries.
+
+    `sorts` maps a name the asker may use (prefix "-" reverses) to the fields it means; the id is added last. Fields
+    must not be null (annotate with Coalesce). Raises Invalid for an unknown sort or a cursor of another list.
+    """
+    name = query.sort or default
+    fields = _order(name, sorts)
+    rows = queryset.order_by(*fields)
+    if query.cursor:
+        rows = rows.filter(_after(fields, _decode(query.cursor, name, len(fields))))
+    found = list(rows[: query.limit + 1])
+    more = len(found) > query.limit
+    found = found[: query.limit]
+    return {
+        "items": [make(row) for row in found] if make else found,
+        "next": _encode(name, [_value(found[-1], f) for f in fields]) if more else None,
+        "count": queryset.order_by().count(),
+    }
+
+
+def _order(name: str, sorts: Mapping[str, Sequence[str]]) -> list[str]:
+    reverse = name.startswith("-")
+    if name.lstrip("-") not in sorts:
+        raise Invalid("sort", _("其中之一：%(names)s") % {"names": "、".join(sorts)})
+    fields = list(sorts[name.lstrip("-")])
+    if not {"id", "-id", "pk", "-pk"} & set(fields):
+        fields.append("id")
+    if reverse:
+        fields = [f[1:] if f.startswith("-") else f"-{f}" for f in fields]
+    return fields
+
+
+def _after(fields: Sequence[str], values: Sequence[Any]) -> Q:
+    condition, equal = Q(), Q()
+    for item, value in zip(fields, values, strict=True):
+        name = item.lstrip("-")
+        step = "lt" if item.startswith("-") else "gt"
+        condition |= equal & Q(**{f"{name}__{step}": value})
+        equal &= Q(**{name: value})
+    return condition
+
+
+def _value(row: Any, item: str) -> Any:
+    for part in item.lstrip("-").split("__"):
+        row = getattr(row, part)
+    return {"t": row.isoformat()} if isinstance(row, datetime) else row
+
+
+def _encode(name: str, values: list[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([name, *values]).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, name: str, length: int) -> list[Any]:
+    wrong = Invalid("cursor", _("上一页给出的 next 值（排序不变）"))
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if values[0] != name or len(values) != length + 1:
+            raise wrong
+        return [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in values[1:]]
+    except (ValueError, KeyError, IndexError, TypeError, binascii.Error) as error:
+        raise wrong from error

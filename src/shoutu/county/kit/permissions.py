@@ -1,0 +1,81 @@
+"""Who may do what, in one table: each named permission and the roles that have it.
+
+What a role may *see* is not here: that is its scope, applied to every read by `visible_to`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.utils.translation import gettext_lazy as _
+
+ROLES = {
+    "administrator": _("管理员"),
+    "leader": _("县领导"),
+    "duty_officer": _("县值班员"),
+    "inspector": _("监管人员"),
+    "township": _("乡镇安监站"),
+    "enterprise": _("企业"),
+    "auditor": _("审计员"),
+}
+
+_people = {"administrator", "leader", "duty_officer", "inspector", "township", "enterprise", "auditor"}
+_county = {"leader", "duty_officer", "inspector", "township"}
+_acting = _county | {"enterprise"}
+
+TABLE: dict[str, set[str]] = {
+    # every signed-in role
+    "status.read": _people,
+    "live.read": _people,
+    # ledger
+    "ledger.read": _people,
+    "ledger.witness": {"administrator"},
+    "ledger.erase": {"administrator"},
+    "access_log.read": {"administrator", "auditor"},
+    # places
+    "site.read": _people,
+    "site.create": {"administrator", "inspector", "duty_officer"},
+    "site.edit": {"administrator", "inspector"},
+    "place.edit": {"administrator"},
+    # people
+    "person.read_phone": {"administrator", "leader", "duty_officer", "township"},
+    "user.manage": {"administrator"},
+    "responsibility.edit": {"administrator"},
+    "roster.read": _people,
+    "roster.edit": {"administrator", "duty_officer"},
+    "shift.sign_in": _acting,
+    "token.create": _people,
+    # duties
+    "duty.read": _people,
+    "duty.act": _acting,
+    "duty.recall": {"leader", "duty_officer"},
+    "duty.verify": _county,
+    "policy.edit": {"administrator"},
+    # sites: sources, points, rules
+    "source.manage": {"administrator"},
+    "source.read": _people - {"enterprise"},
+    "point.read": _people,
+    "point.edit": {"administrator", "inspector"},
+    "reading.read": _people,
+    "rule.read": _people,
+    "rule.edit": {"administrator", "inspector"},
+    "unclaimed.adopt": {"administrator", "inspector"},
+    # warnings
+    "warning.read": _people,
+    "warning.verify": _county,
+    "warning.dispose": _acting,
+    "warning.feedback": _acting,
+    "warning.close": {"leader", "duty_officer"},
+    "warning.recall": {"leader", "duty_officer"},
+    # wings
+    "signal.deliver": {"wing"},
+    "catalog.follow": {"wing"},
+}
+
+EVERY = frozenset(TABLE)
+
+
+@lru_cache
+def permissions_of(role: str) -> frozenset[str]:
+    """The permissions of a role; none for an unknown one."""
+    return frozenset(name for name, roles in TABLE.items() if role in roles)

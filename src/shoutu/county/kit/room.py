@@ -1,0 +1,20 @@
+"""The base of every room's AppConfig."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.apps import AppConfig
+
+
+class Room(AppConfig):
+    """Loads a room's ``register`` (subjects, events, facts, catalog) and ``steps`` (worker) when Django starts."""
+
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        for part in ("register", "steps"):
+            name = f"{self.name}.{part}"
+            if find_spec(name) is not None:
+                import_module(name)

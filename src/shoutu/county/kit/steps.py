@@ -1,0 +1,112 @@
+"""What the worker does again and again: named steps in lanes, alone by lease, errors apart from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import local
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from shoutu.county.kit.models import Beat, Lease
+
+S = TypeVar("S", bound=Callable[[], Any])
+WORKER = "worker"
+LEASE_SECONDS = 15
+
+
+class LeaseLost(RuntimeError):
+    """Another worker has taken over; whatever was being done must not be committed."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """`run` is called each `every` seconds (and at once again while it returns True: there is more to do)."""
+
+    name: str
+    every: float
+    lane: str
+    run: Callable[[], Any]
+    beat: str | None = None
+
+
+_steps: dict[str, Step] = {}
+_held = local()
+
+
+def step(name: str, every: float, lane: str = "main", beat: str | None = None) -> Callable[[S], S]:
+    """Register a step, in a room's ``steps`` module.
+
+    Steps of one lane run one after another in a thread of their own; lanes don't delay each other. `beat` names the
+    Beat a successful run refreshes. A failing step is counted and tried again, later each time, up to 30 s.
+    """
+
+    def register(run: S) -> S:
+        _steps[name] = Step(name, every, lane, run, beat)
+        return run
+
+    return register
+
+
+def all_steps() -> list[Step]:
+    return list(_steps.values())
+
+
+def acquire(name: str, holder: str, seconds: float = LEASE_SECONDS) -> int | None:
+    """Take or renew a lease. Returns its fence, or None while another holds it."""
+    now = timezone.now()
+    until = now + timedelta(seconds=seconds)
+    with transaction.atomic():
+        lease, created = Lease.objects.select_for_update().get_or_create(
+            name=name, defaults={"holder": holder, "until": until}
+        )
+        if created:
+            return lease.fence
+        if lease.holder != holder:
+            if lease.until > now:
+                return None
+            lease.holder = holder
+            lease.fence += 1
+        lease.until = until
+        lease.save()
+        return lease.fence
+
+
+def release(name: str, holder: str) -> None:
+    """Give the lease back so that the next worker need not wait for its end."""
+    Lease.objects.filter(name=name, holder=holder).update(until=timezone.now())
+
+
+def hold(name: str | None, fence: int = 0) -> None:
+    """Note in this thread under which lease it works; None forgets it."""
+    _held.lease = (name, fence) if name else None
+
+
+def fence() -> None:
+    """Inside a step's transaction: make sure the lease is still ours until it commits.
+
+    Raises LeaseLost otherwise. Harmless outside the worker (a command or a test that runs a step by hand).
+    """
+    lease = getattr(_held, "lease", None)
+    if lease is None:
+        return
+    found = Lease.objects.select_for_update().filter(name=lease[0]).values_list("fence", flat=True).first()
+    if found != lease[1]:
+        raise LeaseLost(f"lease {lease[0]!r} has gone to another worker")
+
+
+def beat(name: str, tick_at: Any = None, detail: dict[str, Any] | None = None) -> None:
+    """A sign of life of a part, kept as the last one."""
+    Beat.objects.update_or_create(
+        name=name, defaults={"at": timezone.now(), "tick_at": tick_at, "detail": detail or {}}
+    )
+
+
+def count_run(model: Any, name: str, runs: int, failures: int, **last: Any) -> None:
+    """Add to a StepState's counters."""
+    model.objects.get_or_create(name=name)
+    model.objects.filter(name=name).update(runs=F("runs") + runs, failures=F("failures") + failures, **last)

@@ -1,0 +1,100 @@
+"""References to anything by (type, id), so that a duty or an entry points at a subject and never at a class."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from shoutu.county.kit.actors import Actor
+
+
+@dataclass(frozen=True, order=True)
+class SubjectRef:
+    """`type` is a registered name such as ``"warning"``; `id` a positive integer (0 for the county itself)."""
+
+    type: str
+    id: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"type": self.type, "id": self.id}
+
+
+COUNTY = SubjectRef("county", 0)
+
+
+@dataclass(frozen=True)
+class SubjectKind:
+    """How one type of subject is named, linked and seen."""
+
+    type: str
+    title: Any
+    label: Callable[[int], str]
+    url: Callable[[int], str]
+    # The rows an actor sees, as a queryset of the subject's model; None: every signed-in actor sees all.
+    visible: Callable[[Actor], QuerySet[Any]] | None
+
+
+_kinds: dict[str, SubjectKind] = {}
+
+
+def register(
+    type: str,
+    *,
+    label: Callable[[int], str],
+    url: Callable[[int], str],
+    visible: Callable[[Actor], QuerySet[Any]] | None,
+    title: Any = "",
+) -> None:
+    """Make a type of subject known. Called once, from a room's ``register`` module."""
+    _kinds[type] = SubjectKind(type, title or type, label, url, visible)
+
+
+def kinds() -> dict[str, SubjectKind]:
+    return dict(_kinds)
+
+
+def ref(thing: Model) -> SubjectRef:
+    """The reference to a saved model whose class says its `subject_type`."""
+    return SubjectRef(thing.subject_type, thing.pk)  # type: ignore[attr-defined]
+
+
+def label(subject: SubjectRef) -> str:
+    """The subject's name for people; its bare reference when its kind is not registered."""
+    kind = _kinds.get(subject.type)
+    return kind.label(subject.id) if kind else f"{subject.type} {subject.id}"
+
+
+def url(subject: SubjectRef) -> str:
+    """The address of the subject's page in the face; "" when it has none."""
+    kind = _kinds.get(subject.type)
+    return kind.url(subject.id) if kind else ""
+
+
+def describe(subject: SubjectRef) -> dict[str, Any]:
+    """`{type, id, label, url}` as the API shows it."""
+    return {**subject.as_dict(), "label": label(subject), "url": url(subject)}
+
+
+def visible(actor: Actor, subjects: Iterable[SubjectRef]) -> set[SubjectRef]:
+    """Those of `subjects` the actor sees, in one query per type. An unregistered type is seen by a full scope only."""
+    by_type: dict[str, set[int]] = defaultdict(set)
+    for subject in subjects:
+        by_type[subject.type].add(subject.id)
+    seen: set[SubjectRef] = set()
+    for type_, ids in by_type.items():
+        kind = _kinds.get(type_)
+        if kind is None:
+            allowed: Iterable[int] = ids if actor.scope.all else ()
+        elif kind.visible is None:
+            allowed = ids
+        else:
+            allowed = kind.visible(actor).filter(pk__in=ids).values_list("pk", flat=True)
+        seen.update(SubjectRef(type_, id_) for id_ in allowed)
+    return seen
+
+
+register("county", label=lambda _id: "全县", url=lambda _id: "/", visible=None, title="全县")

@@ -1,0 +1,173 @@
+"""Entries, the tree over them, its signed heads; the erasable personal values; the log of looks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import models
+
+from shoutu.county.kit import subjects
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.selectors import ScopedModel
+from shoutu.county.kit.subjects import SubjectRef
+
+
+class Entry(ScopedModel):
+    """One thing that was done. `canonical` (RFC 8785) is the record; the other columns repeat it for searching."""
+
+    uid = models.CharField(max_length=32, unique=True)
+    at = models.DateTimeField(db_index=True)
+    actor = models.CharField(max_length=120)
+    verb = models.CharField(max_length=80)
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    canonical = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["subject_type", "subject_id", "id"], name="entry_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.subject_type} {self.subject_id}"
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The record as it was written: id, at, actor, verb, subject, payload, personal."""
+        return json.loads(bytes(self.canonical))  # type: ignore[no-any-return]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return self.body["payload"]  # type: ignore[no-any-return]
+
+    @property
+    def subject(self) -> SubjectRef:
+        return SubjectRef(self.subject_type, self.subject_id)
+
+    @classmethod
+    def scope_filter(cls, actor: Actor) -> models.Q:
+        """Entries about subjects the actor sees."""
+        if actor.scope.all:
+            return models.Q()
+        q = models.Q(pk__in=[])
+        for kind in subjects.kinds().values():
+            about = models.Q(subject_type=kind.type)
+            if kind.visible is not None:
+                about &= models.Q(subject_id__in=kind.visible(actor).values("pk"))
+            q |= about
+        return q
+
+
+class Unsealed(models.Model):
+    """An entry that has no leaf yet: the sealer's queue, written with the entry."""
+
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, primary_key=True, related_name="unsealed")
+
+    def __str__(self) -> str:
+        return str(self.entry_id)
+
+
+class Leaf(models.Model):
+    """An entry's place in the tree. `index` counts from 0 without holes."""
+
+    index = models.BigIntegerField(primary_key=True)
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="leaf")
+    hash = models.BinaryField(max_length=64)
+
+    def __str__(self) -> str:
+        return str(self.index)
+
+
+class Node(models.Model):
+    """The hash of a complete subtree of 2**level leaves. `id` is level * 2**48 + number, level ≥ 1."""
+
+    id = models.BigIntegerField(primary_key=True)
+    hash = models.BinaryField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.id >> 48}/{self.id & (1 << 48) - 1}"
+
+
+class Epoch(models.Model):
+    """A stretch of the log between restores. The first has no `previous`; later ones name the head they came after."""
+
+    number = models.PositiveIntegerField(primary_key=True)
+    opened_at = models.DateTimeField()
+    hash = models.CharField(max_length=10, default="sha256")
+    size = models.BigIntegerField(default=0)
+    previous = models.TextField(default="", blank=True)
+    reason = models.TextField(default="", blank=True)
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class TreeHead(models.Model):
+    """A signed statement: the log had `size` entries and this root. `note` is the signed text itself."""
+
+    size = models.BigIntegerField()
+    epoch = models.ForeignKey(Epoch, on_delete=models.PROTECT)
+    at = models.DateTimeField()
+    root = models.BinaryField(max_length=64)
+    note = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["epoch", "size"], name="head_once")]
+
+    def __str__(self) -> str:
+        return f"{self.epoch_id}/{self.size}"
+
+
+class Personal(models.Model):
+    """A personal value that an entry only names by salted digest. Erasing it breaks no proof."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="personal_values")
+    field = models.CharField(max_length=60)
+    salt = models.CharField(max_length=32)
+    value = models.TextField(null=True)
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entry", "field"], name="personal_once")]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} {self.field}"
+
+
+class Access(models.Model):
+    """Somebody looked at personal data. `entry` is the hourly entry that carries the root over it."""
+
+    at = models.DateTimeField(db_index=True)
+    actor = models.CharField(max_length=120)
+    user_id = models.BigIntegerField(null=True)
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    fields = models.CharField(max_length=200)
+    purpose = models.CharField(max_length=200)
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, null=True)
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.subject_type} {self.subject_id}"
+
+
+class Witness(models.Model):
+    """Where heads are kept outside: a folder (a stick, a share) or an address that takes them by POST."""
+
+    subject_type = "witness"
+
+    class Kind(models.TextChoices):
+        FOLDER = "folder"
+        URL = "url"
+
+    name = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind)
+    target = models.CharField(max_length=400)
+    every_minutes = models.PositiveIntegerField(default=60)
+    enabled = models.BooleanField(default=True)
+    last_at = models.DateTimeField(null=True)
+    last_size = models.BigIntegerField(null=True)
+    last_error = models.TextField(default="", blank=True)
+
+    objects = models.Manager()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""Who is who: users, posts and their holders, responsibility with time, shifts, tokens."""

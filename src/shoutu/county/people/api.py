@@ -1,0 +1,105 @@
+"""Sessions: who signs in, who I am."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import authenticate, login, logout
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from ninja import Field, Schema
+
+from shoutu.county.kit.actors import Actor, actor_of_user
+from shoutu.county.kit.api import Router, asker
+from shoutu.county.kit.auth import require_csrf
+from shoutu.county.kit.errors import NotSignedIn, TooMany
+from shoutu.county.people.models import User
+from shoutu.county.people.selectors import posts_of
+from shoutu.county.places.selectors import county
+
+router = Router()
+
+
+class Credentials(Schema):
+    username: str = Field(min_length=1, max_length=60)
+    password: str = Field(min_length=1, max_length=200)
+
+
+class UserOut(Schema):
+    id: int
+    username: str
+    display: str
+    role: str
+
+
+class PostOut(Schema):
+    id: int
+    title: str
+    organisation: str
+
+
+class CountyOut(Schema):
+    name: str
+
+
+class Me(Schema):
+    """Who I am and what I may."""
+
+    user: UserOut
+    post: PostOut | None
+    permissions: list[str]
+    server_time: datetime
+    county: CountyOut
+    demo: bool
+
+
+def _me(actor: Actor, user: User) -> dict[str, Any]:
+    posts = posts_of(user.person_id, timezone.now()) if user.person_id else []
+    root = county()
+    return {
+        "user": user,
+        "post": {"id": posts[0].pk, "title": posts[0].title, "organisation": posts[0].organisation.name}
+        if posts
+        else None,
+        "permissions": sorted(actor.permissions),
+        "server_time": timezone.now(),
+        "county": {"name": root.name if root else ""},
+        "demo": settings.DEMO,
+    }
+
+
+@router.post("/session", response=Me, auth=None)
+def sign_in(request: HttpRequest, credentials: Credentials) -> Any:
+    """Sign in with a name and a password. 401 when they do not match, 429 after too many wrong ones."""
+    user = authenticate(request, username=credentials.username, password=credentials.password)
+    if getattr(request, "axes_locked_out", False):
+        wait = int(settings.AXES_COOLOFF_TIME * 3600)
+        raise TooMany(_("密码错误次数过多，请 %(minutes)s 分钟后再试。") % {"minutes": wait // 60}, wait)
+    if not isinstance(user, User):
+        raise NotSignedIn(_("用户名或密码不对。"))
+    actor = actor_of_user(user, request)
+    login(request, user)
+    get_token(request)
+    return _me(actor, user)
+
+
+@router.get("/session", response=Me, auth=None)
+def who_am_i(request: HttpRequest) -> Any:
+    """Who I am; also sets the CSRF cookie. 401 when nobody is signed in."""
+    get_token(request)
+    if not isinstance(request.user, User):
+        raise NotSignedIn
+    return _me(actor_of_user(request.user, request), request.user)
+
+
+@router.delete("/session", response={204: None})
+def sign_out(request: HttpRequest) -> Any:
+    """End the session."""
+    asker(request)
+    require_csrf(request)
+    logout(request)
+    return HttpResponse(status=204)

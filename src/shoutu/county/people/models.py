@@ -1,0 +1,207 @@
+"""Users, persons and posts; who holds which post, answers for what, and is on duty, each with time."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.permissions import ROLES
+from shoutu.county.kit.selectors import ScopedModel
+from shoutu.county.places.models import Organisation, Site, Territory
+
+
+class Role(models.TextChoices):
+    ADMINISTRATOR = "administrator", ROLES["administrator"]
+    LEADER = "leader", ROLES["leader"]
+    DUTY_OFFICER = "duty_officer", ROLES["duty_officer"]
+    INSPECTOR = "inspector", ROLES["inspector"]
+    TOWNSHIP = "township", ROLES["township"]
+    ENTERPRISE = "enterprise", ROLES["enterprise"]
+    AUDITOR = "auditor", ROLES["auditor"]
+
+
+class Rung(models.IntegerChoices):
+    """The ladder above a site, lowest first. Who stands on it is Responsibility data, not this list."""
+
+    ENTERPRISE_DUTY = 1, _("企业值班")
+    ENTERPRISE_PRINCIPAL = 2, _("企业主要负责人")
+    TOWNSHIP_HEAD = 3, _("乡镇安监站长")
+    COUNTY_DUTY = 4, _("县值班员")
+    COUNTY_LEADER = 5, _("县分管领导")
+
+
+class Person(models.Model):
+    """A human being. Everything personal is here and nowhere in the ledger."""
+
+    subject_type = "person"
+
+    name = models.CharField(max_length=60)
+    phone = models.CharField(max_length=30, blank=True, default="")
+    email = models.CharField(max_length=120, blank=True, default="")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="persons")
+
+    objects = models.Manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username=username)
+
+
+class User(AbstractBaseUser):
+    """An account. What it may do comes from `role`; what it sees from `territory`, `organisation` and `sectors`."""
+
+    subject_type = "user"
+
+    username = models.CharField(max_length=60, unique=True)
+    display = models.CharField(max_length=60)
+    role = models.CharField(max_length=20, choices=Role)
+    person = models.OneToOneField(Person, on_delete=models.PROTECT, null=True, related_name="user")
+    territory = models.ForeignKey(Territory, on_delete=models.PROTECT, null=True)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="users")
+    sectors = models.JSONField(default=list, blank=True)
+    is_active = models.BooleanField(default=True)
+    # A demo login is known to everyone who reads the manual: it works from the loopback address only.
+    is_demo = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS = ["display", "role"]
+    objects = UserManager()
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class Post(models.Model):
+    """A seat in an organisation. `on_shift`: filled by whoever has signed in to the shift."""
+
+    subject_type = "post"
+
+    title = models.CharField(max_length=80)
+    kind = models.CharField(max_length=40, blank=True, default="")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="posts")
+    on_shift = models.BooleanField(default=False)
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "title"], name="post_title_once")]
+
+    def __str__(self) -> str:
+        return f"{self.organisation.name}{self.title}"
+
+
+class Period(models.Model):
+    """Valid from `valid_from` (inclusive) to `valid_to` (exclusive; null: still)."""
+
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Holding(Period):
+    """Who sits on a post. Of several, the lowest `rank` answers first."""
+
+    subject_type = "holding"
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="holdings")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="holdings")
+    rank = models.PositiveSmallIntegerField(default=0)
+
+    objects = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.post_id} {self.person_id}"
+
+
+class Responsibility(Period):
+    """A post answers, on a rung, for a scope: a site, an organisation's sites, or a territory's subtree by sectors."""
+
+    subject_type = "responsibility"
+
+    class Kind(models.TextChoices):
+        TERRITORIAL = "territorial", _("属地管理")
+        SECTOR = "sector", _("行业监管")
+        OVERALL = "overall", _("综合监管")
+        ENTERPRISE = "enterprise", _("企业主体")
+        LINKED = "linked", _("包保联系")
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="responsibilities")
+    kind = models.CharField(max_length=20, choices=Kind)
+    rung = models.PositiveSmallIntegerField(choices=Rung)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True)
+    territory = models.ForeignKey(Territory, on_delete=models.PROTECT, null=True)
+    # Kinds of site; empty: all.
+    sectors = models.JSONField(default=list, blank=True)
+    # What is answered for ("warning", "hazard" …); empty: everything.
+    matters = models.JSONField(default=list, blank=True)
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(site__isnull=False)
+                | models.Q(organisation__isnull=False)
+                | models.Q(territory__isnull=False),
+                name="responsibility_somewhere",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} {self.kind} {self.rung}"
+
+
+class Shift(models.Model):
+    """A person is to fill an `on_shift` post for a time; signing in makes it so."""
+
+    subject_type = "shift"
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="shifts")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="shifts")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    signed_in_at = models.DateTimeField(null=True)
+    signed_out_at = models.DateTimeField(null=True)
+
+    objects = models.Manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["post", "starts_at"])]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="shift_has_length")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} {self.starts_at:%m-%d %H:%M}"
+
+
+class ApiToken(ScopedModel):
+    """A program acting as its owner, never for more than the owner may. Only the SHA-256 of the text is kept."""
+
+    subject_type = "api_token"
+
+    name = models.CharField(max_length=80)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_tokens")
+    hash = models.CharField(max_length=64, unique=True)
+    # Permissions it is narrowed to; empty: all of its owner's.
+    permissions = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def scope_filter(cls, actor: Actor) -> models.Q:
+        return models.Q() if actor.may("user.manage") else models.Q(owner_id=actor.user_id)

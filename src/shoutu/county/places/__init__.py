@@ -1,0 +1,1 @@
+"""Where things are: territories, organisations, bare sites, and the scope a read starts from."""

@@ -1,0 +1,87 @@
+"""Territories, organisations and bare sites. A site's dossier, sources and points are in the room `sites`."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.selectors import ScopedModel
+
+
+class Territory(models.Model):
+    """A node of the tree county → townships → villages. `path` is the ids from the root, each with a dot: "1.4."."""
+
+    subject_type = "territory"
+
+    name = models.CharField(max_length=80)
+    code = models.CharField(max_length=12, blank=True, default="")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
+    path = models.CharField(max_length=200, unique=True)
+
+    objects = models.Manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Organisation(ScopedModel):
+    """An enterprise, a department, a township's station. Sees and is seen by its territory and itself."""
+
+    subject_type = "organisation"
+
+    class Kind(models.TextChoices):
+        GOVERNMENT = "government", _("政府部门")
+        TOWNSHIP = "township", _("乡镇机构")
+        ENTERPRISE = "enterprise", _("企业")
+
+    name = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=20, choices=Kind)
+    code = models.CharField(max_length=18, blank=True, default="")
+    territory = models.ForeignKey(Territory, on_delete=models.PROTECT)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def scope_filter(cls, actor: Actor) -> models.Q:
+        # Whom to call in the government is no secret; another enterprise is.
+        scope = actor.scope
+        if scope.all:
+            return models.Q()
+        q = models.Q(pk__in=scope.organisations) | ~models.Q(kind=cls.Kind.ENTERPRISE)
+        for path in scope.territories:
+            q |= models.Q(territory__path__startswith=path)
+        return q
+
+
+class Site(ScopedModel):
+    """A place where work is done and watched over: a tailings pond, a mine, a plant."""
+
+    subject_type = "site"
+    scope_path = ""
+
+    class Kind(models.TextChoices):
+        TAILINGS_POND = "tailings_pond", _("尾矿库")
+        UNDERGROUND_MINE = "underground_mine", _("地下矿山")
+        OPEN_PIT = "open_pit", _("露天矿山")
+        DUMP = "dump", _("排土场")
+        PLANT = "plant", _("选矿厂")
+        OTHER = "other", _("其他")
+
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=30, choices=Kind)
+    grade = models.CharField(max_length=20, blank=True, default="")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="sites")
+    territory = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="sites")
+    # Design values a rule pack binds to, such as {"free_height_m": 0.5}.
+    params = models.JSONField(default=dict, blank=True)
+    latitude = models.FloatField(null=True, validators=[MinValueValidator(-90), MaxValueValidator(90)])
+    longitude = models.FloatField(null=True, validators=[MinValueValidator(-180), MaxValueValidator(180)])
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="site_name_once")]
+
+    def __str__(self) -> str:
+        return self.name

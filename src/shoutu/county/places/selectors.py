@@ -1,0 +1,39 @@
+"""What may be asked about places. Every read for an actor goes on with `.visible_to(actor)`."""
+
+from __future__ import annotations
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.selectors import ScopedQuerySet, get_visible
+from shoutu.county.places.models import Organisation, Site, Territory
+
+
+def organisations() -> ScopedQuerySet[Organisation]:
+    return Organisation.objects.select_related("territory")  # type: ignore[no-any-return]
+
+
+def sites() -> ScopedQuerySet[Site]:
+    """Sites with their territory and organisation."""
+    return Site.objects.select_related("territory", "organisation")  # type: ignore[no-any-return]
+
+
+def get_site(actor: Actor, id: int) -> Site:
+    """Raises NotFound("site", id) when it does not exist or the actor does not see it."""
+    return get_visible(sites(), actor, id, "site")
+
+
+def territories_under(territory: Territory) -> list[Territory]:
+    """The whole subtree, itself first."""
+    return list(Territory.objects.filter(path__startswith=territory.path).order_by("path"))
+
+
+def territory_name(id: int) -> str:
+    return Territory.objects.filter(pk=id).values_list("name", flat=True).first() or str(id)
+
+
+def site_name(id: int) -> str:
+    return Site.objects.filter(pk=id).values_list("name", flat=True).first() or str(id)
+
+
+def county() -> Territory | None:
+    """The root of the tree: this county."""
+    return Territory.objects.filter(parent__isnull=True).order_by("id").first()

@@ -1,0 +1,122 @@
+"""Django settings, all derived from `shoutu.config`. Nothing here reads the environment."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shoutu import config as installation
+from shoutu.county.kit.database import databases
+
+CONFIG = installation.load()
+COUNTY = Path(__file__).resolve().parent
+REPOSITORY = COUNTY.parents[2]
+FACE = REPOSITORY / "web" / "dist"
+
+SECRET_KEY = CONFIG.secret("django.key")
+DEBUG = CONFIG.debug
+DEMO = CONFIG.demo
+_public = urlsplit(CONFIG.public_url)
+SECURE = _public.scheme == "https"
+ALLOWED_HOSTS = sorted(
+    {
+        "localhost",
+        "127.0.0.1",
+        "[::1]",
+        "testserver",
+        CONFIG.host,
+        socket.gethostname(),
+        _public.hostname or "localhost",
+    }
+    - {"0.0.0.0", "::"}
+)
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+
+# In order of dependence: a room may import only rooms above it.
+ROOMS = ["kit", "ledger", "places", "people", "duties", "sites", "warnings"]
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "axes",
+    # A room joins when its app is there.
+    *(f"shoutu.county.{room}" for room in ROOMS if (COUNTY / room / "apps.py").exists()),
+]
+
+MIDDLEWARE = [
+    "shoutu.county.kit.middleware.SecurityHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+ROOT_URLCONF = "shoutu.county.urls"
+ASGI_APPLICATION = "shoutu.county.asgi.application"
+APPEND_SLASH = False
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {}}]
+
+DATABASES = databases(CONFIG.database_url, CONFIG.data / "county.sqlite3")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "shoutu.county.people.backends.PostBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+# Five wrong passwords for one name from one address: a quarter of an hour's wait.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
+# The session endpoint itself answers 429; axes' own middleware would answer with a page.
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
+
+SESSION_COOKIE_NAME = "shoutu_session"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = SECURE
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = SECURE
+CSRF_FAILURE_VIEW = "shoutu.county.kit.views.csrf_failure"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; media-src 'self' blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [COUNTY / "locale"]
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "static/"
+WHITENOISE_ROOT = FACE if FACE.is_dir() else None
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 3600
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+# Vite names its bundles by content: /assets/index-B3x9_kQa.js
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/.+-[\w-]{8,}\.[\w.]+$"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"axes": {"level": "ERROR"}, "django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
+}
