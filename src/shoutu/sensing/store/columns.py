@@ -1,0 +1,162 @@
+"""Readings as columns: sorting by (point, ts) and judging repeats and conflicts at the speed of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from shoutu.sensing.model import Bytes8, Floats, Ints32, Ints64
+
+KEPT, REPEAT, CONFLICT = 0, 1, 2
+
+
+class Columns(NamedTuple):
+    """Readings as five columns of one length: point id, event time (UTC ms), received (UTC ms), value, quality."""
+
+    point: Ints32
+    ts: Ints64
+    received: Ints64
+    value: Floats
+    quality: Bytes8
+
+    @property
+    def rows(self) -> int:
+        return len(self.point)
+
+    def take(self, index: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Columns:
+        return Columns._make(column[index] for column in self)
+
+
+class Conflicts(NamedTuple):
+    """Readings set aside because their (point, ts) was taken by another value, and what was kept instead."""
+
+    reading: Columns
+    kept_value: Floats
+    kept_quality: Bytes8
+
+    @property
+    def rows(self) -> int:
+        return self.reading.rows
+
+
+class Judged(NamedTuple):
+    """The outcome of ``first_wins``: one reading per key, what was set aside, how many equal repeats."""
+
+    kept: Columns
+    conflicts: Conflicts
+    repeats: int
+
+
+def empty(rows: int = 0) -> Columns:
+    return Columns(
+        np.empty(rows, np.int32),
+        np.empty(rows, np.int64),
+        np.empty(rows, np.int64),
+        np.empty(rows, np.float64),
+        np.empty(rows, np.uint8),
+    )
+
+
+def concat(pieces: Sequence[Columns]) -> Columns:
+    """One fresh, writable copy of all pieces in their order."""
+    if not pieces:
+        return empty()
+    return Columns._make(np.concatenate(columns) for columns in zip(*pieces, strict=True))
+
+
+def first_wins(columns: Columns) -> Judged:
+    """Sort by (point, ts) and keep the first of each key in the given (sequence) order.
+
+    An equal repeat (same value and quality) is counted; anything else is a conflict. Columns must be writable
+    and contiguous, as ``concat`` returns them.
+    """
+    order = _order(columns.point, columns.ts)
+    if len(order):
+        columns = columns.take(order)
+    verdict = np.zeros(columns.rows, np.uint8)
+    repeats, conflicts = _judge(columns.point, columns.ts, columns.value, columns.quality, verdict)
+    if not repeats and not conflicts:
+        none = Conflicts(empty(), np.empty(0, np.float64), np.empty(0, np.uint8))
+        return Judged(columns, none, 0)
+    winner = np.maximum.accumulate(np.where(verdict == KEPT, np.arange(columns.rows), 0))
+    aside = np.flatnonzero(verdict == CONFLICT)
+    kept_by = winner[aside]
+    return Judged(
+        columns.take(verdict == KEPT),
+        Conflicts(columns.take(aside), columns.value[kept_by], columns.quality[kept_by]),
+        int(repeats),
+    )
+
+
+def upto(columns: Columns, point: int, ts: int) -> int:
+    """How many rows of columns sorted by (point, ts) have a key up to and including the given one."""
+    first = int(np.searchsorted(columns.point, point, "left"))
+    last = int(np.searchsorted(columns.point, point, "right"))
+    return first + int(np.searchsorted(columns.ts[first:last], ts, "right"))
+
+
+@njit(nogil=True, cache=True)
+def _order(point, ts):  # type: ignore[no-untyped-def]
+    """The stable permutation that sorts by (point, ts); empty when the columns are sorted already.
+
+    A radix sort by point, then a look at each point's own stretch, which is nearly always in order of time.
+    """
+    n = len(point)
+    ordered = True
+    top = np.int64(0)
+    for i in range(n):
+        top = max(top, np.int64(point[i]) + 2147483648)
+        if i and (point[i] < point[i - 1] or (point[i] == point[i - 1] and ts[i] < ts[i - 1])):
+            ordered = False
+    if ordered:
+        return np.empty(0, np.int64)
+    order = np.arange(n)
+    other = np.empty(n, np.int64)
+    for shift in (0, 16):
+        counts = np.zeros(65537, np.int64)
+        for i in range(n):
+            counts[(((np.int64(point[i]) + 2147483648) >> shift) & 65535) + 1] += 1
+        if counts.max() == n:
+            continue
+        for d in range(65536):
+            counts[d + 1] += counts[d]
+        for i in range(n):
+            row = order[i]
+            digit = ((np.int64(point[row]) + 2147483648) >> shift) & 65535
+            other[counts[digit]] = row
+            counts[digit] += 1
+        order, other = other, order
+    start = 0
+    while start < n:
+        end = start + 1
+        rising = True
+        while end < n and point[order[end]] == point[order[start]]:
+            if ts[order[end]] < ts[order[end - 1]]:
+                rising = False
+            end += 1
+        if not rising:
+            stretch = order[start:end].copy()
+            order[start:end] = stretch[np.argsort(ts[stretch], kind="mergesort")]
+        start = end
+    return order
+
+
+@njit(nogil=True, cache=True)
+def _judge(point, ts, value, quality, verdict):  # type: ignore[no-untyped-def]
+    repeats, conflicts, kept = 0, 0, 0
+    for i in range(1, len(point)):
+        if point[i] != point[kept] or ts[i] != ts[kept]:
+            kept = i
+            continue
+        same = value[i] == value[kept] or (np.isnan(value[i]) and np.isnan(value[kept]))
+        if same and quality[i] == quality[kept]:
+            verdict[i] = REPEAT
+            repeats += 1
+        else:
+            verdict[i] = CONFLICT
+            conflicts += 1
+    return repeats, conflicts

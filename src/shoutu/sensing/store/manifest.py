@@ -1,0 +1,147 @@
+"""The manifest: the one truth of which files live. Replaced by an atomic rename after everything it names is
+on disk, so a crash leaves either the old store or the new one."""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from pathlib import Path
+
+import msgspec
+
+MANIFEST = "manifest.json"
+FOLDERS = ("raw", "minute", "hour", "conflict")
+PART, FAR = "part", "far"
+"""Buckets of a run: readings as flushed, of any days; those of sparse days; otherwise a UTC day ``2026-11-24``."""
+
+_NAME = re.compile(r"raw/(part|far|-?\d{4,}-\d\d-\d\d|d-?\d+)\.(\d+)-(\d+)\.(\d+)\.parquet")
+
+
+class Run(msgspec.Struct, frozen=True):
+    """An immutable file of readings sorted by (point, ts), each key once; from journal numbers ``lo``..``hi``.
+
+    Runs of one bucket, and parts against all others, have disjoint ranges: the lower range wins a key.
+    """
+
+    file: str
+    bucket: str
+    lo: int
+    hi: int
+    rows: int
+    size: int
+    point_min: int
+    point_max: int
+    ts_min: int
+    ts_max: int
+    received_max: int
+
+
+class Rollup(msgspec.Struct, frozen=True):
+    """Minute and hour figures of one day, made from the run named ``source`` ("" once raw readings expired).
+
+    A file whose retention has passed is "".
+    """
+
+    bucket: str
+    source: str
+    minute: str
+    hour: str
+    sizes: tuple[int, int]
+
+
+class Aside(msgspec.Struct, frozen=True):
+    """An immutable file of conflicts, in the order they were found."""
+
+    file: str
+    rows: int
+    size: int
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    """A file that was missing or could not be read; kept under ``quarantine/`` where it exists."""
+
+    file: str
+    reason: str
+    rows: int
+    found_ms: int
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What the store holds. ``stored_through``: every journal number up to it is in these files."""
+
+    format: int = 1
+    generation: int = 0
+    stored_through: int = 0
+    next_file: int = 1
+    runs: tuple[Run, ...] = ()
+    rollups: tuple[Rollup, ...] = ()
+    conflicts: tuple[Aside, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    repeats: int = 0
+    conflicting: int = 0
+    expired: int = 0
+
+    def files(self) -> dict[str, int]:
+        """Every file named, with its size in bytes."""
+        named = {run.file: run.size for run in self.runs}
+        named |= {aside.file: aside.size for aside in self.conflicts}
+        for rollup in self.rollups:
+            named |= {f: s for f, s in zip((rollup.minute, rollup.hour), rollup.sizes, strict=True) if f}
+        return named
+
+
+class ManifestBroken(Exception):
+    """The manifest cannot be read; the files themselves say what they hold (``parse_name``)."""
+
+
+def load(folder: Path) -> Manifest | None:
+    """The manifest of a store, None for a new one. Raises ManifestBroken."""
+    try:
+        raw = (folder / MANIFEST).read_bytes()
+    except FileNotFoundError:
+        return None
+    check, _, body = raw.partition(b"\n")
+    if check != b"%08x" % zlib.crc32(body):
+        raise ManifestBroken(f"{folder / MANIFEST}: checksum does not match")
+    try:
+        manifest = msgspec.json.decode(body, type=Manifest)
+    except msgspec.DecodeError as error:
+        raise ManifestBroken(f"{folder / MANIFEST}: {error}") from error
+    if manifest.format != 1:
+        raise ManifestBroken(f"{folder / MANIFEST}: format {manifest.format}, this program reads format 1")
+    return manifest
+
+
+def save(folder: Path, manifest: Manifest) -> None:
+    """Replace the manifest durably. Raises OSError, leaving the old one in place."""
+    body = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    draft = folder / f"{MANIFEST}.new"
+    try:
+        with open(draft, "wb") as file:
+            file.write(b"%08x\n" % zlib.crc32(body) + body)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, folder / MANIFEST)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def run_name(bucket: str, lo: int, hi: int, number: int) -> str:
+    return f"raw/{bucket}.{lo:015d}-{hi:015d}.{number}.parquet"
+
+
+def parse_name(file: str) -> tuple[str, int, int, int] | None:
+    """Bucket, lowest and highest journal number, and file number told by a run's name."""
+    match = _NAME.fullmatch(file)
+    return (match[1], int(match[2]), int(match[3]), int(match[4])) if match else None
