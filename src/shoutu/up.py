@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -129,7 +131,10 @@ def worker() -> None:
     ready()
     from shoutu.county.kit import worker as kit_worker
 
-    kit_worker.run()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    kit_worker.run(stop)
 
 
 @click.command()
@@ -140,7 +145,7 @@ def prepare_command() -> None:
 
     ready()
     migrate()
-    from shoutu.county.people.setup import setup_code
+    from shoutu.county.people.first import setup_code
 
     click.echo(json.dumps({"setup_code": setup_code()}))
 

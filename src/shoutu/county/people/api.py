@@ -57,7 +57,7 @@ class Me(Schema):
     demo: bool
 
 
-def _me(actor: Actor, user: User) -> dict[str, Any]:
+def me(actor: Actor, user: User) -> dict[str, Any]:
     posts = posts_of(user.person_id, timezone.now()) if user.person_id else []
     root = county()
     return {
@@ -84,7 +84,7 @@ def sign_in(request: HttpRequest, credentials: Credentials) -> Any:
     actor = actor_of_user(user, request)
     login(request, user)
     get_token(request)
-    return _me(actor, user)
+    return me(actor, user)
 
 
 @router.get("/session", response=Me, auth=None)
@@ -93,7 +93,7 @@ def who_am_i(request: HttpRequest) -> Any:
     get_token(request)
     if not isinstance(request.user, User):
         raise NotSignedIn
-    return _me(actor_of_user(request.user, request), request.user)
+    return me(actor_of_user(request.user, request), request.user)
 
 
 @router.delete("/session", response={204: None})

@@ -32,7 +32,7 @@ def scope_of(user: User) -> Scope:
 
 
 def actor_of_user(user: User, request: Any = None) -> Actor:
-    """The actor behind an account, named by the first post held now. Raises NotAllowed for a demo login from outside."""
+    """The actor behind an account, named by the first post held. Raises NotAllowed for a demo login from outside."""
     if user.is_demo and request is not None and not is_loopback(request):
         raise NotAllowed("demo", _("演示账号只能在本机（127.0.0.1）使用，请用正式账号登录。"))
     posts = posts_of(user.person_id, timezone.now()) if user.person_id else []
@@ -54,7 +54,7 @@ def hash_token(text: str) -> str:
 
 
 def actor_of_token(text: str, request: Any = None) -> Actor | None:
-    """The actor behind a token: its owner, narrowed. None when unknown, ended, revoked, or its owner is switched off."""
+    """The actor behind a token: its owner, narrowed. None when unknown, ended, revoked, or its owner is off."""
     token = token_by_hash(hash_token(text))
     if token is None:
         return None

@@ -25,7 +25,7 @@ class Answerer:
 
     @property
     def rung_name(self) -> str:
-        """``"enterprise_duty"``, ``"enterprise_principal"``, ``"township_head"``, ``"county_duty"``, ``"county_leader"``."""
+        """The lower-case name in `Rung`, such as ``"enterprise_duty"``."""
         return Rung(self.rung).name.lower()
 
 

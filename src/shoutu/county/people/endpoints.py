@@ -1,0 +1,64 @@
+"""What a visitor who is not signed in may ask: which county this is, and the first administrator's step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from ninja import Field, Schema
+
+from shoutu.county.kit.actors import actor_of_user
+from shoutu.county.kit.api import Router
+from shoutu.county.people.api import CountyOut, Me, me
+from shoutu.county.people.first import demo_logins, make_first_administrator, setup_needed
+from shoutu.county.people.identity import is_loopback
+from shoutu.county.places.selectors import county
+
+router = Router()
+
+
+class DemoLogin(Schema):
+    username: str
+    password: str
+    post: str
+
+
+class Hello(Schema):
+    """Where I am: shown on the login page."""
+
+    county: CountyOut
+    demo: bool
+    setup_needed: bool
+    demo_users: list[DemoLogin]
+
+
+class Setup(Schema):
+    code: str = Field(min_length=1, max_length=100)
+    county: str = Field(min_length=1, max_length=60)
+    username: str = Field(min_length=1, max_length=60)
+    password: str = Field(min_length=1, max_length=200)
+
+
+@router.get("/hello", response=Hello, auth=None)
+def hello(request: HttpRequest) -> Any:
+    """The county's name, whether it still needs its first administrator, and (demo, loopback only) the demo logins."""
+    get_token(request)
+    root = county()
+    return {
+        "county": {"name": root.name if root else ""},
+        "demo": settings.DEMO,
+        "setup_needed": setup_needed(),
+        "demo_users": demo_logins() if settings.DEMO and is_loopback(request) else [],
+    }
+
+
+@router.post("/setup", response=Me, auth=None)
+def first_administrator(request: HttpRequest, setup: Setup) -> Any:
+    """Make the first administrator with the code from the terminal, and sign in. 409 when there is a user already."""
+    user = make_first_administrator(setup.code, setup.county, setup.username, setup.password)
+    login(request, user, backend="shoutu.county.people.backends.PostBackend")
+    get_token(request)
+    return me(actor_of_user(user, request), user)

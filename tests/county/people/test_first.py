@@ -1,0 +1,53 @@
+"""An empty installation: the code from the terminal makes the first administrator, once."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people.first import setup_code
+from shoutu.county.people.models import User
+from shoutu.county.people.testing import make_county
+
+pytestmark = pytest.mark.django_db
+GOOD = {"county": "浮山县", "username": "chief", "password": "a long enough phrase"}
+
+
+def post(client: Client, body: dict) -> object:
+    return client.post("/api/v1/setup", body, content_type="application/json")
+
+
+def test_code_makes_the_administrator_and_signs_in() -> None:
+    client = Client()
+    assert client.get("/api/v1/hello").json()["setup_needed"] is True
+    answer = post(client, {**GOOD, "code": setup_code()})
+    assert answer.status_code == 200, answer.content.decode()
+    assert answer.json()["user"]["role"] == "administrator"
+    assert client.get("/api/v1/session").json()["county"]["name"] == "浮山县"
+    assert Entry.objects.filter(verb="user.created").count() == 1
+    assert client.get("/api/v1/hello").json()["setup_needed"] is False
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"code": "0" * 16}, "code"), ({"password": "short"}, "password"), ({"county": " "}, "county"),
+     ({"username": "a b"}, "username")],
+)  # fmt: skip
+def test_wrong_field_is_named_and_nothing_is_made(change: dict, field: str) -> None:
+    answer = post(Client(), {**GOOD, "code": setup_code(), **change})
+    assert answer.status_code == 422
+    assert answer.json()["field"] == field
+    assert not User.objects.exists()
+
+
+def test_second_time_is_refused() -> None:
+    code = setup_code()
+    make_county()
+    answer = post(Client(), {**GOOD, "code": code})
+    assert answer.status_code == 409
+    assert setup_code() is None
+
+
+def test_demo_logins_are_not_shown_outside_a_demo() -> None:
+    assert Client().get("/api/v1/hello").json()["demo_users"] == []
