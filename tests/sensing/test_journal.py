@@ -102,7 +102,7 @@ def test_failed_sync_gives_the_segment_up_and_keeps_nothing_of_it(tmp_path: Path
     first = journal.commit([batch(5)])
     medium.error = errno.EIO
     for _ in range(3):
-        with pytest.raises(NotDurable, match="cannot be synced|no new segment"):
+        with pytest.raises(NotDurable, match=r"cannot be synced|no new segment"):
             journal.commit([batch(5, 100)])
     medium.error = None
     second = journal.commit([batch(5, 200)])

@@ -183,9 +183,7 @@ class FrameLog:
         generation = previous.generation + 1 if previous and previous.first == self.next_seq else 0
         path = self.directory / segment_name(self.next_seq, generation)
         previous_end = previous.end if previous and previous.end is not None else NO_LIMIT
-        content = SegmentHead(
-            self.next_seq, generation, self.salt, previous.key if previous else (0, 0), previous_end
-        )
+        content = SegmentHead(self.next_seq, generation, self.salt, previous.key if previous else (0, 0), previous_end)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             _write(descriptor, [content.pack()], 0)

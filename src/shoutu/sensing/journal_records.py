@@ -46,9 +46,7 @@ class Readings:
         if seq <= self.seq:
             return self
         cut = slice(seq - self.seq, None)
-        return Readings(
-            seq, self.point[cut], self.ts[cut], self.received[cut], self.value[cut], self.quality[cut]
-        )
+        return Readings(seq, self.point[cut], self.ts[cut], self.received[cut], self.value[cut], self.quality[cut])
 
 
 @dataclass(frozen=True, slots=True)

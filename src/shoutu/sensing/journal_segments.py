@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SEGMENT_MAGIC = b"SHOUTUJ1"
-_HEAD = struct.Struct(
-    "<8sQIIQQQ"
-)  # magic, first, generation, salt, previous first, previous gen, previous end
+_HEAD = struct.Struct("<8sQIIQQQ")  # magic, first, generation, salt, previous first, previous gen, previous end
 _CRC = struct.Struct("<I")
 SEGMENT_HEAD = _HEAD.size + _CRC.size
 _NAME = re.compile(r"(\d{20})-(\d{6})\.log")
@@ -48,9 +46,7 @@ class SegmentHead:
     previous_end: int
 
     def pack(self) -> bytes:
-        body = _HEAD.pack(
-            SEGMENT_MAGIC, self.first, self.generation, self.salt, *self.previous, self.previous_end
-        )
+        body = _HEAD.pack(SEGMENT_MAGIC, self.first, self.generation, self.salt, *self.previous, self.previous_end)
         return body + _CRC.pack(zlib.crc32(body))
 
 

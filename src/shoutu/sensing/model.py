@@ -98,13 +98,17 @@ class Store(Protocol):
         """Last sequence number up to which (inclusive) every reading added is durable here; 0 at first."""
         ...
 
-    def add(
-        self, seq0: int, point: Ints32, ts: Ints64, received: Ints64, value: Floats, quality: Bytes8
-    ) -> None:
+    def add(self, seq0: int, point: Ints32, ts: Ints64, received: Ints64, value: Floats, quality: Bytes8) -> None:
         """Take readings numbered from ``seq0``; numbers up to ``stored_through`` come again after a kill."""
         ...
 
-    def flush(self) -> None: ...
+    def mark(self, seq: int) -> None:
+        """Every reading up to ``seq`` has been added (ticks and switches take numbers too)."""
+        ...
+
+    def flush(self) -> None:
+        """Make everything added so far durable. Raises when it cannot; nothing is lost, call again."""
+        ...
 
     def close(self) -> None: ...
 

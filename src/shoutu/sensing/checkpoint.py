@@ -1,0 +1,102 @@
+"""Checkpoints: the engine's state at a place in the journal, so that a restart replays seconds, not days.
+
+The last two are kept; one that fails its check is passed over for the older.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from . import metrics
+from .journal_segments import write_atomically
+
+logger = logging.getLogger(__name__)
+
+_MAGIC = b"SHOUTUC1"
+_SIZES = struct.Struct("<IQQQI")  # length of facts, engine, catalog, latest; CRC of facts and blobs together
+_NAME = re.compile(r"(\d{20})\.ckpt")
+KEEP = 2
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """``seq``: first number not evaluated yet; ``tick``: last tick evaluated (ms); ``spool``: its next index."""
+
+    seq: int
+    tick: int
+    spool: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    facts: Facts
+    engine: bytes
+    catalog: bytes
+    latest: bytes
+
+
+class Checkpoints:
+    """The checkpoint files of one directory."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
+
+    def _files(self) -> list[Path]:
+        """Newest first."""
+        return sorted((p for p in self.directory.iterdir() if _NAME.fullmatch(p.name)), reverse=True)
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Write one atomically and forget all but the last two. Raises OSError."""
+        facts = msgspec.json.encode(checkpoint.facts)
+        blobs = (facts, checkpoint.engine, checkpoint.catalog, checkpoint.latest)
+        crc = 0
+        for blob in blobs:
+            crc = zlib.crc32(blob, crc)
+        head = _MAGIC + _SIZES.pack(*(len(blob) for blob in blobs), crc)
+        write_atomically(self.directory / f"{checkpoint.facts.seq:020d}.ckpt", b"".join((head, *blobs)))
+        for old in self._files()[KEEP:]:
+            old.unlink()
+        metrics.CHECKPOINTS.labels("written").inc()
+
+    def load(self) -> Iterator[Checkpoint]:
+        """The good ones, newest first; a bad one is told and passed over."""
+        for path in self._files():
+            checkpoint = _read(path)
+            if checkpoint is None:
+                metrics.CHECKPOINTS.labels("bad").inc()
+                logger.error("%s: damaged; going back to the checkpoint before", path)
+                continue
+            yield checkpoint
+
+    def oldest_seq(self) -> int:
+        """Replay may begin here: the seq of the older kept checkpoint, 0 when fewer than two are kept."""
+        files = self._files()
+        if len(files) < KEEP:
+            return 0
+        return int(files[KEEP - 1].stem)
+
+
+def _read(path: Path) -> Checkpoint | None:
+    try:
+        raw = path.read_bytes()
+        if raw[: len(_MAGIC)] != _MAGIC:
+            return None
+        *sizes, crc = _SIZES.unpack_from(raw, len(_MAGIC))
+        at = len(_MAGIC) + _SIZES.size
+        if at + sum(sizes) != len(raw) or zlib.crc32(raw[at:]) != crc:
+            return None
+        blobs = []
+        for size in sizes:
+            blobs.append(raw[at : at + size])
+            at += size
+        return Checkpoint(msgspec.json.decode(blobs[0], type=Facts), blobs[1], blobs[2], blobs[3])
+    except (OSError, struct.error, msgspec.MsgspecError):
+        return None

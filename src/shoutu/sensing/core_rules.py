@@ -1,0 +1,60 @@
+"""The engine together with the catalog it watches by: the one place where sensing calls the engine."""
+
+from __future__ import annotations
+
+from shoutu.engine import Engine, RuleSet, signal_to_dict
+from shoutu.engine.signals import Signals
+
+from . import metrics
+from .catalog import Catalog, Delta
+from .journal_records import Readings
+from .spool import Signal
+
+SHARD = 0
+
+
+def rules_of(catalog: Catalog) -> RuleSet:
+    """The rule set of a catalog; what cannot be watched is in its ``problems``."""
+    return RuleSet.from_catalog(catalog.sources.values(), catalog.points.values(), catalog.rules.values())
+
+
+class Watch:
+    """Engine, catalog and rule set as of one place in the journal. One thread calls it."""
+
+    def __init__(self, catalog: Catalog, engine: Engine | None = None) -> None:
+        self.catalog = catalog
+        self.rules = rules_of(catalog)
+        self.problems = tuple(str(problem) for problem in self.rules.problems)
+        metrics.RULES_REFUSED.set(len(self.problems))
+        if engine is None:
+            engine = Engine()
+            if catalog.version:
+                engine.switch(0, self.rules)
+        self.engine = engine
+
+    @classmethod
+    def restore(cls, blob: bytes, catalog: Catalog) -> Watch:
+        """From a checkpoint. Raises ValueError when the engine does not know the blob."""
+        return cls(catalog, Engine.restore(blob))
+
+    def snapshot(self) -> bytes:
+        return self.engine.snapshot()
+
+    def readings(self, r: Readings) -> list[Signal]:
+        return self._told(self.engine.readings(r.seq, r.point, r.ts, r.received, r.value, r.quality))
+
+    def tick(self, seq: int, now: int) -> list[Signal]:
+        return self._told(self.engine.tick(seq, now))
+
+    def switch(self, seq: int, delta: Delta) -> list[Signal]:
+        """Put a change into force: new rules start, gone ones end, untouched ones keep their state."""
+        catalog = self.catalog.merged(delta)
+        rules = rules_of(catalog)
+        signals = self.engine.switch(seq, rules)
+        self.catalog, self.rules = catalog, rules
+        self.problems = tuple(str(problem) for problem in rules.problems)
+        metrics.RULES_REFUSED.set(len(self.problems))
+        return [] if signals is None else self._told(signals)
+
+    def _told(self, signals: Signals) -> list[Signal]:
+        return [signal_to_dict(signal, self.rules, SHARD) for signal in signals]

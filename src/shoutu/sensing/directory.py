@@ -1,0 +1,56 @@
+"""Who a token speaks for and which point an address is, out of one catalog; replaced as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from .catalog import Catalog
+from .model import FOREIGN_POINT, UNKNOWN_POINT, Ints32, Source
+
+MAX_ID = 2**31 - 1
+
+
+class CatalogDirectory:
+    """Token → source → address → point, by dictionaries; safe to read from any thread."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.version = catalog.version
+        self._sources: dict[str, Source] = {}
+        self._own: dict[int, dict[str, int]] = {}
+        self._elsewhere: dict[str, int] = {}
+        self._ids = frozenset(catalog.points)
+        for key, entry in catalog.sources.items():
+            source = Source(key, str(entry.get("name", key)), entry.get("trusted") is True, bool(entry.get("disabled")))
+            if not source.disabled:
+                for digest in entry.get("token_hashes") or ():
+                    self._sources[str(digest).lower()] = source
+        for key, entry in catalog.points.items():
+            address = entry.get("address")
+            if isinstance(address, str) and type(entry.get("source")) is int:
+                self._own.setdefault(entry["source"], {})[address] = key
+                self._elsewhere[address] = FOREIGN_POINT
+
+    def authenticate(self, token: str) -> Source | None:
+        """The source of a token, or None when unknown, revoked or disabled."""
+        return self._sources.get(hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest())
+
+    def resolve(self, source: Source, addresses: Sequence[str]) -> Ints32:
+        """Point id per address: 0 unknown, −1 another source's. A trusted source gives ids in decimal."""
+        own = self._own.get(source.id, {})
+        get = own.get
+        found = [get(address, 0) for address in addresses]
+        if 0 in found:
+            for i, point in enumerate(found):
+                if point == UNKNOWN_POINT:
+                    found[i] = self._other(source, addresses[i])
+        return np.array(found, dtype=np.int32)
+
+    def _other(self, source: Source, address: str) -> int:
+        if source.trusted:
+            if address.isascii() and address.isdigit() and len(address) <= 10 and int(address) in self._ids:
+                return int(address)
+            return UNKNOWN_POINT
+        return self._elsewhere.get(address, UNKNOWN_POINT)
