@@ -1,0 +1,174 @@
+"""The engine: readings, ticks and switches in, signals out. A pure function of the journal."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import kernel
+from . import layout as lay
+from .ruleset import RuleSet
+from .signals import Signals, empty_signals
+from .state import Arrays, State, build, carry_over
+
+MAGIC = b"SHOUTU-ENGINE-1\n"
+
+POINT_STATE_DTYPE = np.dtype(
+    [("watched", "?"), ("level", "u1"), ("fault", "u1"), ("silent", "?"), ("ts", "i8"), ("heard", "i8")]
+)
+"""Per point: is it watched; its highest risk level; its highest device-fault level; is it silent; event time of the
+last reading judged in order; received time of the last usable reading (both UTC ms, −2⁶³ when there is none)."""
+
+
+class SnapshotError(ValueError):
+    """A checkpoint cannot be read: damaged, or of another version. Replay the journal from its start instead."""
+
+
+class Engine:
+    """Judges readings by rules. One instance per shard, one thread at a time.
+
+    Every reading and tick has its own number (seq) in the journal's total order; signals carry the number of what
+    caused them, so nothing depends on how the journal is cut into batches.
+    """
+
+    def __init__(self) -> None:
+        self._state = build(RuleSet())
+        self._size()
+
+    @property
+    def ruleset(self) -> RuleSet:
+        """What is being watched."""
+        return self._state.ruleset
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Readings counted since the beginning of the journal: evaluated, repeats, unknown, late, ahead, …"""
+        return dict(zip(lay.COUNTERS, self._state.arrays.counters.tolist(), strict=True))
+
+    def switch(self, seq: int, ruleset: RuleSet) -> None:
+        """Watch by another rule set from here on. Whatever did not change keeps its state; see ``carry_over``."""
+        del seq  # a switch raises no signal, so that its number is nobody's
+        state = build(ruleset)
+        carry_over(self._state, state)
+        self._state = state
+        self._size()
+
+    def readings(
+        self, seq0: int, point: ArrayLike, ts: ArrayLike, received: ArrayLike, value: ArrayLike, quality: ArrayLike
+    ) -> Signals:
+        """Judge readings, numbered from ``seq0``, in the order given.
+
+        Columns of one length n: point id i32, event time i64 (UTC ms), received i64 (UTC ms; one number serves all),
+        value f64, quality u8 (0 good, 1 suspect, 2 calibrating, 3 invalid). Points that are not watched are counted
+        as unknown. Returns signals in order of (seq, rule, ordinal). Raises ValueError when lengths differ.
+        """
+        ids = np.ascontiguousarray(point, np.int32)
+        n = len(ids)
+        columns = [np.ascontiguousarray(np.broadcast_to(np.asarray(received, np.int64), n))]
+        for name, column, kind in (("ts", ts, np.int64), ("value", value, np.float64), ("quality", quality, np.uint8)):
+            array = np.ascontiguousarray(column, kind)
+            if array.shape != (n,):
+                raise ValueError(f"{name} has shape {array.shape}, expected ({n},), the length of point")
+            columns.append(array)
+        index, at, found = self._state.index(ids), 0, []
+        cursor = np.zeros(1, np.int64)
+        while at < n:
+            cursor[0] = 0
+            at = kernel.walk(
+                self._state.arrays, index, seq0, columns[1], columns[0], columns[2], columns[3], at,
+                self._out, cursor, self._work, self._room,
+            )  # fmt: skip
+            if cursor[0]:
+                found.append(self._out[: cursor[0]].copy())
+        return _ordered(found)
+
+    def tick(self, seq: int, now_ms: int) -> Signals:
+        """The clock as data: judge silence at ``now_ms`` of received time. Expected about once a second."""
+        arrays, cursor = self._state.arrays, np.zeros(1, np.int64)
+        out = np.empty(len(arrays.watched) + len(arrays.links) + 2 * len(arrays.sites), lay.SIGNAL_DTYPE)
+        kernel.tick(arrays, seq, now_ms, out, cursor)
+        return _ordered([out[: cursor[0]]] if cursor[0] else [])
+
+    def levels(self, ids: ArrayLike) -> NDArray[np.uint8]:
+        """The highest risk level of each point now, 0…4; 0 too for a point that is not watched."""
+        return np.asarray(self.state(ids)["level"])
+
+    def state(self, ids: ArrayLike) -> NDArray[Any]:
+        """What is known of each point now, as ``POINT_STATE_DTYPE``."""
+        index = self._state.index(np.ascontiguousarray(ids, np.int32))
+        arrays = self._state.arrays
+        levels = np.zeros((len(arrays.points), 2), np.uint8)
+        for column, kinds in enumerate(((lay.THRESHOLD, lay.RATE), (lay.STUCK, lay.IMPLAUSIBLE, lay.NO_DATA))):
+            mine = arrays.rules[np.isin(arrays.rules["kind"], kinds) & (arrays.rules["level"] > 0)]
+            np.maximum.at(levels[:, column], mine["point"], mine["level"])
+        result = np.zeros(len(index), POINT_STATE_DTYPE)
+        result["ts"] = result["heard"] = lay.NEVER
+        known = index >= 0
+        rows = arrays.points[index[known]]
+        result["watched"] = known
+        result["level"][known], result["fault"][known] = levels[index[known], 0], levels[index[known], 1]
+        result["silent"][known] = rows["silent"] > 0
+        result["ts"][known], result["heard"][known] = rows["wm"], rows["heard"]
+        return result
+
+    def snapshot(self) -> bytes:
+        """Everything the engine knows, rule set included, as bytes. Equal states give equal bytes."""
+        arrays = [array.tobytes() for array in self._state.arrays]
+        body = msgspec.msgpack.encode((self._state.ruleset.encode(), arrays))
+        return MAGIC + hashlib.sha256(body).digest() + body
+
+    @classmethod
+    def restore(cls, blob: bytes) -> Engine:
+        """The engine as it was at ``snapshot``. Raises SnapshotError when the bytes are not such a snapshot."""
+        head = len(MAGIC) + 32
+        if blob[: len(MAGIC)] != MAGIC:
+            raise SnapshotError("not an engine checkpoint of this version; replay the journal from its start")
+        if hashlib.sha256(blob[head:]).digest() != blob[len(MAGIC) : head]:
+            raise SnapshotError("the engine checkpoint is damaged; use an older one or replay the journal")
+        ruleset, columns = msgspec.msgpack.decode(blob[head:])
+        engine = cls()
+        state = build(RuleSet.decode(ruleset))
+        for array, data in zip(state.arrays, columns, strict=True):
+            if len(data) != array.nbytes:
+                raise SnapshotError("the engine checkpoint does not fit this version; replay the journal")
+            array[...] = np.frombuffer(data, array.dtype).reshape(array.shape)
+        engine._state = state
+        engine._size()
+        return engine
+
+    def _size(self) -> None:
+        """Working memory: room for the signals of any one reading, and for the slopes of any one window."""
+        arrays: Arrays = self._state.arrays
+        rules = int((arrays.points["end"] - arrays.points["first"]).max(initial=0))
+        most = int(arrays.cold["cap"].max(initial=0))
+        self._room = rules + 4
+        self._out = np.empty(max(4096, 8 * self._room), lay.SIGNAL_DTYPE)
+        self._work = np.empty(max(most * (most - 1) // 2, 1), np.float64)
+
+
+def _ordered(parts: list[Signals]) -> Signals:
+    """One array in order of (seq, rule), with ordinals in the order raised."""
+    if not parts:
+        return empty_signals()
+    signals = np.concatenate(parts)
+    signals = signals[np.lexsort((np.arange(len(signals)), signals["rule"], signals["seq"]))]
+    same = np.zeros(len(signals), bool)
+    same[1:] = (signals["seq"][1:] == signals["seq"][:-1]) & (signals["rule"][1:] == signals["rule"][:-1])
+    starts = np.maximum.accumulate(np.where(same, 0, np.arange(len(signals))))
+    signals["ordinal"] = np.arange(len(signals)) - starts
+    return signals
+
+
+def warm_up() -> None:
+    """Load or compile the kernel, so that the first real batch does not wait for it. Idempotent; seconds when cold."""
+    engine = Engine()
+    engine.switch(0, RuleSet.from_catalog(
+        [], [{"id": 1, "source": 1, "site": 1}],
+        [{"id": 1, "version": 1, "point": 1, "kind": "no_data", "params": {"after_s": 60}}],
+    ))  # fmt: skip
+    engine.readings(1, [1], [0], 0, [0.0], [0])
+    engine.tick(2, 0)

@@ -1,0 +1,512 @@
+"""The engine's inner loop: one walk over a batch, one over the points at a tick. Compiled by Numba, cached on disk.
+
+Everything compiled lives in this one file, because Numba's cache notices only changes of the file of the function
+it compiles. No fast-math: results must equal the reference implementation in tests/engine/reference.py bit by bit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from . import layout as lay
+
+NEVER, LIMIT, SEEN = lay.NEVER, lay.LIMIT, lay.SEEN
+THRESHOLD, RATE, STUCK, IMPLAUSIBLE, NO_DATA = lay.THRESHOLD, lay.RATE, lay.STUCK, lay.IMPLAUSIBLE, lay.NO_DATA
+SOURCE_SILENCE, SITE_SILENCE, CLOCK = lay.SOURCE_SILENCE, lay.SITE_SILENCE, lay.CLOCK
+RISK, FAULT, CLOCK_FAULT = lay.RISK, lay.FAULT, lay.CLOCK_FAULT
+LEVEL, LATE_EXCEEDANCE, CLOCK_TYPE = lay.LEVEL, lay.LATE_EXCEEDANCE, lay.CLOCK_TYPE
+BACKFILL, LATE, FIRST = lay.BACKFILL, lay.LATE, lay.FIRST
+SATURATED, AHEAD, RECOVERED = lay.SATURATED, lay.AHEAD, lay.RECOVERED
+SUSPECT, CALIBRATING, INVALID = lay.SUSPECT, lay.CALIBRATING, lay.INVALID
+N_EVALUATED, N_REPEATS, N_UNKNOWN, N_LATE, N_AHEAD, N_FAULTS, N_CALIBRATING, N_BACKFILL = range(8)
+HOUR = 3_600_000.0
+NAN = np.nan
+
+
+@njit(cache=True)
+def _put(out: Any, cur: Any, kind: int, category: int, sort: int, now: Any, before: int, after: int, flags: int) -> Any:
+    """One signal; ``now`` = (seq, event time, received, value). Returns it, for the rest to be filled in."""
+    s = out[cur[0]]
+    cur[0] += 1
+    s.seq, s.event_ts, s.received_ts, s.value = now
+    s.kind, s.category, s.type = kind, category, sort
+    s.level_from, s.level_to, s.flags = before, after, flags
+    s.rule = s.rule_version = s.point = s.site = s.source = s.ordinal = s._pad = 0
+    s.threshold = s.aux = NAN
+    s.window_start = NEVER
+    return s
+
+
+@njit(cache=True)
+def _put_rule(
+    out: Any, cur: Any, p: Any, r: Any, category: int, sort: int, now: Any, after: int, flags: int,
+    threshold: float, start: int, aux: float,
+) -> None:  # fmt: skip
+    s = _put(out, cur, r.kind, category, sort, now, r.level, after, flags)
+    s.rule, s.rule_version = r.id, r.version
+    s.point, s.site, s.source = p.id, p.site, p.source
+    s.threshold, s.window_start, s.aux = threshold, start, aux
+
+
+@njit(cache=True)
+def _exceeded(bounds: Any, v: float, slack: float) -> int:
+    """The highest level whose bounds the value reaches, bounds drawn in by ``slack`` (0 = as set)."""
+    n = 0
+    for k in range(4):
+        if v >= bounds[4 + k] - slack or v <= bounds[k] + slack:
+            n += 1
+    return n
+
+
+@njit(cache=True)
+def _bound(bounds: Any, level: int, v: float) -> float:
+    """The bound of a level that the value is at or nearer to."""
+    low, high = bounds[level - 1], bounds[3 + level]
+    if np.isinf(low):
+        return high
+    if np.isinf(high):
+        return low
+    return high if high - v <= v - low else low
+
+
+@njit(cache=True)
+def _know(cold: Any, t: int, level: int, merge: int) -> None:
+    """Remember when and how high an exceedance was signalled, so that late readings of it say nothing new."""
+    if cold.known_level == 0 or t > cold.known_hi + merge or t < cold.known_lo - merge:
+        cold.known_lo = cold.known_hi = t
+        cold.known_level = level
+    else:
+        cold.known_lo, cold.known_hi = min(cold.known_lo, t), max(cold.known_hi, t)
+        cold.known_level = max(cold.known_level, level)
+
+
+@njit(cache=True)
+def _threshold(a: Any, i: int, p: Any, now: Any, can_clear: bool, gap: bool, flags: int, out: Any, cur: Any) -> None:
+    """Levels 1…4 each with its own hold: since when continuously exceeded (above the level) or left (below it)."""
+    r, cold, bounds, since = a.rules[i], a.cold[i], a.bounds[i], a.since[i]
+    t, v = now[1], now[3]
+    raw, keep = _exceeded(bounds, v, 0.0), _exceeded(bounds, v, r.c)
+    level = r.level
+    for k in range(1, 5):
+        holds = raw >= k if k > level else keep < k and can_clear
+        if not holds:
+            since[k - 1] = NEVER
+        elif since[k - 1] == NEVER or since[k - 1] > t or (gap and k <= level):
+            since[k - 1] = t
+    new, start = level, NEVER
+    for k in range(4, level, -1):
+        if since[k - 1] != NEVER and t - since[k - 1] >= cold.raise_for:
+            new, start = k, since[k - 1]
+            break
+    if new == level:
+        for k in range(1, level + 1):
+            if since[k - 1] != NEVER and t - since[k - 1] >= cold.clear_for:
+                new, start = k - 1, since[k - 1]
+                break
+    if raw == 0:
+        r.fresh = 0
+    if new != level:
+        first = FIRST if r.fresh == 1 and new > level else 0
+        side = _bound(bounds, new if new > level else new + 1, v)
+        _put_rule(out, cur, p, r, RISK, LEVEL, now, new, flags | first, side, start, NAN)
+        r.level, r.fresh = new, 0
+        for k in range(min(new, level), max(new, level)):
+            since[k] = NEVER
+    if r.level > 0:
+        _know(cold, t, r.level, a.settings[2])
+    quiet = r.level == 0 and r.fresh == 0
+    for k in range(4):
+        quiet = quiet and since[k] == NEVER
+    r.busy = 0 if quiet else 1
+
+
+@njit(cache=True)
+def _slope(ts: Any, vs: Any, n: int, work: Any) -> float:
+    """Theil–Sen slope per hour: the median of the slopes of all pairs (mean of the two middle ones when even)."""
+    m = 0
+    for j in range(1, n):
+        for i in range(j):
+            work[m] = (vs[j] - vs[i]) / (ts[j] - ts[i])
+            m += 1
+    part = np.sort(work[:m])
+    if m % 2 == 1:
+        return part[m // 2] * HOUR
+    return (part[m // 2 - 1] * 0.5 + part[m // 2] * 0.5) * HOUR
+
+
+@njit(cache=True)
+def _rate(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: Any, cur: Any, work: Any) -> None:
+    """The first reading of an interval is a sample, and the slope over the window is judged there."""
+    r, cold, bounds = a.rules[i], a.cold[i], a.bounds[i]
+    t, v = now[1], now[3]
+    if r.t0 != NEVER and t < r.t0 - r.t1:
+        r.n = 0  # the received clock went back: older samples lie in a future that never was
+    cap, base = cold.cap, cold.offset
+    if r.n == cap:
+        cold.head = (cold.head + 1) % cap
+        r.n -= 1
+    at = base + (cold.head + r.n) % cap
+    a.sample_ts[at], a.sample_value[at] = t, v
+    r.n += 1
+    while a.sample_ts[base + cold.head] < t - cold.window:
+        cold.head = (cold.head + 1) % cap
+        r.n -= 1
+    r.t0 = (t // r.t1 + 1) * r.t1
+    if r.n < r.m:
+        return
+    ts, vs = np.empty(r.n, np.int64), np.empty(r.n, np.float64)
+    for k in range(r.n):
+        at = base + (cold.head + k) % cap
+        ts[k], vs[k] = a.sample_ts[at], a.sample_value[at]
+    slope = _slope(ts, vs, r.n, work)
+    if np.isnan(slope):
+        return
+    raw = _exceeded(bounds, slope, 0.0)
+    new = raw if raw > r.level else (min(_exceeded(bounds, slope, r.c), r.level) if can_clear else r.level)
+    if new != r.level:
+        first = FIRST if r.fresh == 1 and new > r.level else 0
+        side = _bound(bounds, new if new > r.level else new + 1, slope)
+        _put_rule(out, cur, p, r, RISK, LEVEL, now, new, flags | first, side, ts[0], slope)
+        r.level = new
+    r.fresh = 0
+
+
+@njit(cache=True)
+def _stuck(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: Any, cur: Any) -> None:
+    """A run of readings within the tolerance; a reading outside it begins the next run."""
+    r = a.rules[i]
+    t, v = now[1], now[3]
+    least, most = min(r.a, v), max(r.b, v)
+    if r.n > 0 and most - least <= r.c:
+        r.a, r.b = least, most
+        r.t0 = min(r.t0, t)
+        if r.n < 2_000_000_000:
+            r.n += 1
+    else:
+        r.a = r.b = v
+        r.t0, r.n = t, 1
+    flat = r.n >= r.m and t - r.t0 >= r.t1
+    new = r.level
+    if flat and r.level == 0:
+        new = a.cold[i].raise_to
+    elif not flat and r.level > 0 and can_clear:
+        new = 0
+    if new != r.level:
+        _put_rule(out, cur, p, r, FAULT, LEVEL, now, new, flags, r.c, r.t0, r.b - r.a)
+        r.level = new
+
+
+@njit(cache=True)
+def _implausible(
+    a: Any, p: Any, now: Any, bad: bool, saturated: bool, good: bool, flags: int, out: Any, cur: Any
+) -> None:
+    r, cold = a.rules[p.imp], a.cold[p.imp]
+    v = now[3]
+    if bad:
+        r.m = 0
+        r.n = min(r.n + 1, cold.count)
+        if r.level == 0 and r.n >= cold.count:
+            side = p.low if v < p.low else (p.high if v > p.high else NAN)
+            _put_rule(out, cur, p, r, FAULT, LEVEL, now, cold.raise_to, flags, side, NEVER, NAN)
+            r.level = cold.raise_to
+    elif good:
+        r.n = 0
+        r.m += 1
+        if r.level > 0 and r.m >= cold.clear_count:
+            _put_rule(out, cur, p, r, FAULT, LEVEL, now, 0, flags, NAN, NEVER, NAN)
+            r.level = 0
+    p.busy = 1 if r.level > 0 or r.n > 0 else 0
+
+
+@njit(cache=True)
+def _late(a: Any, p: Any, now: Any, flags: int, out: Any, cur: Any) -> None:
+    """A reading older than the watermark: no hold, no slope; but a value that alone exceeds a level is said."""
+    for i in range(p.first, p.last):
+        r, cold = a.rules[i], a.cold[i]
+        if r.kind != THRESHOLD:
+            continue
+        raw = _exceeded(a.bounds[i], now[3], 0.0)
+        if raw <= r.level:
+            continue
+        t, merge = now[1], a.settings[2]
+        near = cold.known_level > 0 and cold.known_lo - merge <= t <= cold.known_hi + merge
+        if not (near and raw <= cold.known_level):
+            side = _bound(a.bounds[i], raw, now[3])
+            _put_rule(out, cur, p, r, RISK, LATE_EXCEEDANCE, now, raw, flags, side, NEVER, NAN)
+        _know(cold, t, raw, merge)
+
+
+@njit(cache=True)
+def _repeated(a: Any, at: int, p: Any, ts: int) -> bool:
+    """Whether this stamp was among the point's last distinct ones; remembers it if not."""
+    seen = a.seen[at]
+    if p.seen_n > 0 and ts <= p.top:
+        for k in range(p.seen_n):
+            if seen[k] == ts:
+                return True
+    full = p.seen_n == SEEN
+    out = seen[p.seen_at]
+    seen[p.seen_at] = ts
+    p.seen_at = (p.seen_at + 1) % SEEN
+    if not full:
+        p.seen_n += 1
+    if p.seen_n == 1 or ts > p.top:
+        p.top = ts
+    elif full and out == p.top:
+        p.top = seen.max()
+    return False
+
+
+@njit(cache=True)
+def _link_signal(link: Any, now: Any, kind: int, category: int, sort: int, before: int, after: int, flags: int, out: Any, cur: Any) -> Any:  # fmt: skip
+    s = _put(out, cur, kind, category, sort, (now[0], now[1], now[2], NAN), before, after, flags)
+    s.source, s.site = link.source, link.site
+    return s
+
+
+@njit(cache=True)
+def _clock(a: Any, link: Any, p: Any, now: Any, told: int, ahead: bool, out: Any, cur: Any) -> None:
+    """The clock of a source: wrong at the first stamp ahead, right again after a while with stamps in time only."""
+    received = now[2]
+    if ahead:
+        link.last_ahead = received
+        if link.clock == 0:
+            s = _link_signal(link, now, CLOCK, CLOCK_FAULT, CLOCK_TYPE, 0, 1, AHEAD, out, cur)
+            s.aux, s.threshold, s.point = (float(told) - float(received)) / 1000.0, a.settings[0] / 1000.0, p.id
+            link.clock = 1
+    else:
+        link.last_ahead = min(link.last_ahead, received)
+        if received - link.last_ahead >= a.settings[5]:
+            _link_signal(link, now, CLOCK, CLOCK_FAULT, CLOCK_TYPE, 1, 0, RECOVERED, out, cur)
+            link.clock = 0
+
+
+@njit(cache=True)
+def _heard(a: Any, p: Any, now: Any, flags: int, out: Any, cur: Any) -> None:
+    """A usable reading after silence: its no-data rules clear, and its site's silence when it was the last."""
+    for i in range(p.last, p.end):
+        r = a.rules[i]
+        if r.kind == NO_DATA and r.level > 0:
+            _put_rule(out, cur, p, r, FAULT, LEVEL, now, 0, flags | RECOVERED, r.t1 / 1000.0, p.heard, NAN)
+            r.level = 0
+    p.nodata_up = p.silent = 0
+    if p.group:
+        p.group = 0
+        site = a.sites[p.site_at]
+        site.members -= 1
+        if site.members == 0 and site.level > 0:
+            s = _put(out, cur, SITE_SILENCE, RISK, LEVEL, (now[0], now[1], now[2], NAN), site.level, 0, RECOVERED)
+            s.site = site.id
+            site.level = 0
+
+
+@njit(cache=True)
+def _stop_clearing(a: Any, p: Any) -> None:
+    """A reading that may not clear interrupts the clear-holds of its point."""
+    for i in range(p.first, p.last):
+        r = a.rules[i]
+        if r.kind == THRESHOLD and r.level > 0:
+            for k in range(r.level):
+                a.since[i, k] = NEVER
+
+
+@njit(cache=True)
+def _judge(a: Any, p: Any, now: Any, can_clear: bool, saturated: bool, gap: bool, flags: int, out: Any, cur: Any, work: Any) -> None:  # fmt: skip
+    t, v = now[1], now[3]
+    for i in range(p.first, p.last):
+        r = a.rules[i]
+        if r.kind == THRESHOLD:
+            if r.busy == 1 or not r.a < v < r.b:
+                _threshold(a, i, p, now, can_clear, gap, flags, out, cur)
+        elif r.kind == RATE:
+            if r.t0 == NEVER or t >= r.t0 or t < r.t0 - r.t1:
+                _rate(a, i, p, now, can_clear, flags, out, cur, work)
+        elif not saturated:
+            _stuck(a, i, p, now, can_clear, flags, out, cur)
+
+
+@njit(cache=True)
+def _usable(a: Any, p: Any, now: Any, flags: int, out: Any, cur: Any) -> None:
+    if p.nodata_up > 0 or p.silent or p.group:
+        _heard(a, p, now, flags, out, cur)
+    p.heard, p.calib = now[2], NEVER
+
+
+@njit(cache=True)
+def _reading(
+    a: Any, at: int, seq: int, told: int, received: int, v: float, q: int, out: Any, cur: Any, work: Any
+) -> None:
+    """One reading of a watched point, from its stamps to the rules."""
+    p, count = a.points[at], a.counters
+    received = min(max(received, -LIMIT), LIMIT)
+    link = a.links[p.link]
+    if link.level > 0:
+        now = (seq, min(max(told, -LIMIT), received), received, v)
+        _link_signal(link, now, SOURCE_SILENCE, FAULT, LEVEL, link.level, 0, RECOVERED, out, cur)
+        link.level, link.back = 0, received
+    link.heard = received
+    if _repeated(a, at, p, told):
+        count[N_REPEATS] += 1
+        return
+    ahead = told > received + a.settings[0]
+    t = min(max(told, -LIMIT), received)
+    now = (seq, t, received, v)
+    if ahead or link.clock:
+        _clock(a, link, p, now, told, ahead, out, cur)
+    p.wm = min(p.wm, received)
+    late = t < p.wm
+    flags = 0
+    if ahead:
+        flags |= AHEAD
+        count[N_AHEAD] += 1
+    if late:
+        flags |= LATE
+        count[N_LATE] += 1
+    if received - t > a.settings[1]:
+        flags |= BACKFILL
+        count[N_BACKFILL] += 1
+    gap = t - p.wm > p.gap
+    if not late:
+        p.wm = t
+    if q == CALIBRATING:
+        count[N_CALIBRATING] += 1
+        if p.calib == NEVER or p.calib > received:
+            p.calib = received
+        if received - p.calib <= a.settings[3] and p.heard != NEVER:
+            p.heard = received
+        if not late:
+            _stop_clearing(a, p)
+        return
+    finite = v - v == 0.0
+    saturated = finite and ((v < p.low and p.danger & 1 != 0) or (v > p.high and p.danger & 2 != 0))
+    bad = not finite or q == INVALID or v < p.low or v > p.high
+    judged = saturated or not bad
+    if saturated:
+        flags |= SATURATED
+    count[N_EVALUATED] += 1
+    if bad:
+        count[N_FAULTS] += 1
+    if judged:
+        _usable(a, p, now, flags, out, cur)
+    if late:
+        if judged:
+            _late(a, p, now, flags, out, cur)
+        return
+    can_clear = judged and not saturated and q == 0
+    if p.imp >= 0 and (bad or p.busy):
+        _implausible(a, p, now, bad, saturated, can_clear, flags, out, cur)
+    if judged:
+        _judge(a, p, now, can_clear, saturated, gap, flags, out, cur, work)
+    else:
+        _stop_clearing(a, p)
+
+
+@njit(cache=True)
+def walk(a: Any, index: Any, seq0: int, ts: Any, received: Any, value: Any, quality: Any, start: int, out: Any, cur: Any, work: Any, room: int) -> int:  # fmt: skip
+    """Judge readings from ``start`` on, until done or ``out`` may lack room for one more; returns where it stopped."""
+    for i in range(start, len(ts)):
+        if cur[0] + room > len(out):
+            return i
+        at = index[i]
+        if at < 0:
+            a.counters[N_UNKNOWN] += 1
+        else:
+            _reading(a, at, seq0 + i, ts[i], received[i], value[i], quality[i], out, cur, work)
+    return len(ts)
+
+
+@njit(cache=True)
+def _tick_links(a: Any, now: Any, resume: int, out: Any, cur: Any) -> None:
+    clock = now[2]
+    for at in range(len(a.links)):
+        link = a.links[at]
+        if link.heard == NEVER or link.heard > clock:
+            link.heard = clock
+        link.back = min(link.back, clock)
+        since = max(link.heard, resume)
+        if link.after > 0 and link.level == 0 and clock - since >= link.after:
+            s = _link_signal(link, now, SOURCE_SILENCE, FAULT, LEVEL, 0, a.settings[8], 0, out, cur)
+            s.window_start, s.threshold, s.aux = link.heard, link.after / 1000.0, (clock - since) / 1000.0
+            link.level = a.settings[8]
+
+
+@njit(cache=True)
+def _tick_site(a: Any, at: int, now: Any, out: Any, cur: Any) -> None:
+    """A point has newly fallen silent: is it one of several of its site that did so within minutes?"""
+    me = a.points[at]
+    site, window = a.sites[me.site_at], a.settings[6]
+    if site.watched < a.settings[9]:
+        return
+    if site.level > 0:
+        me.group = 1
+        site.members += 1
+        return
+    together, earliest = 0, me.heard
+    for k in range(len(a.points)):
+        p = a.points[k]
+        if p.site_at == me.site_at and p.silent and abs(p.heard - me.heard) <= window:
+            together += 1
+            earliest = min(earliest, p.heard)
+    if together < a.settings[9]:
+        return
+    for k in range(len(a.points)):
+        p = a.points[k]
+        if p.site_at == me.site_at and p.silent and abs(p.heard - me.heard) <= window:
+            p.group = 1
+    site.members, site.level = together, a.settings[10]
+    s = _put(out, cur, SITE_SILENCE, RISK, LEVEL, now, 0, site.level, 0)
+    s.site, s.window_start, s.threshold, s.aux = site.id, earliest, float(a.settings[9]), float(together)
+
+
+@njit(cache=True)
+def _tick_rule(a: Any, i: int, now: Any, resume: int, out: Any, cur: Any) -> bool:
+    """One no-data rule; says whether its point has newly fallen silent."""
+    r = a.rules[i]
+    p = a.points[r.point]
+    link, clock = a.links[p.link], now[2]
+    if p.heard == NEVER or p.heard > clock:
+        p.heard = clock
+    since = max(p.heard, max(resume, link.back))
+    elapsed = clock - since
+    if elapsed < r.t1:
+        return False
+    if link.level > 0:
+        masked = not p.silent and elapsed >= a.settings[7]
+        p.silent = 1 if masked else p.silent
+        return masked
+    # Its source may be failing as a whole: wait half a window for the verdict, unless it spoke again meanwhile.
+    if link.after > 0 and link.heard - since <= r.t1 // 2 and elapsed < r.t1 + r.t1 // 2:
+        return False
+    if r.level == 0:
+        up = a.cold[i].raise_to
+        _put_rule(out, cur, p, r, FAULT, LEVEL, now, up, 0, r.t1 / 1000.0, p.heard, elapsed / 1000.0)
+        r.level = up
+        p.nodata_up += 1
+    newly = not p.silent
+    p.silent = 1
+    return newly
+
+
+@njit(cache=True)
+def tick(a: Any, seq: int, clock: int, out: Any, cur: Any) -> None:
+    """Judge silence at one moment of the received clock. ``out`` has room for every link, rule and site once."""
+    clock = min(max(clock, -LIMIT), LIMIT)
+    last, resume = a.clock[0], a.clock[1]
+    if last == NEVER or clock - last > a.settings[4]:
+        resume = clock
+    resume = min(resume, clock)
+    a.clock[0], a.clock[1] = clock, resume
+    now = (seq, clock, clock, NAN)
+    _tick_links(a, now, resume, out, cur)
+    for at in range(len(a.sites)):
+        site = a.sites[at]
+        if site.level > 0 and site.members == 0:  # its points were taken off the watch
+            s = _put(out, cur, SITE_SILENCE, RISK, LEVEL, now, site.level, 0, 0)
+            s.site = site.id
+            site.level = 0
+    for i in a.watched:
+        if _tick_rule(a, i, now, resume, out, cur):
+            _tick_site(a, a.rules[i].point, now, out, cur)

@@ -1,0 +1,242 @@
+"""The parameters of each rule kind: what a rule of the catalog may say, with units and checks.
+
+``parse(kind, params)`` turns the catalog's JSON object into one of the structs below, or raises ``ParamError``
+naming the field, what was expected and the remedy. Levels are 1 blue, 2 yellow, 3 orange, 4 red; in JSON their
+keys are strings. Times ending in ``_s`` are seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+Level = Literal[1, 2, 3, 4]
+Direction = Literal["high", "low", "band"]
+Danger = Literal["high", "low", "both", "none"]
+
+MAX_SECONDS = 10 * 366 * 86_400.0
+MAX_SAMPLES = 64
+
+
+class ParamError(ValueError):
+    """A rule's parameters are wrong. ``field`` names the parameter, the message says what was expected."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.expected = message
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of all parameter structs; unknown fields are refused."""
+
+
+class Threshold(Params):
+    """A value against up to four levels.
+
+    ``levels``: {level: value} for direction ``high`` (at or above exceeds) and ``low`` (at or below exceeds);
+    {level: [low, high]} for ``band`` (at or outside the two exceeds). Any subset of 1…4, further out when higher.
+    ``hysteresis``: units of the point by which a value must come back inside before a level may clear.
+    ``raise_for_s``/``clear_for_s``: event time for which a level must be continuously exceeded/left.
+    """
+
+    levels: dict[int, float | tuple[float, float]]
+    direction: Direction = "high"
+    hysteresis: float = 0.0
+    raise_for_s: float = 0.0
+    clear_for_s: float = 0.0
+
+
+class Rate(Params):
+    """The slope of a point, Theil–Sen (median of the slopes of all pairs), in units of the point per hour.
+
+    The first usable reading of every ``interval_s`` of event time is a sample, and the rule is judged there over
+    the samples of the last ``window_s``, if there are ``min_samples``. Direction ``high`` watches rising
+    (levels positive or any), ``low`` falling (levels are slopes, usually negative), ``band`` both ways
+    ({level: [low, high]}). ``window_s / interval_s`` may not exceed 62.
+    """
+
+    levels: dict[int, float | tuple[float, float]]
+    window_s: float = 3600.0
+    interval_s: float = 300.0
+    min_samples: int = 4
+    direction: Direction = "high"
+    hysteresis: float = 0.0
+
+
+class NoData(Params):
+    """No usable reading for ``after_s`` of received time, or ``intervals`` × the point's own interval if absent."""
+
+    after_s: float | None = None
+    intervals: float = 3.0
+    level: Level = 1
+
+
+class Stuck(Params):
+    """Flat line: values that stay within ``tolerance`` (max − min, units of the point) for ``window_s``.
+
+    Needs ``min_samples`` readings in the run. A device fault, not a risk.
+    """
+
+    window_s: float
+    tolerance: float = 0.0
+    min_samples: int = 5
+    level: Level = 1
+
+
+class Implausible(Params):
+    """Outside the physical range ``low``…``high`` (absent: the point's own), or not a number: a device fault.
+
+    ``danger`` is the side where out of range is danger too (absent: the point's own, or the direction of its
+    threshold rules, or both): there the value is still judged by the other rules, and never clears a level.
+    ``count`` bad readings in a row raise, ``clear_count`` good ones in a row clear.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    danger: Danger | None = None
+    count: int = 1
+    clear_count: int = 3
+    level: Level = 1
+
+
+KINDS: dict[str, type[Params]] = {
+    "threshold": Threshold,
+    "rate": Rate,
+    "stuck": Stuck,
+    "implausible": Implausible,
+    "no_data": NoData,
+}
+
+
+def parse(kind: str, params: Any) -> Params:
+    """The checked parameters of one rule. Raises ParamError."""
+    if kind not in KINDS:
+        raise ParamError("kind", f"unknown rule kind {kind!r}; use one of {', '.join(KINDS)}")
+    if not isinstance(params, dict):
+        raise ParamError("params", f"an object of parameters was expected, not {type(params).__name__}")
+    try:
+        parsed = msgspec.convert(params, KINDS[kind], str_keys=True)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        where = text.rsplit("`$", 1)[-1].strip("`.[]") if "`$" in text else ""
+        if "unknown field" in text:
+            where = text.split("`")[1]
+            text = f"unknown field; a {kind} rule has {', '.join(KINDS[kind].__struct_fields__)}"
+        elif "missing required field" in text:
+            where = text.split("`")[1]
+            text = f"is required by a {kind} rule"
+        raise ParamError(f"params.{where}" if where else "params", text) from None
+    _CHECKS[kind](parsed)
+    return parsed
+
+
+def level_bounds(
+    levels: dict[int, float | tuple[float, float]], direction: Direction
+) -> tuple[list[float], list[float]]:
+    """Per level 1…4 the bound at or below which, and the one at or above which, it is exceeded (±inf: never).
+
+    A level not given takes the bounds of the next higher one, so that the number of levels exceeded is the level.
+    """
+    low, high = [-math.inf] * 4, [math.inf] * 4
+    for level in (4, 3, 2, 1):
+        if level in levels:
+            given = levels[level]
+            if isinstance(given, tuple):
+                low[level - 1], high[level - 1] = given
+            elif direction == "high":
+                high[level - 1] = given
+            else:
+                low[level - 1] = given
+        elif level < 4:
+            low[level - 1], high[level - 1] = low[level], high[level]
+    return low, high
+
+
+def _check_levels(levels: dict[int, float | tuple[float, float]], direction: Direction, hysteresis: float) -> None:
+    if not levels:
+        raise ParamError("params.levels", "at least one of the levels 1, 2, 3, 4 must have a value")
+    for level, given in levels.items():
+        where = f"params.levels.{level}"
+        if level not in (1, 2, 3, 4):
+            raise ParamError(where, "levels are 1 (blue), 2 (yellow), 3 (orange), 4 (red)")
+        if isinstance(given, tuple) != (direction == "band"):
+            shape = "[low, high]" if direction == "band" else "one number"
+            raise ParamError(where, f"direction {direction} expects {shape}")
+        numbers = given if isinstance(given, tuple) else (given,)
+        if not all(math.isfinite(number) for number in numbers):
+            raise ParamError(where, "a finite number was expected")
+        if isinstance(given, tuple) and given[0] >= given[1]:
+            raise ParamError(where, "low must be below high")
+    low, high = level_bounds(levels, direction)
+    for level in (1, 2, 3):
+        if low[level] > low[level - 1] or high[level] < high[level - 1]:
+            raise ParamError("params.levels", f"level {level + 1} must lie further out than level {level}")
+    _check_number("hysteresis", hysteresis, 0.0, math.inf)
+    if direction == "band" and any(h - hysteresis <= lo + hysteresis for lo, h in zip(low, high, strict=True)):
+        raise ParamError("params.hysteresis", "too wide: no value inside the band could ever clear the level")
+
+
+def _check_number(field: str, value: float | None, least: float, most: float, *, positive: bool = False) -> None:
+    if value is None:
+        return
+    if not math.isfinite(value) or value < least or value > most or (positive and value <= 0):
+        low = "above 0" if positive else f"at least {least:g}"
+        raise ParamError(
+            f"params.{field}", f"a finite number {low}" + (f" and at most {most:g}" if most < math.inf else "")
+        )
+
+
+def _check_threshold(rule: Any) -> None:
+    _check_levels(rule.levels, rule.direction, rule.hysteresis)
+    _check_number("raise_for_s", rule.raise_for_s, 0, MAX_SECONDS)
+    _check_number("clear_for_s", rule.clear_for_s, 0, MAX_SECONDS)
+
+
+def _check_rate(rule: Any) -> None:
+    _check_levels(rule.levels, rule.direction, rule.hysteresis)
+    _check_number("interval_s", rule.interval_s, 0.001, MAX_SECONDS)
+    _check_number("window_s", rule.window_s, rule.interval_s, MAX_SECONDS)
+    if samples_of(rule) > MAX_SAMPLES:
+        raise ParamError(
+            "params.interval_s", f"window_s / interval_s must be at most {MAX_SAMPLES - 2}; lengthen interval_s"
+        )
+    if not 2 <= rule.min_samples <= samples_of(rule):
+        raise ParamError("params.min_samples", f"between 2 and window_s / interval_s + 2 = {samples_of(rule)}")
+
+
+def samples_of(rule: Rate) -> int:
+    """The most samples a window can touch: one per interval of the clock, both ends cut."""
+    return round(rule.window_s * 1000) // max(round(rule.interval_s * 1000), 1) + 2
+
+
+def _check_no_data(rule: Any) -> None:
+    _check_number("after_s", rule.after_s, 0, MAX_SECONDS, positive=True)
+    _check_number("intervals", rule.intervals, 1, 100_000)
+
+
+def _check_stuck(rule: Any) -> None:
+    _check_number("window_s", rule.window_s, 0, MAX_SECONDS, positive=True)
+    _check_number("tolerance", rule.tolerance, 0, math.inf)
+    _check_number("min_samples", rule.min_samples, 2, 1_000_000)
+
+
+def _check_implausible(rule: Any) -> None:
+    for field in ("low", "high"):
+        _check_number(field, getattr(rule, field), -math.inf, math.inf)
+    if rule.low is not None and rule.high is not None and rule.low >= rule.high:
+        raise ParamError("params.low", "low must be below high")
+    _check_number("count", rule.count, 1, 100_000)
+    _check_number("clear_count", rule.clear_count, 1, 100_000)
+
+
+_CHECKS: dict[str, Callable[[Any], None]] = {
+    "threshold": _check_threshold,
+    "rate": _check_rate,
+    "stuck": _check_stuck,
+    "implausible": _check_implausible,
+    "no_data": _check_no_data,
+}

@@ -1,0 +1,252 @@
+"""A rule set: what is watched, checked, from the dicts of the catalog. Pure data; no state of readings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from .params import Implausible, NoData, ParamError, Params, Threshold, parse
+
+MAX_ID = 2**31 - 1
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the judgement as a whole. Times in seconds.
+
+    ``ahead_s``: a stamp further ahead of the received time is flagged and raises a clock signal.
+    ``backfill_s``: readings in order but older than this at arrival are flagged 补传.
+    ``late_merge_s``: late exceedances within this of one already signalled are not signalled again.
+    ``calibration_max_s``: a calibration longer than this counts as no data.
+    ``tick_gap_s``: a longer pause between ticks means nobody was listening; silence is counted anew from there.
+    ``clock_clear_s``: a source's clock is right again after this long with stamps in time.
+    ``source_*``: a source whose ``source_min_points`` quickest points are all overdue is silent as a whole (fault).
+    ``site_*``: ``site_min_points`` points of a site gone silent within ``site_window_s`` of one another are a risk;
+    those masked by their source's silence count after ``site_masked_after_s``.
+    """
+
+    ahead_s: float = 120.0
+    backfill_s: float = 300.0
+    late_merge_s: float = 3600.0
+    calibration_max_s: float = 3600.0
+    tick_gap_s: float = 120.0
+    clock_clear_s: float = 600.0
+    source_min_points: int = 2
+    source_level: int = 1
+    site_min_points: int = 3
+    site_window_s: float = 180.0
+    site_masked_after_s: float = 600.0
+    site_level: int = 2
+
+
+class PointSpec(msgspec.Struct, frozen=True):
+    """A point as the engine needs it. ``interval_s`` in seconds, ``low``/``high`` in units of the point."""
+
+    id: int
+    source: int
+    site: int
+    item: str = ""
+    unit: str = ""
+    interval_s: float | None = None
+    low: float | None = None
+    high: float | None = None
+    danger: str | None = None
+
+
+class RuleSpec(msgspec.Struct, frozen=True):
+    """One rule of one point, its parameters checked."""
+
+    id: int
+    version: int
+    point: int
+    kind: str
+    params: Params
+
+    @property
+    def key(self) -> tuple[int, int, int, str, Params]:
+        """Equal keys mean the same rule, whose state is kept across a switch."""
+        return (self.id, self.version, self.point, self.kind, self.params)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the catalog that cannot be watched as told; the rest is watched all the same."""
+
+    what: str  # "point" | "rule"
+    id: int | None
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.id}: {self.field}: {self.message}"
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Points and rules that are watched together. Build it with ``from_catalog``."""
+
+    points: tuple[PointSpec, ...] = ()
+    rules: tuple[RuleSpec, ...] = ()
+    options: Options = Options()
+    problems: tuple[Problem, ...] = ()
+    by_point: dict[int, PointSpec] = field(default_factory=dict, compare=False, repr=False)
+    by_rule: dict[int, RuleSpec] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.by_point.update((point.id, point) for point in self.points)
+        self.by_rule.update((rule.id, rule) for rule in self.rules)
+
+    def item(self, point: int) -> str | None:
+        """The monitored item of a point, None when there is no such point."""
+        spec = self.by_point.get(point)
+        return spec.item if spec else None
+
+    @classmethod
+    def from_catalog(
+        cls,
+        sources: Iterable[Mapping[str, Any]],
+        points: Iterable[Mapping[str, Any]],
+        rules: Iterable[Mapping[str, Any]],
+        options: Options | None = None,
+    ) -> RuleSet:
+        """From the catalog's sections. Never raises for a bad entry: it is left out and named in ``problems``.
+
+        ``sources`` are accepted for the catalog's sake: silence is judged by what arrives, not by who may send.
+        """
+        del sources
+        problems: list[Problem] = []
+        good_points: dict[int, PointSpec] = {}
+        for entry in points:
+            point = _point(entry, good_points, problems)
+            if point is not None:
+                good_points[point.id] = point
+        good_rules: dict[int, RuleSpec] = {}
+        ranged: dict[int, int] = {}
+        for entry in rules:
+            rule = _rule(entry, good_points, good_rules, ranged, problems)
+            if rule is not None:
+                good_rules[rule.id] = rule
+        return cls(
+            tuple(good_points[key] for key in sorted(good_points)),
+            tuple(good_rules[key] for key in sorted(good_rules)),
+            options or Options(),
+            tuple(problems),
+        )
+
+    def encode(self) -> bytes:
+        """As bytes, for a checkpoint."""
+        rules = [(r.id, r.version, r.point, r.kind, msgspec.to_builtins(r.params)) for r in self.rules]
+        points = [msgspec.structs.astuple(point) for point in self.points]
+        return msgspec.msgpack.encode((msgspec.to_builtins(self.options), points, rules))
+
+    @classmethod
+    def decode(cls, data: bytes) -> RuleSet:
+        """From the bytes of ``encode``."""
+        options, points, rules = msgspec.msgpack.decode(data)
+        return cls(
+            tuple(PointSpec(*point) for point in points),
+            tuple(RuleSpec(i, v, p, k, parse(k, params)) for i, v, p, k, params in rules),
+            msgspec.convert(options, Options),
+        )
+
+
+def physical_range(point: PointSpec, rules: Iterable[RuleSpec]) -> tuple[float, float, str]:
+    """Low, high and danger side of a point: its implausible rule's, else its own, else by its thresholds, else both.
+
+    An unknown danger side counts as danger: what is not known to be a fault is not taken for one.
+    """
+    low, high, danger, sides = point.low, point.high, point.danger, set()
+    for rule in rules:
+        if isinstance(rule.params, Implausible):
+            low = rule.params.low if rule.params.low is not None else low
+            high = rule.params.high if rule.params.high is not None else high
+            danger = rule.params.danger or danger
+        elif isinstance(rule.params, Threshold):
+            sides.add("both" if rule.params.direction == "band" else rule.params.direction)
+    if danger is None:
+        danger = sides.pop() if len(sides) == 1 else "both"
+    return (-math.inf if low is None else low, math.inf if high is None else high, danger)
+
+
+def _integer(entry: Mapping[str, Any], name: str) -> int:
+    value = entry.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MAX_ID:
+        raise ParamError(name, f"a whole number from 1 to {MAX_ID} was expected, not {value!r}")
+    return value
+
+
+def _point(entry: Mapping[str, Any], known: dict[int, PointSpec], problems: list[Problem]) -> PointSpec | None:
+    try:
+        ids = [_integer(entry, name) for name in ("id", "source", "site")]
+        if ids[0] in known:
+            raise ParamError("id", "given twice; ids are never reused")
+    except ParamError as error:
+        problems.append(Problem("point", _shown_id(entry), error.field, error.expected))
+        return None
+    # A wrong detail must not blind the point: it is named, and the point is watched without it.
+    numbers: dict[str, float | None] = {}
+    for name in ("interval_s", "low", "high"):
+        value = entry.get(name)
+        ok = value is None or (isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value))
+        if ok and name == "interval_s" and value is not None and not 0 < value <= 366 * 86_400:
+            ok = False
+        if not ok:
+            problems.append(Problem("point", ids[0], name, f"a finite number was expected, not {value!r}; ignored"))
+        numbers[name] = float(value) if ok and value is not None else None
+    if numbers["low"] is not None and numbers["high"] is not None and numbers["low"] >= numbers["high"]:
+        problems.append(Problem("point", ids[0], "low", "low must be below high; the range is ignored"))
+        numbers["low"] = numbers["high"] = None
+    danger = entry.get("danger") or None
+    if danger not in (None, "high", "low", "both", "none"):
+        problems.append(Problem("point", ids[0], "danger", f"high, low, both or none, not {danger!r}; taken as both"))
+        danger = "both"
+    return PointSpec(
+        *ids, str(entry.get("item") or ""), str(entry.get("unit") or ""),
+        numbers["interval_s"], numbers["low"], numbers["high"], danger,
+    )  # fmt: skip
+
+
+def _rule(
+    entry: Mapping[str, Any],
+    points: dict[int, PointSpec],
+    known: dict[int, RuleSpec],
+    ranged: dict[int, int],
+    problems: list[Problem],
+) -> RuleSpec | None:
+    try:
+        number, version, point = (_integer(entry, name) for name in ("id", "version", "point"))
+        if number in known:
+            raise ParamError("id", "given twice; ids are never reused")
+        if point not in points:
+            raise ParamError("point", f"point {point} is not in the catalog or is itself wrong")
+        kind = entry.get("kind")
+        params = parse(str(kind), entry.get("params"))
+        _check_against_point(params, points[point], ranged)
+    except ParamError as error:
+        problems.append(Problem("rule", _shown_id(entry), error.field, error.expected))
+        return None
+    if isinstance(params, Implausible):
+        ranged[point] = number
+    return RuleSpec(number, version, point, str(kind), params)
+
+
+def _check_against_point(params: Params, point: PointSpec, ranged: dict[int, int]) -> None:
+    if isinstance(params, NoData) and params.after_s is None and point.interval_s is None:
+        raise ParamError("params.after_s", f"is needed, as point {point.id} has no interval_s")
+    if isinstance(params, Implausible):
+        if point.id in ranged:
+            raise ParamError(
+                "kind", f"point {point.id} already has implausible rule {ranged[point.id]}; one is allowed"
+            )
+        low = params.low if params.low is not None else point.low
+        high = params.high if params.high is not None else point.high
+        if low is not None and high is not None and low >= high:
+            raise ParamError("params.low", "low must be below high (one of them is the point's own)")
+
+
+def _shown_id(entry: Mapping[str, Any]) -> int | None:
+    value = entry.get("id")
+    return value if isinstance(value, int) else None
