@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoutu.county.duties.endpoints import Endpoint, Refused, check_endpoint, check_url
+from shoutu.county.duties.addresses import Endpoint, Refused, check_endpoint, check_url
 
 LIST = [Endpoint("json", "127.0.0.1"), Endpoint("jsons", "10.1.0.0/24"), Endpoint("dingtalk", "*")]
 

@@ -1,0 +1,257 @@
+"""Duties, the calls that seek somebody to answer them, the receipts of each call, and their clocks."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.selectors import ScopedModel
+from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.people.models import Person, Post
+from shoutu.county.places.models import Site
+
+
+class State(models.TextChoices):
+    CALLED = "called", _("已呼叫")
+    ANSWERED = "answered", _("已应答")
+    DONE = "done", _("已办")
+    VERIFIED = "verified", _("已验收")
+    CANCELLED = "cancelled", _("已撤销")
+
+
+OPEN = (State.CALLED, State.ANSWERED)
+
+
+class Duty(ScopedModel):
+    """Somebody must do something about a subject by a time, in answer to a policy.
+
+    `policy` is the lane of the response pack as it stood when the duty was opened or last raised. `climb_at` is the
+    climber's agenda: when the next rung is to be called, null when none is. `round` counts how often the chain
+    was started, `rung_next` is the first rung not yet called in this round.
+    """
+
+    subject_type = "duty"
+
+    kind = models.CharField(max_length=40)
+    # Opening the same key twice opens one duty.
+    key = models.CharField(max_length=120, unique=True)
+    about_type = models.CharField(max_length=40)
+    about_id = models.BigIntegerField()
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="duties")
+    matter = models.CharField(max_length=40, default="warning")
+    level = models.PositiveSmallIntegerField(default=0)
+    title = models.CharField(max_length=200)
+    why = models.CharField(max_length=400, blank=True, default="")
+    policy = models.JSONField()
+    state = models.CharField(max_length=20, choices=State, default=State.CALLED)
+    round = models.PositiveIntegerField(default=1)
+    rung_next = models.PositiveSmallIntegerField(default=0)
+    climb_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField()
+    called_since = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    recalled_at = models.DateTimeField(null=True)
+    returned = models.BooleanField(default=False)
+    # Who holds it: the one who answered, else whoever was called last.
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, null=True, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["climb_at"], name="duty_climb", condition=models.Q(climb_at__isnull=False)),
+            models.Index(fields=["state", "level"], name="duty_state"),
+            models.Index(fields=["about_type", "about_id"], name="duty_about"),
+            models.Index(fields=["post", "state"], name="duty_post"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.title}"
+
+    @property
+    def about(self) -> SubjectRef:
+        return SubjectRef(self.about_type, self.about_id)
+
+    @classmethod
+    def scope_filter(cls, actor: Actor) -> models.Q:
+        """Duties of sites within the scope, and any the actor was called for."""
+        called = Call.objects.filter(mine(actor))
+        return actor.scope.sites("site") | models.Q(pk__in=called.values("duty_id"))
+
+
+class CallState(models.TextChoices):
+    CALLING = "calling", _("呼叫中")
+    ANSWERED = "answered", _("已应答")
+    DECLINED = "declined", _("不在岗")
+    NOBODY = "nobody", _("无人")
+    ENDED = "ended", _("已了结")
+
+
+class Call(models.Model):
+    """One person (or empty post) called on one rung of the chain. The constraint makes a climb happen once."""
+
+    duty = models.ForeignKey(Duty, on_delete=models.PROTECT, related_name="calls")
+    round = models.PositiveIntegerField()
+    rung = models.PositiveSmallIntegerField()
+    who = models.CharField(max_length=40)
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, null=True, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=20, choices=CallState)
+    called_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    # How often this person was called for it, 追叫 included.
+    times = models.PositiveIntegerField(default=1)
+    note = models.CharField(max_length=400, blank=True, default="")
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["duty", "round", "rung"], name="call_once")]
+        indexes = [
+            models.Index(fields=["person", "state"], name="call_person"),
+            models.Index(fields=["post", "state"], name="call_post"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.duty_id}/{self.round}/{self.rung} {self.state}"
+
+
+def mine(actor: Actor, path: str = "") -> models.Q:
+    """Calls that were made to this actor, in person or on a post held now."""
+    q = models.Q(**{f"{path}post_id__in": actor.posts})
+    return q | models.Q(**{f"{path}person_id": actor.person_id}) if actor.person_id is not None else q
+
+
+class StageClock(models.Model):
+    """A limit that runs beside the call: dispose, feedback, verify, close. One per duty and stage."""
+
+    duty = models.ForeignKey(Duty, on_delete=models.PROTECT, related_name="clocks")
+    stage = models.CharField(max_length=20)
+    starts_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    # done_at: met, or stopped because the duty ended. overdue_at: when its passing was recorded and told upward.
+    overdue_at = models.DateTimeField(null=True)
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["duty", "stage"], name="clock_once")]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                name="clock_running",
+                condition=models.Q(done_at__isnull=True, overdue_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.duty_id} {self.stage}"
+
+
+class Step(models.TextChoices):
+    """The receipt ladder, lowest first; failed stands beside it."""
+
+    QUEUED = "queued"
+    HANDED_OVER = "handed_over"
+    DELIVERED = "delivered"
+    SEEN = "seen"
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+class Notice(models.Model):
+    """One message to one person by one channel: the outbox of notifications and the receipt in one row.
+
+    Written in the transaction of the call; sent after it, at least once. `key` goes along with the message, so
+    that a receiver can tell a repetition.
+    """
+
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="notices")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    channel = models.CharField(max_length=20)
+    contact = models.ForeignKey("Contact", on_delete=models.PROTECT, null=True, related_name="+")
+    key = models.CharField(max_length=80, unique=True)
+    text = models.CharField(max_length=600)
+    step = models.CharField(max_length=20, choices=Step)
+    at = models.DateTimeField()
+    queued_at = models.DateTimeField()
+    handed_over_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    detail = models.CharField(max_length=400, blank=True, default="")
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+
+    objects = models.Manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_try_at"], name="notice_waiting", condition=models.Q(next_try_at__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.step}"
+
+
+class Contact(models.Model):
+    """Where a person is reached beside the application: an Apprise address, set by an administrator."""
+
+    subject_type = "contact"
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="contacts")
+    title = models.CharField(max_length=60)
+    url = models.CharField(max_length=2000)
+    enabled = models.BooleanField(default=True)
+
+    objects = models.Manager()
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class AllowedEndpoint(models.Model):
+    """One line of the allow-list of addresses messages may leave for."""
+
+    subject_type = "allowed_endpoint"
+
+    scheme = models.CharField(max_length=20)
+    host = models.CharField(max_length=200)
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scheme", "host"], name="endpoint_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}"
+
+
+class Alarm(models.Model):
+    """Something is wrong with the calling itself and a person must look. Open while `cleared_at` is null."""
+
+    subject_type = "alarm"
+
+    key = models.CharField(max_length=120)
+    kind = models.CharField(max_length=60)
+    message = models.CharField(max_length=400)
+    about_type = models.CharField(max_length=40, default="county")
+    about_id = models.BigIntegerField(default=0)
+    raised_at = models.DateTimeField()
+    cleared_at = models.DateTimeField(null=True)
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key"], condition=models.Q(cleared_at__isnull=True), name="alarm_open_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.message

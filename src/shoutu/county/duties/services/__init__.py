@@ -1,0 +1,41 @@
+"""What may be done with duties. Each change is one transaction with its ledger entries and events."""
+
+from shoutu.county.duties.services.acting import (
+    answer,
+    cancel,
+    complete,
+    decline,
+    done,
+    pass_stage,
+    recall,
+    return_,
+    settle,
+    verify,
+)
+from shoutu.county.duties.services.alarms import clear_alarm, raise_alarm
+from shoutu.county.duties.services.climbing import climb_due, overdue_due
+from shoutu.county.duties.services.contacts import allow_endpoint, set_contact
+from shoutu.county.duties.services.delivering import deliver
+from shoutu.county.duties.services.opening import open_duty, raise_duty
+
+__all__ = [
+    "allow_endpoint",
+    "answer",
+    "cancel",
+    "clear_alarm",
+    "climb_due",
+    "complete",
+    "decline",
+    "deliver",
+    "done",
+    "open_duty",
+    "overdue_due",
+    "pass_stage",
+    "raise_alarm",
+    "raise_duty",
+    "recall",
+    "return_",
+    "set_contact",
+    "settle",
+    "verify",
+]

@@ -1,0 +1,232 @@
+"""What people do with a duty: answer, decline, finish, verify, return, call again, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.duties import kinds
+from shoutu.county.duties.models import OPEN, Call, CallState, Duty, Notice, StageClock, State, Step, mine
+from shoutu.county.duties.services.calling import Calls, climb
+from shoutu.county.duties.states import TABLE, holds
+from shoutu.county.kit import events
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Conflict, NotFound
+from shoutu.county.kit.subjects import SubjectRef, ref
+from shoutu.county.ledger.services import record, service, unchanged
+
+
+def _take(actor: Actor, duty_id: int, verb: str) -> tuple[Duty, str]:
+    """The duty, locked, and the state the verb leads to. Raises NotFound, NotAllowed, Conflict."""
+    if not Duty.objects.visible_to(actor).filter(pk=duty_id).exists():
+        raise NotFound("duty", duty_id)
+    duty = Duty.objects.select_for_update(of=("self",)).get(pk=duty_id)
+    return duty, TABLE.step(duty.state, verb, actor, duty)
+
+
+def _changed(duty: Duty) -> Duty:
+    duty.save()
+    events.emit("duty.changed", ref(duty), {"state": duty.state, "level": duty.level, "about": duty.about.as_dict()})
+    return duty
+
+
+@service
+def answer(actor: Actor, duty_id: int, note: str = "") -> Duty:
+    """I take it. The climb stops; the one who answers first holds the duty, others called may still say they know.
+
+    Answering twice is harmless. Raises NotFound, NotAllowed, Conflict when the actor was not called.
+    """
+    duty, _target = _take(actor, duty_id, "answer")
+    now = timezone.now()
+    call = (
+        Call.objects.select_for_update()
+        .filter(mine(actor), duty=duty, round=duty.round)
+        .exclude(state=CallState.NOBODY)
+        .order_by("rung")
+        .last()
+    )
+    if call is None:
+        raise Conflict(_("这个岗位叫的时候无人，现在由下一位应答"))
+    if call.state == CallState.ANSWERED:
+        unchanged()
+        return duty
+    call.state, call.ended_at, call.note = CallState.ANSWERED, now, note[:400]
+    call.save()
+    Notice.objects.filter(call=call).exclude(step=Step.FAILED).update(
+        step=Step.ANSWERED, answered_at=now, at=now, next_try_at=None
+    )
+    took = int((now - call.called_at).total_seconds())
+    record(actor, "duty.answer", ref(duty), {"rung": call.who, "took_s": took, "about": duty.about}, _note(note))
+    if duty.state == State.CALLED:
+        duty.state, duty.answered_at, duty.climb_at = State.ANSWERED, now, None
+        duty.post, duty.person = call.post, call.person
+        if kinds.get(duty.kind).answer_only:
+            duty.state, duty.done_at, duty.ended_at = State.DONE, now, now
+        events.emit("duty.answered", ref(duty), {"about": duty.about.as_dict(), "kind": duty.kind})
+    return _changed(duty)
+
+
+def _note(note: str) -> dict[str, str] | None:
+    # What people write may name others: it can be erased without breaking the record.
+    return {"note": note} if note else None
+
+
+@service
+def decline(actor: Actor, duty_id: int, note: str = "") -> Duty:
+    """我不在岗，叫下一位: the next rung is called in this very transaction. Raises NotFound, NotAllowed, Conflict."""
+    duty, _target = _take(actor, duty_id, "decline")
+    now = timezone.now()
+    open_calls = Call.objects.select_for_update().filter(duty=duty, round=duty.round, state=CallState.CALLING)
+    call = open_calls.filter(mine(actor)).order_by("rung").last()
+    if call is None:
+        unchanged()
+        return duty
+    call.state, call.ended_at, call.note = CallState.DECLINED, now, note[:400]
+    call.save()
+    record(actor, "duty.decline", ref(duty), {"rung": call.who, "about": duty.about}, _note(note))
+    calls = Calls(actor, now)
+    if call.rung + 1 == duty.rung_next and duty.rung_next < len(duty.policy["chain"]):
+        duty.climb_at = now
+        climb(duty, calls)
+    calls.save()
+    return _changed(duty)
+
+
+@service
+def done(actor: Actor, duty_id: int, note: str = "") -> Duty:
+    """The holder has done it. Raises NotFound, NotAllowed, Conflict (not the holder, or finished elsewhere)."""
+    duty, _target = _take(actor, duty_id, "done")
+    record(actor, "duty.done", ref(duty), {"about": duty.about}, _note(note))
+    return _finish(duty, note)
+
+
+def _finish(duty: Duty, note: str) -> Duty:
+    now = timezone.now()
+    duty.state, duty.done_at, duty.climb_at, duty.note, duty.returned = State.DONE, now, None, note, False
+    StageClock.objects.filter(duty=duty, done_at__isnull=True).update(done_at=now)
+    return _changed(duty)
+
+
+@service
+def verify(actor: Actor, duty_id: int, note: str = "") -> Duty:
+    """Somebody else found it well done. Raises NotFound, NotAllowed, Conflict."""
+    duty, target = _take(actor, duty_id, "verify")
+    duty.state = target
+    duty.ended_at = timezone.now()
+    record(actor, "duty.verify", ref(duty), {"about": duty.about}, _note(note))
+    return _changed(duty)
+
+
+@service
+def return_(actor: Actor, duty_id: int, note: str) -> Duty:
+    """退回: not done yet; back to its holder, whose stage clocks run on. Raises NotFound, NotAllowed, Conflict."""
+    duty, target = _take(actor, duty_id, "return")
+    duty.state = target
+    duty.done_at, duty.returned, duty.note = None, True, note
+    StageClock.objects.filter(duty=duty).exclude(stage="answer").update(done_at=None)
+    record(actor, "duty.return", ref(duty), {"about": duty.about}, _note(note))
+    _call_holder(actor, duty)
+    return _changed(duty)
+
+
+@service
+def recall(actor: Actor, duty_id: int) -> Duty:
+    """追叫: call again whoever has not answered, or the holder who answered and is late. The clocks don't change.
+
+    Raises Conflict when they were called less than half a minute ago.
+    """
+    duty, _target = _take(actor, duty_id, "recall")
+    duty.recalled_at = timezone.now()
+    record(actor, "duty.recall", ref(duty), {"round": duty.round, "about": duty.about})
+    if duty.state == State.ANSWERED:
+        _call_holder(actor, duty)
+    else:
+        calls = Calls(actor, duty.recalled_at)
+        for call in Call.objects.filter(duty=duty, round=duty.round, state=CallState.CALLING):
+            calls.repeat(duty, call)
+        calls.save()
+    return _changed(duty)
+
+
+def _call_holder(actor: Actor, duty: Duty) -> None:
+    held = Call.objects.filter(duty=duty, state=CallState.ANSWERED).order_by("round", "rung").last()
+    if held is not None:
+        calls = Calls(actor, timezone.now())
+        calls.repeat(duty, held)
+        calls.save()
+
+
+@service
+def cancel(actor: Actor, duty_id: int, reason: str) -> Duty:
+    """Nothing is to be done any more. Raises NotFound, NotAllowed, Conflict."""
+    duty, _target = _take(actor, duty_id, "cancel")
+    record(actor, "duty.cancel", ref(duty), {"about": duty.about}, _note(reason))
+    return _end(duty)
+
+
+def _end(duty: Duty) -> Duty:
+    now = timezone.now()
+    duty.state, duty.ended_at, duty.climb_at = State.CANCELLED, now, None
+    Call.objects.filter(duty=duty, state=CallState.CALLING).update(state=CallState.ENDED, ended_at=now)
+    Notice.objects.filter(call__duty=duty, next_try_at__isnull=False).update(
+        step=Step.FAILED, failed_at=now, at=now, next_try_at=None, detail=_("已不必发：这一件已了结")
+    )
+    StageClock.objects.filter(duty=duty, done_at__isnull=True).update(done_at=now)
+    return _changed(duty)
+
+
+@service
+def complete(actor: Actor, subject: SubjectRef, duty_kinds: Collection[str], stage: str, note: str = "") -> list[Duty]:
+    """For the subject's own room: `actor` did what the open duties of these kinds about the subject asked.
+
+    Who acts without having answered has thereby answered. Returns the duties finished, possibly none.
+    """
+    finished = []
+    for duty in _open(subject, duty_kinds):
+        if duty.state == State.CALLED and mine_now(actor, duty):
+            duty = answer(actor, duty.pk, note)
+        record(actor, "duty.done", ref(duty), {"stage": stage, "about": duty.about})
+        finished.append(_finish(duty, note))
+    if not finished:
+        unchanged()
+    return finished
+
+
+def mine_now(actor: Actor, duty: Duty) -> bool:
+    """Whether the actor is among those called in the present round."""
+    return Call.objects.filter(mine(actor), duty=duty, round=duty.round).exclude(state=CallState.NOBODY).exists()
+
+
+@service
+def pass_stage(actor: Actor, subject: SubjectRef, duty_kinds: Collection[str], stage: str) -> None:
+    """Note that one stage of the open duties about the subject is done; the duty itself goes on."""
+    unchanged()
+    for duty in _open(subject, duty_kinds):
+        if duty.state == State.CALLED and mine_now(actor, duty):
+            duty = answer(actor, duty.pk)
+        StageClock.objects.filter(duty=duty, stage=stage, done_at__isnull=True).update(done_at=timezone.now())
+
+
+@service
+def settle(actor: Actor, subject: SubjectRef, note: str = "") -> None:
+    """The subject is closed: what was done by others is verified, what is still open is cancelled, with entries."""
+    unchanged()
+    now = timezone.now()
+    about = Duty.objects.select_for_update(of=("self",)).filter(about_type=subject.type, about_id=subject.id)
+    for duty in about.filter(state__in=(*OPEN, State.DONE)).order_by("id"):
+        if duty.state == State.DONE:
+            if kinds.get(duty.kind).answer_only or (actor.kind != "system" and holds(duty, actor)):
+                continue
+            duty.state, duty.ended_at = State.VERIFIED, now
+            record(actor, "duty.verify", ref(duty), {"about": subject})
+            _changed(duty)
+        else:
+            record(actor, "duty.cancel", ref(duty), {"about": subject, "because": "closed"}, _note(note))
+            _end(duty)
+
+
+def _open(subject: SubjectRef, duty_kinds: Collection[str]) -> list[Duty]:
+    rows = Duty.objects.select_for_update(of=("self",)).filter(about_type=subject.type, about_id=subject.id)
+    return list(rows.filter(kind__in=duty_kinds, state__in=OPEN).order_by("id"))

@@ -1,0 +1,49 @@
+"""Alarms about the calling itself, shown on every page until they are mended."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from shoutu.county.duties.models import Alarm
+from shoutu.county.kit import events
+from shoutu.county.kit.actors import system
+from shoutu.county.kit.subjects import COUNTY, SubjectRef, ref
+from shoutu.county.ledger.services import record, service, unchanged
+
+AUDITOR = system("审计器")
+
+
+@service
+def raise_alarm(key: str, kind: str, message: str, about: SubjectRef = COUNTY) -> Alarm:
+    """Open an alarm; while one of this key is open, that one is returned."""
+    standing = Alarm.objects.filter(key=key, cleared_at__isnull=True).first()
+    if standing is None:
+        try:
+            with transaction.atomic():
+                alarm = Alarm.objects.create(
+                    key=key, kind=kind, message=message[:400], about_type=about.type, about_id=about.id,
+                    raised_at=timezone.now(),
+                )  # fmt: skip
+        except IntegrityError:
+            standing = Alarm.objects.get(key=key, cleared_at__isnull=True)
+        else:
+            record(AUDITOR, "alarm.raise", about, {"alarm": alarm.pk, "kind": kind, "key": key})
+            events.emit("status.alarm", ref(alarm), {"kind": kind})
+            return alarm
+    unchanged()
+    return standing
+
+
+@service
+def clear_alarm(key: str) -> None:
+    """Close the open alarm of this key, if there is one."""
+    alarm = Alarm.objects.select_for_update().filter(key=key, cleared_at__isnull=True).first()
+    if alarm is None:
+        return unchanged()
+    alarm.cleared_at = timezone.now()
+    alarm.save(update_fields=["cleared_at"])
+    about = SubjectRef(alarm.about_type, alarm.about_id)
+    record(AUDITOR, "alarm.clear", about, {"alarm": alarm.pk, "kind": alarm.kind, "key": key})
+    events.emit("status.alarm", ref(alarm), {"kind": alarm.kind, "cleared": True})
+    return None

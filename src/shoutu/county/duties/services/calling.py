@@ -1,0 +1,161 @@
+"""Placing calls: who is called on which rung, with what message. Everything of one pass is written set-wise."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.duties.chain import Seat, seats
+from shoutu.county.duties.models import Call, CallState, Contact, Duty, Notice, Step
+from shoutu.county.kit import events
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.services import record_many
+from shoutu.county.ledger.services.record import Draft
+from shoutu.county.people.models import User
+
+LEVEL_WORDS = {1: "蓝色", 2: "黄色", 3: "橙色", 4: "红色"}
+APP, APPRISE = "app", "apprise"
+
+
+class Calls:
+    """Calls placed in one transaction: collected, then written with their notices, entries and events."""
+
+    def __init__(self, actor: Actor, now: datetime) -> None:
+        self.actor, self.now = actor, now
+        self.placed: list[tuple[Duty, Call]] = []
+        self.again: list[tuple[Duty, Call]] = []
+        self.drafts: list[Draft] = []
+        self._seats: dict[tuple[int | None, str], Mapping[str, Seat]] = {}
+
+    def seats(self, duty: Duty) -> Mapping[str, Seat]:
+        """Who stands where for this duty's site now; asked once per site."""
+        key = (duty.site_id, duty.matter)
+        if key not in self._seats:
+            self._seats[key] = seats(duty.site_id, duty.matter, self.now)
+        return self._seats[key]
+
+    def place(self, duty: Duty, rung: int) -> Call:
+        """Call the one on this rung of the present round; an empty post is noted and takes no time."""
+        step = duty.policy["chain"][rung]
+        seat = self.seats(duty)[step["who"]]
+        empty, last = seat.person is None, rung + 1 >= len(duty.policy["chain"])
+        wait = timedelta(0) if empty and not last else timedelta(seconds=step["answer_s"])
+        call = Call(
+            duty=duty,
+            round=duty.round,
+            rung=rung,
+            who=step["who"],
+            post=seat.post,
+            person=seat.person,
+            state=CallState.NOBODY if empty else CallState.CALLING,
+            called_at=self.now,
+            due_at=self.now + wait,
+            ended_at=self.now if empty else None,
+        )
+        self.placed.append((duty, call))
+        self.note(
+            "duty.nobody" if empty else "duty.call",
+            duty,
+            {"rung": step["who"], "round": duty.round, "post": seat.post and str(seat.post), "due_at": call.due_at},
+        )
+        return call
+
+    def repeat(self, duty: Duty, call: Call) -> None:
+        """Call the same person once more for the same thing."""
+        call.times += 1
+        call.save(update_fields=["times"])
+        self.again.append((duty, call))
+
+    def note(self, verb: str, duty: Duty, payload: Mapping[str, Any]) -> None:
+        """An entry about a duty, to be written with the rest."""
+        self.drafts.append(Draft(self.actor, verb, ref(duty), {**payload, "about": duty.about, "level": duty.level}))
+
+    def save(self) -> None:
+        """Write calls, notices, entries and events. Raises IntegrityError when a call already stands."""
+        Call.objects.bulk_create([call for _duty, call in self.placed], batch_size=500)
+        Notice.objects.bulk_create(self._notices([*self.placed, *self.again]), batch_size=500)
+        if self.drafts:
+            record_many(self.drafts)
+        for duty in {duty.pk: duty for duty, _call in (*self.placed, *self.again)}.values():
+            events.emit("duty.called", ref(duty), {"level": duty.level, "about": duty.about.as_dict()})
+
+    def _notices(self, reached: list[tuple[Duty, Call]]) -> list[Notice]:
+        people = {call.person_id for _duty, call in reached if call.person_id is not None}
+        users = set(User.objects.filter(person_id__in=people, is_active=True).values_list("person_id", flat=True))
+        contacts: dict[int, list[Contact]] = defaultdict(list)
+        for contact in Contact.objects.filter(person_id__in=people, enabled=True):
+            contacts[contact.person_id].append(contact)
+        notices = []
+        for duty, call in reached:
+            if call.person_id is None:
+                continue
+            text = message(duty, call)
+            notices.append(self._in_app(call, text, call.person_id in users))
+            notices += [self._outside(call, text, contact) for contact in contacts[call.person_id]]
+        return notices
+
+    def _in_app(self, call: Call, text: str, account: bool) -> Notice:
+        notice = self._notice(call, text, APP, f"{call.pk}:{call.times}:{APP}")
+        if account:
+            # The event goes out with this very transaction: it is handed over when the call stands.
+            notice.step, notice.handed_over_at = Step.HANDED_OVER, self.now
+        else:
+            notice.step, notice.failed_at, notice.detail = Step.FAILED, self.now, _("没有可用的账号")
+        return notice
+
+    def _outside(self, call: Call, text: str, contact: Contact) -> Notice:
+        notice = self._notice(call, text, APPRISE, f"{call.pk}:{call.times}:{contact.pk}")
+        notice.contact, notice.detail, notice.next_try_at = contact, contact.title, self.now
+        return notice
+
+    def _notice(self, call: Call, text: str, channel: str, key: str) -> Notice:
+        assert call.person_id is not None
+        return Notice(
+            call=call,
+            person_id=call.person_id,
+            channel=channel,
+            key=key,
+            text=text,
+            step=Step.QUEUED,
+            at=self.now,
+            queued_at=self.now,
+        )
+
+
+def message(duty: Duty, call: Call) -> str:
+    """What the called person reads: how bad, what, until when, how often called, where to answer. No names."""
+    due = timezone.localtime(call.due_at).strftime("%H:%M:%S")
+    head = f"【{LEVEL_WORDS[duty.level]}】" if duty.level in LEVEL_WORDS else ""
+    often = f"第 {call.times} 次叫你，" if call.times > 1 else ""
+    link = f"{settings.CONFIG.public_url}/duties/{duty.pk}"
+    return f"{head}{duty.title}。{often}{due} 前应答：{link}"[:600]
+
+
+def climb(duty: Duty, calls: Calls) -> None:
+    """Call every rung that has fallen due by ``calls.now``, in order; sets the duty's next climb.
+
+    After an outage the rungs that would have been called meanwhile are all called at once, each once, and the
+    last of them gets its full time. A spent chain starts again from the bottom, in a pass of its own.
+    """
+    due, chain, placed = duty.climb_at, duty.policy["chain"], False
+    while due is not None and due <= calls.now:
+        if duty.rung_next >= len(chain):
+            if placed:
+                break
+            due = calls.now
+            calls.note("duty.unanswered", duty, {"round": duty.round})
+            duty.round, duty.rung_next = duty.round + 1, 0
+        call = calls.place(duty, duty.rung_next)
+        placed = True
+        duty.rung_next += 1
+        duty.climb_at = call.due_at
+        if call.state == CallState.NOBODY and duty.rung_next < len(chain):
+            continue
+        due += timedelta(seconds=chain[call.rung]["answer_s"])

@@ -1,0 +1,69 @@
+"""The life of a duty as a table: what may follow what, who may do it, and why not now."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.duties import kinds
+from shoutu.county.duties.models import Duty, State
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.states import StateTable, Transition
+
+RECALL_PAUSE = timedelta(seconds=30)
+"""A person called just now is not called again by hand before this has passed."""
+
+
+def is_mine(duty: Duty, actor: Actor) -> bool:
+    """Whether this actor was called in the present round, in person or on a post."""
+    return any(
+        call.round == duty.round
+        and (call.post_id in actor.posts or (call.person_id is not None and call.person_id == actor.person_id))
+        for call in duty.calls.all()
+    )
+
+
+def holds(duty: Duty, actor: Actor) -> bool:
+    """Whether this actor answered for the duty, in person or on the post that did."""
+    by_post = duty.post_id is not None and duty.post_id in actor.posts
+    return by_post or (duty.person_id is not None and duty.person_id == actor.person_id)
+
+
+def _called(duty: Duty, actor: Actor) -> str | None:
+    return None if is_mine(duty, actor) else _("这一件没有叫到你，由被叫到的人应答")
+
+
+def _holder(duty: Duty, actor: Actor) -> str | None:
+    if actor.kind != "system" and (reason := kinds.get(duty.kind).finished_in):
+        return str(reason)
+    if actor.kind == "system" or holds(duty, actor):
+        return None
+    return _("由应答的人来办")
+
+
+def _other(duty: Duty, actor: Actor) -> str | None:
+    if actor.kind != "system" and holds(duty, actor):
+        return _("自己办的事由别人验收")
+    return None
+
+
+def _not_just_now(duty: Duty, actor: Actor) -> str | None:
+    last = max(filter(None, (duty.called_since, duty.recalled_at)))
+    wait = (last + RECALL_PAUSE - timezone.now()).total_seconds()
+    return _("刚叫过，%(seconds)d 秒后再叫") % {"seconds": int(wait) + 1} if wait > 0 else None
+
+
+TABLE = StateTable(
+    [
+        Transition(("called", "answered"), "answer", "answered", "duty.act", _called),
+        Transition("called", "decline", "called", "duty.act", _called),
+        Transition("answered", "done", "done", "duty.act", _holder),
+        Transition("done", "verify", "verified", "duty.verify", _other),
+        Transition("done", "return", "answered", "duty.verify", _other),
+        Transition(("called", "answered"), "recall", None, "duty.recall", _not_just_now),
+        Transition(("called", "answered"), "cancel", "cancelled", "policy.edit"),
+    ],
+    states=dict(State.choices),
+)

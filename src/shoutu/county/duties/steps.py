@@ -1,0 +1,27 @@
+"""What the worker does for duties. Sending has a lane of its own: a slow gateway must not delay a climb."""
+
+from __future__ import annotations
+
+from shoutu.county.duties import services
+from shoutu.county.duties.heartbeat import beat_outside
+from shoutu.county.kit.steps import step
+
+
+@step("duties.climb", every=0.5, lane="duties", beat="climb")
+def climb() -> bool:
+    return services.climb_due()
+
+
+@step("duties.overdue", every=1.0, lane="duties")
+def overdue() -> bool:
+    return services.overdue_due()
+
+
+@step("duties.deliver", every=1.0, lane="deliver")
+def deliver() -> bool:
+    return services.deliver()
+
+
+@step("duties.heartbeat", every=60.0, lane="heartbeat")
+def heartbeat() -> None:
+    beat_outside()
