@@ -12,6 +12,11 @@ class Room(AppConfig):
     """Loads a room's ``register`` (subjects, events, facts, catalog) and ``steps`` (worker) when Django starts."""
 
     default_auto_field = "django.db.models.BigAutoField"
+    # Django picks the one class in a room's apps.py that says so: not this base imported beside it.
+    default = False
+
+    def __init_subclass__(cls) -> None:
+        cls.default = True
 
     def ready(self) -> None:
         for part in ("register", "steps"):

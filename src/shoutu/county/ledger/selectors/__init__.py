@@ -1,0 +1,29 @@
+"""What may be asked of the ledger."""
+
+from __future__ import annotations
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.selectors import ScopedQuerySet, get_visible
+from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.ledger.models import Entry, Unsealed
+
+
+def entries(actor: Actor) -> ScopedQuerySet[Entry]:
+    """Entries about what the actor sees, with their leaf."""
+    return Entry.objects.visible_to(actor).select_related("leaf")  # type: ignore[no-any-return]
+
+
+def entries_about(subject: SubjectRef) -> list[Entry]:
+    """Everything recorded about one subject, oldest first: its timeline. The caller has checked that it may be seen."""
+    found = Entry.objects.filter(subject_type=subject.type, subject_id=subject.id)
+    return list(found.select_related("leaf").order_by("id"))
+
+
+def get_entry(actor: Actor, id: int) -> Entry:
+    """Raises NotFound("entry", id)."""
+    return get_visible(Entry.objects.select_related("leaf"), actor, id, "entry")
+
+
+def unsealed_count() -> int:
+    """Entries that wait for the sealer."""
+    return Unsealed.objects.count()

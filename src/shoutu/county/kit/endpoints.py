@@ -1,0 +1,118 @@
+"""Kit's own addresses: status for everyone; catalog and beats for wings."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+from django.http import HttpRequest
+from ninja import Query, Schema
+from pydantic import ConfigDict, Field
+
+from shoutu.county.kit import catalog, steps
+from shoutu.county.kit.api import Router, asker
+from shoutu.county.kit.poller import poller
+from shoutu.county.kit.status import status
+
+router = Router()
+wing_router = Router()
+MAX_WAIT = 55.0
+
+
+class PartOut(Schema):
+    name: str
+    ok: bool
+    last_seen: datetime | None
+
+
+class WatchingOut(Schema):
+    """Whether Shoutu is watching, and since when not."""
+
+    ok: bool
+    since: datetime | None
+    parts: list[PartOut]
+
+
+class AlarmOut(Schema):
+    id: int
+    at: datetime
+    kind: str
+    message: str
+
+
+class StatusOut(Schema):
+    """The figures every page shows."""
+
+    server_time: datetime
+    watching: WatchingOut
+    levels: dict[str, int]
+    unanswered: dict[str, int]
+    my_open_duties: int
+    my_overdue: int
+    alarms: list[AlarmOut]
+    demo: bool
+
+
+@router.get("/status", response=StatusOut)
+def get_status(request: HttpRequest) -> Any:
+    """Server time, whether Shoutu is watching, open warnings by level, my duties, alarms."""
+    actor = asker(request)
+    actor.require("status.read")
+    return status(actor)
+
+
+class Follow(Schema):
+    after: int = Field(0, ge=0)
+    wait: float = Field(0, ge=0, le=MAX_WAIT)
+
+
+@wing_router.get("/catalog")
+async def follow_catalog(request: HttpRequest, query: Query[Follow]) -> Any:
+    """What changed after version `after`, waiting up to `wait` seconds for a change."""
+    asker(request).require("catalog.follow")
+    answer = await asyncio.to_thread(_changes, query.after)
+    end = time.monotonic() + query.wait
+    if answer["full"] or answer["version"] != query.after:
+        return answer
+    with poller.listen() as changed:
+        while (left := end - time.monotonic()) > 0:
+            changed.clear()
+            # A version of 0 is a poller that has not asked yet.
+            if poller.version not in (0, query.after):
+                break
+            try:
+                await asyncio.wait_for(changed.wait(), left)
+            except TimeoutError:
+                break
+    return await asyncio.to_thread(_changes, query.after)
+
+
+def _changes(after: int) -> dict[str, Any]:
+    try:
+        return catalog.changes(after)
+    finally:
+        connection.close()
+
+
+class BeatIn(Schema):
+    """A wing's sign of life; whatever else it tells is kept for the metrics."""
+
+    model_config = ConfigDict(extra="allow")
+    wing: str = Field(min_length=1, max_length=30)
+    tick_ts: int = Field(ge=0, le=253402300799000)
+
+
+# The part a wing's beat speaks for.
+PART_OF = {"sensing": "pipeline"}
+
+
+@wing_router.post("/beats", response={204: None})
+def take_beat(request: HttpRequest, beat: BeatIn) -> Any:
+    """A wing is alive and has evaluated up to `tick_ts` (UTC ms)."""
+    asker(request).require("catalog.follow")
+    tick = datetime.fromtimestamp(beat.tick_ts / 1000, UTC)
+    steps.beat(PART_OF.get(beat.wing, beat.wing), tick_at=tick, detail=beat.model_dump())
+    return 204, None

@@ -1,0 +1,46 @@
+"""The few figures every page shows. Rooms contribute theirs; kit does not know the rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.watch import watching
+
+Contribution = Callable[[Actor], dict[str, Any]]
+_contributions: list[Contribution] = []
+
+
+def contribute(function: Contribution) -> Contribution:
+    """Add a room's part: any of `levels`, `unanswered`, `my_open_duties`, `my_overdue`, `alarms` (lists are joined)."""
+    if function not in _contributions:
+        _contributions.append(function)
+    return function
+
+
+def status(actor: Actor) -> dict[str, Any]:
+    """What `GET /status` answers to this actor."""
+    answer: dict[str, Any] = {
+        "server_time": timezone.now(),
+        "watching": asdict(watching()),
+        "levels": {str(level): 0 for level in range(1, 5)},
+        "unanswered": {str(level): 0 for level in range(1, 5)},
+        "my_open_duties": 0,
+        "my_overdue": 0,
+        "alarms": [],
+        "demo": settings.DEMO,
+    }
+    for function in _contributions:
+        for name, value in function(actor).items():
+            if isinstance(answer.get(name), list):
+                answer[name] = answer[name] + value
+            elif isinstance(answer.get(name), dict):
+                answer[name] = {**answer[name], **{str(key): item for key, item in value.items()}}
+            else:
+                answer[name] = value
+    return answer

@@ -1,0 +1,34 @@
+"""What may be asked of witnesses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.ledger.models import Witness
+
+
+def visible(actor: Actor) -> QuerySet[Witness]:
+    return Witness.objects.all() if actor.scope.all else Witness.objects.none()
+
+
+def name_of(id: int) -> str:
+    return Witness.objects.filter(pk=id).values_list("name", flat=True).first() or str(id)
+
+
+def alarms() -> list[dict[str, Any]]:
+    """One alarm per witness that could not be reached."""
+    return [
+        {
+            "id": witness.pk,
+            "at": witness.last_at or timezone.now(),
+            "kind": "ledger.witness",
+            "message": _("树头未能送达见证方“%(name)s”：%(error)s")
+            % {"name": witness.name, "error": witness.last_error},
+        }
+        for witness in Witness.objects.filter(enabled=True).exclude(last_error="")
+    ]

@@ -1,0 +1,109 @@
+"""The single sealer: committed entries get their place in the tree, and a signed head says so."""
+
+from __future__ import annotations
+
+import time
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Conflict, Invalid
+from shoutu.county.kit.steps import fence
+from shoutu.county.kit.subjects import COUNTY
+from shoutu.county.ledger import merkle, notes
+from shoutu.county.ledger.models import Entry, Epoch, Leaf, TreeHead, Unsealed
+from shoutu.county.ledger.selectors import tree
+from shoutu.county.ledger.services.record import record, service
+
+# One transaction stays near 50 ms so that nobody waits long behind it.
+BATCH = 1500
+
+
+def open_log(hash: str = "sha256") -> Epoch:
+    """Choose the hash of a new log. Raises Conflict when the log has begun, Invalid for an unknown hash."""
+    if hash not in merkle.ALGORITHMS:
+        raise Invalid("hash", ", ".join(merkle.ALGORITHMS))
+    with transaction.atomic():
+        if tree.epoch() is not None:
+            raise Conflict("the ledger has begun; its hash stays what it is")
+        return Epoch.objects.create(number=1, opened_at=timezone.now(), hash=hash)
+
+
+@service
+def open_epoch(actor: Actor, reason: str, known_head: str = "") -> Epoch:
+    """After a restore: a new epoch that names the newest head known from before, so that a gap is declared, not hidden.
+
+    `known_head` is the signed note of the newest head kept outside; by default the newest one restored.
+    """
+    before = Epoch.objects.select_for_update().order_by("-number").first()
+    if before is None:
+        raise Conflict("the ledger is empty: there is nothing to go on from")
+    previous = known_head or getattr(tree.head(), "note", "")
+    size = Leaf.objects.count()
+    epoch = Epoch.objects.create(
+        number=before.number + 1,
+        opened_at=timezone.now(),
+        hash=before.hash,
+        size=size,
+        previous=previous,
+        reason=reason,
+    )
+    record(
+        actor,
+        "ledger.epoch_opened",
+        COUNTY,
+        {"epoch": epoch.number, "size": size, "previous": previous, "reason": reason},
+    )
+    return epoch
+
+
+def seal(limit: int = BATCH) -> int:
+    """Seal up to `limit` waiting entries under one new head. Returns how many; 0 when none wait.
+
+    Run by the worker under its lease; the lock on the epoch keeps a command run by hand apart from it.
+    """
+    if not Unsealed.objects.exists():
+        return 0
+    with transaction.atomic():
+        fence()
+        epoch = Epoch.objects.select_for_update().order_by("-number").first()
+        if epoch is None:
+            epoch = Epoch.objects.create(number=1, opened_at=timezone.now())
+        waiting = Entry.objects.filter(unsealed__isnull=False).order_by("id")[:limit]
+        rows = [(id_, bytes(canonical)) for id_, canonical in waiting.values_list("id", "canonical")]
+        if not rows:
+            return 0
+        last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
+        size = 0 if last is None else last + 1
+        h = merkle.hasher(epoch.hash)
+        fringe = tree.fetch(merkle.peaks(size))
+        made = merkle.append(h, size, fringe, [h.leaf(canonical) for _id, canonical in rows])
+        _store(size, [id_ for id_, _canonical in rows], made)
+        _sign(h, epoch, size + len(rows), {**fringe, **made})
+    return len(rows)
+
+
+def _store(size: int, ids: list[int], made: dict[merkle.Name, bytes]) -> None:
+    leaves = [(size + place, id_, made[0, size + place]) for place, id_ in enumerate(ids)]
+    nodes = [(tree.node_id(name), hash_) for name, hash_ in made.items() if name[0]]
+    with connection.cursor() as cursor:
+        cursor.executemany('INSERT INTO ledger_leaf ("index", entry_id, hash) VALUES (%s, %s, %s)', leaves)
+        if nodes:
+            cursor.executemany("INSERT INTO ledger_node (id, hash) VALUES (%s, %s)", nodes)
+        cursor.executemany("DELETE FROM ledger_unsealed WHERE entry_id = %s", [(id_,) for id_ in ids])
+
+
+def _sign(h: merkle.Hasher, epoch: Epoch, size: int, have: dict[merkle.Name, bytes]) -> None:
+    root = merkle.fold(h, [have[name] for name in merkle.peaks(size)])
+    at = timezone.now()
+    note = notes.signer().sign(size, root, epoch.number, at, epoch.hash)
+    TreeHead.objects.create(epoch=epoch, size=size, at=at, root=root, note=note)
+
+
+def seal_all(seconds: float = 60.0) -> int:
+    """Seal everything that waits, for commands and tests. Returns how many; stops after `seconds`."""
+    end, total = time.monotonic() + seconds, 0
+    while (count := seal()) and time.monotonic() < end:
+        total += count
+    return total + count

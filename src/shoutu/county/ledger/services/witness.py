@@ -1,0 +1,115 @@
+"""Heads go outside, where whoever rewrites this machine cannot reach them."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.kit.actors import SYSTEM, Actor
+from shoutu.county.kit.errors import Conflict, Invalid
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.models import TreeHead, Witness
+from shoutu.county.ledger.selectors import tree
+from shoutu.county.ledger.services.record import record, service
+
+TIMEOUT = 10.0
+
+
+@service
+def add_witness(actor: Actor, name: str, kind: str, target: str, every_minutes: int = 60) -> Witness:
+    """A new place for heads: an existing folder, or an http(s) address. Raises Invalid naming the field."""
+    actor.require("ledger.witness")
+    if Witness.objects.filter(name=name).exists() or not name.strip():
+        raise Invalid("name", _("没有被占用的名字"))
+    if kind == Witness.Kind.FOLDER:
+        if not Path(target).is_absolute() or not Path(target).is_dir():
+            raise Invalid("target", _("已存在的文件夹的绝对路径"))
+    elif kind == Witness.Kind.URL:
+        parts = urlsplit(target)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+            raise Invalid("target", _("http 或 https 地址，不含用户名"))
+    else:
+        raise Invalid("kind", _("其中之一：%(names)s") % {"names": "、".join(Witness.Kind.values)})
+    if not 1 <= every_minutes <= 10_080:
+        raise Invalid("every_minutes", _("1 到 10080 分钟"))
+    witness = Witness.objects.create(name=name, kind=kind, target=target, every_minutes=every_minutes)
+    record(actor, "witness.added", ref(witness), {"name": name, "kind": kind, "target": target, "every": every_minutes})
+    return witness
+
+
+@service
+def set_enabled(actor: Actor, witness: Witness, enabled: bool) -> None:
+    """Switch a witness on or off."""
+    actor.require("ledger.witness")
+    witness.enabled = enabled
+    witness.save(update_fields=["enabled"])
+    record(actor, "witness.enabled" if enabled else "witness.disabled", ref(witness), {"name": witness.name})
+
+
+def hand_out_due() -> list[str]:
+    """Hand the newest head to each witness whose time has come. Returns the errors, which are kept with the witness."""
+    newest = tree.head()
+    if newest is None:
+        return []
+    now, errors = timezone.now(), []
+    for witness in Witness.objects.filter(enabled=True):
+        due = witness.last_at is None or witness.last_at <= now - timedelta(minutes=witness.every_minutes)
+        # The entry about handing over is itself sealed; one more entry alone is no reason to go again.
+        if due and (witness.last_size is None or newest.size > witness.last_size + 1 or witness.last_error):
+            try:
+                hand_out(SYSTEM, witness, newest)
+            except Conflict as error:
+                errors.append(f"{witness.name}: {error}")
+    return errors
+
+
+def hand_out(actor: Actor, witness: Witness, head: TreeHead | None = None) -> None:
+    """Hand a head to one witness now. Raises Conflict when it could not be handed over, saying why."""
+    actor.require("ledger.witness")
+    head = head or tree.head()
+    if head is None:
+        raise Conflict(_("记录簿还是空的。"))
+    try:
+        if witness.kind == Witness.Kind.FOLDER:
+            _to_folder(Path(witness.target), head)
+        else:
+            # No redirects: an administrator named this address and no other.
+            httpx.post(
+                witness.target,
+                content=head.note.encode(),
+                headers={"Content-Type": "text/plain; charset=utf-8"},
+                timeout=TIMEOUT,
+                follow_redirects=False,
+            ).raise_for_status()
+    except (OSError, httpx.HTTPError) as error:
+        Witness.objects.filter(pk=witness.pk).update(last_error=f"{type(error).__name__}: {error}"[:500])
+        raise Conflict(_("树头未能送达见证方“%(name)s”：%(error)s") % {"name": witness.name, "error": error}) from error
+    _handed(actor, witness, head)
+
+
+def _to_folder(folder: Path, head: TreeHead) -> None:
+    """One file per head, whole or not at all. The folder must be there: a stick that is not in is an error."""
+    name = f"{head.note.split(chr(10), 1)[0].replace('/', '-')}-{head.epoch_id}-{head.size:012d}.note"
+    draft = folder / f".{name}.{os.getpid()}"
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(head.note)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(folder / name)
+
+
+@service
+def _handed(actor: Actor, witness: Witness, head: TreeHead) -> None:
+    Witness.objects.filter(pk=witness.pk).update(last_at=timezone.now(), last_size=head.size, last_error="")
+    record(
+        actor,
+        "ledger.handed_out",
+        ref(witness),
+        {"name": witness.name, "epoch": head.epoch_id, "size": head.size, "root": bytes(head.root).hex()},
+    )

@@ -1,0 +1,25 @@
+"""What the worker does for the ledger: seal, hand heads to witnesses, close the hour of the access log."""
+
+from __future__ import annotations
+
+from shoutu.county.kit.steps import step
+from shoutu.county.ledger.services.access import close_hours
+from shoutu.county.ledger.services.seal import BATCH, seal
+from shoutu.county.ledger.services.witness import hand_out_due
+
+
+@step("ledger.seal", every=0.5, lane="ledger")
+def seal_waiting() -> bool:
+    return seal() == BATCH
+
+
+@step("ledger.witness", every=20, lane="witness")
+def witnesses() -> bool:
+    hand_out_due()
+    return False
+
+
+@step("ledger.access", every=60, lane="ledger")
+def access() -> bool:
+    close_hours()
+    return False
