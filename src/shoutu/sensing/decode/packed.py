@@ -23,7 +23,7 @@ def decode_msgpack(body: bytes) -> Columns:
         raise BadBody("empty")
     try:
         return from_structs(MANY.decode(body))
-    except (msgspec.DecodeError, ValueError, TypeError, OverflowError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         pass
     try:
         items: Any = ANY.decode(body)

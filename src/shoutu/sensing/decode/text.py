@@ -16,6 +16,7 @@ from shoutu.sensing.decode.model import ADDRESS_MAX, BadBody, Columns, Rows
 
 Address = Annotated[str, msgspec.Meta(min_length=1, max_length=ADDRESS_MAX)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Millis = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
 Quality = Annotated[int, msgspec.Meta(ge=0, le=3)]
 
 
@@ -23,7 +24,7 @@ class Reading(msgspec.Struct, gc=False):
     """The wire form of one reading; ``ts`` epoch ms or RFC 3339 with a zone."""
 
     point: Address
-    ts: int | Moment
+    ts: Millis | Moment
     value: float
     quality: Quality = 0
 
@@ -33,15 +34,21 @@ ONE = msgspec.json.Decoder(Reading)
 KEYS = (b'"point"', b'"ts"', b'"value"')
 
 
+def read_json(body: bytes) -> list[Reading] | None:
+    """The readings of a body in which all is right, or None: then ``decode_json`` tells what is wrong."""
+    try:
+        readings = [ONE.decode(body)] if body.lstrip()[:1] == b"{" else MANY.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return None if keys_may_repeat(body, len(readings)) else readings
+
+
 def decode_json(body: bytes) -> Columns:
     """Readings of a JSON array (or of one object). Raises BadBody when it is not JSON."""
     body = body.removeprefix(b"\xef\xbb\xbf")
-    try:
-        readings = [ONE.decode(body)] if body.lstrip()[:1] == b"{" else MANY.decode(body)
-        if not keys_may_repeat(body, len(readings)):
-            return from_structs(readings)
-    except (msgspec.DecodeError, ValueError, TypeError, OverflowError, RecursionError):
-        pass
+    readings = read_json(body)
+    if readings is not None:
+        return from_structs(readings)
     items = parse(body)
     if isinstance(items, dict):
         items = [items]
@@ -59,7 +66,7 @@ def decode_ndjson(body: bytes) -> Columns:
         readings = ONE.decode_lines(body)
         if not keys_may_repeat(body, len(readings)):
             return from_structs(readings)
-    except (msgspec.DecodeError, ValueError, TypeError, OverflowError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         pass
     rows = Rows()
     index = 0
@@ -89,7 +96,7 @@ def keys_may_repeat(body: bytes, count: int) -> bool:
 
 
 def from_structs(readings: Sequence[Reading]) -> Columns:
-    """Columns of readings that a typed decode found right. Raises OverflowError for a time beyond 64 bits."""
+    """Columns of readings that a typed decode found right."""
     times: list[Any] = [r.ts for r in readings]
     try:
         ts = np.array(times, dtype=np.int64)

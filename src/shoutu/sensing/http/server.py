@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import resource
 from collections.abc import Generator
 from typing import Any
 
 import uvicorn
 
 from shoutu.config import Config
-from shoutu.sensing.doors import listen
+from shoutu.sensing.doors import connections_allowed, listen
 from shoutu.sensing.http.app import HttpDoor
 from shoutu.sensing.http.protocol import GuardedProtocol, Limits, Watch
 from shoutu.sensing.model import Acceptor, LocalApi
@@ -86,9 +85,3 @@ async def serve_http(acceptor: Acceptor, config: Config, local: LocalApi, limits
             raise RuntimeError("the HTTP server ended before it began")
         await asyncio.sleep(0.005)
     return HttpHandle(socket.getsockname()[1], door, watch, server, task)
-
-
-def connections_allowed() -> int:
-    """Connections this process can hold and still open its files."""
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return max(64, min(2_000, soft // 2))

@@ -1,0 +1,5 @@
+"""The MQTT door: a publish-only listener for MQTT 3.1.1 and 5, acknowledged after the group commit."""
+
+from shoutu.sensing.mqtt.server import MqttHandle, serve_mqtt
+
+__all__ = ["MqttHandle", "serve_mqtt"]

@@ -1,0 +1,224 @@
+"""What all MQTT connections share: the catalog, the way to the journal, and the clocks that end connections."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from shoutu.sensing import metrics
+from shoutu.sensing.decode import BadBody, Refusal, say
+from shoutu.sensing.doors import Settled, aside, count_refused, settle, take
+from shoutu.sensing.model import Acceptor, NotDurable, Overloaded, Source
+from shoutu.sensing.mqtt import answers
+from shoutu.sensing.mqtt.codec import V5, Publish, Reason
+from shoutu.sensing.mqtt.connection import Connection
+from shoutu.sensing.mqtt.payload import READINGS, TELEMETRY, Message, gather
+
+log = logging.getLogger("shoutu.sensing.mqtt")
+DOOR = "mqtt"
+LARGE = 256 * 1024
+TOPICS = (READINGS, TELEMETRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``window`` publishes and ``queue_bytes`` bytes may wait per connection; times in seconds."""
+
+    connections: int = 2_000
+    window: int = 1_000
+    queue_bytes: int = 1024 * 1024
+    packet_bytes: int = 1024 * 1024
+    connect_seconds: float = 10.0
+    keep_alive: int = 600
+    write_seconds: float = 60.0
+    not_durable_seconds: float = 10.0
+
+
+class Hub:
+    """Every connection of the door."""
+
+    def __init__(self, acceptor: Acceptor, limits: Limits) -> None:
+        self.acceptor, self.limits = acceptor, limits
+        self.open: dict[Connection, None] = {}
+        self.names: dict[tuple[int, str], Connection] = {}
+        self.gauge = metrics.DOOR_CONNECTIONS.labels(DOOR)
+        self.pumps: set[asyncio.Task[None]] = set()
+        self.messages = 0
+        self.accepted = 0
+        self.refused = 0
+
+    # who is here
+    def admit(self, connection: Connection) -> bool:
+        """Whether there is room; a connection that never said CONNECT makes room for a new one."""
+        if len(self.open) >= self.limits.connections:
+            silent = next((c for c in self.open if c.source is None), None)
+            if silent is None:
+                return False
+            silent.end("evicted")
+        self.open[connection] = None
+        self.gauge.set(len(self.open))
+        return True
+
+    def enter(self, connection: Connection) -> None:
+        """A client was let in; an older connection of the same client ends (MQTT-3.1.4-3)."""
+        assert connection.source is not None
+        name = (connection.source.id, connection.client_id)
+        older = self.names.get(name)
+        self.names[name] = connection
+        if older is not None:
+            older.dismiss(Reason.TAKEN_OVER, "the same client id connected again", "taken_over")
+
+    def leave(self, connection: Connection) -> None:
+        self.open.pop(connection, None)
+        self.gauge.set(len(self.open))
+        if connection.source is not None:
+            name = (connection.source.id, connection.client_id)
+            if self.names.get(name) is connection:
+                del self.names[name]
+
+    def authenticate(self, token: str) -> Source | None:
+        return self.acceptor.directory.authenticate(token) if token else None
+
+    async def watch(self, seconds: float = 0.5) -> None:
+        """End connections whose token was revoked, whose client fell silent or reads no answers; until cancelled."""
+        version = self.acceptor.directory.version
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(seconds)
+            changed, version = version != self.acceptor.directory.version, self.acceptor.directory.version
+            now = loop.time()
+            for connection in list(self.open):
+                if changed and connection.source is not None and self.authenticate(connection.token) is None:
+                    connection.dismiss(Reason.NOT_AUTHORIZED, "the token was revoked", "revoked")
+                else:
+                    self._check(connection, now)
+
+    def _check(self, connection: Connection, now: float) -> None:
+        limits = self.limits
+        if connection.source is None:
+            if now - connection.heard > limits.connect_seconds:
+                connection.end("timeout")
+        elif not connection.writable.is_set():
+            if now - connection.blocked_since > limits.write_seconds:
+                connection.dismiss(Reason.UNSPECIFIED, "answers are not read", "timeout")
+                connection.transport.abort()
+        elif connection.keep_alive and connection.reading and now - connection.heard > connection.keep_alive:
+            connection.dismiss(Reason.KEEP_ALIVE, "nothing heard for one and a half keep-alives", "keep_alive")
+
+    # readings
+    async def drain(self, connection: Connection) -> None:
+        """Make durable what a connection has queued, over and over until it is empty, and acknowledge in order."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.pumps.add(task)
+        try:
+            while connection.queue:
+                queue, connection.queue = connection.queue, []
+                kept = await self._store(connection, queue)
+                connection.queued_bytes -= sum(len(p.payload) for p in queue)
+                if not kept:
+                    break
+                await connection.writable.wait()
+                connection.advance()
+        except Exception:
+            log.exception("an MQTT connection of source %s failed", connection.source)
+            connection.dismiss(Reason.UNSPECIFIED, "internal error, logged; send again", "error")
+        finally:
+            self.pumps.discard(task)
+            connection.pump = None
+        if connection.leaving and not connection.transport.is_closing():
+            connection.end("left")
+
+    async def _store(self, connection: Connection, queue: list[Publish]) -> bool:
+        """One group of publishes; whether they were kept. Nothing of it is acknowledged before that."""
+        source = connection.source
+        assert source is not None
+        now = time.time_ns() // 1_000_000
+        known = [p for p in queue if p.topic in TOPICS]
+        size = sum(len(p.payload) for p in known)
+
+        def judge() -> tuple[list[Message], Settled]:
+            messages, columns = gather(known, now)
+            return messages, settle(self.acceptor.directory, source, columns, DOOR, now)
+
+        messages, settled = await aside(size > LARGE, judge)
+        if not await self._insist(connection, settled):
+            return False
+        self.messages += len(queue)
+        self.accepted += len(settled.batch.ts)
+        late = settled.refused
+        for message in messages:
+            self._count(message)
+        metrics.DOOR_REQUESTS.labels(DOOR, "published").inc(len(known))
+        if len(known) < len(queue):
+            metrics.DOOR_REQUESTS.labels(DOOR, "topic").inc(len(queue) - len(known))
+        self.refused += len(late)
+        self._acknowledge(connection, queue, messages, late)
+        return True
+
+    async def _insist(self, connection: Connection, settled: Settled) -> bool:
+        """Try until durable: when full for as long as it takes, when the disk is broken for ten seconds."""
+        loop = asyncio.get_running_loop()
+        broken_since: float | None = None
+        while True:
+            try:
+                await take(self.acceptor, settled)
+                return True
+            except Overloaded:
+                await asyncio.sleep(0.05)
+            except NotDurable as error:
+                broken_since = broken_since or loop.time()
+                if loop.time() - broken_since > self.limits.not_durable_seconds or connection.lost:
+                    text = f"readings cannot be made durable now ({error}); keep them and send again"
+                    connection.dismiss(Reason.IMPLEMENTATION, text, "not_durable")
+                    return False
+                await asyncio.sleep(0.25)
+
+    def _count(self, message: Message) -> None:
+        if message.error is not None:
+            metrics.REJECTED.labels(DOOR, message.error.code).inc()
+            self.refused += 1
+        if message.refused:
+            count_refused(DOOR, message.refused)
+            self.refused += len(message.refused)
+
+    def _acknowledge(
+        self, connection: Connection, queue: list[Publish], messages: list[Message], late: list[Refusal]
+    ) -> None:
+        """PUBACK each publish at QoS 1, in order; MQTT 5 hears what was refused of it."""
+        if connection.version != V5 or not connection.words:
+            acks = [answers.puback(connection.version, p.packet_id) for p in queue if p.qos]
+            return connection.write(b"".join(acks))
+        words = wording(messages, late)
+        acks, place = [], 0
+        for publish in queue:
+            if publish.topic not in TOPICS:
+                text = f"topics are {READINGS} and {TELEMETRY}"
+                ack = answers.puback(V5, publish.packet_id, Reason.TOPIC_NAME, text)
+            else:
+                error = messages[place].error
+                reason = Reason.PAYLOAD_FORMAT if error else Reason.SUCCESS
+                ack = answers.puback(V5, publish.packet_id, reason, words.get(place, ""))
+                place += 1
+            if publish.qos:
+                acks.append(ack)
+        return connection.write(b"".join(acks))
+
+
+def wording(messages: list[Message], late: list[Refusal]) -> dict[int, str]:
+    """Message number → what was refused of it, in a few words."""
+    found: dict[int, list[Refusal | BadBody]] = {}
+    for number, message in enumerate(messages):
+        if message.error is not None:
+            found[number] = [message.error]
+        elif message.refused:
+            found[number] = list(message.refused)
+    if late:
+        firsts = [m.first for m in messages]
+        for refusal in late:
+            # several messages without rows may start at the same row; the last of them holds it
+            found.setdefault(bisect_right(firsts, refusal.index) - 1, []).append(refusal)
+    return {number: f"{len(r)} refused: {say(r[0].code, r[0].params, english=True)}" for number, r in found.items()}
