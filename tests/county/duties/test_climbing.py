@@ -46,7 +46,7 @@ def test_opening_calls_the_first_at_once(clock, county, open_duty):
     )
     assert call.due_at == T0 + timedelta(minutes=5) == duty.climb_at
     assert StageClock.objects.get(duty=duty).due_at == T0 + timedelta(minutes=30)
-    assert entries(duty, "duty.open") == entries(duty, "duty.call") == 1
+    assert entries(duty, "duty.opened") == entries(duty, "duty.called") == 1
     assert Notice.objects.get(call=call).step == "handed_over"
 
 
@@ -65,7 +65,7 @@ def test_a_second_person_is_called_when_the_first_does_not_answer(clock, county,
     assert rungs(duty) == [("enterprise_duty", "calling"), ("enterprise_principal", "calling")]
     services.climb_due()
     assert Call.objects.filter(duty=duty).count() == 2
-    assert entries(duty, "duty.call") == 2
+    assert entries(duty, "duty.called") == 2
 
 
 def test_an_answer_stops_the_climb(clock, county, open_duty):
@@ -219,7 +219,7 @@ def test_two_workers_racing_place_each_call_once(clock, county, open_duty):
         thread.join()
     assert failures == []
     assert Call.objects.filter(rung=1).count() == len(made)
-    assert Entry.objects.filter(verb="duty.call").count() == 2 * len(made)
+    assert Entry.objects.filter(verb="duty.called").count() == 2 * len(made)
 
 
 def test_a_call_that_stands_without_its_agenda_is_not_placed_twice(clock, open_duty):

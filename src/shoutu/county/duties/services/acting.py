@@ -58,7 +58,7 @@ def answer(actor: Actor, duty_id: int, note: str = "") -> Duty:
         step=Step.ANSWERED, answered_at=now, at=now, next_try_at=None
     )
     took = int((now - call.called_at).total_seconds())
-    record(actor, "duty.answer", ref(duty), {"rung": call.who, "took_s": took, "about": duty.about}, _note(note))
+    record(actor, "duty.answered", ref(duty), {"rung": call.who, "took_s": took, "about": duty.about}, _note(note))
     if duty.state == State.CALLED:
         duty.state, duty.answered_at, duty.climb_at = State.ANSWERED, now, None
         duty.post, duty.person = call.post, call.person
@@ -85,7 +85,7 @@ def decline(actor: Actor, duty_id: int, note: str = "") -> Duty:
         return duty
     call.state, call.ended_at, call.note = CallState.DECLINED, now, note[:400]
     call.save()
-    record(actor, "duty.decline", ref(duty), {"rung": call.who, "about": duty.about}, _note(note))
+    record(actor, "duty.declined", ref(duty), {"rung": call.who, "about": duty.about}, _note(note))
     calls = Calls(actor, now)
     if call.rung + 1 == duty.rung_next and duty.rung_next < len(duty.policy["chain"]):
         duty.climb_at = now
@@ -115,7 +115,7 @@ def verify(actor: Actor, duty_id: int, note: str = "") -> Duty:
     duty, target = _take(actor, duty_id, "verify")
     duty.state = target
     duty.ended_at = timezone.now()
-    record(actor, "duty.verify", ref(duty), {"about": duty.about}, _note(note))
+    record(actor, "duty.verified", ref(duty), {"about": duty.about}, _note(note))
     return _changed(duty)
 
 
@@ -126,7 +126,7 @@ def return_(actor: Actor, duty_id: int, note: str) -> Duty:
     duty.state = target
     duty.done_at, duty.returned, duty.note = None, True, note
     StageClock.objects.filter(duty=duty).exclude(stage="answer").update(done_at=None)
-    record(actor, "duty.return", ref(duty), {"about": duty.about}, _note(note))
+    record(actor, "duty.returned", ref(duty), {"about": duty.about}, _note(note))
     _call_holder(actor, duty)
     return _changed(duty)
 
@@ -139,7 +139,7 @@ def recall(actor: Actor, duty_id: int) -> Duty:
     """
     duty, _target = _take(actor, duty_id, "recall")
     duty.recalled_at = timezone.now()
-    record(actor, "duty.recall", ref(duty), {"round": duty.round, "about": duty.about})
+    record(actor, "duty.recalled", ref(duty), {"round": duty.round, "about": duty.about})
     if duty.state == State.ANSWERED:
         _call_holder(actor, duty)
     else:
@@ -162,7 +162,7 @@ def _call_holder(actor: Actor, duty: Duty) -> None:
 def cancel(actor: Actor, duty_id: int, reason: str) -> Duty:
     """Nothing is to be done any more. Raises NotFound, NotAllowed, Conflict."""
     duty, _target = _take(actor, duty_id, "cancel")
-    record(actor, "duty.cancel", ref(duty), {"about": duty.about}, _note(reason))
+    record(actor, "duty.cancelled", ref(duty), {"about": duty.about}, _note(reason))
     return _end(duty)
 
 
@@ -220,10 +220,10 @@ def settle(actor: Actor, subject: SubjectRef, note: str = "") -> None:
             if kinds.get(duty.kind).answer_only or (actor.kind != "system" and holds(duty, actor)):
                 continue
             duty.state, duty.ended_at = State.VERIFIED, now
-            record(actor, "duty.verify", ref(duty), {"about": subject})
+            record(actor, "duty.verified", ref(duty), {"about": subject})
             _changed(duty)
         else:
-            record(actor, "duty.cancel", ref(duty), {"about": subject, "because": "closed"}, _note(note))
+            record(actor, "duty.cancelled", ref(duty), {"about": subject, "because": "closed"}, _note(note))
             _end(duty)
 
 

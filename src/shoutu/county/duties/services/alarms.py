@@ -28,7 +28,7 @@ def raise_alarm(key: str, kind: str, message: str, about: SubjectRef = COUNTY) -
         except IntegrityError:
             standing = Alarm.objects.get(key=key, cleared_at__isnull=True)
         else:
-            record(AUDITOR, "alarm.raise", about, {"alarm": alarm.pk, "kind": kind, "key": key})
+            record(AUDITOR, "alarm.raised", about, {"alarm": alarm.pk, "kind": kind, "key": key})
             events.emit("status.alarm", ref(alarm), {"kind": kind})
             return alarm
     unchanged()
@@ -44,6 +44,6 @@ def clear_alarm(key: str) -> None:
     alarm.cleared_at = timezone.now()
     alarm.save(update_fields=["cleared_at"])
     about = SubjectRef(alarm.about_type, alarm.about_id)
-    record(AUDITOR, "alarm.clear", about, {"alarm": alarm.pk, "kind": alarm.kind, "key": key})
+    record(AUDITOR, "alarm.cleared", about, {"alarm": alarm.pk, "kind": alarm.kind, "key": key})
     events.emit("status.alarm", ref(alarm), {"kind": alarm.kind, "cleared": True})
     return None

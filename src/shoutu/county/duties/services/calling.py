@@ -61,7 +61,7 @@ class Calls:
         )
         self.placed.append((duty, call))
         self.note(
-            "duty.nobody" if empty else "duty.call",
+            "duty.nobody" if empty else "duty.called",
             duty,
             {"rung": step["who"], "round": duty.round, "post": seat.post and str(seat.post), "due_at": call.due_at},
         )

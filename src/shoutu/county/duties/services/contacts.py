@@ -23,7 +23,7 @@ def allow_endpoint(actor: Actor, scheme: str, host: str) -> AllowedEndpoint:
         raise Invalid("host", str(refused)) from refused
     row, created = AllowedEndpoint.objects.get_or_create(scheme=endpoint.scheme, host=endpoint.host)
     if created:
-        record(actor, "endpoint.allow", ref(row), {"scheme": row.scheme, "host": row.host})
+        record(actor, "endpoint.allowed", ref(row), {"scheme": row.scheme, "host": row.host})
     else:
         unchanged()
     return row
@@ -48,7 +48,7 @@ def set_contact(actor: Actor, person: Person, title: str, url: str, *, enabled: 
     scheme = contact.url.split("://", 1)[0]
     record(
         actor,
-        "contact.create" if created else "contact.change",
+        "contact.created" if created else "contact.changed",
         ref(contact),
         {"person": person.pk, "title": contact.title, "scheme": scheme, "enabled": enabled},
     )

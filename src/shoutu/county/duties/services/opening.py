@@ -56,7 +56,7 @@ def open_duty(
         climb_at=now,
     )
     facts = {"kind": kind, "about": subject, "level": level, "policy": policy["policy"], "title": duty.title}
-    record(actor, "duty.open", ref(duty), facts)
+    record(actor, "duty.opened", ref(duty), facts)
     _start_clocks(duty, now)
     calls = Calls(actor, now)
     climb(duty, calls)
@@ -78,7 +78,7 @@ def raise_duty(actor: Actor, duty: Duty, policy: Mapping[str, Any], level: int, 
     reached = min(max(duty.rung_next, 1), len(policy["chain"]))
     before, duty.level, duty.policy = duty.level, level, dict(policy)
     duty.title, duty.why = title[:200], why[:400]
-    record(actor, "duty.raise", ref(duty), {"from": before, "to": level, "policy": policy["policy"]})
+    record(actor, "duty.raised", ref(duty), {"from": before, "to": level, "policy": policy["policy"]})
     _start_clocks(duty, now)
     call_anew(actor, duty, now, reached)
     return duty

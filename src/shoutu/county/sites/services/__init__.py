@@ -1,0 +1,28 @@
+"""What may be done with sources, points and rules; and what wings deliver."""
+
+from shoutu.county.sites.services.inbox import receive, receive_unclaimed
+from shoutu.county.sites.services.points import adopt, create_point
+from shoutu.county.sites.services.rules import approve, create_rule, propose, reject
+from shoutu.county.sites.services.sources import (
+    county_source,
+    create_source,
+    create_token,
+    revoke_token,
+    set_disabled,
+)
+
+__all__ = [
+    "adopt",
+    "approve",
+    "county_source",
+    "create_point",
+    "create_rule",
+    "create_source",
+    "create_token",
+    "propose",
+    "receive",
+    "receive_unclaimed",
+    "reject",
+    "revoke_token",
+    "set_disabled",
+]

@@ -1,0 +1,102 @@
+"""Points, and the adoption of addresses nobody has claimed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypedDict, Unpack
+
+from django.utils.translation import gettext as _
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Conflict, Invalid
+from shoutu.county.kit.events import emit
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.services import record, service
+from shoutu.county.places.models import Site
+from shoutu.county.sites.items import item_title
+from shoutu.county.sites.models import Axis, Danger, Point, Source, Unclaimed
+from shoutu.county.sites.services.publishing import publish_points
+
+
+class PointFields(TypedDict, total=False):
+    """What a point may say of itself. `interval_s` seconds between readings; `low`, `high` in its unit."""
+
+    name: str
+    item: str
+    item_title: str
+    unit: str
+    interval_s: float
+    low: float | None
+    high: float | None
+    danger: str
+    axis: str
+
+
+@service
+def create_point(actor: Actor, site: Site, source: Source, address: str, **fields: Unpack[PointFields]) -> Point:
+    """A measured quantity of a site. Raises NotAllowed, Invalid naming the field (a taken address among them)."""
+    actor.require("point.edit")
+    point = _checked(site, source, address, fields)
+    if Point.objects.filter(source=source, address=point.address).exists():
+        raise Invalid("address", _("本数据源内没有被占用的地址"))
+    point.save()
+    Unclaimed.objects.filter(source=source, address=point.address).update(point=point)
+    facts = {"site": site.pk, "source": source.pk, "address": point.address, "item": point.item, "unit": point.unit}
+    record(actor, "point.created", ref(point), {**facts, "low": point.low, "high": point.high, "danger": point.danger})
+    publish_points([point])
+    emit("point.created", ref(point), {"site": site.pk})
+    return point
+
+
+@service
+def adopt(actor: Actor, unclaimed: Unclaimed, site: Site, **fields: Unpack[PointFields]) -> Point:
+    """Make an unclaimed address a point of a site. Raises NotAllowed, Conflict when it is adopted already, Invalid."""
+    actor.require("unclaimed.adopt")
+    if unclaimed.point_id is not None or unclaimed.reason != "unknown":
+        raise Conflict(_("这个地址已经有测点"))
+    return create_point(actor, site, unclaimed.source, unclaimed.address, **fields)
+
+
+def _checked(site: Site, source: Source, address: str, fields: PointFields) -> Point:
+    """The point, unsaved. Raises Invalid."""
+    text: dict[str, Any] = dict(fields)
+    address = address.strip()
+    if not address or len(address) > 120:
+        raise Invalid("address", _("1 到 120 个字"))
+    if source.trusted and address.isdigit():
+        raise Invalid("address", _("县级数据源按测点编号寻址，地址不能是纯数字"))
+    item = str(text.get("item", "")).strip()
+    if not item or len(item) > 60:
+        raise Invalid("item", _("监测项，如 phreatic_depth"))
+    interval = float(text.get("interval_s", 20) or 0)
+    if not 0.01 <= interval <= 366 * 86400:
+        raise Invalid("interval_s", _("两次读数之间的秒数，0.01 到 31622400"))
+    low, high = text.get("low"), text.get("high")
+    for name, bound in (("low", low), ("high", high)):
+        if bound is not None and not math.isfinite(bound):
+            raise Invalid(name, _("有限的数字"))
+    if low is not None and high is not None and low >= high:
+        raise Invalid("high", _("大于 low"))
+    danger, axis = text.get("danger") or Danger.BOTH, text.get("axis") or _axis(item)
+    if danger not in Danger.values:
+        raise Invalid("danger", _("其中之一：%(names)s") % {"names": "、".join(Danger.values)})
+    if axis not in Axis.values:
+        raise Invalid("axis", _("其中之一：%(names)s") % {"names": "、".join(Axis.values)})
+    return Point(
+        site=site,
+        source=source,
+        address=address,
+        name=str(text.get("name") or address).strip()[:120],
+        item=item,
+        item_title=str(text.get("item_title") or item_title(item))[:60],
+        unit=str(text.get("unit") or "")[:20],
+        interval_s=interval,
+        low=low,
+        high=high,
+        danger=danger,
+        axis=axis,
+    )
+
+
+def _axis(item: str) -> str:
+    return Axis.DOWN if item.endswith("depth") else Axis.UP

@@ -1,0 +1,68 @@
+"""What wings follow: this room's sections of the catalog, as docs/architecture.md gives their shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shoutu.county.kit import catalog
+from shoutu.county.sites.models import Point, Rule, RuleVersion, Source
+
+SOURCES = catalog.section("sources")
+POINTS = catalog.section("points")
+RULES = catalog.section("rules")
+
+
+def publish_source(source: Source) -> None:
+    """Tell the wings about a source and the tokens that speak for it now."""
+    hashes = source.tokens.filter(revoked_at__isnull=True).order_by("id").values_list("hash", flat=True)
+    catalog.publish(
+        SOURCES,
+        source.pk,
+        {
+            "id": source.pk,
+            "name": source.name,
+            "trusted": source.trusted,
+            "disabled": source.disabled,
+            "token_hashes": list(hashes),
+        },
+    )
+
+
+def point_payload(point: Point) -> dict[str, Any]:
+    """A point as wings know it."""
+    return {
+        "id": point.pk,
+        "source": point.source_id,
+        "address": point.address,
+        "site": point.site_id,
+        "item": point.item,
+        "unit": point.unit,
+        "interval_s": point.interval_s,
+        "low": point.low,
+        "high": point.high,
+        "danger": point.danger,
+    }
+
+
+def publish_points(points: list[Point]) -> None:
+    """Tell the wings about points, all under one version."""
+    catalog.publish_many(POINTS, {point.pk: point_payload(point) for point in points})
+
+
+def publish_rules(pairs: list[tuple[Rule, RuleVersion]]) -> None:
+    """Tell the wings what these rules say now; a rule switched off is removed. All under one version."""
+    catalog.publish_many(
+        RULES,
+        {
+            rule.pk: {
+                "id": rule.pk,
+                "version": version.number,
+                "point": rule.point_id,
+                "kind": rule.kind,
+                "params": version.params,
+            }
+            if rule.enabled
+            else None
+            for rule, version in pairs
+        },
+    )

@@ -1,0 +1,148 @@
+"""Rules: made, changed, switched off. What lowers or delays a warning waits for a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
+from shoutu.county.kit.events import emit
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.sites.models import Point, Rule, RuleState, RuleVersion
+from shoutu.county.sites.services.publishing import publish_rules
+from shoutu.county.sites.strictness import at_least_as_strict
+
+
+def checked(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters with their defaults, as JSON. Raises Invalid naming the field, as the engine words it."""
+    from shoutu.engine.params import ParamError, parse
+
+    try:
+        parsed = parse(kind, dict(params))
+    except ParamError as error:
+        raise Invalid(error.field, error.expected) from error
+    complete = msgspec.to_builtins(parsed, str_keys=True)
+    return {name: value for name, value in complete.items() if value is not None}
+
+
+@service
+def create_rule(
+    actor: Actor,
+    point: Point,
+    kind: str,
+    params: Mapping[str, Any],
+    reason: str,
+    *,
+    title: str = "",
+    origin: str = "",
+    cite: str = "",
+    verified: bool = False,
+) -> Rule:
+    """Watch a point by a rule, from now on (a new rule only adds warnings). Raises NotAllowed, Invalid."""
+    actor.require("rule.edit")
+    complete = checked(kind, params)
+    _reason(reason)
+    rule = Rule.objects.create(
+        point=point, kind=kind, title=title[:120], origin=origin, cite=cite[:400], verified=verified
+    )
+    version = RuleVersion.objects.create(
+        rule=rule, number=1, params=complete, reason=reason, state=RuleState.IN_FORCE,
+        proposed_by_id=actor.user_id, proposed_at=timezone.now(), decided_at=timezone.now(),
+    )  # fmt: skip
+    facts = {"point": point.pk, "kind": kind, "params": complete, "reason": reason, "origin": origin}
+    record(actor, "rule.created", ref(rule), facts)
+    publish_rules([(rule, version)])
+    emit("point.rules", ref(point), {"rule": rule.pk})
+    return rule
+
+
+@service
+def propose(
+    actor: Actor, rule: Rule, reason: str, params: Mapping[str, Any] | None = None, *, enabled: bool = True
+) -> RuleVersion:
+    """Change what a rule says, or switch it off or on.
+
+    At least as strict: in force at once. Otherwise it waits until a second person agrees; the rule stays as it is.
+    The same change proposed again returns the proposal that waits. Raises NotAllowed, Invalid.
+    """
+    actor.require("rule.edit")
+    _reason(reason)
+    rule = Rule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+    standing = rule.versions.get(number=rule.version)
+    complete = checked(rule.kind, params) if params is not None else dict(standing.params)
+    waiting = rule.versions.filter(state=RuleState.PROPOSED, params=complete, enabled=enabled).first()
+    if waiting is not None or (complete == standing.params and enabled == rule.enabled):
+        unchanged()
+        return waiting or standing
+    strict = enabled and (not rule.enabled or at_least_as_strict(rule.kind, standing.params, complete))
+    newest = rule.versions.order_by("-number").values_list("number", flat=True)[0]
+    version = RuleVersion.objects.create(
+        rule=rule, number=newest + 1, params=complete, enabled=enabled, reason=reason, state=RuleState.PROPOSED,
+        proposed_by_id=actor.user_id, proposed_at=timezone.now(),
+    )  # fmt: skip
+    facts = {"version": version.number, "params": complete, "enabled": enabled, "reason": reason}
+    record(actor, "rule.proposed", ref(rule), {**facts, "needs_second": not strict})
+    if strict:
+        _put_in_force(actor, rule, version)
+    else:
+        emit("rule.proposed", ref(rule), {"version": version.number})
+    return version
+
+
+@service
+def approve(actor: Actor, version: RuleVersion) -> Rule:
+    """A second person agrees; the version is in force from now on.
+
+    Raises NotAllowed for the proposer or when it was proposed by nobody known, Conflict when it waits no more.
+    """
+    rule, version = _decidable(actor, version)
+    record(actor, "rule.approved", ref(rule), {"version": version.number, "proposed_by": version.proposed_by_id})
+    _put_in_force(actor, rule, version)
+    return rule
+
+
+@service
+def reject(actor: Actor, version: RuleVersion, reason: str) -> Rule:
+    """A second person disagrees; the rule stays as it is. Raises as `approve`, and Invalid without a reason."""
+    rule, version = _decidable(actor, version)
+    _reason(reason)
+    version.state, version.decided_by_id, version.decided_at = RuleState.REJECTED, actor.user_id, timezone.now()
+    version.save()
+    record(actor, "rule.rejected", ref(rule), {"version": version.number, "reason": reason})
+    return rule
+
+
+def _decidable(actor: Actor, version: RuleVersion) -> tuple[Rule, RuleVersion]:
+    actor.require("rule.edit")
+    rule = Rule.objects.select_for_update(of=("self",)).get(pk=version.rule_id)
+    version = RuleVersion.objects.get(pk=version.pk)
+    if version.state != RuleState.PROPOSED:
+        raise Conflict(_("这一版已经处理过"))
+    if actor.user_id is None or actor.user_id == version.proposed_by_id:
+        raise NotAllowed("rule.edit", _("降低或延后预警须由提出人以外的第二人同意"))
+    return rule, version
+
+
+def _put_in_force(actor: Actor, rule: Rule, version: RuleVersion) -> None:
+    rule.versions.filter(state=RuleState.IN_FORCE).update(state=RuleState.REPLACED)
+    version.state, version.decided_at = RuleState.IN_FORCE, timezone.now()
+    if version.proposed_by_id != actor.user_id:
+        version.decided_by_id = actor.user_id
+    version.save()
+    rule.version, rule.enabled = version.number, version.enabled
+    rule.save(update_fields=["version", "enabled"])
+    record(actor, "rule.in_force", ref(rule), {"version": version.number, "enabled": version.enabled})
+    publish_rules([(rule, version)])
+    # Warnings raised by the old version hear of it: the engine judges the new one afresh.
+    emit("rule.changed", ref(rule), {"version": version.number, "enabled": version.enabled, "point": rule.point_id})
+
+
+def _reason(reason: str) -> None:
+    if not reason.strip() or len(reason) > 400:
+        raise Invalid("reason", _("1 到 400 个字"))

@@ -1,0 +1,57 @@
+"""Whether a new version of a rule could lower or delay a warning: then one person alone may not put it in force.
+
+Pure. Only what is certainly at least as strict passes; anything unclear counts as weaker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Params = Mapping[str, Any]
+
+# Per kind: fields where a smaller number warns sooner or more, and where a greater number does.
+_SMALLER = {
+    "threshold": ("raise_for_s",),
+    "no_data": ("after_s", "intervals"),
+    "stuck": ("window_s", "min_samples"),
+    "implausible": ("count", "high"),
+}
+_GREATER = {
+    "threshold": ("hysteresis", "clear_for_s"),
+    "rate": ("hysteresis",),
+    "no_data": ("level",),
+    "stuck": ("tolerance", "level"),
+    "implausible": ("low", "clear_count", "level"),
+}
+
+
+def at_least_as_strict(kind: str, old: Params, new: Params) -> bool:
+    """Whether every reading that warned by `old` warns by `new` as high and as soon. Both complete (with defaults)."""
+    smaller, greater = _SMALLER.get(kind, ()), _GREATER.get(kind, ())
+    for field in sorted(set(old) | set(new)):
+        before, after = old.get(field), new.get(field)
+        if before == after:
+            continue
+        if field == "levels":
+            if not _levels(new.get("direction", old.get("direction", "high")), before, after):
+                return False
+        elif before is None or after is None or not _stricter(field, before, after, smaller, greater):
+            return False
+    return True
+
+
+def _stricter(field: str, before: Any, after: Any, smaller: tuple[str, ...], greater: tuple[str, ...]) -> bool:
+    return (field in smaller and bool(after < before)) or (field in greater and bool(after > before))
+
+
+def _levels(direction: str, old: Any, new: Any) -> bool:
+    """Every level that was there is there, at a bound reached no later."""
+    old, new = ({int(key): value for key, value in (levels or {}).items()} for levels in (old, new))
+    return all(any(_reached(direction, old[level], new[above]) for above in new if above >= level) for level in old)
+
+
+def _reached(direction: str, old: Any, new: Any) -> bool:
+    if direction == "band":
+        return bool(new[0] >= old[0] and new[1] <= old[1])
+    return bool(new <= old if direction == "high" else new >= old)
