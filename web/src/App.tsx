@@ -1,0 +1,88 @@
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { ConfigProvider } from "antd";
+import enUS from "antd/locale/en_US";
+import zhCN from "antd/locale/zh_CN";
+import { t } from "i18next";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { BrowserRouter, Navigate, Route, Routes, useLocation } from "react-router";
+import { asProblem } from "./api/problem";
+import { useSession } from "./api/queries";
+import { useTone } from "./appearance";
+import { Failed } from "./kit/States";
+import { Shell } from "./kit/shell/Shell";
+import { useLive } from "./live/connect";
+import { Answer } from "./rooms/duties/Answer";
+import { Desk } from "./rooms/duties/Desk";
+import { Ledger } from "./rooms/ledger/Ledger";
+import { Login } from "./rooms/people/Login";
+import { PointPage } from "./rooms/sites/PointPage";
+import { Points } from "./rooms/sites/Points";
+import { WarningPage } from "./rooms/warnings/WarningPage";
+import { Warnings } from "./rooms/warnings/Warnings";
+import { antTheme } from "./theme";
+
+const client = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      // The session ended elsewhere: ask who I am, which leads to the login page.
+      if (asProblem(error).status === 401 && query.queryKey[0] !== "session") {
+        void client.invalidateQueries({ queryKey: ["session"] });
+      }
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: 2_000,
+      retry: (times, error) => {
+        const { status } = asProblem(error);
+        return times < 2 && (status === 0 || status >= 500);
+      },
+    },
+  },
+});
+
+function Inside(): ReactNode {
+  const session = useSession();
+  const { pathname, search } = useLocation();
+  useLive(client, session.data?.user.id ?? null);
+  const status = session.error ? asProblem(session.error).status : null;
+  if (status === 401 || status === 403) {
+    const next = pathname === "/" ? "" : `?next=${encodeURIComponent(pathname + search)}`;
+    return <Navigate to={`/login${next}`} replace />;
+  }
+  if (session.error && !session.data) return <Failed error={session.error} what={t("what.session")} again={() => void session.refetch()} />;
+  if (!session.data) return null;
+  const me = session.data;
+  return (
+    <Routes>
+      <Route path="/answer/:dutyId" element={<Answer />} />
+      <Route element={<Shell me={me} />}>
+        <Route path="/" element={<Desk me={me} />} />
+        <Route path="/warnings" element={<Warnings />} />
+        <Route path="/warnings/:warningId" element={<WarningPage />} />
+        <Route path="/points" element={<Points />} />
+        <Route path="/points/:pointId" element={<PointPage />} />
+        <Route path="/ledger" element={<Ledger />} />
+        <Route path="*" element={<Navigate to="/" replace />} />
+      </Route>
+    </Routes>
+  );
+}
+
+export function App(): ReactNode {
+  const tone = useTone();
+  const { i18n } = useTranslation();
+  return (
+    <ConfigProvider key={i18n.language} theme={antTheme(tone)} locale={i18n.language === "en" ? enUS : zhCN} button={{ autoInsertSpace: false }}>
+      <QueryClientProvider client={client}>
+        <BrowserRouter>
+          <Routes>
+            <Route path="/login" element={<Login />} />
+            <Route path="*" element={<Inside />} />
+          </Routes>
+        </BrowserRouter>
+      </QueryClientProvider>
+    </ConfigProvider>
+  );
+}

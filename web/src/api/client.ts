@@ -1,0 +1,33 @@
+import createClient, { type Middleware } from "openapi-fetch";
+import { tongue } from "../i18n";
+import { readProblem } from "./problem";
+import type { paths } from "./schema";
+
+function cookie(name: string): string {
+  const found = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+}
+
+const manners: Middleware = {
+  onRequest({ request }) {
+    request.headers.set("Accept-Language", tongue() === "en" ? "en" : "zh-hans");
+    if (request.method !== "GET") request.headers.set("X-CSRFToken", cookie("csrftoken"));
+    return request;
+  },
+};
+
+export const api = createClient<paths>({ baseUrl: "" });
+api.use(manners);
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The body of a good answer; anything else is thrown as a `Problem`. */
+export async function got<T>(asked: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await asked;
+  if (!response.ok) throw readProblem(response.status, error);
+  return data as T;
+}

@@ -1,0 +1,192 @@
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { localNow, serverNow, teach } from "../time/server";
+import { api, got } from "./client";
+
+/** Every question the face asks. First words of the keys are what live events make old. */
+export interface ListFilter {
+  state?: string;
+  level?: number;
+  site?: number;
+  q?: string;
+  mine?: boolean;
+  sort?: string;
+}
+
+const PAGE = 50;
+
+export function useHello() {
+  return useQuery({ queryKey: ["hello"], queryFn: () => got(api.GET("/api/v1/hello")), staleTime: Infinity });
+}
+
+export function useSession() {
+  return useQuery({
+    queryKey: ["session"],
+    queryFn: async () => {
+      const asked = localNow();
+      const me = await got(api.GET("/api/v1/session"));
+      teach(me.server_time, asked, localNow());
+      return me;
+    },
+    staleTime: 60_000,
+    retry: false,
+  });
+}
+
+export function useStatus() {
+  return useQuery({
+    queryKey: ["status"],
+    queryFn: async () => {
+      const asked = localNow();
+      const status = await got(api.GET("/api/v1/status"));
+      teach(status.server_time, asked, localNow());
+      return status;
+    },
+    refetchInterval: 10_000,
+  });
+}
+
+export function useWarnings(filter: ListFilter) {
+  return useInfiniteQuery({
+    queryKey: ["warnings", "list", filter],
+    queryFn: ({ pageParam }) =>
+      got(api.GET("/api/v1/warnings", { params: { query: { ...filter, limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useWarning(id: number | null) {
+  return useQuery({
+    queryKey: ["warnings", "one", id],
+    queryFn: () => got(api.GET("/api/v1/warnings/{warning_id}", { params: { path: { warning_id: id ?? 0 } } })),
+    enabled: id !== null,
+  });
+}
+
+export function useWarningTimeline(id: number) {
+  return useQuery({
+    queryKey: ["warnings", "timeline", id],
+    queryFn: () => got(api.GET("/api/v1/warnings/{warning_id}/timeline", { params: { path: { warning_id: id } } })),
+  });
+}
+
+export type WarningAct =
+  | { verb: "verify"; body: { result: "real" | "false_alarm" | "device_fault"; reason?: string; note?: string } }
+  | { verb: "dispose"; body: { note: string; withdraw?: boolean } }
+  | { verb: "feedback" | "close" | "recall"; body: { note?: string } };
+
+function sendWarningAct(id: number, act: WarningAct) {
+  const params = { path: { warning_id: id } };
+  switch (act.verb) {
+    case "verify":
+      return got(api.POST("/api/v1/warnings/{warning_id}/verify", { params, body: act.body }));
+    case "dispose":
+      return got(api.POST("/api/v1/warnings/{warning_id}/dispose", { params, body: act.body }));
+    default:
+      return got(api.POST(`/api/v1/warnings/{warning_id}/${act.verb}`, { params, body: act.body }));
+  }
+}
+
+export function useWarningAct(id: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (act: WarningAct) => sendWarningAct(id, act),
+    onSuccess: (detail) => {
+      client.setQueryData(["warnings", "one", id], detail);
+      for (const key of ["warnings", "duties", "status"]) void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
+}
+
+export type View = "mine" | "called" | "org" | "done";
+
+export function useDuties(view: View) {
+  return useQuery({
+    queryKey: ["duties", "list", view],
+    queryFn: () => got(api.GET("/api/v1/duties", { params: { query: { view, limit: 200 } } })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useDuty(id: number) {
+  return useQuery({
+    queryKey: ["duties", "one", id],
+    queryFn: () => got(api.GET("/api/v1/duties/{duty_id}", { params: { path: { duty_id: id } } })),
+  });
+}
+
+export type DutyVerb = "answer" | "decline" | "done" | "verify" | "return" | "recall";
+
+export function useDutyAct() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, verb, note }: { id: number; verb: DutyVerb; note: string }) =>
+      got(api.POST(`/api/v1/duties/{duty_id}/${verb}`, { params: { path: { duty_id: id } }, body: { note } })),
+    onSuccess: () => {
+      for (const key of ["duties", "warnings", "status"]) void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
+}
+
+export function useRoster() {
+  return useQuery({ queryKey: ["roster"], queryFn: () => got(api.GET("/api/v1/roster/today")), refetchInterval: 60_000 });
+}
+
+export function usePoints(filter: { q?: string; site?: number }) {
+  return useInfiniteQuery({
+    queryKey: ["points", "list", filter],
+    queryFn: ({ pageParam }) =>
+      got(api.GET("/api/v1/points", { params: { query: { ...filter, limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+    refetchInterval: 10_000,
+  });
+}
+
+export function usePoint(id: number) {
+  return useQuery({
+    queryKey: ["points", "one", id],
+    queryFn: () => got(api.GET("/api/v1/points/{point_id}", { params: { path: { point_id: id } } })),
+    refetchInterval: 10_000,
+  });
+}
+
+/** Readings over the last `hours`, thinned by the store so that a curve has about 700 steps. */
+export function useReadings(point: number | null, hours: number, until: string | null, every: number) {
+  return useQuery({
+    queryKey: ["readings", point, hours, until],
+    queryFn: async () => {
+      const end = until === null ? serverNow() : Date.parse(until);
+      const start = end - hours * 3_600_000;
+      const step = Math.max(1, Math.round((hours * 3600) / 700));
+      const thin = step > every ? { step } : {};
+      const query = { point: point ?? 0, start: new Date(start).toISOString(), end: new Date(end).toISOString(), limit: 20_000, ...thin };
+      const page = await got(api.GET("/api/v1/readings", { params: { query } }));
+      return { ...page, start, end };
+    },
+    enabled: point !== null,
+    placeholderData: (before, query) => (query?.queryKey[1] === point ? before : undefined),
+    refetchInterval: until === null ? 15_000 : false,
+  });
+}
+
+export function useLedger(filter: { q?: string; subject?: string }) {
+  return useInfiniteQuery({
+    queryKey: ["ledger", "list", filter],
+    queryFn: ({ pageParam }) =>
+      got(api.GET("/api/v1/ledger", { params: { query: { ...filter, limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useLedgerHead() {
+  return useQuery({ queryKey: ["ledger", "head"], queryFn: () => got(api.GET("/api/v1/ledger/head")), refetchInterval: 10_000 });
+}
+
+export function askProof(id: number) {
+  return got(api.GET("/api/v1/ledger/{entry_id}/proof", { params: { path: { entry_id: id } } }));
+}

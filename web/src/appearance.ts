@@ -1,0 +1,61 @@
+import { useSyncExternalStore } from "react";
+import { styleSheet, type Tone } from "./theme";
+
+/** What the person chose; `system` follows the machine. Kept on this browser only. */
+export type Choice = "system" | Tone;
+
+const key = "shoutu.tone";
+const system = window.matchMedia("(prefers-color-scheme: dark)");
+const listeners = new Set<() => void>();
+
+function stored(): Choice {
+  try {
+    const value = localStorage.getItem(key);
+    return value === "light" || value === "dark" ? value : "system";
+  } catch {
+    return "system"; // storage may be refused by the browser's settings
+  }
+}
+
+let choice: Choice = stored();
+
+function tone(): Tone {
+  if (choice !== "system") return choice;
+  return system.matches ? "dark" : "light";
+}
+
+function apply(): void {
+  document.documentElement.dataset.tone = tone();
+  listeners.forEach((listener) => listener());
+}
+
+export function startAppearance(): void {
+  const style = document.createElement("style");
+  style.textContent = styleSheet();
+  document.head.prepend(style);
+  system.addEventListener("change", apply);
+  apply();
+}
+
+export function chooseTone(next: Choice): void {
+  choice = next;
+  try {
+    localStorage.setItem(key, next);
+  } catch {
+    // the choice then lasts until the page is closed
+  }
+  apply();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function useTone(): Tone {
+  return useSyncExternalStore(subscribe, tone);
+}
+
+export function useToneChoice(): Choice {
+  return useSyncExternalStore(subscribe, () => choice);
+}

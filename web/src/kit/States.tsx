@@ -1,0 +1,74 @@
+import { Button } from "antd";
+import { t } from "i18next";
+import { useEffect, useState, type ReactNode } from "react";
+import { asProblem } from "../api/problem";
+import "./states.css";
+
+/** Nothing here: says so, and what to do next. */
+export function Empty({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }): ReactNode {
+  return (
+    <div className="state">
+      <b>{title}</b>
+      {children && <p>{children}</p>}
+      {action}
+    </div>
+  );
+}
+
+function useAfter(ms: number): boolean {
+  const [passed, setPassed] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setPassed(true), ms);
+    return () => clearTimeout(timer);
+  }, [ms]);
+  return passed;
+}
+
+/** A quick answer shows no skeleton at all; a slow one says what is being fetched. */
+export function Loading({ what }: { what: string }): ReactNode {
+  const visible = useAfter(300);
+  const words = useAfter(1000);
+  return (
+    <div className="state state-loading" role="status" aria-busy>
+      {visible && (
+        <>
+          <i style={{ width: "56%" }} />
+          <i style={{ width: "82%" }} />
+          <i style={{ width: "38%" }} />
+        </>
+      )}
+      {words && <p>{t("state.loading", { what })}</p>}
+    </div>
+  );
+}
+
+/** What a failed request means for the person: which thing, why, what is kept. */
+export function useProblemWords(error: unknown): string {
+  const problem = asProblem(error);
+  if (problem.status === 0) return t("problem.network");
+  const expected = problem.expected ? t("problem.expected", { expected: problem.expected }) : "";
+  return (problem.message || t("problem.status", { status: problem.status })) + expected;
+}
+
+export function Failed({ error, again, what }: { error: unknown; again: () => void; what: string }): ReactNode {
+  const words = useProblemWords(error);
+  return (
+    <div className="state" role="alert">
+      <b>{t("state.failed", { what })}</b>
+      <p>{words}</p>
+      <Button onClick={again}>{t("act.again")}</Button>
+    </div>
+  );
+}
+
+/** An ink box above what could not be saved; it stays until the person acts. */
+export function NotSaved({ error }: { error: unknown }): ReactNode {
+  const words = useProblemWords(error);
+  if (!error) return null;
+  return (
+    <div className="notsaved" role="alert">
+      <b>{t("state.notSaved")}</b>
+      {words}
+    </div>
+  );
+}

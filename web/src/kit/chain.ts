@@ -1,0 +1,62 @@
+import type { ChainRow } from "../api/types";
+
+/** Where each person of a chain stands on the one time axis they share. Pure. */
+export interface Lane {
+  row: ChainRow;
+  start: number;
+  end: number;
+  limit: number | null;
+  now: number;
+}
+
+export interface Chain {
+  lanes: Lane[];
+  now: number;
+  from: number;
+  to: number;
+}
+
+const rank: Record<ChainRow["state"], number> = {
+  nobody: 0,
+  overdue: 1,
+  calling: 2,
+  declined: 3,
+  answered: 4,
+  done: 5,
+  not_yet: 6,
+};
+
+const ms = (iso: string | null | undefined): number | null => (iso ? Date.parse(iso) : null);
+
+/** Unanswered on top, then answered, then those not yet called; within each by the nearer limit. */
+export function sortChain(rows: readonly ChainRow[]): ChainRow[] {
+  return [...rows].sort((a, b) => rank[a.state] - rank[b.state] || (ms(a.due_at) ?? Infinity) - (ms(b.due_at) ?? Infinity));
+}
+
+export function layChain(rows: readonly ChainRow[], now: number): Chain {
+  const starts = rows.map((row) => Date.parse(row.called_at ?? row.starts_at));
+  const ends = rows.flatMap((row) => [ms(row.due_at), ms(row.answered_at)].filter((at): at is number => at !== null));
+  const from = Math.min(now, ...starts);
+  const last = Math.max(from + 60_000, ...ends);
+  // Long after the last limit the present would squeeze the calls to nothing: it stops at the right edge.
+  const to = last + (last - from) * 0.06;
+  const share = (at: number): number => Math.min(1, Math.max(0, (at - from) / (to - from)));
+  const lanes = sortChain(rows).map((row) => {
+    const start = Date.parse(row.called_at ?? row.starts_at);
+    const limit = ms(row.due_at);
+    const answered = ms(row.answered_at);
+    const end = answered ?? (row.state === "not_yet" ? start : now);
+    return { row, start: share(start), end: share(end), limit: limit === null ? null : share(limit), now: share(now) };
+  });
+  return { lanes, now: share(now), from, to };
+}
+
+/** Three to four round times to write over the axis. */
+export function chainTicks(from: number, to: number): number[] {
+  const steps = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800, 604800].map((s) => s * 1000);
+  const step = steps.find((s) => (to - from) / s <= 3.6) ?? 604_800_000;
+  const first = Math.ceil(from / step) * step;
+  const ticks: number[] = [];
+  for (let at = first; at <= to; at += step) ticks.push(at);
+  return ticks;
+}

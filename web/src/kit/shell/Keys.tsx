@@ -1,0 +1,67 @@
+import { Modal } from "antd";
+import { t } from "i18next";
+import { useEffect, useState, type ReactNode } from "react";
+import { useNavigate } from "react-router";
+import { LevelMark } from "../LevelTag";
+
+const HELP = "shoutu:help";
+const WAIT_MS = 1_200;
+const rooms: Record<string, string> = { d: "/", w: "/warnings", p: "/points", l: "/ledger" };
+
+export function askForHelp(): void {
+  window.dispatchEvent(new Event(HELP));
+}
+
+function typing(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+/** `g d` desk, `g w` warnings, `g p` points, `g l` ledger, `/` search, `?` help. */
+export function Keys(): ReactNode {
+  const navigate = useNavigate();
+  const [help, setHelp] = useState(false);
+  useEffect(() => {
+    let gAt = 0;
+    const hear = (event: KeyboardEvent): void => {
+      if (typing(event.target) || event.metaKey || event.ctrlKey || event.altKey) return;
+      const room = rooms[event.key];
+      if (event.key === "?") setHelp((shown) => !shown);
+      else if (event.key === "/") {
+        event.preventDefault();
+        document.getElementById("search")?.focus();
+      } else if (event.key === "g") gAt = event.timeStamp;
+      else if (room !== undefined && event.timeStamp - gAt < WAIT_MS) {
+        gAt = 0;
+        void navigate(room);
+      }
+    };
+    const ask = (): void => setHelp(true);
+    window.addEventListener("keydown", hear);
+    window.addEventListener(HELP, ask);
+    return () => {
+      window.removeEventListener("keydown", hear);
+      window.removeEventListener(HELP, ask);
+    };
+  }, [navigate]);
+  const keys = ["gd", "gw", "gp", "gl", "slash", "help", "walk"] as const;
+  return (
+    <Modal open={help} onCancel={() => setHelp(false)} footer={null} title={t("keys.title")} width={520}>
+      <dl className="keys">
+        {keys.map((key) => (
+          <div key={key}>
+            <dt>{t(`keys.${key}.keys`)}</dt>
+            <dd>{t(`keys.${key}.words`)}</dd>
+          </div>
+        ))}
+      </dl>
+      <h3 className="keys-head">{t("keys.marks")}</h3>
+      <ul className="keys-marks">
+        {(["unanswered", "answered", "fallen", "muted"] as const).map((state) => (
+          <li key={state}>
+            <LevelMark level={4} state={state} size={30} label="" /> {t(`tag.${state}`)}
+          </li>
+        ))}
+      </ul>
+    </Modal>
+  );
+}

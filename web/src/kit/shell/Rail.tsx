@@ -1,0 +1,41 @@
+import { t } from "i18next";
+import { Activity, CircleHelp, Inbox, Stamp, TriangleAlert, type LucideIcon } from "lucide-react";
+import type { ReactNode } from "react";
+import { Link, NavLink } from "react-router";
+import type { Status } from "../../api/types";
+import { Logo } from "./Logo";
+import { askForHelp } from "./Keys";
+
+function open(status: Status | undefined): number {
+  return status ? Object.values(status.levels).reduce((sum, n) => sum + n, 0) : 0;
+}
+
+function Item(props: { to: string; icon: LucideIcon; words: string; badge?: number; inked?: boolean }): ReactNode {
+  const Icon = props.icon;
+  return (
+    <NavLink to={props.to} end={props.to === "/"} className="rail-item quiet">
+      <Icon size={20} strokeWidth={1.6} aria-hidden />
+      <span>{props.words}</span>
+      {(props.badge ?? 0) > 0 && <em className={props.inked ? "rail-inked" : undefined}>{props.badge}</em>}
+    </NavLink>
+  );
+}
+
+/** Only rooms that exist; at 390 px the same four stand at the bottom. */
+export function Rail({ status }: { status: Status | undefined }): ReactNode {
+  return (
+    <nav className="rail" aria-label={t("nav.label")}>
+      <Link to="/" className="rail-logo quiet" aria-label={t("brand.name")}>
+        <Logo size={30} />
+      </Link>
+      <Item to="/" icon={Inbox} words={t("nav.desk")} badge={status?.my_open_duties} inked />
+      <Item to="/warnings" icon={TriangleAlert} words={t("nav.warnings")} badge={open(status)} />
+      <Item to="/points" icon={Activity} words={t("nav.points")} />
+      <Item to="/ledger" icon={Stamp} words={t("nav.ledger")} />
+      <button type="button" className="rail-item rail-help" onClick={askForHelp}>
+        <CircleHelp size={20} strokeWidth={1.6} aria-hidden />
+        <span>{t("nav.help")}</span>
+      </button>
+    </nav>
+  );
+}

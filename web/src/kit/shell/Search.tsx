@@ -1,0 +1,123 @@
+import { useQuery } from "@tanstack/react-query";
+import { t } from "i18next";
+import { Search as Glass } from "lucide-react";
+import { useDeferredValue, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useNavigate } from "react-router";
+import { api, got } from "../../api/client";
+import { LevelMark } from "../LevelTag";
+import { tagState } from "../levelstate";
+
+interface Hit {
+  key: string;
+  to: string;
+  words: string;
+  where: string;
+  mark: ReactNode;
+}
+
+function useHits(q: string): Hit[] {
+  const found = useQuery({
+    queryKey: ["search", q],
+    queryFn: async () => {
+      const [warnings, points] = await Promise.all([
+        got(api.GET("/api/v1/warnings", { params: { query: { q, state: "all", limit: 6 } } })),
+        got(api.GET("/api/v1/points", { params: { query: { q, limit: 6 } } })),
+      ]);
+      return { warnings: warnings.items, points: points.items };
+    },
+    enabled: q !== "",
+  });
+  if (q === "" || !found.data) return [];
+  return [
+    ...found.data.warnings.map((w) => ({
+      key: `w${w.id}`,
+      to: `/warnings/${w.id}`,
+      words: w.title,
+      where: `${w.site.name} ${w.number}`,
+      mark: <LevelMark level={w.level} state={tagState(w)} size={20} />,
+    })),
+    ...found.data.points.map((p) => ({
+      key: `p${p.id}`,
+      to: `/points/${p.id}`,
+      words: p.name,
+      where: `${p.site.name} ${p.address}`,
+      mark: <LevelMark level={p.latest?.level ?? 0} size={16} />,
+    })),
+  ];
+}
+
+/** One box finds warnings and points; arrows choose, Enter opens, Esc leaves. */
+export function Search(): ReactNode {
+  const navigate = useNavigate();
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const [shown, setShown] = useState(false);
+  const hits = useHits(useDeferredValue(text.trim()));
+  const go = (hit: Hit | undefined): void => {
+    if (!hit) return;
+    setText("");
+    setShown(false);
+    (document.activeElement as HTMLElement | null)?.blur();
+    void navigate(hit.to);
+  };
+  const press = (event: KeyboardEvent<HTMLInputElement>): void => {
+    if (event.key === "Escape") event.currentTarget.blur();
+    else if (event.key === "Enter") go(hits[at]);
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      setAt((now) => Math.min(hits.length - 1, Math.max(0, now + (event.key === "ArrowDown" ? 1 : -1))));
+    }
+  };
+  const open = shown && text.trim() !== "";
+  return (
+    <div className="search" role="search">
+      <Glass size={16} strokeWidth={1.6} aria-hidden />
+      <input
+        id="search"
+        value={text}
+        placeholder={t("search.placeholder")}
+        aria-label={t("search.placeholder")}
+        role="combobox"
+        aria-expanded={open}
+        aria-controls="search-hits"
+        aria-activedescendant={open && hits[at] ? `hit-${hits[at].key}` : undefined}
+        autoComplete="off"
+        onChange={(event) => {
+          setText(event.target.value);
+          setAt(0);
+          setShown(true);
+        }}
+        onFocus={() => setShown(true)}
+        onBlur={() => setShown(false)}
+        onKeyDown={press}
+      />
+      <kbd aria-hidden>/</kbd>
+      {open && (
+        <ul className="search-hits" id="search-hits" role="listbox" aria-label={t("search.hits")}>
+          {hits.length === 0 && (
+            <li className="note" role="option" aria-selected={false}>
+              {t("search.none", { q: text.trim() })}
+            </li>
+          )}
+          {hits.map((hit, i) => (
+            <li
+              key={hit.key}
+              id={`hit-${hit.key}`}
+              role="option"
+              aria-selected={i === at}
+              onPointerEnter={() => setAt(i)}
+              onPointerDown={(event) => {
+                event.preventDefault();
+                go(hit);
+              }}
+            >
+              {hit.mark}
+              <span>{hit.words}</span>
+              <i>{hit.where}</i>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
+import { openStream, type Live } from "./stream";
+
+/** When the live connection was lost (ms, local), or null while it stands. */
+let lostSince: number | null = null;
+const listeners = new Set<() => void>();
+
+function setLost(next: number | null): void {
+  if ((next === null) === (lostSince === null)) return;
+  lostSince = next;
+  listeners.forEach((listener) => listener());
+}
+
+export function useLostSince(): number | null {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => lostSince,
+  );
+}
+
+/** What a topic makes old, by its first word: these are the first words of the query keys. */
+const touches: Record<string, string[]> = {
+  warning: ["warnings", "duties", "points", "status", "ledger"],
+  duty: ["duties", "warnings", "status", "roster", "ledger"],
+  point: ["points", "readings"],
+  roster: ["roster"],
+  status: ["status"],
+};
+
+const GATHER_MS = 250;
+
+function listen(client: QueryClient, restart: (again: () => void) => void): () => void {
+  const old = new Set<string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const flush = (): void => {
+    timer = undefined;
+    for (const key of old) void client.invalidateQueries({ queryKey: [key] });
+    old.clear();
+  };
+  const hear = (message: Live): void => {
+    if (message.kind === "open") setLost(null);
+    else if (message.kind === "lost") setLost(Date.now());
+    else if (message.kind === "reset") void client.invalidateQueries();
+    else {
+      for (const key of touches[message.topic.split(".")[0] ?? ""] ?? ["status"]) old.add(key);
+      timer ??= setTimeout(flush, GATHER_MS); // a burst of events asks once
+    }
+  };
+  if (typeof SharedWorker === "undefined") {
+    const stream = openStream(hear);
+    restart(() => stream.restart());
+    return () => stream.close();
+  }
+  const worker = new SharedWorker(new URL("./worker.ts", import.meta.url), { type: "module", name: "shoutu-live" });
+  worker.port.onmessage = (event: MessageEvent<Live>) => hear(event.data);
+  worker.port.start();
+  restart(() => worker.port.postMessage("restart"));
+  const bye = (): void => worker.port.postMessage("bye");
+  window.addEventListener("pagehide", bye);
+  return () => {
+    window.removeEventListener("pagehide", bye);
+    clearTimeout(timer);
+    bye();
+  };
+}
+
+/** Keeps every query of the page fresh while somebody is signed in. */
+export function useLive(client: QueryClient, user: number | null): void {
+  useEffect(() => {
+    if (user === null) return;
+    let again: () => void = () => undefined;
+    const stop = listen(client, (restart) => (again = restart));
+    const online = (): void => again();
+    window.addEventListener("online", online);
+    return () => {
+      window.removeEventListener("online", online);
+      stop();
+    };
+  }, [client, user]);
+}

@@ -1,0 +1,140 @@
+import { Button } from "antd";
+import { t } from "i18next";
+import { useState, type ReactNode } from "react";
+import { Link, useParams } from "react-router";
+import { useDuty, useDutyAct, useReadings, useWarning } from "../../api/queries";
+import { asProblem } from "../../api/problem";
+import type { DutyDetail, WarningDetail } from "../../api/types";
+import { CallMark } from "../../kit/ChainOfPeople";
+import { Curve } from "../../kit/curve/Curve";
+import { LevelMark } from "../../kit/LevelTag";
+import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
+import { clockSpan, clockState } from "../../time/limit";
+import { useNow } from "../../time/server";
+import { ago, clockTime, span } from "../../time/words";
+import { NoteDialog } from "./NoteDialog";
+import "./answer.css";
+
+function Head({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | undefined }): ReactNode {
+  const now = useNow();
+  const clock = duty.clock;
+  const state = clock ? clockState(clock, now) : "done";
+  const next = warning?.chain.filter((row) => row.state === "not_yet").sort((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at))[0];
+  return (
+    <header className={`ahead ahead-${duty.level}`}>
+      <div className="ahead-what">
+        <LevelMark level={duty.level} state="answered" size={58} />
+        <div>
+          <h1>{t("answer.title", { level: t(`level.${duty.level}.word`) })}</h1>
+          <p>{duty.calls > 1 ? t("answer.callN", { n: duty.calls, post: duty.post }) : t("answer.call", { post: duty.post })}</p>
+        </div>
+      </div>
+      {clock && (
+        <div className={`ahead-clock ahead-clock-${state}`}>
+          <span>{t(`answer.clock.${state}`)}</span>
+          <b>{span(clockSpan(clock, now), state === "done" ? "plain" : "pad", true)}</b>
+          <i>
+            {t("answer.after", { at: clockTime(clock.due_at) })}
+            <br />
+            {next ? t("answer.callsUp", { who: next.post }) : t("answer.recorded")}
+          </i>
+        </div>
+      )}
+    </header>
+  );
+}
+
+function ShortCurve({ warning }: { warning: WarningDetail }): ReactNode {
+  const readings = useReadings(warning.point?.id ?? null, 4, null, 20);
+  if (!warning.point || !readings.data) return <div className="answer-curve" />;
+  return (
+    <div className="answer-curve">
+      <Curve compact height={150} title={warning.point.name} readings={readings.data.items} gaps={readings.data.gaps} thresholds={warning.thresholds} axis={warning.axis} unit={warning.point.unit} start={readings.data.start} end={readings.data.end} every={60_000} />
+    </div>
+  );
+}
+
+function Others({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | undefined }): ReactNode {
+  const rows = warning?.chain ?? duty.chain;
+  const answered = rows.filter((row) => (row.state === "answered" || row.state === "done") && row.duty_id !== duty.id);
+  const called = rows.filter((row) => row.state !== "not_yet");
+  const done = called.filter((row) => row.answered_at !== null);
+  return (
+    <div className="answer-others">
+      {answered.slice(0, 2).map((row) => (
+        <span key={row.duty_id}>
+          <CallMark state="answered" size={16} /> {row.post}
+        </span>
+      ))}
+      <i>{t("answer.others", { answered: done.length, called: called.length })}</i>
+    </div>
+  );
+}
+
+function Acts({ duty }: { duty: DutyDetail }): ReactNode {
+  const act = useDutyAct();
+  const [declining, setDeclining] = useState(false);
+  const may = (verb: string): boolean => duty.actions.some((action) => action.verb === verb && action.allowed);
+  if (!may("answer")) {
+    const why = duty.actions.find((action) => action.verb === "answer")?.why;
+    const answered = duty.state === "answered" || duty.state === "done" || duty.state === "verified";
+    return (
+      <footer className="answer-acts">
+        <p role="status">{answered ? t("answer.answered") : (why ?? t(`duty.state.${duty.state}`))}</p>
+        <Link className="answer-go ant-btn ant-btn-primary" to={duty.subject.url}>
+          {t("answer.toSubject")}
+        </Link>
+      </footer>
+    );
+  }
+  return (
+    <footer className="answer-acts">
+      <NotSaved error={act.error} />
+      <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate({ id: duty.id, verb: "answer", note: "" })}>
+        {t("answer.yes")}
+      </Button>
+      {may("decline") && (
+        <Button className="answer-no" onClick={() => setDeclining(true)}>
+          {t("answer.no")}
+        </Button>
+      )}
+      {declining && <NoteDialog title={t("answer.no")} verb={t("answer.callNext")} busy={act.isPending} error={act.error} close={() => setDeclining(false)} send={(note) => act.mutate({ id: duty.id, verb: "decline", note }, { onSuccess: () => setDeclining(false) })} />}
+    </footer>
+  );
+}
+
+/** One called person, one screen: how bad, how long, what, and one button in thumb reach. */
+export function Answer(): ReactNode {
+  const found = useDuty(Number(useParams().dutyId));
+  const duty = found.data;
+  const warning = useWarning(duty?.subject.type === "warning" ? duty.subject.id : null).data;
+  const now = useNow();
+  if (found.error && !duty) {
+    if (asProblem(found.error).status === 404) return <Empty title={t("answer.missing")} action={<Link to="/">{t("answer.toDesk")}</Link>} />;
+    return <Failed error={found.error} what={t("what.call")} again={() => void found.refetch()} />;
+  }
+  if (!duty) return <Loading what={t("what.call")} />;
+  const place = warning ? [warning.site.name, warning.point?.address, warning.site.territory, ago(warning.started_at, now)] : [duty.subject.label];
+  return (
+    <div className="answer">
+      <Head duty={duty} warning={warning} />
+      <main>
+        <h2>{warning?.sentence ?? duty.title}</h2>
+        <p className="answer-where">{place.filter(Boolean).join(" \u00b7 ")}</p>
+        {warning && <ShortCurve warning={warning} />}
+        {duty.orders.length > 0 && (
+          <ol className="answer-orders">
+            {duty.orders.slice(0, 3).map((order, i) => (
+              <li key={order}>
+                <i>{i + 1}</i>
+                {order}
+              </li>
+            ))}
+          </ol>
+        )}
+        <Others duty={duty} warning={warning} />
+      </main>
+      <Acts duty={duty} />
+    </div>
+  );
+}

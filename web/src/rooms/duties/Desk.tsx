@@ -1,0 +1,112 @@
+import { t } from "i18next";
+import type { ReactNode } from "react";
+import { Link, useSearchParams } from "react-router";
+import { useDuties, useStatus, type View } from "../../api/queries";
+import type { Duty, Me } from "../../api/types";
+import { Empty, Failed, Loading } from "../../kit/States";
+import { useCrumb } from "../../kit/shell/crumb";
+import { clockState } from "../../time/limit";
+import { useNow } from "../../time/server";
+import { spanWords } from "../../time/words";
+import { DeskSide } from "./DeskSide";
+import { DutyRow } from "./DutyRow";
+import { groupDuties, mostUrgent } from "./order";
+import "./desk.css";
+
+const views: View[] = ["mine", "called", "org", "done"];
+
+/** What matters now, in words, before any row. */
+function Sentence({ duties }: { duties: readonly Duty[] }): ReactNode {
+  const now = useNow();
+  const status = useStatus().data;
+  const first = mostUrgent(duties);
+  const late = duties.filter((duty) => duty.clock && clockState(duty.clock, now) === "over").length;
+  const nowCount = duties.filter((duty) => duty.group === "now").length;
+  if (!first?.clock) {
+    const worst = [4, 3, 2, 1].find((level) => (status?.levels[level] ?? 0) > 0);
+    const county = worst === undefined ? t("desk.county.quiet") : t("desk.county.open", { level: t(`level.${worst}.word`), n: status?.levels[worst] ?? 0 });
+    return (
+      <div className="desk-sentence">
+        <h1>{duties.length === 0 ? t("desk.sentence.none") : t("desk.sentence.calm", { n: duties.length })}</h1>
+        <p>{county}</p>
+      </div>
+    );
+  }
+  const due = Date.parse(first.clock.due_at);
+  const left = due - now;
+  const what = first.title;
+  return (
+    <div className="desk-sentence">
+      <h1>{left > 0 ? t("desk.sentence.left", { length: spanWords(left), what }) : t("desk.sentence.over", { length: spanWords(-left), what })}</h1>
+      <p>{late > 0 ? t("desk.line.late", { n: duties.length, now: nowCount, late }) : t("desk.line", { n: duties.length, now: nowCount })}</p>
+    </div>
+  );
+}
+
+function Rows({ view, duties, county }: { view: View; duties: readonly Duty[]; county: string }): ReactNode {
+  if (duties.length === 0) {
+    return (
+      <div className="panel">
+        <Empty title={t(`desk.empty.${view}`)} action={<Link to="/warnings">{t("desk.empty.go")}</Link>}>
+          {t("desk.empty.words", { county })}
+        </Empty>
+      </div>
+    );
+  }
+  let first = view === "mine";
+  return (
+    <div className="panel desk-rows">
+      {groupDuties(duties).map(({ group, items }) => (
+        <section key={group}>
+          <h2 className="desk-group">
+            {view === "done" ? t("desk.group.done") : t(`desk.group.${group}`)}
+            <span>{view === "done" ? "" : t(`desk.group.${group}.note`)}</span>
+          </h2>
+          {items.map((duty) => {
+            const filled = first;
+            first = false;
+            return <DutyRow key={duty.id} duty={duty} filled={filled} />;
+          })}
+        </section>
+      ))}
+    </div>
+  );
+}
+
+export function Desk({ me }: { me: Me }): ReactNode {
+  const [search, setSearch] = useSearchParams();
+  const asked = search.get("view") as View | null;
+  const view = asked && views.includes(asked) ? asked : "mine";
+  const mine = useDuties("mine");
+  const called = useDuties("called");
+  const list = useDuties(view);
+  useCrumb(t("nav.desk"), "/");
+  const count: Partial<Record<View, number | undefined>> = { mine: mine.data?.count, called: called.data?.count, [view]: list.data?.count };
+  return (
+    <div className="page desk">
+      <div className="desk-main">
+        {mine.data ? <Sentence duties={mine.data.items} /> : <div className="desk-sentence" />}
+        <div className="tabs" role="tablist" aria-label={t("nav.desk")}>
+          {views.map((one) => (
+            <button key={one} type="button" role="tab" aria-selected={one === view} onClick={() => setSearch(one === "mine" ? {} : { view: one })}>
+              {t(`desk.view.${one}`)} {count[one] !== undefined && one !== "done" ? <b>{count[one]}</b> : null}
+            </button>
+          ))}
+          <span className="tabs-note">{t("desk.order")}</span>
+        </div>
+        {list.error && !list.data ? (
+          <div className="panel">
+            <Failed error={list.error} what={t("what.duties")} again={() => void list.refetch()} />
+          </div>
+        ) : list.data ? (
+          <Rows view={view} duties={list.data.items} county={me.county.name} />
+        ) : (
+          <div className="panel">
+            <Loading what={t("what.duties")} />
+          </div>
+        )}
+      </div>
+      <DeskSide called={called.data?.items} />
+    </div>
+  );
+}

@@ -1,0 +1,75 @@
+import { t } from "i18next";
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+import { useRoster } from "../../api/queries";
+import type { ChainRow, Duty, RosterRow } from "../../api/types";
+import { CallMark } from "../../kit/ChainOfPeople";
+import { Clock } from "../../kit/Clock";
+import { Panel } from "../../kit/Panel";
+import { clockState } from "../../time/limit";
+import { useNow } from "../../time/server";
+import { shortTime } from "../../time/words";
+
+function callState(duty: Duty, now: number): ChainRow["state"] {
+  if (duty.state !== "called") return "answered";
+  return duty.clock && clockState(duty.clock, now) === "over" ? "overdue" : "calling";
+}
+
+function CalledRow({ duty }: { duty: Duty }): ReactNode {
+  const now = useNow();
+  return (
+    <li>
+      <CallMark state={callState(duty, now)} />
+      <Link to={duty.subject.url} className="quiet side-words">
+        {duty.post} <span className="side-org">{duty.organisation}</span> {duty.calls > 1 && <span className="side-org">{t("side.calls", { n: duty.calls })}</span>}
+      </Link>
+      {duty.clock && <Clock limit={duty.clock} size="list" short />}
+    </li>
+  );
+}
+
+function RosterLine({ row }: { row: RosterRow }): ReactNode {
+  const state = row.state === "on_duty" ? "answered" : row.state === "nobody" ? "nobody" : "overdue";
+  const words = row.since && row.state === "on_duty" ? t("roster.since", { at: shortTime(row.since) }) : t(`roster.${row.state}`);
+  return (
+    <li>
+      <CallMark state={state} />
+      <span className="side-words">
+        {row.post} <span className="side-org">{row.organisation}</span>
+      </span>
+      <span className={row.state === "on_duty" ? "side-state" : "side-state side-missing"}>{words}</span>
+    </li>
+  );
+}
+
+export function DeskSide({ called }: { called: Duty[] | undefined }): ReactNode {
+  const roster = useRoster();
+  const shift = roster.data?.shift;
+  return (
+    <aside className="desk-side">
+      <Panel title={t("desk.view.called")} note={called && called.length > 0 ? t("side.open", { n: called.length }) : undefined}>
+        {called && called.length > 0 ? (
+          <ul className="side-list">
+            {called.slice(0, 8).map((duty) => (
+              <CalledRow key={duty.id} duty={duty} />
+            ))}
+          </ul>
+        ) : (
+          <p className="note">{t("side.none")}</p>
+        )}
+        {called && called.length > 8 && <Link to="/?view=called">{t("side.all", { n: called.length })}</Link>}
+      </Panel>
+      <Panel title={t("roster.title")} note={shift ? `${shortTime(shift.start)}\u2013${shortTime(shift.end)}` : undefined}>
+        {roster.data && roster.data.items.length > 0 ? (
+          <ul className="side-list">
+            {roster.data.items.map((row) => (
+              <RosterLine key={`${row.post}${row.organisation}`} row={row} />
+            ))}
+          </ul>
+        ) : (
+          <p className="note">{roster.error ? t("roster.failed") : t("roster.none")}</p>
+        )}
+      </Panel>
+    </aside>
+  );
+}

@@ -1,0 +1,55 @@
+import { Button } from "antd";
+import { t } from "i18next";
+import { useState, type ReactNode } from "react";
+import { Link, useNavigate } from "react-router";
+import { useDutyAct } from "../../api/queries";
+import type { Duty } from "../../api/types";
+import { ClockWithBar } from "../../kit/Clock";
+import { LevelMark, type TagState } from "../../kit/LevelTag";
+import { NotSaved } from "../../kit/States";
+import { NoteDialog } from "./NoteDialog";
+import { rowAct } from "./order";
+
+function markState(duty: Duty): TagState {
+  if (duty.state === "called") return "unanswered";
+  return duty.state === "answered" ? "answered" : "fallen";
+}
+
+/** Level, verb and object, one line why, the clock with its bar, one button. */
+export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): ReactNode {
+  const navigate = useNavigate();
+  const act = useDutyAct();
+  const [asking, setAsking] = useState(false);
+  const what = rowAct(duty);
+  const closed = duty.state === "done" || duty.state === "verified" || duty.state === "cancelled";
+  const press = (): void => {
+    if (what.how === "open") void navigate(what.url);
+    else if (what.how === "note") setAsking(true);
+    else act.mutate({ id: duty.id, verb: what.verb, note: "" });
+  };
+  return (
+    <div className={`duty${closed ? " duty-closed" : ""}`} style={duty.level > 0 && !closed ? { boxShadow: `inset 3px 0 var(--l${duty.level}-fill)` } : undefined}>
+      <LevelMark level={duty.level} state={markState(duty)} size={duty.level > 0 ? 32 : 22} />
+      <Link to={duty.subject.url} className="quiet duty-words">
+        <b>
+          {duty.verb}
+          {t("list.colon")}
+          {duty.title}
+        </b>
+        <span>{duty.why}</span>
+      </Link>
+      <span className="duty-clock">{duty.clock && <ClockWithBar limit={duty.clock} />}</span>
+      {!closed && (
+        <Button className="duty-verb" type={filled ? "primary" : "default"} loading={act.isPending} onClick={press}>
+          {what.how === "open" && !what.url.includes("?do=") ? t("act.look") : duty.verb}
+        </Button>
+      )}
+      {act.error && (
+        <div className="duty-error">
+          <NotSaved error={act.error} />
+        </div>
+      )}
+      {asking && what.how === "note" && <NoteDialog title={`${duty.verb}${t("list.colon")}${duty.title}`} verb={duty.verb} busy={act.isPending} error={act.error} send={(note) => act.mutate({ id: duty.id, verb: what.verb, note }, { onSuccess: () => setAsking(false) })} close={() => setAsking(false)} />}
+    </div>
+  );
+}

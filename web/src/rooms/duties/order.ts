@@ -1,0 +1,40 @@
+import type { Action, Duty } from "../../api/types";
+import type { DutyVerb } from "../../api/queries";
+
+/** How a desk is ordered and what one button of a row does. Pure. */
+export const groups = ["now", "today", "week"] as const;
+
+const due = (duty: Duty): number => (duty.clock ? Date.parse(duty.clock.due_at) : Infinity);
+
+/** Red first, then by the nearer limit; what has no limit comes last. */
+export function sortDuties(duties: readonly Duty[]): Duty[] {
+  return [...duties].sort((a, b) => Number(b.level === 4) - Number(a.level === 4) || due(a) - due(b) || a.id - b.id);
+}
+
+export function groupDuties(duties: readonly Duty[]): { group: (typeof groups)[number]; items: Duty[] }[] {
+  const sorted = sortDuties(duties);
+  return groups.map((group) => ({ group, items: sorted.filter((duty) => duty.group === group) })).filter(({ items }) => items.length > 0);
+}
+
+/** The one the sentence speaks of: the worst by order among those with a running limit. */
+export function mostUrgent(duties: readonly Duty[]): Duty | null {
+  const running = sortDuties(duties.filter((duty) => duty.clock && !duty.clock.done_at));
+  return [...running].sort((a, b) => due(a) - due(b))[0] ?? null;
+}
+
+export type RowAct = { how: "send"; verb: DutyVerb } | { how: "note"; verb: DutyVerb } | { how: "open"; url: string };
+
+const onWarning = ["verify", "dispose", "feedback", "close"];
+
+const allowed = (actions: readonly Action[], verb: string): boolean => actions.some((action) => action.verb === verb && action.allowed);
+
+/** Answering is one press; what needs words opens where the words are given. */
+export function rowAct(duty: Duty): RowAct {
+  if (allowed(duty.actions, "answer")) return { how: "send", verb: "answer" };
+  const [room, what = ""] = duty.kind.split(".");
+  if (room === "warning" && onWarning.includes(what)) return { how: "open", url: `${duty.subject.url}?do=${what}` };
+  for (const verb of ["done", "verify", "return", "recall"] as const) {
+    if (allowed(duty.actions, verb)) return { how: "note", verb };
+  }
+  return { how: "open", url: duty.subject.url };
+}

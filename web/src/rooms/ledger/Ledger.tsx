@@ -1,0 +1,134 @@
+import { Button, Input } from "antd";
+import { t } from "i18next";
+import { Download, Search as Glass, X } from "lucide-react";
+import { useState, type ReactNode } from "react";
+import { useSearchParams } from "react-router";
+import { askProof, useLedger, useLedgerHead } from "../../api/queries";
+import type { LedgerEntry } from "../../api/types";
+import { ResourceTable, type Column } from "../../kit/ResourceTable";
+import { shortHash } from "../../kit/Seal";
+import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
+import { useCrumb } from "../../kit/shell/crumb";
+import { figure } from "../../time/figure";
+import { useNow } from "../../time/server";
+import { moment } from "../../time/words";
+import "./ledger.css";
+
+function At({ at }: { at: string }): ReactNode {
+  return moment(at, useNow());
+}
+
+/** The proof as the server gave it, kept as a file that the independent verifier reads. */
+async function saveProof(entry: LedgerEntry): Promise<void> {
+  const proof = await askProof(entry.id);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([JSON.stringify(proof, null, 2)], { type: "application/json" }));
+  link.download = `proof-${entry.index ?? entry.id}.json`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function Proof({ entry, failed }: { entry: LedgerEntry; failed: (error: unknown) => void }): ReactNode {
+  const [busy, setBusy] = useState(false);
+  if (!entry.sealed) return <span className="second">{t("ledger.unsealed")}</span>;
+  const save = (): void => {
+    setBusy(true);
+    failed(null);
+    saveProof(entry)
+      .catch(failed)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <Button size="small" type="text" icon={<Download size={15} strokeWidth={1.6} aria-hidden />} loading={busy} onClick={save}>
+      {t("ledger.proof")}
+    </Button>
+  );
+}
+
+function columns(failed: (error: unknown) => void): Column<LedgerEntry>[] {
+  return [
+    { key: "index", title: t("ledger.index"), right: true, cell: (e) => (e.index === null ? "\u2014" : figure(e.index)) },
+    { key: "at", title: t("ledger.at"), cell: (e) => <At at={e.at} /> },
+    { key: "actor", title: t("ledger.actor"), cell: (e) => e.actor },
+    { key: "text", title: t("ledger.text"), cell: (e) => <span className="ledger-text">{e.text}</span> },
+    { key: "subject", title: t("ledger.subject"), from: "wide", cell: (e) => <span className="second">{e.subject}</span> },
+    { key: "hash", title: t("ledger.hash"), from: "wide", cell: (e) => <code>{e.leaf_hash ? shortHash(e.leaf_hash) : ""}</code> },
+    { key: "proof", title: "", right: true, cell: (e) => <Proof entry={e} failed={failed} /> },
+  ];
+}
+
+function Head(): ReactNode {
+  const head = useLedgerHead().data;
+  const now = useNow();
+  if (!head) return <h1>{t("nav.ledger")}</h1>;
+  return (
+    <div>
+      <h1>{t("ledger.sentence", { size: figure(head.size) })}</h1>
+      <p className="second">
+        {t("ledger.head", { hash: shortHash(head.root_hash), at: head.signed_at ? moment(head.signed_at, now) : "\u2014" })} <code className="ledger-root">{head.root_hash}</code>
+      </p>
+    </div>
+  );
+}
+
+export function Ledger(): ReactNode {
+  const [search, setSearch] = useSearchParams();
+  const [error, setError] = useState<unknown>(null);
+  const q = search.get("q") ?? "";
+  const subject = search.get("subject") ?? "";
+  const list = useLedger({ ...(q ? { q } : {}), ...(subject ? { subject } : {}) });
+  useCrumb(t("nav.ledger"), "/ledger");
+  const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const count = list.data?.pages[0]?.count ?? 0;
+  const set = (name: string, value: string): void => {
+    const next = new URLSearchParams(search);
+    if (value === "") next.delete(name);
+    else next.set(name, value);
+    setSearch(next, { replace: true });
+  };
+  return (
+    <div className="page">
+      <div className="points-head ledger-head">
+        <Head />
+        <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("ledger.find")} aria-label={t("ledger.find")} defaultValue={q} onChange={(event) => set("q", event.target.value)} />
+      </div>
+      {subject !== "" && (
+        <div className="filters">
+          <button type="button" className="chip" onClick={() => set("subject", "")}>
+            {t("ledger.only", { subject })} <X size={14} strokeWidth={1.6} aria-hidden />
+          </button>
+        </div>
+      )}
+      <NotSaved error={error} />
+      {list.error && !list.data ? (
+        <div className="panel">
+          <Failed error={list.error} what={t("nav.ledger")} again={() => void list.refetch()} />
+        </div>
+      ) : !list.data ? (
+        <div className="panel">
+          <Loading what={t("nav.ledger")} />
+        </div>
+      ) : rows.length === 0 ? (
+        <div className="panel">
+          <Empty title={t("ledger.empty")}>{t("ledger.empty.words")}</Empty>
+        </div>
+      ) : (
+        <ResourceTable label={t("nav.ledger")} columns={columns(setError)} rows={rows} count={count} id={(e) => e.id} more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }} card={(e) => <LedgerCard entry={e} />} />
+      )}
+    </div>
+  );
+}
+
+function LedgerCard({ entry }: { entry: LedgerEntry }): ReactNode {
+  return (
+    <span className="wcard">
+      <span />
+      <span>
+        <b>{entry.text}</b>
+        <i>
+          <At at={entry.at} /> {entry.actor} {entry.index === null ? "" : figure(entry.index)}
+        </i>
+      </span>
+    </span>
+  );
+}

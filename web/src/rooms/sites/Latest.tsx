@@ -1,0 +1,52 @@
+import { t } from "i18next";
+import type { ReactNode } from "react";
+import type { Point } from "../../api/types";
+import { LevelMark } from "../../kit/LevelTag";
+import { figure } from "../../time/figure";
+import { useNow } from "../../time/server";
+import { ago, clockTime, moment, spanWords } from "../../time/words";
+
+/** An old figure must not look like a live one: three intervals without news and it is stale. */
+export function isStale(point: Pick<Point, "latest" | "interval_s">, now: number): boolean {
+  if (!point.latest) return true;
+  if (point.latest.state !== "live") return true;
+  return now - Date.parse(point.latest.ts) > 3 * point.interval_s * 1000;
+}
+
+/** A level, a grey ring for normal, a dashed ring with a slash for no data. */
+export function PointMark({ point, size = 18 }: { point: Point; size?: number }): ReactNode {
+  const level = point.latest?.level ?? 0;
+  if (level === 0 && (!point.latest || point.latest.state !== "live")) {
+    return (
+      <svg className="mark" width={size} height={size} viewBox="0 0 20 20" role="img" aria-label={t("point.state.none")}>
+        <circle cx="10" cy="10" r="6" fill="none" stroke="var(--edge)" strokeWidth="1.8" strokeDasharray="2.600 2.200" />
+        <path d="M4 16 16 4" stroke="var(--edge)" strokeWidth="1.6" />
+      </svg>
+    );
+  }
+  return <LevelMark level={level} size={level > 0 ? Math.max(size, 18) : size} />;
+}
+
+export function LatestFigure({ point }: { point: Point }): ReactNode {
+  const now = useNow();
+  if (!point.latest || point.latest.value === null) return <span className="second">{t("point.noValue", { unit: point.unit })}</span>;
+  const stale = isStale(point, now);
+  return (
+    <span className={stale ? "stale" : undefined}>
+      <b className="figure">{figure(point.latest.value)}</b> <span className="second">{point.unit}</span>
+    </span>
+  );
+}
+
+export function Age({ point }: { point: Point }): ReactNode {
+  const now = useNow();
+  const latest = point.latest;
+  if (!latest) return <span className="second">{t("point.never")}</span>;
+  if (latest.state === "fault") return <b>{t("point.fault", { at: moment(latest.ts, now) })}</b>;
+  if (isStale(point, now)) return <b>{t("point.stopped", { at: moment(latest.ts, now), length: spanWords(Math.max(0, now - Date.parse(latest.ts))) })}</b>;
+  return (
+    <span className="second">
+      {ago(latest.ts, now)} · {clockTime(latest.ts)}
+    </span>
+  );
+}

@@ -1,0 +1,145 @@
+import { t } from "i18next";
+import { useState, type ReactNode } from "react";
+import { Link, useParams } from "react-router";
+import { usePoint, useReadings } from "../../api/queries";
+import { asProblem } from "../../api/problem";
+import type { PointDetail, PointRule, Threshold } from "../../api/types";
+import { Curve } from "../../kit/curve/Curve";
+import { LevelMark } from "../../kit/LevelTag";
+import { Panel } from "../../kit/Panel";
+import { Empty, Failed, Loading } from "../../kit/States";
+import { useCrumb } from "../../kit/shell/crumb";
+import { figure } from "../../time/figure";
+import { date } from "../../time/words";
+import { RangePicker, type Range } from "../warnings/WarningCurve";
+import { Age, isStale, PointMark } from "./Latest";
+import { useNow } from "../../time/server";
+import "./points.css";
+
+/** The limits drawn on the curve: those of the rules in force that speak of the value itself. */
+export function drawnLimits(rules: readonly PointRule[]): Threshold[] {
+  return rules.filter((rule) => rule.enabled && rule.kind === "threshold").flatMap((rule) => rule.levels);
+}
+
+function Rules({ point }: { point: PointDetail }): ReactNode {
+  return (
+    <Panel title={t("rules.title")} note={t("rules.note", { n: point.rules.filter((rule) => rule.enabled).length })}>
+      {point.rules.length === 0 ? (
+        <p className="note">{t("rules.none")}</p>
+      ) : (
+        <ul className="rules">
+          {point.rules.map((rule) => (
+            <li key={rule.id} className={rule.enabled ? undefined : "rule-off"}>
+              <p>
+                <b>{rule.title}</b> <span className="second">{t("rule.version", { version: rule.version })}</span> {!rule.enabled && <span className="tag">{t("rule.off")}</span>}
+              </p>
+              <p className="second">{rule.sentence}</p>
+              {rule.levels.length > 0 && (
+                <p className="rule-levels">
+                  {[...rule.levels]
+                    .sort((a, b) => b.level - a.level)
+                    .map((limit) => (
+                      <span key={`${limit.level}${limit.direction}`}>
+                        <LevelMark level={limit.level} size={14} /> {limit.direction === "low" ? "\u2264" : "\u2265"} {figure(limit.value)}
+                      </span>
+                    ))}
+                  {!rule.verified && <span className="tag">{t("rule.unverified")}</span>}
+                </p>
+              )}
+              {rule.cite !== "" && <p className="note">{rule.cite}</p>}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function PointHead({ point }: { point: PointDetail }): ReactNode {
+  const now = useNow();
+  const latest = point.latest;
+  const level = latest?.level ?? 0;
+  return (
+    <header className="phead">
+      <PointMark point={point} size={level > 0 ? 44 : 32} />
+      <div>
+        <h1>
+          {point.name} {latest && latest.value !== null && <span className={isStale(point, now) ? "stale" : undefined}>{`${figure(latest.value)} ${point.unit}`}</span>}
+        </h1>
+        <p>
+          <Link to={`/points?site=${point.site.id}`}>{point.site.name}</Link>
+          <span>{point.address}</span>
+          <span>{point.item_title}</span>
+          <span>{t("point.everyWords", { n: point.interval_s })}</span>
+          <span>{point.source.name}</span>
+          <span>
+            <Age point={point} />
+          </span>
+        </p>
+      </div>
+    </header>
+  );
+}
+
+export function PointPage(): ReactNode {
+  const id = Number(useParams().pointId);
+  const found = usePoint(id);
+  const [hours, setHours] = useState<Range>(24);
+  const readings = useReadings(id, hours, null, found.data?.interval_s ?? 60);
+  useCrumb(t("nav.points"), "/points", found.data?.name ?? "\u2026");
+  if (found.error && !found.data) {
+    if (asProblem(found.error).status === 404) return <Empty title={t("point.missing")} action={<Link to="/points">{t("point.toList")}</Link>} />;
+    return <Failed error={found.error} what={t("what.point")} again={() => void found.refetch()} />;
+  }
+  if (!found.data) return <Loading what={t("what.point")} />;
+  const point = found.data;
+  return (
+    <div className="page">
+      <PointHead point={point} />
+      <div className="point-body">
+        <Panel title={point.item_title} note={point.unit} action={<RangePicker value={hours} set={setHours} />} className="curve-panel">
+          {readings.error && !readings.data ? (
+            <Failed error={readings.error} what={t("what.curve")} again={() => void readings.refetch()} />
+          ) : !readings.data ? (
+            <Loading what={t("what.curve")} />
+          ) : (
+            <Curve
+              title={point.name}
+              readings={readings.data.items}
+              gaps={readings.data.gaps}
+              thresholds={drawnLimits(point.rules)}
+              axis={point.axis}
+              unit={point.unit}
+              start={readings.data.start}
+              end={readings.data.end}
+              every={Math.max(point.interval_s, ((hours * 3600) / 700) * 1.5) * 1000}
+              surface={point.axis === "down" ? t("curve.surface", { unit: point.unit }) : null}
+              height={400}
+            />
+          )}
+        </Panel>
+        <div className="point-side">
+          <Rules point={point} />
+          <Panel title={t("point.warnings")} note={t("point.warnings.note", { n: point.warnings.length })}>
+            {point.warnings.length === 0 ? (
+              <p className="note">{t("point.warnings.none")}</p>
+            ) : (
+              <ul className="before">
+                {point.warnings.map((one) => (
+                  <li key={one.id}>
+                    <Link to={`/warnings/${one.id}`} className="quiet">
+                      <LevelMark level={one.level} state={one.state === "closed" ? "fallen" : "answered"} size={20} />
+                      <time dateTime={one.started_at}>{date(one.started_at)}</time>
+                      <span>{one.title}</span>
+                      <i>{one.result ? t(`result.${one.result}`) : t(`warning.state.${one.state}`)}</i>
+                    </Link>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </Panel>
+        </div>
+      </div>
+    </div>
+  );
+}

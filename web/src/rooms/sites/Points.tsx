@@ -1,0 +1,100 @@
+import { Input } from "antd";
+import { t } from "i18next";
+import { Search as Glass } from "lucide-react";
+import type { ReactNode } from "react";
+import { useSearchParams } from "react-router";
+import { usePoints } from "../../api/queries";
+import type { Point } from "../../api/types";
+import { LevelMark } from "../../kit/LevelTag";
+import { ResourceTable, type Column } from "../../kit/ResourceTable";
+import { Empty, Failed, Loading } from "../../kit/States";
+import { useCrumb } from "../../kit/shell/crumb";
+import { Age, LatestFigure, PointMark } from "./Latest";
+import "./points.css";
+
+function columns(): Column<Point>[] {
+  return [
+    { key: "mark", title: t("point.name"), cell: (p) => <PointName point={p} /> },
+    { key: "site", title: t("point.site"), cell: (p) => p.site.name },
+    { key: "item", title: t("point.item"), from: "wide", cell: (p) => <span className="second">{p.item_title}</span> },
+    { key: "value", title: t("point.latest"), right: true, cell: (p) => <LatestFigure point={p} /> },
+    { key: "age", title: t("point.age"), cell: (p) => <Age point={p} /> },
+    { key: "every", title: t("point.every"), right: true, from: "wide", cell: (p) => <span className="second">{t("point.seconds", { n: p.interval_s })}</span> },
+    { key: "source", title: t("point.source"), from: "wide", cell: (p) => <span className="second">{p.source.name}</span> },
+  ];
+}
+
+function PointName({ point }: { point: Point }): ReactNode {
+  return (
+    <span className="pname">
+      <PointMark point={point} />
+      <b>{point.name}</b> <span className="second">{point.address}</span>
+    </span>
+  );
+}
+
+function card(point: Point): ReactNode {
+  return (
+    <span className="wcard">
+      <LevelMark level={point.latest?.level ?? 0} size={24} />
+      <span>
+        <b>{point.name}</b>
+        <i>
+          {point.site.name} {point.address} <Age point={point} />
+        </i>
+      </span>
+      <LatestFigure point={point} />
+    </span>
+  );
+}
+
+export function Points(): ReactNode {
+  const [search, setSearch] = useSearchParams();
+  const q = search.get("q") ?? "";
+  const site = Number(search.get("site"));
+  const list = usePoints({ ...(q ? { q } : {}), ...(site > 0 ? { site } : {}) });
+  useCrumb(t("nav.points"), "/points");
+  const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const count = list.data?.pages[0]?.count ?? 0;
+  const quiet = rows.filter((p) => p.latest === null || p.latest.state !== "live").length;
+  return (
+    <div className="page">
+      <div className="points-head">
+        <h1>{quiet === 0 ? t("points.sentence", { n: count }) : t("points.sentence.quiet", { n: count, quiet })}</h1>
+        <Input
+          allowClear
+          prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />}
+          placeholder={t("points.find")}
+          aria-label={t("points.find")}
+          defaultValue={q}
+          onChange={(event) => setSearch(event.target.value === "" ? {} : { q: event.target.value }, { replace: true })}
+        />
+      </div>
+      {list.error && !list.data ? (
+        <div className="panel">
+          <Failed error={list.error} what={t("what.points")} again={() => void list.refetch()} />
+        </div>
+      ) : !list.data ? (
+        <div className="panel">
+          <Loading what={t("what.points")} />
+        </div>
+      ) : rows.length === 0 ? (
+        <div className="panel">
+          <Empty title={q ? t("points.empty.filtered") : t("points.empty")}>{q ? t("warnings.empty.widen") : t("points.empty.words")}</Empty>
+        </div>
+      ) : (
+        <ResourceTable
+          label={t("nav.points")}
+          columns={columns()}
+          rows={rows}
+          count={count}
+          id={(p) => p.id}
+          to={(p) => `/points/${p.id}`}
+          edge={(p) => ((p.latest?.level ?? 0) > 0 ? `var(--l${p.latest?.level}-fill)` : null)}
+          card={card}
+          more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,18 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+/** Where `npm run dev` finds the county; a setting of the developer's machine only. */
+const county = process.env.SHOUTU_WEB ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  plugins: [react()],
+  server: { proxy: { "/api": county, "/live": county } },
+  build: {
+    target: "es2022",
+    // Fonts stay files (never data: URLs), so that only the subsets a page needs are fetched.
+    assetsInlineLimit: 0,
+    manifest: true,
+    chunkSizeWarningLimit: 1500,
+  },
+  worker: { format: "es" },
+});
