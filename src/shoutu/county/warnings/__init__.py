@@ -1,0 +1,1 @@
+"""Warnings: one per site and item while it lasts, and what people do about it."""

@@ -1,0 +1,84 @@
+"""What warnings tells the rest: its subject, its kinds of duty, what it listens to, its figures, its audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.utils.translation import gettext_lazy as _
+
+from shoutu.county.duties import auditor, kinds
+from shoutu.county.duties.models import Duty
+from shoutu.county.kit import events, status, subjects
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.sites.models import Signal, SignalState
+from shoutu.county.warnings.models import State, Warning
+from shoutu.county.warnings.services import note_answered, rule_changed
+
+subjects.register(
+    "warning",
+    title="预警",
+    label=lambda id: Warning.objects.filter(pk=id).values_list("number", flat=True).first() or f"{id}",
+    url=lambda id: f"/warnings/{id}",
+    visible=lambda actor: Warning.objects.visible_to(actor),
+)
+subjects.register(
+    "signal",
+    title="信号",
+    label=lambda id: Signal.objects.filter(pk=id).values_list("uid", flat=True).first() or f"{id}",
+    url=lambda _id: "",
+    visible=lambda actor: Signal.objects.visible_to(actor),
+)
+
+kinds.register(kinds.Kind("warning.dispose", _("处置反馈"), _("处置"), finished_in=_("在预警里处置、反馈")))
+kinds.register(kinds.Kind("warning.verify", _("核实真假"), _("核实"), finished_in=_("在预警里核实")))
+kinds.register(kinds.Kind("warning.answer", _("领导知情"), _("应答"), answer_only=True))
+
+
+@events.on("duty.answered")
+def _answered(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
+    # A leader who knows of it does not make the mine or the county's officer know of it.
+    about = payload["about"]
+    if about["type"] == "warning" and payload["kind"] != "warning.answer":
+        note_answered(about["id"])
+
+
+@events.on("rule.changed")
+def _rule_changed(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
+    rule_changed(subject.id, payload["version"])
+
+
+@status.contribute
+def _figures(actor: Actor) -> dict[str, Any]:
+    open_ = Warning.objects.visible_to(actor).exclude(state=State.CLOSED)
+
+    def by_level(rows: Any) -> dict[int, int]:
+        found = dict(rows.order_by().values_list("level").annotate(n=Count("id")))
+        return {level: found.get(level, 0) for level in range(1, 5)}
+
+    return {"levels": by_level(open_), "unanswered": by_level(open_.filter(state=State.CALLING))}
+
+
+INBOX_LATE = timedelta(seconds=10)
+
+
+@auditor.check
+def _inbox_waits(now: datetime) -> Iterator[auditor.Finding]:
+    """Signals that nobody makes warnings of."""
+    late = Signal.objects.filter(state=SignalState.NEW, received_at__lt=now - INBOX_LATE).count()
+    if late:
+        yield auditor.Finding("audit:inbox", "signal.waiting", f"有 {late} 条预警信号超过 10 秒没有处理，预警可能停了")
+
+
+@auditor.check
+def _nobody_called(now: datetime) -> Iterator[auditor.Finding]:
+    """Open warnings nobody was ever called for."""
+    called = Duty.objects.filter(about_type="warning").values("about_id")
+    silent = Warning.objects.filter(closed_at__isnull=True, opened_at__lt=now - INBOX_LATE).exclude(pk__in=called)
+    for pk, number, title in silent.values_list("pk", "number", "title")[:50]:
+        yield auditor.Finding(
+            f"audit:warning:{pk}", "warning.uncalled", f"{number} {title}：没有叫任何人", SubjectRef("warning", pk)
+        )

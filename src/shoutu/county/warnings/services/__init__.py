@@ -1,0 +1,24 @@
+"""What may be done with warnings, and how signals become them."""
+
+from shoutu.county.warnings.services.acting import (
+    close,
+    dispose,
+    feedback,
+    note_answered,
+    recall,
+    rule_changed,
+    verify,
+)
+from shoutu.county.warnings.services.inbox import retry, take_in
+
+__all__ = [
+    "close",
+    "dispose",
+    "feedback",
+    "note_answered",
+    "recall",
+    "retry",
+    "rule_changed",
+    "take_in",
+    "verify",
+]

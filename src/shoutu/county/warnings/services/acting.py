@@ -1,0 +1,157 @@
+"""What people do with a warning: verify, dispose, feed back, close, call again."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.duties import services as duties
+from shoutu.county.duties.models import OPEN, CallState, Duty
+from shoutu.county.duties.models import State as DutyState
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Invalid, NotFound
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.warnings.models import Reason, Result, Warning
+from shoutu.county.warnings.services.course_of import settle_stage
+from shoutu.county.warnings.states import TABLE
+
+DISPOSE, VERIFY, ANSWER = "warning.dispose", "warning.verify", "warning.answer"
+
+
+def _take(actor: Actor, warning_id: int, verb: str) -> Warning:
+    """The warning, locked. Raises NotFound, NotAllowed, Conflict with the reason."""
+    if not Warning.objects.visible_to(actor).filter(pk=warning_id).exists():
+        raise NotFound("warning", warning_id)
+    warning: Warning = Warning.objects.select_for_update(of=("self",)).get(pk=warning_id)
+    TABLE.step(warning.state, verb, actor, warning)
+    return warning
+
+
+def _note(note: str) -> dict[str, str] | None:
+    if len(note) > 2000:
+        raise Invalid("note", _("不超过 %(limit)s 个字") % {"limit": 2000})
+    return {"note": note} if note.strip() else None
+
+
+@service
+def verify(actor: Actor, warning_id: int, result: str, reason: str | None = None, note: str = "") -> Warning:
+    """Real, false alarm or device fault. A false alarm says why (`Reason`; 其他 needs a note).
+
+    Raises NotFound, NotAllowed, Conflict, Invalid.
+    """
+    if result not in Result.values:
+        raise Invalid("result", _("其中之一：%(names)s") % {"names": "、".join(Result.values)})
+    if result == Result.FALSE_ALARM and reason not in Reason.values:
+        raise Invalid("reason", _("误报须选原因：%(names)s") % {"names": "、".join(Reason.values)})
+    if reason == Reason.OTHER and not note.strip():
+        raise Invalid("note", _("原因选“其他”时须写明"))
+    warning = _take(actor, warning_id, "verify")
+    warning.result, warning.reason = result, reason if result == Result.FALSE_ALARM else None
+    warning.answered_at = warning.answered_at or timezone.now()
+    facts = {"result": result, "reason": warning.reason, "level": warning.current_level}
+    record(actor, "warning.verified", ref(warning), facts, _note(note))
+    duties.complete(actor, ref(warning), [VERIFY], "verify", note)
+    if result == Result.FALSE_ALARM:
+        _call_off(actor, warning, note or str(Reason(reason).label))
+    settle_stage(warning)
+    return warning
+
+
+def _call_off(actor: Actor, warning: Warning, note: str) -> None:
+    """A false alarm: nobody else need come any more. What was answered and done stays as it is."""
+    from shoutu.county.kit.actors import system
+
+    for duty in Duty.objects.filter(about_type="warning", about_id=warning.pk, state__in=OPEN):
+        duties.cancel(system(actor.label), duty.pk, _("核实为误报：%(note)s") % {"note": note})
+
+
+@service
+def dispose(actor: Actor, warning_id: int, note: str, *, withdraw: bool = False) -> Warning:
+    """What was done on site; `withdraw`: work stopped and people taken out (停产撤人).
+
+    Raises NotFound, NotAllowed, Conflict, Invalid without a word on what was done.
+    """
+    if not note.strip():
+        raise Invalid("note", _("写明采取了什么措施"))
+    warning = _take(actor, warning_id, "dispose")
+    now = timezone.now()
+    warning.disposed_at, warning.answered_at = now, warning.answered_at or now
+    warning.withdrawn = warning.withdrawn or withdraw
+    facts = {"withdraw": withdraw, "level": warning.current_level}
+    record(actor, "warning.disposed", ref(warning), facts, _note(note))
+    duties.pass_stage(actor, ref(warning), [DISPOSE], "dispose")
+    settle_stage(warning)
+    return warning
+
+
+@service
+def feedback(actor: Actor, warning_id: int, note: str) -> Warning:
+    """What came of it. Raises NotFound, NotAllowed, Conflict before disposal, Invalid without words."""
+    if not note.strip():
+        raise Invalid("note", _("写明处置结果"))
+    warning = _take(actor, warning_id, "feedback")
+    warning.fed_back_at = timezone.now()
+    record(actor, "warning.fed_back", ref(warning), {"level": warning.current_level}, _note(note))
+    duties.complete(actor, ref(warning), [DISPOSE], "feedback", note)
+    settle_stage(warning)
+    return warning
+
+
+@service
+def close(actor: Actor, warning_id: int, note: str = "") -> Warning:
+    """It is over: verified, fallen, known. Raises NotFound, NotAllowed, Conflict with what is missing."""
+    warning = _take(actor, warning_id, "close")
+    warning.closed_at = timezone.now()
+    facts = {"result": warning.result, "reason": warning.reason, "peak": warning.peak_level, "count": warning.count}
+    record(actor, "warning.closed", ref(warning), facts, _note(note))
+    duties.settle(actor, ref(warning), note)
+    settle_stage(warning)
+    return warning
+
+
+@service
+def recall(actor: Actor, warning_id: int) -> Warning:
+    """追叫: everybody called for it who has not answered is called once more. Raises NotFound, NotAllowed, Conflict."""
+    warning = _take(actor, warning_id, "recall")
+    record(actor, "warning.recalled", ref(warning), {"level": warning.level})
+    waiting = Duty.objects.filter(
+        about_type="warning", about_id=warning.pk, state=DutyState.CALLED, calls__state=CallState.CALLING
+    )
+    for duty_id in waiting.distinct().values_list("pk", flat=True):
+        duties.recall(actor, duty_id)
+    settle_stage(warning)
+    return warning
+
+
+@service
+def note_answered(warning_id: int) -> None:
+    """Somebody called for it has answered: calling is over. Harmless when it was so already."""
+    unchanged()
+    warning = Warning.objects.select_for_update(of=("self",)).filter(pk=warning_id).first()
+    if warning is not None and warning.answered_at is None and warning.closed_at is None:
+        warning.answered_at = timezone.now()
+        settle_stage(warning)
+
+
+@service
+def rule_changed(rule_id: int, version: int) -> None:
+    """A rule says something else from now on: the engine judges it afresh, so what its old version raised is let go.
+
+    What still exceeds is signalled again at once (`first`); the warning itself stays open for people to close.
+    """
+    from shoutu.county.warnings.course import current_level
+    from shoutu.county.warnings.services.course_of import ENGINE, note_below
+
+    unchanged()
+    touched = Warning.objects.select_for_update(of=("self",)).filter(closed_at__isnull=True, members__rule_id=rule_id)
+    for warning in touched.distinct().order_by("id"):
+        warning.members.filter(rule_id=rule_id).update(level=0)
+        before, warning.current_level = (
+            warning.current_level,
+            current_level(warning.members.values_list("level", flat=True)),
+        )
+        facts = {"rule": rule_id, "version": version, "before": before, "after": warning.current_level}
+        record(ENGINE, "warning.rule_changed", ref(warning), facts)
+        note_below(warning)
+        settle_stage(warning)

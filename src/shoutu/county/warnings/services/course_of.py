@@ -1,0 +1,74 @@
+"""Moving a warning along its course: its stage after each change, and the calling its level asks for."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from shoutu.county.duties import services as duties
+from shoutu.county.duties.models import OPEN, Duty
+from shoutu.county.duties.policy import snapshot
+from shoutu.county.kit import events
+from shoutu.county.kit.actors import Actor, system
+from shoutu.county.kit.subjects import ref
+from shoutu.county.warnings import policies
+from shoutu.county.warnings.course import stage
+from shoutu.county.warnings.models import Warning
+
+ENGINE = system("引擎")
+
+
+def settle_stage(warning: Warning) -> None:
+    """Save the warning in the stage its facts put it in, and tell whoever listens."""
+    warning.state = stage(warning.facts())
+    warning.save()
+    events.emit(
+        "warning.changed",
+        ref(warning),
+        {"state": warning.state, "level": warning.level, "current": warning.current_level, "number": warning.number},
+    )
+
+
+def call_people(actor: Actor, warning: Warning) -> None:
+    """Open the duties the policy asks for at this level; those of an earlier call that still stand are raised."""
+    policy = policies.in_force()
+    warning.policy = f"{policy.id}@{policy.version}"
+    place = f"{warning.site.name}：" if warning.site else ""
+    standing = {
+        duty.kind: duty
+        for duty in Duty.objects.filter(about_type="warning", about_id=warning.pk, state__in=OPEN).order_by("id")
+    }
+    for lane in policy.response(warning.level, warning.category).lanes:
+        told = snapshot(lane, policy)
+        title = f"{place}{warning.title}"
+        if lane.duty in standing:
+            duties.raise_duty(actor, standing[lane.duty], told, warning.level, title, warning.sentence)
+        else:
+            key = f"warning:{warning.pk}:{lane.duty}:{warning.episode}"
+            duties.open_duty(
+                actor,
+                lane.duty,
+                ref(warning),
+                warning.site_id,
+                told,
+                warning.level,
+                title,
+                warning.sentence,
+                key=key,
+            )
+
+
+def call_anew(actor: Actor, warning: Warning, level: int) -> None:
+    """It got worse, or is back: what people found and did before no longer settles it."""
+    warning.level, warning.below_since = level, None
+    warning.episode += 1
+    warning.answered_at = warning.result = warning.reason = warning.disposed_at = warning.fed_back_at = None
+    warning.withdrawn = False
+    call_people(actor, warning)
+
+
+def note_below(warning: Warning) -> None:
+    """Keep since when the current level has stood below the level people were called for."""
+    if warning.current_level >= warning.level:
+        warning.below_since = None
+    elif warning.below_since is None:
+        warning.below_since = timezone.now()

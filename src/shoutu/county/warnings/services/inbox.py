@@ -1,0 +1,81 @@
+"""From signals to warnings: the inbox in order, each signal in its own savepoint; a poisonous one is set aside."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from shoutu.county.duties.services import raise_alarm
+from shoutu.county.kit import steps
+from shoutu.county.kit.subjects import COUNTY, SubjectRef
+from shoutu.county.ledger.services import record, service
+from shoutu.county.sites.models import Signal, SignalState
+from shoutu.county.warnings.services.course_of import ENGINE
+from shoutu.county.warnings.services.receiving import apply
+
+log = logging.getLogger(__name__)
+GROUP = 20
+"""Signals taken in one transaction: one fsync for all, and still short enough not to hold others up."""
+TRIES = 3
+
+
+def take_in(limit: int = 200) -> bool:
+    """Make warnings of what waits in the inbox, in the order it came. True: more is waiting.
+
+    A signal that cannot be taken three times running is set aside with an alarm; the others go on.
+    """
+    waiting = list(
+        Signal.objects.filter(state=SignalState.NEW).order_by("id").values_list("pk", flat=True)[: limit + 1]
+    )
+    for start in range(0, min(len(waiting), limit), GROUP):
+        with transaction.atomic():
+            steps.fence()
+            for pk in waiting[start : min(start + GROUP, limit)]:
+                _take(pk)
+    return len(waiting) > limit
+
+
+def _take(pk: int) -> None:
+    signal = Signal.objects.select_for_update().get(pk=pk)
+    if signal.state != SignalState.NEW:
+        return
+    try:
+        with transaction.atomic():
+            apply(signal)
+    except OperationalError:
+        # The database's trouble, not the signal's: the whole group is tried again.
+        raise
+    except Exception as error:
+        _failed(signal, error)
+        return
+    signal.state, signal.done_at = SignalState.DONE, timezone.now()
+    signal.save(update_fields=["state", "done_at"])
+
+
+def _failed(signal: Signal, error: Exception) -> None:
+    signal.tries += 1
+    signal.error = f"{type(error).__name__}: {error}"[:400]
+    if signal.tries >= TRIES:
+        log.error("signal %s set aside after %s tries", signal.uid, signal.tries, exc_info=error)
+        _set_aside(signal)
+    signal.save(update_fields=["tries", "error", "state", "done_at"])
+
+
+@service
+def _set_aside(signal: Signal) -> None:
+    signal.state, signal.done_at = SignalState.ASIDE, timezone.now()
+    record(ENGINE, "signal.set_aside", SubjectRef("signal", signal.pk), {"uid": signal.uid, "error": signal.error})
+    raise_alarm(
+        f"signal:{signal.uid}", "signal.aside", f"有一条预警信号无法处理，已搁置待人工查看：{signal.error}", COUNTY
+    )
+
+
+@service
+def retry(pk: int) -> None:
+    """Put a signal that was set aside back into the inbox."""
+    signal = Signal.objects.select_for_update().get(pk=pk, state=SignalState.ASIDE)
+    signal.state, signal.tries, signal.error = SignalState.NEW, 0, ""
+    signal.save()
+    record(ENGINE, "signal.retried", SubjectRef("signal", pk), {"uid": signal.uid})

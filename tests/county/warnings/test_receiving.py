@@ -1,0 +1,228 @@
+"""From signals to warnings: one per site and item, counted, never closed by silence, never a storm."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shoutu.county.duties.models import Alarm, Call, Duty
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people.testing import actor
+from shoutu.county.sites import services as sites
+from shoutu.county.sites.models import Signal
+from shoutu.county.warnings import services
+from shoutu.county.warnings.models import Event, Member, Warning
+
+
+def fault(watched, signal, to, frm=0, point=0, **changes):
+    return signal(
+        to if to == 0 else 1, frm, point=point, rule=watched.silences[point].pk, kind="no_data", category="fault",
+        value=None, threshold=60.0, **changes,
+    )  # fmt: skip
+
+
+def take(*signals):
+    sites.receive(signals)
+    services.take_in()
+
+
+def test_a_red_signal_opens_a_warning_and_calls_people(raise_to, watched):
+    warning = raise_to(4)
+    assert warning.number == "W-20260721-0001"
+    assert (warning.level, warning.current_level, warning.state) == (4, 4, "calling")
+    assert warning.title == "浸润线埋深 5.96 m，低于红色限值 6.00 m"
+    assert warning.sentence == "≤ 6.00 m 持续 60 秒"
+    duties = Duty.objects.filter(about_type="warning", about_id=warning.pk).order_by("kind")
+    assert [duty.kind for duty in duties] == ["warning.answer", "warning.dispose", "warning.verify"]
+    firsts = {call.duty.kind: call.who for call in Call.objects.select_related("duty")}
+    assert firsts == {
+        "warning.dispose": "enterprise_duty",
+        "warning.verify": "county_duty",
+        "warning.answer": "county_leader",
+    }
+    assert Entry.objects.filter(subject_type="warning", verb="warning.opened").count() == 1
+
+
+def test_one_warning_per_site_and_item_with_count(raise_to):
+    raise_to(2)
+    warning = raise_to(3, 2)
+    raise_to(2, 0, point=1)
+    warning.refresh_from_db()
+    assert Warning.objects.count() == 1
+    assert (warning.count, warning.level, warning.current_level) == (3, 3, 3)
+
+
+def test_it_stands_at_its_highest_member(raise_to):
+    raise_to(3)
+    raise_to(2, 0, point=1)
+    assert raise_to(0, 3).current_level == 2
+    ended = raise_to(0, 2, point=1)
+    assert ended.current_level == 0
+    assert ended.ended_at is not None
+    assert ended.closed_at is None
+
+
+def test_a_rise_calls_anew_with_the_tighter_clock(raise_to, clock):
+    warning = raise_to(2)
+    clock.shift(60)
+    raise_to(4, 2)
+    duty = Duty.objects.get(about_id=warning.pk, kind="warning.dispose")
+    assert (duty.level, duty.round) == (4, 2)
+    assert Call.objects.get(duty=duty, round=2).due_at - Call.objects.get(duty=duty, round=2).called_at == timedelta(
+        minutes=5
+    )
+    assert Duty.objects.filter(about_id=warning.pk, kind="warning.answer").exists()
+
+
+def test_a_flapping_signal_makes_one_warning_and_calls_once(raise_to, clock):
+    for _ in range(20):
+        raise_to(3)
+        clock.shift(5)
+        raise_to(0, 3)
+        clock.shift(5)
+    assert Warning.objects.count() == 1
+    assert Warning.objects.get().count == 40
+    assert Call.objects.count() == 3
+    assert Duty.objects.count() == 3
+
+
+def test_back_after_a_long_calm_before_closure_is_the_same_warning_and_calls_again(raise_to, clock):
+    warning = raise_to(3)
+    raise_to(0, 3)
+    clock.shift(11 * 60)
+    assert raise_to(3).pk == warning.pk
+    assert Duty.objects.filter(about_id=warning.pk, kind="warning.dispose").get().round == 2
+
+
+def test_silence_is_a_fault_of_its_own_and_never_clears_the_risk(raise_to, signal, watched):
+    raise_to(3)
+    take(fault(watched, signal, 1))
+    risk = Warning.objects.get(category="risk")
+    silence = Warning.objects.get(category="fault")
+    assert silence.title == "JR-03 断面 没有数据"
+    assert (risk.current_level, risk.unknown_now, risk.state) == (3, True, "calling")
+    take(fault(watched, signal, 0, 1))
+    risk.refresh_from_db()
+    assert (risk.current_level, risk.unknown_now) == (3, False)
+
+
+def test_a_source_gone_silent_makes_its_risks_unknown(raise_to, signal, watched):
+    raise_to(3)
+    take(signal(1, rule=None, rule_version=None, point=0, kind="source_silence", category="fault", value=None))
+    silence = Warning.objects.get(category="fault")
+    take(
+        {
+            **signal(1, kind="source_silence", category="fault", value=None),
+            "point": None,
+            "rule": None,
+            "item": None,
+        }
+    )
+    assert Warning.objects.filter(category="fault").count() == 2
+    assert Warning.objects.get(category="risk").unknown_now
+    assert silence.category == "fault"
+
+
+def test_a_late_exceedance_opens_a_warning_that_does_not_claim_to_last(raise_to):
+    warning = raise_to(4, 0, type="late_exceedance", flags=["late"])
+    assert (warning.level, warning.current_level, warning.late) == (4, 0, True)
+    assert "迟到" in warning.sentence
+    assert Call.objects.count() == 3
+
+
+def test_a_backfill_is_marked(raise_to):
+    assert raise_to(2, flags=["backfill"]).backfill
+
+
+def test_a_recovery_without_a_warning_changes_nothing(raise_to, signal):
+    take(signal(0, 2))
+    assert Warning.objects.count() == 0
+    assert Signal.objects.get().state == "done"
+
+
+def test_after_closure_the_next_one_has_a_new_number(raise_to, watched):
+    officer = actor(watched.users["duty_officer"])
+    first = raise_to(2)
+    raise_to(0, 2)
+    services.verify(officer, first.pk, "false_alarm", "calibration")
+    services.close(officer, first.pk)
+    second = raise_to(2)
+    assert (first.pk, second.number) != (second.pk, first.number)
+    assert second.number == "W-20260721-0002"
+
+
+def test_a_signal_delivered_twice_counts_once(signal):
+    told = signal(3)
+    assert sites.receive([told]) == (1, 0)
+    assert sites.receive([told, told]) == (0, 2)
+    services.take_in()
+    services.take_in()
+    assert Warning.objects.get().count == 1
+    assert Event.objects.count() == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_reordered_and_repeated_delivery_ends_where_order_would(signal, seed):
+    course = [1, 2, 4, 3, 0, 2]
+    told = [signal(to, frm) for frm, to in zip([0, *course], course, strict=False)]
+    mixed = told * 2
+    random.Random(seed).shuffle(mixed)
+    for start in range(0, len(mixed), 3):
+        sites.receive(mixed[start : start + 3])
+        services.take_in()
+    warning = Warning.objects.get()
+    assert (warning.current_level, warning.peak_level, warning.level) == (2, 4, 4)
+    assert Event.objects.count() == len(told)
+
+
+def test_a_poisonous_signal_is_set_aside_with_an_alarm_and_blocks_nobody(signal):
+    poison = {**signal(3), "event_ts": "yesterday"}
+    sites.receive([poison, signal(2)])
+    services.take_in()
+    assert Warning.objects.get().level == 2
+    services.take_in()
+    services.take_in()
+    row = Signal.objects.get(uid=poison["id"])
+    assert (row.state, row.tries) == ("aside", 3)
+    assert Alarm.objects.get(kind="signal.aside").cleared_at is None
+    services.take_in()
+    assert Signal.objects.filter(state="new").count() == 0
+
+
+def test_a_signal_about_an_unknown_point_still_warns(signal):
+    take(signal(4) | {"point": 99999, "rule": 99999, "site": 99999})
+    warning = Warning.objects.get()
+    assert (warning.level, warning.site, warning.point) == (4, None, None)
+    assert Call.objects.filter(who="county_duty").exists()
+
+
+def test_a_lowered_rule_lets_its_members_go_but_the_warning_stays_open(raise_to, watched):
+    warning = raise_to(3)
+    first, second = actor(watched.users["inspector"]), actor(watched.users["administrator"])
+    told = {"levels": {"4": 3.0}, "direction": "low"}
+    version = sites.propose(first, watched.rules[0], "误设", told)
+    warning.refresh_from_db()
+    assert warning.current_level == 3
+    sites.approve(second, version)
+    warning.refresh_from_db()
+    assert (warning.current_level, warning.closed_at) == (0, None)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 1)), min_size=1, max_size=8))
+def test_any_course_leaves_the_level_of_its_members(watched, signal, course):
+    standing = {m.point_id: m.level for m in Member.objects.filter(warning__closed_at=None)}
+    for level, point in course:
+        key = watched.points[point].pk
+        take(signal(level, standing.get(key, 0), point=point))
+        if level or Warning.objects.filter(closed_at=None).exists():
+            standing[key] = level
+    open_ = Warning.objects.filter(closed_at=None)
+    assert open_.count() <= 1
+    for warning in open_:
+        assert warning.current_level == max(standing.values())
+        assert warning.peak_level >= warning.level >= warning.current_level
