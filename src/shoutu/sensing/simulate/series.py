@@ -1,0 +1,103 @@
+"""Plausible series of a tailings pond's sensors: slow drift, a day's cycle, noise; and a way toward red.
+
+A calm value depends only on seed, sensor and time, so that a reading sent again is the same reading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+from shoutu.sensing.simulate.plan import Sensor
+
+DAY_MS = 86_400_000
+BEIJING_MS = 8 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Shares of an indicator's movement, in its unit: drift over days, day's cycle, noise; digits it is told with."""
+
+    drift: float
+    day: float
+    noise: float
+    digits: int = 3
+    floor: float = -math.inf
+
+
+PROFILES = {
+    "pool_level": Profile(drift=0.03, day=0.006, noise=0.004),  # m, moves with inflow and pumping
+    "phreatic_depth": Profile(drift=0.05, day=0.01, noise=0.008, floor=0.0),  # m below the dam's surface
+    "beach_length": Profile(drift=0.6, day=0.15, noise=0.12, digits=2, floor=0.0),  # m, by the water's edge
+    "rainfall": Profile(drift=0.0, day=0.0, noise=0.0, digits=1, floor=0.0),  # mm an interval
+}
+PLAIN = Profile(drift=0.02, day=0.01, noise=0.01)
+RAIN = {"rainfall", "rain"}
+SHOWERS = 0.06
+"""Share of hours in which it rains."""
+
+
+def unit(seed: int, *parts: object) -> float:
+    """A number in 0…1 that depends on nothing but its arguments."""
+    text = "\x1f".join(str(p) for p in (seed, *parts))
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") / 2**64
+
+
+def normal(seed: int, *parts: object) -> float:
+    """A standard normal number, as ``unit``, by Box and Muller."""
+    radius = math.sqrt(-2.0 * math.log(max(unit(seed, *parts, "r"), 1e-300)))
+    return radius * math.cos(2.0 * math.pi * unit(seed, *parts, "a"))
+
+
+def calm(sensor: Sensor, seed: int, ts: int) -> float:
+    """The value of one sensor at a time (UTC ms) when nothing happens."""
+    if sensor.indicator in RAIN:
+        return rain(sensor, seed, ts)
+    profile = PROFILES.get(sensor.indicator, PLAIN)
+    days = ts / DAY_MS
+    phase = 2.0 * math.pi * unit(seed, sensor.address, "phase")
+    slow = math.sin(2.0 * math.pi * days / 5.3 + phase) + 0.5 * math.sin(2.0 * math.pi * days / 1.7 + 2.0 * phase)
+    day = math.sin(2.0 * math.pi * (((ts + BEIJING_MS) % DAY_MS) / DAY_MS - 0.375))
+    noise = profile.noise if sensor.noise is None else sensor.noise
+    value = sensor.base + profile.drift * slow + profile.day * day
+    value += noise * normal(seed, sensor.address, ts)
+    return round(max(value, profile.floor), profile.digits)
+
+
+def rain(sensor: Sensor, seed: int, ts: int) -> float:
+    """Millimetres fallen in one interval: most hours are dry, a shower swells and ends within its hour."""
+    hour = ts // 3_600_000
+    if unit(seed, sensor.address, hour) >= SHOWERS:
+        return 0.0
+    strength = 8.0 * unit(seed, sensor.address, hour, "mm") * sensor.interval_s / 3_600.0
+    swell = math.sin(math.pi * (ts % 3_600_000) / 3_600_000)
+    return round(strength * swell * (0.5 + unit(seed, sensor.address, ts)), 1)
+
+
+def value_at(sensor: Sensor, seed: int, ts: int, started: int) -> float | None:
+    """The value told at a time, scenario included; None while the sensor is silent."""
+    value = calm(sensor, seed, ts)
+    since = (ts - started) / 1000.0 - sensor.after_s
+    if since < 0 or sensor.scenario == "calm":
+        return value
+    end = sensor.over_s + sensor.hold_s
+    if sensor.scenario == "silent":
+        return None if since < end else value
+    assert sensor.peak is not None
+    rise = min(since / sensor.over_s, 1.0)
+    fall = max(0.0, min((since - end) / sensor.over_s, 1.0))
+    share = _smooth(rise) * (1.0 - _smooth(fall))
+    return round(value + share * (sensor.peak - sensor.base), 3)
+
+
+def _smooth(x: float) -> float:
+    return x * x * (3.0 - 2.0 * x)
+
+
+def times(sensor: Sensor, seed: int, after: int, until: int) -> range:
+    """The times (UTC ms) at which a sensor speaks, after one moment and up to another."""
+    step = int(sensor.interval_s * 1000)
+    shift = int(unit(seed, sensor.address, "shift") * step)
+    first = (after - shift) // step * step + step + shift
+    return range(first, until + 1, step)
