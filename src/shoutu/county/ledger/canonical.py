@@ -25,14 +25,17 @@ def moment(at: datetime) -> str:
 
 
 def plain(value: Any) -> Any:
-    """JSON values only. Times become RFC 3339, decimals and integers beyond 2**53 text. Raises TypeError otherwise."""
+    """JSON values only. Times become RFC 3339, decimals and whole numbers beyond 2**53 text. Raises TypeError otherwise."""
     if value is None or isinstance(value, str | bool):
         return str(value) if isinstance(value, Enum) else value
     if isinstance(value, int):
         return int(value) if -_SAFE <= value <= _SAFE else str(value)
     if isinstance(value, float):
         # NaN and infinities have no JSON form; the record must still say what was there.
-        return value if value - value == 0 else str(value)
+        # Neither have whole numbers beyond 2**53, which readers would round differently.
+        if value - value != 0 or (value.is_integer() and abs(value) > _SAFE):
+            return repr(value)
+        return value
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

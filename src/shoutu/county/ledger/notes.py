@@ -83,16 +83,20 @@ def key_id(public: Ed25519PublicKey) -> bytes:
 def read(note: str, public: Ed25519PublicKey) -> Head:
     """Parse a note and check its signature. Raises NoteError."""
     body, found, tail = note.partition("\n\n")
-    if not found:
-        raise NoteError("not a signed head: no blank line before the signature")
+    if not found or not tail.endswith("\n"):
+        raise NoteError("not a signed head: it has no signature, or is cut off")
     body += "\n"
-    signatures = [line.split(" ") for line in tail.splitlines() if line.startswith("— ")]
-    for parts in signatures:
+    for line in tail[:-1].split("\n"):
+        dash, _space, rest = line.partition(" ")
+        name, _space, text = rest.partition(" ")
         try:
-            blob = base64.b64decode(parts[2], validate=True)
-        except (IndexError, binascii.Error, ValueError):
-            continue
-        if blob[:4] != key_id(public):
+            blob = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            blob = b""
+        # One text for one signature: base64 could otherwise hide flipped bits in its padding.
+        if dash != "—" or base64.b64encode(blob).decode() != text:
+            raise NoteError("not a signed head: a signature line is not of the right form")
+        if name != origin(public) or blob[:4] != key_id(public):
             continue
         try:
             public.verify(blob[4:], body.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import NotFound
 from shoutu.county.kit.selectors import ScopedQuerySet, get_visible
 from shoutu.county.places.models import Organisation, Site, Territory
 
@@ -37,3 +38,19 @@ def site_name(id: int) -> str:
 def county() -> Territory | None:
     """The root of the tree: this county."""
     return Territory.objects.filter(parent__isnull=True).order_by("id").first()
+
+
+def organisation_named(name: str) -> Organisation:
+    """Raises NotFound("organisation", name)."""
+    found: Organisation | None = organisations().filter(name=name).first()
+    if found is None:
+        raise NotFound("organisation", name)
+    return found
+
+
+def territory_named(name: str) -> Territory:
+    """The first of that name from the top of the tree. Raises NotFound("territory", name)."""
+    found = Territory.objects.filter(name=name).order_by("path").first()
+    if found is None:
+        raise NotFound("territory", name)
+    return found

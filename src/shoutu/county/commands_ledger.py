@@ -1,0 +1,121 @@
+"""`shoutu ledger …`: check, prove, export, hand out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from shoutu.county.setup import ready
+
+
+@click.group()
+def ledger() -> None:
+    """记录簿：核对、举证、导出。 The ledger: verify, prove, export."""
+    ready()
+
+
+@ledger.command()
+@click.option(
+    "--head",
+    "heads",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="外部保存的树头，可多次给出 / a head kept elsewhere; may repeat",
+)
+@click.option("--json", "as_json", is_flag=True, help="机器可读的结果 / machine-readable")
+def verify(heads: tuple[Path, ...], as_json: bool) -> None:
+    """核对整个记录簿，指出每一处改动。 Check everything and name every change. Exit code 1 when something is found."""
+    from dataclasses import asdict
+
+    from shoutu.county.ledger.selectors.verify import verify as check
+
+    report = check(path.read_text("utf-8") for path in heads)
+    if as_json:
+        click.echo(json.dumps({**asdict(report), "ok": report.ok, "verdict": report.verdict()}, ensure_ascii=False))
+    else:
+        for finding in report.findings:
+            click.echo(str(finding))
+        click.echo(report.verdict())
+        if report.unsealed:
+            click.echo(f"待封存 {report.unsealed} 条 / {report.unsealed} entries wait to be sealed")
+    sys.exit(0 if report.ok else 1)
+
+
+@ledger.command()
+@click.argument("entry_id", type=int)
+def prove(entry_id: int) -> None:
+    """打印一条记录的存在证明（JSON）。 Print the proof that an entry is in the log."""
+    from shoutu.county.kit.errors import ShoutuError
+    from shoutu.county.ledger.selectors.tree import prove_id
+
+    try:
+        click.echo(json.dumps(prove_id(entry_id).as_dict(), ensure_ascii=False, indent=1))
+    except ShoutuError as error:
+        raise click.ClickException(error.detail) from error
+
+
+@ledger.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def export(folder: Path) -> None:
+    """导出记录簿，供独立核对。 Export for `python verify_ledger.py log FOLDER`."""
+    from shoutu.county.kit.errors import ShoutuError
+    from shoutu.county.ledger.selectors.export import export as write
+
+    try:
+        click.echo(f"{write(folder)} → {folder}")
+    except ShoutuError as error:
+        raise click.ClickException(error.detail) from error
+
+
+@ledger.command()
+@click.option("--hand-out", is_flag=True, help="立即送给所有见证方 / hand it to every witness now")
+@click.option("--seal", "seal_first", is_flag=True, help="先封存等待的记录 / seal what waits first")
+def head(hand_out: bool, seal_first: bool) -> None:
+    """打印最新的已签名树头。 Print the newest signed head, to be kept elsewhere."""
+    from shoutu.county.ledger.selectors.tree import head as newest
+    from shoutu.county.ledger.services.seal import seal_all
+    from shoutu.county.ledger.services.witness import hand_out_now
+
+    if seal_first:
+        seal_all()
+    found = newest()
+    if found is None:
+        raise click.ClickException("记录簿还是空的 / the ledger is empty")
+    click.echo(found.note, nl=False)
+    if hand_out and (errors := hand_out_now()):
+        raise click.ClickException("\n".join(errors))
+
+
+@ledger.command()
+@click.option("--hash", "hash_", type=click.Choice(["sha256", "sm3"]), default="sha256", show_default=True)
+def init(hash_: str) -> None:
+    """选择新记录簿的哈希算法（默认 sha256）。 Choose a new ledger's hash before its first entry."""
+    from shoutu.county.kit.errors import ShoutuError
+    from shoutu.county.ledger.services.seal import open_log
+
+    try:
+        open_log(hash_)
+    except ShoutuError as error:
+        raise click.ClickException(error.detail) from error
+    click.echo(hash_)
+
+
+@ledger.command()
+@click.argument("name")
+@click.argument("kind", type=click.Choice(["folder", "url"]))
+@click.argument("target")
+@click.option("--every", default=60, show_default=True, help="分钟 / minutes")
+def witness(name: str, kind: str, target: str, every: int) -> None:
+    """添加一个见证方。 Add a witness: a folder on a stick or share, or an address that takes heads by POST."""
+    from shoutu.county.kit.actors import system
+    from shoutu.county.kit.errors import ShoutuError
+    from shoutu.county.ledger.services.witness import add_witness
+
+    try:
+        add_witness(system("命令行"), name, kind, target, every)
+    except ShoutuError as error:
+        raise click.ClickException(error.detail) from error
+    click.echo(name)

@@ -1,0 +1,62 @@
+"""Entries in words. Rooms register theirs; an unregistered verb is shown as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from shoutu.county.kit import subjects
+from shoutu.county.ledger.models import Entry
+
+Words = str | Promise | Callable[[dict[str, Any]], str]
+_verbs: dict[str, Words] = {}
+
+
+def register(words: Mapping[str, Words]) -> None:
+    """Verb → what was done, as words after the actor, or a function from the payload to them."""
+    _verbs.update(words)
+
+
+def words(verb: str, payload: dict[str, Any]) -> str:
+    found = _verbs.get(verb, verb)
+    return found(payload) if callable(found) else str(found)
+
+
+def sentence(entry: Entry) -> str:
+    """``值班员 应答 W-20261124-0037``"""
+    return f"{entry.actor} {words(entry.verb, entry.payload)} {subjects.label(entry.subject)}"
+
+
+register(
+    {
+        "ledger.epoch_opened": _("从备份恢复后开启新纪元"),
+        "ledger.handed_out": _("送达树头"),
+        "witness.added": _("添加见证方"),
+        "witness.enabled": _("启用见证方"),
+        "witness.disabled": _("停用见证方"),
+        "access.sealed": _("封存一小时的查阅日志"),
+        "personal.erased": _("依法删除个人信息"),
+        "territory.created": _("新建行政区"),
+        "organisation.created": _("新建单位"),
+        "site.created": _("新建场所"),
+        "site.params_set": _("修改设计参数"),
+        "user.created": _("新建账号"),
+        "user.password_set": _("修改密码"),
+        "user.activated": _("启用账号"),
+        "user.deactivated": _("停用账号"),
+        "person.created": _("登记人员"),
+        "post.created": _("设立岗位"),
+        "post.held": _("任职"),
+        "post.left": _("离任"),
+        "responsibility.assigned": _("明确责任"),
+        "responsibility.ended": _("解除责任"),
+        "shift.planned": _("排班"),
+        "shift.signed_in": _("签到上岗"),
+        "shift.signed_out": _("签退离岗"),
+        "token.created": _("创建令牌"),
+        "token.revoked": _("撤销令牌"),
+    }
+)
