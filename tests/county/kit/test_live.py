@@ -1,0 +1,336 @@
+"""The catalog's long poll and the stream of events, over a real server."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+
+from shoutu.county.kit import catalog, outbox
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.events import emit, on
+from shoutu.county.kit.models import CatalogItem, OutboxEvent
+from shoutu.county.kit.subjects import COUNTY, ref
+from shoutu.county.people import services
+from shoutu.county.people.testing import PASSWORD, actor, make_county
+from shoutu.county.places.models import Site
+
+WING = {"Authorization": f"Bearer {settings.CONFIG.secret('wing.token')}"}
+SECTION = catalog.section("test_things")
+
+
+def publish(items: dict) -> int:
+    with transaction.atomic():
+        return catalog.publish_many(SECTION, items)
+
+
+def tell(topic: str, subject) -> None:
+    with transaction.atomic():
+        emit(topic, subject)
+    outbox.number()
+
+
+# -- catalog ------------------------------------------------------------------------------------------------------
+
+
+def test_catalog_full_then_delta_then_removed(db) -> None:
+    first = publish({1: {"id": 1}, 2: {"id": 2}})
+    full = catalog.changes(0)
+    assert (full["full"], full["version"], full[SECTION]) == (True, first, [{"id": 1}, {"id": 2}])
+    second = publish({1: None, 3: {"id": 3}})
+    delta = catalog.changes(first)
+    assert (delta["full"], delta["version"], delta[SECTION]) == (False, second, [{"id": 3}])
+    assert delta["removed"][SECTION] == [1]
+    assert catalog.changes(second)["removed"][SECTION] == []
+    assert [item["id"] for item in catalog.changes(0)[SECTION]] == [2, 3]
+
+
+def test_catalog_ahead_of_us_or_from_before_a_restore_gets_everything(db) -> None:
+    version = publish({1: {"id": 1}})
+    assert catalog.changes(version + 5)["full"] is True
+    catalog.start_over()
+    assert catalog.changes(version)["full"] is True
+    assert catalog.changes(catalog.version())["full"] is False
+
+
+def test_catalog_refuses_an_unknown_section(db) -> None:
+    with pytest.raises(KeyError, match="not registered"), transaction.atomic():
+        catalog.publish("nonsense", 1, {})
+    assert not CatalogItem.objects.exists()
+
+
+def test_catalog_of_many_points_takes_few_queries(db, django_assert_max_num_queries) -> None:
+    with transaction.atomic(), django_assert_max_num_queries(12):
+        catalog.publish_many(SECTION, {n: {"id": n} for n in range(1000)})
+    with django_assert_max_num_queries(2):
+        assert len(catalog.changes(0)[SECTION]) == 1000
+
+
+def test_long_poll_answers_soon_after_a_change(server: str) -> None:
+    version = publish({1: {"id": 1}})
+    with ThreadPoolExecutor() as pool, httpx.Client(base_url=server, headers=WING, timeout=20) as client:
+        waiting = pool.submit(client.get, "/internal/v1/catalog", params={"after": version, "wait": 15})
+        time.sleep(0.5)
+        assert not waiting.done()
+        publish({2: {"id": 2}})
+        changed = time.monotonic()
+        answer = waiting.result(10)
+        took = time.monotonic() - changed
+    assert answer.json()[SECTION] == [{"id": 2}]
+    assert took < 1.0, f"{took:.3f} s"
+    print(f"long poll answered {took * 1000:.0f} ms after the commit")
+
+
+def test_long_poll_ends_with_nothing_new(server: str) -> None:
+    version = publish({1: {"id": 1}})
+    answer = httpx.get(f"{server}/internal/v1/catalog", params={"after": version, "wait": 0.4}, headers=WING).json()
+    assert (answer["version"], answer[SECTION], answer["full"]) == (version, [], False)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
+def test_internal_interface_wants_the_wing_token(server: str, headers) -> None:
+    assert httpx.get(f"{server}/internal/v1/catalog", headers=headers).status_code == 401
+    assert httpx.post(f"{server}/internal/v1/beats", json={}, headers=headers).status_code == 401
+
+
+def test_beat_makes_the_pipeline_seen(server: str) -> None:
+    make_county()
+    now = int(time.time() * 1000)
+    body = {"wing": "sensing", "tick_ts": now, "now": now, "journal_seq": 4}
+    assert httpx.post(f"{server}/internal/v1/beats", json=body, headers=WING).status_code == 204
+    with signed_in(server, "leader") as client:
+        parts = {part["name"]: part for part in client.get("/api/v1/status").json()["watching"]["parts"]}
+        assert parts["pipeline"]["ok"] is True
+        body["tick_ts"] = now - 11_000
+        assert httpx.post(f"{server}/internal/v1/beats", json=body, headers=WING).status_code == 204
+        watching = client.get("/api/v1/status").json()["watching"]
+        assert watching["ok"] is False
+        assert watching["since"] is not None
+    assert httpx.post(f"{server}/internal/v1/beats", json={"wing": "x"}, headers=WING).status_code == 422
+
+
+# -- events -------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def signed_in(server: str, name: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server, timeout=20) as client:
+        client.get("/api/v1/session")
+        answer = client.post(
+            "/api/v1/session",
+            json={"username": name, "password": PASSWORD},
+            headers={"X-CSRFToken": client.cookies["csrftoken"]},
+        )
+        assert answer.status_code == 200, answer.text
+        yield client
+
+
+class Stream:
+    """Reads a stream in a thread into `events`: (id, event, data)."""
+
+    def __init__(self, client: httpx.Client, **headers: str) -> None:
+        self.events: list[tuple[str, str, dict]] = []
+        self.opened = threading.Event()
+        self.ended = threading.Event()
+        self._stop = threading.Event()
+        self.thread = threading.Thread(target=self._read, args=(client, headers), daemon=True)
+        self.thread.start()
+        assert self.opened.wait(10)
+
+    def _read(self, client: httpx.Client, headers: dict[str, str]) -> None:
+        try:
+            self._lines(client, headers)
+        except (httpx.TransportError, httpx.StreamError):
+            pass  # the server was stopped while we listened
+
+    def _lines(self, client: httpx.Client, headers: dict[str, str]) -> None:
+        found: dict[str, str] = {}
+        with client.stream("GET", "/live/events", headers=headers) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream"), answer.read()
+            for line in answer.iter_lines():
+                if line.startswith("retry:"):
+                    self.opened.set()
+                if line:
+                    name, _colon, value = line.partition(": ")
+                    found[name] = value
+                elif "event" in found:
+                    self.events.append((found.get("id", ""), found["event"], json.loads(found["data"])))
+                    found = {}
+                if self._stop.is_set():
+                    return
+        self.ended.set()
+
+    def wait(self, count: int, seconds: float = 10) -> list[tuple[str, str, dict]]:
+        end = time.monotonic() + seconds
+        while len(self.events) < count and time.monotonic() < end:
+            time.sleep(0.01)
+        return self.events
+
+
+def test_events_reach_those_who_see_the_subject_and_nobody_else(server: str) -> None:
+    county = make_county()
+    outbox.number()
+    with signed_in(server, "enterprise") as own, signed_in(server, "leader") as leader:
+        mine, all_ = Stream(own), Stream(leader)
+        tell("site.changed", ref(county.site_b))
+        tell("site.changed", ref(county.site))
+        tell("status.changed", COUNTY)
+        assert [e[2]["subject"] for e in all_.wait(3)] == [
+            {"type": "site", "id": county.site_b.pk}, {"type": "site", "id": county.site.pk}, {"type": "county", "id": 0},
+        ]  # fmt: skip
+        assert [e[2]["subject"]["id"] for e in mine.wait(2)] == [county.site.pk, 0]
+        assert [e[2]["topic"] for e in mine.events] == ["site.changed", "status.changed"]
+        ids = [int(e[0]) for e in all_.events]
+        assert ids == sorted(ids)
+
+
+def test_stream_resumes_after_the_last_id(server: str) -> None:
+    county = make_county()
+    outbox.number()
+    for _ in range(3):
+        tell("site.changed", ref(county.site))
+    last = outbox.newest()
+    with signed_in(server, "leader") as client:
+        stream = Stream(client, **{"Last-Event-ID": str(last - 2)})
+        assert [int(e[0]) for e in stream.wait(2)] == [last - 1, last]
+        tell("site.changed", ref(county.site))
+        assert int(stream.wait(3)[2][0]) == last + 1
+
+
+@pytest.mark.parametrize("told", ["999999", "nonsense"])
+def test_stream_that_cannot_resume_says_reset(server: str, told: str) -> None:
+    make_county()
+    outbox.number()
+    with signed_in(server, "leader") as client:
+        stream = Stream(client, **{"Last-Event-ID": told})
+        assert stream.wait(1)[0][1] == "reset"
+
+
+def test_stream_after_pruned_events_says_reset(server: str) -> None:
+    county = make_county()
+    outbox.number()
+    for _ in range(4):
+        tell("site.changed", ref(county.site))
+    OutboxEvent.objects.filter(seq__lt=outbox.newest()).delete()
+    with signed_in(server, "leader") as client:
+        stream = Stream(client, **{"Last-Event-ID": "1"})
+        assert stream.wait(1)[0][1] == "reset"
+
+
+def test_stream_ends_when_the_account_is_switched_off(server: str, monkeypatch) -> None:
+    from shoutu.county.kit import live
+
+    monkeypatch.setattr(live, "RECHECK_SECONDS", 0.3)
+    county = make_county()
+    with signed_in(server, "inspector") as client:
+        stream = Stream(client)
+        services.set_active(SYSTEM, county.users["inspector"], False)
+        assert stream.wait(1)[-1][1] == "end"
+        assert stream.ended.wait(5)
+
+
+def test_right_lost_while_listening_is_lost_there_too(server: str, monkeypatch) -> None:
+    from shoutu.county.kit import live
+
+    monkeypatch.setattr(live, "RECHECK_SECONDS", 0.2)
+    county = make_county()
+    outbox.number()
+    with signed_in(server, "inspector") as client:
+        stream = Stream(client)
+        tell("site.changed", ref(county.site))
+        assert len(stream.wait(1)) == 1
+        county.users["inspector"].territory = county.west
+        county.users["inspector"].save()
+        time.sleep(0.5)  # longer than the interval of the check
+        tell("site.changed", ref(county.site))
+        tell("site.changed", ref(county.site_b))
+        assert stream.wait(2)[1][2]["subject"]["id"] == county.site_b.pk
+
+
+def test_stream_with_a_token_and_without(server: str) -> None:
+    county = make_county()
+    leader = county.users["leader"]
+    _token, text = services.create_api_token(actor(leader), leader, "大屏")
+    with httpx.Client(base_url=server, timeout=20) as client:
+        assert client.get("/live/events").status_code == 401
+        stream = Stream(client, Authorization=f"Bearer {text}")
+        tell("site.changed", ref(county.site))
+        assert stream.wait(1)[0][2]["topic"] == "site.changed"
+
+
+def test_event_is_there_within_a_second_of_its_commit(server: str) -> None:
+    county = make_county()
+    outbox.number()
+    with signed_in(server, "leader") as client:
+        stream = Stream(client)
+        times = []
+        for n in range(10):
+            start = time.monotonic()
+            tell("site.changed", ref(county.site))
+            assert len(stream.wait(n + 1)) == n + 1
+            times.append(time.monotonic() - start)
+    print(f"event to listener: median {sorted(times)[5] * 1000:.0f} ms, worst {max(times) * 1000:.0f} ms")
+    assert sorted(times)[5] < 1.0
+
+
+# -- outbox -------------------------------------------------------------------------------------------------------
+
+
+def test_numbers_follow_commits_without_holes(county) -> None:
+    outbox.number()
+    before = outbox.newest()
+    for n in range(outbox.BATCH + 20):
+        with transaction.atomic():
+            emit("site.changed", ref(county.site), {"n": n})
+    assert outbox.number() is True
+    assert outbox.number() is False
+    assert outbox.newest() == before + outbox.BATCH + 20
+    assert [e.seq for e in outbox.after(before, 1000)] == list(range(before + 1, outbox.newest() + 1))
+
+
+def test_handlers_run_in_the_transaction_and_can_undo_it(county) -> None:
+    seen = []
+
+    @on("test.happened")
+    def exact(topic, subject, payload) -> None:
+        assert connection.in_atomic_block
+        seen.append((topic, payload["n"]))
+        if payload["n"] == 13:
+            raise ValueError("no")
+
+    @on("test.*")
+    def prefix(topic, subject, payload) -> None:
+        seen.append("prefix")
+
+    with transaction.atomic():
+        emit("test.happened", ref(county.site), {"n": 1})
+    assert seen == [("test.happened", 1), "prefix"]
+    count = OutboxEvent.objects.count()
+    with pytest.raises(ValueError, match="no"), transaction.atomic():
+        Site.objects.update(grade="x")
+        emit("test.happened", ref(county.site), {"n": 13})
+    assert OutboxEvent.objects.count() == count
+    assert not Site.objects.filter(grade="x").exists()
+
+
+def test_prune_keeps_the_newest_number(county) -> None:
+    outbox.number()
+    newest = outbox.newest()
+    OutboxEvent.objects.update(at="2020-01-01T00:00:00Z")
+    while outbox.prune():
+        pass
+    assert (OutboxEvent.objects.count(), outbox.newest()) == (1, newest)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_emit_outside_a_transaction_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="outside a transaction"):
+        emit("x.y", COUNTY)

@@ -1,0 +1,171 @@
+"""The worker: alone, undisturbed by a failing step, seen, and gone when told."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from shoutu.county.kit import steps, worker
+from shoutu.county.kit.models import Beat, Lease, StepState
+from shoutu.county.kit.watch import watching
+from shoutu.county.kit.worker import Worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def only_ours(monkeypatch) -> None:
+    monkeypatch.setattr(steps, "_steps", {})
+    monkeypatch.setattr(worker, "BEAT_SECONDS", 0.1)
+
+
+def until(condition: Callable[[], object], seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+class Running:
+    """A worker in a thread."""
+
+    def __init__(self, lease_seconds: float = 5) -> None:
+        self.worker = Worker(lease_seconds=lease_seconds)
+        self.thread = threading.Thread(target=self.worker.run)
+
+    def __enter__(self) -> Worker:
+        self.thread.start()
+        return self.worker
+
+    def __exit__(self, *_exc) -> None:
+        self.worker.stop.set()
+        self.thread.join(timeout=15)
+        assert not self.thread.is_alive()
+
+
+def test_steps_run_and_a_failing_one_is_counted_apart() -> None:
+    good: list[int] = []
+
+    @steps.step("good", every=0.02, beat="auditor")
+    def run_good() -> None:
+        good.append(1)
+
+    @steps.step("bad", every=0.02)
+    def run_bad() -> None:
+        raise ValueError("as the test wants")
+
+    with Running():
+        until(lambda: len(good) > 5)
+        until(lambda: StepState.objects.filter(name="bad", failures__gte=1, failing__gte=1).exists())
+    state = StepState.objects.get(name="bad")
+    assert (state.runs, state.last_error) == (0, "ValueError: as the test wants")
+    assert StepState.objects.get(name="good").runs == len(good)
+    parts = {part.name: part.ok for part in watching().parts}
+    assert parts == {"pipeline": False, "worker": True, "auditor": True}
+    assert Beat.objects.get(name="worker").detail["holder"]
+
+
+def test_a_failing_step_backs_off() -> None:
+    tries: list[float] = []
+
+    @steps.step("bad", every=0.1)
+    def run_bad() -> None:
+        tries.append(time.monotonic())
+        raise ValueError("as the test wants")
+
+    with Running():
+        until(lambda: len(tries) >= 3)
+    assert tries[2] - tries[1] > 1.5 * (tries[1] - tries[0])
+
+
+def test_a_slow_step_does_not_hold_up_another_lane() -> None:
+    release = threading.Event()
+    quick: list[int] = []
+
+    @steps.step("slow", every=1, lane="slow")
+    def run_slow() -> None:
+        release.wait(10)
+
+    @steps.step("quick", every=0.01, lane="quick")
+    def run_quick() -> None:
+        quick.append(1)
+
+    with Running():
+        until(lambda: len(quick) > 20)
+        release.set()
+
+
+def test_two_workers_never_both_run_and_the_second_takes_over() -> None:
+    active: set[str] = set()
+    overlaps: list[str] = []
+    who: list[int] = []
+
+    @steps.step("alone", every=0.01)
+    def run_alone() -> None:
+        name = threading.current_thread().name + str(threading.get_ident())
+        active.add(name)
+        if len(active) > 1:
+            overlaps.append(name)
+        who.append(threading.get_ident())
+        time.sleep(0.005)
+        active.discard(name)
+
+    with Running() as first:
+        until(lambda: len(who) > 10)
+        with Running():
+            until(lambda: len(who) > 30)
+            assert len(set(who)) == 1
+            first.stop.set()
+            until(lambda: len(set(who)) == 2)
+    assert not overlaps
+    assert Lease.objects.get(name="worker").fence == 2
+
+
+def test_a_holder_that_lost_its_lease_cannot_commit() -> None:
+    fence = steps.acquire("worker", "old", seconds=0.0)
+    assert fence == 1
+    assert steps.acquire("worker", "new", seconds=60) == 2
+    steps.hold("worker", fence)
+    try:
+        with pytest.raises(steps.LeaseLost), transaction.atomic():
+            Beat.objects.create(name="written too late", at=timezone.now())
+            steps.fence()
+    finally:
+        steps.hold(None)
+    assert not Beat.objects.filter(name="written too late").exists()
+    assert steps.acquire("worker", "old", seconds=60) is None
+
+
+def test_more_work_runs_at_once() -> None:
+    left = [5]
+
+    @steps.step("drain", every=60)
+    def drain() -> bool:
+        left[0] -= 1
+        return left[0] > 0
+
+    with Running():
+        until(lambda: left[0] == 0, 5)
+
+
+def test_worker_stopped_while_the_database_is_locked_comes_back(tmp_path) -> None:
+    """A long write by somebody else delays the beat; the worker goes on after it."""
+    runs: list[int] = []
+
+    @steps.step("count", every=0.02)
+    def count() -> None:
+        runs.append(1)
+
+    with Running():
+        until(lambda: len(runs) > 2)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("UPDATE kit_beat SET at = at")
+            seen = len(runs)
+            until(lambda: len(runs) > seen + 3)
+        before = Beat.objects.get(name="worker").at
+        until(lambda: Beat.objects.get(name="worker").at > before)
