@@ -36,6 +36,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -468,11 +484,17 @@ export interface components {
         };
         /** Hello */
         Hello: {
-            county: string;
+            county: components["schemas"]["County"];
             demo: boolean;
+            setup_needed: boolean;
             demo_users: components["schemas"]["DemoUser"][];
-            /** Format: date-time */
-            server_time: string;
+        };
+        /** Setup */
+        Setup: {
+            code: string;
+            county: string;
+            username: string;
+            password: string;
         };
         /** Part */
         Part: {
@@ -886,7 +908,7 @@ export interface components {
             at: string;
             actor: string;
             verb: string;
-            subject: string;
+            subject: components["schemas"]["SubjectRef"];
             text: string;
             leaf_hash: string | null;
             sealed: boolean;
@@ -900,9 +922,11 @@ export interface components {
         /** LedgerHead */
         LedgerHead: {
             size: number;
-            root_hash: string;
-            signed_at: string | null;
-            key_id: string;
+            epoch: number | null;
+            at: string | null;
+            root: string | null;
+            note: string | null;
+            unsealed: number;
         };
         /** LoginIn */
         LoginIn: {
@@ -1040,6 +1064,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Setup"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
             };
             /** @description Problem */
             default: {

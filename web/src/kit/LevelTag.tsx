@@ -26,22 +26,24 @@ function circle(radius: number): string {
 }
 
 const shapes: Record<Raised, Shape> = {
-  4: { body: polygon(8, 14, 22.5), ring: polygon(8, 18.8, 22.5), textY: 25.2, textSize: 14.5 },
-  3: { body: polygon(4, 15, 0), ring: polygon(4, 19.6, 0), textY: 24.4, textSize: 12.5 },
-  2: { body: "M20,6.5L33.5,30.500H6.5Z", ring: "M20,-0.500L38.5,33.500H1.5Z", textY: 28, textSize: 11.5 },
-  1: { body: circle(13), ring: circle(17.2), textY: 25.2, textSize: 14 },
+  4: { body: polygon(8, 14, 22.5), ring: polygon(8, 18.8, 22.5), textY: 25.6, textSize: 16 },
+  3: { body: polygon(4, 15, 0), ring: polygon(4, 19.6, 0), textY: 24.6, textSize: 13 },
+  2: { body: "M20,6.5L33.5,30.500H6.5Z", ring: "M20,-0.500L38.5,33.500H1.5Z", textY: 28.4, textSize: 12.5 },
+  1: { body: circle(13), ring: circle(17.2), textY: 25.4, textSize: 15.5 },
 };
 
 interface MarkProps {
   level: number;
   state?: TagState;
   size?: number;
+  /** Shape and ring without the character, where a figure stands beside it. */
+  bare?: boolean;
   /** Words for those who do not see; empty when the word stands beside it. */
   label?: string;
 }
 
 /** The shape alone. Below 18 px it carries no character; level 0 is a grey ring, no colour for normal. */
-export function LevelMark({ level, state = "answered", size = 22, label }: MarkProps): ReactNode {
+export function LevelMark({ level, state = "answered", size = 22, bare = false, label }: MarkProps): ReactNode {
   const words = label ?? t(`level.${level}.word`);
   const voice = words === "" ? { "aria-hidden": true } : { role: "img", "aria-label": words };
   if (level < 1 || level > 4) {
@@ -73,15 +75,17 @@ export function LevelMark({ level, state = "answered", size = 22, label }: MarkP
         strokeDasharray={state === "muted" ? "3.4 2.8" : undefined}
         strokeLinejoin="round"
       />
-      <text x="20" y={shape.textY} fontSize={shape.textSize} fill={state === "muted" ? "var(--ink3)" : hollow ? `var(--l${raised}-text)` : `var(--l${raised}-on)`}>
-        {t(`level.${raised}.char`)}
-      </text>
+      {!bare && (
+        <text x="20" y={shape.textY} fontSize={shape.textSize} fill={state === "muted" ? "var(--ink3)" : hollow ? `var(--l${raised}-text)` : `var(--l${raised}-on)`}>
+          {t(`level.${raised}.char`)}
+        </text>
+      )}
     </svg>
   );
 }
 
 /** Shape, character and word, for lists. */
-export function LevelTag({ level, state = "answered", size = 24, grey = false }: MarkProps & { grey?: boolean }): ReactNode {
+export function LevelTag({ level, state = "answered", size = 28, grey = false }: MarkProps & { grey?: boolean }): ReactNode {
   return (
     <span className="leveltag">
       <LevelMark level={level} state={state} size={size} label="" />

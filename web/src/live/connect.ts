@@ -42,12 +42,18 @@ function listen(client: QueryClient, restart: (again: () => void) => void): () =
     old.clear();
   };
   const hear = (message: Live): void => {
-    if (message.kind === "open") setLost(null);
-    else if (message.kind === "lost") setLost(Date.now());
-    else if (message.kind === "reset") void client.invalidateQueries();
-    else {
-      for (const key of touches[message.topic.split(".")[0] ?? ""] ?? ["status"]) old.add(key);
-      timer ??= setTimeout(flush, GATHER_MS); // a burst of events asks once
+    switch (message.kind) {
+      case "open":
+        return setLost(null);
+      case "lost":
+        return setLost(Date.now());
+      case "reset":
+        return void client.invalidateQueries();
+      case "end": // I may no longer listen: asking who I am leads to the login page
+        return void client.invalidateQueries({ queryKey: ["session"] });
+      case "change":
+        for (const key of touches[message.topic.split(".")[0] ?? ""] ?? ["status"]) old.add(key);
+        timer ??= setTimeout(flush, GATHER_MS); // a burst of events asks once
     }
   };
   if (typeof SharedWorker === "undefined") {

@@ -3,6 +3,7 @@ export type Live =
   | { kind: "open" }
   | { kind: "lost" }
   | { kind: "reset" }
+  | { kind: "end" }
   | { kind: "change"; topic: string; subject: { type: string; id: number } | null };
 
 export interface Stream {
@@ -43,6 +44,7 @@ export function openStream(tell: (message: Live) => void): Stream {
       tell(message ?? { kind: "reset" });
     });
     mine.addEventListener("reset", () => tell({ kind: "reset" }));
+    mine.addEventListener("end", () => tell({ kind: "end" }));
     mine.onerror = () => {
       tell({ kind: "lost" });
       if (mine.readyState === EventSource.CLOSED) {

@@ -7,6 +7,11 @@ export function figure(value: number, digits?: number): string {
   return fixed.replace("-", "\u2212");
 }
 
+/** A figure and its unit stay on one line. */
+export function keepUnits(sentence: string): string {
+  return sentence.replace(/(\d) (?=[A-Za-z%°μ‰])/g, "$1\u00a0");
+}
+
 /** How many decimals a set of values needs to be told apart, at most three. */
 export function digitsOf(values: readonly number[]): number {
   let most = 0;

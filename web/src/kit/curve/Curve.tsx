@@ -40,6 +40,11 @@ function useWidth(): [React.RefObject<HTMLDivElement | null>, number] {
   return [ref, width];
 }
 
+/** Tall on a tall screen, short on a phone: the next panel must still show. */
+function tallness(width: number): number {
+  return width < 500 ? 290 : Math.min(620, Math.max(388, window.innerHeight - 512));
+}
+
 function linePath(piece: readonly Step[], x: (t: number) => number, y: (v: number) => number): string {
   return piece.map((step, i) => `${i === 0 ? "M" : "L"}${x(step.t).toFixed(1)},${y(step.v).toFixed(1)}`).join("");
 }
@@ -58,11 +63,11 @@ export function Curve(props: CurveProps): ReactNode {
   const hatch = useId();
   const steps = useMemo(() => toSteps(props.readings).filter((s) => s.t >= start && s.t <= end), [props.readings, start, end]);
   const gaps = useMemo(() => mergeGaps(props.gaps, findGaps(steps, props.every, end)), [props.gaps, steps, props.every, end]);
-  const height = props.height ?? 380;
-  const digits = Math.max(digitsOf(thresholds.map((limit) => limit.value)), digitsOf(steps.slice(-40).map((s) => s.v)));
+  const height = props.height ?? tallness(width);
+  const digits = Math.max(digitsOf(thresholds.map((limit) => limit.value)), Math.min(2, digitsOf(steps.slice(-40).map((s) => s.v))));
   const frame: Frame = compact
     ? { left: 0, right: width - (width < 500 ? 74 : 108), top: 0, bottom: height - 26, start, end, down: props.axis === "down" }
-    : { left: 46, right: width - (width < 500 ? 74 : 108), top: 6, bottom: height - (events.length > 0 ? 62 : 34), start, end, down: props.axis === "down" };
+    : { left: 46, right: width - (width < 500 ? 86 : 108), top: 6, bottom: height - (events.length > 1 ? 58 : 34), start, end, down: props.axis === "down" };
   const scale = makeScale(frame, steps, thresholds);
   const pointAt = (event: PointerEvent<SVGSVGElement>): void => {
     if (steps.length === 0) return;
@@ -106,10 +111,10 @@ export function Curve(props: CurveProps): ReactNode {
           <Bands frame={frame} scale={scale} thresholds={thresholds} />
           {!compact && <ValueAxis frame={frame} scale={scale} thresholds={thresholds} />}
           <g clipPath={`url(#${hatch}c)`}>
-            <Gaps frame={frame} scale={scale} gaps={gaps} fill={`url(#${hatch})`} />
+            <Gaps frame={frame} scale={scale} gaps={gaps} steps={steps} under={moment === null ? 22 : 48} fill={`url(#${hatch})`} />
           </g>
           <Limits frame={frame} scale={scale} thresholds={thresholds} digits={digits} compact={compact} />
-          <AxisTime frame={frame} scale={scale} compact={compact} />
+          <AxisTime frame={frame} scale={scale} compact={compact} drop={!compact && events.length > 1 ? 24 : 0} />
           {!compact && <Crossings frame={frame} scale={scale} events={events} thresholds={thresholds} />}
           <g clipPath={`url(#${hatch}c)`}>
             {pieces(steps, gaps).map((piece) => (
@@ -122,7 +127,7 @@ export function Curve(props: CurveProps): ReactNode {
           {moment && !compact && <MomentLine frame={frame} scale={scale} at={moment.at} label={moment.label} />}
           {last && <circle cx={scale.x(last.t)} cy={scale.y(last.v)} r="4.500" fill="var(--ink)" stroke="var(--surface)" strokeWidth="1.5" />}
           {props.surface && !compact && (
-            <text x={frame.right + 10} y={frame.top + 10} className="curve-note">
+            <text x={width - 4} y={frame.top + 10} textAnchor="end" className="curve-note">
               {props.surface}
             </text>
           )}

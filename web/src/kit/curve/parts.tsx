@@ -5,7 +5,7 @@ import { digitsOf, figure } from "../../time/figure";
 import { clockTime, monthDay, shortTime, spanWords, wall } from "../../time/words";
 import { LevelMark } from "../LevelTag";
 import { bands, spread, timeTicks, type Frame, type Scale } from "./scale";
-import type { Span, Step } from "./series";
+import { nearest, type Span, type Step } from "./series";
 
 interface Base {
   frame: Frame;
@@ -21,7 +21,7 @@ export function Bands({ frame, scale, thresholds }: Base & { thresholds: readonl
 }
 
 export function ValueAxis({ frame, scale, thresholds }: Base & { thresholds: readonly Threshold[] }): ReactNode {
-  const digits = digitsOf(scale.ticks);
+  const digits = Math.max(digitsOf(scale.ticks), scale.high - scale.low < 20 ? 1 : 0);
   return scale.ticks.map((tick) => (
     <g key={tick}>
       {!thresholds.some((limit) => limit.value === tick) && <line x1={frame.left} x2={frame.right} y1={scale.y(tick)} y2={scale.y(tick)} stroke="var(--line)" />}
@@ -32,16 +32,18 @@ export function ValueAxis({ frame, scale, thresholds }: Base & { thresholds: rea
   ));
 }
 
-export function Gaps({ frame, scale, gaps, fill }: Base & { gaps: readonly Span[]; fill: string }): ReactNode {
+export function Gaps({ frame, scale, gaps, steps, under, fill }: Base & { gaps: readonly Span[]; steps: readonly Step[]; under: number; fill: string }): ReactNode {
   return gaps.map((gap) => {
     const left = scale.x(gap.start);
     const right = scale.x(gap.end);
     if (right < frame.left || left > frame.right) return null;
     const middle = Math.min(frame.right - 40, Math.max(frame.left + 40, (left + right) / 2));
+    const beside = steps[nearest(steps, gap.start)];
+    const low = beside !== undefined && scale.y(beside.v) > (frame.top + frame.bottom) / 2;
     return (
       <g key={gap.start}>
         <rect x={left} y={frame.top} width={Math.max(2, right - left)} height={frame.bottom - frame.top} fill={fill} />
-        <text x={middle} y={frame.bottom - 12} textAnchor="middle" className="curve-gap">
+        <text x={middle} y={low ? frame.top + under : frame.bottom - 12} textAnchor="middle" className="curve-gap">
           {t("curve.gap", { length: spanWords(gap.end - gap.start) })}
         </text>
       </g>
@@ -70,7 +72,7 @@ export function Limits({ frame, scale, thresholds, digits, compact }: Base & { t
   });
 }
 
-export function AxisTime({ frame, scale, compact }: Base & { compact: boolean }): ReactNode {
+export function AxisTime({ frame, scale, compact, drop }: Base & { compact: boolean; drop: number }): ReactNode {
   const width = frame.right - frame.left;
   const ticks = timeTicks(frame.start, frame.end, Math.max(2, Math.floor(width / (compact ? 130 : 118))));
   const long = frame.end - frame.start > 3 * 86_400_000;
@@ -84,7 +86,7 @@ export function AxisTime({ frame, scale, compact }: Base & { compact: boolean })
         const x = scale.x(at);
         if (x > frame.right - (compact ? 46 : 18)) return null;
         return (
-          <text key={at} x={x} y={frame.bottom + (compact ? 20 : 22)} textAnchor={x < frame.left + 20 ? "start" : "middle"}>
+          <text key={at} x={x} y={frame.bottom + drop + (compact ? 20 : 22)} textAnchor={x < frame.left + 20 ? "start" : "middle"}>
             {words}
           </text>
         );
@@ -117,12 +119,12 @@ export function Crossings({ frame, scale, events, thresholds }: Base & { events:
     lastRight = x;
     return (
       <g key={event.at}>
-        <line x1={x} x2={x} y1={y} y2={frame.bottom + 32} stroke={`var(--l${event.level_to}-edge)`} strokeDasharray="2 3" />
-        <svg x={x - 7} y={frame.bottom + 33} width="14" height="14" overflow="visible">
+        <line x1={x} x2={x} y1={y} y2={frame.bottom + 6} stroke={`var(--l${event.level_to}-edge)`} strokeDasharray="2 3" />
+        <svg x={x - 7} y={frame.bottom + 7} width="14" height="14" overflow="visible">
           <LevelMark level={event.level_to} size={14} label="" />
         </svg>
         {room && (
-          <text x={x - 12} y={frame.bottom + 45} textAnchor="end" className="curve-crossing">
+          <text x={x - 12} y={frame.bottom + 19} textAnchor="end" className="curve-crossing">
             {shortTime(event.at)}
           </text>
         )}

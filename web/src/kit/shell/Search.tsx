@@ -61,7 +61,10 @@ export function Search(): ReactNode {
     void navigate(hit.to);
   };
   const press = (event: KeyboardEvent<HTMLInputElement>): void => {
-    if (event.key === "Escape") event.currentTarget.blur();
+    if (event.key === "Escape") {
+      setText("");
+      event.currentTarget.blur();
+    }
     else if (event.key === "Enter") go(hits[at]);
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();

@@ -26,7 +26,7 @@ function Counts({ status }: { status: Status | undefined }): ReactNode {
         const words = t("top.count", { level: t(`level.${level}.word`), n });
         return (
           <Link key={level} to={`/warnings?level=${level}`} className={`count quiet${n === 0 ? " count-none" : ""}`} aria-label={words}>
-            {n === 0 ? <LevelMark level={0} size={15} label="" /> : <LevelMark level={level} size={waiting ? 24 : 16} state={waiting ? "unanswered" : "answered"} label="" />}
+            {n === 0 ? <LevelMark level={0} size={15} label="" /> : <LevelMark level={level} size={waiting ? 25 : 16} state={waiting ? "unanswered" : "answered"} bare label="" />}
             <b>{n}</b>
           </Link>
         );

@@ -10,6 +10,7 @@ import { Curve } from "../../kit/curve/Curve";
 import { LevelMark } from "../../kit/LevelTag";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { clockSpan, clockState } from "../../time/limit";
+import { keepUnits } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, clockTime, span } from "../../time/words";
 import { NoteDialog } from "./NoteDialog";
@@ -49,7 +50,7 @@ function ShortCurve({ warning }: { warning: WarningDetail }): ReactNode {
   if (!warning.point || !readings.data) return <div className="answer-curve" />;
   return (
     <div className="answer-curve">
-      <Curve compact height={150} title={warning.point.name} readings={readings.data.items} gaps={readings.data.gaps} thresholds={warning.thresholds} axis={warning.axis} unit={warning.point.unit} start={readings.data.start} end={readings.data.end} every={60_000} />
+      <Curve compact height={170} title={warning.point.name} readings={readings.data.items} gaps={readings.data.gaps} thresholds={warning.thresholds} axis={warning.axis} unit={warning.point.unit} start={readings.data.start} end={readings.data.end} every={60_000} />
     </div>
   );
 }
@@ -119,7 +120,7 @@ export function Answer(): ReactNode {
     <div className="answer">
       <Head duty={duty} warning={warning} />
       <main>
-        <h2>{warning?.sentence ?? duty.title}</h2>
+        <h2>{keepUnits(warning?.sentence ?? duty.title)}</h2>
         <p className="answer-where">{place.filter(Boolean).join(" \u00b7 ")}</p>
         {warning && <ShortCurve warning={warning} />}
         {duty.orders.length > 0 && (

@@ -34,7 +34,7 @@ function Sentence({ duties }: { duties: readonly Duty[] }): ReactNode {
   }
   const due = Date.parse(first.clock.due_at);
   const left = due - now;
-  const what = first.title;
+  const what = t("desk.what", { verb: first.verb, title: first.title });
   return (
     <div className="desk-sentence">
       <h1>{left > 0 ? t("desk.sentence.left", { length: spanWords(left), what }) : t("desk.sentence.over", { length: spanWords(-left), what })}</h1>

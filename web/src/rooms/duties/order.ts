@@ -16,10 +16,9 @@ export function groupDuties(duties: readonly Duty[]): { group: (typeof groups)[n
   return groups.map((group) => ({ group, items: sorted.filter((duty) => duty.group === group) })).filter(({ items }) => items.length > 0);
 }
 
-/** The one the sentence speaks of: the worst by order among those with a running limit. */
+/** The one the sentence speaks of: first in the desk's own order among those with a running limit. */
 export function mostUrgent(duties: readonly Duty[]): Duty | null {
-  const running = sortDuties(duties.filter((duty) => duty.clock && !duty.clock.done_at));
-  return [...running].sort((a, b) => due(a) - due(b))[0] ?? null;
+  return sortDuties(duties.filter((duty) => duty.clock && !duty.clock.done_at))[0] ?? null;
 }
 
 export type RowAct = { how: "send"; verb: DutyVerb } | { how: "note"; verb: DutyVerb } | { how: "open"; url: string };

@@ -2,7 +2,7 @@ import { Button, Input } from "antd";
 import { t } from "i18next";
 import { Download, Search as Glass, X } from "lucide-react";
 import { useState, type ReactNode } from "react";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { askProof, useLedger, useLedgerHead } from "../../api/queries";
 import type { LedgerEntry } from "../../api/types";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
@@ -45,13 +45,18 @@ function Proof({ entry, failed }: { entry: LedgerEntry; failed: (error: unknown)
   );
 }
 
+function Subject({ entry }: { entry: LedgerEntry }): ReactNode {
+  const { label, url } = entry.subject;
+  return url === "" ? <span className="second">{label}</span> : <Link to={url}>{label}</Link>;
+}
+
 function columns(failed: (error: unknown) => void): Column<LedgerEntry>[] {
   return [
-    { key: "index", title: t("ledger.index"), right: true, cell: (e) => (e.index === null ? "\u2014" : figure(e.index)) },
+    { key: "index", title: t("ledger.index"), cell: (e) => (e.index === null ? "\u2014" : figure(e.index)) },
     { key: "at", title: t("ledger.at"), cell: (e) => <At at={e.at} /> },
     { key: "actor", title: t("ledger.actor"), cell: (e) => e.actor },
     { key: "text", title: t("ledger.text"), cell: (e) => <span className="ledger-text">{e.text}</span> },
-    { key: "subject", title: t("ledger.subject"), from: "wide", cell: (e) => <span className="second">{e.subject}</span> },
+    { key: "subject", title: t("ledger.subject"), from: "wide", cell: (e) => <Subject entry={e} /> },
     { key: "hash", title: t("ledger.hash"), from: "wide", cell: (e) => <code>{e.leaf_hash ? shortHash(e.leaf_hash) : ""}</code> },
     { key: "proof", title: "", right: true, cell: (e) => <Proof entry={e} failed={failed} /> },
   ];
@@ -65,7 +70,7 @@ function Head(): ReactNode {
     <div>
       <h1>{t("ledger.sentence", { size: figure(head.size) })}</h1>
       <p className="second">
-        {t("ledger.head", { hash: shortHash(head.root_hash), at: head.signed_at ? moment(head.signed_at, now) : "\u2014" })} <code className="ledger-root">{head.root_hash}</code>
+        {head.at ? t("ledger.head", { at: moment(head.at, now) }) : t("ledger.noHead")} <code className="ledger-root">{head.root}</code>
       </p>
     </div>
   );

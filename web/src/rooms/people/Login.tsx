@@ -9,6 +9,7 @@ import { useHello } from "../../api/queries";
 import { speak, tongue } from "../../i18n";
 import { Logo } from "../../kit/shell/Logo";
 import { useProblemWords } from "../../kit/States";
+import { Setup } from "./Setup";
 import "./login.css";
 
 /** Only paths of this face are followed after the login; `//host` would leave it. */
@@ -43,6 +44,7 @@ export function Login(): ReactNode {
       setBusy(false);
     }
   };
+  if (hello.data?.setup_needed) return <Setup />;
   const words = error === null ? null : asProblem(error).status === 401 ? t("login.wrong") : problemWords;
   const demo = hello.data?.demo_users ?? [];
   return (
@@ -51,7 +53,7 @@ export function Login(): ReactNode {
         <div className="login-brand">
           <Logo size={34} />
           <h1>{t("brand.name")}</h1>
-          <span>{hello.data?.county}</span>
+          <span>{hello.data?.county.name}</span>
         </div>
         <p className="login-line">{t("login.line")}</p>
         <form onSubmit={(event) => void enter(event)}>

@@ -14,7 +14,7 @@ export function isStale(point: Pick<Point, "latest" | "interval_s">, now: number
 }
 
 /** A level, a grey ring for normal, a dashed ring with a slash for no data. */
-export function PointMark({ point, size = 18 }: { point: Point; size?: number }): ReactNode {
+export function PointMark({ point, size = 16 }: { point: Point; size?: number }): ReactNode {
   const level = point.latest?.level ?? 0;
   if (level === 0 && (!point.latest || point.latest.state !== "live")) {
     return (
@@ -24,7 +24,7 @@ export function PointMark({ point, size = 18 }: { point: Point; size?: number })
       </svg>
     );
   }
-  return <LevelMark level={level} size={level > 0 ? Math.max(size, 18) : size} />;
+  return <LevelMark level={level} size={size} />;
 }
 
 export function LatestFigure({ point }: { point: Point }): ReactNode {

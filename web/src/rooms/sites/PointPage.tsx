@@ -114,7 +114,6 @@ export function PointPage(): ReactNode {
               end={readings.data.end}
               every={Math.max(point.interval_s, ((hours * 3600) / 700) * 1.5) * 1000}
               surface={point.axis === "down" ? t("curve.surface", { unit: point.unit }) : null}
-              height={400}
             />
           )}
         </Panel>

@@ -34,7 +34,7 @@ export function WarningCurve({ warning }: { warning: WarningDetail }): ReactNode
   }
   const note = (
     <>
-      {warning.rule ? t("curve.why", { level: t(`level.${warning.peak_level}.char`), sentence: warning.rule.sentence }) : ""}{" "}
+      {warning.rule ? t("curve.why", { level: t(`level.${warning.peak_level}.short`), sentence: warning.rule.sentence }) : ""}{" "}
       <Link to={`/points/${warning.point.id}`}>{warning.rule ? t("rule.version", { version: warning.rule.version }) : warning.point.address}</Link>
     </>
   );
@@ -55,10 +55,9 @@ export function WarningCurve({ warning }: { warning: WarningDetail }): ReactNode
           start={readings.data.start}
           end={readings.data.end}
           every={Math.max(every, ((hours * 3600) / 700) * 1.5) * 1000}
-          moment={peak ? { at: Date.parse(peak.at), label: t("curve.moment", { at: clockTime(peak.at), level: t(`level.${peak.level_to}.char`) }) } : null}
+          moment={peak ? { at: Date.parse(peak.at), label: t("curve.moment", { at: clockTime(peak.at), level: t(`level.${peak.level_to}.short`) }) } : null}
           events={warning.events}
           surface={warning.axis === "down" ? t("curve.surface", { unit: warning.point.unit }) : null}
-          height={388}
         />
       )}
     </Panel>

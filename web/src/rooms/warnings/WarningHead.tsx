@@ -6,6 +6,7 @@ import { Clock } from "../../kit/Clock";
 import { LevelMark } from "../../kit/LevelTag";
 import { tagState } from "../../kit/levelstate";
 import { clockState } from "../../time/limit";
+import { keepUnits } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, clockTime, moment } from "../../time/words";
 
@@ -29,7 +30,7 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
       </Link>
     ),
     warning.site.territory,
-    `${t("warning.since", { level: t(`level.${warning.level}.word`), ago: ago(warning.started_at, now) })} \u00b7 ${moment(warning.started_at, now)}`,
+    `${t("warning.since", { level: t(`level.${warning.level}.short`), ago: ago(warning.started_at, now) })} \u00b7 ${moment(warning.started_at, now)}`,
     closed ? (warning.result ? `${t(`result.${warning.result}`)} ${warning.reason}` : t("warning.state.closed")) : t(`warning.state.${warning.state}`),
     !closed && warning.unknown_now ? <strong key="unknown">{t("warning.unknownNow")}</strong> : null,
     !closed && !warning.unknown_now && warning.current_level !== warning.level ? t("warning.nowLevel", { level: t(`level.${warning.current_level}.word`) }) : null,
@@ -39,7 +40,7 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
     <header className="whead" style={level > 0 ? { background: `var(--l${level}-tint)`, boxShadow: `inset 6px 0 var(--l${level}-fill)` } : undefined}>
       <LevelMark level={warning.level} state={tagState(warning)} size={66} />
       <div className="whead-words">
-        <h1>{warning.sentence}</h1>
+        <h1>{keepUnits(warning.sentence)}</h1>
         <p>
           {facts.map((fact, i) => (
             <span key={i}>{fact}</span>

@@ -1,13 +1,13 @@
 import { t } from "i18next";
 import type { Warning } from "../../api/types";
-import { figure } from "../../time/figure";
+import { digitsOf, figure } from "../../time/figure";
 
 /** The limit as it stands in a list: `≤ 6.00 m`. */
-export function limitWords(warning: Pick<Warning, "threshold" | "direction" | "point" | "verified_source">): string {
+export function limitWords(warning: Pick<Warning, "value" | "threshold" | "direction" | "point" | "verified_source">): string {
   if (warning.threshold === null) return "\u2014";
   const sign = warning.direction === "low" ? "\u2264" : "\u2265";
   const doubt = warning.verified_source ? "" : ` ${t("rule.unverified")}`;
-  return `${sign} ${figure(warning.threshold)} ${warning.point?.unit ?? ""}`.trim() + doubt;
+  return `${sign} ${figure(warning.threshold, digitsOf([warning.threshold, warning.value ?? 0]))} ${warning.point?.unit ?? ""}`.trim() + doubt;
 }
 
 /** The point beside the site: its address, and its name when that says more. */

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { openStream, type Live } from "./stream";
+
+/** An EventSource in memory: the browser's is not there, and the server's words are what is tested. */
+class Source extends EventTarget {
+  static CLOSED = 2;
+  static opened: Source[] = [];
+  readyState = 0;
+  onopen: (() => void) | null = null;
+  onerror: (() => void) | null = null;
+  constructor(readonly url: string) {
+    super();
+    Source.opened.push(this);
+  }
+  close(): void {
+    this.readyState = 2;
+  }
+  say(event: string, data: string): void {
+    this.dispatchEvent(new MessageEvent(event, { data }));
+  }
+}
+
+let heard: Live[];
+const latest = (): Source => Source.opened.at(-1)!;
+
+beforeEach(() => {
+  heard = [];
+  Source.opened = [];
+  vi.stubGlobal("EventSource", Source);
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe("openStream", () => {
+  it("passes changes on, and asks for everything when it cannot read one", () => {
+    openStream((message) => heard.push(message));
+    latest().onopen?.();
+    latest().say("change", '{"topic":"warning.changed","subject":{"type":"warning","id":7}}');
+    latest().say("change", "{broken");
+    expect(heard).toEqual([{ kind: "open" }, { kind: "change", topic: "warning.changed", subject: { type: "warning", id: 7 } }, { kind: "reset" }]);
+  });
+
+  it("connects anew when the browser gave up, and then asks for everything", () => {
+    openStream((message) => heard.push(message));
+    latest().readyState = Source.CLOSED;
+    latest().onerror?.();
+    vi.advanceTimersByTime(3_000);
+    expect(Source.opened).toHaveLength(2);
+    latest().onopen?.();
+    expect(heard.map((message) => message.kind)).toEqual(["lost", "open", "reset"]);
+  });
+
+  it("leaves a healing connection to the browser, which resumes it by number", () => {
+    openStream((message) => heard.push(message));
+    latest().onerror?.();
+    latest().onopen?.();
+    vi.advanceTimersByTime(10_000);
+    expect(Source.opened).toHaveLength(1);
+    expect(heard.map((message) => message.kind)).toEqual(["lost", "open"]);
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import type { Duty } from "../../api/types";
+import { groupDuties, mostUrgent, rowAct, sortDuties } from "./order";
+
+const at = (minute: number): string => new Date(Date.UTC(2026, 6, 21, 6, 0) + minute * 60_000).toISOString();
+
+function duty(id: number, level: number, due: number | null, more: Partial<Duty> = {}): Duty {
+  return {
+    id,
+    kind: "warning.answer",
+    state: "called",
+    verb: "v",
+    title: "t",
+    why: "",
+    level,
+    subject: { type: "warning", id: 9, label: "", url: "/warnings/9" },
+    post: "",
+    organisation: "",
+    person: null,
+    clock: due === null ? null : { starts_at: at(-60), due_at: at(due), done_at: null, rungs: [], kind: "answer", who: "" },
+    group: "now",
+    overdue: false,
+    actions: [],
+    calls: 1,
+    orders: [],
+    ...more,
+  };
+}
+
+const may = (...verbs: string[]): Duty["actions"] => verbs.map((verb) => ({ verb, allowed: true, why: null }));
+
+describe("sortDuties", () => {
+  it("puts red first, then the nearer limit, what has none last", () => {
+    const shuffled = [duty(1, 1, 5), duty(2, 3, null), duty(3, 4, 40), duty(4, 3, -20), duty(5, 4, 2)];
+    expect(sortDuties(shuffled).map((one) => one.id)).toEqual([5, 3, 4, 1, 2]);
+  });
+
+  it("does not disturb the list it was given", () => {
+    const given = [duty(1, 1, 9), duty(2, 4, 9)];
+    sortDuties(given);
+    expect(given.map((one) => one.id)).toEqual([1, 2]);
+  });
+});
+
+describe("groupDuties", () => {
+  it("keeps every duty, in the groups' order, and shows no empty group", () => {
+    const given = [duty(1, 0, 5, { group: "week" }), duty(2, 0, 5), duty(3, 4, 5)];
+    const grouped = groupDuties(given);
+    expect(grouped.map(({ group }) => group)).toEqual(["now", "week"]);
+    expect(grouped.flatMap(({ items }) => items.map((one) => one.id))).toEqual([3, 2, 1]);
+  });
+});
+
+describe("mostUrgent", () => {
+  it("is the first running one in the desk's order", () => {
+    const done = duty(1, 4, -5);
+    if (done.clock) done.clock.done_at = at(-10);
+    expect(mostUrgent([done, duty(2, 2, -30), duty(3, 4, 10)])?.id).toBe(3);
+    expect(mostUrgent([duty(4, 4, null)])).toBeNull();
+  });
+});
+
+describe("rowAct", () => {
+  it("answers in one press", () => {
+    expect(rowAct(duty(1, 4, 1, { actions: may("answer", "decline") }))).toEqual({ how: "send", verb: "answer" });
+  });
+
+  it("opens the warning where the words are given", () => {
+    expect(rowAct(duty(1, 4, 1, { kind: "warning.verify", state: "answered", actions: may("done") }))).toEqual({ how: "open", url: "/warnings/9?do=verify" });
+  });
+
+  it("asks for a note for other kinds", () => {
+    expect(rowAct(duty(1, 0, 1, { kind: "county.report", actions: may("done") }))).toEqual({ how: "note", verb: "done" });
+  });
+
+  it("only looks when nothing is allowed", () => {
+    const refused = [{ verb: "answer", allowed: false, why: "x" }];
+    expect(rowAct(duty(1, 4, 1, { actions: refused }))).toEqual({ how: "open", url: "/warnings/9" });
+  });
+});
