@@ -13,6 +13,8 @@ from shoutu.sensing.store.settings import DAY_MS
 
 _LAST = 2_932_896  # day number of 9999-12-31
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+FOREVER = 2**63
+"""The end, exclusive, of all times."""
 
 
 def day_of(ts: int) -> int:

@@ -71,8 +71,10 @@ def concat(pieces: Sequence[Columns]) -> Columns:
 def first_wins(columns: Columns) -> Judged:
     """Sort by (point, ts) and keep the first of each key in the given (sequence) order.
 
-    An equal repeat (same value and quality) is counted; anything else is a conflict. Columns must be writable
-    and contiguous, as ``concat`` returns them.
+    Of a key's other readings, the first of each further content (value and quality) is a conflict, and whatever
+    equals an earlier one is a repeat: kept + conflicts + repeats is what came in, and judging the outcome again
+    with more readings gives the same as judging all at once. Columns must be writable and contiguous, as
+    ``concat`` returns them.
     """
     order = _order(columns.point, columns.ts)
     if len(order):
@@ -80,8 +82,7 @@ def first_wins(columns: Columns) -> Judged:
     verdict = np.zeros(columns.rows, np.uint8)
     repeats, conflicts = _judge(columns.point, columns.ts, columns.value, columns.quality, verdict)
     if not repeats and not conflicts:
-        none = Conflicts(empty(), np.empty(0, np.float64), np.empty(0, np.uint8))
-        return Judged(columns, none, 0)
+        return Judged(columns, no_conflicts(), 0)
     winner = np.maximum.accumulate(np.where(verdict == KEPT, np.arange(columns.rows), 0))
     aside = np.flatnonzero(verdict == CONFLICT)
     kept_by = winner[aside]
@@ -90,6 +91,10 @@ def first_wins(columns: Columns) -> Judged:
         Conflicts(columns.take(aside), columns.value[kept_by], columns.quality[kept_by]),
         int(repeats),
     )
+
+
+def no_conflicts() -> Conflicts:
+    return Conflicts(empty(), np.empty(0, np.float64), np.empty(0, np.uint8))
 
 
 def upto(columns: Columns, point: int, ts: int) -> int:
@@ -147,16 +152,32 @@ def _order(point, ts):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _judge(point, ts, value, quality, verdict):  # type: ignore[no-untyped-def]
-    repeats, conflicts, kept = 0, 0, 0
-    for i in range(1, len(point)):
-        if point[i] != point[kept] or ts[i] != ts[kept]:
-            kept = i
-            continue
-        same = value[i] == value[kept] or (np.isnan(value[i]) and np.isnan(value[kept]))
-        if same and quality[i] == quality[kept]:
-            verdict[i] = REPEAT
-            repeats += 1
-        else:
-            verdict[i] = CONFLICT
-            conflicts += 1
+    n = len(point)
+    repeats, conflicts, start = 0, 0, 0
+    while start < n:
+        end = start + 1
+        while end < n and point[end] == point[start] and ts[end] == ts[start]:
+            end += 1
+        if end - start > 1:
+            _judge_key(value[start:end], quality[start:end], verdict[start:end])
+            for i in range(start + 1, end):
+                repeats += verdict[i] == REPEAT
+                conflicts += verdict[i] == CONFLICT
+        start = end
     return repeats, conflicts
+
+
+@njit(nogil=True, cache=True)
+def _judge_key(value, quality, verdict):  # type: ignore[no-untyped-def]
+    """One key's readings. Sorted by content, equal ones lie together, the earliest first (NaN sorts last)."""
+    by_quality = np.argsort(quality, kind="mergesort")
+    order = by_quality[np.argsort(value[by_quality], kind="mergesort")]
+    for k in range(len(order)):
+        this = order[k]
+        verdict[this] = CONFLICT
+        if k:
+            before = order[k - 1]
+            same = value[this] == value[before] or (np.isnan(value[this]) and np.isnan(value[before]))
+            if same and quality[this] == quality[before]:
+                verdict[this] = REPEAT
+    verdict[0] = KEPT

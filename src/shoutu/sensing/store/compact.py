@@ -14,17 +14,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shoutu.sensing.model import Ints64
 from shoutu.sensing.store import buckets
-from shoutu.sensing.store.columns import Columns, Conflicts
+from shoutu.sensing.store.columns import Columns, Conflicts, Judged
 from shoutu.sensing.store.files import Files
-from shoutu.sensing.store.manifest import FAR, PART, Aside, Manifest, Rollup, Run, run_name
+from shoutu.sensing.store.manifest import FAR, PART, Manifest, Rollup, Run, aside_name, run_name
 from shoutu.sensing.store.merge import merge
-from shoutu.sensing.store.parts import RunOut, write_conflicts
+from shoutu.sensing.store.parts import RunOut
 from shoutu.sensing.store.rollup import RollupOut
 from shoutu.sensing.store.settings import StoreSettings
 
 DAYS_AT_ONCE = 64
-CONFLICTS_AT_ONCE = 500_000
 
 
 class Stale(Exception):
@@ -49,15 +49,13 @@ class Work:
         self.settings = settings
         self.runs: list[Run] = []
         self.rollups: list[Rollup] = []
-        self.asides: list[Aside] = []
         self.repeats = 0
         self._writers: list[RunOut | RollupOut] = []
-        self._conflicts: list[Conflicts] = []
         self._made: list[str] = []
 
     def run(self, bucket: str, lo: int, hi: int) -> RunOut:
         file = run_name(bucket, lo, hi, self.files.number())
-        self._made.append(file)
+        self._made += [file, aside_name(file)]
         writer = RunOut(self.files.folder, file, self.settings.row_group)
         self._writers.append(writer)
         return writer
@@ -69,24 +67,6 @@ class Work:
         writer = RollupOut(self.files.folder / minute, self.files.folder / hour, self.settings.row_group)
         self._writers.append(writer)
         return writer, minute, hour
-
-    def judged(self, repeats: int, conflicts: Conflicts) -> None:
-        self.repeats += repeats
-        if conflicts.rows:
-            self._conflicts.append(conflicts)
-            if sum(c.rows for c in self._conflicts) >= CONFLICTS_AT_ONCE:
-                self.set_aside()
-
-    def set_aside(self) -> None:
-        """Write the conflicts gathered so far."""
-        if not self._conflicts:
-            return
-        file = f"conflict/{self.files.number():012d}.parquet"
-        self._made.append(file)
-        both = join_conflicts(self._conflicts)
-        size = write_conflicts(self.files.folder / file, both, self.settings.row_group)
-        self.asides.append(Aside(file, both.rows, size))
-        self._conflicts = []
 
     def drop(self) -> None:
         for writer in self._writers:
@@ -106,15 +86,6 @@ def working(files: Files, settings: StoreSettings) -> Iterator[Work]:
         raise
 
 
-def join_conflicts(pieces: Sequence[Conflicts]) -> Conflicts:
-    reading = Columns._make(np.concatenate(c) for c in zip(*(p.reading for p in pieces), strict=True))
-    return Conflicts(
-        reading,
-        np.concatenate([p.kept_value for p in pieces]),
-        np.concatenate([p.kept_quality for p in pieces]),
-    )
-
-
 def perform(files: Files, settings: StoreSettings, task: Task) -> None:
     """Do one task and commit it. Raises OSError, pyarrow.ArrowException or Stale, leaving the store as it was."""
     if task.kind == "adopt":
@@ -126,7 +97,6 @@ def perform(files: Files, settings: StoreSettings, task: Task) -> None:
         else:
             inputs = list(task.inputs)
             _join(work, task)
-        work.set_aside()
         files.commit(lambda now: replace(now, inputs, work))
 
 
@@ -152,9 +122,7 @@ def replace(manifest: Manifest, inputs: Sequence[Run], work: Work) -> Manifest:
         manifest,
         runs=tuple(sorted(runs, key=lambda run: (run.lo, run.hi))),
         rollups=tuple([r for r in manifest.rollups if r.bucket not in made] + work.rollups),
-        conflicts=manifest.conflicts + tuple(work.asides),
         repeats=manifest.repeats + work.repeats,
-        conflicting=manifest.conflicting + sum(aside.rows for aside in work.asides),
     )
 
 
@@ -190,27 +158,35 @@ def _divide(work: Work, manifest: Manifest, parts: Sequence[Run]) -> _Division:
 def _split(work: Work, manifest: Manifest, parts: Sequence[Run]) -> list[Run]:
     """Merge parts into runs of their days, sparse days into the far file. Answers the runs that were used up."""
     division = _divide(work, manifest, parts)
-    paths = [work.files.folder / run.file for run in division.inputs]
+    folder = work.files.folder
     hi = max(run.hi for run in division.inputs)
     days = np.array(list(division.own), np.int64)
     for first in range(0, len(days), DAYS_AT_ONCE):
         group = days[first : first + DAYS_AT_ONCE]
         everything = not division.rest and len(group) == len(days)
         outs = {day: work.run(buckets.bucket_name(day), division.own[day], hi) for day in group.tolist()}
-        for judged in merge(paths, None if everything else partial(buckets.in_days, days=group)):
-            work.judged(judged.repeats, judged.conflicts)
+        for judged in merge(folder, division.inputs, None if everything else partial(buckets.in_days, days=group)):
+            work.repeats += judged.repeats
             for day in np.unique(buckets.days_of(judged.kept.ts)).tolist():
-                chosen = buckets.in_days(judged.kept.ts, np.array([day]))
-                outs[day].write(judged.kept if chosen.all() else judged.kept.take(chosen))
+                outs[day].write(*_of_day(judged, np.array([day])))
         work.runs += [out.close(buckets.bucket_name(day), division.own[day], hi) for day, out in outs.items()]
     if division.rest:
         lo = division.inputs[0].lo
         out = work.run(FAR, lo, hi)
-        for judged in merge(paths, lambda ts: ~np.isin(buckets.days_of(ts), days)):
-            work.judged(judged.repeats, judged.conflicts)
-            out.write(judged.kept)
+        for judged in merge(folder, division.inputs, lambda ts: ~np.isin(buckets.days_of(ts), days)):
+            work.repeats += judged.repeats
+            out.write(judged.kept, judged.conflicts)
         work.runs.append(out.close(FAR, lo, hi))
     return division.inputs
+
+
+def _of_day(judged: Judged, day: Ints64) -> tuple[Columns, Conflicts]:
+    kept, aside = judged.kept, judged.conflicts
+    chosen = buckets.in_days(kept.ts, day)
+    if chosen.all():
+        return kept, aside
+    mine = buckets.in_days(aside.reading.ts, day)
+    return kept.take(chosen), Conflicts(aside.reading.take(mine), aside.kept_value[mine], aside.kept_quality[mine])
 
 
 def _count(folder: Path, runs: Sequence[Run]) -> dict[int, int]:
@@ -231,14 +207,13 @@ def _days(path: Path, run: Run) -> dict[int, int]:
 
 def _join(work: Work, task: Task) -> None:
     """Merge neighbouring runs of one bucket into one; with rollups when settling (a lone run is kept as it is)."""
-    paths = [work.files.folder / run.file for run in task.inputs]
     lo, hi = task.inputs[0].lo, max(run.hi for run in task.inputs)
-    out = work.run(task.bucket, lo, hi) if len(paths) > 1 else None
+    out = work.run(task.bucket, lo, hi) if len(task.inputs) > 1 else None
     rollup = work.rollup() if task.kind == "settle" else None
-    for judged in merge(paths):
-        work.judged(judged.repeats, judged.conflicts)
+    for judged in merge(work.files.folder, task.inputs):
+        work.repeats += judged.repeats
         if out is not None:
-            out.write(judged.kept)
+            out.write(judged.kept, judged.conflicts)
         if rollup is not None:
             rollup[0].write(judged.kept)
     run = out.close(task.bucket, lo, hi) if out is not None else task.inputs[0]

@@ -15,7 +15,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from shoutu.sensing.store import manifest as manifests
-from shoutu.sensing.store.manifest import FOLDERS, Manifest, Quarantined
+from shoutu.sensing.store.manifest import FOLDERS, Manifest, Quarantined, Run
 from shoutu.sensing.store.parts import check, describe
 from shoutu.sensing.store.settings import StoreBlocked
 
@@ -90,24 +90,23 @@ class Files:
             if why:
                 bad.append(self._set_aside(file, why, 0))
             else:
-                runs.append(describe(self.folder / file, file, bucket, lo, hi))
-        asides = []
-        for file in sorted(f for f in names if f.startswith("conflict/")):
-            number = max(number, int(file.split("/")[1].split(".")[0]))
-            path = self.folder / file
-            if not (why := check(path, None, deep=True)):
-                asides.append(manifests.Aside(file, count_rows(path), path.stat().st_size))
-            else:
-                bad.append(self._set_aside(file, why, 0))
+                run = describe(self.folder / file, file, bucket, lo, hi)
+                runs.append(self._with_aside(run) if manifests.aside_name(file) in names else run)
         runs.sort(key=lambda run: (run.lo, run.hi))
         return Manifest(
             stored_through=max((run.hi for run in runs), default=0),
             next_file=number + 1,
             runs=tuple(runs),
-            conflicts=tuple(asides),
-            conflicting=sum(aside.rows for aside in asides),
             quarantined=tuple(bad),
         )
+
+    def _with_aside(self, run: Run) -> Run:
+        file = manifests.aside_name(run.file)
+        path = self.folder / file
+        if check(path, None, deep=True):
+            return run  # half-written, or broken: the orphans' fate
+        rows = int(pq.read_metadata(path).num_rows)
+        return msgspec.structs.replace(run, aside=file, aside_rows=rows, aside_size=path.stat().st_size)
 
     def _set_aside(self, file: str, why: str, rows: int) -> Quarantined:
         self.problems.append(f"{file}: {why}; {rows} readings are not served (see quarantine/)")
@@ -120,7 +119,10 @@ class Files:
         """The manifest without files that cannot be used, each reported and moved to quarantine."""
         if not bad:
             return manifest
-        rows = {run.file: run.rows for run in manifest.runs} | {a.file: a.rows for a in manifest.conflicts}
+        for run in manifest.runs:
+            if run.file in bad and run.aside:
+                bad.setdefault(run.aside, f"belongs to {run.file}")
+        rows = {file: n for r in manifest.runs for file, n in ((r.file, r.rows), (r.aside, r.aside_rows))}
         aside = tuple(self._set_aside(file, why, rows.get(file, 0)) for file, why in bad.items())
         rollups = []
         for rollup in manifest.rollups:
@@ -138,8 +140,11 @@ class Files:
                 rollups.append(rollup)
         return msgspec.structs.replace(
             manifest,
-            runs=tuple(run for run in manifest.runs if run.file not in bad),
-            conflicts=tuple(a for a in manifest.conflicts if a.file not in bad),
+            runs=tuple(
+                msgspec.structs.replace(run, aside="", aside_rows=0, aside_size=0) if run.aside in bad else run
+                for run in manifest.runs
+                if run.file not in bad
+            ),
             rollups=tuple(rollups),
             quarantined=manifest.quarantined + aside,
         )
@@ -203,7 +208,3 @@ class Files:
 
     def close(self) -> None:
         os.close(self._guard)
-
-
-def count_rows(path: Path) -> int:
-    return int(pq.read_metadata(path).num_rows)

@@ -22,6 +22,7 @@ class Run(msgspec.Struct, frozen=True):
     """An immutable file of readings sorted by (point, ts), each key once; from journal numbers ``lo``..``hi``.
 
     Runs of one bucket, and parts against all others, have disjoint ranges: the lower range wins a key.
+    ``aside``: the file of conflicts met while this one was made, sorted alike; "" when there were none.
     """
 
     file: str
@@ -35,6 +36,9 @@ class Run(msgspec.Struct, frozen=True):
     ts_min: int
     ts_max: int
     received_max: int
+    aside: str = ""
+    aside_rows: int = 0
+    aside_size: int = 0
 
 
 class Rollup(msgspec.Struct, frozen=True):
@@ -48,14 +52,6 @@ class Rollup(msgspec.Struct, frozen=True):
     minute: str
     hour: str
     sizes: tuple[int, int]
-
-
-class Aside(msgspec.Struct, frozen=True):
-    """An immutable file of conflicts, in the order they were found."""
-
-    file: str
-    rows: int
-    size: int
 
 
 class Quarantined(msgspec.Struct, frozen=True):
@@ -76,16 +72,14 @@ class Manifest(msgspec.Struct, frozen=True):
     next_file: int = 1
     runs: tuple[Run, ...] = ()
     rollups: tuple[Rollup, ...] = ()
-    conflicts: tuple[Aside, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     repeats: int = 0
-    conflicting: int = 0
     expired: int = 0
 
     def files(self) -> dict[str, int]:
         """Every file named, with its size in bytes."""
         named = {run.file: run.size for run in self.runs}
-        named |= {aside.file: aside.size for aside in self.conflicts}
+        named |= {run.aside: run.aside_size for run in self.runs if run.aside}
         for rollup in self.rollups:
             named |= {f: s for f, s in zip((rollup.minute, rollup.hour), rollup.sizes, strict=True) if f}
         return named
@@ -139,6 +133,11 @@ def sync_folder(folder: Path) -> None:
 
 def run_name(bucket: str, lo: int, hi: int, number: int) -> str:
     return f"raw/{bucket}.{lo:015d}-{hi:015d}.{number}.parquet"
+
+
+def aside_name(file: str) -> str:
+    """The file of conflicts that belongs to a run's file."""
+    return "conflict/" + file.removeprefix("raw/")
 
 
 def parse_name(file: str) -> tuple[str, int, int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shoutu.sensing.store.columns import Columns, Conflicts, concat
-from shoutu.sensing.store.manifest import Run, sync_folder
+from shoutu.sensing.store.manifest import Run, aside_name, sync_folder
 
 _READING = [
     ("point", pa.int32()),
@@ -75,27 +76,35 @@ class ParquetOut:
 
 
 class RunOut:
-    """A run being written in order of (point, ts), gathered into row groups."""
+    """A run being written in order of (point, ts), gathered into row groups, its conflicts in a file beside it."""
 
     def __init__(self, folder: Path, file: str, row_group: int) -> None:
         self.file = file
+        self._folder = folder
         self._out = ParquetOut(folder / file, READING)
+        self._aside: ParquetOut | None = None
+        self._aside_rows = 0
         self._row_group = row_group
         self._waiting: list[Columns] = []
         self._rows = 0
         self._marks: list[tuple[int, ...]] = []
 
-    def write(self, columns: Columns) -> None:
-        if not columns.rows:
+    def write(self, kept: Columns, conflicts: Conflicts) -> None:
+        if not kept.rows:
             return
-        self._waiting.append(columns)
-        self._rows += columns.rows
-        c = columns
+        self._waiting.append(kept)
+        self._rows += kept.rows
+        point, ts = kept.point, kept.ts
         self._marks.append(
-            (c.rows, int(c.point[0]), int(c.point[-1]), int(c.ts.min()), int(c.ts.max()), int(c.received.max()))
+            (kept.rows, int(point[0]), int(point[-1]), int(ts.min()), int(ts.max()), int(kept.received.max()))
         )
         if self._rows >= 4 * self._row_group:
             self._drain()
+        if conflicts.rows:
+            if self._aside is None:
+                self._aside = ParquetOut(self._folder / aside_name(self.file), CONFLICT)
+            self._aside.write([*conflicts.reading, conflicts.kept_value, conflicts.kept_quality], self._row_group)
+            self._aside_rows += conflicts.rows
 
     def _drain(self) -> None:
         if self._waiting:
@@ -105,25 +114,18 @@ class RunOut:
     def close(self, bucket: str, lo: int, hi: int) -> Run:
         self._drain()
         size = self._out.close()
+        aside, aside_size = (aside_name(self.file), self._aside.close()) if self._aside else ("", 0)
         rows, first, last, early, late, received = zip(*self._marks, strict=True)
         return Run(
             self.file, bucket, lo, hi, sum(rows), size,
             min(first), max(last), min(early), max(late), max(received),
+            aside, self._aside_rows, aside_size,
         )  # fmt: skip
 
     def abort(self) -> None:
         self._out.abort()
-
-
-def write_conflicts(path: Path, conflicts: Conflicts, row_group: int) -> int:
-    """One durable file of conflicts; answers its size in bytes. Raises OSError and leaves nothing behind."""
-    out = ParquetOut(path, CONFLICT)
-    try:
-        out.write([*conflicts.reading, conflicts.kept_value, conflicts.kept_quality], row_group)
-        return out.close()
-    except BaseException:
-        out.abort()
-        raise
+        if self._aside is not None:
+            self._aside.abort()
 
 
 def read_conflicts(path: Path) -> Conflicts:
@@ -132,25 +134,32 @@ def read_conflicts(path: Path) -> Conflicts:
 
 
 def read_groups(path: Path) -> Iterator[Columns]:
-    """The row groups of a run, checksums verified. Raises OSError or pyarrow.ArrowException."""
+    """The row groups of a run or of its conflicts, checksums verified. Raises OSError or pyarrow.ArrowException."""
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         for number in range(file.num_row_groups):
-            yield Columns(*_numpy(file.read_row_group(number, use_threads=False)))
+            yield Columns(*_numpy(file.read_row_group(number, columns=READING.names, use_threads=False)))
 
 
 def check(path: Path, size: int | None, deep: bool = False) -> str:
-    """Why a file cannot be used, "" when it can. ``deep`` reads and verifies every page, not only the footer."""
+    """Why a file cannot be used, "" when it can. ``deep`` reads and verifies every page, not only the footer.
+
+    Raises OSError when the machine, not the file, is in trouble (no descriptors or memory left, no permission).
+    """
     try:
-        found = path.stat().st_size
-        if size is not None and found != size:
-            return f"{found} bytes instead of {size}"
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            if deep:
-                for number in range(file.num_row_groups):
+        with open(path, "rb") as raw:
+            found = path.stat().st_size
+            if size is not None and found != size:
+                return f"{found} bytes instead of {size}"
+            with pq.ParquetFile(raw, page_checksum_verification=True) as file:
+                for number in range(file.num_row_groups if deep else 0):
                     file.read_row_group(number, use_threads=False)
     except FileNotFoundError:
         return "missing"
+    except MemoryError:
+        raise
     except (OSError, pa.ArrowException) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EIO):
+            raise
         return f"not readable: {str(error)[:200]}"
     return ""
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from shoutu.sensing.model import Bytes8, Floats, Ints64
 from shoutu.sensing.store import buckets
-from shoutu.sensing.store.buckets import INT64_MAX, INT64_MIN
+from shoutu.sensing.store.buckets import FOREVER, INT64_MIN
 from shoutu.sensing.store.columns import Columns, Conflicts, Judged, concat, empty, first_wins
 from shoutu.sensing.store.manifest import FAR, PART, Manifest, Run
 from shoutu.sensing.store.rollup import Figures, none
@@ -134,9 +134,12 @@ class View:
         """All rows of the points with start ≤ ts < end, judged by their keys."""
         return self.judged_of(self.runs(points, start, end), points, start, end)
 
-    def judged_of(self, runs: Sequence[Run], points: Sequence[int], start: int, end: int) -> Judged:
-        """The same, out of the given runs and the tail only."""
-        filed = self._engine.readings([run.file for run in runs], points, start, end)
+    def judged_of(
+        self, runs: Sequence[Run], points: Sequence[int], start: int, end: int, asides: bool = False
+    ) -> Judged:
+        """The same, out of the given runs (with the conflicts filed beside them) and the tail only."""
+        files = [file for run in runs for file in (run.file, run.aside if asides else "") if file]
+        filed = self._engine.readings(files, points, start, end)
         return first_wins(concat([filed, *self._newest(points, start, end)]))
 
     def _newest(self, points: Sequence[int], start: int, end: int) -> Iterator[Columns]:
@@ -183,11 +186,11 @@ def _cut(rows: Columns, limit: int) -> Readings:
     return Readings(rows.ts[:limit], rows.received[:limit], rows.value[:limit], rows.quality[:limit], after)
 
 
-def live_conflicts(view: View, point: int) -> Conflicts:
-    """Contradictions of one point that no merge has met yet: those of the days its loose rows fall on."""
+def conflicts_of(view: View, point: int) -> Conflicts:
+    """All contradictions of one point, those no merge has met yet among them."""
     counts = Counter(run.bucket for run in view.manifest.runs)
     loose = [run for run in view.manifest.runs if run.bucket in (PART, FAR) or counts[run.bucket] > 1]
-    fresh = view.judged_of(loose, [point], INT64_MIN, INT64_MAX)
+    fresh = view.judged_of(loose, [point], INT64_MIN, FOREVER)
     touched = {buckets.bucket_name(day) for day in np.unique(buckets.days_of(fresh.kept.ts)).tolist()}
-    whole = [run for run in view.manifest.runs if run.bucket in touched or run in loose]
-    return view.judged_of(whole, [point], INT64_MIN, INT64_MAX).conflicts
+    whole = [run for run in view.manifest.runs if run.bucket in touched or run.aside or run in loose]
+    return view.judged_of(whole, [point], INT64_MIN, FOREVER, asides=True).conflicts

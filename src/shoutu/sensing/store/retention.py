@@ -35,7 +35,7 @@ def without_expired(manifest: Manifest, settings: StoreSettings, now_ms: int) ->
         manifest,
         runs=tuple(run for run in manifest.runs if run.file not in names),
         rollups=rollups,
-        expired=manifest.expired + sum(run.rows for run in runs),
+        expired=manifest.expired + sum(run.rows + run.aside_rows for run in runs),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ import numpy as np
 
 from shoutu.sensing.model import Bytes8, Floats, Ints32, Ints64
 from shoutu.sensing.store import compact, query, retention
-from shoutu.sensing.store.buckets import INT64_MAX, INT64_MIN
+from shoutu.sensing.store.buckets import FOREVER, INT64_MIN
 from shoutu.sensing.store.columns import Columns, Conflicts, concat, first_wins
 from shoutu.sensing.store.files import Files
 from shoutu.sensing.store.manifest import PART, Manifest
@@ -26,6 +27,8 @@ from shoutu.sensing.store.steps import steps
 from shoutu.sensing.store.tail import Tail
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class ConflictRow(NamedTuple):
@@ -166,10 +169,9 @@ class Store:
                 judged = first_wins(concat(waiting))
                 lo = self.stored_through + 1
                 out = work.run(PART, lo, offered)
-                out.write(judged.kept)
-                work.judged(judged.repeats, judged.conflicts)
+                out.write(judged.kept, judged.conflicts)
+                work.repeats += judged.repeats
                 work.runs.append(out.close(PART, lo, offered))
-                work.set_aside()
             self._files.commit(
                 lambda manifest: msgspec.structs.replace(compact.replace(manifest, (), work), stored_through=offered),
                 self._frozen.clear,
@@ -187,7 +189,7 @@ class Store:
         self,
         point: int,
         start: int = INT64_MIN,
-        end: int = INT64_MAX,
+        end: int = FOREVER,
         limit: int = 10_000,
         step: int | None = None,
         origin: int = 0,
@@ -214,27 +216,24 @@ class Store:
         return self._ask(lambda view: query.collect(view, points, start, end, limit))
 
     def conflicts(self, point: int | None = None, limit: int = 1_000) -> list[ConflictRow]:
-        """Readings set aside because their (point, ts) was taken by another value; the latest found first.
+        """Readings set aside because their (point, ts) was taken by another value; those filed last first.
 
-        Conflicts are found at flush and when files are merged; for one ``point`` those still waiting for a merge
-        are found as well.
+        For one ``point`` all there are, ``kept_value`` being what ``query`` tells. For all points, those met so
+        far: within one flush at once, else when files are merged, at the latest when their day is over.
         """
-        pieces = self._ask(lambda view: self._conflicts(view, point))
-        rows = [
-            row for piece in pieces for row in zip(*(c.tolist() for c in (*piece.reading, *piece[1:])), strict=True)
-        ]
-        return [ConflictRow(*row) for row in rows[: -limit - 1 : -1]]
+        pieces = self._ask(lambda view: self._conflicts(view, point, limit))
+        columns = [(*piece.reading, piece.kept_value, piece.kept_quality) for piece in pieces]
+        rows = [row for cs in columns for row in zip(*(c[::-1][:limit].tolist() for c in cs), strict=True)]
+        return [ConflictRow(*row) for row in rows[:limit]]
 
-    def _conflicts(self, view: View, point: int | None) -> list[Conflicts]:
-        pieces = [read_conflicts(self._files.folder / aside.file) for aside in view.manifest.conflicts]
-        if point is None:
-            return pieces
-        mine = [
-            Conflicts(p.reading.take(m), p.kept_value[m], p.kept_quality[m])
-            for p in pieces
-            if (m := p.reading.point == point).any()
-        ]
-        return [*mine, query.live_conflicts(view, point)]
+    def _conflicts(self, view: View, point: int | None, limit: int) -> list[Conflicts]:
+        if point is not None:
+            return [query.conflicts_of(view, point)]
+        pieces: list[Conflicts] = []
+        for run in sorted(view.manifest.runs, key=lambda run: run.hi, reverse=True):
+            if run.aside and sum(piece.rows for piece in pieces) < limit:
+                pieces.append(read_conflicts(self._files.folder / run.aside))
+        return pieces
 
     def _ask(self, answer: Callable[[View], T]) -> T:
         """Answer from one consistent view; a file found broken is set aside and the rest answers."""
@@ -306,6 +305,11 @@ class Store:
                 more = self.maintain(clock())
             except StoreBlocked:
                 more = False
+            except Exception as error:  # the keeper must outlive whatever one task meets; it is counted and shown
+                self.failures += 1
+                self.error = f"{self._files.folder}: tidying failed ({error!r})"
+                logger.exception("the history store could not be tidied")
+                more = False
             worked = time.perf_counter() - begun
             pause = worked if more else max(every_s, worked)
 
@@ -328,7 +332,7 @@ class Store:
             parts=sum(run.bucket == PART for run in m.runs),
             bytes=sum(named.values()),
             repeats=m.repeats,
-            conflicts=m.conflicting,
+            conflicts=sum(run.aside_rows for run in m.runs),
             expired=m.expired,
             ignored=self.ignored,
             quarantined_files=len(m.quarantined),
