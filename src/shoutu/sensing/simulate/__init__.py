@@ -53,9 +53,7 @@ class Simulation:
     def _link(self, door: str, token: str, doors: Doors, number: int) -> Link:
         if door == "http":
             return HttpLink(doors.url, token)
-        link = MqttLink(doors.mqtt_host, doors.mqtt_port, token, f"simulated-gateway-{number}")
-        link.stopping = self.stop
-        return link
+        return MqttLink(doors.mqtt_host, doors.mqtt_port, token, f"simulated-gateway-{number}", self.stop)
 
     def run(self) -> None:
         """Speak until ``stop`` is set."""

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 import msgspec
@@ -56,34 +56,43 @@ class HttpLink:
 
 
 class MqttLink:
-    """The MQTT door, QoS 1."""
+    """The MQTT door, QoS 1. While it is closed paho keeps the message and publishes it again."""
 
-    def __init__(self, host: str, port: int, token: str, name: str) -> None:
-        self._address = (host, port)
+    def __init__(self, host: str, port: int, token: str, name: str, stopping: threading.Event) -> None:
+        self._address, self._name, self._stopping = (host, port), name, stopping
+        self._acked: set[int] = set()
+        self._told = threading.Condition()
+        self._refused = ""
         self._client = paho.Client(CallbackAPIVersion.VERSION2, name, protocol=MQTTProtocolVersion.MQTTv311)
         self._client.username_pw_set(token)
         self._client.reconnect_delay_set(1, 10)
+        self._client.on_publish = self._published
+        self._client.on_connect = self._connected
         self._started = False
+
+    def _published(self, _: Any, __: Any, mid: int, *___: Any) -> None:
+        with self._told:
+            self._acked.add(mid)
+            self._told.notify()
+
+    def _connected(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
+        said = str(reason) if reason.is_failure else ""
+        if said and said != self._refused:
+            log.warning("%s: the MQTT door refuses: %s", self._name, said)
+        self._refused = said
 
     def send(self, readings: list[dict[str, object]]) -> None:
         if not self._started:
             self._client.connect(*self._address, keepalive=60)
             self._client.loop_start()
             self._started = True
-        told = self._client.publish("shoutu/v1/readings", msgspec.json.encode(readings), qos=1)
-        # paho itself publishes again after a lost connection, so this waits through an outage
-        while not told.is_published():
-            try:
-                told.wait_for_publish(1.0)
-            except (RuntimeError, ValueError) as error:
-                raise OSError(str(error)) from None
-            if self._stopped():
-                raise OSError("stopped before the acknowledgement")
-
-    stopping: threading.Event | None = None
-
-    def _stopped(self) -> bool:
-        return self.stopping is not None and self.stopping.is_set()
+        mid = self._client.publish("shoutu/v1/readings", msgspec.json.encode(readings), qos=1).mid
+        with self._told:
+            while mid not in self._acked:
+                self._told.wait(0.5)
+                if self._stopping.is_set() and mid not in self._acked:
+                    raise OSError("stopped before the acknowledgement")
+            self._acked.discard(mid)
 
     def close(self) -> None:
         if self._started:

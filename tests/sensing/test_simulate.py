@@ -1,0 +1,217 @@
+"""The simulated sensors: their series, and gateways over real doors."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.sensing.memory import MemoryAcceptor, MemoryLocal, config
+
+from shoutu.config import SettingError
+from shoutu.sensing.http import HttpHandle, serve_http
+from shoutu.sensing.mqtt import MqttHandle, serve_mqtt
+from shoutu.sensing.simulate import Doors, Simulation, driven
+from shoutu.sensing.simulate.gateway import BATCH, Gateway
+from shoutu.sensing.simulate.plan import Plan, Sensor, load_plan
+from shoutu.sensing.simulate.series import PROFILES, calm, times, value_at
+
+NOW = 1_795_478_400_000
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def sensor(address: str = "A-1", **more: Any) -> Sensor:
+    values: dict[str, Any] = {"token": "mine-a", "door": "http", "indicator": "pool_level", "base": 10.0}
+    return Sensor(address=address, **{**values, **more})
+
+
+@given(st.sampled_from([*PROFILES, "other"]), st.integers(NOW - 10**10, NOW + 10**10), st.integers(0, 100))
+def test_calm_series_repeat_themselves_and_stay_near_their_base(indicator: str, ts: int, seed: int) -> None:
+    one = sensor(indicator=indicator, base=50.0)
+    value = calm(one, seed, ts)
+    assert value == calm(one, seed, ts)
+    if indicator == "rainfall":
+        assert 0 <= value < 8
+    else:
+        assert abs(value - 50.0) < 2.5
+
+
+def test_sensors_differ_and_noise_is_there() -> None:
+    first = [calm(sensor("A-1"), 7, NOW + i * 20_000) for i in range(100)]
+    second = [calm(sensor("A-2"), 7, NOW + i * 20_000) for i in range(100)]
+    assert first != second
+    assert len(set(first)) > 10
+
+
+@given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(0, 10**6))
+def test_times_cut_anywhere_are_the_same_times(a: int, b: int, c: int) -> None:
+    one = sensor(interval_s=20)
+    low, middle, high = sorted((NOW + a, NOW + b, NOW + c))
+    whole = list(times(one, 7, low, high))
+    assert whole == [*times(one, 7, low, middle), *times(one, 7, middle, high)]
+
+
+def test_to_red_rises_holds_and_comes_back() -> None:
+    one = sensor(scenario="to_red", peak=15.0, after_s=10, over_s=20, hold_s=60)
+    values = {s: value_at(one, 7, NOW + s * 1000, NOW) for s in (0, 9, 20, 30, 60, 89, 111, 200)}
+    assert all(v is not None for v in values.values())
+    shift = {s: round(float(v or 0) - calm(one, 7, NOW + s * 1000), 2) for s, v in values.items()}
+    assert shift == {0: 0, 9: 0, 20: 2.5, 30: 5.0, 60: 5.0, 89: 5.0, 111: 0.0, 200: 0.0}
+
+
+def test_silent_says_nothing_for_a_while() -> None:
+    one = sensor(scenario="silent", after_s=10, over_s=20, hold_s=60)
+    told = [value_at(one, 7, NOW + s * 1000, NOW) is not None for s in (5, 10, 89, 91)]
+    assert told == [True, False, False, True]
+
+
+class Recorder:
+    """A link that keeps what it acknowledged, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.got: list[dict[str, object]] = []
+        self.closed = False
+
+    def send(self, readings: list[dict[str, object]]) -> None:
+        if self.closed:
+            raise OSError("closed")
+        self.got += readings
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_gateway_keeps_what_it_could_not_send() -> None:
+    link, moment = Recorder(), [NOW / 1000]
+    gateway = Gateway(link, [sensor("A-1"), sensor("A-2")], 7, {"A-1": NOW, "A-2": NOW}, lambda: moment[0])
+    link.closed = True
+    for _ in range(10):
+        moment[0] += 3_600
+        gateway.make(gateway.now())
+        with pytest.raises(OSError, match="closed"):
+            gateway.flush()
+    link.closed = False
+    gateway.flush()
+    assert len(link.got) == 10 * 2 * 180 > BATCH
+    assert [r["ts"] for r in link.got] == sorted(r["ts"] for r in link.got)  # type: ignore[type-var]
+    assert len({(r["point"], r["ts"]) for r in link.got}) == len(link.got)
+    assert gateway.dropped == 0
+
+
+@dataclass
+class House:
+    acceptor: MemoryAcceptor
+    http: HttpHandle
+    mqtt: MqttHandle
+
+    @property
+    def doors(self) -> Doors:
+        return Doors(f"http://127.0.0.1:{self.http.port}", "127.0.0.1", self.mqtt.port)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    acceptor = MemoryAcceptor()
+    http = await serve_http(acceptor, config(tmp_path), MemoryLocal(acceptor))
+    mqtt = await serve_mqtt(acceptor, config(tmp_path))
+    yield House(acceptor, http, mqtt)
+    await http.close()
+    await mqtt.close()
+
+
+PLAN = Plan(
+    [
+        sensor("A-1", door="mqtt", interval_s=0.1),
+        sensor("A-2", door="mqtt"),
+        sensor("B-1", token="mine-b", door="http", interval_s=0.1, scenario="to_red", peak=20.0, after_s=0, over_s=0.1),
+    ],
+    history_s=3_600,
+)
+
+
+async def drive(simulation: Simulation, acceptor: MemoryAcceptor, enough: int) -> None:
+    thread = threading.Thread(target=simulation.run, daemon=True)
+    thread.start()
+    async with asyncio.timeout(30):
+        while not all(sum(1 for r in acceptor.rows() if r[0] == p) >= enough for p in (1, 1_001)):
+            await asyncio.sleep(0.01)
+    simulation.stop.set()
+    await asyncio.to_thread(thread.join, 10)
+
+
+@pytest.mark.anyio
+async def test_history_then_live_through_both_doors_and_on_at_the_next_start(house: House, tmp_path: Path) -> None:
+    state = tmp_path / "simulate-state.json"
+    await drive(Simulation(PLAN, house.doors, state), house.acceptor, 36_010)
+    rows = house.acceptor.rows()
+    assert {b.door for b in house.acceptor.batches} == {"http", "mqtt"}
+    assert max(v for p, _, v, _ in rows if p == 1_001) > 19
+    assert abs(max(t for _, t, _, _ in rows) / 1000 - time.time()) < 10
+    kept = {(p, t) for p, t, _, _ in rows}
+    assert len(kept) == len(rows)
+    house.acceptor.batches.clear()
+    await drive(Simulation(PLAN, house.doors, state), house.acceptor, 2)
+    assert not kept & {(p, t) for p, t, _, _ in house.acceptor.rows()}
+
+
+@pytest.mark.anyio
+async def test_a_door_that_closes_for_a_while_loses_nothing(house: House, tmp_path: Path) -> None:
+    plan = Plan([PLAN.sensors[0], PLAN.sensors[2]], history_s=0)
+    simulation = Simulation(plan, house.doors, tmp_path / "state.json")
+    thread = threading.Thread(target=simulation.run, daemon=True)
+    thread.start()
+
+    async def reaches(count: int) -> None:
+        async with asyncio.timeout(40):
+            while not all(sum(1 for r in house.acceptor.rows() if r[0] == p) >= count for p in (1, 1_001)):
+                await asyncio.sleep(0.01)
+
+    await reaches(3)
+    ports = {"ingest_port": house.http.port, "mqtt_port": house.mqtt.port}
+    await house.http.close()
+    await house.mqtt.close()
+    await asyncio.sleep(0.5)
+    house.http = await serve_http(house.acceptor, config(tmp_path, **ports), MemoryLocal(house.acceptor))
+    house.mqtt = await serve_mqtt(house.acceptor, config(tmp_path, **ports))
+    await reaches(30)
+    simulation.stop.set()
+    await asyncio.to_thread(thread.join, 10)
+    for point in (1, 1_001):
+        stamps = sorted({t for p, t, _, _ in house.acceptor.rows() if p == point})
+        assert {b - a for a, b in pairwise(stamps)} == {100}
+
+
+def test_plans_are_read_and_wrong_ones_name_the_field(tmp_path: Path) -> None:
+    path = tmp_path / "simulate.json"
+    good = {"address": "A", "token": "t", "door": "mqtt", "indicator": "x", "base": 1}
+    path.write_text(json.dumps({"sensors": [good]}))
+    plan = load_plan(path)
+    assert (plan.sensors[0].interval_s, plan.seed) == (20.0, 7)
+    assert driven(plan, "A=5").sensors[0].peak == 5
+    for scenario in ("A", "B=1", "A=x"):
+        with pytest.raises(SettingError, match="--scenario"):
+            driven(plan, scenario)
+    for wrong, words in (
+        ({**good, "door": "pigeon"}, "door"),
+        ({**good, "interval_s": 0}, "interval_s"),
+        ({**good, "scenario": "to_red"}, "peak"),
+        ({"address": "A"}, "missing required field"),
+    ):
+        path.write_text(json.dumps({"sensors": [wrong]}))
+        with pytest.raises(SettingError, match=words):
+            load_plan(path)
+    with pytest.raises(SettingError, match="shoutu demo"):
+        load_plan(tmp_path / "none.json")
