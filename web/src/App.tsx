@@ -16,6 +16,7 @@ import { Answer } from "./rooms/duties/Answer";
 import { Desk } from "./rooms/duties/Desk";
 import { Ledger } from "./rooms/ledger/Ledger";
 import { Login } from "./rooms/people/Login";
+import { Setup } from "./rooms/people/Setup";
 import { PointPage } from "./rooms/sites/PointPage";
 import { Points } from "./rooms/sites/Points";
 import { WarningPage } from "./rooms/warnings/WarningPage";
@@ -79,6 +80,7 @@ export function App(): ReactNode {
         <BrowserRouter>
           <Routes>
             <Route path="/login" element={<Login />} />
+            <Route path="/setup" element={<Setup />} />
             <Route path="*" element={<Inside />} />
           </Routes>
         </BrowserRouter>

@@ -59,7 +59,7 @@ export function useWarnings(filter: ListFilter) {
 export function useWarning(id: number | null) {
   return useQuery({
     queryKey: ["warnings", "one", id],
-    queryFn: () => got(api.GET("/api/v1/warnings/{warning_id}", { params: { path: { warning_id: id ?? 0 } } })),
+    queryFn: () => got(api.GET("/api/v1/warnings/{id}", { params: { path: { id: id ?? 0 } } })),
     enabled: id !== null,
   });
 }
@@ -67,7 +67,7 @@ export function useWarning(id: number | null) {
 export function useWarningTimeline(id: number) {
   return useQuery({
     queryKey: ["warnings", "timeline", id],
-    queryFn: () => got(api.GET("/api/v1/warnings/{warning_id}/timeline", { params: { path: { warning_id: id } } })),
+    queryFn: () => got(api.GET("/api/v1/warnings/{id}/timeline", { params: { path: { id } } })),
   });
 }
 
@@ -77,14 +77,14 @@ export type WarningAct =
   | { verb: "feedback" | "close" | "recall"; body: { note?: string } };
 
 function sendWarningAct(id: number, act: WarningAct) {
-  const params = { path: { warning_id: id } };
+  const params = { path: { id } };
   switch (act.verb) {
     case "verify":
-      return got(api.POST("/api/v1/warnings/{warning_id}/verify", { params, body: act.body }));
+      return got(api.POST("/api/v1/warnings/{id}/verify", { params, body: act.body }));
     case "dispose":
-      return got(api.POST("/api/v1/warnings/{warning_id}/dispose", { params, body: act.body }));
+      return got(api.POST("/api/v1/warnings/{id}/dispose", { params, body: act.body }));
     default:
-      return got(api.POST(`/api/v1/warnings/{warning_id}/${act.verb}`, { params, body: act.body }));
+      return got(api.POST(`/api/v1/warnings/{id}/${act.verb}`, { params, body: act.body }));
   }
 }
 
@@ -112,7 +112,7 @@ export function useDuties(view: View) {
 export function useDuty(id: number) {
   return useQuery({
     queryKey: ["duties", "one", id],
-    queryFn: () => got(api.GET("/api/v1/duties/{duty_id}", { params: { path: { duty_id: id } } })),
+    queryFn: () => got(api.GET("/api/v1/duties/{id}", { params: { path: { id } } })),
   });
 }
 
@@ -122,7 +122,7 @@ export function useDutyAct() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ id, verb, note }: { id: number; verb: DutyVerb; note: string }) =>
-      got(api.POST(`/api/v1/duties/{duty_id}/${verb}`, { params: { path: { duty_id: id } }, body: { note } })),
+      got(api.POST(`/api/v1/duties/{id}/${verb}`, { params: { path: { id } }, body: { note } })),
     onSuccess: () => {
       for (const key of ["duties", "warnings", "status"]) void client.invalidateQueries({ queryKey: [key] });
     },
@@ -148,7 +148,7 @@ export function usePoints(filter: { q?: string; site?: number }) {
 export function usePoint(id: number) {
   return useQuery({
     queryKey: ["points", "one", id],
-    queryFn: () => got(api.GET("/api/v1/points/{point_id}", { params: { path: { point_id: id } } })),
+    queryFn: () => got(api.GET("/api/v1/points/{id}", { params: { path: { id } } })),
     refetchInterval: 10_000,
   });
 }
@@ -188,5 +188,5 @@ export function useLedgerHead() {
 }
 
 export function askProof(id: number) {
-  return got(api.GET("/api/v1/ledger/{entry_id}/proof", { params: { path: { entry_id: id } } }));
+  return got(api.GET("/api/v1/ledger/{id}/proof", { params: { path: { id } } }));
 }

@@ -84,7 +84,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/warnings/{warning_id}": {
+    "/api/v1/warnings/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -100,7 +100,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/warnings/{warning_id}/timeline": {
+    "/api/v1/warnings/{id}/timeline": {
         parameters: {
             query?: never;
             header?: never;
@@ -116,7 +116,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/warnings/{warning_id}/verify": {
+    "/api/v1/warnings/{id}/verify": {
         parameters: {
             query?: never;
             header?: never;
@@ -132,7 +132,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/warnings/{warning_id}/dispose": {
+    "/api/v1/warnings/{id}/dispose": {
         parameters: {
             query?: never;
             header?: never;
@@ -148,7 +148,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/warnings/{warning_id}/feedback": {
+    "/api/v1/warnings/{id}/feedback": {
         parameters: {
             query?: never;
             header?: never;
@@ -164,7 +164,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/warnings/{warning_id}/close": {
+    "/api/v1/warnings/{id}/close": {
         parameters: {
             query?: never;
             header?: never;
@@ -180,7 +180,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/warnings/{warning_id}/recall": {
+    "/api/v1/warnings/{id}/recall": {
         parameters: {
             query?: never;
             header?: never;
@@ -212,7 +212,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/duties/{duty_id}": {
+    "/api/v1/duties/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -228,7 +228,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/duties/{duty_id}/answer": {
+    "/api/v1/duties/{id}/answer": {
         parameters: {
             query?: never;
             header?: never;
@@ -244,7 +244,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/duties/{duty_id}/decline": {
+    "/api/v1/duties/{id}/decline": {
         parameters: {
             query?: never;
             header?: never;
@@ -260,7 +260,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/duties/{duty_id}/done": {
+    "/api/v1/duties/{id}/done": {
         parameters: {
             query?: never;
             header?: never;
@@ -276,7 +276,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/duties/{duty_id}/verify": {
+    "/api/v1/duties/{id}/verify": {
         parameters: {
             query?: never;
             header?: never;
@@ -292,7 +292,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/duties/{duty_id}/return": {
+    "/api/v1/duties/{id}/return": {
         parameters: {
             query?: never;
             header?: never;
@@ -308,7 +308,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/duties/{duty_id}/recall": {
+    "/api/v1/duties/{id}/recall": {
         parameters: {
             query?: never;
             header?: never;
@@ -356,7 +356,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/points/{point_id}": {
+    "/api/v1/points/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -420,7 +420,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/ledger/{entry_id}/proof": {
+    "/api/v1/ledger/{id}/proof": {
         parameters: {
             query?: never;
             header?: never;
@@ -632,6 +632,8 @@ export interface components {
         /** ChainRow */
         ChainRow: {
             duty_id: number;
+            kind: string;
+            times: number;
             post: string;
             organisation: string;
             person: string | null;
@@ -1181,7 +1183,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                warning_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1212,7 +1214,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                warning_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1243,7 +1245,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                warning_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1278,7 +1280,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                warning_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1313,7 +1315,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                warning_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1348,7 +1350,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                warning_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1383,7 +1385,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                warning_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1454,7 +1456,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                duty_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1485,7 +1487,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                duty_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1520,7 +1522,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                duty_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1555,7 +1557,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                duty_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1590,7 +1592,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                duty_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1625,7 +1627,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                duty_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1660,7 +1662,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                duty_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1759,7 +1761,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                point_id: number;
+                id: number;
             };
             cookie?: never;
         };
@@ -1890,7 +1892,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                entry_id: number;
+                id: number;
             };
             cookie?: never;
         };

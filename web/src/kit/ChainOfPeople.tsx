@@ -98,12 +98,12 @@ export function ChainOfPeople({ rows }: { rows: readonly ChainRow[] }): ReactNod
         </span>
       </div>
       <ol>
-        {chain.lanes.map((lane) => {
+        {chain.lanes.map((lane, i) => {
           const { row } = lane;
           const limit = limitOf(row);
           const told = receiptWords(row);
           return (
-            <li key={row.duty_id} className={`person person-${row.state}`}>
+            <li key={`${row.duty_id}.${row.post}.${i}`} className={`person person-${row.state}`}>
               <CallMark state={row.state} />
               <div className="person-words" title={told === "" ? undefined : told}>
                 <b>{row.post}</b> <span>{row.organisation}</span>

@@ -8,7 +8,7 @@ const at = (minute: number): string => new Date(T0 + minute * M).toISOString();
 
 function row(duty_id: number, state: ChainRow["state"], due: number | null, answered: number | null = null): ChainRow {
   const called_at = state === "not_yet" ? null : at(0);
-  return { duty_id, post: "", organisation: "", person: null, state, called_at, due_at: due === null ? null : at(due), answered_at: answered === null ? null : at(answered), starts_at: at(state === "not_yet" ? 5 : 0), note: "", receipts: [] };
+  return { duty_id, kind: "answer", times: 1, post: "", organisation: "", person: null, state, called_at, due_at: due === null ? null : at(due), answered_at: answered === null ? null : at(answered), starts_at: at(state === "not_yet" ? 5 : 0), note: "", receipts: [] };
 }
 
 describe("sortChain", () => {

@@ -54,13 +54,15 @@ function Rows({ view, duties, county }: { view: View; duties: readonly Duty[]; c
     );
   }
   let first = view === "mine";
+  // What is done has no order of urgency: the server's, latest first.
+  const grouped = view === "done" ? [{ group: "done" as const, items: [...duties] }] : groupDuties(duties);
   return (
     <div className="panel desk-rows">
-      {groupDuties(duties).map(({ group, items }) => (
+      {grouped.map(({ group, items }) => (
         <section key={group}>
           <h2 className="desk-group">
-            {view === "done" ? t("desk.group.done") : t(`desk.group.${group}`)}
-            <span>{view === "done" ? "" : t(`desk.group.${group}.note`)}</span>
+            {t(`desk.group.${group}`)}
+            <span>{t(`desk.group.${group}.note`)}</span>
           </h2>
           {items.map((duty) => {
             const filled = first;

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Button, Input } from "antd";
 import { t } from "i18next";
 import { useState, type FormEvent, type ReactNode } from "react";
-import { useNavigate } from "react-router";
+import { useNavigate, useSearchParams } from "react-router";
 import { api, got } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { Logo } from "../../kit/shell/Logo";
@@ -22,7 +22,8 @@ const words: Record<Field, () => string> = {
 export function Setup(): ReactNode {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const [form, setForm] = useState<Record<Field, string>>({ code: "", county: "", username: "", password: "" });
+  const [search] = useSearchParams();
+  const [form, setForm] = useState<Record<Field, string>>({ code: search.get("code") ?? "", county: "", username: "", password: "" });
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const problemWords = useProblemWords(error);

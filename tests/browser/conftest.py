@@ -1,0 +1,125 @@
+"""A real browser over a real county: `shoutu up --demo` in a directory of its own, Chromium without a window."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tests.stack import Api, Stack, running, until
+
+DIST = Path(__file__).resolve().parents[2] / "web" / "dist"
+WIDE = {"width": 1920, "height": 1080}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The demo county, running until the last browser test has ended."""
+    if not (DIST / "index.html").is_file():
+        pytest.fail("web/dist is missing: build the face first (make setup)")
+    with running(tmp_path_factory.mktemp("browser") / "var", demo=True) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def logins(county: Stack) -> list[dict[str, str]]:
+    """The demo's logins, as its login page lists them."""
+    found: list[dict[str, str]] = Api(county.url).get("/hello")["demo_users"]
+    assert found, "a demo on the loopback address lists its logins"
+    return found
+
+
+@pytest.fixture(scope="session")
+def officer(county: Stack, logins: list[dict[str, str]]) -> dict[str, str]:
+    """The login that sees the whole county and is called by its warnings: the county's duty officer."""
+    for login in logins:
+        if county.login(login["username"], login["password"]).get("/session")["user"]["role"] == "duty_officer":
+            return login
+    pytest.fail(f"no duty officer among the demo logins: {[login['post'] for login in logins]}")
+
+
+@pytest.fixture(scope="session")
+def warning(county: Stack, officer: dict[str, str]) -> dict[str, Any]:
+    """An open warning of a measured point: the simulated sensors cross a limit soon after the start."""
+    api = county.login(officer["username"], officer["password"])
+
+    def found() -> dict[str, Any] | None:
+        items = api.get("/warnings", state="open")["items"]
+        return next((item for item in items if item["point"]), None)
+
+    return until(found, 120, "an open warning of a point")
+
+
+@pytest.fixture(scope="session")
+def _playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(_playwright: Playwright) -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.fail("chromium is missing: apt-get install chromium")
+    found = _playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+    yield found
+    found.close()
+
+
+def _is_expected(url: str, text: str) -> bool:
+    """Asking who I am while signed out is answered 401, which Chromium reports as an error of the page."""
+    return url.endswith("/api/v1/session") and "401" in text
+
+
+@pytest.fixture
+def open_page(browser: Browser, county: Stack) -> Iterator[Callable[..., Page]]:
+    """Opens pages; whatever they were used for, none may have said an error to the console."""
+    contexts: list[BrowserContext] = []
+    said: list[str] = []
+
+    def opened(
+        size: dict[str, int] = WIDE, tone: str = "light", login: dict[str, str] | None = None, may_fail: bool = False
+    ) -> Page:
+        context = browser.new_context(
+            viewport=size,  # type: ignore[arg-type]
+            color_scheme=tone,  # type: ignore[arg-type]
+            base_url=county.url,
+            locale="zh-CN",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        if may_fail:  # the test takes the server away: failed requests are what it is about
+            sign_in(page, login or {})
+            return page
+        page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+        page.on(
+            "console",
+            lambda message: (
+                said.append(f"{page.url}: {message.text}")
+                if message.type in {"error", "warning"}
+                and not _is_expected(message.location.get("url", ""), message.text)
+                else None
+            ),
+        )
+        if login is not None:
+            sign_in(page, login)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+def sign_in(page: Page, login: dict[str, str]) -> None:
+    """Through the login page, as a person does."""
+    page.goto("/login")
+    page.get_by_label("用户名").fill(login["username"])
+    page.get_by_label("密码", exact=True).fill(login["password"])
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(lambda url: "/login" not in url)

@@ -1,0 +1,195 @@
+"""What a duty officer does all day: is called, answers, verifies, acts; and what keyboard and line do."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE
+from tests.stack import Api, Stack, until
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def api(county: Stack, officer: dict[str, str]) -> Api:
+    return county.login(officer["username"], officer["password"])
+
+
+def called(api: Api) -> dict[str, Any] | None:
+    """A call this officer has not answered yet."""
+    items = api.get("/duties", view="mine")["items"]
+    return next((duty for duty in items if any(a["verb"] == "answer" and a["allowed"] for a in duty["actions"])), None)
+
+
+def test_a_wrong_password_is_said_and_what_was_typed_stays(
+    open_page: Callable[..., Page], officer: dict[str, str]
+) -> None:
+    page = open_page()
+    page.goto("/login")
+    page.get_by_label("用户名").fill(officer["username"])
+    page.get_by_label("密码", exact=True).fill("not-the-password")
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("alert")).to_contain_text("用户名或密码不对")
+    expect(page.get_by_label("用户名")).to_have_value(officer["username"])
+
+
+def test_the_login_leads_back_but_never_away(
+    open_page: Callable[..., Page], officer: dict[str, str], county: Stack
+) -> None:
+    page = open_page()
+    page.goto("/points?q=x")
+    page.wait_for_url("**/login?next=*")
+    page.get_by_label("用户名").fill(officer["username"])
+    page.get_by_label("密码", exact=True).fill(officer["password"])
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/points?q=x")
+    page.goto("/login?next=//elsewhere.invalid/")
+    page.get_by_label("用户名").fill(officer["username"])
+    page.get_by_label("密码", exact=True).fill(officer["password"])
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(f"{county.url}/")
+
+
+def test_the_desk_answers_a_call_in_one_press(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], api: Api
+) -> None:
+    duty = until(lambda: called(api), 60, "an unanswered call")
+    page = open_page(login=officer)
+    row = page.locator(".duty").filter(has_text=duty["title"]).filter(has=page.get_by_role("button", name="应答")).first
+    row.get_by_role("button", name="应答").click()
+    until(lambda: api.get(f"/duties/{duty['id']}")["state"] != "called" or None, 10, "the duty answered")
+    expect(page.locator(".inkbars")).to_have_count(0)
+
+
+def test_the_phone_answers_without_scrolling(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], api: Api
+) -> None:
+    duty = api.get("/duties", view="mine")["items"][0]
+    page = open_page(PHONE, login=officer)
+    page.goto(f"/answer/{duty['id']}")
+    expect(page.locator(".ahead h1")).to_be_visible()
+    acts = page.locator(".answer-acts").bounding_box()
+    assert acts is not None
+    assert acts["y"] + acts["height"] <= PHONE["height"] + 1
+    yes = page.locator(".answer-yes")
+    if yes.count():
+        box = yes.bounding_box()
+        assert box is not None
+        assert box["height"] >= 72
+
+
+def test_clocks_run_on_the_page(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
+) -> None:
+    page = open_page(login=officer)
+    clock = page.locator(".live")
+    first = clock.inner_text()
+    expect(clock).not_to_have_text(first, timeout=3000)
+
+
+def test_a_warning_is_verified_in_order_of_law(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], api: Api
+) -> None:
+    page = open_page(login=officer)
+    page.goto(f"/warnings/{warning['id']}")
+    bar = page.locator(".actbar-desk")
+    close = bar.get_by_role("button", name="关闭")
+    expect(close).to_be_disabled()
+    expect(bar.locator(".actbar-why")).not_to_be_empty()
+    verify = bar.get_by_role("button", name="核实")
+    if verify.is_disabled():
+        pytest.fail(f"nobody may verify {warning['number']}: {bar.inner_text()}")
+    verify.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="核实").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("先选核实结果")
+    dialog.get_by_text("真警").click()
+    dialog.get_by_role("textbox").fill("看了相邻测点，读数一致")
+    dialog.get_by_role("button", name="核实").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert api.get(f"/warnings/{warning['id']}")["result"] == "real"
+    expect(page.locator(".timeline")).to_contain_text("看了相邻测点")
+
+
+def test_filters_live_in_the_address(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
+) -> None:
+    page = open_page(login=officer)
+    page.goto("/warnings?tab=all")
+    level = ["", "蓝色", "黄色", "橙色", "红色"][warning["level"]]
+    page.locator(".levels").get_by_role("button", name=level).click()
+    expect(page).to_have_url(re.compile(rf"level={warning['level']}"))
+    page.reload()
+    expect(page.locator(".levels").get_by_role("button", name=level)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".restable tbody tr").first).to_contain_text(level)
+
+
+def test_the_keyboard_goes_everywhere(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], county: Stack
+) -> None:
+    page = open_page(login=officer)
+    expect(page.locator(".desk-sentence h1")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("w")
+    page.wait_for_url("**/warnings")
+    expect(page.locator(".restable tbody tr").first).to_be_visible()
+    page.locator(".restable a").first.focus()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/warnings/\d+"))
+    page.keyboard.press("g")
+    page.keyboard.press("d")
+    page.wait_for_url(f"{county.url}/")
+    page.keyboard.press("/")
+    page.keyboard.type(warning["number"])
+    expect(page.get_by_role("option").first).to_contain_text(warning["number"])
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/warnings/{warning['id']}")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("g d")
+
+
+def test_what_others_do_appears_by_itself(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], api: Api
+) -> None:
+    page = open_page(login=officer)
+    page.goto(f"/warnings/{warning['id']}")
+    expect(page.locator(".timeline")).to_be_visible()
+    before = page.locator(".timeline li").count()
+    act = next(
+        (a for a in api.get(f"/warnings/{warning['id']}")["actions"] if a["allowed"] and a["verb"] == "dispose"), None
+    )
+    assert act is not None, "a verified warning may be disposed of"
+    api.post(f"/warnings/{warning['id']}/dispose", note="停止放矿，开降水井", withdraw=False)
+    expect(page.locator(".timeline")).to_contain_text("停止放矿，开降水井", timeout=5000)
+    assert page.locator(".timeline li").count() > before
+
+
+def test_a_lost_line_is_said_and_heals(open_page: Callable[..., Page], officer: dict[str, str], county: Stack) -> None:
+    page = open_page(login=officer, may_fail=True)
+    expect(page.locator(".live")).to_contain_text("实时")
+    county.kill("web")
+    expect(page.locator(".inkbars")).to_contain_text("断了", timeout=15_000)
+    expect(page.locator(".live")).to_contain_text("实时", timeout=30_000)
+    expect(page.locator(".inkbars")).not_to_contain_text("断了")
+
+
+def test_the_desk_is_usable_within_two_seconds_on_a_slow_machine(
+    open_page: Callable[..., Page], officer: dict[str, str]
+) -> None:
+    page = open_page(login=officer)
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    taken = []
+    for _ in range(3):
+        began = time.monotonic()
+        page.goto("/", wait_until="commit")
+        page.locator(".desk-sentence h1").wait_for()
+        taken.append(time.monotonic() - began)
+    assert min(taken) < 2.0, taken

@@ -1,0 +1,110 @@
+"""Every page, both themes, a wall screen and a phone: readable, operable, nothing untranslated."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, WIDE
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+KEYS = json.loads((Path(__file__).resolve().parents[2] / "web/src/i18n/zh.json").read_text("utf-8"))
+ROOTS = "|".join(sorted({key.split(".")[0] for key in KEYS}))
+RAW_KEY = re.compile(rf"\b(?:{ROOTS})(?:\.[A-Za-z0-9_]+)+\b")
+NEVER = re.compile("确定|提交|操作|详情|您|成功|undefined|NaN|\\[object")
+SIZES = {"wide": WIDE, "phone": PHONE}
+PAGES = {
+    "desk": ("/", ".desk-sentence h1"),
+    "called": ("/?view=called", ".desk-sentence h1"),
+    "warnings": ("/warnings", ".restable"),
+    "warning": ("/warnings/{warning}", ".curve svg"),
+    "answer": ("/answer/{duty}", ".answer h2"),
+    "points": ("/points", ".restable"),
+    "point": ("/points/{point}", ".curve svg"),
+    "ledger": ("/ledger", ".restable"),
+}
+
+
+def axe_findings(page: Page) -> list[str]:
+    """Serious and critical findings, each with the first element that has it."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{item['id']} ({item['impact']}): {item['nodes'][0]['html'][:160]} {item['nodes'][0].get('failureSummary', '')}"
+        for item in found
+        if item["impact"] in {"serious", "critical"}
+    ]
+
+
+def check(page: Page) -> None:
+    """What holds on every page."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"
+    words = page.inner_text("body")
+    assert RAW_KEY.findall(words.replace(page.url, "")) == []
+    assert NEVER.findall(words) == []
+    assert axe_findings(page) == []
+
+
+@pytest.mark.parametrize("tone", ["light", "dark"])
+@pytest.mark.parametrize("size", ["wide", "phone"])
+@pytest.mark.parametrize("name", PAGES)
+def test_page(
+    name: str,
+    size: str,
+    tone: str,
+    county: Stack,
+    officer: dict[str, str],
+    warning: dict[str, Any],
+    open_page: Callable[..., Page],
+) -> None:
+    api = county.login(officer["username"], officer["password"])
+    address, landmark = PAGES[name]
+    duty = 0
+    if name == "answer":
+        duty = api.get("/duties", view="mine")["items"][0]["id"]
+    page = open_page(SIZES[size], tone, officer)
+    page.goto(address.format(warning=warning["id"], point=warning["point"]["id"], duty=duty))
+    expect(page.locator(landmark).first).to_be_visible()
+    assert page.locator("html").get_attribute("data-tone") == tone
+    check(page)
+
+
+@pytest.mark.parametrize("tone", ["light", "dark"])
+@pytest.mark.parametrize("size", ["wide", "phone"])
+def test_login_page(size: str, tone: str, open_page: Callable[..., Page], logins: list[dict[str, str]]) -> None:
+    page = open_page(SIZES[size], tone)
+    page.goto("/")
+    expect(page.get_by_label("用户名")).to_be_visible()
+    expect(page.get_by_text(logins[0]["username"]).first).to_be_visible()
+    check(page)
+
+
+def test_everything_speaks_english(
+    officer: dict[str, str], warning: dict[str, Any], open_page: Callable[..., Page]
+) -> None:
+    page = open_page(login=officer)
+    page.locator(".mypost").click()
+    page.get_by_role("menuitem", name="English").click()
+    expect(page.get_by_role("link", name="Warnings", exact=False).first).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "en"
+    for address, landmark in (PAGES["desk"], PAGES["warnings"], PAGES["points"], PAGES["ledger"]):
+        page.goto(address)
+        expect(page.locator(landmark).first).to_be_visible()
+        assert RAW_KEY.findall(page.inner_text("body").replace(page.url, "")) == []
+
+
+def test_the_theme_is_remembered(officer: dict[str, str], open_page: Callable[..., Page]) -> None:
+    page = open_page(tone="light", login=officer)
+    page.locator(".mypost").click()
+    page.get_by_role("menuitem", name="夜间").click()
+    expect(page.locator("html")).to_have_attribute("data-tone", "dark")
+    page.reload()
+    expect(page.locator(".desk-sentence h1")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-tone", "dark")
