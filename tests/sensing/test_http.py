@@ -25,11 +25,6 @@ PATH = "/ingest/v1/readings"
 NOW = time.time_ns() // 1_000_000
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @dataclass
 class House:
     acceptor: MemoryAcceptor

@@ -34,11 +34,6 @@ LIMITS = Limits(
 )
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @dataclass
 class House:
     acceptor: MemoryAcceptor

@@ -26,11 +26,6 @@ from shoutu.sensing.replay.send import Sender
 START = 1_385_000_000_000
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @dataclass
 class House:
     acceptor: MemoryAcceptor

@@ -28,11 +28,6 @@ from shoutu.sensing.simulate.series import PROFILES, calm, times, value_at
 NOW = 1_795_478_400_000
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def sensor(address: str = "A-1", **more: Any) -> Sensor:
     values: dict[str, Any] = {"token": "mine-a", "door": "http", "indicator": "pool_level", "base": 10.0}
     return Sensor(address=address, **{**values, **more})

@@ -26,7 +26,7 @@ class Reading(msgspec.Struct, gc=False):
     point: Address
     ts: Millis | Moment
     value: float
-    quality: Quality = 0
+    quality: Quality = -1  # not given, which means good
 
 
 MANY = msgspec.json.Decoder(list[Reading])
@@ -40,7 +40,7 @@ def read_json(body: bytes) -> list[Reading] | None:
         readings = [ONE.decode(body)] if body.lstrip()[:1] == b"{" else MANY.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    return None if keys_may_repeat(body, len(readings)) else readings
+    return None if keys_may_repeat(body, readings) else readings
 
 
 def decode_json(body: bytes) -> Columns:
@@ -64,7 +64,7 @@ def decode_ndjson(body: bytes) -> Columns:
         raise BadBody("empty")
     try:
         readings = ONE.decode_lines(body)
-        if not keys_may_repeat(body, len(readings)):
+        if not keys_may_repeat(body, readings):
             return from_structs(readings)
     except (msgspec.DecodeError, ValueError, RecursionError):
         pass
@@ -84,15 +84,18 @@ def decode_ndjson(body: bytes) -> Columns:
     return rows.columns(index)
 
 
-def keys_may_repeat(body: bytes, count: int) -> bool:
+def keys_may_repeat(body: bytes, readings: Sequence[Reading]) -> bool:
     """Whether a reading may hold a key twice, of which msgspec would silently keep the last.
 
     Each reading has every required key at least once, so equal counts prove that none repeats, unless a key
-    is spelt with escapes (\\u00..). ``quality`` is looked at only where it occurs. A false alarm costs the slow path.
+    is spelt with escapes (\\u00..). A false alarm costs the slow path.
     """
     if b"\\" in body and b"\\u00" in body:
         return True
-    return any(body.count(key) != count for key in KEYS) or body.count(b'"quality"') > count
+    if any(body.count(key) != len(readings) for key in KEYS):
+        return True
+    qualities = body.count(b'"quality"')
+    return qualities > 0 and qualities != sum(r.quality >= 0 for r in readings)
 
 
 def from_structs(readings: Sequence[Reading]) -> Columns:
@@ -102,12 +105,16 @@ def from_structs(readings: Sequence[Reading]) -> Columns:
         ts = np.array(times, dtype=np.int64)
     except TypeError:
         ts = np.array([t if type(t) is int else to_ms(t) for t in times], dtype=np.int64)
-    quality = [r.quality for r in readings]
+    told = [r.quality for r in readings]
+    if max(told, default=0) > 0:
+        quality = np.maximum(np.array(told, dtype=np.int8), 0).astype(np.uint8)
+    else:
+        quality = np.zeros(len(told), dtype=np.uint8)
     return Columns(
         addresses=[r.point for r in readings],
         ts=ts,
         value=np.array([r.value for r in readings], dtype=np.float64),
-        quality=np.array(quality, dtype=np.uint8) if any(quality) else np.zeros(len(quality), dtype=np.uint8),
+        quality=quality,
         total=len(readings),
     )
 
