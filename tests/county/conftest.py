@@ -33,6 +33,16 @@ def _flush_despite_triggers() -> Iterator[None]:
     BaseDatabaseOperations.execute_sql_flush = original  # type: ignore[method-assign]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _compiled_words() -> None:
+    """Setup compiles the translations; tests may run before it has."""
+    from shoutu.county.locale.__main__ import PO, compile_
+
+    compiled = PO.with_suffix(".mo")
+    if not compiled.exists() or compiled.stat().st_mtime < PO.stat().st_mtime:
+        compile_()
+
+
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
     cache.clear()

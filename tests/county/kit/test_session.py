@@ -137,7 +137,7 @@ def test_security_headers_and_unbuilt_face(db, settings, tmp_path) -> None:
     settings.FACE = tmp_path
     answer = Client().get("/desk")
     assert answer.status_code == 503
-    assert "make face" in answer.content.decode()
+    assert "make run" in answer.content.decode()
     (tmp_path / "index.html").write_text("<!doctype html><title>x</title>")
     answer = Client().get("/warnings/7")
     assert answer.status_code == 200

@@ -17,11 +17,15 @@ from shoutu.county.kit.actors import Actor, actor_of_user
 from shoutu.county.kit.api import Router, asker
 from shoutu.county.kit.auth import require_csrf
 from shoutu.county.kit.errors import NotSignedIn, TooMany
+from shoutu.county.people.api_accounts import router as accounts_router
+from shoutu.county.people.api_roster import router as roster_router
 from shoutu.county.people.models import User
 from shoutu.county.people.selectors import posts_of
 from shoutu.county.places.selectors import county
 
 router = Router()
+router.add_router("", roster_router)
+router.add_router("", accounts_router)
 
 
 class Credentials(Schema):

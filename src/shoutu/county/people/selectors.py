@@ -9,9 +9,11 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import NotFound
 from shoutu.county.people.models import ApiToken, Holding, Period, Person, Post, Responsibility, Rung, Shift, User
 from shoutu.county.places.models import Site
+from shoutu.county.places.selectors import organisations
 
 
 @dataclass(frozen=True)
@@ -122,3 +124,56 @@ def user_named(username: str) -> User:
     if user is None:
         raise NotFound("user", username)
     return user
+
+
+def get_posts() -> QuerySet[Post]:
+    """Posts with their organisation."""
+    return Post.objects.select_related("organisation")
+
+
+def get_post(id: int) -> Post:
+    """Raises NotFound("post", id). Who holds an office is no secret."""
+    post = get_posts().filter(pk=id).first()
+    if post is None:
+        raise NotFound("post", id)
+    return post
+
+
+def persons_seen(actor: Actor) -> QuerySet[Person]:
+    """Persons of organisations the actor sees, and oneself."""
+    seen = organisations().visible_to(actor).values("pk")
+    return Person.objects.filter(Q(organisation__in=seen) | Q(pk=actor.person_id or 0)).select_related("organisation")
+
+
+def get_person(actor: Actor, id: int) -> Person:
+    """Raises NotFound("person", id)."""
+    person = persons_seen(actor).filter(pk=id).first()
+    if person is None:
+        raise NotFound("person", id)
+    return person
+
+
+def users() -> QuerySet[User]:
+    """All accounts, for those who may manage them."""
+    return User.objects.select_related("organisation", "territory")
+
+
+def get_user(id: int) -> User:
+    """Raises NotFound("user", id)."""
+    user = users().filter(pk=id).first()
+    if user is None:
+        raise NotFound("user", id)
+    return user
+
+
+def api_tokens(actor: Actor) -> QuerySet[ApiToken]:
+    """One's own tokens; all of them for those who manage accounts."""
+    return ApiToken.objects.visible_to(actor).select_related("owner")  # type: ignore[no-any-return]
+
+
+def get_api_token(actor: Actor, id: int) -> ApiToken:
+    """Raises NotFound("token", id)."""
+    token = api_tokens(actor).filter(pk=id).first()
+    if token is None:
+        raise NotFound("token", id)
+    return token

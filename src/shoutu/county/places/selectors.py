@@ -54,3 +54,21 @@ def territory_named(name: str) -> Territory:
     if found is None:
         raise NotFound("territory", name)
     return found
+
+
+def get_organisation(actor: Actor, id: int) -> Organisation:
+    """Raises NotFound("organisation", id)."""
+    return get_visible(organisations(), actor, id, "organisation")
+
+
+def territories() -> list[Territory]:
+    """The whole tree, parents before children."""
+    return list(Territory.objects.order_by("path"))
+
+
+def get_territory(id: int) -> Territory:
+    """Raises NotFound("territory", id)."""
+    found = Territory.objects.filter(pk=id).first()
+    if found is None:
+        raise NotFound("territory", id)
+    return found

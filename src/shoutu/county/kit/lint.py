@@ -1,0 +1,52 @@
+"""The scope lint: rows are fetched in models, services and selectors, nowhere else.
+
+`python -m shoutu.county.kit.lint` names each `.objects` elsewhere and fails. A read that starts in an API module or
+a page would sooner or later forget `visible_to`.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+COUNTY = Path(__file__).resolve().parents[1]
+# Where rows may be touched: these modules, or packages of these names. `kit` holds no county's data.
+# `register` hands the room's selectors to kit.
+ALLOWED = {"models", "services", "selectors", "migrations", "testing", "register"}
+# Modules that are selectors or services by another name, split off by meaning. Each says which.
+SELECTORS = {
+    "people/identity": "service: who a request is, asked before there is an actor",
+    "people/backends": "service: signing in",
+    "people/first": "service: the first administrator, before there is anybody",
+    "people/roster": "selector",
+    "duties/auditor": "sees every duty by design, apart from the code it watches",
+    "duties/chain": "selector",
+    "duties/heartbeat": "selector over everything",
+    "warnings/states": "guards of the state table",
+}
+
+
+def findings(root: Path = COUNTY) -> Iterator[str]:
+    """`file:line: message` of every forbidden use of a manager."""
+    for file in sorted(root.rglob("*.py")):
+        relative = file.relative_to(root)
+        parts = relative.with_suffix("").parts
+        if len(parts) < 2 or parts[0] == "kit" or set(parts[1:]) & ALLOWED:
+            continue
+        if relative.with_suffix("").as_posix() in SELECTORS:
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in {"objects", "_default_manager", "_base_manager"}:
+                yield f"{file}:{node.lineno}: `.{node.attr}` outside models, services, selectors; add a selector"
+
+
+def main() -> int:
+    found = list(findings())
+    print("\n".join(found) if found else "scope lint: clean")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

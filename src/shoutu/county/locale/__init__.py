@@ -1,0 +1,1 @@
+"""The words in English. Message ids are the Chinese words themselves, so Chinese needs no file."""

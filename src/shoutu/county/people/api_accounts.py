@@ -1,0 +1,160 @@
+"""Accounts, tokens, and a person's telephone number (each look at which is logged)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+from ninja import Field, Query, Schema
+
+from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.services.access import note_access
+from shoutu.county.people import selectors, services
+from shoutu.county.people.models import ApiToken, User
+from shoutu.county.places.selectors import get_organisation, get_territory
+
+router = Router()
+
+
+class AccountOut(Schema):
+    id: int
+    username: str
+    display: str
+    role: str
+    is_active: bool
+    is_demo: bool
+    organisation: str | None
+    territory: str | None
+
+
+class AccountIn(Schema):
+    username: str = Field(min_length=1, max_length=60)
+    password: str = Field(min_length=1, max_length=200)
+    role: str
+    display: str = ""
+    organisation: int | None = None
+    territory: int | None = None
+
+
+class TokenIn(Schema):
+    name: str = Field(min_length=1, max_length=80)
+    days: int = 365
+    permissions: list[str] = []
+
+
+class TokenOut(Schema):
+    id: int
+    name: str
+    owner: str
+    permissions: list[str]
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+class NewToken(TokenOut):
+    """`token` is shown this once."""
+
+    token: str
+
+
+class PhoneOut(Schema):
+    name: str
+    phone: str
+
+
+def _account(user: User) -> dict[str, Any]:
+    return {
+        "id": user.pk,
+        "username": user.username,
+        "display": user.display,
+        "role": user.role,
+        "is_active": user.is_active,
+        "is_demo": user.is_demo,
+        "organisation": user.organisation.name if user.organisation else None,
+        "territory": user.territory.name if user.territory else None,
+    }
+
+
+def _token(token: ApiToken) -> dict[str, Any]:
+    return {
+        "id": token.pk,
+        "name": token.name,
+        "owner": token.owner.username,
+        "permissions": token.permissions,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "revoked_at": token.revoked_at,
+    }
+
+
+@router.get("/users", response=Page[AccountOut])
+def list_users(request: HttpRequest, query: Query[ListQuery]) -> Any:
+    """All accounts; for administrators."""
+    asker(request).require("user.manage")
+    found = selectors.users()
+    if query.q:
+        found = found.filter(Q(username__icontains=query.q) | Q(display__icontains=query.q))
+    return paginate(found, query, _account, sorts={"username": ["username"], "id": ["id"]}, default="username")
+
+
+@router.post("/users", response={201: AccountOut})
+def create_user(request: HttpRequest, account: AccountIn) -> Any:
+    """A new account."""
+    actor = asker(request)
+    actor.require("user.manage")
+    made = services.create_user(
+        actor,
+        account.username,
+        account.role,
+        account.password,
+        display=account.display,
+        organisation=get_organisation(actor, account.organisation) if account.organisation else None,
+        territory=get_territory(account.territory) if account.territory else None,
+    )
+    return 201, _account(made)
+
+
+@router.post("/users/{id}/deactivate", response=AccountOut)
+def deactivate_user(request: HttpRequest, id: int) -> Any:
+    """Switch an account off: its sessions and tokens end at their next request."""
+    actor = asker(request)
+    actor.require("user.manage")
+    services.set_active(actor, selectors.get_user(id), False)
+    return _account(selectors.get_user(id))
+
+
+@router.get("/tokens", response=Page[TokenOut])
+def list_tokens(request: HttpRequest, query: Query[ListQuery]) -> Any:
+    """My tokens; every token for administrators."""
+    found = selectors.api_tokens(asker(request))
+    return paginate(found, query, _token, sorts={"id": ["id"]}, default="-id")
+
+
+@router.post("/tokens", response={201: NewToken})
+def create_token(request: HttpRequest, token: TokenIn) -> Any:
+    """A token that acts as me, for no more than I may. Its text is shown this once."""
+    actor = asker(request)
+    owner = selectors.get_user(actor.user_id or 0)
+    made, text = services.create_api_token(actor, owner, token.name, days=token.days, permissions=token.permissions)
+    return 201, {**_token(made), "token": text}
+
+
+@router.delete("/tokens/{id}", response=TokenOut)
+def revoke_token(request: HttpRequest, id: int) -> Any:
+    """End a token now."""
+    actor = asker(request)
+    return _token(services.revoke_api_token(actor, selectors.get_api_token(actor, id)))
+
+
+@router.get("/persons/{id}/phone", response=PhoneOut)
+def read_phone(request: HttpRequest, id: int, purpose: str = "") -> Any:
+    """A person's telephone number. The look, who took it and why are logged."""
+    actor = asker(request)
+    actor.require("person.read_phone")
+    person = selectors.get_person(actor, id)
+    note_access(actor, ref(person), ["phone"], purpose)
+    return {"name": person.name, "phone": person.phone}
