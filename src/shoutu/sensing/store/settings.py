@@ -27,7 +27,7 @@ class StoreSettings:
     """
 
     max_pending: int = 1_000_000
-    row_group: int = 131_072
+    row_group: int = 65_536
     min_day_rows: int = 1_000
     fan: int = 8
     settle_s: float = 60.0

@@ -39,12 +39,12 @@ def steps(engine: Engine, view: View, point: int, start: int, end: int, limit: i
 
 
 def _rolled_days(view: View, point: int, low: int, high: int, grain: int) -> dict[tuple[int, int], str]:
-    """Whole days (start, end) between low and high whose rollup tells all there is of the point: its file."""
+    """Stretches (start, end) of days between low and high whose rollup tells all there is of the point: its file."""
     manifest = view.manifest
     by_day: dict[int, Rollup] = {}
     for rollup in manifest.rollups:
         day = buckets.bucket_day(rollup.bucket)
-        if day is not None and low <= day * DAY_MS and (day + 1) * DAY_MS <= high:
+        if day is not None and low < (day + 1) * DAY_MS and day * DAY_MS < high:
             by_day[day] = rollup
     told = {rollup.source for rollup in by_day.values()}
     others = [run for run in view.runs([point], low, high) if run.file not in told]
@@ -52,7 +52,7 @@ def _rolled_days(view: View, point: int, low: int, high: int, grain: int) -> dic
     touched = set(np.unique(buckets.days_of(fresh.ts)).tolist())
     # Rollups that outlived their readings stay as they were; late readings are told by the raw history.
     return {
-        (day * DAY_MS, (day + 1) * DAY_MS): file
+        (max(low, day * DAY_MS), min(high, (day + 1) * DAY_MS)): file
         for day, rollup in sorted(by_day.items())
         if (day not in touched or not rollup.source) and (file := _file(rollup, grain))
     }
