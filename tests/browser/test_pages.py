@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
-
 from tests.browser.conftest import PHONE, WIDE
 from tests.stack import Stack
 
@@ -37,7 +36,7 @@ def axe_findings(page: Page) -> list[str]:
     """Serious and critical findings, each with the first element that has it."""
     found = Axe().run(page).response["violations"]
     return [
-        f"{item['id']} ({item['impact']}): {item['nodes'][0]['html'][:160]} {item['nodes'][0].get('failureSummary', '')}"
+        f"{item['id']}: {item['nodes'][0]['html'][:160]} {item['nodes'][0].get('failureSummary', '')}"
         for item in found
         if item["impact"] in {"serious", "critical"}
     ]

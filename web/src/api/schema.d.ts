@@ -4,16 +4,148 @@
  */
 
 export interface paths {
-    "/api/v1/hello": {
+    "/api/v1/status": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["hello"];
+        /**
+         * Get Status
+         * @description Server time, whether Shoutu is watching, open warnings by level, my duties, alarms.
+         */
+        get: operations["kit_endpoints_get_status"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Entries
+         * @description Entries about what I may see, newest first. `subject=warning:7` narrows to one thing, `q` searches actor and verb.
+         */
+        get: operations["ledger_list_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Head
+         * @description The newest signed head, to be kept elsewhere.
+         */
+        get: operations["ledger_get_head"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Consistency
+         * @description That the log of `new` entries (default: the newest head) extends the log of `old`: RFC 6962 consistency proof.
+         */
+        get: operations["ledger_get_consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Proof
+         * @description That this entry is in the newest head. 409 during the second before it is sealed.
+         */
+        get: operations["ledger_get_proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/territories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Territories
+         * @description The county's tree, parents before children, on one page.
+         */
+        get: operations["places_list_territories"];
+        put?: never;
+        /**
+         * Create Territory
+         * @description A township or village under its parent.
+         */
+        post: operations["places_create_territory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Organisations
+         * @description Organisations I see.
+         */
+        get: operations["places_list_organisations"];
+        put?: never;
+        /**
+         * Create Organisation
+         * @description A new organisation.
+         */
+        post: operations["places_create_organisation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -27,10 +159,230 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["session_get"];
+        /**
+         * Who Am I
+         * @description Who I am; also sets the CSRF cookie. 401 when nobody is signed in.
+         */
+        get: operations["people_who_am_i"];
         put?: never;
-        post: operations["session_open"];
-        delete: operations["session_close"];
+        /**
+         * Sign In
+         * @description Sign in with a name and a password. 401 when they do not match, 429 after too many wrong ones.
+         */
+        post: operations["people_sign_in"];
+        /**
+         * Sign Out
+         * @description End the session.
+         */
+        delete: operations["people_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Roster Today
+         * @description Who is on duty now, post by post; a post nobody fills is listed as such.
+         */
+        get: operations["people_roster_roster_today"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Shift
+         * @description Roster a person to a post on shift.
+         */
+        post: operations["people_roster_plan_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In To Shift
+         * @description Take over my shift: calls to its post reach me from now on. 409 when none is planned for me now.
+         */
+        post: operations["people_roster_sign_in_to_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Out Of Shift
+         * @description Hand my shift over.
+         */
+        post: operations["people_roster_sign_out_of_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description All accounts; for administrators.
+         */
+        get: operations["people_accounts_list_users"];
+        put?: never;
+        /**
+         * Create User
+         * @description A new account.
+         */
+        post: operations["people_accounts_create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deactivate User
+         * @description Switch an account off: its sessions and tokens end at their next request.
+         */
+        post: operations["people_accounts_deactivate_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description My tokens; every token for administrators.
+         */
+        get: operations["people_accounts_list_tokens"];
+        put?: never;
+        /**
+         * Create Token
+         * @description A token that acts as me, for no more than I may. Its text is shown this once.
+         */
+        post: operations["people_accounts_create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description End a token now.
+         */
+        delete: operations["people_accounts_revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/persons/{id}/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Phone
+         * @description A person's telephone number. The look, who took it and why are logged.
+         */
+        get: operations["people_accounts_read_phone"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hello": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hello
+         * @description The county's name, whether it still needs its first administrator, and (demo, loopback only) the demo logins.
+         */
+        get: operations["people_endpoints_hello"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -45,151 +397,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["setup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["status"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/warnings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["warnings_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/warnings/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["warning_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/warnings/{id}/timeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["warning_timeline"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/warnings/{id}/verify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["warning_verify"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/warnings/{id}/dispose": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["warning_dispose"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/warnings/{id}/feedback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["warning_feedback"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/warnings/{id}/close": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["warning_close"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/warnings/{id}/recall": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["warning_recall"];
+        /**
+         * First Administrator
+         * @description Make the first administrator with the code from the terminal, and sign in. 409 when there is a user already.
+         */
+        post: operations["people_endpoints_first_administrator"];
         delete?: never;
         options?: never;
         head?: never;
@@ -203,7 +415,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["duties_list"];
+        /**
+         * List Duties
+         * @description Duties of one view: mine, called (out to others), org, done. Red first, then by limit.
+         */
+        get: operations["duties_list_duties"];
         put?: never;
         post?: never;
         delete?: never;
@@ -219,7 +435,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["duty_get"];
+        /**
+         * Get Duty
+         * @description One duty with the chain of people and its course. Opening one's own call counts as seen.
+         */
+        get: operations["duties_get_duty"];
         put?: never;
         post?: never;
         delete?: never;
@@ -237,7 +457,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["duty_answer"];
+        /**
+         * Answer
+         * @description 应答: I take it. 409 when I was not called.
+         */
+        post: operations["duties_answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -253,7 +477,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["duty_decline"];
+        /**
+         * Decline
+         * @description 我不在岗，叫下一位: the next one is called at once.
+         */
+        post: operations["duties_decline"];
         delete?: never;
         options?: never;
         head?: never;
@@ -269,7 +497,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["duty_done"];
+        /**
+         * Done
+         * @description The holder has done it. 409 for duties finished on their subject's own page.
+         */
+        post: operations["duties_done"];
         delete?: never;
         options?: never;
         head?: never;
@@ -285,7 +517,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["duty_verify"];
+        /**
+         * Verify
+         * @description 验收, by somebody else than the one who did it.
+         */
+        post: operations["duties_verify"];
         delete?: never;
         options?: never;
         head?: never;
@@ -301,7 +537,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["duty_return"];
+        /**
+         * Return
+         * @description 退回 to the holder, who is called again.
+         */
+        post: operations["duties_return_"];
         delete?: never;
         options?: never;
         head?: never;
@@ -317,23 +557,99 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["duty_recall"];
+        /**
+         * Recall
+         * @description 追叫: call again whoever has not answered. 409 within half a minute of the last call.
+         */
+        post: operations["duties_recall"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/roster/today": {
+    "/api/v1/sites": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["roster_today"];
+        /**
+         * List Sites
+         * @description Sites I may see, with the highest current level of each.
+         */
+        get: operations["sites_list_sites"];
+        put?: never;
+        /**
+         * Post Site
+         * @description A new site.
+         */
+        post: operations["sites_post_site"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Site
+         * @description One site, with what its watching lacks.
+         */
+        get: operations["sites_get_site"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sources
+         * @description Senders and their tokens (never their text).
+         */
+        get: operations["sites_list_sources"];
+        put?: never;
+        /**
+         * Post Source
+         * @description A new sender.
+         */
+        post: operations["sites_post_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Token
+         * @description A new token of a source; its text is in this answer and nowhere else.
+         */
+        post: operations["sites_post_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -347,9 +663,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["points_list"];
+        /**
+         * List Points
+         * @description Points I may see with their newest reading; `latest` is null while the pipeline cannot be asked.
+         */
+        get: operations["sites_list_points"];
         put?: never;
-        post?: never;
+        /**
+         * Post Point
+         * @description A new point of a site, sent by a source under an address.
+         */
+        post: operations["sites_post_point"];
         delete?: never;
         options?: never;
         head?: never;
@@ -363,7 +687,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["point_get"];
+        /**
+         * Get Point
+         * @description One point with its rules and the warnings it took part in.
+         */
+        get: operations["sites_get_point"];
         put?: never;
         post?: never;
         delete?: never;
@@ -379,7 +707,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["readings_list"];
+        /**
+         * List Readings
+         * @description Readings of a point, by default of the last 24 hours; with `step` (seconds) their minimum, maximum and mean.
+         *
+         *     503 while the pipeline, which keeps them, cannot be asked.
+         */
+        get: operations["sites_list_readings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -388,14 +722,102 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/ledger": {
+    "/api/v1/rules": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["ledger_list"];
+        /**
+         * List Rules
+         * @description Rules with what they say now and what is proposed.
+         */
+        get: operations["sites_list_rules"];
+        put?: never;
+        /**
+         * Post Rule
+         * @description A rule of a point, or a pack bound to a site: what now watches, and which design values are missing.
+         */
+        post: operations["sites_post_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Change
+         * @description Propose a change: in force at once when at least as strict, else it waits for a second person.
+         */
+        post: operations["sites_post_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/changes/{version}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Change
+         * @description The second person agrees. 403 for the one who proposed it.
+         */
+        post: operations["sites_approve_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/changes/{version}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject Change
+         * @description The second person disagrees; the rule stays as it is.
+         */
+        post: operations["sites_reject_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Unclaimed
+         * @description 待认领: addresses somebody sends for which there is no point.
+         */
+        get: operations["sites_list_unclaimed"];
         put?: never;
         post?: never;
         delete?: never;
@@ -404,14 +826,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/ledger/head": {
+    "/api/v1/unclaimed/{id}/adopt": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["ledger_head"];
+        get?: never;
+        put?: never;
+        /**
+         * Adopt
+         * @description Make an address a point of a site.
+         */
+        post: operations["sites_adopt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Warnings
+         * @description Warnings I may see, red first; `state` open, all, or one state.
+         */
+        get: operations["warnings_list_warnings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -420,16 +866,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/ledger/{id}/proof": {
+    "/api/v1/warnings/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["ledger_proof"];
+        /**
+         * Get Warning
+         * @description One warning with rule, limits, events, people, what was here before, and what may be done now.
+         */
+        get: operations["warnings_get_warning"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Timeline
+         * @description What was recorded about it and its duties, newest first.
+         */
+        get: operations["warnings_get_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify
+         * @description 核实: real, false alarm (with reason) or device fault.
+         */
+        post: operations["warnings_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/dispose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dispose
+         * @description 处置: what was done on site; `withdraw` for 停产撤人.
+         */
+        post: operations["warnings_dispose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Feedback
+         * @description 反馈: what came of it. 409 before it was disposed of.
+         */
+        post: operations["warnings_feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description 关闭: verified, fallen below yellow, not unknown; else 409 says what is missing.
+         */
+        post: operations["warnings_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recall
+         * @description 追叫: call again everybody who has not answered.
+         */
+        post: operations["warnings_recall"];
         delete?: never;
         options?: never;
         head?: never;
@@ -440,515 +1010,1854 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** Problem */
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            field?: string | null;
-            expected?: string | null;
-        };
-        /** User */
-        User: {
+        /** AlarmOut */
+        AlarmOut: {
+            /** Id */
             id: number;
-            username: string;
-            display: string;
-            role: string;
-        };
-        /** Post */
-        Post: {
-            id: number;
-            title: string;
-            organisation: string;
-        };
-        /** County */
-        County: {
-            name: string;
-        };
-        /** Me */
-        Me: {
-            user: components["schemas"]["User"];
-            post: components["schemas"]["Post"] | null;
-            permissions: string[];
-            /** Format: date-time */
-            server_time: string;
-            county: components["schemas"]["County"];
-            demo: boolean;
-        };
-        /** DemoUser */
-        DemoUser: {
-            username: string;
-            password: string;
-            post: string;
-        };
-        /** Hello */
-        Hello: {
-            county: components["schemas"]["County"];
-            demo: boolean;
-            setup_needed: boolean;
-            demo_users: components["schemas"]["DemoUser"][];
-        };
-        /** Setup */
-        Setup: {
-            code: string;
-            county: string;
-            username: string;
-            password: string;
-        };
-        /** Part */
-        Part: {
-            name: string;
-            ok: boolean;
-            last_seen: string | null;
-        };
-        /** Watching */
-        Watching: {
-            ok: boolean;
-            since: string | null;
-            parts: components["schemas"]["Part"][];
-        };
-        /** Alarm */
-        Alarm: {
-            id: number;
-            /** Format: date-time */
+            /**
+             * At
+             * Format: date-time
+             */
             at: string;
+            /** Kind */
             kind: string;
+            /** Message */
             message: string;
         };
-        /** Status */
-        Status: {
-            /** Format: date-time */
+        /** PartOut */
+        PartOut: {
+            /** Name */
+            name: string;
+            /** Ok */
+            ok: boolean;
+            /** Last Seen */
+            last_seen: string | null;
+        };
+        /**
+         * StatusOut
+         * @description The figures every page shows.
+         */
+        StatusOut: {
+            /**
+             * Server Time
+             * Format: date-time
+             */
             server_time: string;
-            watching: components["schemas"]["Watching"];
+            watching: components["schemas"]["WatchingOut"];
+            /** Levels */
             levels: {
                 [key: string]: number;
             };
+            /** Unanswered */
             unanswered: {
                 [key: string]: number;
             };
+            /** My Open Duties */
             my_open_duties: number;
+            /** My Overdue */
             my_overdue: number;
-            alarms: components["schemas"]["Alarm"][];
+            /** Alarms */
+            alarms: components["schemas"]["AlarmOut"][];
+            /** Demo */
             demo: boolean;
         };
-        /** Clock */
-        Clock: {
-            /** Format: date-time */
-            starts_at: string;
-            /** Format: date-time */
-            due_at: string;
-            done_at: string | null;
-            rungs: string[];
-            kind: string;
-            who: string;
+        /**
+         * WatchingOut
+         * @description Whether Shoutu is watching, and since when not.
+         */
+        WatchingOut: {
+            /** Ok */
+            ok: boolean;
+            /** Since */
+            since: string | null;
+            /** Parts */
+            parts: components["schemas"]["PartOut"][];
         };
-        /** SiteBrief */
-        SiteBrief: {
+        /** EntryQuery */
+        EntryQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * Subject
+             * @default
+             */
+            subject?: string;
+            /**
+             * Verb
+             * @default
+             */
+            verb?: string;
+        };
+        /**
+         * EntryOut
+         * @description One entry. `index` and `leaf_hash` are null until it is sealed, a second or so after it was written.
+         */
+        EntryOut: {
+            /** Id */
             id: number;
-            name: string;
-            kind: string;
-            territory: string;
-            organisation: string;
-        };
-        /** PointBrief */
-        PointBrief: {
-            id: number;
-            name: string;
-            address: string;
-            unit: string;
-        };
-        /** Warning */
-        Warning: {
-            id: number;
-            number: string;
-            level: number;
-            peak_level: number;
-            current_level: number;
-            /** @enum {string} */
-            state: "calling" | "verifying" | "disposing" | "feedback" | "closable" | "closed";
-            title: string;
-            site: components["schemas"]["SiteBrief"];
-            item: string;
-            point: components["schemas"]["PointBrief"] | null;
-            value: number | null;
-            threshold: number | null;
-            direction: string | null;
-            sentence: string;
-            /** Format: date-time */
-            started_at: string;
-            /** Format: date-time */
-            last_signal_at: string;
-            ended_at: string | null;
-            count: number;
-            answered: number;
-            called: number;
-            clock: components["schemas"]["Clock"] | null;
-            result: string | null;
-            reason: string;
-            backfill: boolean;
-            verified_source: boolean;
-            unknown_now: boolean;
-        };
-        /** RuleBrief */
-        RuleBrief: {
-            id: number;
-            version: number;
-            kind: string;
-            sentence: string;
-            cite: string;
-            verified: boolean;
-        };
-        /** Threshold */
-        Threshold: {
-            level: number;
-            value: number;
-            direction: string;
-        };
-        /** LevelEvent */
-        LevelEvent: {
-            /** Format: date-time */
+            /** Index */
+            index: number | null;
+            /**
+             * At
+             * Format: date-time
+             */
             at: string;
-            level_from: number;
-            level_to: number;
-            value: number | null;
-        };
-        /** Action */
-        Action: {
+            /** Actor */
+            actor: string;
+            /** Verb */
             verb: string;
-            allowed: boolean;
-            why: string | null;
-            primary?: boolean;
-        };
-        /** Receipt */
-        Receipt: {
-            channel: string;
-            /** @enum {string} */
-            step: "queued" | "handed_over" | "delivered" | "seen" | "answered" | "failed";
-            /** Format: date-time */
-            at: string;
-            detail: string;
-        };
-        /** ChainRow */
-        ChainRow: {
-            duty_id: number;
-            kind: string;
-            times: number;
-            post: string;
-            organisation: string;
-            person: string | null;
-            /** @enum {string} */
-            state: "calling" | "answered" | "overdue" | "not_yet" | "done" | "nobody" | "declined";
-            called_at: string | null;
-            due_at: string | null;
-            answered_at: string | null;
-            /** Format: date-time */
-            starts_at: string;
-            note: string;
-            receipts: components["schemas"]["Receipt"][];
-        };
-        /** WarningBrief */
-        WarningBrief: {
-            id: number;
-            number: string;
-            level: number;
-            /** Format: date-time */
-            started_at: string;
-            title: string;
-            state: string;
-            result: string | null;
-            reason: string;
-        };
-        /** LedgerRef */
-        LedgerRef: {
-            index: number;
-            leaf_hash: string;
-        };
-        /** WarningDetail */
-        WarningDetail: {
-            id: number;
-            number: string;
-            level: number;
-            peak_level: number;
-            current_level: number;
-            /** @enum {string} */
-            state: "calling" | "verifying" | "disposing" | "feedback" | "closable" | "closed";
-            title: string;
-            site: components["schemas"]["SiteBrief"];
-            item: string;
-            point: components["schemas"]["PointBrief"] | null;
-            value: number | null;
-            threshold: number | null;
-            direction: string | null;
-            sentence: string;
-            /** Format: date-time */
-            started_at: string;
-            /** Format: date-time */
-            last_signal_at: string;
-            ended_at: string | null;
-            count: number;
-            answered: number;
-            called: number;
-            clock: components["schemas"]["Clock"] | null;
-            result: string | null;
-            reason: string;
-            backfill: boolean;
-            verified_source: boolean;
-            unknown_now: boolean;
-            rule: components["schemas"]["RuleBrief"] | null;
-            thresholds: components["schemas"]["Threshold"][];
-            /** @enum {string} */
-            axis: "up" | "down";
-            events: components["schemas"]["LevelEvent"][];
-            actions: components["schemas"]["Action"][];
-            chain: components["schemas"]["ChainRow"][];
-            before: components["schemas"]["WarningBrief"][];
-            ledger: components["schemas"]["LedgerRef"] | null;
-        };
-        /** Warnings */
-        Warnings: {
-            items: components["schemas"]["Warning"][];
-            next: string | null;
-            count: number;
-        };
-        /** TimelineRow */
-        TimelineRow: {
-            /** Format: date-time */
-            at: string;
+            subject: components["schemas"]["SubjectOut"];
+            /** Text */
             text: string;
-            by: string;
-            via: string;
-            ledger_id: number | null;
+            /** Leaf Hash */
+            leaf_hash: string | null;
+            /** Sealed */
+            sealed: boolean;
         };
-        /** Timeline */
-        Timeline: {
-            items: components["schemas"]["TimelineRow"][];
-            next: string | null;
+        /** Page[EntryOut] */
+        Page_EntryOut_: {
+            /** Items */
+            items: components["schemas"]["EntryOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
             count: number;
         };
-        /** SubjectRef */
-        SubjectRef: {
+        /** SubjectOut */
+        SubjectOut: {
+            /** Type */
             type: string;
+            /** Id */
             id: number;
+            /** Label */
             label: string;
+            /** Url */
             url: string;
         };
-        /** Duty */
-        Duty: {
-            id: number;
-            kind: string;
-            /** @enum {string} */
-            state: "called" | "answered" | "done" | "verified" | "returned" | "cancelled";
-            verb: string;
-            title: string;
-            why: string;
-            level: number;
-            subject: components["schemas"]["SubjectRef"];
-            post: string;
-            organisation: string;
-            person: string | null;
-            clock: components["schemas"]["Clock"] | null;
-            /** @enum {string} */
-            group: "now" | "today" | "week";
-            overdue: boolean;
-            actions: components["schemas"]["Action"][];
-            calls: number;
-            orders: string[];
+        /**
+         * HeadOut
+         * @description The newest signed head; null fields while the ledger is empty.
+         */
+        HeadOut: {
+            /** Size */
+            size: number;
+            /** Epoch */
+            epoch: number | null;
+            /** At */
+            at: string | null;
+            /** Root */
+            root: string | null;
+            /** Note */
+            note: string | null;
+            /** Unsealed */
+            unsealed: number;
         };
-        /** DutyDetail */
-        DutyDetail: {
-            id: number;
-            kind: string;
-            /** @enum {string} */
-            state: "called" | "answered" | "done" | "verified" | "returned" | "cancelled";
-            verb: string;
-            title: string;
-            why: string;
-            level: number;
-            subject: components["schemas"]["SubjectRef"];
-            post: string;
-            organisation: string;
-            person: string | null;
-            clock: components["schemas"]["Clock"] | null;
-            /** @enum {string} */
-            group: "now" | "today" | "week";
-            overdue: boolean;
-            actions: components["schemas"]["Action"][];
-            calls: number;
-            orders: string[];
-            chain: components["schemas"]["ChainRow"][];
-            timeline: components["schemas"]["TimelineRow"][];
+        /** ConsistencyOut */
+        ConsistencyOut: {
+            /** Old */
+            old: number;
+            /** New */
+            new: number;
+            /** Path */
+            path: string[];
         };
-        /** Duties */
-        Duties: {
-            items: components["schemas"]["Duty"][];
-            next: string | null;
+        /**
+         * ProofOut
+         * @description An RFC 6962 inclusion proof; `shoutu-ledger-proof-1`, checked by verify_ledger.py.
+         */
+        ProofOut: {
+            /** Format */
+            format: string;
+            /** Index */
+            index: number;
+            /** Size */
+            size: number;
+            /** Hash */
+            hash: string;
+            /** Entry */
+            entry: string;
+            /** Path */
+            path: string[];
+            /** Head */
+            head: string;
+        };
+        /** Territories */
+        Territories: {
+            /** Items */
+            items: components["schemas"]["TerritoryOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
             count: number;
         };
-        /** Shift */
-        Shift: {
-            /** Format: date-time */
-            start: string;
-            /** Format: date-time */
-            end: string;
+        /** TerritoryOut */
+        TerritoryOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Code */
+            code: string;
+            /** Parent */
+            parent?: number | null;
+        };
+        /** TerritoryIn */
+        TerritoryIn: {
+            /** Name */
+            name: string;
+            /** Parent */
+            parent?: number | null;
+            /**
+             * Code
+             * @default
+             */
+            code?: string;
+        };
+        /**
+         * ListQuery
+         * @description What every list takes.
+         */
+        ListQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+        };
+        /** OrganisationOut */
+        OrganisationOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Code */
+            code: string;
+            /** Territory */
+            territory: string;
+        };
+        /** Page[OrganisationOut] */
+        Page_OrganisationOut_: {
+            /** Items */
+            items: components["schemas"]["OrganisationOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /** OrganisationIn */
+        OrganisationIn: {
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Territory */
+            territory: number;
+            /**
+             * Code
+             * @default
+             */
+            code?: string;
+        };
+        /** CountyOut */
+        CountyOut: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * Me
+         * @description Who I am and what I may.
+         */
+        Me: {
+            user: components["schemas"]["UserOut"];
+            post: components["schemas"]["PostOut"] | null;
+            /** Permissions */
+            permissions: string[];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            county: components["schemas"]["CountyOut"];
+            /** Demo */
+            demo: boolean;
+        };
+        /** PostOut */
+        PostOut: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+            /** Organisation */
+            organisation: string;
+        };
+        /** UserOut */
+        UserOut: {
+            /** Id */
+            id: number;
+            /** Username */
+            username: string;
+            /** Display */
+            display: string;
+            /** Role */
+            role: string;
+        };
+        /** Credentials */
+        Credentials: {
+            /** Username */
+            username: string;
+            /** Password */
+            password: string;
+        };
+        /**
+         * RosterOut
+         * @description The roster of now; `state` is on_duty, not_signed or nobody.
+         */
+        RosterOut: {
+            shift: components["schemas"]["ShiftWindow"];
+            /** Items */
+            items: components["schemas"]["RosterRow"][];
         };
         /** RosterRow */
         RosterRow: {
+            /** Post Id */
+            post_id: number;
+            /** Post */
             post: string;
+            /** Organisation */
             organisation: string;
+            /** Person */
             person: string | null;
-            /** @enum {string} */
-            state: "on_duty" | "not_signed" | "nobody";
+            /** State */
+            state: string;
+            /** Since */
             since: string | null;
         };
-        /** Roster */
-        Roster: {
-            shift: components["schemas"]["Shift"] | null;
-            items: components["schemas"]["RosterRow"][];
-        };
-        /** SourceBrief */
-        SourceBrief: {
-            id: number;
-            name: string;
-        };
-        /** NamedSite */
-        NamedSite: {
-            id: number;
-            name: string;
-        };
-        /** Latest */
-        Latest: {
-            /** Format: date-time */
-            ts: string;
-            received: string | null;
-            value: number | null;
-            quality: number;
-            /** @enum {string} */
-            state: "live" | "stale" | "silent" | "fault" | "unknown";
-            level: number;
-        };
-        /** Point */
-        Point: {
-            id: number;
-            name: string;
-            address: string;
-            source: components["schemas"]["SourceBrief"];
-            site: components["schemas"]["NamedSite"];
-            item: string;
-            item_title: string;
-            unit: string;
-            interval_s: number;
-            latest: components["schemas"]["Latest"] | null;
-            /** @enum {string} */
-            axis: "up" | "down";
-        };
-        /** Points */
-        Points: {
-            items: components["schemas"]["Point"][];
-            next: string | null;
-            count: number;
-        };
-        /** PointRule */
-        PointRule: {
-            id: number;
-            version: number;
-            kind: string;
-            title: string;
-            sentence: string;
-            levels: components["schemas"]["Threshold"][];
-            cite: string;
-            verified: boolean;
-            enabled: boolean;
-        };
-        /** PointDetail */
-        PointDetail: {
-            id: number;
-            name: string;
-            address: string;
-            source: components["schemas"]["SourceBrief"];
-            site: components["schemas"]["NamedSite"];
-            item: string;
-            item_title: string;
-            unit: string;
-            interval_s: number;
-            latest: components["schemas"]["Latest"] | null;
-            /** @enum {string} */
-            axis: "up" | "down";
-            rules: components["schemas"]["PointRule"][];
-            warnings: components["schemas"]["WarningBrief"][];
-        };
-        /** Reading */
-        Reading: {
-            /** Format: date-time */
-            ts: string;
-            value?: number | null;
-            quality?: number | null;
-            min?: number | null;
-            max?: number | null;
-            mean?: number | null;
-            n?: number | null;
-        };
-        /** Gap */
-        Gap: {
-            /** Format: date-time */
+        /** ShiftWindow */
+        ShiftWindow: {
+            /**
+             * Start
+             * Format: date-time
+             */
             start: string;
-            /** Format: date-time */
+            /**
+             * End
+             * Format: date-time
+             */
             end: string;
         };
-        /** Readings */
-        Readings: {
-            items: components["schemas"]["Reading"][];
-            next: string | null;
-            count: number;
-            gaps: components["schemas"]["Gap"][];
-        };
-        /** LedgerEntry */
-        LedgerEntry: {
+        /** ShiftOut */
+        ShiftOut: {
+            /** Id */
             id: number;
-            index: number | null;
-            /** Format: date-time */
-            at: string;
-            actor: string;
-            verb: string;
-            subject: components["schemas"]["SubjectRef"];
-            text: string;
-            leaf_hash: string | null;
-            sealed: boolean;
+            /** Post Id */
+            post_id: number;
+            /** Person Id */
+            person_id: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Signed In At */
+            signed_in_at: string | null;
+            /** Signed Out At */
+            signed_out_at: string | null;
         };
-        /** LedgerEntries */
-        LedgerEntries: {
-            items: components["schemas"]["LedgerEntry"][];
-            next: string | null;
+        /** ShiftIn */
+        ShiftIn: {
+            /** Post */
+            post: number;
+            /** Person */
+            person: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /** AccountOut */
+        AccountOut: {
+            /** Id */
+            id: number;
+            /** Username */
+            username: string;
+            /** Display */
+            display: string;
+            /** Role */
+            role: string;
+            /** Is Active */
+            is_active: boolean;
+            /** Is Demo */
+            is_demo: boolean;
+            /** Organisation */
+            organisation: string | null;
+            /** Territory */
+            territory: string | null;
+        };
+        /** Page[AccountOut] */
+        Page_AccountOut_: {
+            /** Items */
+            items: components["schemas"]["AccountOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
             count: number;
         };
-        /** LedgerHead */
-        LedgerHead: {
-            size: number;
-            epoch: number | null;
-            at: string | null;
-            root: string | null;
-            note: string | null;
-            unsealed: number;
-        };
-        /** LoginIn */
-        LoginIn: {
+        /** AccountIn */
+        AccountIn: {
+            /** Username */
             username: string;
+            /** Password */
+            password: string;
+            /** Role */
+            role: string;
+            /**
+             * Display
+             * @default
+             */
+            display?: string;
+            /** Organisation */
+            organisation?: number | null;
+            /** Territory */
+            territory?: number | null;
+        };
+        /** Page[TokenOut] */
+        Page_TokenOut_: {
+            /** Items */
+            items: components["schemas"]["TokenOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /** TokenOut */
+        TokenOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Permissions */
+            permissions: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Revoked At */
+            revoked_at: string | null;
+        };
+        /**
+         * NewToken
+         * @description `token` is shown this once.
+         */
+        NewToken: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Permissions */
+            permissions: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Token */
+            token: string;
+        };
+        /** TokenIn */
+        TokenIn: {
+            /** Name */
+            name: string;
+        };
+        /** PhoneOut */
+        PhoneOut: {
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+        };
+        /** DemoLogin */
+        DemoLogin: {
+            /** Username */
+            username: string;
+            /** Password */
+            password: string;
+            /** Post */
+            post: string;
+        };
+        /**
+         * Hello
+         * @description Where I am: shown on the login page.
+         */
+        Hello: {
+            county: components["schemas"]["CountyOut"];
+            /** Demo */
+            demo: boolean;
+            /** Setup Needed */
+            setup_needed: boolean;
+            /** Demo Users */
+            demo_users: components["schemas"]["DemoLogin"][];
+        };
+        /** Setup */
+        Setup: {
+            /** Code */
+            code: string;
+            /** County */
+            county: string;
+            /** Username */
+            username: string;
+            /** Password */
             password: string;
         };
-        /** NoteIn */
-        NoteIn: {
-            note?: string;
+        /** DutyQuery */
+        DutyQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * View
+             * @default mine
+             */
+            view?: string;
+            /**
+             * State
+             * @default
+             */
+            state?: string;
         };
-        /** VerifyIn */
-        VerifyIn: {
-            /** @enum {string} */
-            result: "real" | "false_alarm" | "device_fault";
-            reason?: string;
-            note?: string;
+        /**
+         * Action
+         * @description A verb, whether this actor may use it now, and if not, why.
+         */
+        Action: {
+            /** Verb */
+            verb: string;
+            /** Allowed */
+            allowed: boolean;
+            /** Why */
+            why: string | null;
+            /**
+             * Primary
+             * @default false
+             */
+            primary?: boolean;
         };
-        /** DisposeIn */
-        DisposeIn: {
+        /**
+         * Clock
+         * @description A limit that runs: `rungs` are the times at which others were or will be called before it ends.
+         */
+        Clock: {
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Done At */
+            done_at: string | null;
+            /** Rungs */
+            rungs: string[];
+            /** Kind */
+            kind: string;
+            /** Who */
+            who: string;
+        };
+        /**
+         * Duty
+         * @description One duty as a row of the desk.
+         */
+        Duty: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "called" | "answered" | "done" | "verified" | "returned" | "cancelled";
+            /** Verb */
+            verb: string;
+            /** Title */
+            title: string;
+            /** Why */
+            why: string;
+            /** Level */
+            level: number;
+            subject: components["schemas"]["Subject"];
+            /** Post */
+            post: string;
+            /** Organisation */
+            organisation: string;
+            /** Person */
+            person: string | null;
+            clock: components["schemas"]["Clock"] | null;
+            /**
+             * Group
+             * @enum {string}
+             */
+            group: "now" | "today" | "week";
+            /** Overdue */
+            overdue: boolean;
+            /** Actions */
+            actions: components["schemas"]["Action"][];
+            /** Calls */
+            calls: number;
+            /** Orders */
+            orders: string[];
+        };
+        /** Page[Duty] */
+        Page_Duty_: {
+            /** Items */
+            items: components["schemas"]["Duty"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Subject
+         * @description What a duty is about.
+         */
+        Subject: {
+            /** Type */
+            type: string;
+            /** Id */
+            id: number;
+            /** Label */
+            label: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * ChainRow
+         * @description One person (or empty post) of a chain. Names are masked by role, posts never.
+         */
+        ChainRow: {
+            /** Duty Id */
+            duty_id: number;
+            /** Kind */
+            kind: string;
+            /** Post */
+            post: string;
+            /** Organisation */
+            organisation: string;
+            /** Person */
+            person: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "calling" | "answered" | "overdue" | "not_yet" | "done" | "nobody" | "declined";
+            /** Called At */
+            called_at: string | null;
+            /** Due At */
+            due_at: string | null;
+            /** Answered At */
+            answered_at: string | null;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Times */
+            times: number;
+            /** Note */
             note: string;
+            /** Receipts */
+            receipts: components["schemas"]["Receipt"][];
+        };
+        /**
+         * DutyDetail
+         * @description One duty with its people and its course.
+         */
+        DutyDetail: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "called" | "answered" | "done" | "verified" | "returned" | "cancelled";
+            /** Verb */
+            verb: string;
+            /** Title */
+            title: string;
+            /** Why */
+            why: string;
+            /** Level */
+            level: number;
+            subject: components["schemas"]["Subject"];
+            /** Post */
+            post: string;
+            /** Organisation */
+            organisation: string;
+            /** Person */
+            person: string | null;
+            clock: components["schemas"]["Clock"] | null;
+            /**
+             * Group
+             * @enum {string}
+             */
+            group: "now" | "today" | "week";
+            /** Overdue */
+            overdue: boolean;
+            /** Actions */
+            actions: components["schemas"]["Action"][];
+            /** Calls */
+            calls: number;
+            /** Orders */
+            orders: string[];
+            /** Chain */
+            chain: components["schemas"]["ChainRow"][];
+            /** Timeline */
+            timeline: components["schemas"]["TimelineRow"][];
+        };
+        /**
+         * Receipt
+         * @description How far one message to one person has come.
+         */
+        Receipt: {
+            /** Channel */
+            channel: string;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "queued" | "handed_over" | "delivered" | "seen" | "answered" | "failed";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * TimelineRow
+         * @description One entry in words.
+         */
+        TimelineRow: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: string;
+            /** By */
+            by: string;
+            /** Via */
+            via: string;
+            /** Ledger Id */
+            ledger_id: number | null;
+        };
+        /**
+         * NoteIn
+         * @description A word with what is done; may be empty.
+         */
+        NoteIn: {
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /** Page[Site] */
+        Page_Site_: {
+            /** Items */
+            items: components["schemas"]["Site"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Site
+         * @description A site as a row; `level` is the highest current level of its open warnings.
+         */
+        Site: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Organisation */
+            organisation: string;
+            /** Territory */
+            territory: string;
+            /** Grade */
+            grade: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Level */
+            level: number;
+            /** Points */
+            points: number;
+        };
+        /**
+         * Finding
+         * @description What keeps a site from being watched as its pack asks.
+         */
+        Finding: {
+            /** Id */
+            id: number;
+            /** Point */
+            point: number | null;
+            /** Pack */
+            pack: string;
+            /** Field */
+            field: string;
+            /** Message */
+            message: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * SiteDetail
+         * @description A site with what its watching lacks.
+         */
+        SiteDetail: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Organisation */
+            organisation: string;
+            /** Territory */
+            territory: string;
+            /** Grade */
+            grade: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Level */
+            level: number;
+            /** Points */
+            points: number;
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+        };
+        /**
+         * SiteIn
+         * @description A new site of an organisation; its territory is the organisation's unless given.
+         */
+        SiteIn: {
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Organisation */
+            organisation: number;
+            /** Territory */
+            territory?: number | null;
+            /**
+             * Grade
+             * @default
+             */
+            grade?: string;
+            /**
+             * Params
+             * @default {}
+             */
+            params?: {
+                [key: string]: unknown;
+            };
+            /** Latitude */
+            latitude?: number | null;
+            /** Longitude */
+            longitude?: number | null;
+        };
+        /**
+         * Named
+         * @description A thing by its id and name.
+         */
+        Named: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /** Page[Source] */
+        Page_Source_: {
+            /** Items */
+            items: components["schemas"]["Source"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Source
+         * @description A sender and its tokens.
+         */
+        Source: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            site: components["schemas"]["Named"] | null;
+            /** Trusted */
+            trusted: boolean;
+            /** Disabled */
+            disabled: boolean;
+            /** Tokens */
+            tokens: components["schemas"]["Token"][];
+        };
+        /**
+         * Token
+         * @description A token without its text.
+         */
+        Token: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Revoked At */
+            revoked_at: string | null;
+        };
+        /** SourceIn */
+        SourceIn: {
+            /** Name */
+            name: string;
+            /** Site */
+            site?: number | null;
+        };
+        /**
+         * TokenOnce
+         * @description A new token; its text is shown this once.
+         */
+        TokenOnce: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Token */
+            token: string;
+        };
+        /** PointQuery */
+        PointQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /** Site */
+            site?: number | null;
+        };
+        /**
+         * Latest
+         * @description The newest reading and how far it can be trusted.
+         */
+        Latest: {
+            /**
+             * Ts
+             * Format: date-time
+             */
+            ts: string;
+            /** Received */
+            received: string | null;
+            /** Value */
+            value: number | null;
+            /** Quality */
+            quality: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "live" | "stale" | "silent" | "fault" | "unknown";
+            /** Level */
+            level: number;
+        };
+        /** Page[Point] */
+        Page_Point_: {
+            /** Items */
+            items: components["schemas"]["Point"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Point
+         * @description A point as a row. `latest` is null when it was never heard or the pipeline cannot be asked.
+         */
+        Point: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            source: components["schemas"]["Named"];
+            site: components["schemas"]["Named"];
+            /** Item */
+            item: string;
+            /** Item Title */
+            item_title: string;
+            /** Unit */
+            unit: string;
+            /** Interval S */
+            interval_s: number;
+            latest: components["schemas"]["Latest"] | null;
+            /**
+             * Axis
+             * @enum {string}
+             */
+            axis: "up" | "down";
+        };
+        /** PointIn */
+        PointIn: {
+            /** Site */
+            site: number;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /** Item */
+            item: string;
+            /**
+             * Item Title
+             * @default
+             */
+            item_title?: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit?: string;
+            /**
+             * Interval S
+             * @default 20
+             */
+            interval_s?: number;
+            /** Low */
+            low?: number | null;
+            /** High */
+            high?: number | null;
+            /**
+             * Danger
+             * @default both
+             */
+            danger?: string;
+            /** Axis */
+            axis?: ("up" | "down") | null;
+            /** Source */
+            source: number;
+            /** Address */
+            address: string;
+        };
+        /**
+         * PointDetail
+         * @description A point with its rules and its warnings.
+         */
+        PointDetail: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            source: components["schemas"]["Named"];
+            site: components["schemas"]["Named"];
+            /** Item */
+            item: string;
+            /** Item Title */
+            item_title: string;
+            /** Unit */
+            unit: string;
+            /** Interval S */
+            interval_s: number;
+            latest: components["schemas"]["Latest"] | null;
+            /**
+             * Axis
+             * @enum {string}
+             */
+            axis: "up" | "down";
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Danger */
+            danger: string;
+            /** Rules */
+            rules: components["schemas"]["PointRule"][];
+            /** Warnings */
+            warnings: components["schemas"]["WarningBrief"][];
+        };
+        /**
+         * PointRule
+         * @description A rule that watches a point.
+         */
+        PointRule: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Sentence */
+            sentence: string;
+            /** Levels */
+            levels: components["schemas"]["Threshold"][];
+            /** Cite */
+            cite: string;
+            /** Verified */
+            verified: boolean;
+            /** Enabled */
+            enabled: boolean;
+        };
+        /**
+         * Threshold
+         * @description One limit: at or beyond `value` in `direction` the level is reached.
+         */
+        Threshold: {
+            /** Level */
+            level: number;
+            /** Value */
+            value: number;
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "high" | "low";
+        };
+        /**
+         * WarningBrief
+         * @description A warning in one line.
+         */
+        WarningBrief: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Level */
+            level: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Title */
+            title: string;
+            /** State */
+            state: string;
+            /** Result */
+            result: string | null;
+            /** Reason */
+            reason: string;
+        };
+        /** ReadingQuery */
+        ReadingQuery: {
+            /** Point */
+            point: number;
+            /** Start */
+            start?: string | null;
+            /** End */
+            end?: string | null;
+            /**
+             * Limit
+             * @default 5000
+             */
+            limit?: number;
+            /** Step */
+            step?: number | null;
+        };
+        /**
+         * Gap
+         * @description A span without readings.
+         */
+        Gap: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+        };
+        /**
+         * Reading
+         * @description A reading, or with `step` the figures of one step.
+         */
+        Reading: {
+            /**
+             * Ts
+             * Format: date-time
+             */
+            ts: string;
+            /** Value */
+            value?: number | null;
+            /** Quality */
+            quality?: number | null;
+            /** Min */
+            min?: number | null;
+            /** Max */
+            max?: number | null;
+            /** Mean */
+            mean?: number | null;
+            /** N */
+            n?: number | null;
+        };
+        /**
+         * Readings
+         * @description `next`: ask on from this time (as `start`).
+         */
+        Readings: {
+            /** Items */
+            items: components["schemas"]["Reading"][];
+            /** Next */
+            next: string | null;
+            /** Count */
+            count: number;
+            /** Gaps */
+            gaps: components["schemas"]["Gap"][];
+        };
+        /** RuleQuery */
+        RuleQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /** Point */
+            point?: number | null;
+        };
+        /** Page[Rule] */
+        Page_Rule_: {
+            /** Items */
+            items: components["schemas"]["Rule"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Proposal
+         * @description A change that waits for a second person.
+         */
+        Proposal: {
+            /** Version */
+            version: number;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Enabled */
+            enabled: boolean;
+            /** Reason */
+            reason: string;
+            /**
+             * Proposed At
+             * Format: date-time
+             */
+            proposed_at: string;
+        };
+        /**
+         * Rule
+         * @description A rule with what it says and what is proposed.
+         */
+        Rule: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Sentence */
+            sentence: string;
+            /** Levels */
+            levels: components["schemas"]["Threshold"][];
+            /** Cite */
+            cite: string;
+            /** Verified */
+            verified: boolean;
+            /** Enabled */
+            enabled: boolean;
+            point: components["schemas"]["Named"];
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Proposals */
+            proposals: components["schemas"]["Proposal"][];
+        };
+        /**
+         * Bound
+         * @description What came of binding a pack: the rules now watching, and what is missing.
+         */
+        Bound: {
+            /** Rules */
+            rules: components["schemas"]["Rule"][];
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+        };
+        /**
+         * RuleIn
+         * @description Either a rule of a point (`point`, `kind`, `params`, `reason`), or a pack bound to a site (`site`, `pack`).
+         */
+        RuleIn: {
+            /** Point */
+            point?: number | null;
+            /**
+             * Kind
+             * @default
+             */
+            kind?: string;
+            /**
+             * Params
+             * @default {}
+             */
+            params?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /**
+             * Title
+             * @default
+             */
+            title?: string;
+            /** Site */
+            site?: number | null;
+            /**
+             * Pack
+             * @default
+             */
+            pack?: string;
+        };
+        /**
+         * ChangeIn
+         * @description A change of a rule; without `params` only `enabled` changes.
+         */
+        ChangeIn: {
+            /** Params */
+            params?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /** ReasonIn */
+        ReasonIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /** Page[Unclaimed] */
+        Page_Unclaimed_: {
+            /** Items */
+            items: components["schemas"]["Unclaimed"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Unclaimed
+         * @description An address without a point.
+         */
+        Unclaimed: {
+            /** Id */
+            id: number;
+            source: components["schemas"]["Named"];
+            /** Address */
+            address: string;
+            /** Count */
+            count: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Last Value */
+            last_value: number | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * PointFields
+         * @description What a point says of itself. `low`, `high`: physical range in its unit; `danger`: the side that is dangerous.
+         */
+        PointFields: {
+            /** Site */
+            site: number;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /** Item */
+            item: string;
+            /**
+             * Item Title
+             * @default
+             */
+            item_title?: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit?: string;
+            /**
+             * Interval S
+             * @default 20
+             */
+            interval_s?: number;
+            /** Low */
+            low?: number | null;
+            /** High */
+            high?: number | null;
+            /**
+             * Danger
+             * @default both
+             */
+            danger?: string;
+            /** Axis */
+            axis?: ("up" | "down") | null;
+        };
+        /** WarningQuery */
+        WarningQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * State
+             * @default open
+             */
+            state?: string;
+            /** Level */
+            level?: number | null;
+            /** Site */
+            site?: number | null;
+            /**
+             * Mine
+             * @default false
+             */
+            mine?: boolean;
+        };
+        /** Page[Warning] */
+        Page_Warning_: {
+            /** Items */
+            items: components["schemas"]["Warning"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * PointBrief
+         * @description By which point.
+         */
+        PointBrief: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Unit */
+            unit: string;
+        };
+        /**
+         * SiteBrief
+         * @description Where.
+         */
+        SiteBrief: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Territory */
+            territory: string;
+            /** Organisation */
+            organisation: string;
+        };
+        /**
+         * Warning
+         * @description One warning as a row of the list.
+         */
+        Warning: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Level */
+            level: number;
+            /** Peak Level */
+            peak_level: number;
+            /** Current Level */
+            current_level: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "calling" | "verifying" | "disposing" | "feedback" | "closable" | "closed";
+            /** Title */
+            title: string;
+            site: components["schemas"]["SiteBrief"];
+            /** Item */
+            item: string;
+            point: components["schemas"]["PointBrief"] | null;
+            /** Value */
+            value: number | null;
+            /** Threshold */
+            threshold: number | null;
+            /** Direction */
+            direction: string | null;
+            /** Sentence */
+            sentence: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Last Signal At
+             * Format: date-time
+             */
+            last_signal_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Count */
+            count: number;
+            /** Answered */
+            answered: number;
+            /** Called */
+            called: number;
+            clock: components["schemas"]["Clock"] | null;
+            /** Result */
+            result: ("real" | "false_alarm" | "device_fault") | null;
+            /** Reason */
+            reason: string;
+            /** Backfill */
+            backfill: boolean;
+            /** Verified Source */
+            verified_source: boolean;
+            /** Unknown Now */
+            unknown_now: boolean;
+        };
+        /**
+         * LedgerRef
+         * @description Where in the ledger its newest sealed entry stands.
+         */
+        LedgerRef: {
+            /** Index */
+            index: number;
+            /** Leaf Hash */
+            leaf_hash: string;
+        };
+        /**
+         * LevelEvent
+         * @description A change of level, in event time.
+         */
+        LevelEvent: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Level From */
+            level_from: number;
+            /** Level To */
+            level_to: number;
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * RuleBrief
+         * @description By which rule.
+         */
+        RuleBrief: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            /** Kind */
+            kind: string;
+            /** Sentence */
+            sentence: string;
+            /** Cite */
+            cite: string;
+            /** Verified */
+            verified: boolean;
+        };
+        /**
+         * WarningDetail
+         * @description One warning with its rule, people, course, and what may be done now.
+         */
+        WarningDetail: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Level */
+            level: number;
+            /** Peak Level */
+            peak_level: number;
+            /** Current Level */
+            current_level: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "calling" | "verifying" | "disposing" | "feedback" | "closable" | "closed";
+            /** Title */
+            title: string;
+            site: components["schemas"]["SiteBrief"];
+            /** Item */
+            item: string;
+            point: components["schemas"]["PointBrief"] | null;
+            /** Value */
+            value: number | null;
+            /** Threshold */
+            threshold: number | null;
+            /** Direction */
+            direction: string | null;
+            /** Sentence */
+            sentence: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Last Signal At
+             * Format: date-time
+             */
+            last_signal_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Count */
+            count: number;
+            /** Answered */
+            answered: number;
+            /** Called */
+            called: number;
+            clock: components["schemas"]["Clock"] | null;
+            /** Result */
+            result: ("real" | "false_alarm" | "device_fault") | null;
+            /** Reason */
+            reason: string;
+            /** Backfill */
+            backfill: boolean;
+            /** Verified Source */
+            verified_source: boolean;
+            /** Unknown Now */
+            unknown_now: boolean;
+            rule: components["schemas"]["RuleBrief"] | null;
+            /** Thresholds */
+            thresholds: components["schemas"]["Threshold"][];
+            /**
+             * Axis
+             * @enum {string}
+             */
+            axis: "up" | "down";
+            /** Events */
+            events: components["schemas"]["LevelEvent"][];
+            /** Actions */
+            actions: components["schemas"]["Action"][];
+            /** Chain */
+            chain: components["schemas"]["ChainRow"][];
+            /** Before */
+            before: components["schemas"]["WarningBrief"][];
+            ledger: components["schemas"]["LedgerRef"] | null;
+        };
+        /** Page[TimelineRow] */
+        Page_TimelineRow_: {
+            /** Items */
+            items: components["schemas"]["TimelineRow"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * VerifyIn
+         * @description `reason`: a code (calibration, power_switch, sensor_moved, exhaust, blasting, transmission, wrong_threshold,
+         *     other) or words of one's own; needed for a false alarm.
+         */
+        VerifyIn: {
+            /**
+             * Result
+             * @enum {string}
+             */
+            result: "real" | "false_alarm" | "device_fault";
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /**
+         * DisposeIn
+         * @description `withdraw`: work stopped and people taken out (停产撤人).
+         */
+        DisposeIn: {
+            /** Note */
+            note: string;
+            /**
+             * Withdraw
+             * @default false
+             */
             withdraw?: boolean;
         };
     };
@@ -960,7 +2869,524 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    hello: {
+    kit_endpoints_get_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusOut"];
+                };
+            };
+        };
+    };
+    ledger_list_entries: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                subject?: string;
+                verb?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EntryOut_"];
+                };
+            };
+        };
+    };
+    ledger_get_head: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadOut"];
+                };
+            };
+        };
+    };
+    ledger_get_consistency: {
+        parameters: {
+            query: {
+                old: number;
+                new?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsistencyOut"];
+                };
+            };
+        };
+    };
+    ledger_get_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofOut"];
+                };
+            };
+        };
+    };
+    places_list_territories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Territories"];
+                };
+            };
+        };
+    };
+    places_create_territory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TerritoryIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TerritoryOut"];
+                };
+            };
+        };
+    };
+    places_list_organisations: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OrganisationOut_"];
+                };
+            };
+        };
+    };
+    places_create_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationOut"];
+                };
+            };
+        };
+    };
+    people_who_am_i: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    people_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    people_sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    people_roster_roster_today: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterOut"];
+                };
+            };
+        };
+    };
+    people_roster_plan_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftOut"];
+                };
+            };
+        };
+    };
+    people_roster_sign_in_to_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftOut"];
+                };
+            };
+        };
+    };
+    people_roster_sign_out_of_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftOut"];
+                };
+            };
+        };
+    };
+    people_accounts_list_users: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AccountOut_"];
+                };
+            };
+        };
+    };
+    people_accounts_create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+        };
+    };
+    people_accounts_deactivate_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+        };
+    };
+    people_accounts_list_tokens: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TokenOut_"];
+                };
+            };
+        };
+    };
+    people_accounts_create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+        };
+    };
+    people_accounts_revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenOut"];
+                };
+            };
+        };
+    };
+    people_accounts_read_phone: {
+        parameters: {
+            query?: {
+                purpose?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneOut"];
+                };
+            };
+        };
+    };
+    people_endpoints_hello: {
         parameters: {
             query?: never;
             header?: never;
@@ -978,107 +3404,9 @@ export interface operations {
                     "application/json": components["schemas"]["Hello"];
                 };
             };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    session_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    session_open: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LoginIn"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    session_close: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    setup: {
+    people_endpoints_first_administrator: {
         parameters: {
             query?: never;
             header?: never;
@@ -1100,20 +3428,18 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    status: {
+    duties_list_duties: {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                view?: string;
+                state?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1126,21 +3452,607 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Status"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Page_Duty_"];
                 };
             };
         };
     };
-    warnings_list: {
+    duties_get_duty: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyDetail"];
+                };
+            };
+        };
+    };
+    duties_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyDetail"];
+                };
+            };
+        };
+    };
+    duties_decline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyDetail"];
+                };
+            };
+        };
+    };
+    duties_done: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyDetail"];
+                };
+            };
+        };
+    };
+    duties_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyDetail"];
+                };
+            };
+        };
+    };
+    duties_return_: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyDetail"];
+                };
+            };
+        };
+    };
+    duties_recall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyDetail"];
+                };
+            };
+        };
+    };
+    sites_list_sites: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Site_"];
+                };
+            };
+        };
+    };
+    sites_post_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+        };
+    };
+    sites_get_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+        };
+    };
+    sites_list_sources: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Source_"];
+                };
+            };
+        };
+    };
+    sites_post_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+        };
+    };
+    sites_post_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenOnce"];
+                };
+            };
+        };
+    };
+    sites_list_points: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                site?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Point_"];
+                };
+            };
+        };
+    };
+    sites_post_point: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Point"];
+                };
+            };
+        };
+    };
+    sites_get_point: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointDetail"];
+                };
+            };
+        };
+    };
+    sites_list_readings: {
+        parameters: {
+            query: {
+                point: number;
+                start?: string | null;
+                end?: string | null;
+                limit?: number;
+                step?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readings"];
+                };
+            };
+        };
+    };
+    sites_list_rules: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                point?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Rule_"];
+                };
+            };
+        };
+    };
+    sites_post_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bound"];
+                };
+            };
+        };
+    };
+    sites_post_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+        };
+    };
+    sites_approve_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+        };
+    };
+    sites_reject_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+        };
+    };
+    sites_list_unclaimed: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Unclaimed_"];
+                };
+            };
+        };
+    };
+    sites_adopt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointFields"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Point"];
+                };
+            };
+        };
+    };
+    warnings_list_warnings: {
         parameters: {
             query?: {
                 cursor?: string | null;
@@ -1148,8 +4060,8 @@ export interface operations {
                 q?: string;
                 sort?: string;
                 state?: string;
-                level?: number;
-                site?: number;
+                level?: number | null;
+                site?: number | null;
                 mine?: boolean;
             };
             header?: never;
@@ -1164,21 +4076,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Warnings"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Page_Warning_"];
                 };
             };
         };
     };
-    warning_get: {
+    warnings_get_warning: {
         parameters: {
             query?: never;
             header?: never;
@@ -1198,18 +4101,9 @@ export interface operations {
                     "application/json": components["schemas"]["WarningDetail"];
                 };
             };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    warning_timeline: {
+    warnings_get_timeline: {
         parameters: {
             query?: never;
             header?: never;
@@ -1226,21 +4120,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Timeline"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Page_TimelineRow_"];
                 };
             };
         };
     };
-    warning_verify: {
+    warnings_verify: {
         parameters: {
             query?: never;
             header?: never;
@@ -1264,18 +4149,9 @@ export interface operations {
                     "application/json": components["schemas"]["WarningDetail"];
                 };
             };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    warning_dispose: {
+    warnings_dispose: {
         parameters: {
             query?: never;
             header?: never;
@@ -1299,18 +4175,9 @@ export interface operations {
                     "application/json": components["schemas"]["WarningDetail"];
                 };
             };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    warning_feedback: {
+    warnings_feedback: {
         parameters: {
             query?: never;
             header?: never;
@@ -1334,18 +4201,9 @@ export interface operations {
                     "application/json": components["schemas"]["WarningDetail"];
                 };
             };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    warning_close: {
+    warnings_close: {
         parameters: {
             query?: never;
             header?: never;
@@ -1369,18 +4227,9 @@ export interface operations {
                     "application/json": components["schemas"]["WarningDetail"];
                 };
             };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    warning_recall: {
+    warnings_recall: {
         parameters: {
             query?: never;
             header?: never;
@@ -1389,11 +4238,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NoteIn"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {
@@ -1402,518 +4247,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WarningDetail"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    duties_list: {
-        parameters: {
-            query?: {
-                cursor?: string | null;
-                limit?: number;
-                q?: string;
-                sort?: string;
-                view?: string;
-                state?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Duties"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    duty_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DutyDetail"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    duty_answer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NoteIn"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DutyDetail"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    duty_decline: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NoteIn"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DutyDetail"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    duty_done: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NoteIn"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DutyDetail"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    duty_verify: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NoteIn"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DutyDetail"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    duty_return: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NoteIn"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DutyDetail"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    duty_recall: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NoteIn"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DutyDetail"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    roster_today: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Roster"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    points_list: {
-        parameters: {
-            query?: {
-                cursor?: string | null;
-                limit?: number;
-                q?: string;
-                sort?: string;
-                site?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Points"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    point_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PointDetail"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    readings_list: {
-        parameters: {
-            query: {
-                point: number;
-                start?: string;
-                end?: string;
-                limit?: number;
-                step?: number;
-                cursor?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Readings"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ledger_list: {
-        parameters: {
-            query?: {
-                cursor?: string | null;
-                limit?: number;
-                q?: string;
-                sort?: string;
-                subject?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LedgerEntries"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ledger_head: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LedgerHead"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ledger_proof: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

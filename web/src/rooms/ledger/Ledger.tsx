@@ -58,7 +58,7 @@ function columns(failed: (error: unknown) => void): Column<LedgerEntry>[] {
     { key: "text", title: t("ledger.text"), cell: (e) => <span className="ledger-text">{e.text}</span> },
     { key: "subject", title: t("ledger.subject"), from: "wide", cell: (e) => <Subject entry={e} /> },
     { key: "hash", title: t("ledger.hash"), from: "wide", cell: (e) => <code>{e.leaf_hash ? shortHash(e.leaf_hash) : ""}</code> },
-    { key: "proof", title: "", right: true, cell: (e) => <Proof entry={e} failed={failed} /> },
+    { key: "proof", title: t("ledger.proof"), right: true, cell: (e) => <Proof entry={e} failed={failed} /> },
   ];
 }
 
@@ -126,8 +126,7 @@ export function Ledger(): ReactNode {
 
 function LedgerCard({ entry }: { entry: LedgerEntry }): ReactNode {
   return (
-    <span className="wcard">
-      <span />
+    <span className="wcard lcard">
       <span>
         <b>{entry.text}</b>
         <i>

@@ -1,7 +1,7 @@
 import { t } from "i18next";
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { Link, useParams } from "react-router";
-import { usePoint, useReadings } from "../../api/queries";
+import { usePoint } from "../../api/queries";
 import { asProblem } from "../../api/problem";
 import type { PointDetail, PointRule, Threshold } from "../../api/types";
 import { Curve } from "../../kit/curve/Curve";
@@ -9,9 +9,9 @@ import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
-import { figure } from "../../time/figure";
+import { digitsOf, figure } from "../../time/figure";
 import { date } from "../../time/words";
-import { RangePicker, type Range } from "../warnings/WarningCurve";
+import { RangePicker, useRange } from "../warnings/WarningCurve";
 import { Age, isStale, PointMark } from "./Latest";
 import { useNow } from "../../time/server";
 import "./points.css";
@@ -40,7 +40,7 @@ function Rules({ point }: { point: PointDetail }): ReactNode {
                     .sort((a, b) => b.level - a.level)
                     .map((limit) => (
                       <span key={`${limit.level}${limit.direction}`}>
-                        <LevelMark level={limit.level} size={14} /> {limit.direction === "low" ? "\u2264" : "\u2265"} {figure(limit.value)}
+                        <LevelMark level={limit.level} size={14} /> {limit.direction === "low" ? "\u2264" : "\u2265"} {figure(limit.value, digitsOf(rule.levels.map((one) => one.value)))}
                       </span>
                     ))}
                   {!rule.verified && <span className="tag">{t("rule.unverified")}</span>}
@@ -84,8 +84,7 @@ function PointHead({ point }: { point: PointDetail }): ReactNode {
 export function PointPage(): ReactNode {
   const id = Number(useParams().pointId);
   const found = usePoint(id);
-  const [hours, setHours] = useState<Range>(24);
-  const readings = useReadings(id, hours, null, found.data?.interval_s ?? 60);
+  const [hours, setHours, readings] = useRange(id, null, found.data?.interval_s ?? 60);
   useCrumb(t("nav.points"), "/points", found.data?.name ?? "\u2026");
   if (found.error && !found.data) {
     if (asProblem(found.error).status === 404) return <Empty title={t("point.missing")} action={<Link to="/points">{t("point.toList")}</Link>} />;

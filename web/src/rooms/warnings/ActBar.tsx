@@ -12,7 +12,8 @@ export const order = ["verify", "dispose", "feedback", "close"] as const;
 export type Verb = (typeof order)[number];
 type Result = "real" | "false_alarm" | "device_fault";
 const results: Result[] = ["real", "false_alarm", "device_fault"];
-const reasons = ["blasting", "exhaust", "maintenance", "calibration", "restart", "transmission", "sensor", "power", "other"] as const;
+/** The codes the county counts false alarms by. */
+const reasons = ["blasting", "exhaust", "calibration", "power_switch", "sensor_moved", "transmission", "wrong_threshold", "other"] as const;
 
 /** What is being written; kept while saving fails. */
 interface Draft {
@@ -32,7 +33,8 @@ function toAct(verb: Verb, draft: Draft): WarningAct {
 
 function missing(verb: Verb, draft: Draft): string | null {
   if (verb === "verify" && draft.result === null) return t("form.needResult");
-  if (verb === "verify" && draft.result !== "real" && draft.reason === "") return t("form.needReason");
+  if (verb === "verify" && draft.result === "false_alarm" && draft.reason === "") return t("form.needReason");
+  if (verb === "verify" && draft.reason === "other" && draft.note.trim() === "") return t("form.needOther");
   if (verb !== "verify" && draft.note.trim() === "" && !(verb === "dispose" && draft.withdraw)) return t("form.needNote");
   return null;
 }
@@ -50,7 +52,7 @@ function VerifyFields({ draft, set }: { draft: Draft; set: (part: Partial<Draft>
       {draft.result !== null && draft.result !== "real" && (
         <>
           <label htmlFor="reason">{t("form.reason")}</label>
-          <Select id="reason" className="form-wide" value={draft.reason || undefined} placeholder={t("form.pick")} onChange={(reason: string) => set({ reason })} options={reasons.map((key) => ({ value: t(`reason.${key}`), label: t(`reason.${key}`) }))} />
+          <Select id="reason" className="form-wide" value={draft.reason || undefined} placeholder={t("form.pick")} onChange={(reason: string) => set({ reason })} options={reasons.map((key) => ({ value: key, label: t(`reason.${key}`) }))} />
         </>
       )}
     </>

@@ -9,21 +9,31 @@ import { Panel } from "../../kit/Panel";
 import { Failed, Loading } from "../../kit/States";
 import { clockTime } from "../../time/words";
 
-export const ranges = [24, 168, 720] as const;
+const ranges = [1, 24, 168, 720] as const;
 export type Range = (typeof ranges)[number];
+
+const HOUR = 3_600_000;
+
+/** A day, unless told otherwise, or unless the point has only just begun to speak: then an hour. */
+export function useRange(point: number | null, until: string | null, every: number): [Range, (next: Range) => void, ReturnType<typeof useReadings>] {
+  const [told, setTold] = useState<Range | null>(null);
+  const day = useReadings(told === null ? point : null, 24, until, every);
+  const first = day.data?.items[0];
+  const young = told === null && day.data !== undefined && first !== undefined && Date.parse(first.ts) > day.data.end - HOUR;
+  const hours = told ?? (young ? 1 : 24);
+  const shown = useReadings(told === null && !young ? null : point, hours, until, every);
+  return [hours, setTold, told === null && !young ? day : shown];
+}
 
 export function RangePicker({ value, set }: { value: Range; set: (next: Range) => void }): ReactNode {
   return <Segmented<Range> value={value} onChange={set} aria-label={t("curve.range")} options={ranges.map((hours) => ({ value: hours, label: t(`curve.range.${hours}`) }))} />;
 }
 
-const HOUR = 3_600_000;
-
 export function WarningCurve({ warning }: { warning: WarningDetail }): ReactNode {
-  const [hours, setHours] = useState<Range>(24);
   const until = warning.state === "closed" ? new Date(Date.parse(warning.ended_at ?? warning.last_signal_at) + HOUR).toISOString() : null;
   const point = usePoint(warning.point?.id ?? 0);
   const every = point.data?.interval_s ?? 60;
-  const readings = useReadings(warning.point?.id ?? null, hours, until, every);
+  const [hours, setHours, readings] = useRange(warning.point?.id ?? null, until, every);
   const peak = useMemo(() => warning.events.filter((event) => event.level_to === warning.peak_level).at(0), [warning]);
   if (!warning.point) {
     return (
