@@ -28,7 +28,13 @@ def clock():
 
 
 @pytest.fixture
-def watched(clock, county: SimpleNamespace) -> SimpleNamespace:
+def county(clock, county: SimpleNamespace) -> SimpleNamespace:
+    """The small county, as it stands on the day of the test."""
+    return county
+
+
+@pytest.fixture
+def watched(county: SimpleNamespace) -> SimpleNamespace:
     """The small county with a gateway, two phreatic points and a threshold and a no-data rule on each."""
     county.source = sites.create_source(SYSTEM, "甲矿网关", county.site)
     county.points, county.rules, county.silences = [], [], []

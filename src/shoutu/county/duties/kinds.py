@@ -22,6 +22,7 @@ class Kind:
     finished_in: Any = None
 
 
+ANSWER = _("应答")
 _kinds: dict[str, Kind] = {}
 
 

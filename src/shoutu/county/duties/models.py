@@ -38,6 +38,7 @@ class Duty(ScopedModel):
     key = models.CharField(max_length=120, unique=True)
     about_type = models.CharField(max_length=40)
     about_id = models.BigIntegerField()
+    about_label = models.CharField(max_length=120, blank=True, default="")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="duties")
     matter = models.CharField(max_length=40, default="warning")
     level = models.PositiveSmallIntegerField(default=0)

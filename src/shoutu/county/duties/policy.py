@@ -57,11 +57,12 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One duty opened for a warning: its kind, its chain from the bottom, its stage clocks."""
+    """One duty opened for a warning: kind, chain from the bottom, stage clocks, and what its holder is to do."""
 
     duty: str
     chain: tuple[Rung, ...]
     due: Mapping[str, timedelta] = field(default_factory=dict)
+    orders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,7 @@ class _Reader:
         return Response(self._flag(parts.get("withdraw"), f"{path}.withdraw"), tuple(lanes))
 
     def _lane(self, node: yaml.Node, path: str) -> Lane | None:
-        parts = self._map(node, path, frozenset({"duty", "chain", "due"}), frozenset({"duty", "chain"}))
+        parts = self._map(node, path, _LANE, frozenset({"duty", "chain"}))
         if parts is None:
             return None
         duty = self._choice(parts.get("duty"), f"{path}.duty", DUTY_KINDS)
@@ -210,7 +211,15 @@ class _Reader:
                 self.problem(item, f"{path}.chain[{i}].who", f"{rung.who} is called twice; keep one")
             chain.append(rung)
         due = self._due(parts["due"], f"{path}.due") if "due" in parts else {}
-        return Lane(duty, tuple(chain), due)
+        return Lane(duty, tuple(chain), due, self._orders(parts.get("orders"), f"{path}.orders"))
+
+    def _orders(self, node: yaml.Node | None, path: str) -> tuple[str, ...]:
+        if node is None:
+            return ()
+        lines = [self._text(item, f"{path}[{i}]") for i, item in enumerate(self._list(node, path))]
+        if len(lines) > 3 or any(len(line) > 40 for line in lines):
+            self.problem(node, path, "expected at most three lines of at most 40 characters: they are read on a phone")
+        return tuple(lines)
 
     def _rung(self, node: yaml.Node, path: str) -> Rung | None:
         both = frozenset({"who", "answer"})
@@ -284,6 +293,7 @@ class _Reader:
 
 
 DUTY_KINDS = ("warning.dispose", "warning.verify", "warning.answer")
+_LANE = frozenset({"duty", "chain", "due", "orders"})
 _TOP = frozenset({"pack", "title", "version", "verified", "cite", "note", "recall_after", "retry", "levels", "fault"})
 
 
@@ -298,5 +308,6 @@ def snapshot(lane: Lane, policy: ResponsePolicy) -> dict[str, Any]:
         "verified": policy.verified,
         "chain": [{"who": rung.who, "answer_s": rung.answer.total_seconds()} for rung in lane.chain],
         "due_s": {stage: length.total_seconds() for stage, length in lane.due.items()},
+        "orders": list(lane.orders),
         "retry_s": [pause.total_seconds() for pause in policy.retry],
     }

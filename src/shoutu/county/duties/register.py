@@ -1,9 +1,14 @@
-"""What duties tells the rest: its subjects."""
+"""What duties tells the rest: its subjects, its words, its figures."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from shoutu.county.duties import words  # noqa: F401  (registers the entries' words)
 from shoutu.county.duties.models import Duty
-from shoutu.county.kit import subjects
+from shoutu.county.duties.selectors import my_figures, open_alarms
+from shoutu.county.kit import status, subjects
+from shoutu.county.kit.actors import Actor
 
 subjects.register(
     "duty",
@@ -14,3 +19,8 @@ subjects.register(
 )
 # Contacts and the allow-list stay unregistered: only who sees the whole county sees entries about them.
 subjects.register("alarm", title="告警", label=lambda id: f"告警 {id}", url=lambda _id: "", visible=None)
+
+
+@status.contribute
+def _figures(actor: Actor) -> dict[str, Any]:
+    return {**my_figures(actor), "alarms": open_alarms()}

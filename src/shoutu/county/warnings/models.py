@@ -78,7 +78,8 @@ class Warning(ScopedModel):
     count = models.PositiveIntegerField(default=1)
     answered_at = models.DateTimeField(null=True)
     result = models.CharField(max_length=20, choices=Result, null=True)
-    reason = models.CharField(max_length=20, choices=Reason, null=True)
+    # Words: those of a Reason, or the verifier's own.
+    reason = models.CharField(max_length=60, blank=True, default="")
     disposed_at = models.DateTimeField(null=True)
     withdrawn = models.BooleanField(default=False)
     fed_back_at = models.DateTimeField(null=True)

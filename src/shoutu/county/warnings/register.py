@@ -14,8 +14,11 @@ from shoutu.county.duties.models import Duty
 from shoutu.county.kit import events, status, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.sites import hooks
 from shoutu.county.sites.models import Signal, SignalState
+from shoutu.county.warnings import entries  # noqa: F401  (registers words)
 from shoutu.county.warnings.models import State, Warning
+from shoutu.county.warnings.selectors import levels_of_sites, of_point
 from shoutu.county.warnings.services import note_answered, rule_changed
 
 subjects.register(
@@ -33,6 +36,8 @@ subjects.register(
     visible=lambda actor: Signal.objects.visible_to(actor),
 )
 
+hooks.levels_by(levels_of_sites)
+hooks.briefs_by(of_point)
 kinds.register(kinds.Kind("warning.dispose", _("处置反馈"), _("处置"), finished_in=_("在预警里处置、反馈")))
 kinds.register(kinds.Kind("warning.verify", _("核实真假"), _("核实"), finished_in=_("在预警里核实")))
 kinds.register(kinds.Kind("warning.answer", _("领导知情"), _("应答"), answer_only=True))

@@ -134,7 +134,7 @@ def message(duty: Duty, call: Call) -> str:
     due = timezone.localtime(call.due_at).strftime("%H:%M:%S")
     head = f"【{LEVEL_WORDS[duty.level]}】" if duty.level in LEVEL_WORDS else ""
     often = f"第 {call.times} 次叫你，" if call.times > 1 else ""
-    link = f"{settings.CONFIG.public_url}/duties/{duty.pk}"
+    link = f"{settings.CONFIG.public_url}/answer/{duty.pk}"
     return f"{head}{duty.title}。{often}{due} 前应答：{link}"[:600]
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from shoutu.county.duties.models import Call, CallState, Duty, StageClock, State
 from shoutu.county.duties.services.calling import Calls, climb
-from shoutu.county.kit import events
+from shoutu.county.kit import events, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.ledger.services import record, service, unchanged
@@ -45,6 +45,7 @@ def open_duty(
         key=key,
         about_type=subject.type,
         about_id=subject.id,
+        about_label=subjects.label(subject)[:120],
         site_id=site_id,
         matter=matter,
         level=level,

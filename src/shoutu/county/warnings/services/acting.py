@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import OPEN, CallState, Duty
 from shoutu.county.duties.models import State as DutyState
-from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.actors import Actor, system
 from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
@@ -35,35 +35,45 @@ def _note(note: str) -> dict[str, str] | None:
 
 
 @service
-def verify(actor: Actor, warning_id: int, result: str, reason: str | None = None, note: str = "") -> Warning:
-    """Real, false alarm or device fault. A false alarm says why (`Reason`; 其他 needs a note).
+def verify(actor: Actor, warning_id: int, result: str, reason: str = "", note: str = "") -> Warning:
+    """Real, false alarm or device fault. A false alarm says why: a code of `Reason` or the verifier's own words.
 
     Raises NotFound, NotAllowed, Conflict, Invalid.
     """
     if result not in Result.values:
         raise Invalid("result", _("其中之一：%(names)s") % {"names": "、".join(Result.values)})
-    if result == Result.FALSE_ALARM and reason not in Reason.values:
-        raise Invalid("reason", _("误报须选原因：%(names)s") % {"names": "、".join(Reason.values)})
-    if reason == Reason.OTHER and not note.strip():
-        raise Invalid("note", _("原因选“其他”时须写明"))
+    words = _reason(result, reason.strip(), note)
     warning = _take(actor, warning_id, "verify")
-    warning.result, warning.reason = result, reason if result == Result.FALSE_ALARM else None
+    warning.result, warning.reason = result, words
     warning.answered_at = warning.answered_at or timezone.now()
-    facts = {"result": result, "reason": warning.reason, "level": warning.current_level}
+    facts = {"result": result, "reason": words, "level": warning.current_level}
     record(actor, "warning.verified", ref(warning), facts, _note(note))
     duties.complete(actor, ref(warning), [VERIFY], "verify", note)
     if result == Result.FALSE_ALARM:
-        _call_off(actor, warning, note or str(Reason(reason).label))
+        _call_off(actor, warning, words)
     settle_stage(warning)
     return warning
 
 
-def _call_off(actor: Actor, warning: Warning, note: str) -> None:
-    """A false alarm: nobody else need come any more. What was answered and done stays as it is."""
-    from shoutu.county.kit.actors import system
+def _reason(result: str, reason: str, note: str) -> str:
+    """The reason in words; none is kept for what is real. Raises Invalid."""
+    if result == Result.REAL:
+        return ""
+    known = {**{code: str(label) for code, label in Reason.choices}}
+    words = known.get(reason, reason)
+    if result == Result.FALSE_ALARM and not words:
+        raise Invalid("reason", _("误报须选原因：%(names)s") % {"names": "、".join(known.values())})
+    if len(words) > 60:
+        raise Invalid("reason", _("不超过 %(limit)s 个字") % {"limit": 60})
+    if words.startswith(known[Reason.OTHER]) and not note.strip():
+        raise Invalid("note", _("原因选“其他”时须写明"))
+    return words
 
+
+def _call_off(actor: Actor, warning: Warning, why: str) -> None:
+    """A false alarm: nobody else need come any more. What was answered and done stays as it is."""
     for duty in Duty.objects.filter(about_type="warning", about_id=warning.pk, state__in=OPEN):
-        duties.cancel(system(actor.label), duty.pk, _("核实为误报：%(note)s") % {"note": note})
+        duties.cancel(system(actor.label), duty.pk, _("核实为误报：%(why)s") % {"why": why})
 
 
 @service

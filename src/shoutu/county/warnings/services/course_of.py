@@ -61,7 +61,8 @@ def call_anew(actor: Actor, warning: Warning, level: int) -> None:
     """It got worse, or is back: what people found and did before no longer settles it."""
     warning.level, warning.below_since = level, None
     warning.episode += 1
-    warning.answered_at = warning.result = warning.reason = warning.disposed_at = warning.fed_back_at = None
+    warning.answered_at = warning.result = warning.disposed_at = warning.fed_back_at = None
+    warning.reason = ""
     warning.withdrawn = False
     call_people(actor, warning)
 

@@ -1,0 +1,112 @@
+"""What the API shows of duties. Names are those the face's generated client reads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from ninja import Schema
+from pydantic import Field
+
+DutyState = Literal["called", "answered", "done", "verified", "returned", "cancelled"]
+
+
+class Clock(Schema):
+    """A limit that runs: `rungs` are the times at which others were or will be called before it ends."""
+
+    starts_at: datetime
+    due_at: datetime
+    done_at: datetime | None
+    rungs: list[datetime]
+    kind: str
+    who: str
+
+
+class Receipt(Schema):
+    """How far one message to one person has come."""
+
+    channel: str
+    step: Literal["queued", "handed_over", "delivered", "seen", "answered", "failed"]
+    at: datetime
+    detail: str
+
+
+class ChainRow(Schema):
+    """One person (or empty post) of a chain. Names are masked by role, posts never."""
+
+    duty_id: int
+    kind: str
+    post: str
+    organisation: str
+    person: str | None
+    state: Literal["calling", "answered", "overdue", "not_yet", "done", "nobody", "declined"]
+    called_at: datetime | None
+    due_at: datetime | None
+    answered_at: datetime | None
+    starts_at: datetime
+    times: int
+    note: str
+    receipts: list[Receipt]
+
+
+class Action(Schema):
+    """A verb, whether this actor may use it now, and if not, why."""
+
+    verb: str
+    allowed: bool
+    why: str | None
+    primary: bool = False
+
+
+class TimelineRow(Schema):
+    """One entry in words."""
+
+    at: datetime
+    text: str
+    by: str
+    via: str
+    ledger_id: int | None
+
+
+class Subject(Schema):
+    """What a duty is about."""
+
+    type: str
+    id: int
+    label: str
+    url: str
+
+
+class Duty(Schema):
+    """One duty as a row of the desk."""
+
+    id: int
+    kind: str
+    state: DutyState
+    verb: str
+    title: str
+    why: str
+    level: int
+    subject: Subject
+    post: str
+    organisation: str
+    person: str | None
+    clock: Clock | None
+    group: Literal["now", "today", "week"]
+    overdue: bool
+    actions: list[Action]
+    calls: int
+    orders: list[str]
+
+
+class DutyDetail(Duty):
+    """One duty with its people and its course."""
+
+    chain: list[ChainRow]
+    timeline: list[TimelineRow]
+
+
+class NoteIn(Schema):
+    """A word with what is done; may be empty."""
+
+    note: str = Field("", max_length=2000)

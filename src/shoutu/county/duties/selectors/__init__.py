@@ -1,0 +1,18 @@
+"""What may be asked about duties; every list starts from what the actor may see."""
+
+from shoutu.county.duties.selectors.chains import chain_rows
+from shoutu.county.duties.selectors.clocks import clock_of, is_overdue, tightest
+from shoutu.county.duties.selectors.lists import duties_for, get_duty, my_figures, open_alarms
+from shoutu.county.duties.selectors.timeline import timeline
+
+__all__ = [
+    "chain_rows",
+    "clock_of",
+    "duties_for",
+    "get_duty",
+    "is_overdue",
+    "my_figures",
+    "open_alarms",
+    "tightest",
+    "timeline",
+]

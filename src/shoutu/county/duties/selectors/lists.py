@@ -1,0 +1,87 @@
+"""Lists of duties as the desk shows them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.duties.models import OPEN, Alarm, Call, CallState, Duty, StageClock, State, mine
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.selectors import get_visible
+
+VIEWS = ("mine", "called", "org", "done")
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def whole(queryset: QuerySet[Duty]) -> QuerySet[Duty]:
+    """With everything a row shows: calls with their people, clocks. Two more queries whatever the number of rows."""
+    calls = Call.objects.select_related("post__organisation", "person").order_by("round", "rung")
+    return queryset.select_related("post__organisation", "person").prefetch_related(
+        Prefetch("calls", queryset=calls), "clocks"
+    )
+
+
+def duties_for(actor: Actor, view: str = "mine", state: str = "") -> QuerySet[Duty]:
+    """The duties of one view, each with `due` (when its tightest clock runs out) to sort by.
+
+    mine: called to me or held by me. called: open ones others are called for (those who may call again see all).
+    org: open ones of posts of my organisation. done: mine that are done or over. Raises Invalid.
+    """
+    if view not in VIEWS:
+        raise Invalid("view", _("其中之一：%(names)s") % {"names": "、".join(VIEWS)})
+    if state and state not in State.values:
+        raise Invalid("state", _("其中之一：%(names)s") % {"names": "、".join(State.values)})
+    rows = Duty.objects.visible_to(actor)
+    my_call = Call.objects.filter(mine(actor), duty=OuterRef("pk"))
+    waiting = Q(state=State.CALLED) & Exists(my_call.filter(round=OuterRef("round"), state=CallState.CALLING))
+    held = mine(actor)
+    if view == "mine":
+        rows = rows.filter(waiting | (Q(state=State.ANSWERED) & held))
+    elif view == "called":
+        rows = rows.filter(state__in=OPEN).exclude(waiting | (Q(state=State.ANSWERED) & held))
+        if not actor.may("duty.recall"):
+            rows = rows.filter(Exists(my_call))
+    elif view == "org":
+        own = Call.objects.filter(duty=OuterRef("pk"), post__organisation_id=actor.organisation_id or 0)
+        rows = rows.filter(Exists(own), state__in=OPEN)
+    else:
+        rows = rows.exclude(state__in=OPEN).filter(held | Exists(my_call.filter(state=CallState.ANSWERED)))
+    if state:
+        rows = rows.filter(state=state)
+    running = StageClock.objects.filter(duty=OuterRef("pk"), done_at__isnull=True).order_by("due_at")
+    due = Coalesce(F("climb_at"), Subquery(running.values("due_at")[:1]), Value(NEVER))
+    return rows.annotate(due=due, last=Coalesce(F("ended_at"), F("done_at"), F("opened_at")))  # type: ignore[no-any-return]
+
+
+SORTS = {"urgency": ["-level", "due"], "due": ["due"], "last": ["last"], "id": ["id"]}
+
+
+def get_duty(actor: Actor, id: int) -> Duty:
+    """Raises NotFound("duty", id)."""
+    return get_visible(whole(Duty.objects.all()), actor, id, "duty")  # type: ignore[arg-type]
+
+
+def my_figures(actor: Actor) -> dict[str, Any]:
+    """How many duties wait for me and how many of them are late, for every page's head."""
+    now = timezone.now()
+    mine_ = duties_for(actor, "mine")
+    late_call = Call.objects.filter(mine(actor), duty=OuterRef("pk"), round=OuterRef("round"), due_at__lt=now)
+    late = Q(state=State.ANSWERED, due__lt=now) | (
+        Q(state=State.CALLED) & Exists(late_call.filter(state=CallState.CALLING))
+    )
+    return {"my_open_duties": mine_.count(), "my_overdue": mine_.filter(late).count()}
+
+
+def open_alarms(limit: int = 20) -> list[dict[str, Any]]:
+    """The alarms about the calling itself that are not mended, newest first."""
+    rows = Alarm.objects.filter(cleared_at__isnull=True).order_by("-raised_at", "-id")[:limit]
+    return [{"id": row.pk, "at": row.raised_at, "kind": row.kind, "message": row.message} for row in rows]
+
+
+__all__ = ["NEVER", "SORTS", "VIEWS", "duties_for", "get_duty", "my_figures", "open_alarms", "whole"]

@@ -1,0 +1,48 @@
+"""The face tells by fetching: a duty in somebody's list was delivered to them, an opened one was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from shoutu.county.duties.models import Duty, Notice, Step, mine
+from shoutu.county.kit import events
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.ledger.services import service
+from shoutu.county.ledger.services.record import Draft, record_many
+
+_BEFORE = {
+    Step.DELIVERED: (Step.QUEUED, Step.HANDED_OVER),
+    Step.SEEN: (Step.QUEUED, Step.HANDED_OVER, Step.DELIVERED),
+}
+
+
+def note_fetched(actor: Actor, duties: Iterable[Duty], step: Step) -> None:
+    """Raise the in-app receipts of this actor's own calls to `step`, if they stand below it."""
+    if actor.person_id is None:
+        return
+    waiting = Notice.objects.filter(
+        mine(actor, "call__"), channel="app", step__in=_BEFORE[step], call__duty__in=[duty.pk for duty in duties]
+    )
+    ids = list(waiting.values_list("pk", flat=True))
+    if ids:
+        _raise(actor, ids, step)
+
+
+@service
+def _raise(actor: Actor, ids: list[int], step: Step) -> None:
+    now = timezone.now()
+    rows = list(Notice.objects.select_for_update(of=("self",)).select_related("call__duty").filter(pk__in=ids))
+    for row in rows:
+        row.step, row.at = step, now
+        if step == Step.SEEN:
+            row.seen_at = now
+        row.delivered_at = row.delivered_at or now
+    Notice.objects.bulk_update(rows, ["step", "at", "seen_at", "delivered_at"])
+    verb = "duty.seen" if step == Step.SEEN else "duty.delivered"
+    record_many([Draft(actor, verb, SubjectRef("duty", row.call.duty_id), {"notice": row.key}) for row in rows])
+    for duty in {row.call.duty_id: row.call.duty for row in rows}.values():
+        subject = SubjectRef("duty", duty.pk)
+        events.emit("duty.receipt", subject, {"step": step.value, "about": duty.about.as_dict()})

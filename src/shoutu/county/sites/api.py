@@ -1,0 +1,251 @@
+"""Sites, sources, points, readings, rules over HTTP; for the pipeline, the inbox."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from ninja import Query, Schema
+from pydantic import AwareDatetime, Field
+
+from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
+from shoutu.county.kit.errors import Invalid
+from shoutu.county.places import selectors as places
+from shoutu.county.places.services import create_site
+from shoutu.county.sites import hooks, schemas, selectors, services, shaping
+
+router = Router()
+wing_router = Router()
+SPAN = timedelta(hours=24)
+
+
+@router.get("/sites", response=Page[schemas.Site])
+def list_sites(request: HttpRequest, query: Query[ListQuery]) -> Any:
+    """Sites I may see, with the highest current level of each."""
+    actor = asker(request)
+    actor.require("site.read")
+    page = paginate(selectors.sites_for(actor, query.q), query, sorts={"id": ["id"], "name": ["name"]}, default="id")
+    levels = hooks.levels(row.pk for row in page["items"])
+    return {**page, "items": [shaping.site(row, levels.get(row.pk, 0)) for row in page["items"]]}
+
+
+@router.get("/sites/{id}", response=schemas.SiteDetail)
+def get_site(request: HttpRequest, id: int) -> Any:
+    """One site, with what its watching lacks."""
+    actor = asker(request)
+    actor.require("site.read")
+    row = selectors.get_site(actor, id)
+    return {**shaping.site(row, hooks.levels([id]).get(id, 0)), "findings": selectors.findings_of(row)}
+
+
+@router.post("/sites", response={201: schemas.SiteDetail})
+def post_site(request: HttpRequest, body: schemas.SiteIn) -> Any:
+    """A new site."""
+    actor = asker(request)
+    organisation = places.get_organisation(actor, body.organisation)
+    territory = places.get_territory(body.territory) if body.territory else None
+    row = create_site(
+        actor,
+        body.name,
+        body.kind,
+        organisation,
+        territory,
+        grade=body.grade,
+        params=body.params,
+        latitude=body.latitude,
+        longitude=body.longitude,
+    )
+    return 201, {**shaping.site(selectors.get_site(actor, row.pk), 0), "findings": []}
+
+
+@router.get("/sources", response=Page[schemas.Source])
+def list_sources(request: HttpRequest, query: Query[ListQuery]) -> Any:
+    """Senders and their tokens (never their text)."""
+    actor = asker(request)
+    actor.require("source.read")
+    rows = selectors.sources_for(actor)
+    if query.q:
+        rows = rows.filter(name__icontains=query.q)
+    return paginate(rows, query, shaping.source, sorts={"id": ["id"], "name": ["name"]}, default="id")
+
+
+@router.post("/sources", response={201: schemas.Source})
+def post_source(request: HttpRequest, body: schemas.SourceIn) -> Any:
+    """A new sender."""
+    actor = asker(request)
+    site = selectors.get_site(actor, body.site) if body.site else None
+    return 201, shaping.source(services.create_source(actor, body.name, site))
+
+
+@router.post("/sources/{id}/tokens", response={201: schemas.TokenOnce})
+def post_token(request: HttpRequest, id: int, body: schemas.TokenIn) -> Any:
+    """A new token of a source; its text is in this answer and nowhere else."""
+    actor = asker(request)
+    token, text = services.create_token(actor, selectors.get_source(actor, id), body.name)
+    return 201, {"id": token.pk, "name": token.name, "token": text}
+
+
+class PointQuery(ListQuery):
+    site: int | None = Field(None, ge=1)
+
+
+@router.get("/points", response=Page[schemas.Point])
+def list_points(request: HttpRequest, query: Query[PointQuery]) -> Any:
+    """Points I may see with their newest reading; `latest` is null while the pipeline cannot be asked."""
+    actor = asker(request)
+    actor.require("point.read")
+    rows = selectors.points_for(actor, site=query.site, q=query.q)
+    page = paginate(
+        rows, query, sorts={"id": ["id"], "name": ["name"], "site": ["site_id", "item", "name"]}, default="site"
+    )
+    told = selectors.latest_of(page["items"]) or {}
+    return {**page, "items": [shaping.point(row, told.get(row.pk)) for row in page["items"]]}
+
+
+@router.get("/points/{id}", response=schemas.PointDetail)
+def get_point(request: HttpRequest, id: int) -> Any:
+    """One point with its rules and the warnings it took part in."""
+    actor = asker(request)
+    actor.require("point.read")
+    row = selectors.get_point(actor, id)
+    told = selectors.latest_of([row]) or {}
+    return {
+        **shaping.point(row, told.get(row.pk)),
+        "low": row.low,
+        "high": row.high,
+        "danger": row.danger,
+        "rules": [shaping.point_rule(rule) for rule in selectors.rules_for(actor, id).order_by("id")],
+        "warnings": hooks.briefs(actor, id),
+    }
+
+
+@router.post("/points", response={201: schemas.Point})
+def post_point(request: HttpRequest, body: schemas.PointIn) -> Any:
+    """A new point of a site, sent by a source under an address."""
+    actor = asker(request)
+    site, source = selectors.get_site(actor, body.site), selectors.get_source(actor, body.source)
+    row = services.create_point(actor, site, source, body.address, **_fields(body))
+    return 201, shaping.point(row, None)
+
+
+def _fields(body: schemas.PointFields) -> Any:
+    return body.model_dump(exclude={"site", "source", "address"})
+
+
+class ReadingQuery(Schema):
+    point: int = Field(ge=1)
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
+    limit: int = Field(5000, ge=1, le=50_000)
+    step: float | None = Field(None, gt=0, le=366 * 86400)
+
+
+@router.get("/readings", response=schemas.Readings, exclude_unset=True)
+def list_readings(request: HttpRequest, query: Query[ReadingQuery]) -> Any:
+    """Readings of a point, by default of the last 24 hours; with `step` (seconds) their minimum, maximum and mean.
+
+    503 while the pipeline, which keeps them, cannot be asked.
+    """
+    actor = asker(request)
+    actor.require("reading.read")
+    point = selectors.get_point(actor, query.point)
+    end: datetime = query.end or timezone.now()
+    start: datetime = query.start or end - SPAN
+    if start >= end:
+        raise Invalid("end", _("晚于 start"))
+    items, gaps, more = selectors.readings(point, start, end, query.limit, query.step)
+    return {"items": items, "next": more.isoformat() if more else None, "count": len(items), "gaps": gaps}
+
+
+class RuleQuery(ListQuery):
+    point: int | None = Field(None, ge=1)
+
+
+@router.get("/rules", response=Page[schemas.Rule])
+def list_rules(request: HttpRequest, query: Query[RuleQuery]) -> Any:
+    """Rules with what they say now and what is proposed."""
+    actor = asker(request)
+    actor.require("rule.read")
+    return paginate(selectors.rules_for(actor, query.point), query, shaping.rule, sorts={"id": ["id"]}, default="id")
+
+
+@router.post("/rules", response={201: schemas.Bound})
+def post_rule(request: HttpRequest, body: schemas.RuleIn) -> Any:
+    """A rule of a point, or a pack bound to a site: what now watches, and which design values are missing."""
+    actor = asker(request)
+    if body.site is not None:
+        if not body.pack:
+            raise Invalid("pack", _("规则包的名字，如 tailings_pond"))
+        site = selectors.get_site(actor, body.site)
+        ids = [rule.pk for rule in services.bind(actor, site, body.pack)]
+        findings = selectors.findings_of(site)
+    elif body.point is not None:
+        point = selectors.get_point(actor, body.point)
+        made = services.create_rule(actor, point, body.kind, body.params, body.reason, title=body.title)
+        ids, findings = [made.pk], []
+    else:
+        raise Invalid("point", _("测点编号；或者用 site 和 pack 采用规则包"))
+    rows = selectors.rules_for(actor).filter(pk__in=ids).order_by("id")
+    return 201, {"rules": [shaping.rule(row) for row in rows], "findings": findings}
+
+
+@router.post("/rules/{id}/changes", response={201: schemas.Rule})
+def post_change(request: HttpRequest, id: int, body: schemas.ChangeIn) -> Any:
+    """Propose a change: in force at once when at least as strict, else it waits for a second person."""
+    actor = asker(request)
+    services.propose(actor, selectors.get_rule(actor, id), body.reason, body.params, enabled=body.enabled)
+    return 201, shaping.rule(selectors.rules_for(actor).get(pk=id))
+
+
+@router.post("/rules/{id}/changes/{version}/approve", response=schemas.Rule)
+def approve_change(request: HttpRequest, id: int, version: int) -> Any:
+    """The second person agrees. 403 for the one who proposed it."""
+    actor = asker(request)
+    services.approve(actor, selectors.get_version(actor, id, version))
+    return shaping.rule(selectors.rules_for(actor).get(pk=id))
+
+
+@router.post("/rules/{id}/changes/{version}/reject", response=schemas.Rule)
+def reject_change(request: HttpRequest, id: int, version: int, body: schemas.ReasonIn) -> Any:
+    """The second person disagrees; the rule stays as it is."""
+    actor = asker(request)
+    services.reject(actor, selectors.get_version(actor, id, version), body.reason)
+    return shaping.rule(selectors.rules_for(actor).get(pk=id))
+
+
+@router.get("/unclaimed", response=Page[schemas.Unclaimed])
+def list_unclaimed(request: HttpRequest, query: Query[ListQuery]) -> Any:
+    """待认领: addresses somebody sends for which there is no point."""
+    actor = asker(request)
+    actor.require("point.read")
+    rows = selectors.unclaimed_for(actor)
+    if query.q:
+        rows = rows.filter(address__icontains=query.q)
+    return paginate(rows, query, shaping.unclaimed, sorts={"id": ["id"], "last_at": ["last_at"]}, default="-last_at")
+
+
+@router.post("/unclaimed/{id}/adopt", response={201: schemas.Point})
+def adopt(request: HttpRequest, id: int, body: schemas.PointFields) -> Any:
+    """Make an address a point of a site."""
+    actor = asker(request)
+    unclaimed, site = selectors.get_unclaimed(actor, id), selectors.get_site(actor, body.site)
+    return 201, shaping.point(services.adopt(actor, unclaimed, site, **_fields(body)), None)
+
+
+@wing_router.post("/signals", response=schemas.Received)
+def take_signals(request: HttpRequest, body: schemas.SignalsIn) -> Any:
+    """Keep signals in their order; those known by id are counted and skipped. Durable when this answers."""
+    asker(request).require("signal.deliver")
+    received, known = services.receive(body.signals)
+    return {"received": received, "known": known}
+
+
+@wing_router.post("/unclaimed", response={204: None})
+def take_unclaimed(request: HttpRequest, body: schemas.UnclaimedIn) -> Any:
+    """Add up what came for addresses without a point."""
+    asker(request).require("signal.deliver")
+    services.receive_unclaimed([item.model_dump() for item in body.items])
+    return 204, None

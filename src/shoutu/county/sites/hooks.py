@@ -1,0 +1,37 @@
+"""What rooms to the right tell about a site or point, without this room knowing them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from shoutu.county.kit.actors import Actor
+
+_levels: list[Callable[[Iterable[int]], dict[int, int]]] = []
+_briefs: list[Callable[[Actor, int], list[dict[str, Any]]]] = []
+
+
+def levels_by(function: Callable[[Iterable[int]], dict[int, int]]) -> None:
+    """Register who knows the present level of sites: ids → {id: level}, missing ones normal."""
+    if function not in _levels:
+        _levels.append(function)
+
+
+def briefs_by(function: Callable[[Actor, int], list[dict[str, Any]]]) -> None:
+    """Register who lists the warnings of a point, in one line each."""
+    if function not in _briefs:
+        _briefs.append(function)
+
+
+def levels(ids: Iterable[int]) -> dict[int, int]:
+    """The present level of each site that has one above normal."""
+    ids, found = list(ids), dict[int, int]()
+    for function in _levels:
+        for site, level in function(ids).items():
+            found[site] = max(found.get(site, 0), level)
+    return found
+
+
+def briefs(actor: Actor, point: int) -> list[dict[str, Any]]:
+    """The warnings of a point."""
+    return [brief for function in _briefs for brief in function(actor, point)]

@@ -1,0 +1,315 @@
+"""What the API shows of sites, sources, points, rules and readings. Names are those the face's client reads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+Level = Literal[0, 1, 2, 3, 4]
+
+
+class Named(Schema):
+    """A thing by its id and name."""
+
+    id: int
+    name: str
+
+
+class Finding(Schema):
+    """What keeps a site from being watched as its pack asks."""
+
+    id: int
+    point: int | None
+    pack: str
+    field: str
+    message: str
+    since: datetime
+
+
+class Site(Schema):
+    """A site as a row; `level` is the highest current level of its open warnings."""
+
+    id: int
+    name: str
+    kind: str
+    organisation: str
+    territory: str
+    grade: str
+    params: dict[str, Any]
+    level: int
+    points: int
+
+
+class SiteDetail(Site):
+    """A site with what its watching lacks."""
+
+    findings: list[Finding]
+
+
+class SiteIn(Schema):
+    """A new site of an organisation; its territory is the organisation's unless given."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(min_length=1, max_length=120)
+    kind: str = Field(min_length=1, max_length=30)
+    organisation: int = Field(ge=1)
+    territory: int | None = Field(None, ge=1)
+    grade: str = Field("", max_length=20)
+    params: dict[str, Any] = {}
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class Token(Schema):
+    """A token without its text."""
+
+    id: int
+    name: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class Source(Schema):
+    """A sender and its tokens."""
+
+    id: int
+    name: str
+    site: Named | None
+    trusted: bool
+    disabled: bool
+    tokens: list[Token]
+
+
+class SourceIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(min_length=1, max_length=80)
+    site: int | None = Field(None, ge=1)
+
+
+class TokenIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(min_length=1, max_length=80)
+
+
+class TokenOnce(Schema):
+    """A new token; its text is shown this once."""
+
+    id: int
+    name: str
+    token: str
+
+
+class Latest(Schema):
+    """The newest reading and how far it can be trusted."""
+
+    ts: datetime
+    received: datetime | None
+    value: float | None
+    quality: int
+    state: Literal["live", "stale", "silent", "fault", "unknown"]
+    level: int
+
+
+class Point(Schema):
+    """A point as a row. `latest` is null when it was never heard or the pipeline cannot be asked."""
+
+    id: int
+    name: str
+    address: str
+    source: Named
+    site: Named
+    item: str
+    item_title: str
+    unit: str
+    interval_s: float
+    latest: Latest | None
+    axis: Literal["up", "down"]
+
+
+class Threshold(Schema):
+    """One limit."""
+
+    level: int
+    value: float
+    direction: Literal["high", "low"]
+
+
+class PointRule(Schema):
+    """A rule that watches a point."""
+
+    id: int
+    version: int
+    kind: str
+    title: str
+    sentence: str
+    levels: list[Threshold]
+    cite: str
+    verified: bool
+    enabled: bool
+
+
+class WarningBrief(Schema):
+    """A warning in one line."""
+
+    id: int
+    number: str
+    level: int
+    started_at: datetime
+    title: str
+    state: str
+    result: str | None
+    reason: str
+
+
+class PointDetail(Point):
+    """A point with its rules and its warnings."""
+
+    low: float | None
+    high: float | None
+    danger: str
+    rules: list[PointRule]
+    warnings: list[WarningBrief]
+
+
+class PointFields(Schema):
+    """What a point says of itself. `low`, `high`: physical range in its unit; `danger`: the side that is dangerous."""
+
+    model_config = ConfigDict(extra="forbid")
+    site: int = Field(ge=1)
+    name: str = Field("", max_length=120)
+    item: str = Field(min_length=1, max_length=60)
+    item_title: str = Field("", max_length=60)
+    unit: str = Field("", max_length=20)
+    interval_s: float = Field(20, gt=0)
+    low: float | None = None
+    high: float | None = None
+    danger: str = "both"
+    axis: Literal["up", "down"] | None = None
+
+
+class PointIn(PointFields):
+    source: int = Field(ge=1)
+    address: str = Field(min_length=1, max_length=120)
+
+
+class Reading(Schema):
+    """A reading, or with `step` the figures of one step."""
+
+    ts: datetime
+    value: float | None = None
+    quality: int | None = None
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    n: int | None = None
+
+
+class Gap(Schema):
+    """A span without readings."""
+
+    start: datetime
+    end: datetime
+
+
+class Readings(Schema):
+    """`next`: ask on from this time (as `start`)."""
+
+    items: list[Reading]
+    next: str | None
+    count: int
+    gaps: list[Gap]
+
+
+class Proposal(Schema):
+    """A change that waits for a second person."""
+
+    version: int
+    params: dict[str, Any]
+    enabled: bool
+    reason: str
+    proposed_at: datetime
+
+
+class Rule(PointRule):
+    """A rule with what it says and what is proposed."""
+
+    point: Named
+    params: dict[str, Any]
+    proposals: list[Proposal]
+
+
+class RuleIn(Schema):
+    """Either a rule of a point (`point`, `kind`, `params`, `reason`), or a pack bound to a site (`site`, `pack`)."""
+
+    model_config = ConfigDict(extra="forbid")
+    point: int | None = Field(None, ge=1)
+    kind: str = ""
+    params: dict[str, Any] = {}
+    reason: str = Field("", max_length=400)
+    title: str = Field("", max_length=120)
+    site: int | None = Field(None, ge=1)
+    pack: str = Field("", max_length=120)
+
+
+class Bound(Schema):
+    """What came of binding a pack: the rules now watching, and what is missing."""
+
+    rules: list[Rule]
+    findings: list[Finding]
+
+
+class ChangeIn(Schema):
+    """A change of a rule; without `params` only `enabled` changes."""
+
+    model_config = ConfigDict(extra="forbid")
+    params: dict[str, Any] | None = None
+    enabled: bool = True
+    reason: str = Field(min_length=1, max_length=400)
+
+
+class ReasonIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field("", max_length=400)
+
+
+class Unclaimed(Schema):
+    """An address without a point."""
+
+    id: int
+    source: Named
+    address: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+    last_value: float | None
+    reason: str
+
+
+class SignalsIn(Schema):
+    """What the pipeline hands up; each signal is kept as it is. Nothing is refused here: it would come for ever."""
+
+    signals: list[dict[str, Any]] = Field(max_length=10_000)
+
+
+class Received(Schema):
+    """How many were new, and how many were known already."""
+
+    received: int
+    known: int
+
+
+class UnclaimedItem(Schema):
+    source: int
+    address: str
+    count: int
+    first_ts: int
+    last_ts: int
+    last_value: float | None = None
+    reason: str = "unknown"
+
+
+class UnclaimedIn(Schema):
+    items: list[UnclaimedItem] = Field(max_length=10_000)

@@ -1,0 +1,185 @@
+"""What may be asked about sources, points, rules and readings; every read starts from what the actor may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Unavailable
+from shoutu.county.kit.selectors import get_visible
+from shoutu.county.places.models import Site
+from shoutu.county.sites import asking
+from shoutu.county.sites.models import Finding, IngestToken, Point, Rule, RuleState, RuleVersion, Source, Unclaimed
+
+STALE_INTERVALS = 3
+"""A reading older than this many intervals of its point is stale."""
+
+
+def points_for(actor: Actor, *, site: int | None = None, q: str = "") -> QuerySet[Point]:
+    """Points of visible sites with their site and source."""
+    rows = Point.objects.visible_to(actor).select_related("site", "source")
+    if site is not None:
+        rows = rows.filter(site_id=site)
+    if q:
+        rows = rows.filter(
+            Q(name__icontains=q) | Q(address__icontains=q) | Q(site__name__icontains=q) | Q(item_title__icontains=q)
+        )
+    return rows  # type: ignore[no-any-return]
+
+
+def get_point(actor: Actor, id: int) -> Point:
+    """Raises NotFound("point", id)."""
+    return get_visible(Point.objects.select_related("site", "source"), actor, id, "point")
+
+
+def rules_for(actor: Actor, point: int | None = None) -> QuerySet[Rule]:
+    """Rules with the version in force and those that wait for a second person."""
+    versions = RuleVersion.objects.filter(state__in=(RuleState.IN_FORCE, RuleState.PROPOSED)).order_by("number")
+    rows = (
+        Rule.objects.visible_to(actor)
+        .select_related("point__site")
+        .prefetch_related(Prefetch("versions", queryset=versions, to_attr="current"))
+    )
+    return rows.filter(point_id=point) if point is not None else rows  # type: ignore[no-any-return]
+
+
+def get_rule(actor: Actor, id: int) -> Rule:
+    """Raises NotFound("rule", id)."""
+    return get_visible(Rule.objects.all(), actor, id, "rule")
+
+
+def get_version(actor: Actor, rule: int, number: int) -> RuleVersion:
+    """Raises NotFound("rule", id) for a rule unseen or a version that is not there."""
+    from shoutu.county.kit.errors import NotFound
+
+    found = RuleVersion.objects.filter(rule=get_rule(actor, rule), number=number).first()
+    if found is None:
+        raise NotFound("rule", f"{rule} v{number}")
+    return found
+
+
+def sources_for(actor: Actor) -> QuerySet[Source]:
+    """Sources of visible sites, with tokens; those of no site are seen by a full scope only."""
+    tokens = IngestToken.objects.order_by("id")
+    return Source.objects.visible_to(actor).select_related("site").prefetch_related(Prefetch("tokens", queryset=tokens))  # type: ignore[no-any-return]
+
+
+def get_source(actor: Actor, id: int) -> Source:
+    """Raises NotFound("source", id)."""
+    return get_visible(Source.objects.all(), actor, id, "source")
+
+
+def unclaimed_for(actor: Actor) -> QuerySet[Unclaimed]:
+    """Addresses without a point, and foreign ones somebody else's source sent."""
+    return Unclaimed.objects.visible_to(actor).filter(point__isnull=True).select_related("source")  # type: ignore[no-any-return]
+
+
+def get_unclaimed(actor: Actor, id: int) -> Unclaimed:
+    """Raises NotFound("unclaimed", id)."""
+    return get_visible(Unclaimed.objects.select_related("source"), actor, id, "unclaimed")
+
+
+def sites_for(actor: Actor, q: str = "") -> QuerySet[Site]:
+    """Visible sites with their point counts."""
+    rows = Site.objects.visible_to(actor).select_related("territory", "organisation").annotate(n=Count("points"))
+    if q:
+        rows = rows.filter(Q(name__icontains=q) | Q(organisation__name__icontains=q))
+    return rows  # type: ignore[no-any-return]
+
+
+def get_site(actor: Actor, id: int) -> Site:
+    """Raises NotFound("site", id)."""
+    return get_visible(
+        Site.objects.select_related("territory", "organisation").annotate(n=Count("points")), actor, id, "site"
+    )
+
+
+def findings_of(site: Site) -> list[dict[str, Any]]:
+    """What keeps the site from being watched as its packs ask."""
+    rows = Finding.objects.filter(site=site, cleared_at__isnull=True).order_by("id")
+    return [
+        {"id": f.pk, "point": f.point_id, "pack": f.pack, "field": f.field, "message": f.message, "since": f.found_at}
+        for f in rows
+    ]
+
+
+def limits(params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The limits of a rule's parameters as single values, lowest level first; a band gives two each."""
+    side, found = params.get("direction", "high"), []
+    for level, value in sorted((params.get("levels") or {}).items(), key=lambda pair: int(pair[0])):
+        if side == "band":
+            found.append({"level": int(level), "value": value[0], "direction": "low"})
+            found.append({"level": int(level), "value": value[1], "direction": "high"})
+        else:
+            found.append({"level": int(level), "value": value, "direction": side})
+    return found
+
+
+def latest_of(points: Sequence[Point]) -> dict[int, dict[str, Any] | None] | None:
+    """The newest reading of each point with its state; None when the pipeline cannot be asked.
+
+    state: live; stale (older than three intervals); silent and fault as the engine says; unknown (never heard).
+    """
+    try:
+        told = asking.latest(point.pk for point in points)
+    except Unavailable:
+        return None
+    now = timezone.now()
+    return {point.pk: _latest(point, told.get(point.pk), now) for point in points}
+
+
+def _latest(point: Point, told: dict[str, Any] | None, now: datetime) -> dict[str, Any] | None:
+    if told is None or told.get("ts") is None:
+        return None
+    received = moment(told["received"]) if told.get("received") is not None else None
+    state = str(told.get("state") or "unknown")
+    age = (now - (received or moment(told["ts"]))).total_seconds()
+    if state == "live" and age > STALE_INTERVALS * point.interval_s:
+        state = "stale"
+    return {
+        "ts": moment(told["ts"]),
+        "received": received,
+        "value": told.get("value"),
+        "quality": told.get("quality") or 0,
+        "state": state if state in ("live", "stale", "silent", "fault") else "unknown",
+        "level": told.get("level") or 0,
+    }
+
+
+def readings(
+    point: Point, start: datetime, end: datetime, limit: int, step_s: float | None
+) -> tuple[list[dict[str, Any]], list[dict[str, datetime]], datetime | None]:
+    """Readings of a point in a span, the gaps in them, and from when to ask on. Raises Unavailable."""
+    step = round(step_s * 1000) if step_s else None
+    rows, more = asking.readings(point.pk, _ms(start), _ms(end), limit, step)
+    if step:
+        items = [dict(zip(("ts", "min", "max", "mean", "n"), (moment(row[0]), *row[1:]), strict=True)) for row in rows]
+    else:
+        items = [{"ts": moment(row[0]), "value": row[1], "quality": row[2]} for row in rows]
+    until = moment(more) if more is not None else min(end, timezone.now())
+    pause = max(STALE_INTERVALS * point.interval_s, 2 * (step_s or 0))
+    return items, gaps([item["ts"] for item in items], until, pause), moment(more) if more is not None else None
+
+
+def gaps(times: Iterable[datetime], until: datetime, pause_s: float) -> list[dict[str, datetime]]:
+    """Spans longer than `pause_s` without a reading, between readings and after the last one."""
+    found, last = [], None
+    for at in [*times, until]:
+        if last is not None and (at - last).total_seconds() > pause_s:
+            found.append({"start": last, "end": at})
+        last = at
+    return found
+
+
+def moment(ms: int) -> datetime:
+    """UTC milliseconds as an aware time."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

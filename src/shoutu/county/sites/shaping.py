@@ -1,0 +1,106 @@
+"""Rows of this room as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shoutu.county.places.models import Site
+from shoutu.county.sites import selectors
+from shoutu.county.sites.models import Point, Rule, RuleState, Source, Unclaimed
+from shoutu.county.sites.wording import rule_sentence
+
+
+def site(row: Any, level: int) -> dict[str, Any]:
+    """`row`: a Site with its point count `n`."""
+    assert isinstance(row, Site)
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "kind": row.kind,
+        "organisation": row.organisation.name,
+        "territory": row.territory.name,
+        "grade": row.grade,
+        "params": row.params,
+        "level": level,
+        "points": row.n,  # type: ignore[attr-defined]
+    }
+
+
+def source(row: Source) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "site": {"id": row.site.pk, "name": row.site.name} if row.site else None,
+        "trusted": row.trusted,
+        "disabled": row.disabled,
+        "tokens": [
+            {"id": token.pk, "name": token.name, "created_at": token.created_at, "revoked_at": token.revoked_at}
+            for token in row.tokens.all()
+        ],
+    }
+
+
+def point(row: Point, latest: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "address": row.address,
+        "source": {"id": row.source.pk, "name": row.source.name},
+        "site": {"id": row.site.pk, "name": row.site.name},
+        "item": row.item,
+        "item_title": row.item_title or row.item,
+        "unit": row.unit,
+        "interval_s": row.interval_s,
+        "latest": latest,
+        "axis": row.axis,
+    }
+
+
+def point_rule(row: Rule) -> dict[str, Any]:
+    """Needs `selectors.rules_for`."""
+    standing = next((v for v in row.current if v.state == RuleState.IN_FORCE), None)  # type: ignore[attr-defined]
+    params = standing.params if standing else {}
+    return {
+        "id": row.pk,
+        "version": row.version,
+        "kind": row.kind,
+        "title": row.title,
+        "sentence": rule_sentence(row.kind, params, row.point.unit, row.point.interval_s),
+        "levels": selectors.limits(params),
+        "cite": row.cite,
+        "verified": row.verified,
+        "enabled": row.enabled,
+        "params": params,
+    }
+
+
+def rule(row: Rule) -> dict[str, Any]:
+    """A rule with its point and what is proposed."""
+    waiting = [v for v in row.current if v.state == RuleState.PROPOSED]  # type: ignore[attr-defined]
+    return {
+        **point_rule(row),
+        "point": {"id": row.point.pk, "name": row.point.name},
+        "proposals": [
+            {
+                "version": version.number,
+                "params": version.params,
+                "enabled": version.enabled,
+                "reason": version.reason,
+                "proposed_at": version.proposed_at,
+            }
+            for version in waiting
+        ],
+    }
+
+
+def unclaimed(row: Unclaimed) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "source": {"id": row.source.pk, "name": row.source.name},
+        "address": row.address,
+        "count": row.count,
+        "first_at": row.first_at,
+        "last_at": row.last_at,
+        "last_value": row.last_value,
+        "reason": row.reason,
+    }

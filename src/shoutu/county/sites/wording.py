@@ -1,0 +1,53 @@
+"""A rule in one sentence. Pure text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+NAMES = {1: "蓝", 2: "黄", 3: "橙", 4: "红"}
+
+
+def figure(value: float, unit: str = "") -> str:
+    """A number with its unit, as on the page: at most two decimals, a true minus."""
+    text = f"{value:.2f}" if abs(value) < 1e6 else f"{value:.3g}"
+    return f"{text} {unit}".rstrip().replace("-", "−")
+
+
+def span(seconds: float) -> str:
+    """A time in words."""
+    if seconds < 120:
+        return f"{seconds:g} 秒"
+    if seconds < 7200:
+        return f"{seconds / 60:g} 分钟"
+    return f"{seconds / 3600:g} 小时" if seconds < 172800 else f"{seconds / 86400:g} 天"
+
+
+def rule_sentence(kind: str, params: Mapping[str, Any], unit: str, interval_s: float) -> str:
+    """What the rule says: 「≤ 6.00 m 红，≤ 6.60 m 橙，持续 60 秒」."""
+    if kind == "threshold":
+        hold = float(params.get("raise_for_s") or 0)
+        return _levels(params, unit) + (f"，持续 {span(hold)}" if hold else "")
+    if kind == "rate":
+        per_hour = f"{unit}/h" if unit else "每小时"
+        return f"{span(float(params.get('window_s') or 3600))}内变化率 {_levels(params, per_hour)}"
+    level = NAMES.get(int(params.get("level") or 1), "")
+    if kind == "no_data":
+        after = params.get("after_s")
+        wait = float(after) if after else float(params.get("intervals") or 3) * interval_s
+        return f"{span(wait)}没有可用读数，设备{level}"
+    if kind == "stuck":
+        return f"{span(float(params.get('window_s') or 0))}内读数不变，设备{level}"
+    if kind == "implausible":
+        return f"读数超出物理量程或不是数字，设备{level}"
+    return kind
+
+
+def _levels(params: Mapping[str, Any], unit: str) -> str:
+    side, parts = params.get("direction", "high"), []
+    for level, value in sorted((params.get("levels") or {}).items(), key=lambda pair: -int(pair[0])):
+        if side == "band":
+            parts.append(f"≤ {figure(value[0], unit)} 或 ≥ {figure(value[1], unit)} {NAMES[int(level)]}")
+        else:
+            parts.append(f"{'≤' if side == 'low' else '≥'} {figure(value, unit)} {NAMES[int(level)]}")
+    return "，".join(parts)

@@ -1,0 +1,98 @@
+"""Warnings over HTTP: the list, one warning, and what is done about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Query
+from pydantic import Field
+
+from shoutu.county.duties.schemas import NoteIn, TimelineRow
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
+from shoutu.county.warnings import schemas, selectors, services
+
+router = Router()
+
+
+class WarningQuery(ListQuery):
+    state: str = "open"
+    level: int | None = Field(None, ge=1, le=4)
+    site: int | None = Field(None, ge=1)
+    mine: bool = False
+
+
+@router.get("/warnings", response=Page[schemas.Warning])
+def list_warnings(request: HttpRequest, query: Query[WarningQuery]) -> Any:
+    """Warnings I may see, red first; `state` open, all, or one state."""
+    actor = asker(request)
+    actor.require("warning.read")
+    rows = selectors.warnings_for(
+        actor, state=query.state, level=query.level, site=query.site, q=query.q, mine=query.mine
+    )
+    default = "-id" if query.state in ("closed", "all") else "urgency"
+    page = paginate(rows, query, sorts=selectors.SORTS, default=default)
+    duties = selectors.duties_of(one.pk for one in page["items"])
+    return {**page, "items": [selectors.row(one, duties[one.pk]) for one in page["items"]]}
+
+
+@router.get("/warnings/{id}", response=schemas.WarningDetail)
+def get_warning(request: HttpRequest, id: int) -> Any:
+    """One warning with rule, limits, events, people, what was here before, and what may be done now."""
+    actor = asker(request)
+    actor.require("warning.read")
+    return _detail(actor, id)
+
+
+def _detail(actor: Actor, id: int) -> dict[str, Any]:
+    return selectors.detail(actor, selectors.get_warning(actor, id))
+
+
+@router.get("/warnings/{id}/timeline", response=Page[TimelineRow])
+def get_timeline(request: HttpRequest, id: int) -> Any:
+    """What was recorded about it and its duties, newest first."""
+    actor = asker(request)
+    actor.require("warning.read")
+    rows = selectors.timeline(actor, id)
+    return {"items": rows, "next": None, "count": len(rows)}
+
+
+@router.post("/warnings/{id}/verify", response=schemas.WarningDetail)
+def verify(request: HttpRequest, id: int, body: schemas.VerifyIn) -> Any:
+    """核实: real, false alarm (with reason) or device fault."""
+    actor = asker(request)
+    services.verify(actor, id, body.result, body.reason, body.note)
+    return _detail(actor, id)
+
+
+@router.post("/warnings/{id}/dispose", response=schemas.WarningDetail)
+def dispose(request: HttpRequest, id: int, body: schemas.DisposeIn) -> Any:
+    """处置: what was done on site; `withdraw` for 停产撤人."""
+    actor = asker(request)
+    services.dispose(actor, id, body.note, withdraw=body.withdraw)
+    return _detail(actor, id)
+
+
+@router.post("/warnings/{id}/feedback", response=schemas.WarningDetail)
+def feedback(request: HttpRequest, id: int, body: NoteIn) -> Any:
+    """反馈: what came of it. 409 before it was disposed of."""
+    actor = asker(request)
+    services.feedback(actor, id, body.note)
+    return _detail(actor, id)
+
+
+@router.post("/warnings/{id}/close", response=schemas.WarningDetail)
+def close(request: HttpRequest, id: int, body: NoteIn) -> Any:
+    """关闭: verified, fallen below yellow, not unknown; else 409 says what is missing."""
+    actor = asker(request)
+    services.close(actor, id, body.note)
+    return _detail(actor, id)
+
+
+@router.post("/warnings/{id}/recall", response=schemas.WarningDetail)
+def recall(request: HttpRequest, id: int) -> Any:
+    """追叫: call again everybody who has not answered."""
+    actor = asker(request)
+    services.recall(actor, id)
+    return _detail(actor, id)

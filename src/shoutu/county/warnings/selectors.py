@@ -1,0 +1,213 @@
+"""What may be asked about warnings; every read starts from what the actor may see."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from shoutu.county.duties import selectors as duty_selectors
+from shoutu.county.duties.models import CallState, Duty
+from shoutu.county.duties.models import mine as my_calls
+from shoutu.county.duties.selectors.lists import whole
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.selectors import get_visible
+from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.ledger.models import Entry
+from shoutu.county.sites.models import RuleVersion
+from shoutu.county.warnings.models import Result, State, Warning
+from shoutu.county.warnings.states import PRIMARY, TABLE
+
+SORTS = {
+    "urgency": ["-level", "-opened_at"],
+    "started_at": ["started_at"],
+    "last_signal_at": ["last_signal_at"],
+    "level": ["level", "opened_at"],
+    "id": ["id"],
+}
+BEFORE = 6
+
+
+def warnings() -> QuerySet[Warning]:
+    """Warnings with all a row shows of site, point and rule."""
+    return Warning.objects.select_related("site__territory", "site__organisation", "point", "rule")  # type: ignore[no-any-return]
+
+
+def warnings_for(
+    actor: Actor,
+    *,
+    state: str = "open",
+    level: int | None = None,
+    site: int | None = None,
+    q: str = "",
+    mine: bool = False,
+) -> QuerySet[Warning]:
+    """Raises Invalid for an unknown state."""
+    rows = Warning.objects.visible_to(actor).select_related("site__territory", "site__organisation", "point", "rule")
+    if state == "open":
+        rows = rows.exclude(state=State.CLOSED)
+    elif state != "all":
+        if state not in State.values:
+            raise Invalid("state", _("其中之一：%(names)s") % {"names": "、".join(["open", "all", *State.values])})
+        rows = rows.filter(state=state)
+    if level is not None:
+        rows = rows.filter(level=level)
+    if site is not None:
+        rows = rows.filter(site_id=site)
+    if q:
+        rows = rows.filter(Q(number__icontains=q) | Q(title__icontains=q) | Q(site__name__icontains=q))
+    if mine:
+        called = Duty.objects.filter(my_calls(actor, "calls__"), about_type="warning")
+        rows = rows.filter(pk__in=called.values("about_id"))
+    return rows  # type: ignore[no-any-return]
+
+
+def get_warning(actor: Actor, id: int) -> Warning:
+    """Raises NotFound("warning", id)."""
+    return get_visible(warnings(), actor, id, "warning")  # type: ignore[arg-type]
+
+
+def duties_of(ids: Iterable[int]) -> Mapping[int, list[Duty]]:
+    """The duties about each of these warnings, with calls and clocks. Three queries."""
+    found: dict[int, list[Duty]] = defaultdict(list)
+    for duty in whole(Duty.objects.filter(about_type="warning", about_id__in=list(ids))).order_by("id"):
+        found[duty.about_id].append(duty)
+    return found
+
+
+def brief(warning: Warning) -> dict[str, Any]:
+    """A warning in one line, for lists on other pages."""
+    names = ("number", "level", "started_at", "title", "state", "reason")
+    return {"id": warning.pk, **{name: getattr(warning, name) for name in names}, "result": warning.result}
+
+
+def row(warning: Warning, duties: list[Duty]) -> dict[str, Any]:
+    """One warning as a row of the list."""
+    calls = [call for duty in duties for call in duty.calls.all() if call.round == duty.round]
+    site, point = warning.site, warning.point
+    copied = (
+        "number", "level", "peak_level", "current_level", "state", "title", "item", "value", "threshold", "direction",
+        "sentence", "started_at", "last_signal_at", "ended_at", "count", "result", "reason", "backfill",
+        "verified_source", "unknown_now",
+    )  # fmt: skip
+    return {
+        "id": warning.pk,
+        **{name: getattr(warning, name) for name in copied},
+        "site": {
+            "id": site.pk if site else 0,
+            "name": site.name if site else _("全县"),
+            "kind": site.kind if site else "",
+            "territory": site.territory.name if site else "",
+            "organisation": site.organisation.name if site else "",
+        },
+        "point": {"id": point.pk, "name": point.name, "address": point.address, "unit": point.unit} if point else None,
+        "called": sum(call.state != CallState.NOBODY for call in calls),
+        "answered": sum(call.state == CallState.ANSWERED for call in calls),
+        "clock": duty_selectors.tightest(duties),
+    }
+
+
+def detail(actor: Actor, warning: Warning) -> dict[str, Any]:
+    """One warning with its rule, its people, its course and what may be done now."""
+    duties = duties_of([warning.pk])[warning.pk]
+    point = warning.point
+    return {
+        **row(warning, duties),
+        "rule": _rule(warning),
+        "thresholds": _thresholds(warning),
+        "axis": point.axis if point else "up",
+        "events": [
+            {"at": event.at, "level_from": event.level_from, "level_to": event.level_to, "value": event.value}
+            for event in warning.events.order_by("at", "id")
+        ],
+        "actions": actions(warning, actor),
+        "chain": duty_selectors.chain_rows(duties, actor),
+        "before": before(actor, warning),
+        "ledger": _leaf(warning),
+    }
+
+
+def actions(warning: Warning, actor: Actor) -> list[dict[str, Any]]:
+    """Every verb in order of law, whether allowed now, and if not, why. One is primary: the next act by the state."""
+    found = []
+    for verb in TABLE.verbs:
+        why = TABLE.why_not(warning.state, verb, actor, warning)
+        found.append({"verb": verb, "allowed": why is None, "why": why, "primary": False})
+    for verb in PRIMARY[warning.state]:
+        chosen = next((action for action in found if action["verb"] == verb and action["allowed"]), None)
+        if chosen:
+            chosen["primary"] = True
+            break
+    return found
+
+
+def before(actor: Actor, warning: Warning) -> list[dict[str, Any]]:
+    """这里以前: what happened at this site with this item before."""
+    rows = Warning.objects.visible_to(actor).filter(site=warning.site, item=warning.item, pk__lt=warning.pk)
+    return [brief(one) for one in rows.order_by("-id")[:BEFORE]]
+
+
+def timeline(actor: Actor, id: int) -> list[dict[str, Any]]:
+    """What was recorded about a warning and its duties, newest first. Raises NotFound."""
+    warning = get_warning(actor, id)
+    duties = Duty.objects.filter(about_type="warning", about_id=warning.pk).values_list("pk", flat=True)
+    return duty_selectors.timeline([SubjectRef("warning", warning.pk), *(SubjectRef("duty", pk) for pk in duties)])
+
+
+def of_point(actor: Actor, point_id: int, limit: int = 20) -> list[dict[str, Any]]:
+    """The warnings a point took part in, newest first."""
+    rows = Warning.objects.visible_to(actor).filter(members__point_id=point_id).distinct()
+    return [brief(one) for one in rows.order_by("-id")[:limit]]
+
+
+def levels_of_sites(ids: Iterable[int]) -> dict[int, int]:
+    """The highest current level among the open risks of each site; sites without any are missing."""
+    found: dict[int, int] = {}
+    open_ = Warning.objects.filter(site_id__in=list(ids), category="risk", closed_at__isnull=True)
+    for site, level in open_.values_list("site_id", "current_level"):
+        found[site] = max(found.get(site, 0), level)
+    return found
+
+
+def statistics(rows: QuerySet[Warning]) -> dict[str, int]:
+    """How verified warnings turned out, by result."""
+    return {result: rows.filter(result=result).count() for result in Result.values}
+
+
+def _rule(warning: Warning) -> dict[str, Any] | None:
+    rule = warning.rule
+    if rule is None:
+        return None
+    return {
+        "id": rule.pk,
+        "version": warning.rule_version or rule.version,
+        "kind": rule.kind,
+        "sentence": warning.sentence,
+        "cite": rule.cite,
+        "verified": rule.verified,
+    }
+
+
+def _thresholds(warning: Warning) -> list[dict[str, Any]]:
+    """The limits its rule had when it warned, of a threshold rule only: others have none on the value's axis."""
+    from shoutu.county.sites.selectors import limits
+
+    if warning.rule is None or warning.rule.kind != "threshold":
+        return []
+    version = RuleVersion.objects.filter(rule=warning.rule, number=warning.rule_version or 0).first()
+    return limits(version.params) if version else []
+
+
+def _leaf(warning: Warning) -> dict[str, Any] | None:
+    """The newest sealed entry about it."""
+    entry = (
+        Entry.objects.filter(subject_type="warning", subject_id=warning.pk, leaf__isnull=False)
+        .select_related("leaf")
+        .order_by("-id")
+        .first()
+    )
+    return {"index": entry.leaf.index, "leaf_hash": bytes(entry.leaf.hash).hex()} if entry else None
