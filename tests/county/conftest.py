@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
+from django.utils import translation
 
 from shoutu.county.ledger import triggers
 from shoutu.county.people.testing import PASSWORD, make_county
@@ -44,7 +45,9 @@ def _compiled_words() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache() -> None:
+def _fresh_start() -> None:
+    """No language left over from the last request, no cached throttles."""
+    translation.deactivate()
     cache.clear()
 
 
