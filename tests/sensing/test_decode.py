@@ -149,6 +149,23 @@ def test_arrow_streams_of_many_batches_and_differing_dictionaries() -> None:
     assert table(decode_arrow(stream(content, rows=30))) == expected(items)
 
 
+def test_the_same_dictionary_is_looked_up_again_when_the_catalog_changes() -> None:
+    body = arrow([{"point": p, "ts": NOW, "value": 1.0} for p in ("A", "B")], dictionary=True)
+    before, after = MemoryDirectory({(1, "A"): 5, (2, "B"): 6}), MemoryDirectory({(1, "A"): 7, (1, "B"): 8})
+    mine, other = before.authenticate("mine-a"), before.authenticate("mine-b")
+    assert mine is not None
+    assert other is not None
+    for directory, source, points in (
+        (before, mine, [5]),
+        (before, other, [6]),
+        (after, mine, [7, 8]),
+        (before, mine, [5]),
+    ):
+        assert settle(directory, source, decode_arrow(body), "http", NOW).batch.point.tolist() == points
+    swapped = arrow([{"point": p, "ts": NOW, "value": 1.0} for p in ("B", "A")], dictionary=True)
+    assert settle(after, mine, decode_arrow(swapped), "http", NOW).batch.point.tolist() == [8, 7]
+
+
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_arrow_timestamps_of_each_unit(unit: str) -> None:
     ts = pa.array([NOW], pa.timestamp("ms", "Asia/Shanghai")).cast(pa.timestamp(unit, "Asia/Shanghai"))

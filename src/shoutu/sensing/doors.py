@@ -24,6 +24,7 @@ from shoutu.sensing.model import (
     Acceptor,
     Batch,
     Directory,
+    Ints32,
     NotDurable,
     Overloaded,
     Rejected,
@@ -101,8 +102,10 @@ def count_refused(door: str, refused: list[Refusal]) -> None:
 
 def settle(directory: Directory, source: Source, columns: Columns, door: str, now: int) -> Settled:
     """Judge times, resolve addresses to points, keep what may be taken; ``now`` is the time received, UTC ms."""
-    resolved = directory.resolve(source, columns.addresses)
-    point = resolved if columns.codes is None else resolved[columns.codes]
+    if columns.codes is None:
+        point = directory.resolve(source, columns.addresses)
+    else:
+        point = resolve(directory, source, columns.addresses)[columns.codes]
     ts, value, quality, refused = columns.ts, columns.value, columns.quality, columns.refused
     finite = np.isfinite(value)
     if not finite.all():
@@ -122,6 +125,33 @@ def settle(directory: Directory, source: Source, columns: Columns, door: str, no
         refused.sort(key=lambda refusal: refusal.index)
         point, ts, value, quality = point[keep], ts[keep], value[keep], quality[keep]
     return Settled(Batch(point, ts, value, quality, now, source.id, door), refused, rejected)
+
+
+class Resolved(NamedTuple):
+    """The points of one list of addresses; both are held so that an identity cannot be reused."""
+
+    directory: Directory
+    addresses: list[str]
+    point: Ints32
+
+
+RESOLVED: dict[tuple[int, int], Resolved] = {}
+RESOLVED_COUNT = 64
+
+
+def resolve(directory: Directory, source: Source, addresses: list[str]) -> Ints32:
+    """Points of a list of distinct addresses; a list seen under the same catalog is not looked up again."""
+    key = (source.id, id(addresses))
+    known = RESOLVED.get(key)
+    if known is not None and known.addresses is addresses and known.directory is directory:
+        return known.point
+    point = directory.resolve(source, addresses)
+    if known is not None and known.directory is not directory:
+        RESOLVED.clear()  # the catalog changed: let go of the old one
+    while len(RESOLVED) >= RESOLVED_COUNT:
+        RESOLVED.pop(next(iter(RESOLVED)), None)
+    RESOLVED[key] = Resolved(directory, addresses, point)
+    return point
 
 
 CLAIMABLE = {"unknown_point": "unknown", "foreign_point": "foreign"}

@@ -12,9 +12,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shoutu.sensing.decode.arrow_frames import check_frames
-from shoutu.sensing.decode.items import FAR, usable_address
+from shoutu.sensing.decode.items import FAR
 from shoutu.sensing.decode.model import BadBody, Columns, Refusal
 from shoutu.sensing.model import Bytes8, Floats, Ints32, Ints64
+
+KNOWN: dict[tuple[str, int, int, tuple[bytes | None, ...]], list[str]] = {}
+"""Dictionaries seen lately, by type and bytes; oldest first."""
+KNOWN_COUNT, KNOWN_BYTES = 64, 1024 * 1024
 
 
 def decode_arrow(body: bytes) -> Columns:
@@ -78,12 +82,23 @@ def _points(column: pa.Array, refused: dict[int, Refusal]) -> tuple[list[str], I
     elif not _is_text(kind.value_type):
         raise _wrong("point", "text, a dictionary of text, or integers", "文本、文本字典或整数", kind)
     codes = _numbers(column.indices).astype(np.int32, copy=False)
-    distinct = [text or "" for text in column.dictionary.to_pylist()] or [""]
-    bad = [i for i, text in enumerate(distinct) if not usable_address(text)]
-    if bad:
-        for row in np.flatnonzero(np.isin(codes, bad)).tolist():
-            refused.setdefault(row, Refusal(row, "address_bad", {}))
-    return distinct, codes
+    return _distinct(column.dictionary), codes
+
+
+def _distinct(dictionary: pa.Array) -> list[str]:
+    """The texts of a dictionary. Gateways send the same one over and over: the same list comes back, so that its
+    points need not be looked up again either (see ``doors.resolve``)."""
+    parts = tuple(buffer and buffer.to_pybytes() for buffer in dictionary.buffers())
+    key = (str(dictionary.type), dictionary.offset, len(dictionary), parts)
+    known = KNOWN.get(key)
+    if known is not None:
+        return known
+    texts = [text or "" for text in dictionary.to_pylist()] or [""]
+    if dictionary.nbytes <= KNOWN_BYTES:
+        while len(KNOWN) >= KNOWN_COUNT:
+            KNOWN.pop(next(iter(KNOWN)), None)
+        KNOWN[key] = texts
+    return texts
 
 
 def _is_text(kind: pa.DataType) -> bool:
