@@ -88,7 +88,7 @@ def _points(column: pa.Array, refused: dict[int, Refusal]) -> tuple[list[str], I
 def _distinct(dictionary: pa.Array) -> list[str]:
     """The texts of a dictionary. Gateways send the same one over and over: the same list comes back, so that its
     points need not be looked up again either (see ``doors.resolve``)."""
-    parts = tuple(buffer and buffer.to_pybytes() for buffer in dictionary.buffers())
+    parts = tuple(None if b is None else b.to_pybytes() for b in dictionary.buffers())
     key = (str(dictionary.type), dictionary.offset, len(dictionary), parts)
     known = KNOWN.get(key)
     if known is not None:
