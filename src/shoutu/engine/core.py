@@ -9,11 +9,11 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import kernel
+from . import kernel, kernel_tick
 from . import layout as lay
 from .ruleset import RuleSet
 from .signals import Signals, empty_signals
-from .state import Arrays, State, build, carry_over
+from .state import Arrays, build, carry_over
 
 MAGIC = b"SHOUTU-ENGINE-1\n"
 
@@ -68,13 +68,14 @@ class Engine:
         """
         ids = np.ascontiguousarray(point, np.int32)
         n = len(ids)
-        columns = [np.ascontiguousarray(np.broadcast_to(np.asarray(received, np.int64), n))]
+        columns: list[NDArray[Any]] = [np.ascontiguousarray(np.broadcast_to(np.asarray(received, np.int64), n))]
         for name, column, kind in (("ts", ts, np.int64), ("value", value, np.float64), ("quality", quality, np.uint8)):
             array = np.ascontiguousarray(column, kind)
             if array.shape != (n,):
                 raise ValueError(f"{name} has shape {array.shape}, expected ({n},), the length of point")
             columns.append(array)
-        index, at, found = self._state.index(ids), 0, []
+        index, at = self._state.index(ids), 0
+        found: list[Signals] = []
         cursor = np.zeros(1, np.int64)
         while at < n:
             cursor[0] = 0
@@ -90,7 +91,7 @@ class Engine:
         """The clock as data: judge silence at ``now_ms`` of received time. Expected about once a second."""
         arrays, cursor = self._state.arrays, np.zeros(1, np.int64)
         out = np.empty(len(arrays.watched) + len(arrays.links) + 2 * len(arrays.sites), lay.SIGNAL_DTYPE)
-        kernel.tick(arrays, seq, now_ms, out, cursor)
+        kernel_tick.tick(arrays, seq, now_ms, out, cursor)
         return _ordered([out[: cursor[0]]] if cursor[0] else [])
 
     def levels(self, ids: ArrayLike) -> NDArray[np.uint8]:
@@ -147,7 +148,7 @@ class Engine:
         most = int(arrays.cold["cap"].max(initial=0))
         self._room = rules + 4
         self._out = np.empty(max(4096, 8 * self._room), lay.SIGNAL_DTYPE)
-        self._work = np.empty(max(most * (most - 1) // 2, 1), np.float64)
+        self._work = np.empty((3, max(most * (most - 1) // 2, most, 1)), np.float64)
 
 
 def _ordered(parts: list[Signals]) -> Signals:

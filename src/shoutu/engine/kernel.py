@@ -1,7 +1,7 @@
-"""The engine's inner loop: one walk over a batch, one over the points at a tick. Compiled by Numba, cached on disk.
+"""The engine's inner loop: one walk over a batch of readings. Compiled by Numba, cached on disk.
 
-Everything compiled lives in this one file, because Numba's cache notices only changes of the file of the function
-it compiles. No fast-math: results must equal the reference implementation in tests/engine/reference.py bit by bit.
+What it calls lives in this same file, because Numba's cache notices only changes of the file of the function it
+compiles. No fast-math: results must equal the reference implementation in tests/engine/reference.py bit by bit.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ SATURATED, AHEAD, RECOVERED = lay.SATURATED, lay.AHEAD, lay.RECOVERED
 SUSPECT, CALIBRATING, INVALID = lay.SUSPECT, lay.CALIBRATING, lay.INVALID
 N_EVALUATED, N_REPEATS, N_UNKNOWN, N_LATE, N_AHEAD, N_FAULTS, N_CALIBRATING, N_BACKFILL = range(8)
 HOUR = 3_600_000.0
+MANY = 2_000_000_000
 NAN = np.nan
 
 
@@ -62,7 +63,7 @@ def _exceeded(bounds: Any, v: float, slack: float) -> int:
 
 
 @njit(cache=True)
-def _bound(bounds: Any, level: int, v: float) -> float:
+def _bound(bounds: Any, level: int, v: float) -> Any:
     """The bound of a level that the value is at or nearer to."""
     low, high = bounds[level - 1], bounds[3 + level]
     if np.isinf(low):
@@ -124,24 +125,33 @@ def _threshold(a: Any, i: int, p: Any, now: Any, can_clear: bool, gap: bool, fla
 
 
 @njit(cache=True)
-def _slope(ts: Any, vs: Any, n: int, work: Any) -> float:
-    """Theil–Sen slope per hour: the median of the slopes of all pairs (mean of the two middle ones when even)."""
-    m = 0
+def _slopes(a: Any, r: Any, cold: Any, bounds: Any, work: Any) -> int:
+    """The slopes per hour of all pairs of samples into ``work``; their number, or 0 if they plainly reach no level.
+
+    When fewer than half of them reach the lowest level, neither does their median, and nothing need be sorted.
+    """
+    n, base = r.n, cold.offset
+    ts, vs, slopes = work[0, :n], work[1, :n], work[2]
+    first = a.sample_ts[base + cold.head]
+    for k in range(n):
+        at = base + (cold.head + k) % cold.cap
+        ts[k], vs[k] = a.sample_ts[at] - first, a.sample_value[at]
+    m = above = below = 0
     for j in range(1, n):
         for i in range(j):
-            work[m] = (vs[j] - vs[i]) / (ts[j] - ts[i])
-            m += 1
-    part = np.sort(work[:m])
-    if m % 2 == 1:
-        return part[m // 2] * HOUR
-    return (part[m // 2 - 1] * 0.5 + part[m // 2] * 0.5) * HOUR
+            slopes[m + i] = (vs[j] - vs[i]) / (ts[j] - ts[i]) * HOUR
+        for i in range(j):
+            above += slopes[m + i] >= bounds[4]
+            below += slopes[m + i] <= bounds[0]
+        m += j
+    return 0 if r.level == 0 and 2 * above < m and 2 * below < m else m
 
 
 @njit(cache=True)
 def _rate(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: Any, cur: Any, work: Any) -> None:
-    """The first reading of an interval is a sample, and the slope over the window is judged there."""
+    """The first reading of an interval is a sample, and the Theil–Sen slope over the window is judged there."""
     r, cold, bounds = a.rules[i], a.cold[i], a.bounds[i]
-    t, v = now[1], now[3]
+    t = now[1]
     if r.t0 != NEVER and t < r.t0 - r.t1:
         r.n = 0  # the received clock went back: older samples lie in a future that never was
     cap, base = cold.cap, cold.offset
@@ -149,7 +159,7 @@ def _rate(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: An
         cold.head = (cold.head + 1) % cap
         r.n -= 1
     at = base + (cold.head + r.n) % cap
-    a.sample_ts[at], a.sample_value[at] = t, v
+    a.sample_ts[at], a.sample_value[at] = t, now[3]
     r.n += 1
     while a.sample_ts[base + cold.head] < t - cold.window:
         cold.head = (cold.head + 1) % cap
@@ -157,11 +167,12 @@ def _rate(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: An
     r.t0 = (t // r.t1 + 1) * r.t1
     if r.n < r.m:
         return
-    ts, vs = np.empty(r.n, np.int64), np.empty(r.n, np.float64)
-    for k in range(r.n):
-        at = base + (cold.head + k) % cap
-        ts[k], vs[k] = a.sample_ts[at], a.sample_value[at]
-    slope = _slope(ts, vs, r.n, work)
+    m = _slopes(a, r, cold, bounds, work)
+    if m == 0:
+        r.fresh = 0
+        return
+    part = np.sort(work[2, :m])
+    slope = part[m // 2] if m % 2 == 1 else part[m // 2 - 1] * 0.5 + part[m // 2] * 0.5
     if np.isnan(slope):
         return
     raw = _exceeded(bounds, slope, 0.0)
@@ -169,7 +180,8 @@ def _rate(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: An
     if new != r.level:
         first = FIRST if r.fresh == 1 and new > r.level else 0
         side = _bound(bounds, new if new > r.level else new + 1, slope)
-        _put_rule(out, cur, p, r, RISK, LEVEL, now, new, flags | first, side, ts[0], slope)
+        start = a.sample_ts[base + cold.head]
+        _put_rule(out, cur, p, r, RISK, LEVEL, now, new, flags | first, side, start, slope)
         r.level = new
     r.fresh = 0
 
@@ -183,8 +195,7 @@ def _stuck(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: A
     if r.n > 0 and most - least <= r.c:
         r.a, r.b = least, most
         r.t0 = min(r.t0, t)
-        if r.n < 2_000_000_000:
-            r.n += 1
+        r.n = min(r.n + 1, MANY)
     else:
         r.a = r.b = v
         r.t0, r.n = t, 1
@@ -261,7 +272,10 @@ def _repeated(a: Any, at: int, p: Any, ts: int) -> bool:
 
 
 @njit(cache=True)
-def _link_signal(link: Any, now: Any, kind: int, category: int, sort: int, before: int, after: int, flags: int, out: Any, cur: Any) -> Any:  # fmt: skip
+def _link_signal(
+    link: Any, now: Any, kind: int, category: int, sort: int, before: int, after: int, flags: int, out: Any,
+    cur: Any,
+) -> Any:  # fmt: skip
     s = _put(out, cur, kind, category, sort, (now[0], now[1], now[2], NAN), before, after, flags)
     s.source, s.site = link.source, link.site
     return s
@@ -314,7 +328,10 @@ def _stop_clearing(a: Any, p: Any) -> None:
 
 
 @njit(cache=True)
-def _judge(a: Any, p: Any, now: Any, can_clear: bool, saturated: bool, gap: bool, flags: int, out: Any, cur: Any, work: Any) -> None:  # fmt: skip
+def _judge(
+    a: Any, p: Any, now: Any, can_clear: bool, saturated: bool, gap: bool, flags: int, out: Any, cur: Any,
+    work: Any,
+) -> None:  # fmt: skip
     t, v = now[1], now[3]
     for i in range(p.first, p.last):
         r = a.rules[i]
@@ -322,7 +339,7 @@ def _judge(a: Any, p: Any, now: Any, can_clear: bool, saturated: bool, gap: bool
             if r.busy == 1 or not r.a < v < r.b:
                 _threshold(a, i, p, now, can_clear, gap, flags, out, cur)
         elif r.kind == RATE:
-            if r.t0 == NEVER or t >= r.t0 or t < r.t0 - r.t1:
+            if t >= r.t0 or t < r.t0 - r.t1:
                 _rate(a, i, p, now, can_clear, flags, out, cur, work)
         elif not saturated:
             _stuck(a, i, p, now, can_clear, flags, out, cur)
@@ -405,108 +422,65 @@ def _reading(
 
 
 @njit(cache=True)
-def walk(a: Any, index: Any, seq0: int, ts: Any, received: Any, value: Any, quality: Any, start: int, out: Any, cur: Any, work: Any, room: int) -> int:  # fmt: skip
-    """Judge readings from ``start`` on, until done or ``out`` may lack room for one more; returns where it stopped."""
-    for i in range(start, len(ts)):
+def walk(
+    a: Any, index: Any, seq0: int, ts: Any, received: Any, value: Any, quality: Any, start: int, out: Any,
+    cur: Any, work: Any, room: int,
+) -> int:  # fmt: skip
+    """Judge readings from ``start`` on, until done or ``out`` may lack room for one more; returns where it stopped.
+
+    What nearly every reading is (good, in range, in order, on time, nothing raised) is done right here with as
+    little as possible; anything else goes the long way through ``_reading``. Both ways must come to the same.
+    """
+    points, rules, links, seen = a.points, a.rules, a.links, a.seen
+    ahead_ms, backfill_ms = a.settings[0], a.settings[1]
+    plain = backfilled = 0
+    n, stop = len(ts), len(ts)
+    for i in range(start, n):
         if cur[0] + room > len(out):
-            return i
+            stop = i
+            break
         at = index[i]
         if at < 0:
             a.counters[N_UNKNOWN] += 1
-        else:
-            _reading(a, at, seq0 + i, ts[i], received[i], value[i], quality[i], out, cur, work)
-    return len(ts)
-
-
-@njit(cache=True)
-def _tick_links(a: Any, now: Any, resume: int, out: Any, cur: Any) -> None:
-    clock = now[2]
-    for at in range(len(a.links)):
-        link = a.links[at]
-        if link.heard == NEVER or link.heard > clock:
-            link.heard = clock
-        link.back = min(link.back, clock)
-        since = max(link.heard, resume)
-        if link.after > 0 and link.level == 0 and clock - since >= link.after:
-            s = _link_signal(link, now, SOURCE_SILENCE, FAULT, LEVEL, 0, a.settings[8], 0, out, cur)
-            s.window_start, s.threshold, s.aux = link.heard, link.after / 1000.0, (clock - since) / 1000.0
-            link.level = a.settings[8]
-
-
-@njit(cache=True)
-def _tick_site(a: Any, at: int, now: Any, out: Any, cur: Any) -> None:
-    """A point has newly fallen silent: is it one of several of its site that did so within minutes?"""
-    me = a.points[at]
-    site, window = a.sites[me.site_at], a.settings[6]
-    if site.watched < a.settings[9]:
-        return
-    if site.level > 0:
-        me.group = 1
-        site.members += 1
-        return
-    together, earliest = 0, me.heard
-    for k in range(len(a.points)):
-        p = a.points[k]
-        if p.site_at == me.site_at and p.silent and abs(p.heard - me.heard) <= window:
-            together += 1
-            earliest = min(earliest, p.heard)
-    if together < a.settings[9]:
-        return
-    for k in range(len(a.points)):
-        p = a.points[k]
-        if p.site_at == me.site_at and p.silent and abs(p.heard - me.heard) <= window:
-            p.group = 1
-    site.members, site.level = together, a.settings[10]
-    s = _put(out, cur, SITE_SILENCE, RISK, LEVEL, now, 0, site.level, 0)
-    s.site, s.window_start, s.threshold, s.aux = site.id, earliest, float(a.settings[9]), float(together)
-
-
-@njit(cache=True)
-def _tick_rule(a: Any, i: int, now: Any, resume: int, out: Any, cur: Any) -> bool:
-    """One no-data rule; says whether its point has newly fallen silent."""
-    r = a.rules[i]
-    p = a.points[r.point]
-    link, clock = a.links[p.link], now[2]
-    if p.heard == NEVER or p.heard > clock:
-        p.heard = clock
-    since = max(p.heard, max(resume, link.back))
-    elapsed = clock - since
-    if elapsed < r.t1:
-        return False
-    if link.level > 0:
-        masked = not p.silent and elapsed >= a.settings[7]
-        p.silent = 1 if masked else p.silent
-        return masked
-    # Its source may be failing as a whole: wait half a window for the verdict, unless it spoke again meanwhile.
-    if link.after > 0 and link.heard - since <= r.t1 // 2 and elapsed < r.t1 + r.t1 // 2:
-        return False
-    if r.level == 0:
-        up = a.cold[i].raise_to
-        _put_rule(out, cur, p, r, FAULT, LEVEL, now, up, 0, r.t1 / 1000.0, p.heard, elapsed / 1000.0)
-        r.level = up
-        p.nodata_up += 1
-    newly = not p.silent
-    p.silent = 1
-    return newly
-
-
-@njit(cache=True)
-def tick(a: Any, seq: int, clock: int, out: Any, cur: Any) -> None:
-    """Judge silence at one moment of the received clock. ``out`` has room for every link, rule and site once."""
-    clock = min(max(clock, -LIMIT), LIMIT)
-    last, resume = a.clock[0], a.clock[1]
-    if last == NEVER or clock - last > a.settings[4]:
-        resume = clock
-    resume = min(resume, clock)
-    a.clock[0], a.clock[1] = clock, resume
-    now = (seq, clock, clock, NAN)
-    _tick_links(a, now, resume, out, cur)
-    for at in range(len(a.sites)):
-        site = a.sites[at]
-        if site.level > 0 and site.members == 0:  # its points were taken off the watch
-            s = _put(out, cur, SITE_SILENCE, RISK, LEVEL, now, site.level, 0, 0)
-            s.site = site.id
-            site.level = 0
-    for i in a.watched:
-        if _tick_rule(a, i, now, resume, out, cur):
-            _tick_site(a, a.rules[i].point, now, out, cur)
+            continue
+        p = points[at]
+        told, came, v = ts[i], received[i], value[i]
+        link = links[p.link]
+        if not (
+            quality[i] == 0 and p.low <= v <= p.high and v - v == 0.0
+            and (p.busy | p.nodata_up | p.silent | p.group | link.level | link.clock) == 0
+            and p.seen_n > 0 and told > p.top and -LIMIT < told and -LIMIT < came < LIMIT
+            and told <= came + ahead_ms and p.wm <= came and p.wm <= told
+        ):  # fmt: skip
+            _reading(a, at, seq0 + i, told, came, v, quality[i], out, cur, work)
+            continue
+        t = min(told, came)
+        link.heard = p.heard = came
+        p.calib = NEVER
+        slot = p.seen_at
+        seen[at, slot] = p.top = told
+        p.seen_at = (slot + 1) % SEEN
+        p.seen_n = min(p.seen_n + 1, SEEN)
+        plain += 1
+        flags = 0
+        if came - t > backfill_ms:
+            flags = BACKFILL
+            backfilled += 1
+        gap = t - p.wm > p.gap
+        p.wm = t
+        for k in range(p.first, p.last):
+            r = rules[k]
+            if r.kind == THRESHOLD:
+                if r.busy == 1 or not r.a < v < r.b:
+                    _threshold(a, k, p, (seq0 + i, t, came, v), True, gap, flags, out, cur)
+            elif r.kind == RATE:
+                if t >= r.t0 or t < r.t0 - r.t1:
+                    _rate(a, k, p, (seq0 + i, t, came, v), True, flags, out, cur, work)
+            elif r.n > 0 and r.a <= v <= r.b and r.level == 0 and t - r.t0 < r.t1:
+                r.n = min(r.n + 1, MANY)
+                r.t0 = min(r.t0, t)
+            else:
+                _stuck(a, k, p, (seq0 + i, t, came, v), True, flags, out, cur)
+    a.counters[N_EVALUATED] += plain
+    a.counters[N_BACKFILL] += backfilled
+    return stop

@@ -34,7 +34,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Base of all parameter structs; unknown fields are refused."""
 
 
-class Threshold(Params):
+class Threshold(Params, frozen=True, kw_only=True):
     """A value against up to four levels.
 
     ``levels``: {level: value} for direction ``high`` (at or above exceeds) and ``low`` (at or below exceeds);
@@ -50,7 +50,7 @@ class Threshold(Params):
     clear_for_s: float = 0.0
 
 
-class Rate(Params):
+class Rate(Params, frozen=True, kw_only=True):
     """The slope of a point, Theil–Sen (median of the slopes of all pairs), in units of the point per hour.
 
     The first usable reading of every ``interval_s`` of event time is a sample, and the rule is judged there over
@@ -67,7 +67,7 @@ class Rate(Params):
     hysteresis: float = 0.0
 
 
-class NoData(Params):
+class NoData(Params, frozen=True, kw_only=True):
     """No usable reading for ``after_s`` of received time, or ``intervals`` × the point's own interval if absent."""
 
     after_s: float | None = None
@@ -75,7 +75,7 @@ class NoData(Params):
     level: Level = 1
 
 
-class Stuck(Params):
+class Stuck(Params, frozen=True, kw_only=True):
     """Flat line: values that stay within ``tolerance`` (max − min, units of the point) for ``window_s``.
 
     Needs ``min_samples`` readings in the run. A device fault, not a risk.
@@ -87,7 +87,7 @@ class Stuck(Params):
     level: Level = 1
 
 
-class Implausible(Params):
+class Implausible(Params, frozen=True, kw_only=True):
     """Outside the physical range ``low``…``high`` (absent: the point's own), or not a number: a device fault.
 
     ``danger`` is the side where out of range is danger too (absent: the point's own, or the direction of its

@@ -90,8 +90,8 @@ class RuleSet:
 
     points: tuple[PointSpec, ...] = ()
     rules: tuple[RuleSpec, ...] = ()
-    options: Options = Options()
-    problems: tuple[Problem, ...] = ()
+    options: Options = field(default_factory=Options)
+    problems: tuple[Problem, ...] = field(default=(), compare=False)
     by_point: dict[int, PointSpec] = field(default_factory=dict, compare=False, repr=False)
     by_rule: dict[int, RuleSpec] = field(default_factory=dict, compare=False, repr=False)
 
@@ -132,7 +132,7 @@ class RuleSet:
         return cls(
             tuple(good_points[key] for key in sorted(good_points)),
             tuple(good_rules[key] for key in sorted(good_rules)),
-            options or Options(),
+            _checked_options(options or Options()),
             tuple(problems),
         )
 
@@ -151,6 +151,15 @@ class RuleSet:
             tuple(RuleSpec(i, v, p, k, parse(k, params)) for i, v, p, k, params in rules),
             msgspec.convert(options, Options),
         )
+
+
+def _checked_options(options: Options) -> Options:
+    """The same options with every number of its declared type. Raises ValueError for a negative or absurd one."""
+    plain = msgspec.to_builtins(options)
+    for name, value in plain.items():
+        if not 0 <= value <= 366 * 86_400 or ("level" in name and value not in (1, 2, 3, 4)):
+            raise ValueError(f"option {name}: {value!r} is out of range")
+    return msgspec.convert(plain, Options)
 
 
 def physical_range(point: PointSpec, rules: Iterable[RuleSpec]) -> tuple[float, float, str]:
@@ -204,7 +213,7 @@ def _point(entry: Mapping[str, Any], known: dict[int, PointSpec], problems: list
         problems.append(Problem("point", ids[0], "danger", f"high, low, both or none, not {danger!r}; taken as both"))
         danger = "both"
     return PointSpec(
-        *ids, str(entry.get("item") or ""), str(entry.get("unit") or ""),
+        ids[0], ids[1], ids[2], str(entry.get("item") or ""), str(entry.get("unit") or ""),
         numbers["interval_s"], numbers["low"], numbers["high"], danger,
     )  # fmt: skip
 

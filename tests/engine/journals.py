@@ -1,0 +1,215 @@
+"""Hypothesis strategies for journals as nasty as we can think of, and the ways to run one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+import numpy as np
+from hypothesis import strategies as st
+
+from shoutu.engine import Engine, Options, RuleSet
+from shoutu.engine.layout import CATEGORY_NAMES, FLAG_NAMES, KIND_NAMES, NEVER, TYPE_NAMES
+
+from .reference import Reference
+
+BASE = 1_793_500_000_000
+POINTS = [
+    {"id": i, "source": source, "site": site, "item": "x", "unit": "m", "interval_s": interval,
+     "low": low, "high": high, "danger": danger}
+    for i, source, site, interval, low, high, danger in [
+        (1, 1, 1, 10, -5, 10, "high"), (2, 1, 1, 10, None, None, None), (3, 1, 1, 20, -5, None, "low"),
+        (4, 2, 1, 10, -100, 100, "none"), (5, 2, 2, 10, None, 8, None), (900, 1, 2, None, None, None, "both"),
+    ]
+]  # fmt: skip
+OPTIONS = Options(
+    late_merge_s=30, backfill_s=60, calibration_max_s=40, clock_clear_s=30, site_window_s=15, site_masked_after_s=60
+)
+
+seconds = st.sampled_from([0, 0.5, 10, 20, 35, 60])
+values = st.one_of(
+    st.sampled_from([-6.0, -1.0, 0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 9.0, 11.0]),
+    st.sampled_from([math.nan, math.inf, -math.inf, 1e308, -1e308, 5e-324, -0.0]),
+    st.floats(allow_nan=True, allow_infinity=True),
+)
+
+
+@st.composite
+def level_maps(draw: Any, direction: str, scale: float = 1.0) -> dict[str, Any]:
+    chosen = sorted(draw(st.sets(st.sampled_from([1, 2, 3, 4]), min_size=1)))
+    steps = sorted(draw(st.lists(st.sampled_from([0, 1, 2, 3, 4, 6]), min_size=len(chosen), max_size=len(chosen))))
+    if direction == "band":
+        return {str(k): [-1 - s * scale, 1 + s * scale] for k, s in zip(chosen, steps, strict=True)}
+    sign = 1 if direction == "high" else -1
+    return {str(k): sign * s * scale + 1 for k, s in zip(chosen, steps, strict=True)}
+
+
+@st.composite
+def rule_params(draw: Any, kind: str) -> dict[str, Any]:
+    level = draw(st.sampled_from([1, 2, 4]))
+    if kind in ("threshold", "rate"):
+        direction = draw(st.sampled_from(["high", "low", "band"]))
+        scale = 1.0 if kind == "threshold" else 100.0
+        params = {"direction": direction, "levels": draw(level_maps(direction, scale)),
+                  "hysteresis": draw(st.sampled_from([0, 0.5, 0.9]))}  # fmt: skip
+        if kind == "threshold":
+            return {**params, "raise_for_s": draw(seconds), "clear_for_s": draw(seconds)}
+        interval = draw(st.sampled_from([1, 10, 15]))
+        window = interval * draw(st.sampled_from([1, 3, 5]))
+        return {**params, "interval_s": interval, "window_s": window, "min_samples": draw(st.sampled_from([2, 3]))}
+    if kind == "stuck":
+        return {"window_s": draw(st.sampled_from([1, 20, 50])), "tolerance": draw(st.sampled_from([0, 0.5])),
+                "min_samples": draw(st.sampled_from([2, 3])), "level": level}  # fmt: skip
+    if kind == "implausible":
+        count = st.sampled_from([1, 2, 3])
+        danger = draw(st.sampled_from([None, "high", "low", "both", "none"]))
+        return {"count": draw(count), "clear_count": draw(count), "danger": danger, "level": level}
+    return {"after_s": draw(st.sampled_from([10, 30, 31.5, 60])), "level": level}
+
+
+@st.composite
+def rule_dicts(draw: Any) -> list[dict[str, Any]]:
+    rules, number = [], 0
+    for point in POINTS:
+        kinds = draw(
+            st.lists(st.sampled_from(["threshold", "threshold", "rate", "rate", "stuck", "implausible"]), max_size=4)
+        )
+        if draw(st.booleans()):
+            kinds += ["no_data", "threshold"]
+        for kind in kinds:
+            number += 1
+            if kind != "implausible" or kinds.index(kind) == kinds[::-1].index(kind) == 0 or kinds.count(kind) == 1:
+                params = draw(rule_params(kind))
+                rules.append({"id": number, "version": 1, "point": point["id"], "kind": kind, "params": params})
+    return rules
+
+
+@st.composite
+def rule_sets(draw: Any) -> RuleSet:
+    return RuleSet.from_catalog([], POINTS, draw(rule_dicts()), OPTIONS)
+
+
+@st.composite
+def changed(draw: Any, rules: RuleSet) -> RuleSet:
+    """Another rule set: some rules gone, some with a new version, some as before; a point may be gone."""
+    dicts = []
+    for rule in rules.rules:
+        fate = draw(st.sampled_from(["keep", "keep", "drop", "new"]))
+        if fate == "drop":
+            continue
+        params = _plain(rule.params)
+        version = rule.version
+        if fate == "new":
+            params, version = draw(rule_params(rule.kind)), version + 1
+        dicts.append({"id": rule.id, "version": version, "point": rule.point, "kind": rule.kind, "params": params})
+    points = [p for p in POINTS if draw(st.integers(0, 9)) > 0]
+    return RuleSet.from_catalog([], points, dicts, OPTIONS)
+
+
+def _plain(params: Any) -> dict[str, Any]:
+    return dict(msgspec.to_builtins(params, str_keys=True))
+
+
+lags = st.sampled_from([0, 0, 0, 1, 500, 5_000, 10_000, 20_000, 61_000, -60_000, -119_999, -120_001, -9_000_000])
+absurd = st.one_of(
+    st.sampled_from([0, -1, -(2**63), 2**63 - 1, 4_102_444_800_000, -(2**61), 2**61]), st.integers(-(2**63), 2**63 - 1)
+)
+jumps = st.sampled_from([0, 0, 1, 1_000, 10_000, 20_000, 45_000, 130_000, -15_000, -3_600_000])
+IDS = [p["id"] for p in POINTS]
+
+
+@st.composite
+def stretches(draw: Any, clock: int, focus: list[int]) -> list[tuple[Any, ...]]:
+    """Readings of one point, one after another, steady or sloping: what holds, slopes and flat lines need."""
+    point, step = draw(st.sampled_from(focus)), draw(st.sampled_from([5_000, 10_000, 10_000]))
+    start, slope = (
+        draw(st.sampled_from([-6.0, -2.0, 0.0, 0.0, 1.6, 2.0, 4.0, 6.5])),
+        draw(st.sampled_from([0, 0, 0.3, -0.3, 1.0])),
+    )
+    lag = draw(lags) if draw(st.integers(0, 4)) == 0 else 0
+    quality = draw(st.sampled_from([1, 2, 3])) if draw(st.integers(0, 6)) == 0 else 0
+    count = draw(st.integers(1, 9))
+    return [
+        ("reading", point, clock + k * step - lag, clock + k * step, start + k * slope, quality) for k in range(count)
+    ]
+
+
+@st.composite
+def journals(draw: Any, switches: bool = True, size: int = 25) -> list[tuple[Any, ...]]:
+    """Records ("switch", ruleset) first, then stretches of readings, nasty single readings, ticks and switches."""
+    rules = draw(rule_sets())
+    records: list[tuple[Any, ...]] = [("switch", rules)]
+    clock = BASE
+    focus = draw(st.lists(st.sampled_from(IDS), min_size=1, max_size=2))
+    for _ in range(draw(st.integers(1, size))):
+        what = draw(st.integers(0, 19))
+        if what < 9:
+            records += draw(stretches(clock + 5_000, focus))
+            clock = max(clock, records[-1][3])
+            continue
+        clock += draw(jumps)
+        if what < 12:
+            pause = draw(st.sampled_from([1_000, 10_000, 25_000]))
+            records += [("tick", clock + k * pause) for k in range(draw(st.integers(1, 6)))]
+            clock = records[-1][1]
+        elif what == 12 and switches:
+            rules = draw(changed(rules))
+            records.append(("switch", rules))
+        else:
+            told = draw(absurd) if draw(st.integers(0, 19)) == 0 else clock - draw(lags)
+            received = draw(absurd) if draw(st.integers(0, 49)) == 0 else clock
+            point = draw(st.sampled_from(IDS + focus * 3 + [0, -1, 77, 2**31 - 1]))
+            quality = draw(st.sampled_from([0, 0, 0, 0, 0, 0, 1, 2, 3, 9]))
+            records.append(("reading", point, told, received, draw(values), quality))
+    return records
+
+
+def run_reference(journal: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    reference = Reference()
+    for seq, (what, *rest) in enumerate(journal):
+        if what == "reading":
+            reference.reading(seq, *rest)
+        elif what == "tick":
+            reference.tick(seq, *rest)
+        else:
+            reference.switch(*rest)
+    return comparable(sorted(reference.signals, key=lambda s: (s["seq"], s["rule"], s["ordinal"])))
+
+
+def run_engine(journal: list[Any], cuts: Collection[int] = (), restarts: Collection[int] = ()) -> list[dict[str, Any]]:
+    """Readings between switches and ticks in batches cut at ``cuts``; a restart from a checkpoint at ``restarts``."""
+    engine, found, pending = Engine(), [], []
+    for seq, (what, *rest) in enumerate([*journal, ("end",)]):
+        if pending and (what != "reading" or seq in cuts or seq in restarts):
+            columns = [
+                np.array(c, t) for c, t in zip(zip(*pending, strict=True), ("i4", "i8", "i8", "f8", "u1"), strict=True)
+            ]
+            found.append(engine.readings(seq - len(pending), *columns))
+            pending = []
+        if seq in restarts:
+            engine = Engine.restore(engine.snapshot())
+        if what == "reading":
+            pending.append(rest)
+        elif what == "tick":
+            found.append(engine.tick(seq, *rest))
+        elif what == "switch":
+            engine.switch(seq, *rest)
+    return comparable([as_dict(signal) for signals in found for signal in signals])
+
+
+def as_dict(signal: Any) -> dict[str, Any]:
+    """A signal record in the reference's words."""
+    plain = {name: signal[name].item() for name in signal.dtype.names if name != "_pad"}
+    plain["flags"] = frozenset(name for bit, name in FLAG_NAMES.items() if plain["flags"] & bit)
+    plain["kind"], plain["category"] = KIND_NAMES[plain["kind"]], CATEGORY_NAMES[plain["category"]]
+    plain["type"] = TYPE_NAMES[plain["type"]]
+    plain["from"], plain["to"] = plain.pop("level_from"), plain.pop("level_to")
+    plain["window_start"] = None if plain["window_start"] == NEVER else plain["window_start"]
+    return plain
+
+
+def comparable(signals: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """NaN equals NaN here."""
+    return [{k: "nan" if isinstance(v, float) and math.isnan(v) else v for k, v in s.items()} for s in signals]
