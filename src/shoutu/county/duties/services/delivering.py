@@ -57,7 +57,7 @@ def _claim() -> list[Notice]:
     now = timezone.now()
     with transaction.atomic():
         steps.fence()
-        waiting = Notice.objects.select_for_update(of=("self",)).filter(next_try_at__lte=now)
+        waiting = Notice.objects.select_for_update(of=("self",)).filter(next_try_at__lte=now, contact__isnull=False)
         notices = list(waiting.select_related("contact", "call__duty").order_by("next_try_at", "id")[:AT_ONCE])
         for notice in notices:
             notice.tries += 1

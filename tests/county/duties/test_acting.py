@@ -1,0 +1,162 @@
+"""Every forbidden transition is refused, every verb leaves an entry, and who may act is who was called."""
+
+from __future__ import annotations
+
+import pytest
+import time_machine
+from tests.county.duties.test_climbing import T0
+
+from shoutu.county.duties import services
+from shoutu.county.duties.models import Call, Duty, State
+from shoutu.county.duties.states import TABLE
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Conflict, NotAllowed, NotFound
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people.testing import actor
+
+VERBS = {
+    "answer": services.answer,
+    "decline": services.decline,
+    "done": services.done,
+    "verify": services.verify,
+    "return": lambda a, i: services.return_(a, i, "照片不清"),
+    "recall": services.recall,
+    "cancel": lambda a, i: services.cancel(a, i, "不用了"),
+}
+
+
+COUNTY_LANE = {
+    "policy": "test@1",
+    "verified": False,
+    "chain": [{"who": "county_duty", "answer_s": 300}, {"who": "county_leader", "answer_s": 900}],
+    "due_s": {},
+    "orders": [],
+    "retry_s": [],
+}
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(T0, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def mine(clock, county):
+    return actor(county.users["enterprise"])
+
+
+@pytest.fixture
+def officer(clock, county):
+    return actor(county.users["duty_officer"])
+
+
+@pytest.fixture
+def duty(mine, open_duty):
+    return open_duty()
+
+
+def entries(duty, verb):
+    return Entry.objects.filter(subject_type="duty", subject_id=duty.pk, verb=verb).count()
+
+
+def test_the_table_lists_every_verb():
+    assert set(TABLE.verbs) == set(VERBS)
+    assert set(TABLE.states) == set(State.values)
+
+
+@pytest.mark.parametrize(("state", "verb"), TABLE.forbidden())
+def test_every_forbidden_transition_is_refused(duty, mine, state, verb):
+    Duty.objects.filter(pk=duty.pk).update(state=state, post=duty.calls.get().post)
+    with pytest.raises(Conflict):
+        VERBS[verb](SYSTEM if verb in ("verify", "return", "recall", "cancel") else mine, duty.pk)
+
+
+def test_call_answer_done_verified_with_an_entry_each(duty, mine, officer):
+    services.answer(mine, duty.pk, "在路上")
+    services.done(mine, duty.pk, "已处置")
+    done = services.verify(officer, duty.pk)
+    assert done.state == "verified"
+    for verb in ("opened", "called", "answered", "done", "verified"):
+        assert entries(duty, f"duty.{verb}") == 1, verb
+
+
+def test_a_returned_duty_goes_back_to_its_holder_who_is_called_again(duty, mine, officer):
+    services.answer(mine, duty.pk)
+    services.done(mine, duty.pk)
+    back = services.return_(officer, duty.pk, "照片不清")
+    assert (back.state, back.returned, back.post_id) == ("answered", True, mine.posts[0])
+    assert Call.objects.get(duty=duty).times == 2
+    assert services.done(mine, duty.pk).returned is False
+
+
+def test_only_those_called_answer(duty, county, officer):
+    with pytest.raises(Conflict, match="没有叫到你"):
+        services.answer(officer, duty.pk)
+    with pytest.raises(NotFound):
+        services.answer(actor(county.users["enterprise_b"]), duty.pk)
+    with pytest.raises(NotAllowed):
+        services.answer(actor(county.users["auditor"]), duty.pk)
+
+
+def test_answering_twice_is_harmless(duty, mine):
+    services.answer(mine, duty.pk)
+    services.answer(mine, duty.pk)
+    assert entries(duty, "duty.answered") == 1
+
+
+def test_a_late_answer_is_on_the_record_but_takes_nothing_from_the_holder(duty, mine, county, clock):
+    clock.shift(300)
+    services.climb_due()
+    services.answer(actor(county.users["principal"]), duty.pk)
+    late = services.answer(mine, duty.pk, "刚看到")
+    assert late.post_id == county.posts["principal"].pk
+    assert entries(duty, "duty.answered") == 2
+
+
+def test_nobody_verifies_what_they_did_themselves(mine, officer, county, open_duty):
+    duty = open_duty(policy=COUNTY_LANE, subject=3)
+    services.answer(officer, duty.pk)
+    services.done(officer, duty.pk)
+    with pytest.raises(Conflict, match="别人验收"):
+        services.verify(officer, duty.pk)
+    assert services.verify(actor(county.users["leader"]), duty.pk).state == "verified"
+
+
+def test_the_holder_alone_finishes(duty, mine, county):
+    services.answer(mine, duty.pk)
+    with pytest.raises(Conflict, match="由应答的人来办"):
+        services.done(actor(county.users["principal"]), duty.pk)
+
+
+def test_recall_calls_again_but_not_within_half_a_minute(duty, officer, clock):
+    with pytest.raises(Conflict, match="刚叫过"):
+        services.recall(officer, duty.pk)
+    clock.shift(31)
+    services.recall(officer, duty.pk)
+    assert Call.objects.get(duty=duty).times == 2
+    with pytest.raises(Conflict, match="刚叫过"):
+        services.recall(officer, duty.pk)
+    assert entries(duty, "duty.recalled") == 1
+
+
+def test_the_enterprise_does_not_call_again(duty, mine, clock):
+    clock.shift(31)
+    with pytest.raises(NotAllowed):
+        services.recall(mine, duty.pk)
+
+
+def test_a_cancelled_duty_climbs_no_more(duty, clock):
+    services.cancel(SYSTEM, duty.pk, "误报")
+    clock.shift(3600)
+    services.climb_due()
+    services.overdue_due()
+    assert Call.objects.filter(duty=duty).count() == 1
+    assert entries(duty, "duty.cancelled") == 1
+
+
+def test_what_people_write_can_be_erased(duty, mine):
+    services.answer(mine, duty.pk, "张某已出发")
+    entry = Entry.objects.get(verb="duty.answered")
+    assert "张某" not in bytes(entry.canonical).decode()
+    assert entry.personal_values.get(field="note").value == "张某已出发"
