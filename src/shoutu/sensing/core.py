@@ -176,6 +176,11 @@ class Core:
         """Whether the engine keeps up with the journal (replay is done)."""
         return self.engine.feed.live
 
+    @property
+    def alive(self) -> bool:
+        """Whether every thread is at work."""
+        return self.committer.alive and self.engine.alive and self.store.alive
+
     def _forget(self) -> None:
         """Drop journal segments that the older checkpoint and the store have passed."""
         self.journal.drop_below(min(self.checkpoints.oldest_seq(), self.store.stored))

@@ -39,6 +39,10 @@ class Committer:
         self.failing: str | None = None
         """Why the journal could not be written last time; None when it could."""
 
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._thread.start()
@@ -107,10 +111,10 @@ class Committer:
         self.failing = str(error)
         # The clock and the catalog are small: they may still fit where the readings did not.
         small = [entry for entry in group if not isinstance(entry[0], Batch)]
-        self._tell(
-            [(waiter, error) for item, waiter, _ in group if isinstance(item, Batch) or len(small) == len(group)]
-        )
-        if small and len(small) < len(group):
+        if len(small) == len(group):
+            small = []
+        self._tell([(waiter, error) for item, waiter, _ in group if not small or isinstance(item, Batch)])
+        if small:
             self._commit(small)
 
     def _tell(self, answers: list[tuple[Waiter, int | NotDurable]]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -29,6 +29,8 @@ STEP_BYTES = 4 << 20
 CHECKPOINT_SECONDS = 5.0
 CHECKPOINT_READINGS = 5_000_000
 IDLE_CHECKPOINT_SECONDS = 30.0
+CAREFUL_READINGS = 100_000
+"""After a failure so many numbers are evaluated one by one: more than any one step takes together."""
 
 
 class EngineStage:
@@ -68,6 +70,10 @@ class EngineStage:
         self._readings_since = 0
         self._careful_until = 0
 
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
     def start(self) -> None:
         self._thread.start()
 
@@ -75,12 +81,20 @@ class EngineStage:
         while not (self._stopping.is_set() and self.feed.live and self.caught_up()):
             records = self.feed.take(STEP_BYTES, 0.25)
             try:
-                for record in records if self.evaluated < self._careful_until else joined(records):
+                for record in self._steps(records):
                     self._step(record)
             except Exception as error:
                 if not self._recover(error):
                     return
             self._checkpoint_if_due()
+
+    def _steps(self, records: Sequence[Record]) -> Iterator[Record]:
+        """The records as they are best evaluated: together, or one by one where one is known to fail."""
+        for record in joined(records):
+            if record.seq < self._careful_until and isinstance(record, Readings):
+                yield from (record.after(seq).first() for seq in range(record.seq, record.seq + record.count))
+            else:
+                yield record
 
     def caught_up(self) -> bool:
         return self.evaluated >= self.feed.end()
@@ -97,7 +111,8 @@ class EngineStage:
             elif isinstance(record, Tick):
                 signals = self.watch.tick(record.seq, record.now)
             else:
-                signals = self._switch(record.seq, record.delta)
+                signals = []
+                self._switch(record.seq, record.delta)
         self._keep([signal for signal in signals if signal["seq"] > self._skip_through])
         if isinstance(record, Tick):
             self.tick = record.now
@@ -105,10 +120,9 @@ class EngineStage:
         self.evaluated = start + record.count
         metrics.EVALUATED_SEQ.set(self.evaluated)
 
-    def _switch(self, seq: int, delta: bytes) -> list[Signal]:
-        signals = self.watch.switch(seq, read_delta(delta))
+    def _switch(self, seq: int, delta: bytes) -> None:
+        self.watch.switch(seq, read_delta(delta))
         self.latest.points(np.fromiter(self.watch.catalog.points, np.int64))
-        return signals
 
     def _keep(self, signals: Sequence[Signal]) -> None:
         """Spool signals, however long the disk takes to have room: they must not be passed over."""
@@ -137,12 +151,12 @@ class EngineStage:
             return False
         metrics.STALLED.labels("engine").inc()
         failed = self.evaluated
-        logger.exception("evaluating record %d failed", failed)
+        logger.error("evaluating record %d failed", failed, exc_info=error)
         if failed < self._careful_until and failed not in self.skipped:
             self.skipped.append(failed)
             logger.critical("record %d cannot be evaluated and is passed over", failed)
         self.failing = f"record {failed}: {error}"
-        self._careful_until = max(self._careful_until, failed + 200_000)
+        self._careful_until = max(self._careful_until, failed + CAREFUL_READINGS)
         self._finish_writing()
         with self.lock:
             loaded = next(self._checkpoints.load(), None)

@@ -38,7 +38,7 @@ class Watch:
         return cls(catalog, Engine.restore(blob))
 
     def snapshot(self) -> bytes:
-        return self.engine.snapshot()
+        return bytes(self.engine.snapshot())
 
     def readings(self, r: Readings) -> list[Signal]:
         return self._told(self.engine.readings(r.seq, r.point, r.ts, r.received, r.value, r.quality))
@@ -46,15 +46,14 @@ class Watch:
     def tick(self, seq: int, now: int) -> list[Signal]:
         return self._told(self.engine.tick(seq, now))
 
-    def switch(self, seq: int, delta: Delta) -> list[Signal]:
+    def switch(self, seq: int, delta: Delta) -> None:
         """Put a change into force: new rules start, gone ones end, untouched ones keep their state."""
         catalog = self.catalog.merged(delta)
         rules = rules_of(catalog)
-        signals = self.engine.switch(seq, rules)
+        self.engine.switch(seq, rules)
         self.catalog, self.rules = catalog, rules
         self.problems = tuple(str(problem) for problem in rules.problems)
         metrics.RULES_REFUSED.set(len(self.problems))
-        return [] if signals is None else self._told(signals)
 
     def _told(self, signals: Signals) -> list[Signal]:
         return [signal_to_dict(signal, self.rules, SHARD) for signal in signals]

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from . import metrics
 from .core_feed import Feed, joined
@@ -48,7 +49,7 @@ class StoreStage:
     def _run(self) -> None:
         while not (self._stopping.is_set() and self.feed.live and self.added >= self.feed.end()):
             for record in joined(self.feed.take(STEP_BYTES, 0.25)):
-                if isinstance(record, Readings) and not self._insist(lambda record=record: self._add(record)):
+                if isinstance(record, Readings) and not self._insist(partial(self._add, record)):
                     return
                 self.added = record.seq + record.count
             self.store.mark(self.added - 1)

@@ -25,17 +25,17 @@ Buffer = bytes | bytearray | memoryview
 
 
 class Frame(NamedTuple):
-    """One whole, checked frame; it takes the numbers ``seq`` … ``seq + count − 1``."""
+    """One whole, checked frame; it takes ``numbers`` numbers from ``seq`` on."""
 
     kind: int
     seq: int
-    count: int
+    numbers: int
     payload: bytes
     size: int
 
     @property
     def end_seq(self) -> int:
-        return self.seq + self.count
+        return self.seq + self.numbers
 
 
 class Fault(Enum):

@@ -48,6 +48,11 @@ class Readings:
         cut = slice(seq - self.seq, None)
         return Readings(seq, self.point[cut], self.ts[cut], self.received[cut], self.value[cut], self.quality[cut])
 
+    def first(self) -> Readings:
+        """Its first reading alone."""
+        cut = slice(0, 1)
+        return Readings(self.seq, self.point[cut], self.ts[cut], self.received[cut], self.value[cut], self.quality[cut])
+
 
 @dataclass(frozen=True, slots=True)
 class Tick:
@@ -90,7 +95,7 @@ def readings_frame(batches: Sequence[Batch]) -> tuple[NewFrame, Readings]:
     received = np.repeat(runs["received"], runs["count"])
     parts: list[Buffer] = [_COUNTS.pack(len(point), len(runs)) + runs.tobytes()]
     # Eight-byte columns first, so that a reader gets them aligned.
-    parts += [memoryview(column).cast("B") for column in (ts, value, point, quality) if len(column)]
+    parts += [column.data.cast("B") for column in (ts, value, point, quality) if len(column)]
     return NewFrame(READINGS, len(point), parts), Readings(0, point, ts, received, value, quality)
 
 

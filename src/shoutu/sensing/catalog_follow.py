@@ -1,0 +1,71 @@
+"""Follows the county's catalog by long poll and puts each change into force."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import httpx
+import msgspec
+
+from . import metrics
+from .catalog import read_delta
+from .model import NotDurable
+
+logger = logging.getLogger(__name__)
+
+WAIT_SECONDS = 25
+LEAST_PAUSE = 0.1
+FIRST_WAIT = 0.2
+
+
+class Follower:
+    """``switch`` puts a delta (JSON) into force; ``version`` is the one in force."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        version: Callable[[], int],
+        switch: Callable[[bytes], Awaitable[None]],
+        retry_cap_s: float = 5.0,
+    ) -> None:
+        self._client = client
+        self._version = version
+        self._switch = switch
+        self._cap = retry_cap_s
+        self.failing: str | None = None
+        self.heard = False
+        """Whether the county has answered since the start."""
+
+    async def run(self) -> None:
+        """Follow for ever. While the county is down the last catalog stays in force."""
+        wait = FIRST_WAIT
+        while True:
+            try:
+                await self._poll()
+            except (httpx.HTTPError, msgspec.MsgspecError, NotDurable) as error:
+                metrics.DELIVERY_FAILURES.labels("catalog").inc()
+                if self.failing is None:
+                    logger.warning("the catalog stays at version %d: %s", self._version(), error)
+                self.failing = f"{type(error).__name__}: {error}"
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, self._cap)
+            else:
+                wait, self.failing, self.heard = FIRST_WAIT, None, True
+
+    async def _poll(self) -> None:
+        known = self._version()
+        # The first question of a process does not wait, so that it knows at once whether it is current.
+        answer = await self._client.get(
+            "/internal/v1/catalog",
+            params={"after": known, "wait": WAIT_SECONDS if self.heard else 0},
+            timeout=httpx.Timeout(5.0, read=WAIT_SECONDS + 15.0),
+        )
+        answer.raise_for_status()
+        delta = read_delta(answer.content)
+        if delta.version != known or not delta.empty:
+            await self._switch(answer.content)
+            logger.info("catalog version %d in force", delta.version)
+        else:
+            await asyncio.sleep(LEAST_PAUSE)
