@@ -8,7 +8,7 @@ from shoutu.county.ledger.services.seal import BATCH, seal
 from shoutu.county.ledger.services.witness import hand_out_due
 
 
-@step("ledger.seal", every=0.5, lane="ledger")
+@step("ledger.seal", every=0.3, lane="ledger")
 def seal_waiting() -> bool:
     return seal() == BATCH
 

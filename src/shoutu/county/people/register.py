@@ -21,13 +21,15 @@ subjects.register(
     "user",
     label=_name(User, "display"),
     url=lambda _id: "",
-    visible=lambda actor: User.objects.all() if actor.may("user.manage") else User.objects.filter(pk=actor.user_id),
+    visible=lambda actor: (
+        User.objects.all() if actor.may("user.manage") else User.objects.filter(pk=actor.user_id or 0)
+    ),
 )
 subjects.register(
     "person",
     label=_name(Person, "name"),
     url=lambda _id: "",
-    visible=lambda actor: Person.objects.all() if actor.scope.all else Person.objects.filter(pk=actor.person_id),
+    visible=lambda actor: Person.objects.all() if actor.scope.all else Person.objects.filter(pk=actor.person_id or 0),
 )
 subjects.register("post", label=_name(Post, "title"), url=lambda _id: "", visible=None)
 subjects.register(

@@ -17,7 +17,7 @@ from shoutu.county.ledger.selectors import tree
 from shoutu.county.ledger.services.record import record, service
 
 # One transaction stays near 50 ms so that nobody waits long behind it.
-BATCH = 1500
+BATCH = 3000
 
 
 def open_log(hash: str = "sha256") -> Epoch:
