@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from ninja import Query, Schema
+from ninja import Query, Schema, Status
 from pydantic import AwareDatetime, Field
 
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
@@ -58,7 +58,7 @@ def post_site(request: HttpRequest, body: schemas.SiteIn) -> Any:
         latitude=body.latitude,
         longitude=body.longitude,
     )
-    return 201, {**shaping.site(selectors.get_site(actor, row.pk), 0), "findings": []}
+    return Status(201, {**shaping.site(selectors.get_site(actor, row.pk), 0), "findings": []})
 
 
 @router.get("/sources", response=Page[schemas.Source])
@@ -77,7 +77,7 @@ def post_source(request: HttpRequest, body: schemas.SourceIn) -> Any:
     """A new sender."""
     actor = asker(request)
     site = selectors.get_site(actor, body.site) if body.site else None
-    return 201, shaping.source(services.create_source(actor, body.name, site))
+    return Status(201, shaping.source(services.create_source(actor, body.name, site)))
 
 
 @router.post("/sources/{id}/tokens", response={201: schemas.TokenOnce})
@@ -85,7 +85,7 @@ def post_token(request: HttpRequest, id: int, body: schemas.TokenIn) -> Any:
     """A new token of a source; its text is in this answer and nowhere else."""
     actor = asker(request)
     token, text = services.create_token(actor, selectors.get_source(actor, id), body.name)
-    return 201, {"id": token.pk, "name": token.name, "token": text}
+    return Status(201, {"id": token.pk, "name": token.name, "token": text})
 
 
 class PointQuery(ListQuery):
@@ -128,7 +128,7 @@ def post_point(request: HttpRequest, body: schemas.PointIn) -> Any:
     actor = asker(request)
     site, source = selectors.get_site(actor, body.site), selectors.get_source(actor, body.source)
     row = services.create_point(actor, site, source, body.address, **_fields(body))
-    return 201, shaping.point(row, None)
+    return Status(201, shaping.point(row, None))
 
 
 def _fields(body: schemas.PointFields) -> Any:
@@ -189,7 +189,7 @@ def post_rule(request: HttpRequest, body: schemas.RuleIn) -> Any:
     else:
         raise Invalid("point", _("测点编号；或者用 site 和 pack 采用规则包"))
     rows = selectors.rules_for(actor).filter(pk__in=ids).order_by("id")
-    return 201, {"rules": [shaping.rule(row) for row in rows], "findings": findings}
+    return Status(201, {"rules": [shaping.rule(row) for row in rows], "findings": findings})
 
 
 @router.post("/rules/{id}/changes", response={201: schemas.Rule})
@@ -197,7 +197,7 @@ def post_change(request: HttpRequest, id: int, body: schemas.ChangeIn) -> Any:
     """Propose a change: in force at once when at least as strict, else it waits for a second person."""
     actor = asker(request)
     services.propose(actor, selectors.get_rule(actor, id), body.reason, body.params, enabled=body.enabled)
-    return 201, shaping.rule(selectors.rules_for(actor).get(pk=id))
+    return Status(201, shaping.rule(selectors.rules_for(actor).get(pk=id)))
 
 
 @router.post("/rules/{id}/changes/{version}/approve", response=schemas.Rule)
@@ -232,7 +232,7 @@ def adopt(request: HttpRequest, id: int, body: schemas.PointFields) -> Any:
     """Make an address a point of a site."""
     actor = asker(request)
     unclaimed, site = selectors.get_unclaimed(actor, id), selectors.get_site(actor, body.site)
-    return 201, shaping.point(services.adopt(actor, unclaimed, site, **_fields(body)), None)
+    return Status(201, shaping.point(services.adopt(actor, unclaimed, site, **_fields(body)), None))
 
 
 @wing_router.post("/signals", response=schemas.Received)
@@ -248,4 +248,4 @@ def take_unclaimed(request: HttpRequest, body: schemas.UnclaimedIn) -> Any:
     """Add up what came for addresses without a point."""
     asker(request).require("signal.deliver")
     services.receive_unclaimed([item.model_dump() for item in body.items])
-    return 204, None
+    return Status(204, None)
