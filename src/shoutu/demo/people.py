@@ -1,0 +1,131 @@
+"""Territories, bodies, posts, people by post, accounts, responsibility and the roster of the demo county."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.people.models import Person, Post, Responsibility, Rung, Shift, User
+from shoutu.county.people.services import (
+    assign_responsibility,
+    create_person,
+    create_post,
+    create_user,
+    hold_post,
+    plan_shift,
+    sign_in,
+)
+from shoutu.county.places.models import Organisation, Territory
+from shoutu.county.places.services import create_organisation, create_territory
+from shoutu.demo.county import COUNTY, PASSWORD, TOWNSHIPS, DemoPond
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+SHIFT_HOURS = (8, 20)
+ROSTER_DAYS = 7
+
+
+class Cast:
+    """Makes each body, post and account once and remembers it by name."""
+
+    def __init__(self) -> None:
+        self.logins: list[dict[str, str]] = []
+        self.territories: dict[str, Territory] = {}
+        self.organisations: dict[str, Organisation] = {}
+        self.posts: dict[tuple[str, str], Post] = {}
+
+    def lay_out_county(self) -> None:
+        """The tree of territories and the county's and townships' bodies with their posts and logins."""
+        name, code = COUNTY
+        root = create_territory(SYSTEM, name, code=code)
+        self.territories[name] = root
+        for township, township_code in TOWNSHIPS:
+            self.territories[township] = create_territory(SYSTEM, township, root, township_code)
+        government = self.body("县政府", Organisation.Kind.GOVERNMENT, root)
+        bureau = self.body("县应急管理局", Organisation.Kind.DEPARTMENT, root)
+        leader = self.seat(government, "带班县领导", "leader", login="leader", role="leader")
+        duty = self.seat(bureau, "值班员", "county_duty", on_shift=True, login="duty", role="duty_officer")
+        self.seat(bureau, "矿山监管股长", "inspector", login="inspector", role="inspector")
+        self.seat(bureau, "系统管理员", "administrator", login="admin", role="administrator")
+        discipline = self.body("县纪委监委", Organisation.Kind.DEPARTMENT, root)
+        self.seat(discipline, "监督检查室", "auditor", login="auditor", role="auditor")
+        self.answer(leader, Responsibility.Kind.OVERALL, Rung.COUNTY_LEADER, territory=root)
+        self.answer(duty, Responsibility.Kind.OVERALL, Rung.COUNTY_DUTY, territory=root)
+        for number, (township, _code) in enumerate(TOWNSHIPS, 1):
+            body = self.body(f"{township}政府", Organisation.Kind.GOVERNMENT, self.territories[township])
+            head = self.seat(
+                body, "安监站长", "township_head", login=f"town{number}", role="township",
+                territory=self.territories[township],
+            )  # fmt: skip
+            self.answer(head, Responsibility.Kind.TERRITORIAL, Rung.TOWNSHIP_HEAD, territory=self.territories[township])
+
+    def staff_enterprise(self, pond: DemoPond, number: int) -> Organisation:
+        """The enterprise's own two rungs: 库长 on duty and 矿长."""
+        township = self.territories[pond.township]
+        enterprise = self.body(pond.enterprise, Organisation.Kind.ENTERPRISE, township)
+        login = f"mine{number}" if pond.duty_post_filled else ""
+        keeper = self.seat(enterprise, "尾矿库库长", "pond_keeper", login=login, role="enterprise", filled=bool(login))
+        principal = self.seat(enterprise, "矿长", "principal", login=f"head{number}", role="enterprise")
+        kind = Responsibility.Kind.ENTERPRISE
+        self.answer(keeper, kind, Rung.ENTERPRISE_DUTY, organisation=enterprise)
+        self.answer(principal, kind, Rung.ENTERPRISE_PRINCIPAL, organisation=enterprise)
+        return enterprise
+
+    def body(self, name: str, kind: str, territory: Territory) -> Organisation:
+        if name not in self.organisations:
+            self.organisations[name] = create_organisation(SYSTEM, name, kind, territory)
+        return self.organisations[name]
+
+    def seat(
+        self,
+        body: Organisation,
+        title: str,
+        kind: str,
+        *,
+        login: str,
+        role: str,
+        on_shift: bool = False,
+        filled: bool = True,
+        territory: Territory | None = None,
+    ) -> Post:
+        """A post, whoever fills it (named by the post), and their account."""
+        post = create_post(SYSTEM, body, title, kind=kind, on_shift=on_shift)
+        self.posts[(body.name, title)] = post
+        if not filled:
+            return post
+        person = create_person(SYSTEM, f"{body.name}{title}", organisation=body)
+        hold_post(SYSTEM, post, person)
+        enterprise = body if role == "enterprise" else None
+        create_user(
+            SYSTEM, login, role, PASSWORD, display=f"{body.name}{title}", person=person,
+            organisation=enterprise, territory=territory, is_demo=True,
+        )  # fmt: skip
+        self.logins.append({"username": login, "password": PASSWORD, "post": f"{body.name}{title}"})
+        return post
+
+    def answer(self, post: Post, kind: str, rung: int, **scope: Any) -> None:
+        assign_responsibility(SYSTEM, post, kind, rung, **scope)
+
+
+def keep_roster(now: datetime | None = None) -> None:
+    """See to it that the county's watch is rostered for the days ahead and that somebody is on duty now."""
+    now = now or timezone.now()
+    person = Person.objects.get(user__username="duty")
+    post = Post.objects.get(kind="county_duty")
+    local = now.astimezone(SHANGHAI).replace(minute=0, second=0, microsecond=0)
+    start = local.replace(hour=SHIFT_HOURS[0]) - timedelta(days=1)
+    for _half_day in range(2 * (ROSTER_DAYS + 1)):
+        end = start + timedelta(hours=12)
+        if end > now and not Shift.objects.filter(post=post, starts_at__lt=end, ends_at__gt=start).exists():
+            plan_shift(SYSTEM, post, person, start, end)
+        start = end
+    current = Shift.objects.filter(post=post, starts_at__lte=now, ends_at__gt=now, signed_in_at=None).first()
+    if current is not None:
+        sign_in(SYSTEM, current)
+
+
+def demo_users_exist() -> bool:
+    return User.objects.filter(is_demo=True).exists()
