@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Iterator
 
 from django.db import OperationalError, transaction
 from django.utils import timezone
@@ -16,8 +18,8 @@ from shoutu.county.warnings.services.course_of import ENGINE
 from shoutu.county.warnings.services.receiving import apply
 
 log = logging.getLogger(__name__)
-GROUP = 20
-"""Signals taken in one transaction: one fsync for all, and still short enough not to hold others up."""
+BUDGET_S = 0.03
+"""A transaction takes signals for this long, then commits: many small ones share an fsync, nobody waits long."""
 TRIES = 3
 
 
@@ -29,12 +31,23 @@ def take_in(limit: int = 200) -> bool:
     waiting = list(
         Signal.objects.filter(state=SignalState.NEW).order_by("id").values_list("pk", flat=True)[: limit + 1]
     )
-    for start in range(0, min(len(waiting), limit), GROUP):
+    todo = iter(waiting[:limit])
+    left = True
+    while left:
         with transaction.atomic():
             steps.fence()
-            for pk in waiting[start : min(start + GROUP, limit)]:
-                _take(pk)
+            left = _take_for(todo, BUDGET_S)
     return len(waiting) > limit
+
+
+def _take_for(todo: Iterator[int], seconds: float) -> bool:
+    """Take signals until the time is up or none is left. Whether some may be left."""
+    end = time.monotonic() + seconds
+    for pk in todo:
+        _take(pk)
+        if time.monotonic() >= end:
+            return True
+    return False
 
 
 def _take(pk: int) -> None:
