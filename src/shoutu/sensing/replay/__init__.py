@@ -68,16 +68,24 @@ def _zone(_: click.Context, __: click.Parameter, name: str | None) -> str | None
 
 @click.command("replay")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--token", envvar="SHOUTU_TOKEN", required=True, help="Ingest token (or SHOUTU_TOKEN).")
-@click.option("--url", help="The pipeline's address; else the one of this installation.")
-@click.option("--speed", default="max", callback=_speed, metavar="N|max", help="Times real time; max by default.")
-@click.option("--now", is_flag=True, help="Move all times so that the last reading is dated when it is sent.")
-@click.option("--point", help="Address of every row, for a file of one series.")
-@click.option("--map", "rename", multiple=True, callback=_mapping, metavar="POINT=ADDRESS", help="Rename a point.")
-@click.option("--zone", callback=_zone, help="Zone of times that have none.")
-@click.option("--batch", type=click.IntRange(1, 100_000), default=1_000, show_default=True, help="Readings a request.")
-@click.option("--skip", type=click.IntRange(0), default=0, help="Rows done already; a broken replay says how many.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.option("--token", envvar="SHOUTU_TOKEN", required=True, help="接入令牌，或 SHOUTU_TOKEN / ingest token")
+@click.option("--url", help="接收地址，默认本机 / the pipeline, this one if not given")
+@click.option("--speed", default="max", callback=_speed, metavar="N|max", help="实际速度的倍数 / times real time")
+@click.option("--now", is_flag=True, help="平移时间，使最后一条为当前 / move all times so that the last is now")
+@click.option("--point", help="全部行的测点地址 / address of every row, for a file of one series")
+@click.option(
+    "--map", "rename", multiple=True, callback=_mapping, metavar="POINT=ADDRESS", help="改写测点地址 / rename a point"
+)
+@click.option("--zone", callback=_zone, help="无时区时间的时区 / zone of times that have none")
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 100_000),
+    default=1_000,
+    show_default=True,
+    help="每次请求条数 / readings a request",
+)
+@click.option("--skip", type=click.IntRange(0), default=0, help="已发行数，中断时会提示 / rows done already")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果 / print the summary as JSON")
 def replay_command(
     file: Path,
     token: str,
@@ -91,7 +99,7 @@ def replay_command(
     skip: int,
     as_json: bool,
 ) -> None:
-    """Send recorded readings (CSV or Parquet: point,ts,value[,quality]) through the door a device uses."""
+    """回放历史读数 / send recorded readings (CSV or Parquet: point,ts,value[,quality]) through the HTTP door."""
     if url is None:
         from shoutu.config import load
 
@@ -120,10 +128,10 @@ def _print(summary: Summary, as_json: bool) -> None:
         click.echo(json.dumps(asdict(summary), ensure_ascii=False))
         return
     rate = summary.sent / summary.seconds if summary.seconds else 0
-    click.echo(f"sent {summary.sent} of {summary.rows} readings in {summary.seconds:.1f} s ({rate:.0f}/s)")
-    click.echo(f"accepted {summary.accepted}, rejected {summary.refused}, retried {summary.retries} requests")
+    click.echo(f"已发送 / sent {summary.sent} of {summary.rows} readings in {summary.seconds:.1f} s ({rate:.0f}/s)")
+    click.echo(f"已接收 / accepted {summary.accepted}, rejected {summary.refused}, retried {summary.retries} requests")
     if summary.skipped:
-        click.echo(f"left out {summary.skipped} rows without a finite value")
+        click.echo(f"未发送 / left out {summary.skipped} rows without a finite value")
     for code, count in sorted(summary.rejected.items()):
         click.echo(f"  {code}: {count}")
     for reason in summary.reasons:

@@ -103,11 +103,19 @@ def doors_of(config: Config) -> Doors:
 
 @click.command("simulate")
 @click.option(
-    "--plan", "path", type=click.Path(dir_okay=False, path_type=Path), help="Else SHOUTU_DATA/run/simulate.json."
+    "--plan",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="方案文件，默认 SHOUTU_DATA/run/simulate.json / the plan",
 )
-@click.option("--scenario", multiple=True, metavar="ADDRESS=PEAK", help="Drive this point to PEAK within a minute.")
+@click.option(
+    "--scenario",
+    multiple=True,
+    metavar="ADDRESS=PEAK",
+    help="一分钟内将该测点推至此值 / drive this point there within a minute",
+)
 def simulate_command(path: Path | None, scenario: tuple[str, ...]) -> None:
-    """Run the simulated sensors of the demo county over the real doors, until stopped."""
+    """运行演示县的模拟传感器 / run the simulated sensors of the demo county over the real doors."""
     from shoutu.config import load
 
     config = load()
