@@ -93,6 +93,11 @@ def first_wins(columns: Columns) -> Judged:
     )
 
 
+def warm_up() -> None:
+    """Load the compiled code now: doing it at the first flush would hold the interpreter for a moment."""
+    first_wins(Columns._make(np.zeros(2, column.dtype) for column in empty()))
+
+
 def no_conflicts() -> Conflicts:
     return Conflicts(empty(), np.empty(0, np.float64), np.empty(0, np.uint8))
 

@@ -17,7 +17,7 @@ import numpy as np
 from shoutu.sensing.model import Bytes8, Floats, Ints32, Ints64
 from shoutu.sensing.store import compact, query, retention
 from shoutu.sensing.store.buckets import FOREVER, INT64_MIN
-from shoutu.sensing.store.columns import Columns, Conflicts, concat, first_wins
+from shoutu.sensing.store.columns import Columns, Conflicts, concat, first_wins, warm_up
 from shoutu.sensing.store.files import Files
 from shoutu.sensing.store.manifest import PART, Manifest
 from shoutu.sensing.store.parts import read_conflicts
@@ -77,6 +77,7 @@ class Store:
 
     def __init__(self, folder: Path, settings: StoreSettings | None = None) -> None:
         self.settings = settings or StoreSettings()
+        warm_up()
         self._files = Files(folder)
         self._engine = query.Engine(folder.resolve(), self.settings.query_memory_mb)
         self._tail = Tail()

@@ -1,0 +1,126 @@
+"""``bench/results/latest.json`` as the table people read: aims beside figures, and how the one relates to the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+
+
+class Aim(NamedTuple):
+    """One figure of the table. ``goal`` None: told without an aim; ``least``: at least the goal, else at most."""
+
+    bench: str
+    path: str
+    title: str
+    unit: str
+    goal: float | None = None
+    least: bool = True
+
+
+AIMS = [
+    Aim(
+        "engine", "sorted_per_s", "Engine alone, 10,000 points × 5 rules, batches in order of point", "readings/s", 20e6
+    ),
+    Aim("engine", "random_per_s", "Engine alone, random order", "readings/s"),
+    Aim("engine", "runs_per_s", "Engine alone, 100 readings of each of 100 points", "readings/s"),
+    Aim("doors", "http_json_1000.readings_per_s", "HTTP JSON, batches of 1,000, until evaluated", "readings/s", 300e3),
+    Aim("doors", "http_json_20.readings_per_s", "HTTP JSON, batches of 20", "readings/s", 30e3),
+    Aim("doors", "http_json_1.readings_per_s", "HTTP JSON, singles", "readings/s", 3e3),
+    Aim("doors", "http_arrow_10000.readings_per_s", "HTTP Arrow, batches of 10,000", "readings/s", 2e6),
+    Aim("doors", "mqtt_1000.readings_per_s", "MQTT QoS 1, batches of 1,000", "readings/s", 200e3),
+    Aim("doors", "mqtt_1.readings_per_s", "MQTT QoS 1, singles", "messages/s", 2e3),
+    Aim("latency", "accepted_to_signal_p50_ms", "Reading accepted → signal delivered, at 10,000 readings/s, p50", "ms"),
+    Aim("latency", "accepted_to_signal_p99_ms", "the same, p99", "ms", 50, False),
+    Aim("latency", "sent_to_signal_p99_ms", "Reading sent → signal delivered, p99", "ms"),
+    Aim("stack", "signal_to_list_p50_ms", "Signal → on the list of open warnings, p50", "ms"),
+    Aim("stack", "signal_to_list_p99_ms", "the same, p99", "ms", 1000, False),
+    Aim("ledger", "set_wise_per_s", "Ledger, entries recorded 500 to a transaction", "entries/s", 5e3),
+    Aim("ledger", "single_per_s", "Ledger, one entry to a transaction", "entries/s"),
+    Aim("ledger", "sealed_p99_s", "Ledger, commit → signed head, p99", "s", 1, False),
+    Aim("store", "rounded.add_readings_per_s", "Store, taking readings in", "readings/s", 10e6),
+    Aim(
+        "store", "rounded.add_and_flush_readings_per_s", "Store, until durable in Parquet (two decimals)", "readings/s"
+    ),
+    Aim(
+        "store", "random.add_and_flush_readings_per_s", "Store, until durable in Parquet (random values)", "readings/s"
+    ),
+    Aim("store", "rounded.merge_and_roll_up_readings_per_s", "Store, merged to one file with rollups", "readings/s"),
+    Aim("store", "rounded.bytes_per_reading", "Store, size (two decimals)", "bytes/reading"),
+    Aim("store", "random.bytes_per_reading", "Store, size (random values)", "bytes/reading"),
+    Aim("store", "random.day_of_point_p50_ms", "A point's day out of 20 million readings, p50", "ms", 50, False),
+    Aim("store", "random.day_of_point_p99_ms", "the same, p99", "ms"),
+    Aim("store", "random.day_of_point_unmerged_p50_ms", "A point's day before merging, p50", "ms", 50, False),
+    Aim("store", "random.day_in_minutes_ms", "A point's day in minutes, mean", "ms"),
+    Aim("latency", "pipeline_rss_mb", "Memory of pipeline, 10,000 points × 5 rules at 10,000 readings/s", "MB"),
+    Aim("stack", "web_rss_mb", "Memory of web, demo county", "MB"),
+    Aim("stack", "pipeline_rss_mb", "Memory of pipeline, demo county", "MB"),
+    Aim("stack", "worker_rss_mb", "Memory of worker, demo county", "MB"),
+    Aim("stack", "first_start_s", "`shoutu up --demo` in an empty directory, until ready", "s"),
+    Aim("stack", "second_start_s", "the same again", "s", 10, False),
+    Aim("stack", "first_load_js_kb", "First load of the face, JavaScript gzipped", "KB", 450, False),
+]
+
+
+def figure(results: dict[str, Any], aim: Aim) -> float | None:
+    """The measured number, None where there is none."""
+    found: Any = results.get(aim.bench, {}).get("figures")
+    for part in aim.path.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return float(found) if isinstance(found, int | float) else None
+
+
+def number(value: float) -> str:
+    """Three digits that matter: 12,300,000 · 4,560 · 12.3 · 0.45."""
+    if value >= 1000:
+        digits = len(str(int(value))) - 3
+        return f"{round(value / 10**digits) * 10**digits:,}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def row(results: dict[str, Any], aim: Aim) -> str:
+    value = figure(results, aim)
+    goal = "" if aim.goal is None else f"{'≥' if aim.least else '≤'} {number(aim.goal)}"
+    ratio = ""
+    if value is not None and aim.goal:
+        better = value / aim.goal if aim.least else aim.goal / max(value, 1e-9)
+        ratio = f"{better:.2f} × {'' if better >= 1 else '**missed**'}".strip()
+    told = "failed" if "failed" in results.get(aim.bench, {}) else "not measured"
+    return f"| {aim.title} | {told if value is None else number(value)} | {goal} | {ratio} | {aim.unit} |"
+
+
+def table(results: dict[str, Any]) -> str:
+    """The table alone, as Markdown."""
+    head = "| what | measured | aim | better than the aim by | unit |\n|---|---:|---:|---:|---|"
+    return "\n".join([head, *(row(results, aim) for aim in AIMS)])
+
+
+def conditions(results: dict[str, Any]) -> str:
+    """Where and when each bench ran."""
+    lines = ["| bench | measured at (UTC) | commit | load before | took | machine |", "|---|---|---|---:|---:|---|"]
+    for name, entry in sorted(results.items()):
+        about = entry["about"]
+        machine = f"{about['processor']}, {about['cores']} cores, {about['memory_gb']} GB, Linux {about['kernel']}"
+        lines.append(
+            f"| {name} | {about['measured_at'][:16]} | {about['commit']} | {about['load_before']} "
+            f"| {entry['seconds']} s | {machine} |"
+        )
+    return "\n".join(lines)
+
+
+def write(results: dict[str, Any]) -> None:
+    """Render ``docs/benchmarks.md``."""
+    newest = max(results.values(), key=lambda entry: entry["about"]["measured_at"])["about"]
+    versions = ", ".join(f"{name} {version}" for name, version in newest["packages"].items())
+    PAGE.write_text(
+        "# Benchmarks\n\n"
+        "Written by `make bench` from `bench/results/latest.json`, which holds every figure; change neither by hand. "
+        "Figures are medians of five runs; sender and receiver work on the same machine. What each bench does stands "
+        "at the head of its file under `bench/`.\n\n"
+        f"{table(results)}\n\n## Conditions\n\n"
+        "*Load before* is the load average when a bench began: above about 0.3 something else was running, and "
+        "figures are lower than the machine can do.\n\n"
+        f"{conditions(results)}\n\nPython {newest['python']}; {versions}.\n",
+        "utf-8",
+    )
