@@ -75,7 +75,8 @@ class Pipeline:
         self.core.engine.on_signals = self._deliverer.notify
         await self.core.start()
         self.store.start_keeper(self.core.clock.now)
-        local = Local(self.core, self.store, self.config.secret("wing.token"), lambda: len(self.doors) == 2)
+        token = self.config.secret("wing.token")
+        local = Local(self.core, self.store, token, lambda: len(self.doors) == 2, self.state)
         self.doors["http"] = await serve_http(self.core, self.config, local)
         self.doors["mqtt"] = await serve_mqtt(self.core, self.config)
         for name, work in (

@@ -21,11 +21,19 @@ I64 = 2**63 - 1
 class Local:
     """Implements ``LocalApi`` over the core and the store."""
 
-    def __init__(self, core: Core, store: Store, token: str, doors: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        core: Core,
+        store: Store,
+        token: str,
+        doors: Callable[[], bool],
+        state: Callable[[], dict[str, Any]],
+    ) -> None:
         self._core = core
         self._store = store
         self._token = token.encode()
         self._doors = doors
+        self._state = state
 
     def is_wing(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(), self._token)
@@ -80,7 +88,6 @@ class Local:
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Ready: doors open, replay done, the clock evaluated within 10 s, the journal writable."""
         core = self._core
-        state = core.state()
         late = core.clock.now() - core.engine.tick
         checks = {
             "doors": self._doors(),
@@ -89,7 +96,7 @@ class Local:
             "journal": core.committer.failing is None,
             "watching": core.alive,
         }
-        return all(checks.values()), {"checks": checks, **state}
+        return all(checks.values()), {"checks": checks, **self._state()}
 
 
 def publish_store(store: Store) -> None:
