@@ -7,6 +7,7 @@ checkpoints or arrays. Rule parameters are read from the same checked structs, n
 from __future__ import annotations
 
 import math
+import sys
 from collections import deque
 from itertools import combinations
 from typing import Any
@@ -15,6 +16,7 @@ from shoutu.engine import RuleSet
 
 LIMIT = 2**61
 NAN = math.nan
+HUGE = sys.float_info.max
 
 
 def ms(seconds: float) -> int:
@@ -50,7 +52,10 @@ class Rule:
 
     def bound(self, level: int, value: float) -> float:
         """What the value is measured against: the bound of the level, or of the next one set above it."""
-        bound = self.params.levels[min(known for known in self.params.levels if known >= level)]
+        above = [known for known in self.params.levels if known >= level]
+        if not above:
+            return NAN
+        bound = self.params.levels[min(above)]
         if not isinstance(bound, tuple):
             return bound
         low, high = bound
@@ -337,11 +342,12 @@ class Reference:
         rule.samples = [(ts, v) for ts, v in rule.samples if ts >= t - ms(rule.params.window_s)] + [(t, value)]
         if len(rule.samples) < rule.params.min_samples:
             return
-        slopes = sorted((v2 - v1) / (t2 - t1) * 3_600_000.0 for (t1, v1), (t2, v2) in combinations(rule.samples, 2))
+        slopes = sorted(
+            max(-HUGE, min(HUGE, (v2 - v1) / (t2 - t1) * 3_600_000.0))
+            for (t1, v1), (t2, v2) in combinations(rule.samples, 2)
+        )
         middle = len(slopes) // 2
         slope = slopes[middle] if len(slopes) % 2 else slopes[middle - 1] * 0.5 + slopes[middle] * 0.5
-        if math.isnan(slope):
-            return
         new = rule.exceeded(slope)
         if new <= rule.level:
             new = min(rule.exceeded(slope, rule.params.hysteresis), rule.level) if clearing else rule.level

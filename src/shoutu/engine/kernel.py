@@ -23,6 +23,7 @@ SATURATED, AHEAD, RECOVERED = lay.SATURATED, lay.AHEAD, lay.RECOVERED
 SUSPECT, CALIBRATING, INVALID = lay.SUSPECT, lay.CALIBRATING, lay.INVALID
 N_EVALUATED, N_REPEATS, N_UNKNOWN, N_LATE, N_AHEAD, N_FAULTS, N_CALIBRATING, N_BACKFILL = range(8)
 HOUR = 3_600_000.0
+HUGE = float(np.finfo(np.float64).max)  # a slope past it is still a slope, and meets no bound that is not set
 MANY = 2_000_000_000
 NAN = np.nan
 
@@ -64,10 +65,10 @@ def _exceeded(bounds: Any, v: float, slack: float) -> int:
 
 @njit(cache=True)
 def _bound(bounds: Any, level: int, v: float) -> Any:
-    """The bound of a level that the value is at or nearer to."""
+    """The bound of a level that the value is at or nearer to; NaN when the level is not set."""
     low, high = bounds[level - 1], bounds[3 + level]
     if np.isinf(low):
-        return high
+        return NAN if np.isinf(high) else high
     if np.isinf(high):
         return low
     return high if high - v <= v - low else low
@@ -139,7 +140,8 @@ def _slopes(a: Any, r: Any, cold: Any, bounds: Any, work: Any) -> int:
     m = above = below = 0
     for j in range(1, n):
         for i in range(j):
-            slopes[m + i] = (vs[j] - vs[i]) / (ts[j] - ts[i]) * HOUR
+            slope = (vs[j] - vs[i]) / (ts[j] - ts[i]) * HOUR
+            slopes[m + i] = min(max(slope, -HUGE), HUGE)
         for i in range(j):
             above += slopes[m + i] >= bounds[4]
             below += slopes[m + i] <= bounds[0]
@@ -173,8 +175,6 @@ def _rate(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: An
         return
     part = np.sort(work[2, :m])
     slope = part[m // 2] if m % 2 == 1 else part[m // 2 - 1] * 0.5 + part[m // 2] * 0.5
-    if np.isnan(slope):
-        return
     raw = _exceeded(bounds, slope, 0.0)
     new = raw if raw > r.level else (min(_exceeded(bounds, slope, r.c), r.level) if can_clear else r.level)
     if new != r.level:
@@ -449,7 +449,7 @@ def walk(
         if not (
             quality[i] == 0 and p.low <= v <= p.high and v - v == 0.0
             and (p.busy | p.nodata_up | p.silent | p.group | link.level | link.clock) == 0
-            and p.seen_n > 0 and told > p.top and -LIMIT < told and -LIMIT < came < LIMIT
+            and p.seen_n > 0 and told > p.top and told > -LIMIT and -LIMIT < came < LIMIT
             and told <= came + ahead_ms and p.wm <= came and p.wm <= told
         ):  # fmt: skip
             _reading(a, at, seq0 + i, told, came, v, quality[i], out, cur, work)
