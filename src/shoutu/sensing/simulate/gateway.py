@@ -19,8 +19,8 @@ from shoutu.sensing.simulate.series import times, value_at
 
 log = logging.getLogger("shoutu.simulate")
 BATCH = 500
-KEPT = 100_000
-"""Readings a gateway keeps while its door is closed; the oldest go first, and it says how many."""
+SLICE_MS = 600_000
+"""Time of the series that is made at once: while a door is closed, what is not made yet needs no memory."""
 
 
 class Link(Protocol):
@@ -115,7 +115,7 @@ class Gateway:
         self.started = self.now()
         self.kept: deque[tuple[Sensor, int, float]] = deque()
         self.made = dict(sent)
-        self.dropped = 0
+        self.reached = min(sent.values())
         self.acknowledged = 0
 
     def now(self) -> int:
@@ -134,9 +134,14 @@ class Gateway:
                 self.made[sensor.address] = moments[-1]
         due.sort(key=lambda reading: reading[:2])
         self.kept.extend((sensor, ts, value) for ts, _, sensor, value in due)
-        while len(self.kept) > KEPT:
-            self.kept.popleft()
-            self.dropped += 1
+        self.reached = until
+
+    def catch_up(self) -> None:
+        """Make and send everything due by now. Raises OSError when the door is closed."""
+        self.flush()
+        while self.reached < (now := self.now()):
+            self.make(min(now, self.reached + SLICE_MS))
+            self.flush()
 
     def flush(self) -> None:
         """Send the buffer, oldest first. Raises OSError when the door is closed; what is left is kept."""
@@ -152,15 +157,14 @@ class Gateway:
         """Speak until told to stop; say once when the door is closed and once when it is open again."""
         closed = False
         while not stop.is_set():
-            self.make(self.now())
             try:
-                self.flush()
+                self.catch_up()
                 if closed:
                     log.info("%s: the door is open again", self.sensors[0].address)
                 closed = False
             except OSError as error:
                 if not closed:
-                    log.warning("%s: the door is closed (%s); keeping readings", self.sensors[0].address, error)
+                    log.warning("%s: the door is closed (%s); readings wait", self.sensors[0].address, error)
                 closed = True
             stop.wait(2.0 if closed else self.pause())
         self.link.close()

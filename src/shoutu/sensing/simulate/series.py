@@ -34,6 +34,7 @@ PROFILES = {
 }
 PLAIN = Profile(drift=0.02, day=0.01, noise=0.01)
 RAIN = {"rainfall", "rain"}
+TIP = 0.1
 SHOWERS = 0.06
 """Share of hours in which it rains."""
 
@@ -66,13 +67,20 @@ def calm(sensor: Sensor, seed: int, ts: int) -> float:
 
 
 def rain(sensor: Sensor, seed: int, ts: int) -> float:
-    """Millimetres fallen in one interval: most hours are dry, a shower swells and ends within its hour."""
+    """Millimetres fallen in one interval, as a tipping-bucket gauge tells it: most hours are dry, a shower swells
+    and ends within its hour."""
     hour = ts // 3_600_000
     if unit(seed, sensor.address, hour) >= SHOWERS:
         return 0.0
-    strength = 8.0 * unit(seed, sensor.address, hour, "mm") * sensor.interval_s / 3_600.0
-    swell = math.sin(math.pi * (ts % 3_600_000) / 3_600_000)
-    return round(strength * swell * (0.5 + unit(seed, sensor.address, ts)), 1)
+    total = 8.0 * unit(seed, sensor.address, hour, "mm")
+    before = max(ts - int(sensor.interval_s * 1000), hour * 3_600_000)
+    tips = _tips(total, ts % 3_600_000) - _tips(total, before - hour * 3_600_000)
+    return round(tips * TIP, 1)
+
+
+def _tips(total: float, into_hour: int) -> int:
+    """Tips of the gauge's bucket since the hour began."""
+    return int(total * 0.5 * (1.0 - math.cos(math.pi * into_hour / 3_600_000)) / TIP)
 
 
 def value_at(sensor: Sensor, seed: int, ts: int, started: int) -> float | None:
