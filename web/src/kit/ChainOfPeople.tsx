@@ -1,9 +1,9 @@
-import { t } from "i18next";
-import type { ReactNode } from "react";
+import { exists, t } from "i18next";
+import { useState, type ReactNode } from "react";
 import type { ChainRow } from "../api/types";
 import { useNow } from "../time/server";
 import { clockTime, shortTime } from "../time/words";
-import { chainTicks, layChain, type Lane } from "./chain";
+import { chainTicks, kindsOf, layChain, nearRungs, type Lane } from "./chain";
 import { Clock } from "./Clock";
 import "./chain.css";
 
@@ -77,12 +77,16 @@ function receiptWords(row: ChainRow): string {
     const before = newest.get(receipt.channel);
     if (!before || Date.parse(before.at) <= Date.parse(receipt.at)) newest.set(receipt.channel, receipt);
   }
-  return [...newest.values()].map((r) => `${r.channel} ${t(`receipt.${r.step}`)} ${clockTime(r.at)}`).join(t("list.comma"));
+  const name = (channel: string): string => (exists(`channel.${channel}`) ? t(`channel.${channel}`) : channel);
+  return [...newest.values()].map((r) => `${name(r.channel)} ${t(`receipt.${r.step}`)} ${clockTime(r.at)}`).join(t("list.comma"));
 }
 
 export function ChainOfPeople({ rows }: { rows: readonly ChainRow[] }): ReactNode {
   const now = useNow();
-  const chain = layChain(rows, now);
+  const [whole, setWhole] = useState(false);
+  const near = nearRungs(rows);
+  const chain = layChain(whole ? rows : near, now);
+  const kinds = kindsOf(rows).length > 1;
   const share = (at: number): number => (at - chain.from) / (chain.to - chain.from);
   const ticks = chainTicks(chain.from, chain.to).filter((at) => Math.abs(share(at) - chain.now) > 0.12 && share(at) < 0.96);
   return (
@@ -107,7 +111,8 @@ export function ChainOfPeople({ rows }: { rows: readonly ChainRow[] }): ReactNod
               <CallMark state={row.state} />
               <div className="person-words" title={told === "" ? undefined : told}>
                 <b>{row.post}</b> <span>{row.organisation}</span>
-                {row.state === "nobody" ? <strong> {t("call.nobody")}</strong> : row.person && <span> {row.person}</span>}
+                {kinds && <span className="person-kind">{t(`limit.${row.kind.split(".").at(-1)}`)}</span>}
+                {row.state === "nobody" ? <strong> {t("call.nobody")}</strong> : row.person && row.person !== `${row.organisation}${row.post}` && <span> {row.person}</span>}
                 {row.note !== "" && <span className="person-note"> {row.note}</span>}
               </div>
               {row.state === "not_yet" ? (
@@ -123,6 +128,11 @@ export function ChainOfPeople({ rows }: { rows: readonly ChainRow[] }): ReactNod
           );
         })}
       </ol>
+      {rows.length > near.length && (
+        <button type="button" className="linkish" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+          {whole ? t("call.less") : t("call.more", { n: rows.length - near.length })}
+        </button>
+      )}
     </div>
   );
 }

@@ -46,7 +46,9 @@ export function Loading({ what }: { what: string }): ReactNode {
 export function useProblemWords(error: unknown): string {
   const problem = asProblem(error);
   if (problem.status === 0) return t("problem.network");
-  const expected = problem.expected ? t("problem.expected", { expected: problem.expected }) : "";
+  // The server's sentence usually holds the expectation already.
+  const more = problem.expected && !problem.message.includes(problem.expected);
+  const expected = more ? t("problem.expected", { expected: problem.expected }) : "";
   return (problem.message || t("problem.status", { status: problem.status })) + expected;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ChainRow } from "../api/types";
-import { chainTicks, layChain, sortChain } from "./chain";
+import { chainTicks, layChain, nearRungs, sortChain } from "./chain";
 
 const M = 60_000;
 const T0 = Date.UTC(2026, 6, 21, 6, 0);
@@ -15,6 +15,14 @@ describe("sortChain", () => {
   it("puts whoever has not answered on top", () => {
     const rows = [row(1, "not_yet", 10), row(2, "answered", 5, 2), row(3, "calling", 15), row(4, "calling", 5), row(5, "overdue", 1), row(6, "nobody", null)];
     expect(sortChain(rows).map((one) => one.duty_id)).toEqual([6, 5, 4, 3, 2, 1]);
+  });
+});
+
+describe("nearRungs", () => {
+  it("keeps all who were called and only the next of the others", () => {
+    const far = { ...row(1, "not_yet", 60), starts_at: at(30) };
+    const rows = [far, row(1, "not_yet", 10), row(1, "calling", 5), row(2, "not_yet", 15)];
+    expect(nearRungs(rows)).toEqual(rows.slice(1));
   });
 });
 

@@ -33,6 +33,21 @@ export function sortChain(rows: readonly ChainRow[]): ChainRow[] {
   return [...rows].sort((a, b) => rank[a.state] - rank[b.state] || (ms(a.due_at) ?? Infinity) - (ms(b.due_at) ?? Infinity));
 }
 
+/** Everyone called, and of those not yet called the next one of each duty: the far rungs would squeeze the axis. */
+export function nearRungs(rows: readonly ChainRow[]): ChainRow[] {
+  const next = new Map<number, ChainRow>();
+  for (const row of rows) {
+    if (row.state !== "not_yet") continue;
+    const found = next.get(row.duty_id);
+    if (!found || Date.parse(row.starts_at) < Date.parse(found.starts_at)) next.set(row.duty_id, row);
+  }
+  return rows.filter((row) => row.state !== "not_yet" || next.get(row.duty_id) === row);
+}
+
+export function kindsOf(rows: readonly ChainRow[]): string[] {
+  return [...new Set(rows.map((row) => row.kind))];
+}
+
 export function layChain(rows: readonly ChainRow[], now: number): Chain {
   const starts = rows.map((row) => Date.parse(row.called_at ?? row.starts_at));
   const ends = rows.flatMap((row) => [ms(row.due_at), ms(row.answered_at)].filter((at): at is number => at !== null));

@@ -20,7 +20,9 @@ function Head({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | un
   const now = useNow();
   const clock = duty.clock;
   const state = clock ? clockState(clock, now) : "done";
-  const next = warning?.chain.filter((row) => row.state === "not_yet").sort((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at))[0];
+  const next = (warning?.chain ?? duty.chain)
+    .filter((row) => row.state === "not_yet" && row.duty_id === duty.id)
+    .sort((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at))[0];
   return (
     <header className={`ahead ahead-${duty.level}`}>
       <div className="ahead-what">
@@ -120,7 +122,7 @@ export function Answer(): ReactNode {
     <div className="answer">
       <Head duty={duty} warning={warning} />
       <main>
-        <h2>{keepUnits(warning?.sentence ?? duty.title)}</h2>
+        <h2>{keepUnits(warning?.title ?? duty.title)}</h2>
         <p className="answer-where">{place.filter(Boolean).join(" \u00b7 ")}</p>
         {warning && <ShortCurve warning={warning} />}
         {duty.orders.length > 0 && (

@@ -5,6 +5,7 @@ import { useDuties, useStatus, type View } from "../../api/queries";
 import type { Duty, Me } from "../../api/types";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { keepUnits } from "../../time/figure";
 import { clockState } from "../../time/limit";
 import { useNow } from "../../time/server";
 import { spanWords } from "../../time/words";
@@ -37,7 +38,7 @@ function Sentence({ duties }: { duties: readonly Duty[] }): ReactNode {
   const what = t("desk.what", { verb: first.verb, title: first.title });
   return (
     <div className="desk-sentence">
-      <h1>{left > 0 ? t("desk.sentence.left", { length: spanWords(left), what }) : t("desk.sentence.over", { length: spanWords(-left), what })}</h1>
+      <h1>{keepUnits(left > 0 ? t("desk.sentence.left", { length: spanWords(left), what }) : t("desk.sentence.over", { length: spanWords(-left), what }))}</h1>
       <p>{late > 0 ? t("desk.line.late", { n: duties.length, now: nowCount, late }) : t("desk.line", { n: duties.length, now: nowCount })}</p>
     </div>
   );

@@ -44,7 +44,7 @@ function RosterLine({ row }: { row: RosterRow }): ReactNode {
 
 export function DeskSide({ called }: { called: Duty[] | undefined }): ReactNode {
   const roster = useRoster();
-  const shift = roster.data?.shift;
+  const shift = roster.data && roster.data.items.length > 0 ? roster.data.shift : null;
   return (
     <aside className="desk-side">
       <Panel title={t("desk.view.called")} note={called && called.length > 0 ? t("side.open", { n: called.length }) : undefined}>

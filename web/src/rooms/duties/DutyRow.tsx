@@ -7,6 +7,7 @@ import type { Duty } from "../../api/types";
 import { ClockWithBar } from "../../kit/Clock";
 import { LevelMark, type TagState } from "../../kit/LevelTag";
 import { NotSaved } from "../../kit/States";
+import { keepUnits } from "../../time/figure";
 import { NoteDialog } from "./NoteDialog";
 import { rowAct } from "./order";
 
@@ -32,9 +33,7 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
       <LevelMark level={duty.level} state={markState(duty)} size={duty.level > 0 ? 32 : 22} />
       <Link to={duty.subject.url} className="quiet duty-words">
         <b>
-          {duty.verb}
-          {t("list.colon")}
-          {duty.title}
+          <em>{duty.verb}</em> {keepUnits(duty.title)}
         </b>
         <span>{duty.why}</span>
       </Link>
@@ -49,7 +48,7 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
           <NotSaved error={act.error} />
         </div>
       )}
-      {asking && what.how === "note" && <NoteDialog title={`${duty.verb}${t("list.colon")}${duty.title}`} verb={duty.verb} busy={act.isPending} error={act.error} send={(note) => act.mutate({ id: duty.id, verb: what.verb, note }, { onSuccess: () => setAsking(false) })} close={() => setAsking(false)} />}
+      {asking && what.how === "note" && <NoteDialog title={`${duty.verb} ${duty.title}`} verb={duty.verb} busy={act.isPending} error={act.error} send={(note) => act.mutate({ id: duty.id, verb: what.verb, note }, { onSuccess: () => setAsking(false) })} close={() => setAsking(false)} />}
     </div>
   );
 }

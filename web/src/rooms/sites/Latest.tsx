@@ -1,5 +1,6 @@
 import { t } from "i18next";
 import type { ReactNode } from "react";
+import { useStatus } from "../../api/queries";
 import type { Point } from "../../api/types";
 import { LevelMark } from "../../kit/LevelTag";
 import { figure } from "../../time/figure";
@@ -38,10 +39,17 @@ export function LatestFigure({ point }: { point: Point }): ReactNode {
   );
 }
 
+/** While the pipeline cannot be asked, a missing reading says nothing about the point. */
+function usePipelineUp(): boolean {
+  const parts = useStatus().data?.watching.parts ?? [];
+  return parts.every((part) => part.name !== "pipeline" || part.ok);
+}
+
 export function Age({ point }: { point: Point }): ReactNode {
   const now = useNow();
+  const pipeline = usePipelineUp();
   const latest = point.latest;
-  if (!latest) return <span className="second">{t("point.never")}</span>;
+  if (!latest) return pipeline ? <span className="second">{t("point.never")}</span> : <b>{t("point.unasked")}</b>;
   if (latest.state === "fault") return <b>{t("point.fault", { at: moment(latest.ts, now) })}</b>;
   if (isStale(point, now)) return <b>{t("point.stopped", { at: moment(latest.ts, now), length: spanWords(Math.max(0, now - Date.parse(latest.ts))) })}</b>;
   return (

@@ -28,7 +28,7 @@ function PointName({ point }: { point: Point }): ReactNode {
   return (
     <span className="pname">
       <PointMark point={point} />
-      <b>{point.name}</b> <span className="second">{point.address}</span>
+      <b>{point.name}</b> {!point.name.includes(point.address) && <span className="second">{point.address}</span>}
     </span>
   );
 }

@@ -5,6 +5,7 @@ import { useSearchParams } from "react-router";
 import { useWarningAct, type WarningAct } from "../../api/queries";
 import type { Action, WarningDetail } from "../../api/types";
 import { NotSaved } from "../../kit/States";
+import { headline } from "./words";
 import { PhoneActs } from "./PhoneActs";
 
 /** The order of the law: verify, dispose, feed back, close. */
@@ -71,7 +72,7 @@ function Dialog({ warning, verb, close }: { warning: WarningDetail; verb: Verb; 
   };
   return (
     <Modal open title={t(`act.${verb}.title`)} okText={t(`act.${verb}`)} cancelText={t("act.back")} confirmLoading={act.isPending} onOk={send} onCancel={close} width={520}>
-      <p className="second">{warning.sentence}</p>
+      <p className="second">{headline(warning)}</p>
       {verb === "verify" && <VerifyFields draft={draft} set={set} />}
       {verb === "dispose" && (
         <Checkbox className="form-check" checked={draft.withdraw} onChange={(event) => set({ withdraw: event.target.checked })}>

@@ -5,6 +5,7 @@ import type { WarningDetail } from "../../api/types";
 import { Clock } from "../../kit/Clock";
 import { LevelMark } from "../../kit/LevelTag";
 import { tagState } from "../../kit/levelstate";
+import { headline, pointWords } from "./words";
 import { clockState } from "../../time/limit";
 import { keepUnits } from "../../time/figure";
 import { useNow } from "../../time/server";
@@ -26,7 +27,7 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
     </Link>,
     warning.point && (
       <Link key="point" to={`/points/${warning.point.id}`} className="quiet">
-        {warning.point.address} {warning.point.name}
+        {pointWords(warning.point)}
       </Link>
     ),
     warning.site.territory,
@@ -40,7 +41,7 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
     <header className="whead" style={level > 0 ? { background: `var(--l${level}-tint)`, boxShadow: `inset 6px 0 var(--l${level}-fill)` } : undefined}>
       <LevelMark level={warning.level} state={tagState(warning)} size={66} />
       <div className="whead-words">
-        <h1>{keepUnits(warning.sentence)}</h1>
+        <h1>{keepUnits(headline(warning))}</h1>
         <p>
           {facts.map((fact, i) => (
             <span key={i}>{fact}</span>

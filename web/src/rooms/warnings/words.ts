@@ -2,12 +2,22 @@ import { t } from "i18next";
 import type { Warning } from "../../api/types";
 import { digitsOf, figure } from "../../time/figure";
 
+/** Where and what in one line; a title that names its site already is not made to say it twice. */
+export function headline(warning: Pick<Warning, "title" | "site">): string {
+  return warning.title.startsWith(warning.site.name) ? warning.title : `${warning.site.name} ${warning.title}`;
+}
+
 /** The limit as it stands in a list: `≤ 6.00 m`. */
 export function limitWords(warning: Pick<Warning, "value" | "threshold" | "direction" | "point" | "verified_source">): string {
   if (warning.threshold === null) return "\u2014";
   const sign = warning.direction === "low" ? "\u2264" : "\u2265";
   const doubt = warning.verified_source ? "" : ` ${t("rule.unverified")}`;
   return `${sign} ${figure(warning.threshold, digitsOf([warning.threshold, warning.value ?? 0]))} ${warning.point?.unit ?? ""}`.trim() + doubt;
+}
+
+/** A point by its address and name, said once when the name holds the address. */
+export function pointWords(point: { name: string; address: string }): string {
+  return point.name.includes(point.address) ? point.name : `${point.address} ${point.name}`;
 }
 
 /** The point beside the site: its address, and its name when that says more. */
