@@ -1,9 +1,12 @@
 """HTTP and MQTT → durable → evaluated → stored, sustained, sender on the same machine.
 
 ``run`` measures a pipeline that is up; alone (``python -m bench.doors``) it starts one in a temporary directory with
-10,000 points of five rules each and prints JSON. A rate counts the readings acknowledged over the time until the last
-of them is evaluated, medians of five runs; ``stored_after_s`` is when the last one stood in Parquet after it was
-sent (the store writes every 15 s or 500,000 readings, so more than that would mean that it does not keep up).
+10,000 points of five rules each and prints JSON.
+
+``readings_per_s`` counts the readings acknowledged over the time until the last of them is evaluated, median of five
+runs. ``through_the_store_per_s`` counts those of all runs over the time from the first sent to the last written to
+Parquet; the store writes every 15 s or 500,000 readings, which that figure includes, so it is a floor and means much
+only for the large loads. Waits are from send to answer over all runs.
 """
 
 from __future__ import annotations
@@ -72,24 +75,26 @@ def _send(url: str, mqtt_port: int, token: str, load: Load, seconds: float, base
 
 def measure(url: str, mqtt_port: int, token: str, load: Load, seconds: float, runs: int) -> dict[str, Any]:
     """Figures of one load, medians of ``runs``."""
-    sends, rates, lags, behind, refused = [], [], [], [], 0
+    sends, rates, lags, refused = [], [], [], 0
+    first = time.perf_counter()
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         for _ in range(runs):
             base_ms = time.time_ns() // 1_000_000 - 30_000
             sent = pool.apply(_send, (url, mqtt_port, token, load, seconds, base_ms))
-            begin, goal = time.perf_counter(), metrics(url)["shoutu_journal_seq"] - 1
+            ended, goal = time.perf_counter(), metrics(url)["shoutu_journal_seq"] - 1
             reached(url, "shoutu_evaluated_seq", goal)
-            lags.append(time.perf_counter() - begin)
-            reached(url, "shoutu_stored_seq", goal)
-            behind.append(time.perf_counter() - begin)
+            lags.append(time.perf_counter() - ended)
             rates.append(sent.readings / (sent.seconds + lags[-1]))
             refused += sent.refused
             sends.append(sent)
+    reached(url, "shoutu_stored_seq", goal)
+    stored = time.perf_counter()
     figures: dict[str, Any] = {
         "readings_per_s": round(statistics.median(rates)),
         "acknowledged_per_s": round(statistics.median(s.readings / s.seconds for s in sends)),
         "evaluated_after_s": round(statistics.median(lags), 3),
-        "stored_after_s": round(statistics.median(behind), 3),
+        "stored_after_s": round(stored - ended, 3),
+        "through_the_store_per_s": round(sum(s.readings for s in sends) / (stored - first)),
         "refused_batches": refused,
         "runs": [round(rate) for rate in rates],
     }

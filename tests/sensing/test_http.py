@@ -259,6 +259,23 @@ async def test_overload_is_429_and_a_broken_disk_503_with_nothing_taken(house: H
 
 
 @pytest.mark.anyio
+async def test_bodies_under_way_together_are_bounded(house: House) -> None:
+    budget = house.handle._door.budget
+    budget.limit = 30_000
+    house.acceptor.gate.clear()
+    readings = [reading(1, i, NOW + i) for i in range(200)]
+    first = asyncio.create_task(house.post(readings))
+    while not house.acceptor.waiting:
+        await asyncio.sleep(0.001)
+    bomb = gzip.compress(json.dumps(readings * 4).encode())
+    assert len(bomb) < 5_000
+    assert (await house.post(bomb, Content_Encoding="gzip")).status_code == 429
+    house.acceptor.gate.set()
+    assert (await first).status_code == 202
+    assert budget.used == 0
+
+
+@pytest.mark.anyio
 async def test_slow_clients_are_cut_while_others_are_served(house: House) -> None:
     async def drip(start: bytes) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", house.handle.port)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from shoutu.sensing import metrics
-from shoutu.sensing.decode import CONTENT_TYPES, BadBody, Refusal, decode_arrow, say
-from shoutu.sensing.doors import aside, settle, take
+from shoutu.sensing.decode import CONTENT_TYPES, BadBody, Columns, Refusal, decode_arrow, say
+from shoutu.sensing.doors import Settled, Taken, aside, settle, take
 from shoutu.sensing.http.answer import (
     Problem,
     Receive,
@@ -95,10 +96,24 @@ class HttpDoor:
             zh, en = f"不支持 Content-Type: {kind[:60]}；可用 {known}", f"Content-Type {kind[:60]}: use {known}"
             raise Problem(415, "content_type", zh, en)
         body = await read_body(scope, receive, self.limit, self.budget)
+        self.budget.take(len(body))
+        try:
+            taken = await self.store(source, decode, body)
+        finally:
+            self.budget.give(len(body))
+        self.accepted += taken.accepted
+        self.refused += len(taken.refused)
+        english = speaks_english(scope)
+        refused = await aside(len(taken.refused) > 2_000, words_of, taken.refused, english)
+        await send_json(send, 202, {"accepted": taken.accepted, "rejected": refused})
+        return "accepted" if taken.accepted or not refused else "refused"
+
+    async def store(self, source: Source, decode: Callable[[bytes], Columns], body: bytes) -> Taken:
+        """Parse one body and make durable what is good of it. Raises Problem 422, 429 or 503."""
         now = time.time_ns() // 1_000_000
         large = len(body) > (LARGE * 8 if decode is decode_arrow else LARGE)
 
-        def judge() -> Any:
+        def judge() -> Settled:
             return settle(self.acceptor.directory, source, decode(body), DOOR, now)
 
         try:
@@ -107,19 +122,13 @@ class HttpDoor:
             metrics.REJECTED.labels(DOOR, bad.code).inc()
             raise Problem(422, bad.code, say(bad.code, bad.params), say(bad.code, bad.params, True)) from None
         try:
-            taken = await take(self.acceptor, settled)
+            return await take(self.acceptor, settled)
         except Overloaded:
             raise busy() from None
         except NotDurable as error:
             zh = f"当前无法落盘（{error}）；本批未接收，请保留并重发"
             en = f"readings cannot be made durable now ({error}); nothing was taken, keep them and send again"
             raise Problem(503, "not_durable", zh, en, [(b"retry-after", b"5")]) from None
-        self.accepted += taken.accepted
-        self.refused += len(taken.refused)
-        english = speaks_english(scope)
-        refused = await aside(len(taken.refused) > 2_000, words_of, taken.refused, english)
-        await send_json(send, 202, {"accepted": taken.accepted, "rejected": refused})
-        return "accepted" if taken.accepted or not refused else "refused"
 
 
 def allow(method: str, *methods: str) -> None:

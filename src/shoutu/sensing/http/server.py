@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Generator
 from typing import Any
 
@@ -77,6 +78,8 @@ async def serve_http(acceptor: Acceptor, config: Config, local: LocalApi, limits
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=5,
     )
+    # what is no HTTP is counted in /metrics; a line of log each would let a stranger fill the disk
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     server = QuietServer(settings)
     task = asyncio.create_task(server.serve(sockets=[socket]), name="http door")
     while not server.started:
