@@ -52,7 +52,7 @@ class ListTests:
         self.make(county, 1)
         body = login(self.role).get(self.path).json()
         assert set(body) == {"items", "next", "count"}
-        assert body["count"] == len(body["items"]) >= 1
+        assert body["count"] >= len(body["items"]) >= 1
 
     def test_nobody_signed_in(self, county: SimpleNamespace) -> None:
         assert Client().get(self.path).status_code == 401
@@ -97,7 +97,8 @@ class ListTests:
         assert seen == whole
 
     @pytest.mark.parametrize(
-        ("query", "field"), [({"limit": 0}, "limit"), ({"limit": 501}, "limit"), ({"cursor": "zzz"}, "cursor"), ({"sort": "nonsense"}, "sort")]
+        ("query", "field"),
+        [({"limit": 0}, "limit"), ({"limit": 501}, "limit"), ({"cursor": "zzz"}, "cursor"), ({"sort": "x"}, "sort")]
     )  # fmt: skip
     def test_bad_input_names_the_field(
         self, county: SimpleNamespace, login: Callable[[str], Client], query: dict[str, Any], field: str

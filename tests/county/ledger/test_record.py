@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -75,10 +76,8 @@ def test_failure_undoes_change_and_entry(db) -> None:
 def test_a_caught_inner_failure_leaves_no_credit(db) -> None:
     @service
     def forgiving() -> None:
-        try:
+        with suppress(ValueError):
             outer(careful, fail=True)
-        except ValueError:
-            pass
 
     with pytest.raises(Unrecorded, match="forgiving"):
         forgiving()
@@ -132,8 +131,10 @@ def test_erasing_removes_value_and_salt_and_is_recorded(db) -> None:
     assert Entry.objects.filter(verb="personal.erased").count() == 1
 
 
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals()
+TIMES = st.datetimes(timezones=st.just(UTC))
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals() | st.datetimes(timezones=st.just(UTC)),
+    PLAIN | TIMES,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )  # fmt: skip

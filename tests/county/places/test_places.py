@@ -31,7 +31,8 @@ class TestOrganisationList(ListTests):
 
 @pytest.mark.parametrize(("role", "seen"), [
     ("administrator", {"a", "b"}), ("leader", {"a", "b"}), ("duty_officer", {"a", "b"}), ("auditor", {"a", "b"}),
-    ("inspector", {"a", "b"}), ("township", {"a"}), ("township_b", {"b"}), ("enterprise", {"a"}), ("enterprise_b", {"b"}),
+    ("inspector", {"a", "b"}), ("township", {"a"}), ("township_b", {"b"}), ("enterprise", {"a"}),
+    ("enterprise_b", {"b"}),
 ])  # fmt: skip
 def test_sites_each_role_sees(county: SimpleNamespace, role: str, seen: set[str]) -> None:
     who = actor(county.users[role])

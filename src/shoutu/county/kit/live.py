@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from importlib import import_module
 
 from django.conf import settings
@@ -84,11 +85,9 @@ async def _stream(request: HttpRequest, actor: Actor, seq: int, reset: bool) -> 
             if time.monotonic() - spoke >= PING_SECONDS:
                 yield ": ping\n\n"
                 spoke = time.monotonic()
-            try:
+            with suppress(TimeoutError):
                 # Until memory reaches back to `seq`, look again soon.
                 await asyncio.wait_for(changed.wait(), 0.1 if found is None else RECHECK_SECONDS / 2)
-            except TimeoutError:
-                pass
 
 
 def _visible(

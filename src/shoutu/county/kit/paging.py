@@ -89,11 +89,12 @@ def _after(fields: Sequence[str], values: Sequence[Any]) -> Q:
 def _value(row: Any, item: str) -> Any:
     for part in item.lstrip("-").split("__"):
         row = getattr(row, part)
-    return {"t": row.isoformat()} if isinstance(row, datetime) else row
+    return row
 
 
 def _encode(name: str, values: list[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps([name, *values]).encode()).decode().rstrip("=")
+    plain = [{"t": value.isoformat()} if isinstance(value, datetime) else value for value in values]
+    return base64.urlsafe_b64encode(json.dumps([name, *plain]).encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str, name: str, length: int) -> list[Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
 
@@ -36,6 +37,8 @@ class SubjectKind:
     url: Callable[[int], str]
     # The rows an actor sees, as a queryset of the subject's model; None: every signed-in actor sees all.
     visible: Callable[[Actor], QuerySet[Any]] | None
+    # Names of many at once, for lists; without it each distinct id costs a query.
+    labels: Callable[[set[int]], dict[int, str]] | None = None
 
 
 _kinds: dict[str, SubjectKind] = {}
@@ -48,9 +51,10 @@ def register(
     url: Callable[[int], str],
     visible: Callable[[Actor], QuerySet[Any]] | None,
     title: Any = "",
+    labels: Callable[[set[int]], dict[int, str]] | None = None,
 ) -> None:
     """Make a type of subject known. Called once, from a room's ``register`` module."""
-    _kinds[type] = SubjectKind(type, title or type, label, url, visible)
+    _kinds[type] = SubjectKind(type, title or type, label, url, visible, labels)
 
 
 def kinds() -> dict[str, SubjectKind]:
@@ -79,6 +83,32 @@ def describe(subject: SubjectRef) -> dict[str, Any]:
     return {**subject.as_dict(), "label": label(subject), "url": url(subject)}
 
 
+def describe_many(subjects: Iterable[SubjectRef]) -> dict[SubjectRef, dict[str, Any]]:
+    """`describe` for a whole list: one query per type that registered `labels`."""
+    by_type: dict[str, set[int]] = defaultdict(set)
+    for subject in subjects:
+        by_type[subject.type].add(subject.id)
+    answer: dict[SubjectRef, dict[str, Any]] = {}
+    for type_, ids in by_type.items():
+        kind = _kinds.get(type_)
+        named = kind.labels(ids) if kind and kind.labels else {}
+        for id_ in ids:
+            subject = SubjectRef(type_, id_)
+            said = named.get(id_) or (str(id_) if kind and kind.labels else label(subject))
+            answer[subject] = {**subject.as_dict(), "label": said, "url": url(subject)}
+    return answer
+
+
+def names_in(model: Any, field: str) -> Callable[[set[int]], dict[int, str]]:
+    """`labels` for a model whose name is one column (or a path over relations)."""
+    return lambda ids: dict(model.objects.filter(pk__in=ids).values_list("pk", field))
+
+
+def name_in(model: Any, field: str) -> Callable[[int], str]:
+    """`label` for a model whose name is one column."""
+    return lambda id_: names_in(model, field)({id_}).get(id_, str(id_))
+
+
 def visible(actor: Actor, subjects: Iterable[SubjectRef]) -> set[SubjectRef]:
     """Those of `subjects` the actor sees, in one query per type. An unregistered type is seen by a full scope only."""
     by_type: dict[str, set[int]] = defaultdict(set)
@@ -97,4 +127,4 @@ def visible(actor: Actor, subjects: Iterable[SubjectRef]) -> set[SubjectRef]:
     return seen
 
 
-register("county", label=lambda _id: "全县", url=lambda _id: "/", visible=None, title="全县")
+register("county", label=lambda _id: _("全县"), url=lambda _id: "/", visible=None, title="全县")

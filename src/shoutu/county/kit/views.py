@@ -13,8 +13,10 @@ from shoutu.county.kit.errors import NotAllowed, NotFound
 _NOT_BUILT = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>守土</title>
 <body style="font:16px/1.7 system-ui;max-width:36em;margin:4em auto;padding:0 1em">
 <h1>界面还没有构建</h1>
-<p>服务已经在运行，接口可用，但是没有找到 <code>web/dist/index.html</code>。请在项目目录执行 <code>make run</code>，然后重新打开本页。</p>
-<p lang="en">The face is not built: <code>web/dist/index.html</code> is missing. Run <code>make run</code> and reload.</p>
+<p>服务已经在运行，接口可用，但是没有找到 <code>web/dist/index.html</code>。
+请在项目目录执行 <code>make run</code>，然后重新打开本页。</p>
+<p lang="en">The face is not built: <code>web/dist/index.html</code> is missing.
+Run <code>make run</code> and reload.</p>
 """
 
 

@@ -74,7 +74,7 @@ class EntryQuery(ListQuery):
     verb: str = ""
 
 
-def _out(entry: Entry) -> dict[str, Any]:
+def _out(entry: Entry, subject: dict[str, Any]) -> dict[str, Any]:
     leaf = getattr(entry, "leaf", None)
     return {
         "id": entry.pk,
@@ -82,8 +82,8 @@ def _out(entry: Entry) -> dict[str, Any]:
         "at": entry.at,
         "actor": entry.actor,
         "verb": entry.verb,
-        "subject": subjects.describe(entry.subject),
-        "text": sentence(entry),
+        "subject": subject,
+        "text": sentence(entry, subject["label"]),
         "leaf_hash": bytes(leaf.hash).hex() if leaf else None,
         "sealed": leaf is not None,
     }
@@ -91,7 +91,10 @@ def _out(entry: Entry) -> dict[str, Any]:
 
 @router.get("/ledger", response=Page[EntryOut])
 def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
-    """Entries about what I may see, newest first. `subject=warning:7` narrows to one thing, `q` searches actor and verb."""
+    """Entries about what I may see, newest first.
+
+    `subject=warning:7` narrows to one thing, `q` searches actor and verb.
+    """
     actor = asker(request)
     actor.require("ledger.read")
     found = entries(actor)
@@ -104,7 +107,10 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
         found = found.filter(verb=query.verb)
     if query.q:
         found = found.filter(Q(actor__icontains=query.q) | Q(verb__icontains=query.q))
-    return paginate(found, query, _out, sorts={"id": ["id"], "at": ["at"]}, default="-id")
+    page = paginate(found, query, sorts={"id": ["id"], "at": ["at"]}, default="-id")
+    named = subjects.describe_many(entry.subject for entry in page["items"])
+    page["items"] = [_out(entry, named[entry.subject]) for entry in page["items"]]
+    return page
 
 
 @router.get("/ledger/head", response=HeadOut)

@@ -25,7 +25,7 @@ def moment(at: datetime) -> str:
 
 
 def plain(value: Any) -> Any:
-    """JSON values only. Times become RFC 3339, decimals and whole numbers beyond 2**53 text. Raises TypeError otherwise."""
+    """JSON values only: times as RFC 3339, decimals and whole numbers beyond 2**53 as text. Else TypeError."""
     if value is None or isinstance(value, str | bool):
         return str(value) if isinstance(value, Enum) else value
     if isinstance(value, int):

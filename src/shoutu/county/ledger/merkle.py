@@ -48,7 +48,7 @@ def hasher(algorithm: str) -> Hasher:
 
 
 def peaks(size: int, start: int = 0) -> Iterator[Name]:
-    """The perfect subtrees that make up leaves [start, start + size), largest first. `start` must be aligned to them."""
+    """The perfect subtrees that make up leaves [start, start + size), largest first; `start` aligned to them."""
     at = start
     for level in range(size.bit_length() - 1, -1, -1):
         if size >> level & 1:
@@ -176,7 +176,7 @@ def roots_from_consistency(h: Hasher, old: int, new: int, old_root: bytes, path:
     if old & (old - 1) == 0:
         first = second = old_root
     else:
-        (_range_, first), parts = parts[0], parts[1:]
+        first, parts = parts[0][1], parts[1:]
         second = first
     for (start, _length), sibling in parts:
         if start < old:

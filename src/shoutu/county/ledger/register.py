@@ -9,7 +9,9 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.status import contribute
 from shoutu.county.ledger.selectors import witnesses
 
-subjects.register("witness", label=witnesses.name_of, url=lambda _id: "", visible=witnesses.visible)
+subjects.register(
+    "witness", label=witnesses.name_of, labels=witnesses.names_of, url=lambda _id: "", visible=witnesses.visible
+)
 
 
 @contribute

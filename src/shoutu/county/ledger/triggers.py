@@ -22,7 +22,8 @@ def statements(vendor: str) -> list[str]:
     elif vendor == "postgresql":
         made.append(
             "CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"RAISE EXCEPTION '{_MESSAGE}: %% on %%', TG_OP, TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; "
+            f"RAISE EXCEPTION '{_MESSAGE}: %% on %%', TG_OP, TG_TABLE_NAME "
+            "USING ERRCODE = 'integrity_constraint_violation'; "
             "END $$"
         )
         for table in FINAL:

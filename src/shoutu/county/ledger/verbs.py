@@ -25,9 +25,10 @@ def words(verb: str, payload: dict[str, Any]) -> str:
     return found(payload) if callable(found) else str(found)
 
 
-def sentence(entry: Entry) -> str:
-    """``值班员 应答 W-20261124-0037``"""
-    return f"{entry.actor} {words(entry.verb, entry.payload)} {subjects.label(entry.subject)}"
+def sentence(entry: Entry, label: str | None = None) -> str:
+    """``值班员 应答 W-20261124-0037``; `label` is the subject's name where it is known already."""
+    about = subjects.label(entry.subject) if label is None else label
+    return f"{entry.actor} {words(entry.verb, entry.payload)} {about}"
 
 
 register(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shoutu.county.kit import actors, subjects
+from shoutu.county.kit import actors
+from shoutu.county.kit.subjects import name_in, names_in, register
 from shoutu.county.people import identity
 from shoutu.county.people.models import ApiToken, Person, Post, Shift, User
 
@@ -10,37 +11,37 @@ actors.resolve_users_by(identity.actor_of_user)
 actors.resolve_tokens_by(identity.actor_of_token)
 
 
-def _name(model: type, field: str):  # type: ignore[no-untyped-def]
-    def label(id: int) -> str:
-        return model.objects.filter(pk=id).values_list(field, flat=True).first() or f"{id}"  # type: ignore[attr-defined]
-
-    return label
+def _nowhere(_id: int) -> str:
+    """These have no page of their own."""
+    return ""
 
 
-subjects.register(
+register(
     "user",
-    label=_name(User, "display"),
-    url=lambda _id: "",
-    visible=lambda actor: (
-        User.objects.all() if actor.may("user.manage") else User.objects.filter(pk=actor.user_id or 0)
-    ),
+    label=name_in(User, "display"),
+    labels=names_in(User, "display"),
+    url=_nowhere,
+    visible=lambda actor: User.objects.filter(**({} if actor.may("user.manage") else {"pk": actor.user_id or 0})),
 )
-subjects.register(
+register(
     "person",
-    label=_name(Person, "name"),
-    url=lambda _id: "",
-    visible=lambda actor: Person.objects.all() if actor.scope.all else Person.objects.filter(pk=actor.person_id or 0),
+    label=name_in(Person, "name"),
+    labels=names_in(Person, "name"),
+    url=_nowhere,
+    visible=lambda actor: Person.objects.filter(**({} if actor.scope.all else {"pk": actor.person_id or 0})),
 )
-subjects.register("post", label=_name(Post, "title"), url=lambda _id: "", visible=None)
-subjects.register(
+register("post", label=name_in(Post, "title"), labels=names_in(Post, "title"), url=_nowhere, visible=None)
+register(
     "shift",
-    label=lambda _id: "值班",
-    url=lambda _id: "",
-    visible=lambda actor: Shift.objects.all() if actor.scope.all else Shift.objects.filter(post_id__in=actor.posts),
+    label=name_in(Shift, "post__title"),
+    labels=names_in(Shift, "post__title"),
+    url=_nowhere,
+    visible=lambda actor: Shift.objects.filter(**({} if actor.scope.all else {"post_id__in": actor.posts})),
 )
-subjects.register(
+register(
     "api_token",
-    label=_name(ApiToken, "name"),
-    url=lambda _id: "",
+    label=name_in(ApiToken, "name"),
+    labels=names_in(ApiToken, "name"),
+    url=_nowhere,
     visible=lambda actor: ApiToken.objects.visible_to(actor),
 )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from shoutu.county.kit import subjects
-from shoutu.county.places.selectors import organisations, site_name, sites, territory_name
+from shoutu.county.kit.subjects import name_in, names_in, register
+from shoutu.county.places.models import Organisation, Site, Territory
+from shoutu.county.places.selectors import organisations, sites
 
-subjects.register("territory", label=territory_name, url=lambda _id: "", visible=None)
-subjects.register(
-    "organisation",
-    label=lambda id: organisations().filter(pk=id).values_list("name", flat=True).first() or str(id),
-    url=lambda _id: "",
-    visible=lambda actor: organisations().visible_to(actor),
-)
-subjects.register(
-    "site", label=site_name, url=lambda id: f"/sites/{id}", visible=lambda actor: sites().visible_to(actor)
-)
+for _type, _model, _url, _visible in (
+    ("territory", Territory, "", None),
+    ("organisation", Organisation, "", lambda actor: organisations().visible_to(actor)),
+    ("site", Site, "/sites/{}", lambda actor: sites().visible_to(actor)),
+):
+    register(_type, label=name_in(_model, "name"), labels=names_in(_model, "name"), url=_url.format, visible=_visible)

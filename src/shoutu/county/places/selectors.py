@@ -27,14 +27,6 @@ def territories_under(territory: Territory) -> list[Territory]:
     return list(Territory.objects.filter(path__startswith=territory.path).order_by("path"))
 
 
-def territory_name(id: int) -> str:
-    return Territory.objects.filter(pk=id).values_list("name", flat=True).first() or str(id)
-
-
-def site_name(id: int) -> str:
-    return Site.objects.filter(pk=id).values_list("name", flat=True).first() or str(id)
-
-
 def county() -> Territory | None:
     """The root of the tree: this county."""
     return Territory.objects.filter(parent__isnull=True).order_by("id").first()

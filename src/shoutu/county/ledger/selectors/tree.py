@@ -68,7 +68,7 @@ class Proof:
 
 
 def prove(entry: Entry) -> Proof:
-    """The inclusion proof of an entry in the newest head. Raises Conflict while it is not sealed yet (a second or so)."""
+    """The inclusion proof of an entry in the newest head. Raises Conflict until it is sealed."""
     newest = head()
     leaf = Leaf.objects.filter(entry_id=entry.pk).first()
     if leaf is None or newest is None or leaf.index >= newest.size:

@@ -32,3 +32,7 @@ def alarms() -> list[dict[str, Any]]:
         }
         for witness in Witness.objects.filter(enabled=True).exclude(last_error="")
     ]
+
+
+def names_of(ids: set[int]) -> dict[int, str]:
+    return dict(Witness.objects.filter(pk__in=ids).values_list("pk", "name"))

@@ -14,7 +14,7 @@ from shoutu.county.ledger.services.record import record, service, unchanged
 
 @service
 def erase(actor: Actor, subject: SubjectRef, reason: str) -> int:
-    """Erase all personal values that entries about `subject` carry. Returns how many. Raises Invalid without a reason."""
+    """Erase the personal values in entries about `subject`. Returns how many. Raises Invalid without a reason."""
     actor.require("ledger.erase")
     if not reason.strip():
         raise Invalid("reason", _("必填"))

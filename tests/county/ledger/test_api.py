@@ -1,0 +1,211 @@
+"""The ledger over HTTP, its commands, and its witnesses."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+from django.db import transaction
+from django.test import Client
+from tests.county.base import ListTests
+
+import shoutu.verify_ledger as verifier
+from shoutu.county.commands_ledger import ledger
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.models import Entry, TreeHead, Witness
+from shoutu.county.ledger.selectors import tree
+from shoutu.county.ledger.services import record
+from shoutu.county.ledger.services.seal import seal_all
+from shoutu.county.ledger.services.witness import add_witness, hand_out, hand_out_due, set_enabled
+from shoutu.county.people.testing import actor
+
+
+class TestEntryList(ListTests):
+    path = "/api/v1/ledger?verb=site.params_set"
+    queries = 6  # session, user, posts, entries with leaves, names of sites, count
+    sees = {"leader": True, "auditor": True, "township": True, "enterprise": True, "enterprise_b": False}
+
+    def make(self, county, n):
+        with transaction.atomic():
+            return [record(SYSTEM, "site.params_set", ref(county.site), {"n": i}) for i in range(n)]
+
+
+def test_entry_in_words_then_its_proof(county: SimpleNamespace, login, tmp_path: Path) -> None:
+    client = login("auditor")
+    query = {"subject": f"site:{county.site.pk}"}
+    item = client.get("/api/v1/ledger", query).json()["items"][0]
+    assert (item["text"], item["sealed"], item["index"]) == ("系统 新建场所 甲矿尾矿库", False, None)
+    assert client.get(f"/api/v1/ledger/{item['id']}/proof").status_code == 409
+    seal_all()
+    item = client.get("/api/v1/ledger", query).json()["items"][0]
+    assert item["sealed"]
+    proof = client.get(f"/api/v1/ledger/{item['id']}/proof")
+    (tmp_path / "proof.json").write_bytes(proof.content)
+    from django.conf import settings
+
+    key = str(settings.CONFIG.secrets / "ledger.pub.pem")
+    assert verifier.main(["proof", str(tmp_path / "proof.json"), "--key", key]) == 0
+    head = client.get("/api/v1/ledger/head").json()
+    assert (head["size"], head["unsealed"]) == (Entry.objects.count(), 0)
+    assert head["note"] == tree.head().note
+    assert client.get("/api/v1/ledger/consistency", {"old": 3}).json()["new"] == head["size"]
+    assert client.get("/api/v1/ledger/consistency", {"old": 0}).status_code == 422
+
+
+def test_ledger_hides_what_one_does_not_see(county: SimpleNamespace, login) -> None:
+    seal_all()
+    other = Entry.objects.get(verb="site.created", subject_id=county.site_b.pk)
+    client = login("enterprise")
+    assert client.get(f"/api/v1/ledger/{other.pk}/proof").status_code == 404
+    assert client.get("/api/v1/ledger", {"subject": f"site:{county.site_b.pk}"}).json()["count"] == 0
+    assert client.get("/api/v1/ledger", {"subject": "site"}).status_code == 422
+    found = client.get("/api/v1/ledger", {"verb": "site.created"}).json()
+    assert found["count"] == 1
+
+
+def test_empty_head(db, county: SimpleNamespace, login) -> None:
+    assert not TreeHead.objects.exists()
+    head = login("leader").get("/api/v1/ledger/head").json()
+    assert head["note"] is None
+    assert head["unsealed"] == Entry.objects.count()
+    assert Client().get("/api/v1/ledger/head").status_code == 401
+
+
+# -- witnesses ----------------------------------------------------------------------------------------------------
+
+
+class Receiver(HTTPServer):
+    """A witness that takes heads by POST, or refuses them."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.status = 200
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                if outer.status == 200:
+                    outer.taken.append(body)
+                self.send_response(outer.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_args) -> None:
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+
+@pytest.fixture
+def receiver():
+    server = Receiver()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_heads_reach_a_folder_and_an_address_when_due(write, receiver: Receiver, tmp_path: Path) -> None:
+    add_witness(SYSTEM, "U盘", "folder", str(tmp_path))
+    add_witness(SYSTEM, "市平台", "url", f"http://127.0.0.1:{receiver.server_port}/heads")
+    write(3)
+    newest = tree.head()
+    assert hand_out_due() == []
+    assert receiver.taken == [newest.note]
+    assert [file.read_text("utf-8") for file in tmp_path.iterdir()] == [newest.note]
+    assert hand_out_due() == []
+    assert len(receiver.taken) == 1
+    assert Entry.objects.filter(verb="ledger.handed_out").count() == 2
+
+
+def test_a_witness_that_cannot_be_reached_is_an_alarm_until_it_can(write, receiver: Receiver, county, login) -> None:
+    witness = add_witness(SYSTEM, "市平台", "url", f"http://127.0.0.1:{receiver.server_port}/")
+    write(1)
+    receiver.status = 500
+    assert "500" in hand_out_due()[0]
+    alarms = login("leader").get("/api/v1/status").json()["alarms"]
+    assert [(a["kind"], "市平台" in a["message"]) for a in alarms] == [("ledger.witness", True)]
+    receiver.status = 200
+    assert hand_out_due() == []
+    witness.refresh_from_db()
+    assert (witness.last_error, len(receiver.taken)) == ("", 1)
+    assert login("leader").get("/api/v1/status").json()["alarms"] == []
+
+
+def test_a_stick_that_is_out_is_an_error_not_a_new_folder(write, tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    witness = add_witness(SYSTEM, "U盘", "folder", str(stick))
+    write(1)
+    stick.rmdir()
+    with pytest.raises(Conflict, match="U盘"):
+        hand_out(SYSTEM, witness)
+    assert not stick.exists()
+
+
+@pytest.mark.parametrize(("change", "field"), [
+    ({"target": "ftp://x/"}, "target"), ({"target": "http://user:pass@x/"}, "target"), ({"kind": "pigeon"}, "kind"),
+    ({"kind": "folder", "target": "relative"}, "target"), ({"name": " "}, "name"), ({"every_minutes": 0}, "every_minutes"),
+])  # fmt: skip
+def test_bad_witness_names_the_field(db, change, field) -> None:
+    with pytest.raises(Invalid) as caught:
+        add_witness(SYSTEM, **{"name": "市平台", "kind": "url", "target": "https://city.example/heads", **change})
+    assert caught.value.field == field
+    assert not Witness.objects.exists()
+
+
+def test_only_administrators_set_witnesses(county: SimpleNamespace, tmp_path: Path) -> None:
+    with pytest.raises(NotAllowed):
+        add_witness(actor(county.users["leader"]), "x", "folder", str(tmp_path))
+    witness = add_witness(actor(county.users["administrator"]), "x", "folder", str(tmp_path))
+    set_enabled(SYSTEM, witness, False)
+    seal_all()
+    assert hand_out_due() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- commands -----------------------------------------------------------------------------------------------------
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(ledger, list(arguments))
+
+
+def test_commands_verify_prove_export_head(write, intruder, tmp_path: Path) -> None:
+    assert run("head").exit_code == 1
+    entry = write(6)[2]
+    assert run("verify").exit_code == 0
+    head = run("head")
+    kept = tmp_path / "kept.note"
+    kept.write_text(head.stdout, "utf-8")
+    assert "第 6 条" in run("verify", "--head", str(kept)).stdout
+    assert '"index": 2' in run("prove", str(entry.pk)).stdout
+    assert run("prove", "999999").exit_code == 1
+    assert run("export", str(tmp_path / "out")).exit_code == 0
+    with intruder() as cursor:
+        cursor.execute("UPDATE ledger_entry SET verb = 'x' WHERE id = %s", [entry.pk])
+    found = run("verify")
+    assert found.exit_code == 1
+    assert f"记录 {entry.pk}" in found.stdout
+    assert '"ok": false' in run("verify", "--json").stdout
+
+
+def test_commands_head_hands_out_now_and_init_chooses_a_hash(db, write, tmp_path: Path) -> None:
+    assert run("init", "--hash", "sm3").exit_code == 0
+    assert run("witness", "U盘", "folder", str(tmp_path)).exit_code == 0
+    write(1, sealed=False)
+    shown = run("head", "--seal", "--hand-out")
+    assert shown.exit_code == 0
+    assert "hash sm3" in shown.stdout
+    assert len(list(tmp_path.iterdir())) == 1
+    assert run("init").exit_code == 1
+    assert run("verify").exit_code == 0
