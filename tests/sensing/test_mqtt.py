@@ -259,6 +259,19 @@ async def test_mqtt_5_is_told_what_was_refused(house: House) -> None:
     assert [r.address for r in house.acceptor.rejected] == ["X-1"]
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("wish", [b"\x17\x00", b"\x27\x00\x00\x00\x40"])
+async def test_mqtt_5_clients_that_want_no_words_get_codes_only(house: House, wish: bytes) -> None:
+    client = await house.raw()
+    head = b"\x00\x04MQTT\x05\x82\x00\x3c" + bytes((len(wish),)) + wish
+    client.writer.write(packet(Kind.CONNECT, head + text("raw") + text("mine-a")))
+    assert (await client.packet())[3] == 0
+    client.publish(b"[{", 1, version=5)
+    client.publish([{"point": "X", "ts": NOW, "value": 1}], 2, version=5)
+    assert await client.packet() == b"\x40\x04\x00\x01\x99\x00"
+    assert await client.packet() == b"\x40\x02\x00\x02"
+
+
 BAD = [
     (b"[{", "malformed"),
     (b"", "empty"),

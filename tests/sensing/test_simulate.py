@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -12,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -194,6 +197,29 @@ async def test_a_door_that_closes_for_a_while_loses_nothing(house: House, tmp_pa
     for point in (1, 1_001):
         stamps = sorted({t for p, t, _, _ in house.acceptor.rows() if p == point})
         assert {b - a for a, b in pairwise(stamps)} == {100}
+
+
+@pytest.mark.anyio
+async def test_the_command_speaks_through_the_doors_of_the_settings_until_told_to_stop(
+    house: House, tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir(exist_ok=True)
+    (tmp_path / "run" / "simulate.json").write_bytes(msgspec.json.encode(Plan(PLAN.sensors, history_s=0)))
+    env = {
+        **os.environ,
+        "SHOUTU_DATA": str(tmp_path),
+        "SHOUTU_INGEST_PORT": str(house.http.port),
+        "SHOUTU_MQTT_PORT": str(house.mqtt.port),
+    }
+    command = [sys.executable, "-m", "shoutu.cli", "simulate", "--scenario", "A-1=99"]
+    process = await asyncio.create_subprocess_exec(*command, env=env, stderr=asyncio.subprocess.DEVNULL)
+    async with asyncio.timeout(60):
+        while len({row[0] for row in house.acceptor.rows()} & {1, 1_001}) < 2:
+            await asyncio.sleep(0.02)
+        process.terminate()
+        assert await process.wait() == 0
+    state = msgspec.json.decode((tmp_path / "run" / "simulate-state.json").read_bytes())
+    assert state["A-1"] in {t for p, t, _, _ in house.acceptor.rows() if p == 1}
 
 
 def test_plans_are_read_and_wrong_ones_name_the_field(tmp_path: Path) -> None:

@@ -68,15 +68,16 @@ def puback(version: int, packet_id: int, reason: Reason = Reason.SUCCESS, words:
     return packet(Kind.PUBACK, number + bytes((reason,)) + reason_string(words))
 
 
-def suback(version: int, packet_id: int, count: int) -> bytes:
-    """SUBACK that refuses every filter."""
+def suback(version: int, packet_id: int, count: int, words: bool = True) -> bytes:
+    """SUBACK that refuses every filter; ``words`` whether the client wants to be told why."""
     code = Reason.NOT_AUTHORIZED if version == V5 else 0x80
-    properties = reason_string("publish only: nothing can be subscribed to here") if version == V5 else b""
+    why = "publish only: nothing can be subscribed to here" if words else ""
+    properties = reason_string(why) if version == V5 else b""
     return packet(Kind.SUBACK, packet_id.to_bytes(2, "big") + properties + bytes((code,)) * count)
 
 
-def unsuback(version: int, packet_id: int, count: int) -> bytes:
-    """UNSUBACK: there never was a subscription (0x11)."""
+def unsuback(version: int, packet_id: int, count: int, words: bool = True) -> bytes:
+    """UNSUBACK: there never was a subscription (0x11), which needs no words."""
     rest = b"\x00" + b"\x11" * count if version == V5 else b""
     return packet(Kind.UNSUBACK, packet_id.to_bytes(2, "big") + rest)
 

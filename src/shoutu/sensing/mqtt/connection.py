@@ -12,6 +12,7 @@ from shoutu.sensing.model import Source
 from shoutu.sensing.mqtt import answers
 from shoutu.sensing.mqtt.codec import (
     AUTH_METHOD,
+    MAX_PACKET,
     PROBLEM_INFO,
     V5,
     V311,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 CONNECT_BYTES = 16 * 1024
 LINGER_SECONDS = 5.0
+WORDS_BYTES = 512
+"""Room a client must offer in its packets to be told reasons in words (MQTT-3.1.2-24)."""
 
 
 class Connection(asyncio.Protocol):
@@ -140,7 +143,7 @@ class Connection(asyncio.Protocol):
             packet_id, count = read_filters(frame.head, body, self.version)
             answer = answers.suback if kind == Kind.SUBSCRIBE else answers.unsuback
             metrics.DOOR_REQUESTS.labels("mqtt", "subscribe_refused").inc()
-            self.write(answer(self.version, packet_id, count))
+            self.write(answer(self.version, packet_id, count, self.words))
         elif kind == Kind.DISCONNECT:
             read_disconnect(frame.head, body, self.version)
             self.leaving = True
@@ -152,7 +155,8 @@ class Connection(asyncio.Protocol):
     def connect(self, wish: Connect) -> None:
         """Let the client in, or refuse it. Raises Refused."""
         self.version = wish.version
-        self.words = bool(wish.properties.get(PROBLEM_INFO, 1))
+        room = wish.properties.get(MAX_PACKET, WORDS_BYTES) >= WORDS_BYTES
+        self.words = room and bool(wish.properties.get(PROBLEM_INFO, 1))
         if AUTH_METHOD in wish.properties:
             raise Refused(Reason.BAD_AUTH_METHOD, "no extended authentication; the user name is the token")
         if self.version == V311 and not wish.client_id and not wish.clean:

@@ -46,6 +46,7 @@ class Hub:
         self.names: dict[tuple[int, str], Connection] = {}
         self.gauge = metrics.DOOR_CONNECTIONS.labels(DOOR)
         self.pumps: set[asyncio.Task[None]] = set()
+        self.said: dict[int, float] = {}
         self.messages = 0
         self.accepted = 0
         self.refused = 0
@@ -152,6 +153,8 @@ class Hub:
         late = settled.refused
         for message in messages:
             self._count(message)
+        if connection.version != V5 and (late or any(m.error or m.refused for m in messages)):
+            self._say(source, wording(messages, late))
         metrics.DOOR_REQUESTS.labels(DOOR, "published").inc(len(known))
         if len(known) < len(queue):
             metrics.DOOR_REQUESTS.labels(DOOR, "topic").inc(len(queue) - len(known))
@@ -177,6 +180,13 @@ class Hub:
                     return False
                 await asyncio.sleep(0.25)
 
+    def _say(self, source: Source, words: dict[int, str]) -> None:
+        """Log what a source could not be told in MQTT 3.1.1, once a minute each."""
+        now = time.monotonic()
+        if now - self.said.get(source.id, -60.0) >= 60.0:
+            self.said[source.id] = now
+            log.warning("source %d (%s): %s", source.id, source.name, next(iter(words.values())))
+
     def _count(self, message: Message) -> None:
         if message.error is not None:
             metrics.REJECTED.labels(DOOR, message.error.code).inc()
@@ -189,15 +199,15 @@ class Hub:
         self, connection: Connection, queue: list[Publish], messages: list[Message], late: list[Refusal]
     ) -> None:
         """PUBACK each publish at QoS 1, in order; MQTT 5 hears what was refused of it."""
-        if connection.version != V5 or not connection.words:
+        if connection.version != V5:
             acks = [answers.puback(connection.version, p.packet_id) for p in queue if p.qos]
             return connection.write(b"".join(acks))
-        words = wording(messages, late)
+        words = wording(messages, late) if connection.words else {}
+        topics = f"topics are {READINGS} and {TELEMETRY}" if connection.words else ""
         acks, place = [], 0
         for publish in queue:
             if publish.topic not in TOPICS:
-                text = f"topics are {READINGS} and {TELEMETRY}"
-                ack = answers.puback(V5, publish.packet_id, Reason.TOPIC_NAME, text)
+                ack = answers.puback(V5, publish.packet_id, Reason.TOPIC_NAME, topics)
             else:
                 error = messages[place].error
                 reason = Reason.PAYLOAD_FORMAT if error else Reason.SUCCESS
