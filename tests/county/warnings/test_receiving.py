@@ -35,7 +35,7 @@ def test_a_red_signal_opens_a_warning_and_calls_people(raise_to, watched):
     assert warning.number == "W-20260721-0001"
     assert (warning.level, warning.current_level, warning.state) == (4, 4, "calling")
     assert warning.title == "浸润线埋深 5.96 m，低于红色限值 6.00 m"
-    assert warning.sentence == "≤ 6.00 m 持续 60 秒"
+    assert warning.sentence == "浸润线埋深 5.96 m，低于控制值 6.00 m，持续 60 秒。"
     duties = Duty.objects.filter(about_type="warning", about_id=warning.pk).order_by("kind")
     assert [duty.kind for duty in duties] == ["warning.answer", "warning.dispose", "warning.verify"]
     firsts = {call.duty.kind: call.who for call in Call.objects.select_related("duty")}

@@ -7,12 +7,17 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from shoutu.county.duties.selectors.chains import RUNG_WORDS
 from shoutu.county.ledger import verbs
 
-STAGES = {"dispose": lazy("处置"), "feedback": lazy("反馈"), "verify": lazy("核实"), "close": lazy("关闭")}
+STAGES = {
+    "dispose": gettext_lazy("处置"),
+    "feedback": gettext_lazy("反馈"),
+    "verify": gettext_lazy("核实"),
+    "close": gettext_lazy("关闭"),
+}
 
 
 def _called(payload: dict[str, Any]) -> str:
@@ -41,24 +46,24 @@ verbs.register(
         "duty.called": _called,
         "duty.nobody": _nobody,
         "duty.answered": _answered,
-        "duty.declined": lazy("我不在岗，叫下一位"),
-        "duty.done": lazy("办完"),
-        "duty.verified": lazy("验收"),
-        "duty.returned": lazy("退回"),
-        "duty.recalled": lazy("追叫"),
-        "duty.cancelled": lazy("撤销"),
-        "duty.raised": lazy("等级上升，重新叫应"),
-        "duty.seen": lazy("已看到"),
-        "duty.delivered": lazy("已送达"),
-        "duty.unanswered": lazy("全链叫过一遍无人应答，从头再叫"),
-        "duty.overdue": _stage(lazy("%(stage)s超时，上叫")),  # type: ignore[arg-type]
-        "duty.notice_sent": lazy("通知已发出"),
-        "duty.notice_retry": lazy("通知没有发出，稍后再发"),
-        "duty.notice_failed": lazy("通知发送失败"),
-        "alarm.raised": lazy("告警"),
-        "alarm.cleared": lazy("告警解除"),
-        "endpoint.allowed": lazy("允许向外发送的地址"),
-        "contact.created": lazy("登记联系方式"),
-        "contact.changed": lazy("修改联系方式"),
+        "duty.declined": gettext_lazy("我不在岗，叫下一位"),
+        "duty.done": gettext_lazy("办完"),
+        "duty.verified": gettext_lazy("验收"),
+        "duty.returned": gettext_lazy("退回"),
+        "duty.recalled": gettext_lazy("追叫"),
+        "duty.cancelled": gettext_lazy("撤销"),
+        "duty.raised": gettext_lazy("等级上升，重新叫应"),
+        "duty.seen": gettext_lazy("已看到"),
+        "duty.delivered": gettext_lazy("已送达"),
+        "duty.unanswered": gettext_lazy("全链叫过一遍无人应答，从头再叫"),
+        "duty.overdue": _stage(gettext_lazy("%(stage)s超时，上叫")),  # type: ignore[arg-type]
+        "duty.notice_sent": gettext_lazy("通知已发出"),
+        "duty.notice_retry": gettext_lazy("通知没有发出，稍后再发"),
+        "duty.notice_failed": gettext_lazy("通知发送失败"),
+        "alarm.raised": gettext_lazy("告警"),
+        "alarm.cleared": gettext_lazy("告警解除"),
+        "endpoint.allowed": gettext_lazy("允许向外发送的地址"),
+        "contact.created": gettext_lazy("登记联系方式"),
+        "contact.changed": gettext_lazy("修改联系方式"),
     }
 )

@@ -95,6 +95,8 @@ class Rule(ScopedModel):
     origin = models.CharField(max_length=160, blank=True, default="")
     cite = models.CharField(max_length=400, blank=True, default="")
     verified = models.BooleanField(default=False)
+    # What its pack says of it in words: {"title", "decimals", "sentence"}, as `engine.packs.explain` reads them.
+    words = models.JSONField(default=dict, blank=True)
     version = models.PositiveIntegerField(default=1)
     enabled = models.BooleanField(default=True)
 
@@ -159,6 +161,8 @@ class Finding(ScopedModel):
     pack = models.CharField(max_length=120)
     field = models.CharField(max_length=80)
     message = models.CharField(max_length=400)
+    # The design may do without it: listed, but nobody is called for it.
+    optional = models.BooleanField(default=False)
     found_at = models.DateTimeField()
     cleared_at = models.DateTimeField(null=True)
 

@@ -1,14 +1,22 @@
-"""This room's subjects."""
+"""This room's subjects and kinds of duty, and what it listens to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from shoutu.county.kit import subjects
+from django.utils.translation import gettext_lazy as _
+
+from shoutu.county.duties import kinds
+from shoutu.county.kit import events, subjects
+from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.selectors import ScopedModel
+from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.ledger.models import Entry
 from shoutu.county.sites.models import Binding, Finding, Point, Rule, Source, Unclaimed
-from shoutu.county.sites.services import publishing  # noqa: F401  (registers the catalog's sections)
+from shoutu.county.sites.services import publishing, rebind  # noqa: F401  (registers the catalog's sections)
+from shoutu.county.sites.services.binding import FINDING
 
 
 def _label(model: type[ScopedModel]) -> Callable[[int], str]:
@@ -31,3 +39,19 @@ _register("rule", Rule, "规则")
 _register("binding", Binding, "规则包")
 _register("finding", Finding, "缺项")
 _register("unclaimed", Unclaimed, "待认领")
+
+kinds.register(kinds.Kind(FINDING, _("补设计值"), _("补设计值")))
+
+
+@events.on("point.created")
+def _point_created(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
+    # A new point of a site that is watched by a pack is watched from its first reading.
+    rebind(SYSTEM, payload["site"])
+
+
+@events.on("site.params_set")
+def _params_set(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
+    # Whoever changed the design values stands as the proposer of what follows from it, so that another must agree.
+    entry = Entry.objects.filter(subject_type="site", subject_id=subject.id, verb="site.params_set").latest("id")
+    who = entry.body["actor"]
+    rebind(replace(SYSTEM, user_id=who.get("user"), label=who["label"]), subject.id)

@@ -26,6 +26,7 @@ class Finding(Schema):
     pack: str
     field: str
     message: str
+    optional: bool
     since: datetime
 
 

@@ -103,7 +103,15 @@ def findings_of(site: Site) -> list[dict[str, Any]]:
     """What keeps the site from being watched as its packs ask."""
     rows = Finding.objects.filter(site=site, cleared_at__isnull=True).order_by("id")
     return [
-        {"id": f.pk, "point": f.point_id, "pack": f.pack, "field": f.field, "message": f.message, "since": f.found_at}
+        {
+            "id": f.pk,
+            "point": f.point_id,
+            "pack": f.pack,
+            "field": f.field,
+            "message": f.message,
+            "optional": f.optional,
+            "since": f.found_at,
+        }
         for f in rows
     ]
 

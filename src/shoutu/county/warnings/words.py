@@ -58,46 +58,19 @@ def _than(side: str | None) -> str:
     return "低于" if side == "low" else "高于"
 
 
-def sentence(signal: Mapping[str, Any], params: Mapping[str, Any] | None, unit: str) -> str:
-    """Why it warns, in one sentence: 「≤ 6.00 m 持续 60 秒」 with what else the signal tells."""
-    told, kind = dict(params or {}), signal["kind"]
-    limit, aux = signal.get("threshold"), signal.get("aux")
-    parts = []
-    side = direction(told, signal)
-    sign = "≤" if side == "low" else "≥"
-    if kind == "threshold" and limit is not None:
-        hold = float(told.get("raise_for_s") or 0)
-        parts.append(f"{sign} {number(limit, unit)}" + (f" 持续 {_span(hold)}" if hold else ""))
-    elif kind == "rate" and limit is not None:
-        window = _span(float(told.get("window_s") or 3600))
-        parts.append(f"近 {window}每小时变化 {sign} {number(limit, unit)}")
-    elif kind in ("no_data", "source_silence") and limit is not None:
-        parts.append(f"超过 {_span(limit)}没有可用读数")
-    elif kind == "site_silence" and aux is not None:
-        parts.append(f"{int(aux)} 个测点在几分钟内先后没有数据，可能断电、断网或出事")
-    elif kind == "stuck":
-        parts.append(f"{_span(float(told.get('window_s') or 0))}内读数没有变化")
-    elif kind == "implausible":
-        parts.append("读数超出物理量程，或不是数字")
-    elif kind == "clock" and aux is not None:
-        parts.append(f"读数时间比收到时间超前 {_span(aux)}")
+def sentence(signal: Mapping[str, Any], named: Mapping[str, Any]) -> str:
+    """Why it warns, in one sentence, with what its flags add: 「… 5.96 m，低于控制值 6.00 m，持续 60 秒。补传的读数。」
+
+    `named`: title, unit and, from a pack, decimals and sentence (see `engine.packs.explain`).
+    """
+    from shoutu.engine.packs import explain
+
     flags = signal.get("flags") or ()
-    parts += [words for flag, words in _FLAGS.items() if flag in flags]
-    return "；".join(parts)
+    return explain(named, signal) + "".join(words for flag, words in _FLAGS.items() if flag in flags)
 
 
 _FLAGS = {
-    "backfill": "补传的读数",
-    "late": "迟到的读数单独超限",
-    "first": "开始监测时已经如此",
-    "saturated": "读数超出量程，在危险一侧",
-    "ahead": "读数时间超前，按收到时间判断",
+    "backfill": "补传的读数。",
+    "first": "开始监测时已经如此。",
+    "ahead": "读数时间超前，按收到时间判断。",
 }
-
-
-def _span(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} 秒"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} 分钟"
-    return f"{seconds / 3600:.0f} 小时" if seconds < 172800 else f"{seconds / 86400:.0f} 天"

@@ -43,6 +43,6 @@ def _raise(actor: Actor, ids: list[int], step: Step) -> None:
     Notice.objects.bulk_update(rows, ["step", "at", "seen_at", "delivered_at"])
     verb = "duty.seen" if step == Step.SEEN else "duty.delivered"
     record_many([Draft(actor, verb, SubjectRef("duty", row.call.duty_id), {"notice": row.key}) for row in rows])
-    for duty in {row.call.duty_id: row.call.duty for row in rows}.values():
-        subject = SubjectRef("duty", duty.pk)
-        events.emit("duty.receipt", subject, {"step": step.value, "about": duty.about.as_dict()})
+    # One event a fetch: whoever shows receipts fetches them anew, however many rose.
+    touched = sorted({row.call.duty_id for row in rows})
+    events.emit("duty.receipt", SubjectRef("duty", touched[0]), {"step": step.value, "duties": touched[:100]})

@@ -1,5 +1,6 @@
 """What may be done with sources, points and rules; and what wings deliver."""
 
+from shoutu.county.sites.services.binding import bind, rebind
 from shoutu.county.sites.services.inbox import receive, receive_unclaimed
 from shoutu.county.sites.services.points import adopt, create_point
 from shoutu.county.sites.services.rules import approve, create_rule, propose, reject
@@ -14,12 +15,14 @@ from shoutu.county.sites.services.sources import (
 __all__ = [
     "adopt",
     "approve",
+    "bind",
     "county_source",
     "create_point",
     "create_rule",
     "create_source",
     "create_token",
     "propose",
+    "rebind",
     "receive",
     "receive_unclaimed",
     "reject",

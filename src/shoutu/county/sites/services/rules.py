@@ -43,14 +43,16 @@ def create_rule(
     origin: str = "",
     cite: str = "",
     verified: bool = False,
+    words: Mapping[str, Any] | None = None,
 ) -> Rule:
     """Watch a point by a rule, from now on (a new rule only adds warnings). Raises NotAllowed, Invalid."""
     actor.require("rule.edit")
     complete = checked(kind, params)
     _reason(reason)
     rule = Rule.objects.create(
-        point=point, kind=kind, title=title[:120], origin=origin, cite=cite[:400], verified=verified
-    )
+        point=point, kind=kind, title=title[:120], origin=origin, cite=cite[:400], verified=verified,
+        words=dict(words or {}),
+    )  # fmt: skip
     version = RuleVersion.objects.create(
         rule=rule, number=1, params=complete, reason=reason, state=RuleState.IN_FORCE,
         proposed_by_id=actor.user_id, proposed_at=timezone.now(), decided_at=timezone.now(),

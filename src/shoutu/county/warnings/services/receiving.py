@@ -49,6 +49,12 @@ class Told:
         return self.point.unit if self.point else ""
 
     @property
+    def named(self) -> dict[str, Any]:
+        """How the rule's pack words it; for a rule made by hand the point's own words."""
+        title = self.point.item_title if self.point else item_title(self.item)
+        return {"title": title, "unit": self.unit, **(self.rule.words if self.rule else {})}
+
+    @property
     def name(self) -> str:
         """What is measured, in words; for a device fault the device."""
         if self.point is None:
@@ -164,7 +170,7 @@ def _speak(warning: Warning, told: Told) -> None:
     warning.point, warning.rule, warning.rule_version = told.point, told.rule, told.body.get("rule_version")
     warning.value, warning.threshold, warning.direction = told.body.get("value"), told.body.get("threshold"), side
     warning.title = words.title(told.body, told.name, told.unit, side)[:200]
-    warning.sentence = words.sentence(told.body, told.params, told.unit)[:400]
+    warning.sentence = words.sentence(told.body, told.named)[:400]
     warning.verified_source = told.rule.verified if told.rule else True
 
 

@@ -1,0 +1,144 @@
+"""A rule pack watching a site: the shipped tailings pack, with design values there, missing, and changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from shoutu.county import commands_sites
+from shoutu.county.duties.models import Call, Duty
+from shoutu.county.kit import catalog
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Invalid, NotAllowed
+from shoutu.county.people.testing import actor
+from shoutu.county.places.services import set_site_params
+from shoutu.county.sites import packs, services
+from shoutu.county.sites.models import Finding, Rule, RuleVersion
+from shoutu.engine.params import parse
+
+PACK = "tailings-pond"
+SHIPPED = Path(__file__).resolve().parents[3] / "packs/warning/tailings-pond.yaml"
+DESIGN = {"phreatic_control_depth": 6.0, "phreatic_yellow_depth": 7.2, "phreatic_blue_depth": 8.0}
+
+
+@pytest.fixture
+def pond(county):
+    source = services.create_source(SYSTEM, "甲矿网关", county.site)
+    for address in ("JR-01", "JR-02"):
+        services.create_point(SYSTEM, county.site, source, address, item="phreatic_depth", unit="m", danger="low")
+    county.source = source
+    return county
+
+
+def design(pond, **values):
+    return set_site_params(actor(pond.users["inspector"]), pond.site, {**DESIGN, **values}, "设计文件")
+
+
+def limits(rule):
+    return rule.versions.get(number=rule.version).params["levels"]
+
+
+def test_every_rule_the_pack_gives_is_one_the_engine_takes(pond):
+    design(pond)
+    rules = services.bind(SYSTEM, pond.site, PACK)
+    assert {rule.point.address for rule in rules} == {"JR-01", "JR-02"}
+    for told in catalog.changes(0)["rules"]:
+        parse(told["kind"], told["params"])
+    threshold = next(rule for rule in rules if rule.kind == "threshold")
+    assert limits(threshold) == {"1": 8.0, "2": 7.2, "3": pytest.approx(6.6), "4": 6.0}
+    assert threshold.cite
+
+
+def test_a_missing_design_value_is_one_finding_with_a_duty_and_clears_when_entered(pond):
+    services.bind(SYSTEM, pond.site, PACK)
+    needed = Finding.objects.get(field="phreatic_control_depth")
+    assert not needed.optional
+    assert "浸润线" in needed.message
+    duty = Duty.objects.get(about_type="finding", about_id=needed.pk)
+    assert Call.objects.get(duty=duty).who == "enterprise_principal"
+    assert not Duty.objects.filter(about_type="finding", about_id__in=Finding.objects.filter(optional=True)).exists()
+    design(pond)
+    needed.refresh_from_db()
+    duty.refresh_from_db()
+    assert needed.cleared_at is not None
+    assert duty.state == "cancelled"
+    assert Rule.objects.filter(kind="threshold", enabled=True).count() == 2
+
+
+def test_binding_again_changes_nothing(pond):
+    design(pond)
+    services.bind(SYSTEM, pond.site, PACK)
+    before = RuleVersion.objects.count(), Finding.objects.count(), Duty.objects.count()
+    services.bind(SYSTEM, pond.site, PACK)
+    assert (RuleVersion.objects.count(), Finding.objects.count(), Duty.objects.count()) == before
+
+
+def test_a_new_point_of_a_bound_site_is_watched_from_its_first_reading(pond):
+    design(pond)
+    services.bind(SYSTEM, pond.site, PACK)
+    new = services.create_point(SYSTEM, pond.site, pond.source, "JR-09", item="phreatic_depth", unit="m")
+    assert Rule.objects.filter(point=new, kind="threshold", enabled=True).exists()
+
+
+def test_a_point_nothing_watches_is_a_finding(pond):
+    odd = services.create_point(SYSTEM, pond.site, pond.source, "Q-1", item="moon_phase", unit="")
+    services.bind(SYSTEM, pond.site, PACK)
+    assert Finding.objects.get(point=odd).field == "rules"
+
+
+def test_a_stricter_design_value_holds_at_once_a_weaker_one_needs_another_person(pond):
+    design(pond)
+    rule = next(r for r in services.bind(SYSTEM, pond.site, PACK) if r.kind == "threshold")
+    design(pond, phreatic_control_depth=6.2)
+    rule.refresh_from_db()
+    assert limits(rule)["4"] == 6.2
+    design(pond, phreatic_control_depth=5.0)
+    rule.refresh_from_db()
+    assert limits(rule)["4"] == 6.2
+    waiting = rule.versions.get(state="proposed")
+    with pytest.raises(NotAllowed):
+        services.approve(actor(pond.users["inspector"]), waiting)
+    services.approve(actor(pond.users["administrator"]), waiting)
+    rule.refresh_from_db()
+    assert limits(rule)["4"] == 5.0
+
+
+def test_a_design_value_that_makes_no_sense_is_a_finding_not_a_crash(pond):
+    design(pond, phreatic_control_depth=9.5)
+    services.bind(SYSTEM, pond.site, PACK)
+    assert Finding.objects.filter(field__startswith="rule:", optional=False).exists()
+
+
+def test_an_unknown_pack_names_those_there_are(pond):
+    with pytest.raises(Invalid, match="tailings-pond"):
+        services.bind(SYSTEM, pond.site, "../response/default")
+    with pytest.raises(NotAllowed):
+        services.bind(actor(pond.users["enterprise"]), pond.site, PACK)
+
+
+@pytest.mark.parametrize(("grade", "number"), [("4", 4), ("四等", 4), ("四", 4), ("", None), ("甲级", None)])
+def test_the_grade_of_a_site_is_a_design_value(pond, grade, number):
+    pond.site.grade = grade
+    assert packs.design_values(pond.site).get("grade") == number
+
+
+def run(*arguments):
+    return CliRunner().invoke(commands_sites.rules, list(arguments))
+
+
+@pytest.mark.parametrize("file", [SHIPPED, SHIPPED.parents[1] / "response/default.yaml"])
+def test_the_shipped_packs_pass_the_check(file):
+    result = run("check", str(file))
+    assert (result.exit_code, "ok" in result.output) == (0, True), result.output
+
+
+@pytest.mark.parametrize("file", [SHIPPED, SHIPPED.parents[1] / "response/default.yaml"])
+def test_a_broken_pack_is_named_with_its_line(tmp_path, file):
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(file.read_text("utf-8").replace("version: 1", "version: soon"), "utf-8")
+    line = broken.read_text("utf-8").splitlines().index("version: soon") + 1
+    result = run("check", str(broken))
+    assert result.exit_code == 1
+    assert f"broken.yaml:{line}: version" in result.output
