@@ -36,9 +36,9 @@ AIMS = [
     Aim("latency", "sent_to_signal_p99_ms", "Reading sent → signal delivered, p99", "ms"),
     Aim("stack", "signal_to_list_p50_ms", "Signal → on the list of open warnings, p50", "ms"),
     Aim("stack", "signal_to_list_p99_ms", "the same, p99", "ms", 1000, False),
-    Aim("ledger", "set_wise_per_s", "Ledger, entries recorded 500 to a transaction", "entries/s", 5e3),
-    Aim("ledger", "single_per_s", "Ledger, one entry to a transaction", "entries/s"),
-    Aim("ledger", "sealed_p99_s", "Ledger, commit → signed head, p99", "s", 1, False),
+    Aim("ledger", "peak.recorded_per_s", "Ledger, entries recorded 500 to a transaction", "entries/s", 5e3),
+    Aim("ledger", "single.recorded_per_s", "Ledger, one entry to a transaction", "entries/s"),
+    Aim("ledger", "sustained.seal_lag_p99_s", "Ledger, commit → signed head, p99", "s", 1, False),
     Aim("store", "rounded.add_readings_per_s", "Store, taking readings in", "readings/s", 10e6),
     Aim(
         "store", "rounded.add_and_flush_readings_per_s", "Store, until durable in Parquet (two decimals)", "readings/s"
