@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.models import StepState
 from shoutu.county.people import services
 from shoutu.county.people.models import ApiToken
 from shoutu.county.people.testing import PASSWORD, actor
@@ -152,7 +153,19 @@ def test_security_headers_and_unbuilt_face(db, settings, tmp_path) -> None:
 def test_health(db) -> None:
     assert Client().get("/healthz").json() == {"ok": True}
     assert Client().get("/readyz").json() == {"ok": True}
-    assert b"shoutu_outbox_unnumbered 0.0" in Client().get("/metrics").content
+    figures = Client().get("/metrics").content
+    assert b"shoutu_outbox_unnumbered 0.0" in figures
+    assert b"shoutu_ledger_unsealed 0.0" in figures
+
+
+def test_a_step_that_keeps_failing_is_an_alarm(county: SimpleNamespace, login) -> None:
+    StepState.objects.create(
+        name="duties.climb", failing=3, failures=9, last_error="OSError: x", last_error_at=timezone.now()
+    )
+    StepState.objects.create(name="fine", failing=1, last_error="once", last_error_at=timezone.now())
+    alarms = login("leader").get("/api/v1/status").json()["alarms"]
+    assert [(a["kind"], "duties.climb" in a["message"]) for a in alarms] == [("worker.step", True)]
+    assert login("enterprise").get("/api/v1/status").json()["alarms"] == []
 
 
 def test_openapi_is_3_1(db) -> None:

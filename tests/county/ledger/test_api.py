@@ -154,7 +154,8 @@ def test_a_stick_that_is_out_is_an_error_not_a_new_folder(write, tmp_path: Path)
 
 @pytest.mark.parametrize(("change", "field"), [
     ({"target": "ftp://x/"}, "target"), ({"target": "http://user:pass@x/"}, "target"), ({"kind": "pigeon"}, "kind"),
-    ({"kind": "folder", "target": "relative"}, "target"), ({"name": " "}, "name"), ({"every_minutes": 0}, "every_minutes"),
+    ({"kind": "folder", "target": "relative"}, "target"), ({"name": " "}, "name"),
+    ({"every_minutes": 0}, "every_minutes"),
 ])  # fmt: skip
 def test_bad_witness_names_the_field(db, change, field) -> None:
     with pytest.raises(Invalid) as caught:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.operation import Operation
+from ninja.renderers import JSONRenderer
 
 from shoutu import __version__
 from shoutu.county.kit.auth import SessionAuth, TokenAuth, WingAuth, asker
@@ -20,6 +21,12 @@ from shoutu.county.kit.paging import ListQuery, Page, paginate
 __all__ = ["ListQuery", "Page", "Router", "api", "asker", "internal", "paginate", "problem"]
 
 log = logging.getLogger(__name__)
+
+
+class Utf8(JSONRenderer):
+    """Chinese as Chinese: half the bytes of escapes."""
+
+    json_dumps_params = {"ensure_ascii": False}
 
 
 class Api(NinjaAPI):
@@ -36,6 +43,7 @@ api = Api(
     description="Everything a person can do in Shoutu, a program can do here.",
     urls_namespace="api",
     docs_url=None,
+    renderer=Utf8(),
     auth=[TokenAuth(), SessionAuth()],
 )
 internal = Api(

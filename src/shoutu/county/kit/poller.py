@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from shoutu.county.kit import catalog, outbox
 
@@ -60,7 +60,6 @@ class Poller:
                     self._ring.clear()
                     break
             try:
-                close_old_connections()
                 self._poll()
             except Exception:
                 log.exception("the poller could not ask the database; trying again")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
+from zlib import crc32
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.models import StepState
 from shoutu.county.kit.watch import watching
 
 Contribution = Callable[[Actor], dict[str, Any]]
@@ -21,6 +24,20 @@ def contribute(function: Contribution) -> Contribution:
     if function not in _contributions:
         _contributions.append(function)
     return function
+
+
+def failing_steps() -> list[dict[str, Any]]:
+    """One alarm per worker step that has failed three times in a row or more."""
+    return [
+        {
+            "id": crc32(state.name.encode()),
+            "at": state.last_error_at or timezone.now(),
+            "kind": "worker.step",
+            "message": _("后台任务“%(name)s”连续失败 %(count)s 次：%(error)s")
+            % {"name": state.name, "count": state.failing, "error": state.last_error},
+        }
+        for state in StepState.objects.filter(failing__gte=3).order_by("name")
+    ]
 
 
 def status(actor: Actor) -> dict[str, Any]:
@@ -35,6 +52,8 @@ def status(actor: Actor) -> dict[str, Any]:
         "alarms": [],
         "demo": settings.DEMO,
     }
+    if actor.scope.all:
+        answer["alarms"] = failing_steps()
     for function in _contributions:
         for name, value in function(actor).items():
             if isinstance(answer.get(name), list):

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import close_old_connections, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from shoutu.county.kit import steps
@@ -67,7 +67,6 @@ class Worker:
 
     def _renew(self) -> None:
         try:
-            close_old_connections()
             asked = time.monotonic()
             got = steps.acquire(steps.WORKER, self.holder, self.lease_seconds)
             if got is None:
@@ -122,7 +121,6 @@ class Worker:
     def _run(self, step: steps.Step) -> float:
         """Run one step; seconds until it is due again."""
         try:
-            close_old_connections()
             steps.hold(steps.WORKER, self._fence)
             more = step.run()
         except Exception as error:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from shoutu.county.kit import subjects
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from shoutu.county.kit import metrics, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.status import contribute
-from shoutu.county.ledger.selectors import witnesses
+from shoutu.county.ledger.selectors import tree, unsealed_count, witnesses
 
 subjects.register(
     "witness", label=witnesses.name_of, labels=witnesses.names_of, url=lambda _id: "", visible=witnesses.visible
 )
+
+
+@metrics.contribute
+def figures() -> Iterable[Metric]:
+    newest = tree.head()
+    yield GaugeMetricFamily(
+        "shoutu_ledger_size", "Entries under the newest signed head", value=newest.size if newest else 0
+    )
+    yield GaugeMetricFamily("shoutu_ledger_unsealed", "Entries that wait to be sealed", value=unsealed_count())
 
 
 @contribute

@@ -67,9 +67,10 @@ def seal(limit: int = BATCH) -> int:
         return 0
     with transaction.atomic():
         fence()
-        epoch = Epoch.objects.select_for_update().order_by("-number").first()
-        if epoch is None:
-            epoch = Epoch.objects.create(number=1, opened_at=timezone.now())
+        if not Epoch.objects.exists():
+            Epoch.objects.get_or_create(number=1, defaults={"opened_at": timezone.now()})
+        # Whoever comes second waits here, and then reads what the first has sealed.
+        epoch = Epoch.objects.select_for_update().order_by("-number")[:1].get()
         waiting = Entry.objects.filter(unsealed__isnull=False).order_by("id")[:limit]
         rows = [(id_, bytes(canonical)) for id_, canonical in waiting.values_list("id", "canonical")]
         if not rows:
