@@ -12,7 +12,7 @@ from shoutu.county.kit.actors import Actor, system
 from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
-from shoutu.county.warnings.models import Reason, Result, Warning
+from shoutu.county.warnings.models import Member, Reason, Result, Warning
 from shoutu.county.warnings.services.course_of import settle_stage
 from shoutu.county.warnings.states import TABLE
 
@@ -154,8 +154,9 @@ def rule_changed(rule_id: int, version: int) -> None:
     from shoutu.county.warnings.services.course_of import ENGINE, note_below
 
     unchanged()
-    touched = Warning.objects.select_for_update(of=("self",)).filter(closed_at__isnull=True, members__rule_id=rule_id)
-    for warning in touched.distinct().order_by("id"):
+    ids = Member.objects.filter(rule_id=rule_id, warning__closed_at__isnull=True).values("warning_id")
+    touched = Warning.objects.select_for_update(of=("self",)).filter(pk__in=ids)
+    for warning in touched.order_by("id"):
         warning.members.filter(rule_id=rule_id).update(level=0)
         before, warning.current_level = (
             warning.current_level,
