@@ -34,6 +34,7 @@ class SteadyClock:
         self._lock = threading.Lock()
         self._seen_wall, self._seen_elapsed = wall(), elapsed()
         self._now = max(floor, self._seen_wall)
+        self._half = 0
         self.jumps_back = 0
         self.jumps_ahead = 0
         self.last_jump_ms = 0
@@ -57,7 +58,11 @@ class SteadyClock:
             if abs(by) >= JUMP_MS:
                 self._jump(by)
             self._seen_wall, self._seen_elapsed = wall, elapsed
-            self._now = wall if wall >= self._now else self._now + passed // 2
+            # Half speed, whatever the pace of asking: what is left over from halving is kept.
+            self._half += passed
+            slow = self._now + self._half // 2
+            self._half %= 2
+            self._now = max(wall, slow)
             return self._now, self._now - wall
 
     def now(self) -> int:
