@@ -133,6 +133,7 @@ class Engine:
         ruleset, columns = msgspec.msgpack.decode(blob[head:])
         engine = cls()
         state = build(RuleSet.decode(ruleset))
+        array: NDArray[Any]
         for array, data in zip(state.arrays, columns, strict=True):
             if len(data) != array.nbytes:
                 raise SnapshotError("the engine checkpoint does not fit this version; replay the journal")

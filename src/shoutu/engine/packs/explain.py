@@ -1,0 +1,137 @@
+"""One sentence why: what was measured, against what, since when, with figures and units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .model import BoundRule, Text
+
+PLACEHOLDERS = ("title", "value", "unit", "relation", "threshold", "level", "held", "slope")
+_LEVELS = {"zh": ("正常", "蓝色", "黄色", "橙色", "红色"), "en": ("normal", "blue", "yellow", "orange", "red")}
+_TEMPLATES = {
+    "threshold": Text(
+        zh="{title} {value} {unit}，{relation}控制值 {threshold} {unit}{held}。",
+        en="{title} {value} {unit}, {relation} the limit of {threshold} {unit}{held}.",
+    ),
+    "rate": Text(
+        zh="{title}变化速率 {slope} {unit}/h，{relation}控制值 {threshold} {unit}/h。",
+        en="{title} changes by {slope} {unit}/h, {relation} the limit of {threshold} {unit}/h.",
+    ),
+    "late_exceedance": Text(
+        zh="{title}迟到的读数 {value} {unit}，{relation}控制值 {threshold} {unit}。",
+        en="A late reading of {title}, {value} {unit}, {relation} the limit of {threshold} {unit}.",
+    ),
+    "cleared": Text(
+        zh="{title} {value} {unit}，已回到{level}控制值以内，现为{now}。",
+        en="{title} {value} {unit}, back within the {level} limit, now {now}.",
+    ),
+    "stuck": Text(
+        zh="{title}读数停在 {value} {unit} 不变{held}，疑似传感器故障。",
+        en="{title} has stayed at {value} {unit}{held}: the sensor may be faulty.",
+    ),
+    "implausible": Text(
+        zh="{title}读数 {value} {unit} 超出量程或不可用，疑似传感器故障。",
+        en="{title} reads {value} {unit}, out of range or unusable: the sensor may be faulty.",
+    ),
+    "saturated": Text(
+        zh="{title}读数 {value} {unit} 在危险一侧超出量程 {threshold} {unit}：既是设备异常，也可能是险情，请立即核实。",
+        en="{title} reads {value} {unit}, past its range of {threshold} {unit} on the dangerous side: check at once.",
+    ),
+    "no_data": Text(zh="{title}已 {silent} 没有可用读数。", en="{title} has had no usable reading for {silent}."),
+    "source_silence": Text(
+        zh="数据源整体中断，已 {silent} 没有任何数据。", en="The whole source has been silent for {silent}."
+    ),
+    "site_silence": Text(
+        zh="{count} 个测点在数分钟内先后中断，可能现场出事，请立即核实。",
+        en="{count} points fell silent within minutes: something may have happened on site, check at once.",
+    ),
+    "clock": Text(
+        zh="设备时钟比接收时间快 {silent}。", en="The device's clock is {silent} ahead of the time received."
+    ),
+    "recovered": Text(zh="{title}已恢复正常。", en="{title} is normal again."),
+}
+
+
+def explain(rule: BoundRule | Mapping[str, Any], signal: Mapping[str, Any], lang: str = "zh") -> str:
+    """One sentence for a signal (the JSON form). Never raises for a figure that is missing; shows —.
+
+    ``rule``: a bound rule, or a mapping with ``title`` (text, Text or {zh, en}), ``unit`` and, if there are,
+    ``decimals`` and ``sentence``. ``lang``: zh, zh-hans … or en.
+    """
+    tongue = "zh" if lang.startswith("zh") else "en"
+    given = rule if isinstance(rule, Mapping) else {f: getattr(rule, f) for f in rule.__struct_fields__}
+    decimals = int(given.get("decimals", 2))
+    title = _text(given.get("title")) or Text(zh="", en="")
+    template = _template(_text(given.get("sentence")), signal)
+    held, silent = _held(signal, tongue), _span(signal.get("aux"), tongue)
+    limit_level = (
+        signal.get("to") if (signal.get("to") or 0) > (signal.get("from") or 0) else (signal.get("to") or 0) + 1
+    )
+    words = {
+        "title": title.say(tongue),
+        "unit": str(given.get("unit") or ""),
+        "value": _figure(signal.get("value"), decimals),
+        "threshold": _figure(signal.get("threshold"), decimals),
+        "slope": _figure(signal.get("aux"), decimals),
+        "relation": _relation(signal, tongue),
+        "level": _LEVELS[tongue][min(int(limit_level or 0), 4)],
+        "now": _LEVELS[tongue][min(int(signal.get("to") or 0), 4)],
+        "held": held,
+        "silent": silent,
+        "count": _figure(signal.get("aux"), 0),
+    }
+    sentence = re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), template.say(tongue))
+    return re.sub(r" +(?=[，。、, ])", "", sentence).strip()
+
+
+def _template(own: Text | None, signal: Mapping[str, Any]) -> Text:
+    kind, falling = str(signal.get("kind")), (signal.get("to") or 0) < (signal.get("from") or 0)
+    if signal.get("type") == "late_exceedance":
+        return _TEMPLATES["late_exceedance"]
+    if falling:
+        return _TEMPLATES["cleared" if kind == "threshold" else "recovered"]
+    if kind == "implausible" and "saturated" in signal.get("flags", ()):
+        return _TEMPLATES["saturated"]
+    return own or _TEMPLATES.get(kind, _TEMPLATES["threshold"])
+
+
+def _text(value: Any) -> Text | None:
+    if value is None or isinstance(value, Text):
+        return value
+    if isinstance(value, Mapping):
+        return Text(zh=str(value.get("zh", "")), en=str(value.get("en", "")))
+    return Text(zh=str(value), en=str(value))
+
+
+def _figure(value: Any, decimals: int) -> str:
+    if not isinstance(value, int | float):
+        return "—"
+    return f"{value:.{decimals}f}" if abs(value) < 1e9 else f"{value:.3g}"
+
+
+def _relation(signal: Mapping[str, Any], tongue: str) -> str:
+    value = signal.get("aux") if signal.get("kind") == "rate" else signal.get("value")
+    limit = signal.get("threshold")
+    words = ("达到", "高于", "低于") if tongue == "zh" else ("at", "above", "below")
+    if not isinstance(value, int | float) or not isinstance(limit, int | float) or value == limit:
+        return words[0]
+    return words[1] if value > limit else words[2]
+
+
+def _held(signal: Mapping[str, Any], tongue: str) -> str:
+    start, end = signal.get("window_start"), signal.get("event_ts")
+    if start is None or end is None or end - start < 1000:
+        return ""
+    span = _span((end - start) / 1000, tongue)
+    return f"，持续 {span}" if tongue == "zh" else f", for {span}"
+
+
+def _span(seconds: Any, tongue: str) -> str:
+    if not isinstance(seconds, int | float):
+        return "—"
+    for size, zh, en in ((86_400, "天", "d"), (3600, "小时", "h"), (60, "分钟", "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f}".removesuffix(".0") + f" {zh if tongue == 'zh' else en}"
+    return f"{seconds:.0f} {'秒' if tongue == 'zh' else 's'}"
