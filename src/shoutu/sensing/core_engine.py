@@ -118,6 +118,7 @@ class EngineStage:
             self.tick = record.now
             metrics.TICK_TS.set(record.now / 1000)
         self.evaluated = start + record.count
+        self.failing = None
         metrics.EVALUATED_SEQ.set(self.evaluated)
 
     def _switch(self, seq: int, delta: bytes) -> None:

@@ -64,14 +64,16 @@ class Deliverer:
 
     async def run(self) -> None:
         """Deliver for ever; after a failure waits 0.2 s, doubling up to the cap, with jitter."""
-        wait, attempts = FIRST_WAIT, 0
+        wait, attempts, alone = FIRST_WAIT, 0, 0
         while True:
             self._more.clear()
             try:
-                busy = await self._once(alone=attempts >= 1)
+                busy = await self._once(1 if alone else BATCH)
             except CountyUnreachable as error:
                 self._failed(error)
             except httpx.HTTPStatusError as error:
+                # One by one until past the one that is refused, so that only that one is set aside.
+                alone = BATCH
                 attempts += 1
                 self._failed(error)
                 if attempts > PATIENCE:
@@ -79,6 +81,7 @@ class Deliverer:
                     attempts = 0
             else:
                 wait, attempts, self.failing = FIRST_WAIT, 0, None
+                alone = max(0, alone - 1)
                 if not busy:
                     await self._wait_for_more(5.0)
                 continue
@@ -86,9 +89,9 @@ class Deliverer:
             await asyncio.sleep(wait * random.uniform(0.8, 1.2))
             wait = min(wait * 2, self._cap)
 
-    async def _once(self, alone: bool) -> bool:
+    async def _once(self, limit: int) -> bool:
         """Deliver one batch; False when there is nothing to deliver."""
-        signals, end = await asyncio.to_thread(self._spool.peek, 1 if alone else BATCH)
+        signals, end = await asyncio.to_thread(self._spool.peek, limit)
         if signals:
             await self._post(signals)
         elif end <= self._spool.delivered:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import json
 import logging
 import os
 import signal
@@ -17,10 +18,10 @@ import uvloop
 from shoutu.config import Config, SettingError
 from shoutu.engine import warm_up
 
-from . import metrics
 from .catalog_follow import Follower
 from .core import Core
 from .deliver import Beats, Deliverer, county_client
+from .journal_segments import write_atomically
 from .model import DoorHandle
 from .pipeline_local import Local, publish_store
 from .store import Store
@@ -147,7 +148,7 @@ async def serve(config: Config) -> None:
     try:
         await pipeline.start()
         ports = {name: door.port for name, door in pipeline.doors.items()}
-        (config.run / "pipeline.json").write_text(f'{{"pid": {os.getpid()}, "ports": {ports}}}'.replace("'", '"'))
+        write_atomically(config.run / "pipeline.json", json.dumps({"pid": os.getpid(), "ports": ports}).encode())
         logger.info("pipeline is open: %s", ports)
         await pipeline.ended.wait()
     finally:
@@ -168,4 +169,3 @@ def run(config: Config) -> None:
     with only_one(config):
         warm_up()
         uvloop.run(serve(config))
-    metrics.TICK_TS.set(0)

@@ -1,0 +1,204 @@
+"""The core with the real engine and store: back-pressure, falling behind, defects, forgetting, the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.sensing.test_core_clock import Machine
+from tests.sensing.test_journal import batch, flat, read_all
+
+from shoutu.sensing.core import Core
+from shoutu.sensing.core_clock import SteadyClock
+from shoutu.sensing.core_commit import Committer
+from shoutu.sensing.core_feed import Feed, joined
+from shoutu.sensing.core_rules import Watch
+from shoutu.sensing.journal import Journal, NewTick
+from shoutu.sensing.journal_records import Readings, Record, Tick
+from shoutu.sensing.model import Batch, Overloaded
+from shoutu.sensing.spool import Signal
+from shoutu.sensing.store import Store
+
+pytestmark = pytest.mark.anyio
+T = 1_793_500_000_000
+
+
+def catalog(points: int) -> bytes:
+    return json.dumps(
+        {
+            "version": 1,
+            "full": True,
+            "sources": [{"id": 3, "name": "甲", "token_hashes": []}],
+            "points": [
+                {"id": i, "source": 3, "address": f"P{i}", "site": 5, "interval_s": 3600, "danger": "high"}
+                for i in range(1, points + 1)
+            ],
+            "rules": [
+                {"id": 100 + i, "version": 1, "point": i, "kind": "threshold", "params": {"levels": {"3": 5.0}}}
+                for i in range(1, points + 1)
+            ],
+        }
+    ).encode()
+
+
+def readings(point: int, start: int, values: list[float]) -> Batch:
+    n = len(values)
+    ts = T + 1000 * np.arange(start, start + n)
+    return Batch(np.full(n, point, np.int32), ts, np.array(values, float), np.zeros(n, np.uint8), T + 10**7, 3, "http")
+
+
+async def until(question: Callable[[], Any]) -> None:
+    async with asyncio.timeout(20):
+        while not question():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def running(directory: Path, clock: SteadyClock | None = None) -> AsyncIterator[Core]:
+    core = Core(directory, Store(directory / "store"), clock)
+    await core.start()
+    try:
+        yield core
+    finally:
+        await core.stop()
+
+
+def told(core: Core) -> list[tuple[int, int, int]]:
+    return [(s["point"], s["event_ts"], s["to"]) for s in core.spool.peek(10_000)[0]]
+
+
+async def test_a_reading_that_defeats_the_engine_costs_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Watch.readings
+
+    def defective(self: Watch, r: Readings) -> list[Signal]:
+        if (r.value == 666.0).any():
+            raise ArithmeticError("a defect of the engine")
+        return real(self, r)
+
+    monkeypatch.setattr(Watch, "readings", defective)
+    async with running(tmp_path) as core:
+        await core.switch(catalog(2))
+        await core.accept(readings(1, 0, [9.0, 1.0]))
+        await core.accept(readings(2, 0, [1.0, 666.0, 9.0]))
+        await core.accept(readings(1, 2, [9.0]))
+        await until(lambda: core.engine.skipped and core.engine.caught_up())
+        assert len(core.state()["damage"]["skipped"]) == 1
+        assert core.state()["failing"] == {}, "the others are watched again"
+        assert sorted(told(core)) == [(1, T, 3), (1, T + 1000, 0), (1, T + 2000, 3), (2, T + 2000, 3)]
+
+
+async def test_restart_goes_on_where_it_was(tmp_path: Path) -> None:
+    async with running(tmp_path) as core:
+        await core.switch(catalog(2))
+        await core.accept(readings(1, 0, [9.0]))
+    async with running(tmp_path) as core:
+        assert core.directory.version == 1
+        await core.accept(readings(1, 1, [9.5, 1.0]))
+        await until(lambda: core.live and core.engine.caught_up())
+        assert await core.agree()
+        assert told(core) == [(1, T, 3), (1, T + 2000, 0)]
+        latest = core.engine.latest.get(1)
+        assert latest is not None
+        assert latest["value"] == 1.0
+
+
+async def test_segments_go_when_checkpoint_and_store_have_passed_them(tmp_path: Path) -> None:
+    async with running(tmp_path) as core:
+        core.journal.log.segment_bytes = 2_000
+        await core.switch(catalog(2))
+        for i in range(30):
+            await core.accept(readings(1, i * 10, [1.0] * 10))
+        await until(core.engine.caught_up)
+        assert len(core.journal.log.segments) > 3
+    async with running(tmp_path) as core:
+        await core.accept(readings(1, 300, [9.0]))
+        await until(lambda: core.live and core.engine.caught_up())
+    assert len(list((tmp_path / "journal").glob("*.log"))) == 1
+    async with running(tmp_path) as core:
+        assert len((await asyncio.to_thread(core.store.store.query, 1)).ts) == 301  # type: ignore[attr-defined]
+        assert told(core) == [(1, T + 300_000, 3)]
+
+
+async def test_ticks_never_go_back_and_receipts_keep_with_them(tmp_path: Path) -> None:
+    machine = Machine()
+    async with running(tmp_path, machine.clock()) as core:
+        await core.switch(catalog(1))
+        machine.pass_(1000, -3_600_000)
+        await core.accept(readings(1, 0, [1.0])._replace(received=machine.wall))
+        await core._commit(NewTick(core.clock.now()))
+        await until(core.engine.caught_up)
+        latest = core.engine.latest.get(1)
+        assert latest is not None
+        assert latest["received"] == core.clock.now()
+        records = read_all(core.journal)
+        ticks = [r.now for r in records if isinstance(r, Tick)]
+        assert ticks == sorted(ticks)
+        assert core.state()["clock"]["jumps_back"] == 1
+
+
+async def test_senders_beyond_the_queue_are_told_to_wait_and_nobody_is_lost(tmp_path: Path) -> None:
+    gate = threading.Event()
+
+    def slow_disk(descriptor: int) -> None:
+        gate.wait(20)
+        os.fdatasync(descriptor)
+
+    gate.set()
+    journal = Journal(tmp_path, sync=slow_disk)
+    committer = Committer(journal, (), queue_bytes=20_000)
+    loop = asyncio.get_running_loop()
+    committer.start(loop)
+    gate.clear()
+    waiters: list[asyncio.Future[int]] = []
+
+    def fill() -> None:
+        for i in range(1000):
+            waiter: asyncio.Future[int] = loop.create_future()
+            committer.put(batch(20, i * 20), waiter)
+            waiters.append(waiter)
+
+    with pytest.raises(Overloaded, match="send again later"):
+        fill()
+    assert 20_000 / (150 + 21 * 20) - 1 <= len(waiters) < 200
+    tick: asyncio.Future[int] = loop.create_future()
+    committer.put(NewTick(5), tick)
+    gate.set()
+    numbers = await asyncio.gather(*waiters, tick)
+    assert numbers == [1 + 20 * i for i in range(len(waiters) + 1)]
+    await asyncio.to_thread(committer.stop)
+    assert len(flat(read_all(journal))) == 20 * len(waiters) + 1
+
+
+@given(st.lists(st.one_of(st.integers(1, 30), st.just(0), st.just(-1)), max_size=40), st.integers(200, 4_000))
+def test_a_stage_gets_everything_once_however_far_it_falls_behind(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[int], limit: int
+) -> None:
+    journal = Journal(tmp_path_factory.mktemp("feed"), segment_bytes=1_000)
+    feed = Feed(journal, 1, limit)
+    made: list[Record] = []
+    got: list[Record] = []
+    for n in steps:
+        if n > 0:
+            records = journal.commit([batch(n, len(made)), NewTick(n)])
+            made += records
+            feed.publish(records)
+        elif n == 0:
+            got += joined(feed.take(300, 0))
+        else:
+            feed.rewind(1)
+            got.clear()
+    while feed.position < journal.next_seq:
+        got += feed.take(500, 0)
+    assert flat(got) == flat(made)
