@@ -24,7 +24,6 @@ ALLOWED_HOSTS = sorted(
         "localhost",
         "127.0.0.1",
         "[::1]",
-        "testserver",
         CONFIG.host,
         socket.gethostname(),
         _public.hostname or "localhost",

@@ -83,13 +83,14 @@ def test_truncated_json(county: SimpleNamespace) -> None:
 def test_demo_login_works_on_loopback_only(county: SimpleNamespace) -> None:
     services.create_user(SYSTEM, "演示值班员", "duty_officer", "demo", is_demo=True)
     body = {"username": "演示值班员", "password": "demo"}
-    client = Client()
+    client = Client(SERVER_NAME="localhost")
     assert post(client, "/api/v1/session", body).status_code == 200
     for outside in (
         {"REMOTE_ADDR": "10.0.0.8"},
         {"HTTP_X_FORWARDED_FOR": "10.0.0.8"},
+        {"SERVER_NAME": "testserver"},
     ):
-        assert post(Client(), "/api/v1/session", body, **outside).status_code == 403
+        assert post(Client(SERVER_NAME="localhost"), "/api/v1/session", body, **outside).status_code == 403
         assert client.get("/api/v1/status", **outside).status_code == 403
     assert client.get("/api/v1/status").status_code == 200
 

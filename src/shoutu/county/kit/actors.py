@@ -32,7 +32,9 @@ class Actor:
 
     def may(self, permission: str) -> bool:
         """Whether this actor has the named permission. Raises KeyError for a name that is not in the table."""
-        return permission in self.permissions and permission in EVERY
+        if permission not in EVERY:
+            raise KeyError(f"permission {permission!r} is not in kit.permissions.TABLE")
+        return permission in self.permissions
 
     def require(self, permission: str) -> None:
         """Raises NotAllowed when the permission is missing."""

@@ -6,6 +6,8 @@ import json
 import logging
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Router
@@ -15,7 +17,7 @@ from ninja.renderers import JSONRenderer
 
 from shoutu import __version__
 from shoutu.county.kit.auth import SessionAuth, TokenAuth, WingAuth, asker
-from shoutu.county.kit.errors import Invalid, NotFound, NotSignedIn, ShoutuError, TooMany
+from shoutu.county.kit.errors import Invalid, NotFound, NotSignedIn, ShoutuError, TooLarge, TooMany
 from shoutu.county.kit.paging import ListQuery, Page, paginate
 
 __all__ = ["ListQuery", "Page", "Router", "api", "asker", "internal", "paginate", "problem"]
@@ -129,6 +131,10 @@ def _on_http(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _on_anything(request: HttpRequest, error: Any) -> HttpResponse:
+    if isinstance(error, UnicodeEncodeError) or "NUL (0x00)" in str(error):
+        return problem(Invalid("body", _("可以保存的文字，不含空字符或残缺的编码")))
+    if isinstance(error, RequestDataTooBig):
+        return problem(TooLarge(_("请求内容不能超过 %(limit)s 字节") % {"limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}))
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     return problem(ShoutuError(_("服务器内部出错，已记录在日志中，请稍后再试或联系管理员。")))
 

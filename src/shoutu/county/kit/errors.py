@@ -91,6 +91,12 @@ class TooMany(ShoutuError):
         self.retry_after = retry_after
 
 
+class TooLarge(ShoutuError):
+    """The body is bigger than is taken; says how much is."""
+
+    status, slug, title = 413, "too-large", gettext_lazy("内容过大")
+
+
 class Unavailable(ShoutuError):
     """A part of Shoutu this answer needs is not there now."""
 

@@ -77,7 +77,7 @@ def is_loopback(request: Any) -> bool:
     if any(meta.get(name) for name in ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")):
         return False
     host = request.get_host().rsplit(":", 1)[0].strip("[]")
-    return _local(meta.get("REMOTE_ADDR", "")) and (host in {"localhost", "testserver"} or _local(host))
+    return _local(meta.get("REMOTE_ADDR", "")) and (host == "localhost" or _local(host))
 
 
 def _local(address: str) -> bool:

@@ -39,7 +39,7 @@ def create_user(
 ) -> User:
     """A new account. Raises Invalid for a taken name, unknown role, weak password, or a role without its place."""
     actor.require("user.manage")
-    if not username or len(username) > 60 or any(c.isspace() for c in username):
+    if not username or len(username) > 60 or any(c.isspace() or not c.isprintable() for c in username):
         raise Invalid("username", _("1 到 60 个字，不含空格"))
     if User.objects.filter(username=username).exists():
         raise Invalid("username", _("没有被占用的名字"))
