@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from .journal_records import Readings
-from .model import Ints64
+from .model import Ints32, Ints64
 
 AHEAD_MS = 120_000
 """A reading dated further ahead than this counts as of its receipt, so that it cannot stay newest for years."""
+
+TABLE_IDS = 4_000_000
+"""Ids below this are looked up in a table (32 MB at most), larger ones by search."""
 
 _NEVER = np.iinfo(np.int64).min
 
@@ -26,6 +29,7 @@ class Latest:
         self._received = np.empty(0, np.int64)
         self._value = np.empty(0, np.float64)
         self._quality = np.empty(0, np.uint8)
+        self._table: Ints64 | None = None
 
     def points(self, ids: Ints64) -> None:
         """Watch these points from now on, keeping what is known of them."""
@@ -39,13 +43,28 @@ class Latest:
             fresh[go_to] = column[come_from]
             setattr(self, name, fresh)
         self._ids = wanted
+        self._index()
+
+    def _slots(self, point: Ints32) -> Ints64:
+        """A slot for each point; what is in it may be another point when this one is not watched."""
+        if self._table is not None:
+            return self._table[np.clip(point, 0, len(self._table) - 1)]
+        slot = np.searchsorted(self._ids, point)
+        slot[slot == len(self._ids)] = 0
+        return slot
+
+    def _index(self) -> None:
+        top = int(self._ids[-1]) if len(self._ids) else 0
+        self._table = None
+        if 0 < top < TABLE_IDS:
+            self._table = np.zeros(top + 1, np.int64)
+            self._table[self._ids] = np.arange(len(self._ids))
 
     def update(self, readings: Readings) -> None:
         """Take in a batch in any order of time."""
         if not len(self._ids):
             return
-        slot = np.searchsorted(self._ids, readings.point)
-        slot[slot == len(self._ids)] = 0
+        slot = self._slots(readings.point)
         at = np.where(readings.ts > readings.received + AHEAD_MS, readings.received, readings.ts)
         newer = (self._ids[slot] == readings.point) & (at >= self._at[slot])
         chosen = np.flatnonzero(newer)
@@ -94,4 +113,5 @@ class Latest:
         with np.load(io.BytesIO(raw), allow_pickle=False) as kept:
             for name in ("ids", "at", "ts", "received", "value", "quality"):
                 setattr(new, f"_{name}", kept[name])
+        new._index()
         return new
