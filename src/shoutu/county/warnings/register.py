@@ -16,7 +16,7 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.sites import hooks
 from shoutu.county.sites.models import Signal, SignalState
-from shoutu.county.warnings import entries  # noqa: F401  (registers words)
+from shoutu.county.warnings import entries, metrics  # noqa: F401  (register words and figures)
 from shoutu.county.warnings.models import State, Warning
 from shoutu.county.warnings.selectors import levels_of_sites, of_point
 from shoutu.county.warnings.services import note_answered, rule_changed
@@ -58,7 +58,8 @@ def _rule_changed(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -
 
 @status.contribute
 def _figures(actor: Actor) -> dict[str, Any]:
-    open_ = Warning.objects.visible_to(actor).exclude(state=State.CLOSED)
+    # A device fault is no level of danger: the four counts are of risks alone.
+    open_ = Warning.objects.visible_to(actor).filter(category="risk").exclude(state=State.CLOSED)
 
     def by_level(rows: Any) -> dict[int, int]:
         found = dict(rows.order_by().values_list("level").annotate(n=Count("id")))

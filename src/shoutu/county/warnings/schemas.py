@@ -31,10 +31,11 @@ class PointBrief(Schema):
 
 
 class Warning(Schema):
-    """One warning as a row of the list."""
+    """One warning as a row of the list. `category`: a risk, or a device fault (which is no level of danger)."""
 
     id: int
     number: str
+    category: Literal["risk", "fault"]
     level: int
     peak_level: int
     current_level: int

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from shoutu.county.duties import selectors as duty_selectors
@@ -18,8 +18,8 @@ from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.selectors import get_visible
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
-from shoutu.county.sites.models import RuleVersion
-from shoutu.county.warnings.models import Result, State, Warning
+from shoutu.county.sites.models import RuleVersion, Signal
+from shoutu.county.warnings.models import State, Warning
 from shoutu.county.warnings.states import PRIMARY, TABLE
 
 SORTS = {
@@ -92,7 +92,7 @@ def row(warning: Warning, duties: list[Duty]) -> dict[str, Any]:
     copied = (
         "number", "level", "peak_level", "current_level", "state", "title", "item", "value", "threshold", "direction",
         "sentence", "started_at", "last_signal_at", "ended_at", "count", "result", "reason", "backfill",
-        "verified_source", "unknown_now",
+        "verified_source", "unknown_now", "category",
     )  # fmt: skip
     return {
         "id": warning.pk,
@@ -173,9 +173,15 @@ def levels_of_sites(ids: Iterable[int]) -> dict[int, int]:
     return found
 
 
-def statistics(rows: QuerySet[Warning]) -> dict[str, int]:
-    """How verified warnings turned out, by result."""
-    return {result: rows.filter(result=result).count() for result in Result.values}
+def open_levels() -> dict[int, int]:
+    """How many risks are open at each level, of the whole county: for the metrics."""
+    open_ = Warning.objects.filter(closed_at__isnull=True, category="risk")
+    return dict(open_.order_by().values_list("level").annotate(n=Count("id")))
+
+
+def signals_by_state() -> dict[str, int]:
+    """How many signals wait, were taken in, or were set aside."""
+    return dict(Signal.objects.order_by().values_list("state").annotate(n=Count("id")))
 
 
 def _rule(warning: Warning) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger import verbs
 from shoutu.county.ledger.models import Entry, Personal
 
-QUIET = ("duty.notice_sent", "duty.delivered")
+QUIET = ("duty.opened", "duty.notice_sent", "duty.delivered")
 """Entries that stand in the ledger and in the receipts but would only fill the page."""
 
 

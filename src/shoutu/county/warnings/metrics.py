@@ -1,0 +1,33 @@
+"""What /metrics tells of signals, warnings and alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import REGISTRY
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from shoutu.county.duties.selectors import open_alarms
+from shoutu.county.warnings.selectors import open_levels, signals_by_state
+
+
+class WarningCollector:
+    """Asks the database when asked."""
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        signals = GaugeMetricFamily("shoutu_signals", "Signals in the inbox by state", labels=["state"])
+        told = signals_by_state()
+        for state in ("new", "done", "aside"):
+            signals.add_metric([state], told.get(state, 0))
+        warnings = GaugeMetricFamily("shoutu_open_warnings", "Open risk warnings by level", labels=["level"])
+        levels = open_levels()
+        for level in range(1, 5):
+            warnings.add_metric([str(level)], levels.get(level, 0))
+        yield from (signals, warnings)
+        yield GaugeMetricFamily("shoutu_alarms", "Alarms about the calling itself", value=len(open_alarms(1000)))
+
+
+REGISTRY.register(WarningCollector())  # type: ignore[arg-type]
