@@ -2,8 +2,8 @@
 
 Every point has a threshold (four levels, hysteresis, hold), a rate, a stuck, an implausible and a no-data rule.
 Readings come every 20 s per point with noise; at any time one point in a thousand stands above a threshold for a
-minute, so that holds, signals and clears are part of the work. ``sorted``: each batch has one reading of every point, in order of point;
-``random``: the same readings in random order; ``runs``: each batch has 100 points with 100 readings each.
+minute, so that holds, signals and clears are part of the work. ``sorted``: each batch has one reading of every point,
+in order of point; ``random``: the same in random order; ``runs``: each batch has 100 points with 100 readings each.
 Run alone it writes JSON to standard output: ``python -m bench.engine``.
 """
 

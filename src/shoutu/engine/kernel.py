@@ -349,7 +349,7 @@ def _judge(
 def _usable(a: Any, p: Any, now: Any, flags: int, out: Any, cur: Any) -> None:
     if p.nodata_up > 0 or p.silent or p.group:
         _heard(a, p, now, flags, out, cur)
-    p.heard, p.calib = now[2], NEVER
+    p.heard, p.calib, p.calibrating = now[2], NEVER, 0
 
 
 @njit(cache=True)
@@ -391,7 +391,7 @@ def _reading(
     if q == CALIBRATING:
         count[N_CALIBRATING] += 1
         if p.calib == NEVER or p.calib > received:
-            p.calib = received
+            p.calib, p.calibrating = received, 1
         if received - p.calib <= a.settings[3] and p.heard != NEVER:
             p.heard = received
         if not late:
@@ -448,7 +448,7 @@ def walk(
         link = links[p.link]
         if not (
             quality[i] == 0 and p.low <= v <= p.high and v - v == 0.0
-            and (p.busy | p.nodata_up | p.silent | p.group | link.level | link.clock) == 0
+            and (p.busy | p.nodata_up | p.silent | p.group | p.calibrating | link.level | link.clock) == 0
             and p.seen_n > 0 and told > p.top and told > -LIMIT and -LIMIT < came < LIMIT
             and told <= came + ahead_ms and p.wm <= came and p.wm <= told
         ):  # fmt: skip
@@ -456,7 +456,6 @@ def walk(
             continue
         t = min(told, came)
         link.heard = p.heard = came
-        p.calib = NEVER
         slot = p.seen_at
         seen[at, slot] = p.top = told
         p.seen_at = (slot + 1) % SEEN
@@ -466,13 +465,13 @@ def walk(
         if came - t > backfill_ms:
             flags = BACKFILL
             backfilled += 1
-        gap = t - p.wm > p.gap
+        before = p.wm
         p.wm = t
         for k in range(p.first, p.last):
             r = rules[k]
             if r.kind == THRESHOLD:
                 if r.busy == 1 or not r.a < v < r.b:
-                    _threshold(a, k, p, (seq0 + i, t, came, v), True, gap, flags, out, cur)
+                    _threshold(a, k, p, (seq0 + i, t, came, v), True, t - before > p.gap, flags, out, cur)
             elif r.kind == RATE:
                 if t >= r.t0 or t < r.t0 - r.t1:
                     _rate(a, k, p, (seq0 + i, t, came, v), True, flags, out, cur, work)

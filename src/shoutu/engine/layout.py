@@ -53,7 +53,7 @@ POINT = np.dtype(
         ("group", "u1"),  # part of its site's silence
         ("seen_at", "u1"),
         ("seen_n", "u1"),
-        ("_spare", "u1"),
+        ("calibrating", "u1"),  # its last reading was of a calibration: calib is set
         # second line
         ("calib", "i8"),  # received time since when calibrating
         ("gap", "i8"),  # a gap longer than this restarts a clear-hold
@@ -125,7 +125,7 @@ LINK = np.dtype(
 SITE = np.dtype([("id", "i4"), ("members", "i4"), ("watched", "i4"), ("level", "u1"), ("_pad0", "u1"), ("_pad1", "u2")])
 
 POINT_KEPT = (
-    "wm", "top", "heard", "nodata_up", "silent", "group", "seen_at", "seen_n", "calib",
+    "wm", "top", "heard", "nodata_up", "silent", "group", "seen_at", "seen_n", "calibrating", "calib",
 )  # fmt: skip
 RULE_KEPT = ("t0", "n", "m", "level", "busy", "fresh")
 COLD_KEPT = ("known_lo", "known_hi", "head", "known_level")
