@@ -68,7 +68,6 @@ STORE_BYTES = _gauge("store_bytes", "Bytes of the store's files")
 
 # Delivery to the county, catalog, unclaimed
 SPOOL_PENDING = _gauge("spool_pending", "Signals spooled and not yet taken by the county")
-SPOOL_QUARANTINED = _counter("spool_quarantined_bytes", "Damaged bytes of the spool set aside")
 DELIVERED = _counter("signals_delivered", "Signals taken by the county")
 DELIVERY_FAILURES = _counter("delivery_failures", "Failed calls to the county", ("call",))
 SIGNALS_REFUSED = _counter("signals_refused", "Signals the county will not take; set aside in a file")
