@@ -32,7 +32,7 @@ NOW = 1_795_478_400_000
 
 
 def sensor(address: str = "A-1", **more: Any) -> Sensor:
-    values: dict[str, Any] = {"token": "mine-a", "door": "http", "indicator": "pool_level", "base": 10.0}
+    values: dict[str, Any] = {"token": "mine-a", "door": "http", "indicator": "pond_level", "base": 10.0}
     return Sensor(address=address, **{**values, **more})
 
 

@@ -62,39 +62,55 @@ class Indicator:
 
 
 INDICATORS = {
-    "pool_level": Indicator("库水位", "m", 0.0, 3000.0, "high"),
+    "pond_level": Indicator("库水位", "m", 0.0, 3000.0, "high"),
     "phreatic_depth": Indicator("浸润线埋深", "m", 0.0, 60.0, "low"),
     "beach_length": Indicator("干滩长度", "m", 0.0, 2000.0, "low"),
-    "rainfall": Indicator("降雨", "mm", 0.0, 200.0, "none"),
+    "rain_hour": Indicator("小时雨量", "mm/h", 0.0, 200.0, "high"),
 }
+
+
+def _design(*, crest: float, control: float) -> dict[str, float]:
+    """A pond's design values: beach crest (m) and control depth of the phreatic line (m), the rest in proportion."""
+    return {
+        "beach_crest_level": crest,
+        "water_level_orange": crest - 0.9,
+        "water_level_yellow": crest - 1.2,
+        "water_level_blue": crest - 1.5,
+        "phreatic_control_depth": control,
+        "phreatic_yellow_depth": round(control * 1.2, 2),
+        "phreatic_blue_depth": round(control * 4 / 3, 2),
+        "rain_hour_orange": 30.0,
+        "rain_hour_yellow": 16.0,
+        "rain_hour_blue": 8.0,
+    }
 
 
 def _pond_points(code: str, *, pool: float, phreatic: float, beach: float, scenario: str = "calm") -> list[DemoPoint]:
     """What GB 39496-2020 5.5.2 asks of every wet pond, one sensor or a few of each."""
     return [
-        DemoPoint(f"{code}-SW-01", "库水位", "pool_level", pool, 0.01),
+        DemoPoint(f"{code}-SW-01", "库水位", "pond_level", pool, 0.01),
         DemoPoint(f"{code}-JR-01", "浸润线 第一断面", "phreatic_depth", phreatic + 1.1, 0.02),
         DemoPoint(f"{code}-JR-02", "浸润线 第二断面", "phreatic_depth", phreatic + 0.5, 0.02),
         DemoPoint(f"{code}-JR-03", "浸润线 第三断面", "phreatic_depth", phreatic, 0.02, scenario),
         DemoPoint(f"{code}-GT-01", "干滩长度", "beach_length", beach, 0.4),
-        DemoPoint(f"{code}-YL-01", "降雨", "rainfall", 0.0, 0.0),
+        DemoPoint(f"{code}-YL-01", "小时雨量", "rain_hour", 0.0, 0.0),
     ]
 
 
 PONDS = [
     DemoPond(
         "甲铁矿", "甲铁矿尾矿库", "北王镇", "4", 35.93, 111.83,
-        {"crest_elevation": 816.0, "phreatic_control_depth": 6.0, "normal_pool_level": 812.4}, "mqtt",
+        _design(crest=814.0, control=6.0), "mqtt",
         _pond_points("A", pool=811.6, phreatic=9.1, beach=128.0, scenario="to_red"),
     ),
     DemoPond(
         "乙铁矿", "乙铁矿尾矿库", "天坛镇", "5", 35.97, 111.85,
-        {"crest_elevation": 742.0, "phreatic_control_depth": 5.0, "normal_pool_level": 739.2}, "http",
+        _design(crest=741.0, control=5.0), "http",
         _pond_points("B", pool=738.5, phreatic=8.2, beach=96.0),
     ),
     DemoPond(
         "丙铅锌矿", "丙铅锌矿尾矿库", "东张乡", "4", 36.01, 111.79,
-        {"crest_elevation": 905.0, "phreatic_control_depth": 7.0, "normal_pool_level": 901.0}, "http",
+        _design(crest=903.0, control=7.0), "http",
         _pond_points("C", pool=900.2, phreatic=10.4, beach=141.0),
         duty_post_filled=False,
     ),

@@ -12,8 +12,8 @@ from shoutu.cli import settings
 from shoutu.config import Config
 
 log = logging.getLogger("shoutu.demo")
-SCENARIO_AFTER_S = 20.0
-INTERVAL_S = 5.0
+SCENARIO_AFTER_S = 15.0
+INTERVAL_S = 10.0
 PACK = "tailings-pond"
 
 
@@ -88,7 +88,7 @@ def _watch(cast: Any, pond: Any) -> list[dict[str, Any]]:
             "interval_s": INTERVAL_S, "base": point.base, "noise": point.noise, "scenario": point.scenario,
         }  # fmt: skip
         if point.scenario == "to_red":
-            sensor |= {"peak": pond.params["phreatic_control_depth"] - 0.04, "after_s": SCENARIO_AFTER_S, "over_s": 40}
+            sensor |= {"peak": pond.params["phreatic_control_depth"] - 0.04, "after_s": SCENARIO_AFTER_S, "over_s": 30}
         sensors.append(sensor)
     services.bind(SYSTEM, site, PACK)
     return sensors

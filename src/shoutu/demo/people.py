@@ -45,17 +45,17 @@ class Cast:
         for township, township_code in TOWNSHIPS:
             self.territories[township] = create_territory(SYSTEM, township, root, township_code)
         government = self.body("县政府", Organisation.Kind.GOVERNMENT, root)
-        bureau = self.body("县应急管理局", Organisation.Kind.DEPARTMENT, root)
+        bureau = self.body("县应急管理局", Organisation.Kind.GOVERNMENT, root)
         leader = self.seat(government, "带班县领导", "leader", login="leader", role="leader")
         duty = self.seat(bureau, "值班员", "county_duty", on_shift=True, login="duty", role="duty_officer")
         self.seat(bureau, "矿山监管股长", "inspector", login="inspector", role="inspector")
         self.seat(bureau, "系统管理员", "administrator", login="admin", role="administrator")
-        discipline = self.body("县纪委监委", Organisation.Kind.DEPARTMENT, root)
+        discipline = self.body("县纪委监委", Organisation.Kind.GOVERNMENT, root)
         self.seat(discipline, "监督检查室", "auditor", login="auditor", role="auditor")
         self.answer(leader, Responsibility.Kind.OVERALL, Rung.COUNTY_LEADER, territory=root)
         self.answer(duty, Responsibility.Kind.OVERALL, Rung.COUNTY_DUTY, territory=root)
         for number, (township, _code) in enumerate(TOWNSHIPS, 1):
-            body = self.body(f"{township}政府", Organisation.Kind.GOVERNMENT, self.territories[township])
+            body = self.body(f"{township}政府", Organisation.Kind.TOWNSHIP, self.territories[township])
             head = self.seat(
                 body, "安监站长", "township_head", login=f"town{number}", role="township",
                 territory=self.territories[township],

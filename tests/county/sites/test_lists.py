@@ -30,7 +30,7 @@ def source(county):
 def points(county, n):
     where = source(county)
     return [
-        services.create_point(SYSTEM, county.site, where, f"P-{next(NUMBERS)}", item="pool_level", unit="m")
+        services.create_point(SYSTEM, county.site, where, f"P-{next(NUMBERS)}", item="pond_level", unit="m")
         for _ in range(n)
     ]
 

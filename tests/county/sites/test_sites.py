@@ -304,7 +304,7 @@ def test_making_things_over_http(login, county):
     source = post(admin, "/api/v1/sources", {"name": "新网关", "site": site}).json()["id"]
     token = post(admin, f"/api/v1/sources/{source}/tokens", {"name": "一"}).json()["token"]
     assert token.startswith("shi_")
-    point = {"site": site, "source": source, "address": "A", "item": "pool_level", "unit": "m"}
+    point = {"site": site, "source": source, "address": "A", "item": "pond_level", "unit": "m"}
     point = post(admin, "/api/v1/points", point).json()["id"]
     body = {"point": point, "kind": "threshold", "params": {"levels": {"4": 3}}, "reason": "设计"}
     made = post(admin, "/api/v1/rules", body)

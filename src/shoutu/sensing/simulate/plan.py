@@ -6,7 +6,7 @@
        {"address": "SW-01",            what the device calls its point
         "token": "…",                  of the source that owns it; one connection per token and door
         "door": "mqtt",                "mqtt" or "http"
-        "indicator": "pool_level",     chooses the shape: see series.PROFILES; any other name gives a plain one
+        "indicator": "pond_level",     chooses the shape: see series.PROFILES; any other name gives a plain one
         "interval_s": 20,              seconds between readings (default 20)
         "base": 612.4,                 where the series lives, in the point's unit
         "noise": 0.01,                 optional: standard deviation, else the indicator's own share

@@ -27,7 +27,7 @@ class Profile:
 
 
 PROFILES = {
-    "pool_level": Profile(drift=0.03, day=0.006, noise=0.004),  # m, moves with inflow and pumping
+    "pond_level": Profile(drift=0.03, day=0.006, noise=0.004),  # m, moves with inflow and pumping
     "phreatic_depth": Profile(drift=0.05, day=0.01, noise=0.008, floor=0.0),  # m below the dam's surface
     "beach_length": Profile(drift=0.6, day=0.15, noise=0.12, digits=2, floor=0.0),  # m, by the water's edge
     "rainfall": Profile(drift=0.0, day=0.0, noise=0.0, digits=1, floor=0.0),  # mm an interval
@@ -55,6 +55,8 @@ def calm(sensor: Sensor, seed: int, ts: int) -> float:
     """The value of one sensor at a time (UTC ms) when nothing happens."""
     if sensor.indicator in RAIN:
         return rain(sensor, seed, ts)
+    if sensor.indicator == "rain_hour":
+        return rain_hour(sensor, seed, ts)
     profile = PROFILES.get(sensor.indicator, PLAIN)
     days = ts / DAY_MS
     phase = 2.0 * math.pi * unit(seed, sensor.address, "phase")
@@ -76,6 +78,18 @@ def rain(sensor: Sensor, seed: int, ts: int) -> float:
     before = max(ts - int(sensor.interval_s * 1000), hour * 3_600_000)
     tips = _tips(total, ts % 3_600_000) - _tips(total, before - hour * 3_600_000)
     return round(tips * TIP, 1)
+
+
+def rain_hour(sensor: Sensor, seed: int, ts: int) -> float:
+    """Millimetres fallen in the hour before, as a gauge that adds up its own tips tells it (mm/h)."""
+    fallen = 0.0
+    for hour in (ts // 3_600_000 - 1, ts // 3_600_000):
+        if unit(seed, sensor.address, hour) < SHOWERS:
+            total = 8.0 * unit(seed, sensor.address, hour, "mm")
+            start = hour * 3_600_000
+            until, since = min(ts - start, 3_600_000), max(ts - 3_600_000 - start, 0)
+            fallen += (_tips(total, until) - _tips(total, since)) * TIP
+    return round(fallen, 1)
 
 
 def _tips(total: float, into_hour: int) -> int:
