@@ -178,7 +178,9 @@ class Core:
 
     @property
     def alive(self) -> bool:
-        """Whether every thread is at work."""
+        """Whether every thread and the clock are at work."""
+        if self._ticker is None or self._ticker.done():
+            return False
         return self.committer.alive and self.engine.alive and self.store.alive
 
     def _forget(self) -> None:
