@@ -33,7 +33,9 @@ export interface paths {
         };
         /**
          * List Entries
-         * @description Entries about what I may see, newest first. `subject=warning:7` narrows to one thing, `q` searches actor and verb.
+         * @description Entries about what I may see, newest first.
+         *
+         *     `subject=warning:7` narrows to one thing, `q` searches actor and verb.
          */
         get: operations["ledger_list_entries"];
         put?: never;
@@ -1889,6 +1891,8 @@ export interface components {
             field: string;
             /** Message */
             message: string;
+            /** Optional */
+            optional: boolean;
             /**
              * Since
              * Format: date-time
@@ -2628,13 +2632,18 @@ export interface components {
         };
         /**
          * Warning
-         * @description One warning as a row of the list.
+         * @description One warning as a row of the list. `category`: a risk, or a device fault (which is no level of danger).
          */
         Warning: {
             /** Id */
             id: number;
             /** Number */
             number: string;
+            /**
+             * Category
+             * @enum {string}
+             */
+            category: "risk" | "fault";
             /** Level */
             level: number;
             /** Peak Level */
@@ -2744,6 +2753,11 @@ export interface components {
             id: number;
             /** Number */
             number: string;
+            /**
+             * Category
+             * @enum {string}
+             */
+            category: "risk" | "fault";
             /** Level */
             level: number;
             /** Peak Level */

@@ -9,6 +9,8 @@ export interface Column<Row> {
   title: string;
   cell: (row: Row) => ReactNode;
   right?: boolean;
+  /** Shares what width is left, cut with an ellipsis: long words must not push other columns out. */
+  grow?: number;
   /** Hidden below 1280 px (`wide`) or on phones (`desk`). */
   from?: "wide" | "desk";
 }
@@ -71,7 +73,7 @@ export function ResourceTable<Row>(props: Props<Row>): ReactNode {
                 }}
               >
                 {columns.map((column, c) => (
-                  <td key={column.key} className={cellClass(column)}>
+                  <td key={column.key} className={cellClass(column)} style={column.grow ? { width: `${column.grow}%` } : undefined}>
                     {c === 0 && path ? (
                       <Link to={path} className="quiet row-link">
                         {column.cell(row)}
@@ -111,5 +113,5 @@ export function ResourceTable<Row>(props: Props<Row>): ReactNode {
 }
 
 function cellClass<Row>(column: Column<Row>): string {
-  return `${column.right ? "num " : ""}${column.from ? `from-${column.from} ` : ""}cell`;
+  return `${column.grow ? "clip " : ""}${column.right ? "num " : ""}${column.from ? `from-${column.from} ` : ""}cell`;
 }

@@ -55,8 +55,8 @@ function columns(failed: (error: unknown) => void): Column<LedgerEntry>[] {
     { key: "index", title: t("ledger.index"), cell: (e) => (e.index === null ? "\u2014" : figure(e.index)) },
     { key: "at", title: t("ledger.at"), cell: (e) => <At at={e.at} /> },
     { key: "actor", title: t("ledger.actor"), cell: (e) => e.actor },
-    { key: "text", title: t("ledger.text"), cell: (e) => <span className="ledger-text">{e.text}</span> },
-    { key: "subject", title: t("ledger.subject"), from: "wide", cell: (e) => <Subject entry={e} /> },
+    { key: "text", grow: 58, title: t("ledger.text"), cell: (e) => <span title={e.text}>{e.text}</span> },
+    { key: "subject", grow: 30, title: t("ledger.subject"), from: "wide", cell: (e) => <Subject entry={e} /> },
     { key: "hash", title: t("ledger.hash"), from: "wide", cell: (e) => <code>{e.leaf_hash ? shortHash(e.leaf_hash) : ""}</code> },
     { key: "proof", title: t("ledger.proof"), right: true, cell: (e) => <Proof entry={e} failed={failed} /> },
   ];

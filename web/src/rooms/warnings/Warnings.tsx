@@ -46,7 +46,7 @@ function stateWords(warning: Warning): string {
 function columns(): Column<Warning>[] {
   return [
     { key: "level", title: t("warning.level"), cell: (w) => <LevelTag level={w.level} state={tagState(w)} grey={w.state === "closed"} /> },
-    { key: "title", title: t("warning.what"), cell: (w) => w.title },
+    { key: "title", grow: 40, title: t("warning.what"), cell: (w) => <span title={w.title}>{w.title}</span> },
     { key: "where", title: t("warning.where"), cell: where },
     { key: "territory", title: t("warning.territory"), from: "wide", cell: (w) => <span className="second">{w.site.territory}</span> },
     { key: "value", title: t("warning.value"), right: true, cell: (w) => <b className="figure">{w.value === null ? "\u2014" : figure(w.value)}</b> },
