@@ -174,3 +174,35 @@ def test_worker_stopped_while_the_database_is_locked_comes_back(tmp_path) -> Non
             until(lambda: len(runs) > seen + 3)
         before = Beat.objects.get(name="worker").at
         until(lambda: Beat.objects.get(name="worker").at > before)
+
+
+def test_two_lanes_hold_the_fence_at_once_and_a_taker_waits_for_both() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time; runs on PostgreSQL")
+    fence = steps.acquire("worker", "old", seconds=0)
+    inside = threading.Barrier(3, timeout=10)
+    go = threading.Event()
+    ended: list[float] = []
+
+    def lane() -> None:
+        steps.hold("worker", fence)
+        try:
+            with transaction.atomic():
+                steps.fence()
+                inside.wait()
+                go.wait(10)
+                ended.append(time.monotonic())
+        finally:
+            connection.close()
+
+    lanes = [threading.Thread(target=lane) for _ in range(2)]
+    for thread in lanes:
+        thread.start()
+    inside.wait()  # both are inside at the same time
+    threading.Timer(0.3, go.set).start()
+    assert steps.acquire("worker", "new", seconds=60) == fence + 1
+    taken = time.monotonic()
+    for thread in lanes:
+        thread.join(10)
+    assert len(ended) == 2
+    assert taken >= max(ended)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from threading import local
 from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -94,8 +94,12 @@ def fence() -> None:
     lease = getattr(_held, "lease", None)
     if lease is None:
         return
-    found = Lease.objects.select_for_update().filter(name=lease[0]).values_list("fence", flat=True).first()
-    if found != lease[1]:
+    # A shared lock: lanes don't wait for each other, but nobody takes the lease over before they have committed.
+    share = " FOR SHARE" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT fence FROM kit_lease WHERE name = %s{share}", [lease[0]])
+        found = cursor.fetchone()
+    if found is None or found[0] != lease[1]:
         raise LeaseLost(f"lease {lease[0]!r} has gone to another worker")
 
 
