@@ -133,8 +133,8 @@ class Engine:
         ruleset, columns = msgspec.msgpack.decode(blob[head:])
         engine = cls()
         state = build(RuleSet.decode(ruleset))
-        array: NDArray[Any]
-        for array, data in zip(state.arrays, columns, strict=True):
+        targets: tuple[NDArray[Any], ...] = tuple(state.arrays)
+        for array, data in zip(targets, columns, strict=True):
             if len(data) != array.nbytes:
                 raise SnapshotError("the engine checkpoint does not fit this version; replay the journal")
             array[...] = np.frombuffer(data, array.dtype).reshape(array.shape)
