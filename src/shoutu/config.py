@@ -41,6 +41,7 @@ class Config:
     debug: bool
     packs: Path
     ingest_max_bytes: int = 16 * 1024 * 1024
+    retry_cap_s: float = 15.0
 
     @property
     def sensing(self) -> Path:
@@ -131,6 +132,17 @@ def _megabytes(values: dict[str, Any], name: str, default: int) -> int:
     return size * 1024 * 1024
 
 
+def _seconds(values: dict[str, Any], name: str, default: float) -> float:
+    raw = values.get(name, default)
+    try:
+        seconds = float(raw)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise SettingError(f"{name}={raw!r}: expected seconds between 0.1 and 3600")
+    return seconds
+
+
 def _flag(values: dict[str, Any], name: str) -> bool:
     return str(values.get(name, "")).lower() in {"1", "true", "yes", "on"}
 
@@ -168,5 +180,6 @@ def load() -> Config:
         demo=_flag(values, "SHOUTU_DEMO"),
         debug=_flag(values, "SHOUTU_DEBUG"),
         packs=Path(str(values.get("SHOUTU_PACKS", Path(__file__).resolve().parents[2] / "packs"))),
+        retry_cap_s=_seconds(values, "SHOUTU_RETRY_CAP_S", 15.0),
         ingest_max_bytes=_megabytes(values, "SHOUTU_INGEST_MAX_MB", 16),
     )
