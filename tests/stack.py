@@ -18,6 +18,12 @@ import httpx
 T = TypeVar("T")
 
 
+def plain_environment() -> dict[str, str]:
+    """This process's environment as an operator's shell has it: without what the test run itself has set."""
+    ours = {"DJANGO_SETTINGS_MODULE", "SHOUTU_TEST_DATA"}
+    return {k: v for k, v in os.environ.items() if k not in ours and not k.startswith("SHOUTU_")}
+
+
 def free_ports(count: int) -> list[int]:
     """Distinct TCP ports that were free a moment ago."""
     sockets = [socket.socket() for _ in range(count)]
@@ -50,7 +56,7 @@ class Stack:
         self.demo = demo
         self.port, self.ingest_port, self.mqtt_port, self.mqtts_port = free_ports(4)
         self.environment = {
-            **os.environ,
+            **plain_environment(),
             "SHOUTU_DATA": str(data),
             "SHOUTU_PORT": str(self.port),
             "SHOUTU_INGEST_PORT": str(self.ingest_port),
@@ -59,7 +65,6 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
             **environment,
         }
-        self.environment.pop("SHOUTU_DEMO", None)
         self.output = data.parent / f"{data.name}.console.log"
         self.process: subprocess.Popen[bytes] | None = None
 
