@@ -120,7 +120,7 @@ def test_reading_becomes_a_duty_that_is_answered_climbs_and_closes(demo: Stack) 
     texts = [row["text"] for row in officer.get(f"{path}/timeline")["items"]]
     assert len(texts) >= 6
     until(lambda: all(r["sealed"] for r in officer.get("/ledger", limit=50)["items"]), 10, "the ledger is sealed")
-    assert "truncation not excluded" in demo.cli("ledger", "verify")
+    assert "不能排除尾部被截断" in demo.cli("ledger", "verify")
 
 
 def test_ledger_is_verified_by_a_program_that_imports_nothing_of_ours(demo: Stack, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_ledger_is_verified_by_a_program_that_imports_nothing_of_ours(demo: Stac
     )
     assert ended.returncode == 0
     ended = subprocess.run(
-        [sys.executable, str(alone), str(tmp_path / "export")],
+        [sys.executable, str(alone), "log", str(tmp_path / "export")],
         capture_output=True, text=True, check=False, cwd=alone.parent, env={"PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
