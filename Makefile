@@ -34,12 +34,16 @@ web/dist/.stamp: web/node_modules/.stamp $(shell find web/src web/public web/ind
 system:               ## Debian packages the tests need, installed when root and missing
 	@sh deploy/system-packages.sh
 
+# The browser's driver keeps an event loop in the main thread, which other tests must not meet: a run of its own.
 test: setup-dev system  ## everything, browser included
-	$(BIN)/pytest -q -m "not full"
+	$(BIN)/pytest -q -m "not full" --ignore tests/browser
+	$(BIN)/pytest -q -m "not full" tests/browser
 	cd web && $(NPM) test --silent
 
-test-full: setup-dev system
-	$(BIN)/pytest -q
+test-full: setup-dev system  ## everything that takes long as well
+	$(BIN)/pytest -q --ignore tests/browser
+	$(BIN)/pytest -q tests/browser
+	cd web && $(NPM) test --silent
 
 check: setup-dev      ## style, types, architecture, translations, generated files current
 	$(BIN)/ruff check src tests bench

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -121,7 +121,7 @@ class Supervisor:
         base = {**os.environ, "SHOUTU_DATA": str(self.config.data), **environment}
         self.children.append(Child(name, [sys.executable, "-m", "shoutu.cli", *arguments], base))
 
-    async def run(self, when_up: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def run(self, when_up: Callable[[], Coroutine[None, None, None]] | None = None) -> None:
         """Start everything, call ``when_up`` once, and return after a clean stop (SIGINT or SIGTERM)."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
