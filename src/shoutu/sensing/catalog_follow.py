@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -17,17 +18,19 @@ logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 25
 LEAST_PAUSE = 0.1
+NOTHING_NEW_PAUSE = 1.0
+"""Seconds from one question to the next when nothing changed, whatever the county makes of ``wait``."""
 FIRST_WAIT = 0.2
 
 
 class Follower:
-    """``switch`` puts a delta (JSON) into force; ``version`` is the one in force."""
+    """``switch`` puts a delta (JSON) into force, False when it changes nothing; ``version``: the one in force."""
 
     def __init__(
         self,
         client: httpx.AsyncClient,
         version: Callable[[], int],
-        switch: Callable[[bytes], Awaitable[None]],
+        switch: Callable[[bytes], Awaitable[bool]],
         retry_cap_s: float = 5.0,
     ) -> None:
         self._client = client
@@ -55,7 +58,7 @@ class Follower:
                 wait, self.failing, self.heard = FIRST_WAIT, None, True
 
     async def _poll(self) -> None:
-        known = self._version()
+        known, asked = self._version(), time.monotonic()
         # The first question of a process does not wait, so that it knows at once whether it is current.
         answer = await self._client.get(
             "/internal/v1/catalog",
@@ -64,8 +67,12 @@ class Follower:
         )
         answer.raise_for_status()
         delta = read_delta(answer.content)
+        changed = False
         if delta.version != known or not delta.empty:
-            await self._switch(answer.content)
+            changed = await self._switch(answer.content)
+        if changed or delta.version != known:
             logger.info("catalog version %d in force", delta.version)
-        else:
-            await asyncio.sleep(LEAST_PAUSE)
+        if delta.version == known:
+            # A county that answers at once though nothing moved must not be asked in a circle.
+            pause = asked + NOTHING_NEW_PAUSE - time.monotonic() if self.heard else 0.0
+            await asyncio.sleep(max(LEAST_PAUSE, pause))

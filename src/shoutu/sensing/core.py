@@ -134,15 +134,19 @@ class Core:
                 logger.error("the clock is not journaled: %s", error)
             await asyncio.sleep(TICK_SECONDS)
 
-    async def switch(self, raw: bytes) -> None:
+    async def switch(self, raw: bytes) -> bool:
         """Put a catalog delta into force: journaled, then for the doors at once and for the engine in its place.
 
+        False when it changes nothing in force, be it that everything was told once more: that is no switch.
         Raises msgspec.MsgspecError (not a delta) or NotDurable; then everything stays as it was.
         """
         async with self._switching:
             delta = read_delta(raw)
             merged = self.catalog.merged(delta)
-            if not delta.empty:
+            changed = not delta.empty and not await asyncio.to_thread(_same, merged, self.catalog)
+            if not changed and merged.version == self.catalog.version:
+                return False
+            if changed:
                 directory = await asyncio.to_thread(CatalogDirectory, merged)
                 await self._commit(NewSwitch(raw))
                 self._directory = directory
@@ -154,6 +158,7 @@ class Core:
             except OSError as error:
                 # The journal has it; the copy only helps while the county is down.
                 logger.error("%s: not written: %s", self._catalog_path, error)
+            return changed
 
     async def agree(self) -> bool:
         """Once replay is done: when damage cost the engine a switch, tell it the whole catalog again.

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from shoutu.county.kit import catalog, outbox
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.events import emit, on
-from shoutu.county.kit.models import CatalogItem, OutboxEvent
+from shoutu.county.kit.models import CatalogHead, CatalogItem, OutboxEvent
 from shoutu.county.kit.subjects import COUNTY, ref
 from shoutu.county.people import services
 from shoutu.county.people.testing import PASSWORD, actor, make_county
@@ -51,6 +51,16 @@ def test_catalog_full_then_delta_then_removed(db) -> None:
     assert delta["removed"][SECTION] == [1]
     assert catalog.changes(second)["removed"][SECTION] == []
     assert [item["id"] for item in catalog.changes(0)[SECTION]] == [2, 3]
+
+
+def test_a_follower_of_an_empty_county_has_everything_until_something_is_published(db) -> None:
+    CatalogItem.objects.all().delete()
+    CatalogHead.objects.all().delete()
+    nothing = catalog.changes(0)
+    assert (nothing["version"], nothing["full"]) == (0, False)
+    assert catalog.changes(3)["full"] is True
+    publish({1: {"id": 1}})
+    assert (catalog.changes(0)["full"], catalog.changes(0)[SECTION]) == (True, [{"id": 1}])
 
 
 def test_catalog_ahead_of_us_or_from_before_a_restore_gets_everything(db) -> None:

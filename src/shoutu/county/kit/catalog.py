@@ -66,7 +66,8 @@ def version() -> int:
 def changes(after: int) -> dict[str, Any]:
     """The answer to a follower that holds version `after`: a delta, or everything with `full: true`."""
     head = CatalogHead.objects.filter(pk=1).first() or CatalogHead()
-    full = after <= 0 or after < head.floor or after > head.version
+    # Who holds version 0 where nothing was ever published has everything already, and must wait, not ask again.
+    full = after != head.version and (after <= 0 or after < head.floor or after > head.version)
     items = CatalogItem.objects.filter(version__lte=head.version)
     items = items.filter(payload__isnull=False) if full else items.filter(version__gt=after)
     answer: dict[str, Any] = {"version": head.version, "full": full}

@@ -1,0 +1,96 @@
+"""Following the catalog: every change is put into force, and a county with nothing new is not asked in a circle."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.sensing.test_core import catalog, running, until
+
+from shoutu.sensing.catalog_follow import Follower
+from shoutu.sensing.core import Core
+
+pytestmark = pytest.mark.anyio
+EMPTY = b'{"version": 0, "full": true, "sources": [], "points": [], "rules": [], "removed": {}}'
+
+
+class Impatient:
+    """A server that answers everything at once with the same catalog and counts the questions."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                self.asked.append(head.split(b" ")[1].decode())
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(self.answer) + self.answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def following(core: Core, county: Impatient) -> AsyncIterator[Follower]:
+    server = await asyncio.start_server(county.serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with httpx.AsyncClient(base_url=url) as client:
+        follower = Follower(client, lambda: core.catalog.version, core.switch)
+        task = asyncio.create_task(follower.run())
+        try:
+            yield follower
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            server.close()
+
+
+def switches(directory: Path) -> int:
+    """Switches journaled, by what stands in the journal's files."""
+    return sum(p.read_bytes().count(b'"full"') for p in (directory / "journal").glob("*.log"))
+
+
+async def test_an_empty_county_that_answers_at_once_is_no_stream_of_switches(tmp_path: Path) -> None:
+    county = Impatient(EMPTY)
+    async with running(tmp_path) as core:
+        begun = asyncio.get_running_loop().time()
+        async with following(core, county):
+            await until(lambda: len(county.asked) >= 3)
+        # The first question is followed at once by the second, then one a second.
+        assert asyncio.get_running_loop().time() - begun > 0.9
+        assert switches(tmp_path) == 0
+        assert core.state()["catalog_version"] == 0
+
+
+async def test_everything_told_again_is_one_switch_and_a_change_another(tmp_path: Path) -> None:
+    county = Impatient(catalog(2))
+    async with running(tmp_path) as core:
+        async with following(core, county) as follower:
+            await until(lambda: len(county.asked) >= 3)
+            assert (core.catalog.version, switches(tmp_path), follower.failing) == (1, 1, None)
+            again: dict[str, Any] = {**json.loads(catalog(2)), "version": 7}
+            county.answer = json.dumps(again).encode()
+            await until(lambda: core.catalog.version == 7)
+            assert switches(tmp_path) == 1, "another version of the same content starts nothing anew"
+            county.answer = json.dumps({**json.loads(catalog(3)), "version": 7}).encode()
+            await until(lambda: len(core.catalog.points) == 3)
+            assert switches(tmp_path) == 2, "other content is in force, whatever its version"
+
+
+async def test_a_switch_says_whether_it_changed_anything(tmp_path: Path) -> None:
+    async with running(tmp_path) as core:
+        assert await core.switch(EMPTY) is False
+        assert await core.switch(catalog(1)) is True
+        before = core.journal.next_seq
+        assert await core.switch(catalog(1)) is False
+        assert core.catalog.version == 1
+        assert switches(tmp_path) == 1, f"journal from {before} to {core.journal.next_seq}"
