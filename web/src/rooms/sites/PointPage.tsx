@@ -13,7 +13,7 @@ import { digitsOf, figure } from "../../time/figure";
 import { date } from "../../time/words";
 import { RangePicker, useRange } from "../warnings/WarningCurve";
 import { Age, isStale, PointMark } from "./Latest";
-import { useNow } from "../../time/server";
+import { serverNow, useNow } from "../../time/server";
 import "./points.css";
 
 /** The limits drawn on the curve: those of the rules in force that speak of the value itself. */
@@ -81,10 +81,16 @@ function PointHead({ point }: { point: PointDetail }): ReactNode {
   );
 }
 
+/** A point that has said nothing for a day: its curve ends where it fell silent, instead of being empty. */
+export function quietSince(last: string | undefined, now: number): string | null {
+  const at = last === undefined ? now : Date.parse(last);
+  return now - at > 24 * 3_600_000 ? new Date(at + 3_600_000).toISOString() : null;
+}
+
 export function PointPage(): ReactNode {
   const id = Number(useParams().pointId);
   const found = usePoint(id);
-  const [hours, setHours, readings] = useRange(id, null, found.data?.interval_s ?? 60);
+  const [hours, setHours, readings] = useRange(id, quietSince(found.data?.latest?.ts, serverNow()), found.data?.interval_s ?? 60);
   useCrumb(t("nav.points"), "/points", found.data?.name ?? "\u2026");
   if (found.error && !found.data) {
     if (asProblem(found.error).status === 404) return <Empty title={t("point.missing")} action={<Link to="/points">{t("point.toList")}</Link>} />;

@@ -7,12 +7,20 @@ import type { WarningDetail } from "../../api/types";
 import { Curve } from "../../kit/curve/Curve";
 import { Panel } from "../../kit/Panel";
 import { Failed, Loading } from "../../kit/States";
+import { serverNow } from "../../time/server";
 import { clockTime } from "../../time/words";
 
 const ranges = [1, 24, 168, 720] as const;
 export type Range = (typeof ranges)[number];
 
 const HOUR = 3_600_000;
+
+/** Where the curve ends: now; for what is over, or was told long after it happened (补传), an hour after its last signal. */
+export function curveEnd(warning: Pick<WarningDetail, "state" | "ended_at" | "last_signal_at" | "backfill">, now: number): string | null {
+  const last = Date.parse(warning.state === "closed" ? (warning.ended_at ?? warning.last_signal_at) : warning.last_signal_at);
+  const past = warning.state === "closed" || (warning.backfill && now - last > 24 * HOUR);
+  return past ? new Date(last + HOUR).toISOString() : null;
+}
 
 /** A day, unless told otherwise, or unless the point has only just begun to speak: then an hour. */
 export function useRange(point: number | null, until: string | null, every: number): [Range, (next: Range) => void, ReturnType<typeof useReadings>] {
@@ -30,7 +38,7 @@ export function RangePicker({ value, set }: { value: Range; set: (next: Range) =
 }
 
 export function WarningCurve({ warning }: { warning: WarningDetail }): ReactNode {
-  const until = warning.state === "closed" ? new Date(Date.parse(warning.ended_at ?? warning.last_signal_at) + HOUR).toISOString() : null;
+  const until = curveEnd(warning, serverNow());
   const point = usePoint(warning.point?.id ?? 0);
   const every = point.data?.interval_s ?? 60;
   const [hours, setHours, readings] = useRange(warning.point?.id ?? null, until, every);
