@@ -11,12 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.sensing.test_core import catalog, running, until
 
+from shoutu.sensing.catalog import Catalog
 from shoutu.sensing.catalog_follow import Follower
 from shoutu.sensing.core import Core
 
-pytestmark = pytest.mark.anyio
 EMPTY = b'{"version": 0, "full": true, "sources": [], "points": [], "rules": [], "removed": {}}'
 
 
@@ -59,6 +61,7 @@ def switches(directory: Path) -> int:
     return sum(p.read_bytes().count(b'"full"') for p in (directory / "journal").glob("*.log"))
 
 
+@pytest.mark.anyio
 async def test_an_empty_county_that_answers_at_once_is_no_stream_of_switches(tmp_path: Path) -> None:
     county = Impatient(EMPTY)
     async with running(tmp_path) as core:
@@ -71,21 +74,22 @@ async def test_an_empty_county_that_answers_at_once_is_no_stream_of_switches(tmp
         assert core.state()["catalog_version"] == 0
 
 
+@pytest.mark.anyio
 async def test_everything_told_again_is_one_switch_and_a_change_another(tmp_path: Path) -> None:
     county = Impatient(catalog(2))
-    async with running(tmp_path) as core:
-        async with following(core, county) as follower:
-            await until(lambda: len(county.asked) >= 3)
-            assert (core.catalog.version, switches(tmp_path), follower.failing) == (1, 1, None)
-            again: dict[str, Any] = {**json.loads(catalog(2)), "version": 7}
-            county.answer = json.dumps(again).encode()
-            await until(lambda: core.catalog.version == 7)
-            assert switches(tmp_path) == 1, "another version of the same content starts nothing anew"
-            county.answer = json.dumps({**json.loads(catalog(3)), "version": 7}).encode()
-            await until(lambda: len(core.catalog.points) == 3)
-            assert switches(tmp_path) == 2, "other content is in force, whatever its version"
+    async with running(tmp_path) as core, following(core, county) as follower:
+        await until(lambda: len(county.asked) >= 3)
+        assert (core.catalog.version, switches(tmp_path), follower.failing) == (1, 1, None)
+        again: dict[str, Any] = {**json.loads(catalog(2)), "version": 7}
+        county.answer = json.dumps(again).encode()
+        await until(lambda: core.catalog.version == 7)
+        assert switches(tmp_path) == 1, "another version of the same content starts nothing anew"
+        county.answer = json.dumps({**json.loads(catalog(3)), "version": 7}).encode()
+        await until(lambda: len(core.catalog.points) == 3)
+        assert switches(tmp_path) == 2, "other content is in force, whatever its version"
 
 
+@pytest.mark.anyio
 async def test_a_switch_says_whether_it_changed_anything(tmp_path: Path) -> None:
     async with running(tmp_path) as core:
         assert await core.switch(EMPTY) is False
@@ -94,3 +98,14 @@ async def test_a_switch_says_whether_it_changed_anything(tmp_path: Path) -> None
         assert await core.switch(catalog(1)) is False
         assert core.catalog.version == 1
         assert switches(tmp_path) == 1, f"journal from {before} to {core.journal.next_seq}"
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 1300), st.integers(0, 3))
+def test_the_kept_form_brings_everything_back(points: int, version: int) -> None:
+    told = {"version": version, "full": True, "sources": [{"id": 1, "name": "“甲”"}], "points": [], "rules": []}
+    told["points"] = [{"id": i, "address": f"P{i}", "low": None} for i in range(1, points + 1)]
+    one = Catalog.decode(json.dumps(told).encode())
+    again = Catalog.decode(one.encode())
+    assert json.loads(one.encode()) == told
+    assert (again.version, again.sources, again.points, again.rules) == (version, one.sources, one.points, {})

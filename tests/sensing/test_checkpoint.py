@@ -17,11 +17,15 @@ def checkpoint(seq: int) -> Checkpoint:
     )
 
 
+def write(kept: Checkpoints, one: Checkpoint) -> None:
+    kept.write(one.facts, [one.engine[:7], memoryview(one.engine)[7:]], one.catalog, one.latest)
+
+
 def test_keeps_the_last_two_newest_first(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path)
     assert kept.oldest_seq() == 0
     for seq in (5, 70, 900):
-        kept.write(checkpoint(seq))
+        write(kept, checkpoint(seq))
     assert list(kept.load()) == [checkpoint(900), checkpoint(70)]
     assert kept.oldest_seq() == 70
     assert len(list(tmp_path.iterdir())) == 2
@@ -29,7 +33,7 @@ def test_keeps_the_last_two_newest_first(tmp_path: Path) -> None:
 
 def test_a_draft_left_by_a_kill_is_no_checkpoint(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path)
-    kept.write(checkpoint(5))
+    write(kept, checkpoint(5))
     (tmp_path / f"{9:020d}.ckpt.new").write_bytes(b"half")
     assert list(kept.load()) == [checkpoint(5)]
 
@@ -40,8 +44,8 @@ def test_any_damage_falls_back_to_the_older(
 ) -> None:
     directory = tmp_path_factory.mktemp("checkpoints")
     kept = Checkpoints(directory)
-    kept.write(checkpoint(5))
-    kept.write(checkpoint(70))
+    write(kept, checkpoint(5))
+    write(kept, checkpoint(70))
     newest = directory / f"{70:020d}.ckpt"
     raw = bytearray(newest.read_bytes())
     at = data.draw(st.integers(0, len(raw) - 1))

@@ -13,9 +13,8 @@ from . import kernel, kernel_tick
 from . import layout as lay
 from .ruleset import RuleSet
 from .signals import Signals, empty_signals
+from .snapshot import HEAD, MAGIC, Frozen
 from .state import Arrays, build, carry_over
-
-MAGIC = b"SHOUTU-ENGINE-1\n"
 
 POINT_STATE_DTYPE = np.dtype(
     [("watched", "?"), ("level", "u1"), ("fault", "u1"), ("silent", "?"), ("ts", "i8"), ("heard", "i8")]
@@ -116,21 +115,22 @@ class Engine:
         result["ts"][known], result["heard"][known] = rows["wm"], rows["heard"]
         return result
 
+    def freeze(self) -> Frozen:
+        """Everything the engine knows now, as a copy that any thread may turn into bytes. A copy of memory, no more."""
+        return Frozen(self._state.ruleset, tuple(array.copy() for array in self._state.arrays))
+
     def snapshot(self) -> bytes:
         """Everything the engine knows, rule set included, as bytes. Equal states give equal bytes."""
-        arrays = [array.tobytes() for array in self._state.arrays]
-        body = msgspec.msgpack.encode((self._state.ruleset.encode(), arrays))
-        return MAGIC + hashlib.sha256(body).digest() + body
+        return b"".join(self.freeze().parts())
 
     @classmethod
     def restore(cls, blob: bytes) -> Engine:
         """The engine as it was at ``snapshot``. Raises SnapshotError when the bytes are not such a snapshot."""
-        head = len(MAGIC) + 32
         if blob[: len(MAGIC)] != MAGIC:
             raise SnapshotError("not an engine checkpoint of this version; replay the journal from its start")
-        if hashlib.sha256(blob[head:]).digest() != blob[len(MAGIC) : head]:
+        if hashlib.sha256(blob[HEAD:]).digest() != blob[len(MAGIC) : HEAD]:
             raise SnapshotError("the engine checkpoint is damaged; use an older one or replay the journal")
-        ruleset, columns = msgspec.msgpack.decode(blob[head:])
+        ruleset, columns = msgspec.msgpack.decode(blob[HEAD:])
         engine = cls()
         state = build(RuleSet.decode(ruleset))
         targets: tuple[NDArray[Any], ...] = tuple(state.arrays)

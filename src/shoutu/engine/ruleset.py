@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -137,7 +138,11 @@ class RuleSet:
         )
 
     def encode(self) -> bytes:
-        """As bytes, for a checkpoint."""
+        """As bytes, for a checkpoint; made once."""
+        return self._encoded
+
+    @cached_property
+    def _encoded(self) -> bytes:
         rules = [(r.id, r.version, r.point, r.kind, msgspec.to_builtins(r.params)) for r in self.rules]
         points = [msgspec.structs.astuple(point) for point in self.points]
         return msgspec.msgpack.encode((msgspec.to_builtins(self.options), points, rules))

@@ -94,6 +94,13 @@ class Latest:
             "quality": int(self._quality[slot]),
         }
 
+    def copy(self) -> Latest:
+        """What is known now, for another thread to ``dump``."""
+        new = Latest()
+        for name in ("_ids", "_at", "_ts", "_received", "_value", "_quality"):
+            setattr(new, name, getattr(self, name).copy())
+        return new
+
     def dump(self) -> bytes:
         file = io.BytesIO()
         np.savez(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shoutu.engine import Engine, RuleSet, signal_to_dict
 from shoutu.engine.signals import Signals
+from shoutu.engine.snapshot import Frozen
 
 from . import metrics
 from .catalog import Catalog, Delta
@@ -37,8 +38,9 @@ class Watch:
         """From a checkpoint. Raises ValueError when the engine does not know the blob."""
         return cls(catalog, Engine.restore(blob))
 
-    def snapshot(self) -> bytes:
-        return bytes(self.engine.snapshot())
+    def freeze(self) -> Frozen:
+        """A copy of the engine's state, to be written by another thread."""
+        return self.engine.freeze()
 
     def readings(self, r: Readings) -> list[Signal]:
         return self._told(self.engine.readings(r.seq, r.point, r.ts, r.received, r.value, r.quality))

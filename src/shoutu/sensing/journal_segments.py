@@ -90,11 +90,12 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a small file so that a crash leaves either the old one or the new one, whole."""
+def write_atomically(path: Path, *content: bytes | memoryview) -> None:
+    """Replace a file by these pieces so that a crash leaves either the old one or the new one, whole."""
     draft = path.with_name(f"{path.name}.new")
     with draft.open("wb") as file:
-        file.write(content)
+        for part in content:
+            file.write(part)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)

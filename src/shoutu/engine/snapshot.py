@@ -1,0 +1,56 @@
+"""The engine's state as bytes, made beside the hot path: the copy is taken at once, the encoding when there is time."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .ruleset import RuleSet
+
+MAGIC = b"SHOUTU-ENGINE-1\n"
+HEAD = len(MAGIC) + 32
+"""Bytes before the body: the magic and the body's SHA-256."""
+
+Part = bytes | memoryview
+
+
+@dataclass(frozen=True, eq=False)
+class Frozen:
+    """A state at one place in the journal: its rule set and copies of its arrays, which nobody changes any more."""
+
+    ruleset: RuleSet
+    arrays: tuple[NDArray[Any], ...]
+
+    def parts(self) -> Sequence[Part]:
+        """The snapshot in pieces, to be written one after another. Hardly holds the interpreter while it works.
+
+        The body is the msgpack of (rule set, [array, …]). It is put together by hand, because an encoder would copy
+        tens of megabytes in one step during which no other thread can run.
+        """
+        ruleset = self.ruleset.encode()
+        body: list[Part] = [b"\x92", _bin(len(ruleset)), ruleset, struct.pack(">BH", 0xDC, len(self.arrays))]
+        for array in self.arrays:
+            body += (_bin(array.nbytes), _bytes_of(array))
+        digest = hashlib.sha256()
+        for part in body:
+            digest.update(part)
+        return [MAGIC, digest.digest(), *body]
+
+
+def _bytes_of(array: NDArray[Any]) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _bin(length: int) -> bytes:
+    """The head of a msgpack byte string."""
+    if length < 1 << 8:
+        return struct.pack(">BB", 0xC4, length)
+    if length < 1 << 16:
+        return struct.pack(">BH", 0xC5, length)
+    return struct.pack(">BI", 0xC6, length)

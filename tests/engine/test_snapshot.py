@@ -1,0 +1,38 @@
+"""A frozen engine: what it was when it was frozen, as bytes any msgpack reader understands."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.engine.test_core import LIMIT, T, Watch
+
+from shoutu.engine import Engine
+from shoutu.engine.snapshot import HEAD, _bin
+
+
+def test_readings_after_the_copy_are_not_in_it() -> None:
+    watch = Watch(("threshold", LIMIT), ("rate", {"levels": {"3": 5}, "window_s": 600, "interval_s": 60}))
+    watch.read(0, 60)
+    before = watch.engine.snapshot()
+    frozen = watch.engine.freeze()
+    watch.read(20, 10)
+    watch.engine.switch(9, Watch(("threshold", {"levels": {"1": 3}})).ruleset)
+    watch.engine.tick(10, T + 10**7)
+    assert b"".join(frozen.parts()) == before
+    again = Engine.restore(before)
+    assert again.levels([12]).tolist() == [4]
+    assert again.snapshot() == before != watch.engine.snapshot()
+
+
+def test_the_body_is_msgpack() -> None:
+    engine = Watch(("threshold", LIMIT)).engine
+    frozen = engine.freeze()
+    ruleset, arrays = msgspec.msgpack.decode(engine.snapshot()[HEAD:])
+    assert ruleset == frozen.ruleset.encode()
+    assert arrays == [array.tobytes() for array in frozen.arrays]
+
+
+@given(st.one_of(st.integers(0, 300), st.integers(65_000, 66_000)))
+def test_heads_of_byte_strings_are_those_of_msgpack(length: int) -> None:
+    assert _bin(length) + bytes(length) == msgspec.msgpack.encode(bytes(length))
