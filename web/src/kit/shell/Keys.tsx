@@ -1,6 +1,6 @@
 import { Modal } from "antd";
 import { t } from "i18next";
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { LevelMark } from "../LevelTag";
 
@@ -20,8 +20,9 @@ function typing(target: EventTarget | null): boolean {
 export function Keys(): ReactNode {
   const navigate = useNavigate();
   const [help, setHelp] = useState(false);
+  // Kept across a change of page: the listener below is made anew there, the half-typed pair must not be lost.
+  const gAt = useRef(-Infinity);
   useEffect(() => {
-    let gAt = 0;
     const hear = (event: KeyboardEvent): void => {
       if (typing(event.target) || event.metaKey || event.ctrlKey || event.altKey) return;
       const room = rooms[event.key];
@@ -29,9 +30,9 @@ export function Keys(): ReactNode {
       else if (event.key === "/") {
         event.preventDefault();
         document.getElementById("search")?.focus();
-      } else if (event.key === "g") gAt = event.timeStamp;
-      else if (room !== undefined && event.timeStamp - gAt < WAIT_MS) {
-        gAt = 0;
+      } else if (event.key === "g") gAt.current = event.timeStamp;
+      else if (room !== undefined && event.timeStamp - gAt.current < WAIT_MS) {
+        gAt.current = -Infinity;
         void navigate(room);
       }
     };

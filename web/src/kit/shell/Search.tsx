@@ -1,7 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { t } from "i18next";
 import { Search as Glass } from "lucide-react";
-import { useDeferredValue, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useDeferredValue, useEffect, useState, type KeyboardEvent, type ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { api, got } from "../../api/client";
 import { LevelMark } from "../LevelTag";
@@ -15,7 +15,8 @@ interface Hit {
   mark: ReactNode;
 }
 
-function useHits(q: string): Hit[] {
+/** What was found, and whether it answers this very question or still the one before. */
+function useHits(q: string): { hits: Hit[]; settled: boolean } {
   const found = useQuery({
     queryKey: ["search", q],
     queryFn: async () => {
@@ -26,9 +27,10 @@ function useHits(q: string): Hit[] {
       return { warnings: warnings.items, points: points.items };
     },
     enabled: q !== "",
+    placeholderData: keepPreviousData,
   });
-  if (q === "" || !found.data) return [];
-  return [
+  if (q === "" || !found.data) return { hits: [], settled: false };
+  const hits = [
     ...found.data.warnings.map((w) => ({
       key: `w${w.id}`,
       to: `/warnings/${w.id}`,
@@ -44,6 +46,7 @@ function useHits(q: string): Hit[] {
       mark: <LevelMark level={p.latest?.level ?? 0} size={16} />,
     })),
   ];
+  return { hits, settled: !found.isPlaceholderData };
 }
 
 /** One box finds warnings and points; arrows choose, Enter opens, Esc leaves. */
@@ -52,20 +55,34 @@ export function Search(): ReactNode {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const [shown, setShown] = useState(false);
-  const hits = useHits(useDeferredValue(text.trim()));
+  // Enter pressed before the answer came: it opens the first hit when it comes.
+  const [wanted, setWanted] = useState(false);
+  const asked = useDeferredValue(text.trim());
+  const found = useHits(asked);
+  const { hits } = found;
+  const settled = found.settled && asked === text.trim();
   const go = (hit: Hit | undefined): void => {
     if (!hit) return;
     setText("");
+    setWanted(false);
     setShown(false);
     (document.activeElement as HTMLElement | null)?.blur();
     void navigate(hit.to);
   };
+  useEffect(() => {
+    if (!wanted || !settled) return;
+    setWanted(false);
+    go(hits[0]);
+  });
   const press = (event: KeyboardEvent<HTMLInputElement>): void => {
     if (event.key === "Escape") {
       setText("");
       event.currentTarget.blur();
     }
-    else if (event.key === "Enter") go(hits[at]);
+    else if (event.key === "Enter") {
+      if (settled) go(hits[at]);
+      else setWanted(text.trim() !== "");
+    }
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       setAt((now) => Math.min(hits.length - 1, Math.max(0, now + (event.key === "ArrowDown" ? 1 : -1))));
@@ -87,6 +104,7 @@ export function Search(): ReactNode {
         autoComplete="off"
         onChange={(event) => {
           setText(event.target.value);
+          setWanted(false);
           setAt(0);
           setShown(true);
         }}
@@ -97,7 +115,7 @@ export function Search(): ReactNode {
       <kbd aria-hidden>/</kbd>
       {open && (
         <ul className="search-hits" id="search-hits" role="listbox" aria-label={t("search.hits")}>
-          {hits.length === 0 && (
+          {hits.length === 0 && settled && (
             <li className="note" role="option" aria-selected={false}>
               {t("search.none", { q: text.trim() })}
             </li>
