@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,6 +127,17 @@ def test_starts_from_its_own_catalog_while_the_county_is_down_and_delivers_later
     assert [(s["to"], s["event_ts"]) for s in signals] == [(0 if k % 2 else 3, t + k * 50) for k in range(1000)]
     assert [s["seq"] for s in signals] == sorted(s["seq"] for s in signals)
     until(lambda: pipeline.state()["failing"] == {})
+
+
+def test_the_first_reading_is_watched_when_only_the_catalog_copy_is_left(pipeline: Pipeline, county: County) -> None:
+    county.down()
+    kept = pipeline.data / "sensing" / "catalog.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(json.dumps(county.catalog))
+    pipeline.start(ready=False)
+    assert pipeline.send([{"point": "P1", "ts": now(), "value": 9.0}]).json()["accepted"] == 1
+    county.up()
+    until(lambda: [(s["point"], s["to"]) for s in county.in_order()] == [(1, 3)])
 
 
 def test_one_signal_the_county_will_not_take_does_not_hold_up_the_others(pipeline: Pipeline, county: County) -> None:

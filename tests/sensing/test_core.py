@@ -114,6 +114,49 @@ async def test_restart_goes_on_where_it_was(tmp_path: Path) -> None:
         assert latest["value"] == 1.0
 
 
+async def test_a_core_with_nothing_but_the_catalog_copy_agrees_before_it_takes_readings(tmp_path: Path) -> None:
+    (tmp_path / "catalog.json").write_bytes(catalog(2))
+    async with running(tmp_path) as core:
+        assert core.directory.version == 1
+        assert await core.agree_first()
+        await core.accept(readings(1, 0, [9.0]))
+        await until(core.engine.caught_up)
+        assert told(core) == [(1, T, 3)]
+
+
+async def test_a_copy_older_than_the_journal_gives_way(tmp_path: Path) -> None:
+    async with running(tmp_path) as core:
+        await core.switch(catalog(2))
+        older = (tmp_path / "catalog.json").read_bytes()
+        await core.switch(json.dumps({**json.loads(catalog(3)), "version": 2}).encode())
+        await core.accept(readings(3, 0, [9.0]))
+    (tmp_path / "catalog.json").write_bytes(older)
+    for kept in (tmp_path / "checkpoint").glob("*.ckpt"):
+        kept.unlink()
+    async with running(tmp_path) as core:
+        assert await core.agree_first()
+        assert (core.catalog.version, core.directory.version, len(core.catalog.points)) == (2, 2, 3)
+        await core.accept(readings(3, 1, [1.0]))
+        await until(core.engine.caught_up)
+        assert told(core) == [(3, T, 3), (3, T + 1000, 0)]
+
+
+async def test_doors_do_not_wait_for_ever_for_a_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = threading.Event()
+    real = Watch.tick
+
+    def slow(self: Watch, seq: int, now: int) -> list[Signal]:
+        gate.wait(20)
+        return real(self, seq, now)
+
+    monkeypatch.setattr(Watch, "tick", slow)
+    async with running(tmp_path) as core:
+        await core._commit(NewTick(1))
+        assert not await core.agree_first(0.05)
+        gate.set()
+        assert await core.agree_first()
+
+
 async def test_segments_go_when_checkpoint_and_store_have_passed_them(tmp_path: Path) -> None:
     async with running(tmp_path) as core:
         core.journal.log.segment_bytes = 2_000

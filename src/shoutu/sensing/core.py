@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ from .unclaimed import Unclaimed
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
+AGREE_PATIENCE_S = 15.0
+"""So long doors stay closed for a replay at the start."""
 MAX_SEGMENTS = 64
 """Segments the journal may keep for a stage that lags before senders are told to wait (64 × 64 MB)."""
 
@@ -161,7 +164,8 @@ class Core:
             return changed
 
     async def agree(self) -> bool:
-        """Once replay is done: when damage cost the engine a switch, tell it the whole catalog again.
+        """Once replay is done: when damage cost the engine a switch, tell it the whole catalog again; when the doors'
+        copy is the older one, the doors take the engine's.
 
         False while replay goes on.
         """
@@ -169,10 +173,31 @@ class Core:
             if not (self.live and self.engine.caught_up()):
                 return False
             mine = self.engine.watch.catalog
-            if not _same(mine, self.catalog):
+            if mine.version > self.catalog.version:
+                # Killed after a switch was journaled and before its copy was written: the journal is right.
+                self._directory = await asyncio.to_thread(CatalogDirectory, mine)
+                self.catalog = mine
+                metrics.CATALOG_VERSION.set(mine.version)
+            elif not _same(mine, self.catalog):
                 logger.error("the engine has catalog %d, the doors %d", mine.version, self.catalog.version)
                 await self._commit(NewSwitch(self.catalog.encode()))
             return True
+
+    async def agree_first(self, patience_s: float = AGREE_PATIENCE_S) -> bool:
+        """Before the doors open: agree, so that what they take is judged by the rules they know of.
+
+        False when replay takes longer than ``patience_s``: senders cannot wait for ever. The journal keeps the order,
+        so that is harm only where a switch was lost; then the engine is told everything again in any case.
+        """
+        end = time.monotonic() + patience_s
+        while not await self.agree():
+            if time.monotonic() >= end or not self.alive:
+                if self.journal.log.missing or self.journal.log.damaged:
+                    logger.error("the journal is damaged and replay goes on; the engine is told the catalog again")
+                    await self._commit(NewSwitch(self.catalog.encode()))
+                return False
+            await asyncio.sleep(0.01)
+        return True
 
     # For whoever looks after it
 

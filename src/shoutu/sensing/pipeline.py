@@ -22,7 +22,7 @@ from .catalog_follow import Follower
 from .core import Core
 from .deliver import Beats, Deliverer, county_client
 from .journal_segments import write_atomically
-from .model import DoorHandle
+from .model import DoorHandle, NotDurable
 from .pipeline_local import Local, publish_store
 from .store import Store
 
@@ -50,6 +50,7 @@ class Pipeline:
         )
         self._beats = Beats(self._client, self.core.unclaimed, self.state)
         self._tasks: list[asyncio.Task[None]] = []
+        self._agreed = False
         self.ended = asyncio.Event()
         self.fault: BaseException | None = None
 
@@ -75,6 +76,7 @@ class Pipeline:
 
         self.core.engine.on_signals = self._deliverer.notify
         await self.core.start()
+        self._agreed = await self._agree_first()
         self.store.start_keeper(self.core.clock.now)
         token = self.config.secret("wing.token")
         local = Local(self.core, self.store, token, lambda: len(self.doors) == 2, self.state)
@@ -90,6 +92,14 @@ class Pipeline:
             task.add_done_callback(self._task_ended)
             self._tasks.append(task)
 
+    async def _agree_first(self) -> bool:
+        try:
+            return await self.core.agree_first()
+        except NotDurable as error:
+            # The doors refuse for the same reason, so that nothing is taken until the disk has room.
+            logger.error("the engine is not told the catalog yet: %s", error)
+            return False
+
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled():
             self.fault = task.exception() or RuntimeError(f"{task.get_name()} ended")
@@ -98,12 +108,11 @@ class Pipeline:
 
     async def _watch(self) -> None:
         """Heal what can be healed; end the process when a stage is dead, so that the supervisor starts it anew."""
-        agreed = False
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             if not self.core.alive:
                 raise RuntimeError("a stage of the pipeline has died")
-            agreed = agreed or await self.core.agree()
+            self._agreed = self._agreed or await self.core.agree()
             publish_store(self.store)
 
     async def stop(self) -> None:
