@@ -200,16 +200,47 @@ def test_a_signal_about_an_unknown_point_still_warns(signal):
     assert Call.objects.filter(who="county_duty").exists()
 
 
-def test_a_lowered_rule_lets_its_members_go_but_the_warning_stays_open(raise_to, watched):
+def changed(watched, rule, **change):
+    """A change of a rule by two persons."""
+    version = sites.propose(actor(watched.users["inspector"]), rule, "误设", **change)
+    sites.approve(actor(watched.users["administrator"]), version)
+
+
+def test_a_changed_rule_keeps_its_members_until_its_own_readings_lower_them(raise_to, signal, watched):
+    """The engine keeps the level of a rule that changes and signals only what moves it."""
     warning = raise_to(3)
-    first, second = actor(watched.users["inspector"]), actor(watched.users["administrator"])
-    told = {"levels": {"4": 3.0}, "direction": "low"}
-    version = sites.propose(first, watched.rules[0], "误设", told)
+    changed(watched, watched.rules[0], params={"levels": {"3": 6.55}, "direction": "low"})
     warning.refresh_from_db()
-    assert warning.current_level == 3
-    sites.approve(second, version)
+    assert (warning.current_level, warning.closed_at) == (3, None)
+    take(signal(0, 3, rule_version=2))
     warning.refresh_from_db()
-    assert (warning.current_level, warning.closed_at) == (0, None)
+    assert warning.current_level == 0
+
+
+def test_a_rule_switched_off_lets_its_members_go_but_the_warning_stays_open(raise_to, signal, watched):
+    warning = raise_to(3)
+    take(fault(watched, signal, 1))
+    warning.refresh_from_db()
+    assert warning.unknown_now
+    changed(watched, watched.rules[0], enabled=False)
+    warning.refresh_from_db()
+    assert (warning.current_level, warning.unknown_now, warning.closed_at) == (0, False, None)
+    assert warning.ended_at is not None
+
+
+def test_a_silence_rule_switched_off_leaves_no_risk_unknown_for_ever(raise_to, signal, watched):
+    warning = raise_to(3)
+    take(fault(watched, signal, 1))
+    changed(watched, watched.silences[0], enabled=False)
+    warning.refresh_from_db()
+    assert (warning.current_level, warning.unknown_now) == (3, False)
+
+
+def test_a_signal_on_its_way_when_its_rule_is_switched_off_calls_but_claims_no_level(raise_to, watched):
+    changed(watched, watched.rules[0], enabled=False)
+    warning = raise_to(3)
+    assert (warning.level, warning.current_level) == (3, 0)
+    assert Duty.objects.filter(about_type="warning", about_id=warning.pk).exists()
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -53,7 +53,7 @@ def _answered(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> No
 
 @events.on("rule.changed")
 def _rule_changed(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
-    rule_changed(subject.id, payload["version"])
+    rule_changed(subject.id, payload["version"], payload["enabled"])
 
 
 @status.contribute

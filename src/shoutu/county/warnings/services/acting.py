@@ -145,16 +145,20 @@ def note_answered(warning_id: int) -> None:
 
 
 @service
-def rule_changed(rule_id: int, version: int) -> None:
-    """A rule says something else from now on: the engine judges it afresh, so what its old version raised is let go.
+def rule_changed(rule_id: int, version: int, enabled: bool) -> None:
+    """A rule switched off lets go of what it raised, since the engine will never signal its fall; people still close.
 
-    What still exceeds is signalled again at once (`first`); the warning itself stays open for people to close.
+    A new version that is in force changes nothing here: the engine keeps the rule's level and says nothing until the
+    new version's own readings move it, so a member let go now could stand unseen.
     """
     from shoutu.county.warnings.course import current_level
     from shoutu.county.warnings.services.course_of import ENGINE, note_below
+    from shoutu.county.warnings.services.unknown import refresh_unknown
 
     unchanged()
-    ids = Member.objects.filter(rule_id=rule_id, warning__closed_at__isnull=True).values("warning_id")
+    if enabled:
+        return
+    ids = Member.objects.filter(rule_id=rule_id, level__gt=0, warning__closed_at__isnull=True).values("warning_id")
     touched = Warning.objects.select_for_update(of=("self",)).filter(pk__in=ids)
     for warning in touched.order_by("id"):
         warning.members.filter(rule_id=rule_id).update(level=0)
@@ -162,7 +166,11 @@ def rule_changed(rule_id: int, version: int) -> None:
             warning.current_level,
             current_level(warning.members.values_list("level", flat=True)),
         )
+        if warning.current_level == 0:
+            warning.ended_at = timezone.now()
         facts = {"rule": rule_id, "version": version, "before": before, "after": warning.current_level}
         record(ENGINE, "warning.rule_changed", ref(warning), facts)
         note_below(warning)
+        # A fault let go blinds no risk any more, and a risk let go waits for no reading.
+        refresh_unknown(warning)
         settle_stage(warning)

@@ -45,6 +45,14 @@ class Told:
         return f"{site}:{self.category}:{self.item}{source}"
 
     @property
+    def past(self) -> bool:
+        """Whether it tells of the past alone: a late exceedance, or a rule switched off since, whose fall nobody tells.
+
+        People are called, but no present level is claimed.
+        """
+        return self.body["type"] == LATE or (self.rule is not None and not self.rule.enabled)
+
+    @property
     def unit(self) -> str:
         return self.point.unit if self.point else ""
 
@@ -112,8 +120,8 @@ def _open(told: Told) -> None:
         item_title=told.point.item_title if told.point else item_title(told.item),
         level=level,
         peak_level=level,
-        current_level=0 if late else level,
-        below_since=now if late else None,
+        current_level=0 if told.past else level,
+        below_since=now if told.past else None,
         started_at=told.at,
         opened_at=now,
         last_signal_at=told.at,
@@ -132,12 +140,12 @@ def _open(told: Told) -> None:
 
 @service
 def _go_on(warning: Warning, told: Told) -> None:
-    before, late = warning.current_level, told.body["type"] == LATE
+    before = warning.current_level
     if Event.objects.filter(signal=told.row).exists():
         return unchanged()
     fresh = _member(warning, told)
     after = current_level(warning.members.values_list("level", flat=True))
-    reached = max(after, int(told.body["to"])) if late or not fresh else after
+    reached = max(after, int(told.body["to"])) if told.past or not fresh else after
     _event(warning, told)
     record(ENGINE, "warning.level", ref(warning), {**_facts(told), "before": before, "after": after})
     step = move(
@@ -177,9 +185,9 @@ def _speak(warning: Warning, told: Told) -> None:
 def _member(warning: Warning, told: Told) -> bool:
     """Note the level this rule now stands at. False when a later signal of it was taken in before: then nothing is.
 
-    A late exceedance tells of the past and moves no member.
+    What tells of the past moves no member.
     """
-    body, late = told.body, told.body["type"] == LATE
+    body = told.body
     order = (int(body.get("shard") or 0), int(body.get("seq") or 0), int(body.get("ordinal") or 0))
     member = warning.members.filter(
         rule_id=body.get("rule") or 0, point_id=body.get("point") or 0, kind=body["kind"]
@@ -193,10 +201,10 @@ def _member(warning: Warning, told: Told) -> bool:
             source_id=body.get("source") or (told.point.source_id if told.point else 0),
             level=0,
         )
-    elif late or (member.shard == order[0] and (member.seq, member.ordinal) > order[1:]):
+    elif told.past or (member.shard == order[0] and (member.seq, member.ordinal) > order[1:]):
         return False
     member.shard, member.seq, member.ordinal = order
-    member.level = 0 if late else int(body["to"])
+    member.level = 0 if told.past else int(body["to"])
     member.value, member.threshold, member.at = body.get("value"), body.get("threshold"), told.at
     member.save()
     return True

@@ -14,8 +14,11 @@ def refresh_unknown(warning: Warning) -> None:
     if warning.category == "risk":
         warning.unknown_now = _unknown(warning)
         return
-    risks = Warning.objects.filter(site=warning.site, category="risk", closed_at__isnull=True)
-    for risk in risks:
+    # Locked: what people decide about a risk meanwhile must not be overwritten by a stage worked out before.
+    risks = Warning.objects.select_for_update(of=("self",)).filter(
+        site=warning.site, category="risk", closed_at__isnull=True
+    )
+    for risk in risks.order_by("id"):
         unknown = _unknown(risk)
         if unknown != risk.unknown_now:
             risk.unknown_now = unknown
