@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from shoutu.config import load
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.first import setup_code
 from shoutu.county.people.models import User
@@ -39,6 +40,14 @@ def test_wrong_field_is_named_and_nothing_is_made(change: dict, field: str) -> N
     assert answer.status_code == 422
     assert answer.json()["field"] == field
     assert not User.objects.exists()
+
+
+def test_an_emptied_code_file_lets_nobody_in() -> None:
+    (load().secrets / "setup.code").write_text("")
+    answer = post(Client(), {**GOOD, "code": " "})
+    assert (answer.status_code, answer.json()["field"]) == (422, "code")
+    assert not User.objects.exists()
+    assert len(setup_code() or "") == 16
 
 
 def test_second_time_is_refused() -> None:

@@ -7,11 +7,13 @@ import json
 import secrets
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.config import load
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid
+from shoutu.county.kit.models import Lease
 from shoutu.county.ledger.services import service
 from shoutu.county.people.models import User
 from shoutu.county.people.services import create_user
@@ -33,10 +35,15 @@ def setup_code() -> str | None:
     if not setup_needed():
         path.unlink(missing_ok=True)
         return None
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(8))
-    return path.read_text().strip()
+    code = path.read_text().strip() if path.exists() else ""
+    if not code:
+        # Whole or not at all: an empty file, left by a crash or a full disk, would let a blank code pass.
+        draft = path.with_name(f".setup.{secrets.token_hex(4)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_hex(8))
+        draft.replace(path)
+        code = path.read_text().strip()
+    return code
 
 
 @service
@@ -45,6 +52,8 @@ def make_first_administrator(code: str, county_name: str, username: str, passwor
 
     Raises Conflict when there is a user already, Invalid("code") for a wrong code, Invalid for a bad name or password.
     """
+    # Two at once: the second waits here and then sees the first's user (SQLite lets one writer in at a time anyway).
+    Lease.objects.select_for_update().get_or_create(name="setup", defaults={"holder": "", "until": timezone.now()})
     expected = setup_code()
     if expected is None:
         raise Conflict(_("已经有用户了。请用管理员账号登录，在那里新建用户。"))
