@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from shoutu.county.duties import services
+from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.models import Alarm, Call, Duty, Notice, StageClock
 from shoutu.county.duties.services import climbing
 from shoutu.county.kit.actors import SYSTEM
@@ -166,6 +167,38 @@ def test_a_passed_stage_is_recorded_once_and_told_upward(clock, county, open_dut
     clock.shift(3600)
     services.climb_due()
     assert Call.objects.filter(duty=duty).count() == 2
+
+
+def test_an_empty_post_above_a_late_stage_is_passed_by(clock, county, open_duty):
+    Holding.objects.filter(post=county.posts["principal"]).update(valid_to=T0)
+    duty = open_duty()
+    services.answer(actor(county.users["enterprise"]), duty.pk)
+    clock.shift(30 * 60)
+    services.overdue_due()
+    assert rungs(duty)[1:] == [("enterprise_principal", "nobody"), ("township_head", "calling")]
+
+
+def test_a_stage_done_before_it_got_worse_runs_again(clock, county, open_duty, lane):
+    duty = open_duty(level=3)
+    services.pass_stage(actor(county.users["enterprise"]), duty.about, [duty.kind], "dispose")
+    stage = StageClock.objects.filter(duty=duty, stage="dispose")
+    assert stage.get().done_at is not None
+    clock.shift(3600)
+    services.raise_duty(SYSTEM, Duty.objects.get(pk=duty.pk), lane(4), 4, "变红", "为什么")
+    assert (stage.get().done_at, stage.get().starts_at) == (None, T0 + timedelta(hours=1))
+
+
+def test_a_duty_that_cannot_be_climbed_holds_up_no_other(clock, county, open_duty):
+    broken = open_duty()
+    duty = open_duty(subject=2)
+    unknown = [broken.policy["chain"][0], {"who": "not_a_place", "answer_s": 60}]
+    Duty.objects.filter(pk=broken.pk).update(policy={**broken.policy, "chain": unknown})
+    clock.shift(300)
+    services.climb_due()
+    assert [who for who, _state in rungs(duty)] == ["enterprise_duty", "enterprise_principal"]
+    assert len(rungs(broken)) == 1
+    clock.shift(11)
+    assert [finding.about.id for finding in audit()] == [broken.pk]
 
 
 def test_ten_thousand_open_duties_cost_only_those_that_are_due(clock, county, lane):

@@ -74,7 +74,7 @@ def problem(error: ShoutuError) -> HttpResponse:
 
 _EXPECTED = {
     "missing": lambda c: _("必填"),
-    "extra_forbidden": lambda c: _("不认识的字段，请去掉"),
+    "extra_forbidden": lambda c: _("不认识的字段，去掉它"),
     "int_parsing": lambda c: _("整数"),
     "int_type": lambda c: _("整数"),
     "int_from_float": lambda c: _("整数"),
@@ -136,7 +136,7 @@ def _on_anything(request: HttpRequest, error: Any) -> HttpResponse:
     if isinstance(error, RequestDataTooBig):
         return problem(TooLarge(_("请求内容不能超过 %(limit)s 字节") % {"limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}))
     log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return problem(ShoutuError(_("服务器内部出错，已记录在日志中，请稍后再试或联系管理员。")))
+    return problem(ShoutuError(_("服务器内部出错，已记录在日志中，稍后再试，还不行找管理员。")))
 
 
 for _interface in (api, internal):

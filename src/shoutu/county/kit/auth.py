@@ -24,7 +24,7 @@ class TokenAuth(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Actor:
         actor = actor_of_token(token, request)
         if actor is None:
-            raise NotSignedIn(_("令牌无效、已过期或已撤销，请重新创建。"))
+            raise NotSignedIn(_("令牌无效、已过期或已撤销，重新建一个。"))
         request.actor = actor  # type: ignore[attr-defined]
         return actor
 
@@ -66,7 +66,7 @@ def _wing_token() -> str:
 def require_csrf(request: HttpRequest) -> None:
     """Raises NotAllowed unless the request carries its session's CSRF token."""
     if check_csrf(request):
-        raise NotAllowed("csrf", _("请求缺少 CSRF 校验值：请带上 X-CSRFToken 请求头（取自 csrftoken Cookie）。"))
+        raise NotAllowed("csrf", _("请求缺少 CSRF 校验值：带上 X-CSRFToken 请求头（取自 csrftoken Cookie）。"))
 
 
 def asker(request: HttpRequest) -> Actor:

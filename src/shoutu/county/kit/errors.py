@@ -35,7 +35,7 @@ class NotSignedIn(ShoutuError):
     status, slug, title = 401, "not-signed-in", gettext_lazy("没有登录")
 
     def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail or _("请先登录，或在请求头中带上有效的令牌。"))
+        super().__init__(detail or _("先登录，或在请求头中带上有效的令牌。"))
 
 
 class NotAllowed(ShoutuError):
@@ -44,7 +44,7 @@ class NotAllowed(ShoutuError):
     status, slug, title = 403, "not-allowed", gettext_lazy("无权操作")
 
     def __init__(self, permission: str, detail: str | None = None) -> None:
-        super().__init__(detail or _("您没有“%(permission)s”权限，请联系管理员。") % {"permission": permission})
+        super().__init__(detail or _("没有“%(permission)s”权限，找管理员开通。") % {"permission": permission})
         self.permission = permission
 
     def problem(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class NotFound(ShoutuError):
     status, slug, title = 404, "not-found", gettext_lazy("没有找到")
 
     def __init__(self, kind: str, id: Any = "") -> None:
-        super().__init__(_("没有找到 %(kind)s %(id)s，或者不在您的管辖范围内。") % {"kind": kind, "id": id})
+        super().__init__(_("没有找到 %(kind)s %(id)s，或者不在管辖范围内。") % {"kind": kind, "id": id})
         self.kind, self.id = kind, id
 
 

@@ -64,9 +64,9 @@ class StateTable:
         """Why this actor cannot take this step now, or None. For the face's greyed-out buttons."""
         transition = self._steps.get((state, verb))
         if transition is None:
-            return _("当前状态为“%(state)s”，不能执行此操作。") % {"state": self.titles.get(state, state)}
+            return _("当前状态为“%(state)s”，不能这样做。") % {"state": self.titles.get(state, state)}
         if transition.permission and not actor.may(transition.permission):
-            return _("您没有“%(permission)s”权限，请联系管理员。") % {"permission": transition.permission}
+            return _("没有“%(permission)s”权限，找管理员开通。") % {"permission": transition.permission}
         return transition.guard(thing, actor) if transition.guard else None
 
     def step(self, state: str, verb: str, actor: Actor, thing: Any) -> str:
@@ -74,7 +74,7 @@ class StateTable:
         NotAllowed when the actor lacks the permission."""
         transition = self._steps.get((state, verb))
         if transition is None:
-            raise Conflict(_("当前状态为“%(state)s”，不能执行此操作。") % {"state": self.titles.get(state, state)})
+            raise Conflict(_("当前状态为“%(state)s”，不能这样做。") % {"state": self.titles.get(state, state)})
         if transition.permission:
             actor.require(transition.permission)
         if transition.guard and (reason := transition.guard(thing, actor)):

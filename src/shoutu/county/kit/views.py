@@ -21,7 +21,7 @@ Run <code>make run</code> and reload.</p>
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return problem(NotAllowed("csrf", _("请求缺少 CSRF 校验值：请带上 X-CSRFToken 请求头（取自 csrftoken Cookie）。")))
+    return problem(NotAllowed("csrf", _("请求缺少 CSRF 校验值：带上 X-CSRFToken 请求头（取自 csrftoken Cookie）。")))
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

@@ -82,7 +82,7 @@ def sign_in(request: HttpRequest, credentials: Credentials) -> Any:
     user = authenticate(request, username=credentials.username, password=credentials.password)
     if getattr(request, "axes_locked_out", False):
         wait = int(settings.AXES_COOLOFF_TIME * 3600)
-        raise TooMany(_("密码错误次数过多，请 %(minutes)s 分钟后再试。") % {"minutes": wait // 60}, wait)
+        raise TooMany(_("密码错误次数过多，%(minutes)s 分钟后再试。") % {"minutes": wait // 60}, wait)
     if not isinstance(user, User):
         raise NotSignedIn(_("用户名或密码不对。"))
     actor = actor_of_user(user, request)

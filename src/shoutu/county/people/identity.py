@@ -34,7 +34,7 @@ def scope_of(user: User) -> Scope:
 def actor_of_user(user: User, request: Any = None) -> Actor:
     """The actor behind an account, named by the first post held. Raises NotAllowed for a demo login from outside."""
     if user.is_demo and request is not None and not is_loopback(request):
-        raise NotAllowed("demo", _("演示账号只能在本机（127.0.0.1）使用，请用正式账号登录。"))
+        raise NotAllowed("demo", _("演示账号只能在本机（127.0.0.1）使用，用正式账号登录。"))
     posts = posts_of(user.person_id, timezone.now()) if user.person_id else []
     return Actor(
         kind="user",

@@ -78,7 +78,7 @@ def my_shift(actor: Actor, at: datetime, *, signed_in: bool) -> Shift:
     )
     shift = found.select_related("post").order_by("starts_at").first()
     if shift is None:
-        raise Conflict(_("现在没有您可以签退的班次。") if signed_in else _("现在没有排给您、可以签到的班次。"))
+        raise Conflict(_("现在没有可以签退的班次。") if signed_in else _("现在没有排给你、可以签到的班次。"))
     return shift
 
 

@@ -22,7 +22,7 @@ def create_territory(actor: Actor, name: str, parent: Territory | None = None, c
     actor.require("place.edit")
     _required("name", name)
     if parent is None and Territory.objects.filter(parent__isnull=True).exists():
-        raise Conflict(_("县一级只能有一个，请指定上级行政区。"))
+        raise Conflict(_("县一级只能有一个，指定上级行政区。"))
     if Territory.objects.filter(parent=parent, name=name).exists():
         raise Invalid("name", _("同一上级下没有的名称"))
     territory = Territory.objects.create(name=name, parent=parent, code=code, path=f"new {name}")

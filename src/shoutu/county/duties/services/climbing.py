@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from shoutu.county.duties.models import OPEN, Call, CallState, Duty, StageClock, State
@@ -13,9 +14,11 @@ from shoutu.county.duties.services import alarms
 from shoutu.county.duties.services.calling import Calls, climb
 from shoutu.county.kit import steps
 from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.steps import LeaseLost
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 
+log = logging.getLogger(__name__)
 GROUP = 25
 """Duties climbed in one transaction: short enough that others never wait long for the write lock."""
 PASS = 500
@@ -36,11 +39,24 @@ def climb_due(now: datetime | None = None) -> bool:
     for group in _groups(due):
         try:
             _climb_group(group, now)
-        except IntegrityError:
-            # Somebody else placed one of these calls: take them singly, so that one does not hold up the rest.
-            for pk in group:
-                _climb_alone(pk, now)
+        except (OperationalError, LeaseLost):
+            raise
+        except Exception:
+            # Somebody else placed one of these calls, or one cannot be climbed: singly, so that it holds up no other.
+            _each(group, lambda pk: _climb_alone(pk, now))
     return len(due) == PASS
+
+
+def _each(ids: Sequence[int], run: Callable[[int], object]) -> None:
+    """Run for each. One that cannot be done holds up no other: it is logged, tried again with the next run, and the
+    auditor raises an alarm for it. The database's own trouble and a lost lease are raised."""
+    for pk in ids:
+        try:
+            run(pk)
+        except (OperationalError, LeaseLost):
+            raise
+        except Exception:
+            log.exception("row %s could not be climbed", pk)
 
 
 def _groups(ids: Sequence[int]) -> Iterator[list[int]]:
@@ -86,8 +102,7 @@ def overdue_due(now: datetime | None = None) -> bool:
         .order_by("due_at", "id")
         .values_list("pk", flat=True)[:PASS]
     )
-    for pk in passed:
-        _overdue(pk, now)
+    _each(passed, lambda pk: _overdue(pk, now))
     return len(passed) == PASS
 
 
@@ -107,9 +122,11 @@ def _overdue(pk: int, now: datetime) -> None:
         held = Call.objects.filter(duty=duty, state=CallState.ANSWERED).order_by("round", "rung").last()
         if held is not None:
             calls.repeat(duty, held)
-        if duty.rung_next < len(duty.policy["chain"]):
-            calls.place(duty, duty.rung_next)
+        told = False
+        while not told and duty.rung_next < len(duty.policy["chain"]):
+            # An empty post takes no time here either: the next above it learns of it.
+            told = calls.place(duty, duty.rung_next).state != CallState.NOBODY
             duty.rung_next += 1
-            duty.save(update_fields=["rung_next"])
+        duty.save(update_fields=["rung_next"])
     calls.save()
     return None

@@ -115,6 +115,7 @@ def _start_clocks(duty: Duty, now: datetime) -> None:
         clock = running.get(stage)
         if clock is None:
             StageClock.objects.create(duty=duty, stage=stage, starts_at=now, due_at=due)
-        elif clock.done_at is None and due < clock.due_at:
-            clock.due_at, clock.starts_at, clock.overdue_at = due, now, None
+        elif clock.done_at is not None or due < clock.due_at:
+            # A stage done before it got worse is to be done again.
+            clock.due_at, clock.starts_at, clock.done_at, clock.overdue_at = due, now, None, None
             clock.save()

@@ -72,7 +72,7 @@ def prove(entry: Entry) -> Proof:
     newest = head()
     leaf = Leaf.objects.filter(entry_id=entry.pk).first()
     if leaf is None or newest is None or leaf.index >= newest.size:
-        raise Conflict(_("该记录还没有封存，请几秒钟后再试。"))
+        raise Conflict(_("该记录还没有封存，过几秒再试。"))
     h = merkle.hasher(newest.epoch.hash)
     return Proof(entry, leaf.index, newest, merkle.inclusion_proof(h, leaf.index, newest.size, fetch))
 
