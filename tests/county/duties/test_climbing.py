@@ -180,8 +180,8 @@ def test_an_empty_post_above_a_late_stage_is_passed_by(clock, county, open_duty)
 
 def test_a_stage_done_before_it_got_worse_runs_again(clock, county, open_duty, lane):
     duty = open_duty(level=3)
-    services.pass_stage(actor(county.users["enterprise"]), duty.about, [duty.kind], "dispose")
-    stage = StageClock.objects.filter(duty=duty, stage="dispose")
+    services.pass_stage(actor(county.users["enterprise"]), duty.about, [duty.kind], "feedback")
+    stage = StageClock.objects.filter(duty=duty, stage="feedback")
     assert stage.get().done_at is not None
     clock.shift(3600)
     services.raise_duty(SYSTEM, Duty.objects.get(pk=duty.pk), lane(4), 4, "变红", "为什么")
