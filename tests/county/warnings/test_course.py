@@ -82,8 +82,11 @@ def moved(before, after, called, below=None, at=T0):
         (0, 2, 2, 1, Move.NONE),
         (0, 2, 2, 10, Move.AGAIN),
         (1, 3, 3, 60, Move.AGAIN),
-        (1, 2, 3, 60, Move.NONE),
+        (1, 2, 3, 60, Move.AGAIN),
         (0, 1, 3, 60, Move.AGAIN),
+        (1, 3, 4, 60, Move.AGAIN),
+        (1, 3, 4, 1, Move.NONE),
+        (2, 3, 4, 60, Move.NONE),
     ],
 )
 def test_move(before, after, called, minutes_below, expected):

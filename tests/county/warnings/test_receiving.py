@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
+import shutil
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
+from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.models import Alarm, Call, Duty
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
@@ -193,6 +197,27 @@ def test_a_poisonous_signal_is_set_aside_with_an_alarm_and_blocks_nobody(signal)
     assert Signal.objects.filter(state="new").count() == 0
 
 
+def test_an_unreadable_policy_of_the_county_stops_no_warning(raise_to, tmp_path, settings):
+    """People are called by the default policy meanwhile, and the auditor says so until it is mended."""
+    folder = tmp_path / "response"
+    shutil.copytree(settings.CONFIG.packs / "response", folder)
+    settings.CONFIG = dataclasses.replace(settings.CONFIG, packs=tmp_path)
+    (folder / "county.yaml").write_text("pack: [", "utf-8")
+    warning = raise_to(3)
+    assert Duty.objects.filter(about_type="warning", about_id=warning.pk).exists()
+    assert [finding.kind for finding in audit()] == ["policy.fault"]
+    (folder / "county.yaml").unlink()
+    (folder / "default.yaml").rename(folder / "kept.yaml")
+    with pytest.raises(FileNotFoundError):
+        raise_to(4, 3)
+    assert Signal.objects.filter(state="new", tries=0).count() == 1
+    (folder / "kept.yaml").rename(folder / "default.yaml")
+    services.take_in()
+    warning.refresh_from_db()
+    assert warning.level == 4
+    assert audit() == []
+
+
 def test_a_signal_about_an_unknown_point_still_warns(signal):
     take(signal(4) | {"point": 99999, "rule": 99999, "site": 99999})
     warning = Warning.objects.get()
@@ -243,7 +268,7 @@ def test_a_signal_on_its_way_when_its_rule_is_switched_off_calls_but_claims_no_l
     assert Duty.objects.filter(about_type="warning", about_id=warning.pk).exists()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 1)), min_size=1, max_size=8))
 def test_any_course_leaves_the_level_of_its_members(watched, signal, course):
     standing = {m.point_id: m.level for m in Member.objects.filter(warning__closed_at=None)}

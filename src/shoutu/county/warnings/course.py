@@ -87,14 +87,14 @@ def move(
     """Whether an open warning whose level went from ``before`` to ``after`` must call people anew.
 
     ``called_level`` is the level they were last called for; ``below_since`` is since when the warning has stood
-    below it (None while it has not). Above the called level: RISE. Back at it, or back from normal, after
+    below it (None while it has not). Above the called level: RISE. Back at it, or back from below yellow, after
     ``recall_after`` or more: AGAIN. A flap in between is counted by the caller and calls nobody.
     """
     if after <= before:
         return Move.NONE
     if after > called_level:
         return Move.RISE
-    back = after == called_level or before == 0
+    back = after == called_level or before < YELLOW
     if back and below_since is not None and at - below_since >= recall_after:
         return Move.AGAIN
     return Move.NONE

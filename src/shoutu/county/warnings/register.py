@@ -16,7 +16,11 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.sites import hooks
 from shoutu.county.sites.models import Signal, SignalState
-from shoutu.county.warnings import entries, metrics  # noqa: F401  (register words and figures)
+from shoutu.county.warnings import (  # entries, metrics: register words and figures
+    entries,  # noqa: F401
+    metrics,  # noqa: F401
+    policies,
+)
 from shoutu.county.warnings.models import State, Warning
 from shoutu.county.warnings.selectors import levels_of_sites, of_point
 from shoutu.county.warnings.services import note_answered, rule_changed
@@ -88,3 +92,11 @@ def _nobody_called(now: datetime) -> Iterator[auditor.Finding]:
         yield auditor.Finding(
             f"audit:warning:{pk}", "warning.uncalled", f"{number} {title}：没有叫任何人", SubjectRef("warning", pk)
         )
+
+
+@auditor.check
+def _policy_unreadable(now: datetime) -> Iterator[auditor.Finding]:
+    """The county's own response policy cannot be read: people are called by the default one meanwhile."""
+    fault = policies.fault()
+    if fault:
+        yield auditor.Finding("audit:policy", "policy.fault", f"本县响应方案读不了，暂按默认方案叫应：{fault}")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
+from shoutu.county.duties.policy import PolicyError
 from shoutu.county.duties.services import raise_alarm
 from shoutu.county.kit import steps
 from shoutu.county.kit.subjects import COUNTY, SubjectRef
@@ -57,8 +58,8 @@ def _take(pk: int) -> None:
     try:
         with transaction.atomic():
             apply(signal)
-    except OperationalError:
-        # The database's trouble, not the signal's: the whole group is tried again.
+    except (OperationalError, PolicyError, OSError):
+        # The database's or the policy file's trouble, not the signal's: the whole group is tried again.
         raise
     except Exception as error:
         _failed(signal, error)
