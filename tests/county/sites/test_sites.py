@@ -124,6 +124,16 @@ def test_a_wrong_rule_names_its_field(point):
         services.create_rule(SYSTEM, point, "threshold", {"levels": {"4": 1}}, " ")
 
 
+@pytest.mark.parametrize("side", ["high", "none"])
+def test_a_plausible_range_may_not_call_the_dangerous_side_a_fault(point, rule, side):
+    with pytest.raises(Invalid) as caught:
+        services.create_rule(SYSTEM, point, "implausible", {"low": 10.0, "danger": side}, "量程")
+    assert caught.value.field == "danger"
+    assert "low" in caught.value.expected
+    for allowed in ("low", "both"):
+        assert services.create_rule(SYSTEM, point, "implausible", {"low": 0.0, "danger": allowed}, "量程").pk
+
+
 def test_a_stricter_version_holds_at_once_a_weaker_one_waits_for_a_second_person(county, rule):
     first, second = actor(county.users["inspector"]), actor(county.users["administrator"])
     strict = services.propose(first, rule, "收紧", {"levels": {"4": 6.5}, "direction": "low"})

@@ -56,7 +56,7 @@ def make_first_administrator(code: str, county_name: str, username: str, passwor
     Lease.objects.select_for_update().get_or_create(name="setup", defaults={"holder": "", "until": timezone.now()})
     expected = setup_code()
     if expected is None:
-        raise Conflict(_("已经有用户了。请用管理员账号登录，在那里新建用户。"))
+        raise Conflict(_("已经有用户了。用管理员账号登录，在那里新建用户。"))
     if not hmac.compare_digest(code.strip().encode(), expected.encode()):
         raise Invalid("code", _("启动守土的终端上显示的设置码"))
     if not county_name.strip():

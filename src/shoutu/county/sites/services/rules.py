@@ -49,6 +49,7 @@ def create_rule(
     actor.require("rule.edit")
     complete = checked(kind, params)
     _reason(reason)
+    _never_masks(point, kind, complete)
     rule = Rule.objects.create(
         point=point, kind=kind, title=title[:120], origin=origin, cite=cite[:400], verified=verified,
         words=dict(words or {}),
@@ -143,6 +144,21 @@ def _put_in_force(actor: Actor, rule: Rule, version: RuleVersion) -> None:
     publish_rules([(rule, version)])
     # Warnings raised by the old version hear of it: the engine judges the new one afresh.
     emit("rule.changed", ref(rule), {"version": version.number, "enabled": version.enabled, "point": rule.point_id})
+
+
+def _never_masks(point: Point, kind: str, params: Mapping[str, Any]) -> None:
+    """A plausible range that calls the dangerous side a mere fault would silence the point's limits: refused.
+
+    Raises Invalid("danger"). Design: danger is never mistaken for a fault.
+    """
+    if kind != "implausible" or "danger" not in params or params["danger"] == "both":
+        return
+    for rule in point.rules.filter(kind="threshold"):
+        for version in rule.versions.filter(state=RuleState.IN_FORCE):
+            side = version.params.get("direction", "high")
+            if side != params["danger"]:
+                expected = "both" if side == "band" else side
+                raise Invalid("danger", _("%(side)s 或 both：本测点的限值在这一侧") % {"side": expected})
 
 
 def _reason(reason: str) -> None:
