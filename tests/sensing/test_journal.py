@@ -238,6 +238,18 @@ def test_damage_never_gives_a_wrong_record_nor_costs_one_before_it(
     assert flat(read_all(journal))[-1] == (new[0].seq, "tick", 77)
 
 
+@pytest.mark.parametrize("left", [0, 1, 32, 200])
+def test_closed_segment_cut_short_costs_only_what_it_held(tmp_path: Path, left: int) -> None:
+    made = build(tmp_path, [[("batch", 40)] for _ in range(8)], 1_500)
+    segments = sorted(tmp_path.glob("*.log"))
+    assert len(segments) >= 3
+    cut = segments[1]
+    lost = {seq for (name, _), seqs in offsets(tmp_path).items() if name == cut.name for seq in seqs}
+    cut.write_bytes(cut.read_bytes()[:left])
+    rows = flat(read_all(Journal(tmp_path)))
+    assert rows == [row for row in flat(made) if row[0] not in lost]
+
+
 def offsets(directory: Path) -> dict[tuple[str, int], list[int]]:
     """(segment, end offset of a frame) → the numbers it holds."""
     from shoutu.sensing.journal_frames import Damage, scan

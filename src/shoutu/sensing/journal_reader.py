@@ -76,6 +76,11 @@ class Reader:
         """The frames of one read at the present offset that are not wholly before ``seq``."""
         want = min(limit - self._offset, CHUNK)
         raw = os.pread(self._descriptor, want, self._offset)
+        if not raw:
+            # Shorter than its successor says it was: the rest of the file is gone.
+            self.log.note_damage(segment, Damage(self._offset, limit - self._offset, True), raw)
+            self._offset = limit
+            return []
         parsed = parse_head(raw, 0, self.log.salt)
         if not isinstance(parsed, Fault):
             whole = min(HEAD_BYTES + parsed[3], limit - self._offset)
