@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from bench.machine import ROOT, memory
 from tests.stack import Api, Stack, running, until
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from bench.report import AIMS, Aim, number, row
 
 FAST = Aim("engine", "sorted_per_s", "Engine", "readings/s", 20e6)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
 from tests.stack import Api, Stack, running, until
 
 DIST = Path(__file__).resolve().parents[2] / "web" / "dist"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engine.test_core import LIMIT, T, Watch
 
 from shoutu.engine import Engine
 from shoutu.engine.snapshot import HEAD, _bin
+from tests.engine.test_core import LIMIT, T, Watch
 
 
 def test_readings_after_the_copy_are_not_in_it() -> None:

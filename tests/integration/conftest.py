@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.stack import Stack, running
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import paho.mqtt.client as mqtt
+
 from tests.integration.rig import TOKEN, Pipeline
 
 PER_MESSAGE = 20

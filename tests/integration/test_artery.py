@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.stack import Api, Stack, until
 
 from shoutu.demo.county import PASSWORD
+from tests.stack import Api, Stack, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 POND = "乙铁矿尾矿库"

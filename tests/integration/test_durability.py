@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.integration.rig import County, Pipeline, point, threshold, until
 
 pytestmark = pytest.mark.integration

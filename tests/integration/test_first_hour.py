@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+
 from tests.stack import free_ports, plain_environment
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tests.integration.load import HttpSender, MqttSender, Sender
 from tests.integration.rig import County, Pipeline, point, threshold, until
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tests.integration.rig import TOKEN, TRUSTED, County, Pipeline, digest, point, threshold, until
 
 pytestmark = pytest.mark.integration

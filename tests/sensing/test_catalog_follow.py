@@ -13,11 +13,11 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sensing.test_core import catalog, running, until
 
 from shoutu.sensing.catalog import Catalog
 from shoutu.sensing.catalog_follow import Follower
 from shoutu.sensing.core import Core
+from tests.sensing.test_core import catalog, running, until
 
 EMPTY = b'{"version": 0, "full": true, "sources": [], "points": [], "rules": [], "removed": {}}'
 

@@ -15,8 +15,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sensing.test_core_clock import Machine
-from tests.sensing.test_journal import batch, flat, read_all
 
 from shoutu.sensing.core import Core
 from shoutu.sensing.core_clock import SteadyClock
@@ -28,6 +26,8 @@ from shoutu.sensing.journal_records import Readings, Record, Tick
 from shoutu.sensing.model import Batch, Overloaded
 from shoutu.sensing.spool import Signal
 from shoutu.sensing.store import Store
+from tests.sensing.test_core_clock import Machine
+from tests.sensing.test_journal import batch, flat, read_all
 
 pytestmark = pytest.mark.anyio
 T = 1_793_500_000_000

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sensing.memory import MemoryDirectory
 
 from shoutu.sensing.decode import (
     CONTENT_TYPES,
@@ -27,6 +26,7 @@ from shoutu.sensing.decode import (
 )
 from shoutu.sensing.decode.text import from_items, parse, read_json
 from shoutu.sensing.doors import LATEST_AHEAD, settle
+from tests.sensing.memory import MemoryDirectory
 
 NOW = 1_795_478_400_000
 addresses = st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=20)

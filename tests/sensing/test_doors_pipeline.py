@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
 from bench.door_senders import POINTS, Load, address, send_http, send_mqtt
 from bench.doors import TOKEN, metrics, pipeline, reached
-from paho.mqtt.enums import CallbackAPIVersion
 
 pytestmark = pytest.mark.integration
 

@@ -15,11 +15,11 @@ import httpx
 import msgspec
 import pyarrow as pa
 import pytest
-from tests.sensing.memory import MemoryAcceptor, MemoryLocal, config
 
 from shoutu.config import SettingError
 from shoutu.sensing.http import HttpHandle, serve_http
 from shoutu.sensing.http.protocol import Limits
+from tests.sensing.memory import MemoryAcceptor, MemoryLocal, config
 
 PATH = "/ingest/v1/readings"
 NOW = time.time_ns() // 1_000_000

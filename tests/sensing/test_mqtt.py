@@ -18,7 +18,6 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from tests.sensing.memory import MemoryAcceptor, config
 
 from shoutu.config import SettingError
 from shoutu.sensing import metrics
@@ -26,6 +25,7 @@ from shoutu.sensing.mqtt import MqttHandle, serve_mqtt
 from shoutu.sensing.mqtt.answers import packet, text
 from shoutu.sensing.mqtt.codec import Kind
 from shoutu.sensing.mqtt.hub import Limits
+from tests.sensing.memory import MemoryAcceptor, config
 
 TOPIC, TELEMETRY = "shoutu/v1/readings", "v1/devices/me/telemetry"
 NOW = time.time_ns() // 1_000_000

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from tests.sensing.memory import MemoryAcceptor, MemoryLocal, config
 
 from shoutu.sensing.doors import listen
 from shoutu.sensing.http import HttpHandle, serve_http
 from shoutu.sensing.replay import ReplayError, SeriesError, Summary, read_series, replay, replay_command
 from shoutu.sensing.replay.send import Sender
+from tests.sensing.memory import MemoryAcceptor, MemoryLocal, config
 
 START = 1_385_000_000_000
 

@@ -18,7 +18,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sensing.memory import MemoryAcceptor, MemoryLocal, config
 
 from shoutu.config import SettingError
 from shoutu.sensing.http import HttpHandle, serve_http
@@ -27,6 +26,7 @@ from shoutu.sensing.simulate import Doors, Simulation, driven
 from shoutu.sensing.simulate.gateway import BATCH, Gateway
 from shoutu.sensing.simulate.plan import Plan, Sensor, load_plan
 from shoutu.sensing.simulate.series import PROFILES, calm, times, value_at
+from tests.sensing.memory import MemoryAcceptor, MemoryLocal, config
 
 NOW = 1_795_478_400_000
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import time_machine
-from tests.county.duties.test_climbing import T0
 
 from shoutu.county.duties import services
 from shoutu.county.duties.models import Call, Duty, State
@@ -13,6 +12,7 @@ from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, NotAllowed, NotFound
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
+from tests.county.duties.test_climbing import T0
 
 VERBS = {
     "answer": services.answer,

@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.utils import timezone
-from tests.county.duties.test_climbing import T0
 
 from shoutu.county.duties import auditor, heartbeat, services
 from shoutu.county.duties.models import Alarm, Call, Duty, Notice
 from shoutu.county.kit.models import Beat
 from shoutu.county.kit.steps import beat
 from shoutu.county.people.testing import actor
+from tests.county.duties.test_climbing import T0
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner
 from django.db import transaction
 from django.test import Client
-from tests.county.base import ListTests
 
 import shoutu.verify_ledger as verifier
 from shoutu.county.commands_ledger import ledger
@@ -24,6 +23,7 @@ from shoutu.county.ledger.services import record
 from shoutu.county.ledger.services.seal import seal_all
 from shoutu.county.ledger.services.witness import add_witness, hand_out, hand_out_due, set_enabled
 from shoutu.county.people.testing import actor
+from tests.county.base import ListTests
 
 
 class TestEntryList(ListTests):

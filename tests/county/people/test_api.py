@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 from django.test import Client
-from tests.county.base import ListTests
 
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
@@ -14,6 +13,7 @@ from shoutu.county.ledger.models import Access, Entry
 from shoutu.county.people import services
 from shoutu.county.people.models import ApiToken, Holding, Shift, User
 from shoutu.county.people.testing import PASSWORD, actor
+from tests.county.base import ListTests
 
 JSON = "application/json"
 

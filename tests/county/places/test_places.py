@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from tests.county.base import ListTests
 
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotFound
@@ -17,6 +16,7 @@ from shoutu.county.people.testing import actor
 from shoutu.county.places import services
 from shoutu.county.places.models import Organisation, Site
 from shoutu.county.places.selectors import get_site, sites, territories_under
+from tests.county.base import ListTests
 
 
 class TestOrganisationList(ListTests):

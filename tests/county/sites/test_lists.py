@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 
 from django.utils import timezone
-from tests.county.base import ListTests
 
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.sites import services
 from shoutu.county.sites.models import Source, Unclaimed
+from tests.county.base import ListTests
 
 NUMBERS = itertools.count(1)
 EVERYONE = {

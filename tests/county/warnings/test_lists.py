@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 
 from django.utils import timezone
-from tests.county.base import ListTests
 
 from shoutu.county.duties.models import Duty
 from shoutu.county.sites import services as sites
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Warning
+from tests.county.base import ListTests
 
 NUMBERS = itertools.count(1)
 EVERYONE = {

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.sensing.store.plain import DAY, NOON
 
 from shoutu.sensing.store import Store, StoreSettings
+from tests.sensing.store.plain import DAY, NOON
 
 BATCH = 200
 SETTINGS = StoreSettings(max_pending=1000, min_day_rows=50, fan=2, settle_s=0.001, resettle_s=0.001, row_group=500)

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.sensing.store.plain import DAY, NOON, Row, expected, figures, offer, set_aside, told
 
 from shoutu.sensing.store import Store, StoreBlocked, StoreSettings
+from tests.sensing.store.plain import DAY, NOON, Row, expected, figures, offer, set_aside, told
 
 SETTINGS = StoreSettings(min_day_rows=5, row_group=64)
 LATER = NOON + 30 * DAY

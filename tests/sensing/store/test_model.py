@@ -12,9 +12,9 @@ from unittest import mock
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.sensing.store.plain import DAY, NOON, Plain, Row, expected, figures, offer, set_aside, told
 
 from shoutu.sensing.store import Store, StoreSettings
+from tests.sensing.store.plain import DAY, NOON, Plain, Row, expected, figures, offer, set_aside, told
 
 POINTS = (1, 2, 70_000)
 NOW = NOON + 40 * DAY

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.sensing.store.plain import DAY, NOON, Row, expected, figures, offer, told
 
 from shoutu.sensing.store import Store, StoreSettings
+from tests.sensing.store.plain import DAY, NOON, Row, expected, figures, offer, told
 
 LATER = NOON + 30 * DAY
 
