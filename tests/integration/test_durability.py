@@ -47,31 +47,41 @@ def test_full_disk_refuses_and_recovers_by_itself(pipeline: Pipeline, county: Co
     accepted: list[int] = []
 
     def send(i: int) -> int:
-        rows = [{"point": "P2", "ts": t + i * 100 + k, "value": 1.0} for k in range(50)]
-        answer = pipeline.send([{"point": "P1", "ts": t + i * 100, "value": 1 if i % 2 else 9}, *rows])
+        rows = [{"point": "P2", "ts": t + i * 1000 + k, "value": 1.0} for k in range(500)]
+        answer = pipeline.send([{"point": "P1", "ts": t + i * 1000, "value": 1 if i % 2 else 9}, *rows])
         if answer.status_code == 202:
             accepted.append(i)
         return answer.status_code
 
     for i in range(4):
         assert send(i) == 202
-    full = journal(pipeline)[-1].stat().st_size + 400
+    # Room for many ticks, for no batch.
+    full = journal(pipeline)[-1].stat().st_size + 8_000
     resource.prlimit(pipeline.process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
     assert [send(i) for i in range(4, 8)] == [503] * 4
-    assert not pipeline.state()["checks"]["journal"]
-    assert "cannot be written" in pipeline.state()["failing"]["journal"]
+    refused = pipeline.state()
+    assert "cannot be written" in refused["failing"]["journal"]
+
+    def ticked() -> bool:
+        state = pipeline.state()
+        assert not state["checks"]["journal"], "a tick that fits is no proof that readings do"
+        assert state["status"] == "unready"
+        return state["journal_seq"] >= refused["journal_seq"] + 3
+
+    until(ticked, what="three ticks written")
+    assert [send(i) for i in range(4, 8)] == [503] * 4
     resource.prlimit(pipeline.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    until(pipeline.ready, what="ready again though nobody sends")
     for i in range(4, 8):
         assert send(i) == 202
-    until(pipeline.ready)
     pipeline.kill()
     pipeline.start()
     until(pipeline.settled)
     assert accepted == list(range(8))
-    until(lambda: len(pipeline.stored(2)) == 8 * 50)
-    assert [row[0] for row in pipeline.stored(1)] == [t + i * 100 for i in accepted]
+    until(lambda: len(pipeline.stored(2)) == 8 * 500)
+    assert [row[0] for row in pipeline.stored(1)] == [t + i * 1000 for i in accepted]
     told = [(s["event_ts"], s["to"]) for s in county.in_order()]
-    assert told == [(t + i * 100, 0 if i % 2 else 3) for i in accepted]
+    assert told == [(t + i * 1000, 0 if i % 2 else 3) for i in accepted]
 
 
 @pytest.fixture
@@ -112,6 +122,11 @@ def test_disk_full_for_everything_loses_nothing_acknowledged(small_disk: Path, c
         while send(i):
             i += 1
         assert not pipeline.state()["checks"]["journal"]
+        pipeline.kill()
+        # Started on the full disk it takes nothing and does not say that it could.
+        pipeline.start(ready=False)
+        assert not pipeline.state()["checks"]["journal"]
+        assert not send(i)
         pipeline.kill()
         ballast.unlink()
         pipeline.start()

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from shoutu.sensing.core_clock import SteadyClock
 from shoutu.sensing.core_commit import Committer
 from shoutu.sensing.core_feed import Feed, joined
 from shoutu.sensing.core_rules import Watch
-from shoutu.sensing.journal import Journal, NewTick
+from shoutu.sensing.journal import Item, Journal, NewTick, size_of
 from shoutu.sensing.journal_records import Readings, Record, Tick
-from shoutu.sensing.model import Batch, Overloaded
+from shoutu.sensing.model import Batch, NotDurable, Overloaded
 from shoutu.sensing.spool import Signal
 from shoutu.sensing.store import Store
 from tests.sensing.test_core_clock import Machine
@@ -222,6 +222,53 @@ async def test_senders_beyond_the_queue_are_told_to_wait_and_nobody_is_lost(tmp_
     assert numbers == [1 + 20 * i for i in range(len(waiters) + 1)]
     await asyncio.to_thread(committer.stop)
     assert len(flat(read_all(journal))) == 20 * len(waiters) + 1
+
+
+async def test_what_still_fits_does_not_hide_that_readings_do_not(tmp_path: Path) -> None:
+    """The journal may grow by so many bytes and no more: a stand-in for the disk, not for the journal."""
+    left = 100_000_000
+
+    class Disk(Journal):
+        def commit(self, items: Sequence[Item]) -> list[Record]:
+            self._need(sum(map(size_of, items)))
+            return super().commit(items)
+
+        def room(self, size: int) -> None:
+            self._need(size)
+            super().room(size)
+
+        def _need(self, size: int) -> None:
+            if size > left:
+                raise NotDurable(f"{size} bytes do not fit")
+
+    committer = Committer(Disk(tmp_path), ())
+    loop = asyncio.get_running_loop()
+    committer.start(loop)
+
+    async def commit(item: Item) -> int:
+        waiter: asyncio.Future[int] = loop.create_future()
+        committer.put(item, waiter)
+        return await waiter
+
+    await commit(batch(100_000))
+    assert committer.failing is None
+    left = 1_000_000
+    with pytest.raises(NotDurable):
+        await commit(batch(100_000))
+    for _ in range(3):
+        await commit(NewTick(1))
+        await commit(batch(20))
+        assert committer.failing, "what is as large as the refused one would still be refused"
+    left = 3_000_000
+    await commit(NewTick(2))
+    await until(lambda: committer.failing is None)
+    left = 500
+    with pytest.raises(NotDurable):
+        await commit(batch(20))
+    left = 60_000
+    await commit(batch(20))
+    await asyncio.to_thread(committer.stop)
+    assert committer.failing, "a disk with room for hardly more than this is full"
 
 
 @given(st.lists(st.one_of(st.integers(1, 30), st.just(0), st.just(-1)), max_size=40), st.integers(200, 4_000))

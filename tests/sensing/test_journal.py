@@ -113,6 +113,22 @@ def test_failed_sync_gives_the_segment_up_and_keeps_nothing_of_it(tmp_path: Path
     assert flat(read_all(Journal(tmp_path))) == flat(first + second)
 
 
+def test_room_is_proved_and_given_back(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    first = journal.commit([batch(5)])
+    path = next(tmp_path.glob("*.log"))
+    size = path.stat().st_size
+    journal.room(1 << 20)
+    assert (path.stat().st_size, path.stat().st_blocks <= 16) == (size, True)
+    with pytest.raises(NotDurable, match="no room for 4611686018427387904 bytes"):
+        journal.room(1 << 62)
+    assert path.stat().st_size == size
+    second = journal.commit([NewTick(7)])
+    assert flat(read_all(journal)) == flat(first + second)
+    journal.close()
+    assert flat(read_all(Journal(tmp_path))) == flat(first + second)
+
+
 def test_floor_skips_numbers_that_were_used_elsewhere(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.commit([batch(5)])

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 QUEUE_BYTES = 64 << 20
 COMMIT_BYTES = 16 << 20
+ROOM_BYTES = 1 << 20
+"""So much must fit on the disk for the journal to count as writable when it starts or has failed."""
 
 Waiter = asyncio.Future[int]
 
@@ -37,7 +39,12 @@ class Committer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self.failing: str | None = None
-        """Why the journal could not be written last time; None when it could."""
+        """Why readings cannot be made durable; None while they can.
+
+        A tick is small and may fit where readings do not: once something was refused, only a commit as large, or
+        the proof that one would fit, counts as mended.
+        """
+        self._wanted = 0
 
     @property
     def alive(self) -> bool:
@@ -78,6 +85,7 @@ class Committer:
             return group
 
     def _run(self) -> None:
+        self._prove(ROOM_BYTES)
         while True:
             self._wake.wait()
             group = self._take()
@@ -97,18 +105,41 @@ class Committer:
             logger.exception("the journal could not be written")
             self._refuse(group, NotDurable(f"the journal could not be written: {error}"))
             return
-        self.failing = None
         for feed in self._feeds:
             feed.publish(records)
         self._tell([(waiter, seq) for (_, waiter, _), seq in zip(group, _numbers(group, records), strict=True)])
         metrics.COMMIT_SECONDS.observe(time.perf_counter() - start)
         metrics.JOURNAL_COMMITS.inc()
         metrics.JOURNAL_SEQ.set(self._journal.next_seq)
+        if self.failing is not None:
+            size = sum(size for _, _, size in group)
+            self._mended() if size >= self._wanted else self._prove(self._wanted)
 
-    def _refuse(self, group: list[tuple[Item, Waiter, int]], error: NotDurable) -> None:
+    def _prove(self, size: int) -> None:
+        """Whether ``size`` bytes would fit now decides whether the journal counts as writable."""
+        try:
+            self._journal.room(size)
+        except NotDurable as error:
+            self._failed(size, error)
+        else:
+            self._mended()
+
+    def _failed(self, size: int, error: NotDurable) -> None:
         if self.failing is None:
             logger.error("readings are refused: %s", error)
         self.failing = str(error)
+        self._wanted = max(self._wanted, size, ROOM_BYTES)
+        metrics.JOURNAL_WRITABLE.set(0)
+
+    def _mended(self) -> None:
+        if self.failing is not None:
+            logger.warning("readings are taken again")
+        self.failing = None
+        self._wanted = 0
+        metrics.JOURNAL_WRITABLE.set(1)
+
+    def _refuse(self, group: list[tuple[Item, Waiter, int]], error: NotDurable) -> None:
+        self._failed(sum(size for _, _, size in group), error)
         # The clock and the catalog are small: they may still fit where the readings did not.
         small = [entry for entry in group if not isinstance(entry[0], Batch)]
         if len(small) == len(group):

@@ -103,6 +103,10 @@ class Journal:
             seq += record.count
         return records
 
+    def room(self, size: int) -> None:
+        """Prove that ``size`` more bytes would fit now. Raises NotDurable when they would not."""
+        self.log.room(size)
+
     def reader(self, seq: int) -> JournalReader:
         return JournalReader(self.log, seq)
 

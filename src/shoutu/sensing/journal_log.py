@@ -166,6 +166,19 @@ class FrameLog:
         metrics.JOURNAL_BYTES.inc(size)
         return start
 
+    def room(self, size: int) -> None:
+        """Prove that ``size`` more bytes would fit now, and give them back. Raises NotDurable when they would not.
+
+        Asked of the segment itself: only there do quotas and limits on a file's size show.
+        """
+        descriptor = self._active()
+        try:
+            os.posix_fallocate(descriptor, self._end, size)
+        except OSError as error:
+            raise NotDurable(f"{self.directory}: no room for {size} bytes ({error.strerror})") from error
+        finally:
+            self._cut_back(descriptor)
+
     def _active(self) -> int:
         if self._descriptor is not None and self._end >= self.segment_bytes:
             self._close_active()

@@ -39,6 +39,7 @@ NOT_DURABLE = _counter("not_durable", "Batches sent back because the journal cou
 JOURNAL_COMMITS = _counter("journal_commits", "Group commits (one fdatasync each)")
 JOURNAL_BYTES = _counter("journal_bytes", "Bytes appended to the journal")
 JOURNAL_FAILURES = _counter("journal_failures", "Failed appends or syncs", ("step",))
+JOURNAL_WRITABLE = _gauge("journal_writable", "1 while readings can be made durable, 0 since some could not")
 JOURNAL_CUT = _counter("journal_torn_tail_bytes", "Bytes of torn tails cut when opening")
 JOURNAL_QUARANTINED = _counter("journal_quarantined_bytes", "Bytes of damaged frames set aside")
 JOURNAL_GAPS = _counter("journal_missing_records", "Sequence numbers lost to damage")
