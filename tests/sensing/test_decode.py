@@ -199,6 +199,14 @@ def test_wrong_arrow_columns_are_named(content: dict[str, Any], words: str) -> N
     assert words in say(caught.value.code, caught.value.params, english=True)
 
 
+def test_an_arrow_column_given_twice_is_named() -> None:
+    column = pa.array([1.0])
+    content = pa.table([pa.array(["A"]), pa.array([NOW]), column, column], ["point", "ts", "value", "value"])
+    with pytest.raises(BadBody) as caught:
+        decode_arrow(stream(content))
+    assert 'column "value": expected one column, got several' in say(caught.value.code, caught.value.params, True)
+
+
 def test_arrow_streams_that_lie_are_refused() -> None:
     body = arrow([{"point": "A", "ts": NOW, "value": 1.0}] * 1_000)
     for cut in range(8, len(body), 97):
@@ -230,6 +238,32 @@ def test_a_key_given_twice_is_found_however_it_is_spelt(name: str, spelt: str) -
     columns = decode_json(f"[{doubled}, {json.dumps({'point': 'B', 'ts': NOW, 'value': 2})}]".encode())
     assert [r.code for r in columns.refused] == ["duplicate_key"]
     assert [row[0] for row in table(columns)] == ["B"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 4])
+@pytest.mark.parametrize("name", ["point", "ts", "value", "quality", "more"])
+def test_a_msgpack_key_given_twice_is_found_however_it_is_spelt(name: str, size: int) -> None:
+    def key(text: str, size: int = 0) -> bytes:
+        raw, head = text.encode(), {1: b"\xd9", 2: b"\xda", 4: b"\xdb"}
+        return bytes((0xA0 | len(raw),)) + raw if not size else head[size] + len(raw).to_bytes(size, "big") + raw
+
+    pack = msgspec.msgpack.encode
+    item = {"point": "A", "ts": NOW, "value": 1.0, "quality": 0, "more": 1}
+    pairs = b"".join(key(k) + pack(v) for k, v in item.items()) + key(name, size) + pack(item[name])
+    good = {"point": "ts", "ts": NOW, "value": 2.0}
+    for head in (b"\x86", b"\xde\x00\x06", b"\xdf\x00\x00\x00\x06"):
+        columns = decode_msgpack(b"\x93" + pack(good) + head + pairs + pack(good))
+        expected = [] if name == "more" else [(1, "duplicate_key", {"field": name})]
+        assert [tuple(r) for r in columns.refused] == expected
+        assert [row[0] for row in table(columns)] == ["ts", *(["A"] if name == "more" else []), "ts"]
+
+
+def test_a_key_spelt_long_hides_no_key_given_twice() -> None:
+    """As many usual spellings as readings, and yet one reading has its key twice."""
+    long = b"\x83\xd9\x05point\xa1A" + b"\xa2ts" + msgspec.msgpack.encode(NOW) + b"\xa5value\x01"
+    twice = b"\x84\xa5point\xa1A\xa5point\xa1B" + b"\xa2ts" + msgspec.msgpack.encode(NOW) + b"\xa5value\x01"
+    columns = decode_msgpack(b"\x92" + long + twice)
+    assert [(r.index, r.code) for r in columns.refused] == [(1, "duplicate_key")]
 
 
 def test_an_address_that_looks_like_a_key_is_no_duplicate() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 import threading
@@ -448,6 +449,48 @@ async def test_silence_ends_a_connection(house: House) -> None:
     async with asyncio.timeout(5):
         assert (await silent.reader.read())[2] == 0x8D
         assert await never.reader.read() == b""
+
+
+@pytest.mark.anyio
+async def test_a_client_that_drips_its_connect_is_cut_while_others_are_served(house: House) -> None:
+    before = count("timeout")
+    slow, calm = await house.raw(), await house.raw()
+    await calm.connect(5, client="calm")
+
+    async def drip() -> None:
+        for byte in packet(Kind.CONNECT, b"\x00\x04MQTT\x04\x82\x00\x3c" + text("x" * 5_000) + text("mine-a")):
+            slow.writer.write(bytes((byte,)))
+            await asyncio.sleep(0.02)
+
+    task = asyncio.create_task(drip())
+    number = 0
+    while count("timeout") == before:
+        number += 1
+        calm.publish([reading(1, number)], number, version=5)
+        assert (await calm.packet())[0] == 0x40
+        assert not task.done(), "all was dripped and nobody minded"
+        await asyncio.sleep(0.05)
+    task.cancel()
+    with contextlib.suppress(ConnectionResetError):  # some of the drip was still under way
+        assert await slow.reader.read() == b""
+
+
+@pytest.mark.anyio
+async def test_a_gateway_that_connects_without_end_shuts_out_only_itself(house: House) -> None:
+    calm = await house.raw()
+    await calm.connect(5, token="mine-b", client="calm")
+    before = count("evicted")
+    wild = []
+    for i in range(60):
+        wild.append(await house.raw())
+        assert (await wild[-1].connect(5, client=f"wild-{i}"))[3] == 0
+    assert count("evicted") - before == 60 + 1 - LIMITS.connections
+    assert (await wild[0].reader.read())[2] == 0x89, "the oldest of its own goes"
+    another = await house.raw()
+    assert (await another.connect(5, token="mine-b", client="another"))[3] == 0
+    for number, client in enumerate((calm, another), 1):
+        client.publish([{"point": "B-1", "ts": NOW, "value": 1}], number, version=5)
+        assert (await client.packet())[0] == 0x40
 
 
 @pytest.mark.anyio

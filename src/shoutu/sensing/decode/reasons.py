@@ -12,7 +12,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "每条读数应为含 point、ts、value 的对象，收到的是{got}",
         'expected an object with "point", "ts" and "value", got {got}',
     ),
-    "missing_field": ("缺少字段 {field}", 'field "{field}" is missing'),
+    "missing_field": (
+        "缺少字段 {field}；每条读数须有 point、ts、value",
+        'field "{field}" is missing; each reading needs "point", "ts" and "value"',
+    ),
     "wrong_type": (
         "字段 {field} 应为{expected_zh}，收到的是{got}",
         'field "{field}": expected {expected}, got {got}',
@@ -26,10 +29,13 @@ REASONS: dict[str, tuple[str, str]] = {
         'field "{field}": {got} is not a JSON number; leave the reading out when the sensor is faulty',
     ),
     "number_range": (
-        "字段 {field} 的 {got} 超出双精度数值范围",
-        'field "{field}": {got} is outside the range of a 64-bit float',
+        "字段 {field} 的 {got} 超出双精度数值范围；传感器故障请不发该读数，或发 quality",
+        'field "{field}": {got} is outside the range of a 64-bit float; leave it out when the sensor is faulty',
     ),
-    "quality_range": ("字段 quality 应为 0 至 3 的整数，收到 {got}", 'field "quality": expected 0 to 3, got {got}'),
+    "quality_range": (
+        "字段 quality 应为 0（好）、1（存疑）、2（校准中）或 3（故障），收到 {got}",
+        'field "quality": expected 0 (good) … 3 (invalid), got {got}',
+    ),
     "address_bad": (
         "字段 point 应为 1 至 200 个可见字符的测点地址",
         'field "point": expected an address of 1 to 200 printable characters',
@@ -51,19 +57,22 @@ REASONS: dict[str, tuple[str, str]] = {
         'unknown point "{address}": kept for claiming; adopt it in Shoutu and send again',
     ),
     "foreign_point": (
-        "测点地址“{address}”属于另一来源（foreign point），此令牌无权写入",
-        'foreign point "{address}": it belongs to another source than this token',
+        "测点地址“{address}”属于另一来源（foreign point），此令牌无权写入；请用该来源的令牌发送",
+        'foreign point "{address}": it belongs to another source than this token; send it with the token of its own',
     ),
     "line_malformed": (
-        "第 {line} 行不是有效的 JSON（行内第 {position} 字节：{what}）",
-        "line {line} is not valid JSON (byte {position} of the line: {what})",
+        "第 {line} 行不是有效的 JSON（行内第 {position} 字节：{what}）；请改正后重发此行",
+        "line {line} is not valid JSON (byte {position} of the line: {what}); mend this line and send it again",
     ),
     # whole bodies
-    "empty": ("请求体是空的；应为读数数组", "the body is empty; expected readings"),
-    "not_utf8": ("请求体第 {position} 字节处不是 UTF-8", "the body is not UTF-8 at byte {position}"),
+    "empty": ("请求体是空的；应为读数数组", "the body is empty; expected an array of readings"),
+    "not_utf8": (
+        "请求体第 {position} 字节处不是 UTF-8；整批未接收，请改用 UTF-8 重发",
+        "the body is not UTF-8 at byte {position}; nothing of it was taken, send it again as UTF-8",
+    ),
     "malformed": (
-        "请求体在第 {position} 字节处不是有效的 {format}：{what}；整批未接收",
-        "not valid {format} at byte {position}: {what}; nothing of it was taken",
+        "请求体在第 {position} 字节处不是有效的 {format}：{what}；整批未接收，请改正后重发",
+        "not valid {format} at byte {position}: {what}; nothing of it was taken, mend it and send it again",
     ),
     "not_readings": (
         "应为读数数组，收到的是{got}；整批未接收",

@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         self.client_id = ""
         self.words = True
         self.keep_alive = 0.0
-        self.heard = self.loop.time()
+        self.opened = self.heard = self.loop.time()
         self.reading = True
         self.leaving = False
         self.lost = False

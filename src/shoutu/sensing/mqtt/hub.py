@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass
 
 from shoutu.sensing import metrics
@@ -53,15 +54,24 @@ class Hub:
 
     # who is here
     def admit(self, connection: Connection) -> bool:
-        """Whether there is room; a connection that never said CONNECT makes room for a new one."""
+        """Whether there is room; when the house is full, one that can best be spared makes room for a new one."""
         if len(self.open) >= self.limits.connections:
-            silent = next((c for c in self.open if c.source is None), None)
-            if silent is None:
+            if (silent := next((c for c in self.open if c.source is None), None)) is not None:
+                silent.end("evicted")
+            elif (spared := self._of_the_most_numerous()) is not None:
+                spared.dismiss(Reason.BUSY, "its source holds too many connections at once", "evicted")
+            else:
                 return False
-            silent.end("evicted")
         self.open[connection] = None
         self.gauge.set(len(self.open))
         return True
+
+    def _of_the_most_numerous(self) -> Connection | None:
+        """The longest unheard connection of the source that holds most: a gateway gone wild shuts out nobody else."""
+        held = Counter(c.source.id for c in self.open if c.source is not None)
+        source, count = held.most_common(1)[0] if held else (0, 0)
+        mine = (c for c in self.open if c.source is not None and c.source.id == source)
+        return min(mine, key=lambda c: c.heard) if count > 1 else None
 
     def enter(self, connection: Connection) -> None:
         """A client was let in; an older connection of the same client ends (MQTT-3.1.4-3)."""
@@ -100,7 +110,8 @@ class Hub:
     def _check(self, connection: Connection, now: float) -> None:
         limits = self.limits
         if connection.source is None:
-            if now - connection.heard > limits.connect_seconds:
+            # From the start, not from the last byte: who drips one byte at a time is cut as well.
+            if now - connection.opened > limits.connect_seconds:
                 connection.end("timeout")
         elif not connection.writable.is_set():
             if now - connection.blocked_since > limits.write_seconds:
