@@ -8,10 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from shoutu.county import commands_sites
+from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import Call, Duty
 from shoutu.county.kit import catalog
 from shoutu.county.kit.actors import SYSTEM
-from shoutu.county.kit.errors import Invalid, NotAllowed
+from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
 from shoutu.county.people.testing import actor
 from shoutu.county.places.services import set_site_params
 from shoutu.county.sites import packs, services
@@ -142,3 +143,10 @@ def test_a_broken_pack_is_named_with_its_line(tmp_path, file):
     result = run("check", str(broken))
     assert result.exit_code == 1
     assert f"broken.yaml:{line}: version" in result.output
+
+
+def test_the_duty_to_enter_a_missing_value_cannot_be_cancelled_while_it_is_missing(pond):
+    services.bind(SYSTEM, pond.site, PACK)
+    duty = Duty.objects.filter(about_type="finding").first()
+    with pytest.raises(Conflict, match="缺项还在"):
+        duties.cancel(actor(pond.users["administrator"]), duty.pk, "不用了")

@@ -6,8 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shoutu.county.duties import services as duties
+from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.models import Duty, Notice
 from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Conflict
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.sites import services as sites
@@ -244,3 +247,32 @@ def test_names_are_masked_by_role_posts_never(login, red):
 
     assert leader("enterprise").startswith("县*")
     assert leader("leader") == "县应急管理局leader"
+
+
+def test_a_called_duty_of_a_live_warning_cannot_be_cancelled(red, watched, raise_to, clock):
+    admin, officer = actor(watched.users["administrator"]), actor(watched.users["duty_officer"])
+    for duty in Duty.objects.filter(about_type="warning", about_id=red.pk):
+        with pytest.raises(Conflict, match="还没有关闭"):
+            duties.cancel(admin, duty.pk, "不用了")
+    assert not Duty.objects.filter(state="cancelled").exists()
+    services.verify(officer, red.pk, "false_alarm", "calibration")
+    assert Duty.objects.filter(state="called").count() == 0
+    raise_to(0, 4)
+    services.close(officer, red.pk)
+    assert Warning.objects.get(pk=red.pk).closed_at
+
+
+def test_nobody_called_is_asked_per_episode(red, watched, raise_to, clock):
+    """Duties of an earlier episode, and a leader who knows, don't count as somebody called for this one."""
+    officer = actor(watched.users["duty_officer"])
+    services.verify(officer, red.pk, "false_alarm", "calibration")
+    raise_to(0, 4)
+    clock.shift(11 * 60)
+    raise_to(4, 0)
+    clock.shift(11)
+    assert [finding.kind for finding in audit()] == []
+    # The calling of this episode is lost, as by a mistake in the code that calls.
+    latest = Duty.objects.filter(about_type="warning", key__endswith=":2").exclude(kind="warning.answer")
+    assert latest.exists()
+    latest.update(state="cancelled")
+    assert [finding.kind for finding in audit()] == ["warning.uncalled"]

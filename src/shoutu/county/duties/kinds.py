@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ class Kind:
     """`verb`: the word on its button. `answer_only`: answering is all there is to do (to know of something).
 
     `finished_in`: where it is finished when that is not the duty itself, as the reason a bare "done" is refused.
+    `needed`: why nobody may cancel such a duty about this subject (an id) now; None when it may be.
     """
 
     name: str
@@ -20,6 +22,7 @@ class Kind:
     verb: Any
     answer_only: bool = False
     finished_in: Any = None
+    needed: Callable[[int], str | None] | None = None
 
 
 ANSWER = _("应答")

@@ -55,6 +55,12 @@ def _not_just_now(duty: Duty, actor: Actor) -> str | None:
     return _("刚叫过，%(seconds)d 秒后再叫") % {"seconds": int(wait) + 1} if wait > 0 else None
 
 
+def _still_needed(duty: Duty, actor: Actor) -> str | None:
+    # What the subject's own room lets go of (a warning closed, or found false) it cancels as the system.
+    needed = kinds.get(duty.kind).needed
+    return needed(duty.about_id) if needed is not None and actor.kind != "system" else None
+
+
 TABLE = StateTable(
     [
         Transition(("called", "answered"), "answer", "answered", "duty.act", _called),
@@ -63,7 +69,7 @@ TABLE = StateTable(
         Transition("done", "verify", "verified", "duty.verify", _other),
         Transition("done", "return", "answered", "duty.verify", _other),
         Transition(("called", "answered"), "recall", None, "duty.recall", _not_just_now),
-        Transition(("called", "answered"), "cancel", "cancelled", "policy.edit"),
+        Transition(("called", "answered"), "cancel", "cancelled", "policy.edit", _still_needed),
     ],
     states=dict(State.choices),
 )

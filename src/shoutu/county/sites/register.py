@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.duties import kinds
@@ -40,7 +41,15 @@ _register("binding", Binding, "规则包")
 _register("finding", Finding, "缺项")
 _register("unclaimed", Unclaimed, "待认领")
 
-kinds.register(kinds.Kind(FINDING, _("补设计值"), _("补设计值")))
+
+def _still_lacking(finding_id: int) -> str | None:
+    """Why the duty to mend a finding may not be cancelled: the site is not watched as it should be."""
+    if Finding.objects.filter(pk=finding_id, cleared_at__isnull=True).exists():
+        return gettext("缺项还在，监测不完整；补上以后自动了结")
+    return None
+
+
+kinds.register(kinds.Kind(FINDING, _("补设计值"), _("补设计值"), needed=_still_lacking))
 
 
 @events.on("point.created")

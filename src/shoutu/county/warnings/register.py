@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.duties import auditor, kinds
-from shoutu.county.duties.models import Duty
+from shoutu.county.duties.models import OPEN, Duty
 from shoutu.county.kit import events, status, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import SubjectRef
@@ -42,9 +43,22 @@ subjects.register(
 
 hooks.levels_by(levels_of_sites)
 hooks.briefs_by(of_point)
-kinds.register(kinds.Kind("warning.dispose", _("处置反馈"), _("处置"), finished_in=_("在预警里处置、反馈")))
-kinds.register(kinds.Kind("warning.verify", _("核实真假"), _("核实"), finished_in=_("在预警里核实")))
-kinds.register(kinds.Kind("warning.answer", _("领导知情"), _("应答"), answer_only=True))
+
+
+def _still_open(warning_id: int) -> str | None:
+    """Why a duty about this warning may not be cancelled: nobody would be called for a live warning any more."""
+    if Warning.objects.filter(pk=warning_id, closed_at__isnull=True).exists():
+        return gettext("预警还没有关闭，叫应不能撤销；误报在预警里核实为误报，结束后在预警里关闭")
+    return None
+
+
+kinds.register(
+    kinds.Kind("warning.dispose", _("处置反馈"), _("处置"), finished_in=_("在预警里处置、反馈"), needed=_still_open)
+)
+kinds.register(
+    kinds.Kind("warning.verify", _("核实真假"), _("核实"), finished_in=_("在预警里核实"), needed=_still_open)
+)
+kinds.register(kinds.Kind("warning.answer", _("领导知情"), _("应答"), answer_only=True, needed=_still_open))
 
 
 @events.on("duty.answered")
@@ -85,9 +99,14 @@ def _inbox_waits(now: datetime) -> Iterator[auditor.Finding]:
 
 @auditor.check
 def _nobody_called(now: datetime) -> Iterator[auditor.Finding]:
-    """Open warnings nobody was ever called for."""
-    called = Duty.objects.filter(about_type="warning").values("about_id")
-    silent = Warning.objects.filter(closed_at__isnull=True, opened_at__lt=now - INBOX_LATE).exclude(pk__in=called)
+    """Warnings that wait for an answer nobody is asked for: in this episode no duty is open.
+
+    Asked per episode: a warning that got worse or came back waits for an answer again, and what people were called
+    for before does not count. One that was answered needs nobody called.
+    """
+    calling = Duty.objects.filter(about_type="warning", state__in=OPEN).exclude(kind="warning.answer")
+    waiting = Warning.objects.filter(closed_at__isnull=True, state=State.CALLING, opened_at__lt=now - INBOX_LATE)
+    silent = waiting.exclude(pk__in=calling.values("about_id"))
     for pk, number, title in silent.values_list("pk", "number", "title")[:50]:
         yield auditor.Finding(
             f"audit:warning:{pk}", "warning.uncalled", f"{number} {title}：没有叫任何人", SubjectRef("warning", pk)
