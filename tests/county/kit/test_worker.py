@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from shoutu.county.kit import steps, worker
+from shoutu.county.kit import holders, steps, worker
 from shoutu.county.kit.models import Beat, Lease, StepState
 from shoutu.county.kit.watch import watching
 from shoutu.county.kit.worker import Worker
@@ -206,3 +209,66 @@ def test_two_lanes_hold_the_fence_at_once_and_a_taker_waits_for_both() -> None:
         thread.join(10)
     assert len(ended) == 2
     assert taken >= max(ended)
+
+
+TAKE = "import sys; from shoutu.county.kit import holders; print(holders.holder(), flush=True); sys.stdin.read()"
+
+
+@pytest.fixture
+def other():
+    """Another process of this machine and the name it would hold the lease under."""
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    with subprocess.Popen(
+        [sys.executable, "-c", TAKE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        yield process, process.stdout.readline().strip()
+        process.kill()
+
+
+def test_after_a_kill_the_next_worker_takes_over_at_once_dead_or_unburied(other) -> None:
+    process, name = other
+    assert steps.acquire("worker", name, seconds=3600) == 1
+    assert steps.acquire("worker", holders.holder(), seconds=60) is None
+    process.kill()
+    until(lambda: holders.gone(name))  # not waited for yet: a zombie
+    process.wait()
+    assert holders.gone(name)
+    ran: list[int] = []
+
+    @steps.step("count", every=0.02)
+    def count() -> None:
+        ran.append(1)
+
+    started = time.monotonic()
+    with Running():
+        until(lambda: ran, 5)
+    assert time.monotonic() - started < 5
+    assert Lease.objects.get(name="worker").fence == 2
+
+
+def test_a_holder_that_cannot_be_seen_from_here_keeps_its_lease(other) -> None:
+    process, name = other
+    process.kill()
+    process.wait()
+    host, boot, space, pid, start, number = name.split(":")
+    assert holders.gone(name)
+    unseen = [
+        ":".join((host, "0" * 32, space, pid, start, number)),  # another boot: perhaps another machine of this name
+        ":".join((host, boot, "1", pid, start, number)),  # another container on this machine
+        ":".join((host, "-", "-", pid, "-", number)),  # a system that tells nothing
+        f"{host}:{pid}:123",  # a name from before
+    ]
+    assert not any(holders.gone(one) for one in unseen)
+    assert steps.acquire("worker", unseen[0], seconds=60) == 1
+    assert steps.acquire("worker", holders.holder(), seconds=60) is None
+
+
+def test_a_process_id_given_to_another_process_is_not_the_holder() -> None:
+    host, boot, space, pid, start, number = holders.holder().split(":")
+    assert not holders.gone(":".join((host, boot, space, pid, start, number)))
+    assert holders.gone(":".join((host, boot, space, pid, str(int(start) - 1), number)))
+
+
+def test_the_name_of_a_holder_fits_its_column() -> None:
+    assert max(len(holders.holder()) for _ in range(3)) <= 120

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from shoutu.county.kit import holders
 from shoutu.county.kit.models import Beat, Lease
 
 S = TypeVar("S", bound=Callable[[], Any])
@@ -57,7 +58,11 @@ def all_steps() -> list[Step]:
 
 
 def acquire(name: str, holder: str, seconds: float = LEASE_SECONDS) -> int | None:
-    """Take or renew a lease. Returns its fence, or None while another holds it."""
+    """Take or renew a lease. Returns its fence, or None while another holds it.
+
+    A holder that is a process of this machine and is certainly dead holds nothing: after kill -9 the next one works
+    at once. Of any other holder the lease is waited out.
+    """
     now = timezone.now()
     until = now + timedelta(seconds=seconds)
     with transaction.atomic():
@@ -67,7 +72,7 @@ def acquire(name: str, holder: str, seconds: float = LEASE_SECONDS) -> int | Non
         if created:
             return lease.fence
         if lease.holder != holder:
-            if lease.until > now:
+            if lease.until > now and not holders.gone(lease.holder):
                 return None
             lease.holder = holder
             lease.fence += 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
 from collections import defaultdict
@@ -14,7 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from shoutu.county.kit import steps
+from shoutu.county.kit import holders, steps
 from shoutu.county.kit.models import Beat, StepState
 
 log = logging.getLogger(__name__)
@@ -39,7 +37,7 @@ class Worker:
     """Runs all steps until `stop` is set. Two workers on one database never run at once: the second waits."""
 
     stop: threading.Event = field(default_factory=threading.Event)
-    holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}")
+    holder: str = field(default_factory=holders.holder)
     lease_seconds: float = steps.LEASE_SECONDS
     _valid_until: float = 0.0
     _fence: int = 0
