@@ -42,6 +42,7 @@ class Config:
     packs: Path
     ingest_max_bytes: int = 16 * 1024 * 1024
     retry_cap_s: float = 15.0
+    signal_keep_days: int = 90
 
     @property
     def sensing(self) -> Path:
@@ -143,6 +144,17 @@ def _seconds(values: dict[str, Any], name: str, default: float) -> float:
     return seconds
 
 
+def _days(values: dict[str, Any], name: str, default: int) -> int:
+    raw = values.get(name, default)
+    try:
+        days = int(raw)
+    except (TypeError, ValueError):
+        days = 0
+    if not 7 <= days <= 36_500:
+        raise SettingError(f"{name}={raw!r}: expected whole days between 7 and 36500")
+    return days
+
+
 def _flag(values: dict[str, Any], name: str) -> bool:
     return str(values.get(name, "")).lower() in {"1", "true", "yes", "on"}
 
@@ -180,6 +192,7 @@ def load() -> Config:
         demo=_flag(values, "SHOUTU_DEMO"),
         debug=_flag(values, "SHOUTU_DEBUG"),
         packs=Path(str(values.get("SHOUTU_PACKS", Path(__file__).resolve().parents[2] / "packs"))),
+        signal_keep_days=_days(values, "SHOUTU_SIGNAL_KEEP_DAYS", 90),
         retry_cap_s=_seconds(values, "SHOUTU_RETRY_CAP_S", 15.0),
         ingest_max_bytes=_megabytes(values, "SHOUTU_INGEST_MAX_MB", 16),
     )

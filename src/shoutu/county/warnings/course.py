@@ -72,6 +72,31 @@ def current_level(levels: Iterable[int]) -> int:
     return max(levels, default=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a signal stands: its place in its shard's journal, and when its reading was received (UTC ms)."""
+
+    shard: int
+    seq: int
+    ordinal: int
+    received: int
+
+
+APART_MS = 60_000
+"""Further apart than this the time of receipt decides which came later: a journal begun anew counts from 1 again."""
+
+
+def later(one: Place, other: Place) -> bool:
+    """Whether `one` was told after `other`, whatever the order they are taken in.
+
+    Within one journal its order decides (receipts of doors side by side may cross by moments). Between shards, and
+    where a journal was lost and its numbers start again, the time of receipt does.
+    """
+    if one.shard != other.shard or abs(one.received - other.received) > APART_MS:
+        return one.received > other.received
+    return (one.seq, one.ordinal) > (other.seq, other.ordinal)
+
+
 class Move(StrEnum):
     """What a change of level asks of the people."""
 

@@ -40,6 +40,7 @@ verbs.register(
         "warning.recalled": gettext_lazy("追叫"),
         "warning.rule_changed": gettext_lazy("规则换版，等级重新判断"),
         "signal.set_aside": gettext_lazy("信号无法处理，搁置"),
+        "signal.cleaned_out": lambda p: _("清出已处理的信号 %(count)s 条") % {"count": p["count"]},
         "signal.retried": gettext_lazy("搁置的信号重新处理"),
         "source.created": gettext_lazy("登记数据源"),
         "source.token_created": gettext_lazy("发放数据源令牌"),

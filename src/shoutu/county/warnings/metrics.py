@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from prometheus_client import REGISTRY
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from shoutu.county.duties.selectors import open_alarms
-from shoutu.county.warnings.selectors import open_levels, signals_by_state
+from shoutu.county.warnings.selectors import open_levels, signals_by_state, signals_cleaned_out
 
 
 class WarningCollector:
@@ -22,11 +22,13 @@ class WarningCollector:
         told = signals_by_state()
         for state in ("new", "done", "aside"):
             signals.add_metric([state], told.get(state, 0))
+        cleaned = CounterMetricFamily("shoutu_signals_cleaned_out", "Handled signals removed from the inbox")
+        cleaned.add_metric([], signals_cleaned_out())
         warnings = GaugeMetricFamily("shoutu_open_warnings", "Open risk warnings by level", labels=["level"])
         levels = open_levels()
         for level in range(1, 5):
             warnings.add_metric([str(level)], levels.get(level, 0))
-        yield from (signals, warnings)
+        yield from (signals, cleaned, warnings)
         yield GaugeMetricFamily("shoutu_alarms", "Alarms about the calling itself", value=len(open_alarms(1000)))
 
 

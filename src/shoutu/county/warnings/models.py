@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.places.models import Site
 from shoutu.county.sites.models import Point, Rule, Signal
-from shoutu.county.warnings.course import Facts
+from shoutu.county.warnings.course import Facts, Place
 
 
 class State(models.TextChoices):
@@ -118,7 +118,10 @@ class Warning(ScopedModel):
 
 
 class Member(models.Model):
-    """One rule at one point taking part in a warning, with the level it stands at. `order` is the last signal's."""
+    """One rule at one point taking part in a warning, with the level it stands at.
+
+    shard, seq, ordinal are those of the signal that put it there.
+    """
 
     warning = models.ForeignKey(Warning, on_delete=models.PROTECT, related_name="members")
     # 0 where no rule of the catalog or no single point raised it (silence of a whole source or site, a clock).
@@ -141,6 +144,40 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.warning_id} {self.kind} {self.level}"
+
+
+class Heard(models.Model):
+    """The newest signal of one rule at one point, kept whether or not a warning was open.
+
+    A signal taken in late (set aside and tried again, delivered anew after its row was cleaned out) finds its place
+    by it: what a later signal has said already still holds.
+    """
+
+    # 0 where there is none; source and site only where there is no single point.
+    rule_id = models.BigIntegerField()
+    point_id = models.BigIntegerField()
+    kind = models.CharField(max_length=30)
+    source_id = models.BigIntegerField(default=0)
+    site_id = models.BigIntegerField(default=0)
+    shard = models.IntegerField()
+    seq = models.BigIntegerField()
+    ordinal = models.IntegerField()
+    received = models.BigIntegerField()
+    level = models.PositiveSmallIntegerField()
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rule_id", "point_id", "kind", "source_id", "site_id"], name="heard_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} {self.point_id} {self.kind} {self.level}"
+
+    @property
+    def place(self) -> Place:
+        return Place(self.shard, self.seq, self.ordinal, self.received)
 
 
 class Event(models.Model):

@@ -15,11 +15,13 @@ from shoutu.county.duties.models import mine as my_calls
 from shoutu.county.duties.selectors.lists import whole
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.models import Beat
 from shoutu.county.kit.selectors import get_visible
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites.models import RuleVersion, Signal
 from shoutu.county.warnings.models import State, Warning
+from shoutu.county.warnings.services.cleaning import CLEANED
 from shoutu.county.warnings.states import PRIMARY, TABLE
 
 SORTS = {
@@ -182,6 +184,12 @@ def open_levels() -> dict[int, int]:
 def signals_by_state() -> dict[str, int]:
     """How many signals wait, were taken in, or were set aside."""
     return dict(Signal.objects.order_by().values_list("state").annotate(n=Count("id")))
+
+
+def signals_cleaned_out() -> int:
+    """How many handled signals have left the inbox, over all time."""
+    told = Beat.objects.filter(name=CLEANED).values_list("detail", flat=True).first() or {}
+    return int(told.get("total", 0))
 
 
 def _rule(warning: Warning) -> dict[str, Any] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from shoutu.county.kit.steps import step
 from shoutu.county.warnings import services
 
@@ -9,3 +11,13 @@ from shoutu.county.warnings import services
 @step("warnings.inbox", every=0.05, lane="warnings", beat="inbox")
 def inbox() -> bool:
     return services.take_in()
+
+
+@step("warnings.clean_out", every=3600, lane="clean")
+def clean_out() -> bool:
+    """A chunk, then a pause as long as it took, so that others get their turn at the database."""
+    started = time.monotonic()
+    gone = services.clean_out()
+    if gone:
+        time.sleep(time.monotonic() - started)
+    return gone > 0

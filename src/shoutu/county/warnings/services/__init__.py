@@ -9,9 +9,11 @@ from shoutu.county.warnings.services.acting import (
     rule_changed,
     verify,
 )
+from shoutu.county.warnings.services.cleaning import clean_out
 from shoutu.county.warnings.services.inbox import retry, take_in
 
 __all__ = [
+    "clean_out",
     "close",
     "dispose",
     "feedback",

@@ -10,7 +10,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from shoutu.county.duties.policy import PolicyError
-from shoutu.county.duties.services import raise_alarm
+from shoutu.county.duties.services import clear_alarm, raise_alarm
 from shoutu.county.kit import steps
 from shoutu.county.kit.subjects import COUNTY, SubjectRef
 from shoutu.county.ledger.services import record, service
@@ -66,6 +66,11 @@ def _take(pk: int) -> None:
         return
     signal.state, signal.done_at = SignalState.DONE, timezone.now()
     signal.save(update_fields=["state", "done_at"])
+    clear_alarm(_alarm(signal))
+
+
+def _alarm(signal: Signal) -> str:
+    return f"signal:{signal.uid}"
 
 
 def _failed(signal: Signal, error: Exception) -> None:
@@ -81,14 +86,15 @@ def _failed(signal: Signal, error: Exception) -> None:
 def _set_aside(signal: Signal) -> None:
     signal.state, signal.done_at = SignalState.ASIDE, timezone.now()
     record(ENGINE, "signal.set_aside", SubjectRef("signal", signal.pk), {"uid": signal.uid, "error": signal.error})
-    raise_alarm(
-        f"signal:{signal.uid}", "signal.aside", f"有一条预警信号无法处理，已搁置待人工查看：{signal.error}", COUNTY
-    )
+    raise_alarm(_alarm(signal), "signal.aside", f"有一条预警信号无法处理，已搁置待人工查看：{signal.error}", COUNTY)
 
 
 @service
 def retry(pk: int) -> None:
-    """Put a signal that was set aside back into the inbox."""
+    """Put a signal that was set aside back into the inbox. Taken in now, it finds its place among those since.
+
+    Its alarm is cleared once it has been taken in.
+    """
     signal = Signal.objects.select_for_update().get(pk=pk, state=SignalState.ASIDE)
     signal.state, signal.tries, signal.error = SignalState.NEW, 0, ""
     signal.save()

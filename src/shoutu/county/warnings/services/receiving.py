@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from shoutu.county.kit.subjects import ref
@@ -15,11 +17,12 @@ from shoutu.county.places.models import Site
 from shoutu.county.sites.items import item_title
 from shoutu.county.sites.models import Point, Rule, RuleVersion, Signal
 from shoutu.county.warnings import policies, words
-from shoutu.county.warnings.course import Move, current_level, move
-from shoutu.county.warnings.models import DayNumber, Event, Member, Warning
+from shoutu.county.warnings.course import Move, Place, current_level, later, move
+from shoutu.county.warnings.models import DayNumber, Event, Heard, Member, Warning
 from shoutu.county.warnings.services.course_of import ENGINE, call_anew, call_people, note_below, settle_stage
 from shoutu.county.warnings.services.unknown import refresh_unknown
 
+log = logging.getLogger(__name__)
 LATE = "late_exceedance"
 
 
@@ -48,9 +51,16 @@ class Told:
     def past(self) -> bool:
         """Whether it tells of the past alone: a late exceedance, or a rule switched off since, whose fall nobody tells.
 
-        People are called, but no present level is claimed.
+        People are called, but no present level is claimed. (So it is with a signal a later one has overtaken, which
+        leaves its rule at the level the later one told.)
         """
         return self.body["type"] == LATE or (self.rule is not None and not self.rule.enabled)
+
+    @property
+    def place(self) -> Place:
+        shard, seq, ordinal = (int(self.body.get(name) or 0) for name in ("shard", "seq", "ordinal"))
+        received = int(self.body.get("received_ts") or 0) or round(self.row.received_at.timestamp() * 1000)
+        return Place(shard, seq, ordinal, received)
 
     @property
     def unit(self) -> str:
@@ -97,20 +107,88 @@ def read(row: Signal) -> Told:
 
 
 def apply(row: Signal) -> None:
-    """Take one signal in. The same signal never comes twice: the inbox and `Event.signal` are unique."""
+    """Take one signal in. The same signal never comes twice: the inbox and `Event.signal` are unique.
+
+    Taken in late, after a later signal of the same rule at the same point, it still calls people if nobody was called
+    for what it tells, but its rule stands where the later one put it.
+    """
     told = read(row)
+    overtaken = _hear(told)
+    if overtaken is not None and _cleaned_out(told):
+        log.warning("signal %s came again long after it was taken in and cleaned out", row.uid)
+        return
     warning = Warning.objects.select_for_update(of=("self",)).filter(key=told.key, closed_at__isnull=True).first()
     if warning is not None:
-        _go_on(warning, told)
+        _go_on(warning, told, overtaken)
     elif int(told.body["to"]) > 0:
-        _open(told)
+        told_before = _called_before(told) if overtaken is not None else None
+        if told_before is not None:
+            _add(told_before, told)
+        else:
+            _open(told, overtaken)
     # A recovery without an open warning has nothing to close; the signal itself stays in the inbox.
 
 
+def _hear(told: Told) -> Heard | None:
+    """Note this signal as the newest of its rule at its point. Where a later one was heard before, that one."""
+    body, here = told.body, told.place
+    whole = not body.get("point")
+    key = {
+        "rule_id": body.get("rule") or 0,
+        "point_id": body.get("point") or 0,
+        "kind": body["kind"],
+        "source_id": int(body.get("source") or 0) if whole else 0,
+        "site_id": int(body.get("site") or 0) if whole else 0,
+    }
+    heard = Heard.objects.select_for_update().filter(**key).first()
+    if heard is not None and not later(here, heard.place):
+        return heard
+    if body["type"] == LATE:
+        return None
+    newest = heard or Heard(**key)
+    newest.shard, newest.seq, newest.ordinal, newest.received = here.shard, here.seq, here.ordinal, here.received
+    newest.level = 0 if told.past else int(body["to"])
+    newest.save()
+    return None
+
+
+def _called_before(told: Told) -> Warning | None:
+    """The closed warning this overtaken signal belongs to: people were called for the very rise it began.
+
+    So it is when the next thing told of its rule and point started from the level it tells.
+    """
+    body = told.body
+    events = Event.objects.filter(warning__key=told.key, point_id=body.get("point") or 0, at__gte=told.at)
+    for event in events.select_related("warning", "signal").order_by("at", "id")[:50]:
+        said = event.signal.body if event.signal else {}
+        if said.get("rule") == body.get("rule") and said.get("kind") == body["kind"]:
+            begun = event.level_from == int(body["to"]) and event.warning.peak_level >= int(body["to"])
+            return event.warning if begun else None
+    return None
+
+
 @service
-def _open(told: Told) -> None:
+def _add(warning: Warning, told: Told) -> None:
+    """Complete the course of a closed warning by a signal that was taken in too late to matter."""
+    _event(warning, told)
+    warning.count += 1
+    warning.started_at = min(warning.started_at, told.at)
+    warning.save(update_fields=["count", "started_at"])
+    facts = {**_facts(told), "before": warning.current_level, "after": warning.current_level}
+    record(ENGINE, "warning.level", ref(warning), facts)
+
+
+def _cleaned_out(told: Told) -> bool:
+    """Whether it is so old that its row may have been taken in and cleaned out: it came again, nothing new."""
+    age_ms = told.row.received_at.timestamp() * 1000 - told.place.received
+    return age_ms > settings.CONFIG.signal_keep_days * 86_400_000
+
+
+@service
+def _open(told: Told, overtaken: Heard | None) -> None:
     level, now = int(told.body["to"]), timezone.now()
     late = told.body["type"] == LATE
+    stands = _stands(told, overtaken)
     warning = Warning(
         number=_number(now),
         key=told.key,
@@ -120,8 +198,9 @@ def _open(told: Told) -> None:
         item_title=told.point.item_title if told.point else item_title(told.item),
         level=level,
         peak_level=level,
-        current_level=0 if told.past else level,
-        below_since=now if told.past else None,
+        current_level=stands,
+        below_since=now if stands < level else None,
+        ended_at=told.at if overtaken is not None and stands == 0 else None,
         started_at=told.at,
         opened_at=now,
         last_signal_at=told.at,
@@ -130,7 +209,7 @@ def _open(told: Told) -> None:
     )
     _speak(warning, told)
     warning.save()
-    _member(warning, told)
+    _member(warning, told, overtaken)
     _event(warning, told)
     record(ENGINE, "warning.opened", ref(warning), {**_facts(told), "number": warning.number, "title": warning.title})
     refresh_unknown(warning)
@@ -138,12 +217,19 @@ def _open(told: Told) -> None:
     settle_stage(warning)
 
 
+def _stands(told: Told, overtaken: Heard | None) -> int:
+    """The level its rule stands at now."""
+    if told.past:
+        return 0
+    return overtaken.level if overtaken is not None else int(told.body["to"])
+
+
 @service
-def _go_on(warning: Warning, told: Told) -> None:
+def _go_on(warning: Warning, told: Told, overtaken: Heard | None) -> None:
     before = warning.current_level
     if Event.objects.filter(signal=told.row).exists():
         return unchanged()
-    fresh = _member(warning, told)
+    fresh = _member(warning, told, overtaken)
     after = current_level(warning.members.values_list("level", flat=True))
     reached = max(after, int(told.body["to"])) if told.past or not fresh else after
     _event(warning, told)
@@ -182,13 +268,12 @@ def _speak(warning: Warning, told: Told) -> None:
     warning.verified_source = told.rule.verified if told.rule else True
 
 
-def _member(warning: Warning, told: Told) -> bool:
+def _member(warning: Warning, told: Told, overtaken: Heard | None) -> bool:
     """Note the level this rule now stands at. False when a later signal of it was taken in before: then nothing is.
 
     What tells of the past moves no member.
     """
-    body = told.body
-    order = (int(body.get("shard") or 0), int(body.get("seq") or 0), int(body.get("ordinal") or 0))
+    body, place = told.body, overtaken.place if overtaken is not None else told.place
     member = warning.members.filter(
         rule_id=body.get("rule") or 0, point_id=body.get("point") or 0, kind=body["kind"]
     ).first()
@@ -201,13 +286,13 @@ def _member(warning: Warning, told: Told) -> bool:
             source_id=body.get("source") or (told.point.source_id if told.point else 0),
             level=0,
         )
-    elif told.past or (member.shard == order[0] and (member.seq, member.ordinal) > order[1:]):
+    elif told.past or overtaken is not None:
         return False
-    member.shard, member.seq, member.ordinal = order
-    member.level = 0 if told.past else int(body["to"])
+    member.shard, member.seq, member.ordinal = place.shard, place.seq, place.ordinal
+    member.level = _stands(told, overtaken)
     member.value, member.threshold, member.at = body.get("value"), body.get("threshold"), told.at
     member.save()
-    return True
+    return overtaken is None
 
 
 def _event(warning: Warning, told: Told) -> None:
