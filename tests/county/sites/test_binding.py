@@ -9,14 +9,14 @@ from click.testing import CliRunner
 
 from shoutu.county import commands_sites
 from shoutu.county.duties import services as duties
-from shoutu.county.duties.models import Call, Duty
+from shoutu.county.duties.models import Call, Duty, Finding
 from shoutu.county.kit import catalog
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
 from shoutu.county.people.testing import actor
 from shoutu.county.places.services import set_site_params
 from shoutu.county.sites import packs, services
-from shoutu.county.sites.models import Finding, Rule, RuleVersion
+from shoutu.county.sites.models import Rule, RuleVersion
 from shoutu.engine.params import parse
 
 PACK = "tailings-pond"
@@ -54,12 +54,13 @@ def test_every_rule_the_pack_gives_is_one_the_engine_takes(pond):
 
 def test_a_missing_design_value_is_one_finding_with_a_duty_and_clears_when_entered(pond):
     services.bind(SYSTEM, pond.site, PACK)
-    needed = Finding.objects.get(field="phreatic_control_depth")
+    needed = Finding.objects.get(key="value:phreatic_control_depth")
     assert not needed.optional
     assert "浸润线" in needed.message
-    duty = Duty.objects.get(about_type="finding", about_id=needed.pk)
+    duty = Duty.objects.get(kind="site.gap")
+    assert duty == needed.duty
     assert Call.objects.get(duty=duty).who == "enterprise_principal"
-    assert not Duty.objects.filter(about_type="finding", about_id__in=Finding.objects.filter(optional=True)).exists()
+    assert not Finding.objects.filter(optional=True, duty__isnull=False).exists()
     design(pond)
     needed.refresh_from_db()
     duty.refresh_from_db()
@@ -86,7 +87,7 @@ def test_a_new_point_of_a_bound_site_is_watched_from_its_first_reading(pond):
 def test_a_point_nothing_watches_is_a_finding(pond):
     odd = services.create_point(SYSTEM, pond.site, pond.source, "Q-1", item="moon_phase", unit="")
     services.bind(SYSTEM, pond.site, PACK)
-    assert Finding.objects.get(point=odd).field == "rules"
+    assert "moon" not in Finding.objects.get(key=f"point:{odd.pk}").message
 
 
 def test_a_stricter_design_value_holds_at_once_a_weaker_one_needs_another_person(pond):
@@ -109,7 +110,7 @@ def test_a_stricter_design_value_holds_at_once_a_weaker_one_needs_another_person
 def test_a_design_value_that_makes_no_sense_is_a_finding_not_a_crash(pond):
     design(pond, phreatic_control_depth=9.5)
     services.bind(SYSTEM, pond.site, PACK)
-    assert Finding.objects.filter(field__startswith="rule:", optional=False).exists()
+    assert Finding.objects.filter(key__startswith="rule:", optional=False).exists()
 
 
 def test_an_unknown_pack_names_those_there_are(pond):

@@ -570,6 +570,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Findings
+         * @description What is lacking, by subject; with `state=cleared`, what was.
+         */
+        get: operations["duties_findings_list_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Kinds
+         * @description The kinds of findings there are.
+         */
+        get: operations["duties_findings_list_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Finding
+         * @description One finding.
+         */
+        get: operations["duties_findings_get_finding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -1841,6 +1901,114 @@ export interface components {
              */
             note?: string;
         };
+        /** FindingQuery */
+        FindingQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind?: string;
+            /**
+             * State
+             * @default open
+             */
+            state?: string;
+            /** Site */
+            site?: number | null;
+        };
+        /**
+         * Finding
+         * @description What keeps a site from being watched as its pack asks.
+         */
+        Finding: {
+            /** Id */
+            id: number;
+            /** Point */
+            point: number | null;
+            /** Pack */
+            pack: string;
+            /** Field */
+            field: string;
+            /** Message */
+            message: string;
+            /** Optional */
+            optional: boolean;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * FindingAbout
+         * @description What a finding is about.
+         */
+        FindingAbout: {
+            /** Type */
+            type: string;
+            /** Id */
+            id: number;
+            /** Label */
+            label: string;
+        };
+        /**
+         * FindingDuty
+         * @description The duty that asks for what is lacking, and the post that answered for it.
+         */
+        FindingDuty: {
+            /** Id */
+            id: number;
+            /** State */
+            state: string;
+            /** Post */
+            post: string;
+        };
+        /**
+         * FindingSite
+         * @description The site a finding belongs to.
+         */
+        FindingSite: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /** Page[Finding] */
+        Page_Finding_: {
+            /** Items */
+            items: components["schemas"]["Finding"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * FindingKind
+         * @description A kind of finding.
+         */
+        FindingKind: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
         /** Page[Site] */
         Page_Site_: {
             /** Items */
@@ -1875,29 +2043,6 @@ export interface components {
             level: number;
             /** Points */
             points: number;
-        };
-        /**
-         * Finding
-         * @description What keeps a site from being watched as its pack asks.
-         */
-        Finding: {
-            /** Id */
-            id: number;
-            /** Point */
-            point: number | null;
-            /** Pack */
-            pack: string;
-            /** Field */
-            field: string;
-            /** Message */
-            message: string;
-            /** Optional */
-            optional: boolean;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
         };
         /**
          * SiteDetail
@@ -3641,6 +3786,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DutyDetail"];
+                };
+            };
+        };
+    };
+    duties_findings_list_findings: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                kind?: string;
+                state?: string;
+                site?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Finding_"];
+                };
+            };
+        };
+    };
+    duties_findings_list_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingKind"][];
+                };
+            };
+        };
+    };
+    duties_findings_get_finding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"];
                 };
             };
         };

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from shoutu.county.kit import findings
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -36,5 +38,14 @@ def register(kind: Kind) -> Kind:
 
 
 def get(name: str) -> Kind:
-    """The kind of this name; an unregistered one is plain: answer, then done."""
+    """The kind of this name, a kind of finding among them; an unregistered one is plain: answer, then done."""
+    if (finding := findings.get(name)) is not None and name not in _kinds:
+        return Kind(name, finding.title, finding.verb, finished_in=finding.finished_in, needed=_still_lacking)
     return _kinds.get(name) or Kind(name, name, _("办理"))
+
+
+def _still_lacking(finding_id: int) -> str | None:
+    """Why the duty that asks for what is lacking may not be cancelled: some of it still is."""
+    from shoutu.county.duties.selectors.findings import lacking
+
+    return str(_("缺项还在，补上以后自动了结")) if lacking(finding_id) else None

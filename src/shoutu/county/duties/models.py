@@ -9,7 +9,7 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.people.models import Person, Post
-from shoutu.county.places.models import Site
+from shoutu.county.places.models import Organisation, Site, Territory
 
 
 class State(models.TextChoices):
@@ -258,3 +258,56 @@ class Alarm(models.Model):
 
     def __str__(self) -> str:
         return self.message
+
+
+class Finding(ScopedModel):
+    """Something that should be there and is not: see `kit.findings`. Open while `cleared_at` is null.
+
+    `duty` is the one that asks for it, shared by all findings of its kind and subject; null for an optional one.
+    """
+
+    subject_type = "finding"
+
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=120)
+    about_type = models.CharField(max_length=40)
+    about_id = models.BigIntegerField()
+    about_label = models.CharField(max_length=120, blank=True, default="")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="findings")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
+    territory = models.ForeignKey(Territory, on_delete=models.PROTECT, null=True, related_name="+")
+    message = models.CharField(max_length=400)
+    optional = models.BooleanField(default=False)
+    detail = models.JSONField(default=dict, blank=True)
+    duty = models.ForeignKey(Duty, on_delete=models.PROTECT, null=True, related_name="findings")
+    found_at = models.DateTimeField()
+    cleared_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "about_type", "about_id", "key"],
+                condition=models.Q(cleared_at__isnull=True),
+                name="finding_open_once",
+            )
+        ]
+        indexes = [models.Index(fields=["about_type", "about_id"], name="finding_about")]
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def about(self) -> SubjectRef:
+        return SubjectRef(self.about_type, self.about_id)
+
+    @classmethod
+    def scope_filter(cls, actor: Actor) -> models.Q:
+        """Findings of sites, organisations or territories within the scope."""
+        scope = actor.scope
+        if scope.all:
+            return models.Q()
+        q = models.Q(site__isnull=False) & scope.sites("site")
+        q |= models.Q(organisation_id__in=scope.organisations)
+        for path in scope.territories:
+            q |= models.Q(territory__path__startswith=path) | models.Q(organisation__territory__path__startswith=path)
+        return q

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shoutu.county.duties import words  # noqa: F401  (registers the entries' words)
-from shoutu.county.duties.models import Duty
+from shoutu.county.duties.models import Duty, Finding
 from shoutu.county.duties.selectors import my_figures, open_alarms
 from shoutu.county.kit import status, subjects
 from shoutu.county.kit.actors import Actor
@@ -16,6 +16,14 @@ subjects.register(
     label=lambda id: Duty.objects.filter(pk=id).values_list("title", flat=True).first() or f"{id}",
     url=lambda id: f"/duties/{id}",
     visible=lambda actor: Duty.objects.visible_to(actor),
+)
+subjects.register(
+    "finding",
+    title="缺项",
+    label=subjects.name_in(Finding, "message"),
+    labels=subjects.names_in(Finding, "message"),
+    url=lambda id: f"/findings/{id}",
+    visible=lambda actor: Finding.objects.visible_to(actor),
 )
 # Contacts and the allow-list stay unregistered: only who sees the whole county sees entries about them.
 subjects.register("alarm", title="告警", label=lambda id: f"告警 {id}", url=lambda _id: "", visible=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from ninja import Schema
 from pydantic import Field
@@ -110,3 +110,49 @@ class NoteIn(Schema):
     """A word with what is done; may be empty."""
 
     note: str = Field("", max_length=2000)
+
+
+class FindingAbout(Schema):
+    """What a finding is about."""
+
+    type: str
+    id: int
+    label: str
+
+
+class FindingSite(Schema):
+    """The site a finding belongs to."""
+
+    id: int
+    name: str
+
+
+class FindingDuty(Schema):
+    """The duty that asks for what is lacking, and the post that answered for it."""
+
+    id: int
+    state: str
+    post: str
+
+
+class Finding(Schema):
+    """Something that should be there and is not. `optional`: listed, nobody is called for it."""
+
+    id: int
+    kind: str
+    kind_title: str
+    about: FindingAbout
+    site: FindingSite | None
+    message: str
+    optional: bool
+    detail: dict[str, Any]
+    since: datetime
+    cleared_at: datetime | None
+    duty: FindingDuty | None
+
+
+class FindingKind(Schema):
+    """A kind of finding."""
+
+    name: str
+    title: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shoutu.county.duties import services
 from shoutu.county.duties.heartbeat import beat_outside
+from shoutu.county.duties.services import findings
 from shoutu.county.kit.steps import step
 
 
@@ -25,3 +26,13 @@ def deliver() -> bool:
 @step("duties.heartbeat", every=60.0, lane="heartbeat")
 def heartbeat() -> None:
     beat_outside()
+
+
+@step("findings.look", every=2.0, lane="findings")
+def look() -> bool:
+    return findings.look()
+
+
+@step("findings.sweep", every=3600.0, lane="findings")
+def sweep() -> None:
+    findings.sweep()

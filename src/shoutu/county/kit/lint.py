@@ -24,6 +24,7 @@ SELECTORS = {
     "duties/auditor": "sees every duty by design, apart from the code it watches",
     "duties/chain": "selector",
     "duties/heartbeat": "selector over everything",
+    "sites/gaps": "selector",
     "warnings/states": "guards of the state table",
 }
 

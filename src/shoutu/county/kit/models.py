@@ -88,3 +88,17 @@ class StepState(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Touched(models.Model):
+    """A subject whose findings of one kind are to be looked at anew: a queue, emptied by the worker.
+
+    Rows are only ever added: one that commits late is simply looked at later.
+    """
+
+    kind = models.CharField(max_length=40)
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_type} {self.subject_id}"

@@ -151,39 +151,6 @@ class Binding(ScopedModel):
         return f"{self.site_id} {self.pack}"
 
 
-class Finding(ScopedModel):
-    """Something that keeps a site from being watched as its pack asks: a design value nobody has entered."""
-
-    subject_type = "finding"
-
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="findings")
-    point = models.ForeignKey(Point, on_delete=models.PROTECT, null=True, related_name="findings")
-    pack = models.CharField(max_length=120)
-    field = models.CharField(max_length=80)
-    message = models.CharField(max_length=400)
-    # The design may do without it: listed, but nobody is called for it.
-    optional = models.BooleanField(default=False)
-    found_at = models.DateTimeField()
-    cleared_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["site", "pack", "field"],
-                condition=models.Q(cleared_at__isnull=True, point__isnull=True),
-                name="finding_site_once",
-            ),
-            models.UniqueConstraint(
-                fields=["site", "point", "pack", "field"],
-                condition=models.Q(cleared_at__isnull=True, point__isnull=False),
-                name="finding_point_once",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.message
-
-
 class SignalState(models.TextChoices):
     NEW = "new", _("待处理")
     DONE = "done", _("已处理")

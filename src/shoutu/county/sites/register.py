@@ -6,18 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from shoutu.county.duties import kinds
-from shoutu.county.kit import events, subjects
+from shoutu.county.kit import events, findings, subjects
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
-from shoutu.county.sites.models import Binding, Finding, Point, Rule, Source, Unclaimed
+from shoutu.county.sites.gaps import GAP, LANE, all_sites, gaps_of, site_of_point
+from shoutu.county.sites.models import Binding, Point, Rule, Source, Unclaimed
 from shoutu.county.sites.services import publishing, rebind  # noqa: F401  (registers the catalog's sections)
-from shoutu.county.sites.services.binding import FINDING
 
 
 def _label(model: type[ScopedModel]) -> Callable[[int], str]:
@@ -38,18 +36,11 @@ _register("source", Source, "数据源")
 _register("point", Point, "测点", lambda id: f"/points/{id}")
 _register("rule", Rule, "规则")
 _register("binding", Binding, "规则包")
-_register("finding", Finding, "缺项")
 _register("unclaimed", Unclaimed, "待认领")
 
-
-def _still_lacking(finding_id: int) -> str | None:
-    """Why the duty to mend a finding may not be cancelled: the site is not watched as it should be."""
-    if Finding.objects.filter(pk=finding_id, cleared_at__isnull=True).exists():
-        return gettext("缺项还在，监测不完整；补上以后自动了结")
-    return None
-
-
-kinds.register(kinds.Kind(FINDING, _("补设计值"), _("补设计值"), needed=_still_lacking))
+findings.register(
+    findings.Kind(GAP, _("监测缺项"), check=gaps_of, subjects=all_sites, lane=LANE, matter="warning", verb=_("补监测"))
+)
 
 
 @events.on("point.created")
@@ -64,3 +55,14 @@ def _params_set(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> 
     entry = Entry.objects.filter(subject_type="site", subject_id=subject.id, verb="site.params_set").latest("id")
     who = entry.body["actor"]
     rebind(replace(SYSTEM, user_id=who.get("user"), label=who["label"]), subject.id)
+
+
+@events.on("site.changed")
+@events.on("point.rules")
+@events.on("rule.changed")
+def _look_for_gaps(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
+    # What a site is, or how one of its points is watched, has changed: the worker looks at what it lacks.
+    point = subject.id if subject.type == "point" else payload.get("point")
+    site = SubjectRef("site", subject.id) if subject.type == "site" else site_of_point(point)
+    if site is not None:
+        findings.touch(GAP, site)

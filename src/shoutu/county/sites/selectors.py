@@ -9,12 +9,14 @@ from typing import Any
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from shoutu.county.kit.actors import Actor
+from shoutu.county.duties.selectors import findings_for
+from shoutu.county.kit.actors import SYSTEM, Actor
 from shoutu.county.kit.errors import Unavailable
 from shoutu.county.kit.selectors import get_visible
 from shoutu.county.places.models import Site
 from shoutu.county.sites import asking
-from shoutu.county.sites.models import Finding, IngestToken, Point, Rule, RuleState, RuleVersion, Source, Unclaimed
+from shoutu.county.sites.gaps import GAP
+from shoutu.county.sites.models import IngestToken, Point, Rule, RuleState, RuleVersion, Source, Unclaimed
 
 STALE_INTERVALS = 3
 """A reading older than this many intervals of its point is stale."""
@@ -101,13 +103,13 @@ def get_site(actor: Actor, id: int) -> Site:
 
 def findings_of(site: Site) -> list[dict[str, Any]]:
     """What keeps the site from being watched as its packs ask."""
-    rows = Finding.objects.filter(site=site, cleared_at__isnull=True).order_by("id")
+    rows = findings_for(SYSTEM, kind=GAP, site=site.pk).order_by("optional", "id")
     return [
         {
             "id": f.pk,
-            "point": f.point_id,
-            "pack": f.pack,
-            "field": f.field,
+            "point": f.detail.get("point"),
+            "pack": f.detail.get("pack", ""),
+            "field": f.detail.get("field", ""),
             "message": f.message,
             "optional": f.optional,
             "since": f.found_at,

@@ -2,6 +2,7 @@
 
 from shoutu.county.duties.selectors.chains import chain_rows
 from shoutu.county.duties.selectors.clocks import clock_of, is_overdue, tightest
+from shoutu.county.duties.selectors.findings import finding_row, findings_for, get_finding
 from shoutu.county.duties.selectors.lists import duties_for, get_duty, my_figures, open_alarms
 from shoutu.county.duties.selectors.timeline import timeline
 
@@ -9,7 +10,10 @@ __all__ = [
     "chain_rows",
     "clock_of",
     "duties_for",
+    "finding_row",
+    "findings_for",
     "get_duty",
+    "get_finding",
     "is_overdue",
     "my_figures",
     "open_alarms",

@@ -16,12 +16,14 @@ from shoutu.county.duties.services.alarms import clear_alarm, raise_alarm
 from shoutu.county.duties.services.climbing import climb_due, overdue_due
 from shoutu.county.duties.services.contacts import allow_endpoint, set_contact
 from shoutu.county.duties.services.delivering import deliver
+from shoutu.county.duties.services.findings import check_findings
 from shoutu.county.duties.services.opening import open_duty, raise_duty
 
 __all__ = [
     "allow_endpoint",
     "answer",
     "cancel",
+    "check_findings",
     "clear_alarm",
     "climb_due",
     "complete",

@@ -1,0 +1,173 @@
+"""Findings: raised, named in one duty, changed, cleared; looked at by the worker when touched and by the sweep."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from shoutu.county.duties.models import Call, Duty, Finding
+from shoutu.county.duties.services import answer, cancel, check_findings, done
+from shoutu.county.duties.services import findings as worker
+from shoutu.county.kit import findings
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Conflict
+from shoutu.county.kit.findings import Gap
+from shoutu.county.kit.models import Touched
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people.testing import actor
+from tests.county.base import ListTests
+
+KIND = "test.lamp"
+LANE = {
+    "policy": "test@1", "verified": False, "chain": [{"who": "enterprise_principal", "answer_s": 600}],
+    "due_s": {"dispose": 3600}, "orders": [], "retry_s": [60],
+}  # fmt: skip
+
+
+@pytest.fixture
+def lamps(county):
+    """A kind whose gaps are whatever the list says; registered for one test."""
+    county.lacking = []
+    kinds = findings.kinds()
+    findings.register(
+        findings.Kind(
+            KIND, "缺灯", check=lambda _one: list(county.lacking), subjects=lambda: [ref(county.site)], lane=LANE
+        )
+    )
+    yield county
+    findings._kinds.clear()
+    findings._kinds.update(kinds)
+
+
+def check(lamps):
+    return check_findings(SYSTEM, KIND, ref(lamps.site))
+
+
+def test_all_gaps_of_a_subject_make_one_duty_that_is_settled_with_the_last(lamps):
+    lamps.lacking = [Gap("a", "缺甲灯"), Gap("b", "缺乙灯"), Gap("c", "缺丙灯", optional=True)]
+    check(lamps)
+    duty = Duty.objects.get(kind=KIND)
+    assert dict(Finding.objects.values_list("key", "duty_id")) == {"a": duty.pk, "b": duty.pk, "c": None}
+    assert (duty.site_id, duty.title) == (lamps.site.pk, f"{lamps.site.name}：缺灯 2 项")
+    assert Call.objects.filter(duty=duty).count() == 1
+    lamps.lacking = [Gap("b", "缺乙灯")]
+    check(lamps)
+    duty.refresh_from_db()
+    assert (duty.state, duty.why) == ("called", "缺乙灯")
+    lamps.lacking = []
+    check(lamps)
+    duty.refresh_from_db()
+    assert duty.state == "cancelled"
+    assert not Finding.objects.filter(cleared_at__isnull=True).exists()
+
+
+def test_looking_again_writes_nothing(lamps):
+    lamps.lacking = [Gap("a", "缺甲灯")]
+    check(lamps)
+    before = Entry.objects.count()
+    check(lamps)
+    assert (Entry.objects.count(), Finding.objects.count(), Duty.objects.count()) == (before, 1, 1)
+
+
+def test_what_comes_back_is_a_new_finding_with_a_new_duty(lamps):
+    for lacking in ([Gap("a", "缺甲灯")], [], [Gap("a", "缺甲灯")]):
+        lamps.lacking = lacking
+        check(lamps)
+    assert Finding.objects.filter(key="a").count() == 2
+    assert Duty.objects.filter(kind=KIND, state="called").count() == 1
+    verbs = Entry.objects.filter(subject_type="finding").order_by("id").values_list("verb", flat=True)
+    assert list(verbs) == ["finding.raised", "finding.cleared", "finding.raised"]
+
+
+def test_a_gap_that_joins_an_open_duty_calls_nobody_anew(lamps):
+    lamps.lacking = [Gap("a", "缺甲灯")]
+    check(lamps)
+    lamps.lacking.append(Gap("b", "缺乙灯"))
+    check(lamps)
+    duty = Duty.objects.get(kind=KIND)
+    assert (duty.round, Call.objects.filter(duty=duty).count(), duty.title[-4:]) == (1, 1, " 2 项")
+
+
+def test_an_optional_gap_that_becomes_needed_calls(lamps):
+    lamps.lacking = [Gap("a", "缺甲灯", optional=True)]
+    check(lamps)
+    assert not Duty.objects.filter(kind=KIND).exists()
+    lamps.lacking = [Gap("a", "缺甲灯")]
+    check(lamps)
+    assert Duty.objects.get(kind=KIND).state == "called"
+    lamps.lacking = [Gap("a", "缺甲灯", optional=True)]
+    check(lamps)
+    assert Duty.objects.get(kind=KIND).state == "cancelled"
+
+
+def test_nobody_cancels_the_duty_while_anything_is_lacking(lamps):
+    lamps.lacking = [Gap("a", "缺甲灯"), Gap("b", "缺乙灯")]
+    check(lamps)
+    lamps.lacking = [Gap("b", "缺乙灯")]
+    check(lamps)
+    with pytest.raises(Conflict, match="缺项还在"):
+        cancel(actor(lamps.users["administrator"]), Duty.objects.get(kind=KIND).pk, "不用了")
+
+
+def test_nobody_finishes_the_duty_by_saying_so(lamps):
+    lamps.lacking = [Gap("a", "缺甲灯")]
+    check(lamps)
+    duty = Duty.objects.get(kind=KIND)
+    post = Call.objects.get(duty=duty).post_id
+    who = next(one for one in map(actor, lamps.users.values()) if post in one.posts)
+    answer(who, duty.pk)
+    with pytest.raises(Conflict, match="自动了结"):
+        done(who, duty.pk)
+
+
+def test_a_touched_subject_is_looked_at_once_and_the_queue_is_empty(lamps):
+    lamps.lacking = [Gap("a", "缺甲灯")]
+    with transaction.atomic():
+        findings.touch(KIND, ref(lamps.site), ref(lamps.site))
+    worker.look()
+    assert (Finding.objects.filter(kind=KIND).count(), Touched.objects.filter(kind=KIND).count()) == (1, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_touch_outside_a_transaction_is_refused(lamps):
+    with pytest.raises(RuntimeError, match="@service"):
+        findings.touch(KIND, ref(lamps.site))
+
+
+def test_one_that_cannot_be_looked_at_holds_up_no_other(lamps):
+    def broken(_subject):
+        raise ValueError("broken")
+
+    findings.register(findings.Kind("test.broken", "坏", check=broken, subjects=list, lane=None))
+    lamps.lacking = [Gap("a", "缺甲灯")]
+    findings.touch("test.broken", ref(lamps.site))
+    findings.touch(KIND, ref(lamps.site))
+    with pytest.raises(ValueError, match="broken"):
+        worker.look()
+    assert Finding.objects.filter(kind=KIND).exists()
+    assert list(Touched.objects.values_list("kind", flat=True)) == ["test.broken"]
+
+
+def test_the_sweep_finds_what_nobody_touched(lamps):
+    lamps.lacking = [Gap("a", "缺甲灯")]
+    worker.sweep()
+    while worker.look():
+        pass
+    assert Finding.objects.filter(kind=KIND).exists()
+
+
+class TestFindingList(ListTests):
+    path = "/api/v1/findings"
+    queries = 5
+    sees = {"leader": True, "enterprise": True, "enterprise_b": False}
+
+    @pytest.fixture(autouse=True)
+    def _kind(self, lamps):
+        self.lamps = lamps
+
+    def make(self, county, n):
+        start = len(self.lamps.lacking)
+        self.lamps.lacking += [Gap(f"k{start + i}", f"缺 {start + i} 号灯") for i in range(n)]
+        check(self.lamps)
+        return list(Finding.objects.order_by("-id")[:n])
