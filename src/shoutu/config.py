@@ -13,8 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from shoutu import ledger_keys
 
 
 class SettingError(ValueError):
@@ -43,6 +42,8 @@ class Config:
     ingest_max_bytes: int = 16 * 1024 * 1024
     retry_cap_s: float = 15.0
     signal_keep_days: int = 90
+    # "" is: whatever the ledger began with, sha256-ed25519 for a new one.
+    ledger_suite: str = ""
 
     @property
     def sensing(self) -> Path:
@@ -64,7 +65,8 @@ class Config:
             self.secrets.chmod(0o700)
             _make_once(self.secrets / "django.key", lambda: secrets.token_urlsafe(48).encode())
             _make_once(self.secrets / "wing.token", lambda: secrets.token_urlsafe(32).encode())
-            _make_once(self.secrets / "ledger.pem", _new_signing_key)
+            _make_once(self.secrets / "ledger.pem", self._new_signing_key)
+            self._suite_as_begun()
             public = self.secrets / "ledger.pub.pem"
             if not public.exists():
                 _make_once(public, self._public_key)
@@ -73,11 +75,28 @@ class Config:
                 f"SHOUTU_DATA={self.data}: cannot be written ({error.strerror}); choose a directory this user owns"
             ) from error
 
+    def _suite_as_begun(self) -> None:
+        if not self.ledger_suite:
+            return
+        kind = ledger_keys.load_private((self.secrets / "ledger.pem").read_text("ascii")).kind
+        if kind != ledger_keys.SUITES[self.ledger_suite][1]:
+            raise SettingError(
+                f"SHOUTU_LEDGER_SUITE={self.ledger_suite!r}: the ledger in {self.data} signs with {kind} since its "
+                "first start and keeps to it; take the setting away, or choose a new data directory"
+            )
+
+    def _new_signing_key(self) -> bytes:
+        _hash, kind = ledger_keys.SUITES[self.ledger_suite or ledger_keys.DEFAULT_SUITE]
+        return ledger_keys.generate(kind).pem().encode()
+
     def _public_key(self) -> bytes:
-        key = serialization.load_pem_private_key((self.secrets / "ledger.pem").read_bytes(), None)
-        return key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        return ledger_keys.load_private((self.secrets / "ledger.pem").read_text("ascii")).public.pem().encode()
+
+    @property
+    def ledger_hash(self) -> str:
+        """The hash a new ledger begins with: the one that goes with its signing key, made at the first start."""
+        kind = ledger_keys.load_private(self.secret("ledger.pem")).kind
+        return next(hash_ for hash_, signature in ledger_keys.SUITES.values() if signature == kind)
 
     def secret(self, name: str) -> str:
         """The text of one secret, such as ``wing.token``; made on first use."""
@@ -85,12 +104,6 @@ class Config:
         if not path.exists():
             self.ensure()
         return path.read_text().strip()
-
-
-def _new_signing_key() -> bytes:
-    return Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
 
 
 def _make_once(path: Path, content: Any) -> None:
@@ -155,6 +168,14 @@ def _days(values: dict[str, Any], name: str, default: int) -> int:
     return days
 
 
+def _suite(values: dict[str, Any]) -> str:
+    name = str(values.get("SHOUTU_LEDGER_SUITE", ""))
+    if name and name not in ledger_keys.SUITES:
+        known = " or ".join(ledger_keys.SUITES)
+        raise SettingError(f"SHOUTU_LEDGER_SUITE={name!r}: expected {known}")
+    return name
+
+
 def _flag(values: dict[str, Any], name: str) -> bool:
     return str(values.get(name, "")).lower() in {"1", "true", "yes", "on"}
 
@@ -194,5 +215,6 @@ def load() -> Config:
         packs=Path(str(values.get("SHOUTU_PACKS", Path(__file__).resolve().parents[2] / "packs"))),
         signal_keep_days=_days(values, "SHOUTU_SIGNAL_KEEP_DAYS", 90),
         retry_cap_s=_seconds(values, "SHOUTU_RETRY_CAP_S", 15.0),
+        ledger_suite=_suite(values),
         ingest_max_bytes=_megabytes(values, "SHOUTU_INGEST_MAX_MB", 16),
     )

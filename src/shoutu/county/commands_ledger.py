@@ -25,14 +25,26 @@ def ledger() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="外部保存的树头，可多次给出 / a head kept elsewhere; may repeat",
 )
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="外部保存的公钥，可多次给出 / a public key kept elsewhere; may repeat",
+)
 @click.option("--json", "as_json", is_flag=True, help="机器可读的结果 / machine-readable")
-def verify(heads: tuple[Path, ...], as_json: bool) -> None:
+def verify(heads: tuple[Path, ...], keys: tuple[Path, ...], as_json: bool) -> None:
     """核对整个记录簿，指出每一处改动。 Check everything and name every change. Exit code 1 when something is found."""
     from dataclasses import asdict
 
     from shoutu.county.ledger.selectors.verify import verify as check
+    from shoutu.ledger_keys import KeyFormError, load_public
 
-    report = check(path.read_text("utf-8") for path in heads)
+    try:
+        trusted = [load_public(path.read_text("ascii", "replace")) for path in keys]
+    except KeyFormError as error:
+        raise click.BadParameter(str(error), param_hint="--key") from error
+    report = check([path.read_text("utf-8", "replace") for path in heads], trusted)
     if as_json:
         click.echo(json.dumps({**asdict(report), "ok": report.ok, "verdict": report.verdict()}, ensure_ascii=False))
     else:
@@ -90,17 +102,25 @@ def head(hand_out: bool, seal_first: bool) -> None:
 
 
 @ledger.command()
-@click.option("--hash", "hash_", type=click.Choice(["sha256", "sm3"]), default="sha256", show_default=True)
-def init(hash_: str) -> None:
-    """选择新记录簿的哈希算法（默认 sha256）。 Choose a new ledger's hash before its first entry."""
+@click.option("--reason", required=True, help="恢复的原因 / why it was restored")
+@click.option(
+    "--head",
+    "head_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="外部保存的最新树头 / the newest head kept elsewhere",
+)
+def epoch(reason: str, head_file: Path | None) -> None:
+    """恢复备份之后：声明遗失，开启新纪元。 After a restore: declare what is lost and open a new epoch."""
+    from shoutu.county.kit.actors import system
     from shoutu.county.kit.errors import ShoutuError
-    from shoutu.county.ledger.services.seal import open_log
+    from shoutu.county.ledger.services.seal import open_epoch, seal_all
 
     try:
-        open_log(hash_)
+        opened = open_epoch(system("命令行"), reason, head_file.read_text("utf-8") if head_file else "")
+        seal_all()
     except ShoutuError as error:
         raise click.ClickException(error.detail) from error
-    click.echo(hash_)
+    click.echo(f"{opened.number}: {opened.size}")
 
 
 @ledger.command()

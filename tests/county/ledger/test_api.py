@@ -9,10 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 
 import shoutu.verify_ledger as verifier
+from shoutu import ledger_keys
 from shoutu.county.commands_ledger import ledger
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
@@ -200,13 +202,18 @@ def test_commands_verify_prove_export_head(write, intruder, tmp_path: Path) -> N
     assert '"ok": false' in run("verify", "--json").stdout
 
 
-def test_commands_head_hands_out_now_and_init_chooses_a_hash(db, write, tmp_path: Path) -> None:
-    assert run("init", "--hash", "sm3").exit_code == 0
+def test_commands_head_hands_out_now_and_epoch_names_the_head(db, write, tmp_path: Path) -> None:
+    assert run("epoch", "--reason", "演练").exit_code == 1
     assert run("witness", "U盘", "folder", str(tmp_path)).exit_code == 0
     write(1, sealed=False)
     shown = run("head", "--seal", "--hand-out")
     assert shown.exit_code == 0
-    assert "hash sm3" in shown.stdout
-    assert len(list(tmp_path.iterdir())) == 1
-    assert run("init").exit_code == 1
-    assert run("verify").exit_code == 0
+    (kept,) = tmp_path.iterdir()
+    assert kept.read_text("utf-8") == shown.stdout
+    assert run("epoch", "--reason", "演练", "--head", str(kept)).exit_code == 0
+    public = settings.CONFIG.secrets / "ledger.pub.pem"
+    assert run("verify", "--head", str(kept), "--key", str(public)).exit_code == 0
+    foreign = tmp_path / "foreign.pem"
+    foreign.write_text(ledger_keys.generate("sm2").public.pem())
+    assert run("verify", "--key", str(foreign)).exit_code == 1
+    assert run("verify", "--key", str(kept)).exit_code == 2

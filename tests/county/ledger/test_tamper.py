@@ -11,11 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import connection
 from django.utils import timezone
 
 import shoutu.verify_ledger as verifier
+from shoutu import ledger_keys
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict
 from shoutu.county.kit.subjects import SubjectRef
@@ -180,7 +180,7 @@ def test_entry_kept_out_of_the_queue_is_named(write, intruder) -> None:
 
 def test_head_of_another_key_is_refused(write) -> None:
     write(3)
-    other = notes.Signer(Ed25519PrivateKey.generate())
+    other = notes.Signer(ledger_keys.generate("ed25519"))
     foreign = other.sign(3, bytes(32), 1, timezone.now(), "sha256")
     report = verify([foreign, "nonsense"])
     assert [f.kind for f in report.findings] == ["outside", "outside"]

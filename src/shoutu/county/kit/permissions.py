@@ -31,6 +31,9 @@ TABLE: dict[str, set[str]] = {
     "ledger.read": _people,
     "ledger.witness": {"administrator"},
     "ledger.erase": {"administrator"},
+    # Nobody by the interface: these are commands on the server.
+    "ledger.epoch": set(),
+    "ledger.repair": set(),
     "access_log.read": {"administrator", "auditor"},
     # places
     "site.read": _people,

@@ -88,11 +88,15 @@ class Node(models.Model):
 
 
 class Epoch(models.Model):
-    """A stretch of the log between restores. The first has no `previous`; later ones name the head they came after."""
+    """A stretch of the log between restores. The first has no `previous`; later ones name the head they came after.
+
+    `key` is the public key (PEM) its heads are signed with.
+    """
 
     number = models.PositiveIntegerField(primary_key=True)
     opened_at = models.DateTimeField()
     hash = models.CharField(max_length=10, default="sha256")
+    key = models.TextField(default="", blank=True)
     size = models.BigIntegerField(default=0)
     previous = models.TextField(default="", blank=True)
     reason = models.TextField(default="", blank=True)

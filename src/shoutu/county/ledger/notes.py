@@ -3,9 +3,9 @@
 shoutu.ledger/3f2a…          who: the log, named by its key
 1204                         how many entries
 base64 of the root
-epoch 1 / time … / hash …    our own lines
+epoch 1 / time … / hash … / signature …    our own lines
                              (blank line)
-— shoutu.ledger/3f2a… base64(key id ‖ Ed25519 signature over everything above the blank line)
+— shoutu.ledger/3f2a… base64(key id ‖ signature over everything above the blank line)
 """
 
 from __future__ import annotations
@@ -18,17 +18,10 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
 from django.conf import settings
 
 from shoutu.county.ledger.canonical import moment
+from shoutu.ledger_keys import KeyFormError, PrivateKey, PublicKey, load_private, load_public
 
 
 class NoteError(ValueError):
@@ -45,43 +38,48 @@ class Head:
     epoch: int
     time: str
     hash: str
+    signature: str = "ed25519"
 
     def text(self) -> str:
         root = base64.b64encode(self.root).decode()
-        return f"{self.origin}\n{self.size}\n{root}\nepoch {self.epoch}\ntime {self.time}\nhash {self.hash}\n"
+        own = f"epoch {self.epoch}\ntime {self.time}\nhash {self.hash}\nsignature {self.signature}\n"
+        return f"{self.origin}\n{self.size}\n{root}\n{own}"
 
 
 class Signer:
     """Signs with the installation's private key."""
 
-    def __init__(self, key: Ed25519PrivateKey) -> None:
+    def __init__(self, key: PrivateKey) -> None:
         self.key = key
-        self.public = key.public_key()
+        self.public = key.public
         self.origin = origin(self.public)
 
     def sign(self, size: int, root: bytes, epoch: int, at: datetime, hash: str) -> str:
         """The note for a head."""
-        body = Head(self.origin, size, root, epoch, moment(at), hash).text()
+        body = Head(self.origin, size, root, epoch, moment(at), hash, self.key.kind).text()
         blob = key_id(self.public) + self.key.sign(body.encode())
         return f"{body}\n— {self.origin} {base64.b64encode(blob).decode()}\n"
 
 
-def _raw(public: Ed25519PublicKey) -> bytes:
-    return public.public_bytes(Encoding.Raw, PublicFormat.Raw)
-
-
-def origin(public: Ed25519PublicKey) -> str:
+def origin(public: PublicKey) -> str:
     """The log's name: it follows from its key."""
-    return f"shoutu.ledger/{hashlib.sha256(_raw(public)).hexdigest()[:16]}"
+    return f"shoutu.ledger/{hashlib.sha256(public.raw).hexdigest()[:16]}"
 
 
-def key_id(public: Ed25519PublicKey) -> bytes:
-    """Four bytes that name the key in a note: SHA-256(name ‖ LF ‖ 0x01 ‖ key)[:4]."""
-    return hashlib.sha256(origin(public).encode() + b"\n\x01" + _raw(public)).digest()[:4]
+def key_id(public: PublicKey) -> bytes:
+    """Four bytes that name the key in a note: SHA-256(name ‖ LF ‖ type ‖ key)[:4].
+
+    The type is 0x01 for Ed25519, 0xff and a name for SM2, which the signed-note form has no number for.
+    """
+    type_ = b"\x01" if public.kind == "ed25519" else b"\xffSM2-SM3"
+    return hashlib.sha256(origin(public).encode() + b"\n" + type_ + public.raw).digest()[:4]
 
 
-def read(note: str, public: Ed25519PublicKey) -> Head:
-    """Parse a note and check its signature. Raises NoteError."""
+def read(note: str, *trusted: PublicKey) -> Head:
+    """Parse a note and check that one of the `trusted` keys signed it. Raises NoteError."""
+    # A damaged row may hold what is no text at all.
+    if "\n\n" not in note or note.encode("utf-8", "replace").decode() != note:
+        raise NoteError("not a signed head: it has no signature, or is cut off")
     body, found, tail = note.partition("\n\n")
     if not found or not tail.endswith("\n"):
         raise NoteError("not a signed head: it has no signature, or is cut off")
@@ -96,13 +94,15 @@ def read(note: str, public: Ed25519PublicKey) -> Head:
         # One text for one signature: base64 could otherwise hide flipped bits in its padding.
         if dash != "—" or base64.b64encode(blob).decode() != text:
             raise NoteError("not a signed head: a signature line is not of the right form")
-        if name != origin(public) or blob[:4] != key_id(public):
+        public = next((key for key in trusted if name == origin(key) and blob[:4] == key_id(key)), None)
+        if public is None:
             continue
-        try:
-            public.verify(blob[4:], body.encode())
-        except InvalidSignature:
-            raise NoteError("the signature does not fit: the head was changed after it was signed") from None
-        return _parse(body)
+        if not public.verify(blob[4:], body.encode()):
+            raise NoteError("the signature does not fit: the head was changed after it was signed")
+        head = _parse(body)
+        if head.signature != public.kind:
+            raise NoteError(f"says it is signed with {head.signature}, its key is {public.kind}")
+        return head
     raise NoteError("not signed by this log's key")
 
 
@@ -111,17 +111,18 @@ def _parse(body: str) -> Head:
     try:
         extra = dict(line.split(" ", 1) for line in lines[3:])
         root = base64.b64decode(lines[2], validate=True)
-        return Head(lines[0], int(lines[1]), root, int(extra["epoch"]), extra["time"], extra["hash"])
+        signature = extra.get("signature", "ed25519")
+        return Head(lines[0], int(lines[1]), root, int(extra["epoch"]), extra["time"], extra["hash"], signature)
     except (IndexError, KeyError, ValueError) as error:
         raise NoteError(f"not a head of this form: {error}") from error
 
 
 @lru_cache(maxsize=4)
 def _signer(path: Path, changed: int) -> Signer:
-    key = load_pem_private_key(path.read_bytes(), None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise NoteError(f"{path}: expected an Ed25519 private key")
-    return Signer(key)
+    try:
+        return Signer(load_private(path.read_text("ascii")))
+    except KeyFormError as error:
+        raise NoteError(f"{path}: {error}") from error
 
 
 def signer() -> Signer:
@@ -131,14 +132,11 @@ def signer() -> Signer:
     return _signer(path, path.stat().st_mtime_ns)
 
 
-def public_key(pem: bytes | None = None) -> Ed25519PublicKey:
+def public_key(pem: str | None = None) -> PublicKey:
     """A public key from PEM, by default the installation's own. Raises NoteError when it is of another kind."""
     if pem is None:
         return signer().public
     try:
-        key = load_pem_public_key(pem)
-    except ValueError as error:
-        raise NoteError(f"not a public key in PEM form: {error}") from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise NoteError("expected an Ed25519 public key")
-    return key
+        return load_public(pem)
+    except KeyFormError as error:
+        raise NoteError(str(error)) from error

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 # Epoch rows, leaves, nodes and heads are as final as entries. Personal values are not here: they may be erased.
 FINAL = ["ledger_entry", "ledger_leaf", "ledger_node", "ledger_treehead", "ledger_epoch"]
+# What makes a row of each one of a kind: SQLite's INSERT OR REPLACE would delete by it without asking the triggers.
+_KEYS = {
+    "ledger_entry": "id = NEW.id OR uid = NEW.uid",
+    "ledger_leaf": '"index" = NEW."index" OR entry_id = NEW.entry_id',
+    "ledger_node": "id = NEW.id",
+    "ledger_treehead": "id = NEW.id OR (epoch_id = NEW.epoch_id AND size = NEW.size)",
+    "ledger_epoch": "number = NEW.number",
+}
 _MESSAGE = "the ledger is append-only"
+
+
+def names(vendor: str) -> set[str]:
+    """The triggers there must be."""
+    if vendor == "sqlite":
+        return {f"{table}_no_{verb}" for table in FINAL for verb in ("update", "delete", "replace")}
+    return {f"{table}_no_change" for table in FINAL}
 
 
 def statements(vendor: str) -> list[str]:
@@ -19,6 +36,11 @@ def statements(vendor: str) -> list[str]:
                     f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
                     f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}: {verb} on {table}'); END"
                 )
+            made.append(
+                f"CREATE TRIGGER IF NOT EXISTS {table}_no_replace BEFORE INSERT ON {table} "
+                f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {_KEYS[table]}) "
+                f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}: {table} has this row already'); END"
+            )
     elif vendor == "postgresql":
         made.append(
             "CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -35,9 +57,9 @@ def statements(vendor: str) -> list[str]:
 
 
 def removal(vendor: str) -> list[str]:
-    """The SQL that takes them away: for undoing the migration, and for tests that play the intruder."""
+    """The SQL that takes them away: for repair, for undoing the migration, and for tests that play the intruder."""
     if vendor == "sqlite":
-        return [f"DROP TRIGGER IF EXISTS {table}_no_{verb}" for table in FINAL for verb in ("update", "delete")]
+        return [f"DROP TRIGGER IF EXISTS {name}" for name in sorted(names(vendor))]
     return [f"DROP TRIGGER IF EXISTS {table}_no_change ON {table}" for table in FINAL]
 
 
@@ -47,6 +69,35 @@ def install(connection: Any) -> None:
 
 def remove(connection: Any) -> None:
     _execute(connection, removal(connection.vendor))
+
+
+def missing(connection: Any) -> list[str]:
+    """Triggers that somebody has taken away."""
+    sql = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if connection.vendor == "sqlite"
+        else "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return sorted(names(connection.vendor) - {row[0] for row in cursor.fetchall()})
+
+
+@contextmanager
+def lifted(connection: Any) -> Iterator[None]:
+    """For `services.repair` alone: the triggers stand aside inside this one transaction.
+
+    Both databases change triggers with the transaction: nobody else ever sees the tables without them, nobody else
+    writes meanwhile, and when anything fails all is as it was.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("lifted() outside a transaction")
+    remove(connection)
+    yield
+    if connection.vendor == "postgresql":
+        # Foreign keys are checked at the end; a table with checks still waiting cannot be changed.
+        _execute(connection, ["SET CONSTRAINTS ALL IMMEDIATE"])
+    install(connection)
 
 
 def _execute(connection: Any, sql: list[str]) -> None:

@@ -1,8 +1,9 @@
 """The ledger as plain files, which the independent verifier (and anybody) can check without us.
 
-log.json               what this is: origin, hash, size
-public.pem             the key heads are signed with (compare it with one kept elsewhere)
+log.json               what this is: origin, hash, signature, size, and each epoch with its key
+public.pem             the key the newest heads are signed with (compare it with one kept elsewhere)
 entries/00000000.jsonl canonical bytes, one entry per line, in the order of the tree, 10,000 a file
+leaves.txt             the leaf hashes, hex, a second copy that tells which of the two was changed
 heads.jsonl            every signed head, one JSON string per line
 head.txt               the newest
 """
@@ -13,12 +14,12 @@ import json
 import os
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.ledger import notes
-from shoutu.county.ledger.models import Leaf, TreeHead
+from shoutu.county.ledger.canonical import moment
+from shoutu.county.ledger.models import Epoch, Leaf, TreeHead
 from shoutu.county.ledger.selectors import tree
 
 PER_FILE = 10_000
@@ -42,12 +43,18 @@ def export(folder: Path) -> int:
     heads = TreeHead.objects.filter(size__lte=newest.size).order_by("epoch_id", "size").values_list("note", flat=True)
     _write(folder / "heads.jsonl", b"".join(json.dumps(note, ensure_ascii=False).encode() + b"\n" for note in heads))
     _write(folder / "head.txt", newest.note.encode())
-    public = notes.signer().public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    _write(folder / "public.pem", public)
+    signer = notes.signer()
+    _write(folder / "public.pem", signer.public.pem().encode())
     about = {
         "format": "shoutu-ledger-export-1",
-        "origin": notes.signer().origin,
+        "origin": signer.origin,
         "hash": newest.epoch.hash,
+        "signature": signer.public.kind,
+        "epochs": [
+            {"number": epoch.number, "size": epoch.size, "previous": epoch.previous, "reason": epoch.reason}
+            | {"key": epoch.key or signer.public.pem(), "opened_at": moment(epoch.opened_at)}
+            for epoch in Epoch.objects.order_by("number")
+        ],
         "size": newest.size,
         "per_file": PER_FILE,
     }

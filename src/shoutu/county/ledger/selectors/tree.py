@@ -42,6 +42,12 @@ def head() -> TreeHead | None:
     return TreeHead.objects.select_related("epoch").order_by("-epoch_id", "-size").first()
 
 
+def sealed() -> int:
+    """How many leaves there are, by the last one's index."""
+    last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
+    return 0 if last is None else last + 1
+
+
 def epoch() -> Epoch | None:
     return Epoch.objects.order_by("-number").first()
 

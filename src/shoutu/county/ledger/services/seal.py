@@ -4,57 +4,76 @@ from __future__ import annotations
 
 import time
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.steps import fence
 from shoutu.county.kit.subjects import COUNTY
 from shoutu.county.ledger import merkle, notes
-from shoutu.county.ledger.models import Entry, Epoch, Leaf, TreeHead, Unsealed
+from shoutu.county.ledger.models import Entry, Epoch, TreeHead, Unsealed
 from shoutu.county.ledger.selectors import tree
+from shoutu.county.ledger.selectors.epochs import Epochs
 from shoutu.county.ledger.services.record import record, service
 
 # One transaction stays near 50 ms so that nobody waits long behind it.
 BATCH = 3000
 
 
-def open_log(hash: str = "sha256") -> Epoch:
-    """Choose the hash of a new log. Raises Conflict when the log has begun, Invalid for an unknown hash."""
+def open_log(hash: str = "") -> Epoch:
+    """Begin a new log, by default with the hash that goes with its signing key (`SHOUTU_LEDGER_SUITE`).
+
+    Raises Conflict when the log has begun, Invalid for an unknown hash.
+    """
+    hash = hash or settings.CONFIG.ledger_hash
     if hash not in merkle.ALGORITHMS:
         raise Invalid("hash", ", ".join(merkle.ALGORITHMS))
     with transaction.atomic():
         if tree.epoch() is not None:
             raise Conflict("the ledger has begun; its hash stays what it is")
-        return Epoch.objects.create(number=1, opened_at=timezone.now(), hash=hash)
+        return Epoch.objects.create(number=1, opened_at=timezone.now(), hash=hash, key=notes.public_key().pem())
 
 
 @service
 def open_epoch(actor: Actor, reason: str, known_head: str = "") -> Epoch:
     """After a restore: a new epoch that names the newest head known from before, so that a gap is declared, not hidden.
 
-    `known_head` is the signed note of the newest head kept outside; by default the newest one restored.
+    `known_head` is the signed note of the newest head kept outside; by default the newest one restored. Raises
+    Invalid when it is not a head of this log. The epoch's heads are signed with the key this installation has now: the
+    old one is not in a plain backup, and the entry names both.
     """
+    actor.require("ledger.epoch")
+    if not reason.strip():
+        raise Invalid("reason", _("必填"))
     before = Epoch.objects.select_for_update().order_by("-number").first()
     if before is None:
         raise Conflict("the ledger is empty: there is nothing to go on from")
+    if known_head:
+        try:
+            known = notes.read(known_head, *Epochs.load().keys())
+        except notes.NoteError as error:
+            raise Invalid("known_head", _("本记录簿签名的树头：%(error)s") % {"error": error}) from error
+        newest = tree.head()
+        if newest is not None and (known.epoch, known.size) < (newest.epoch_id, newest.size):
+            raise Invalid("known_head", _("不早于数据库中最新的树头（%(size)s 条）") % {"size": newest.size})
     previous = known_head or getattr(tree.head(), "note", "")
-    size = Leaf.objects.count()
+    size = tree.sealed()
+    now = timezone.now()
     epoch = Epoch.objects.create(
         number=before.number + 1,
-        opened_at=timezone.now(),
+        opened_at=now,
         hash=before.hash,
+        key=notes.public_key().pem(),
         size=size,
         previous=previous,
         reason=reason,
     )
-    record(
-        actor,
-        "ledger.epoch_opened",
-        COUNTY,
-        {"epoch": epoch.number, "size": size, "previous": previous, "reason": reason},
-    )
+    said = {"epoch": epoch.number, "size": size, "previous": previous, "reason": reason, "key": epoch.key}
+    said["previous_key"] = before.key or epoch.key
+    record(actor, "ledger.epoch_opened", COUNTY, said, at=now)
     return epoch
 
 
@@ -68,15 +87,18 @@ def seal(limit: int = BATCH) -> int:
     with transaction.atomic():
         fence()
         if not Epoch.objects.exists():
-            Epoch.objects.get_or_create(number=1, defaults={"opened_at": timezone.now()})
+            first = {"opened_at": timezone.now(), "hash": settings.CONFIG.ledger_hash, "key": notes.public_key().pem()}
+            Epoch.objects.get_or_create(number=1, defaults=first)
         # Whoever comes second waits here, and then reads what the first has sealed.
         epoch = Epoch.objects.select_for_update().order_by("-number")[:1].get()
+        if epoch.key and epoch.key != notes.public_key().pem():
+            # Restored without its key: heads under two keys in one epoch could not be told from forged ones.
+            raise Conflict("the signing key is not that of this epoch; after a restore run `shoutu ledger epoch`")
         waiting = Entry.objects.filter(unsealed__isnull=False).order_by("id")[:limit]
         rows = [(id_, bytes(canonical)) for id_, canonical in waiting.values_list("id", "canonical")]
         if not rows:
             return 0
-        last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
-        size = 0 if last is None else last + 1
+        size = tree.sealed()
         h = merkle.hasher(epoch.hash)
         fringe = tree.fetch(merkle.peaks(size))
         made = merkle.append(h, size, fringe, [h.leaf(canonical) for _id, canonical in rows])
