@@ -9,6 +9,8 @@ export default defineConfig({
   server: { proxy: { "/api": county, "/live": county } },
   build: {
     target: "es2022",
+    // Pages that are open still ask for the bundles they were built with; scripts/dist.mjs takes away what is old.
+    emptyOutDir: false,
     // Fonts stay files (never data: URLs), so that only the subsets a page needs are fetched.
     assetsInlineLimit: 0,
     manifest: true,
