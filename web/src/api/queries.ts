@@ -1,6 +1,7 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { localNow, serverNow, teach } from "../time/server";
 import { api, got } from "./client";
+import type { Duty } from "./types";
 
 /** Every question the face asks. First words of the keys are what live events make old. */
 export interface ListFilter {
@@ -116,6 +117,10 @@ export function useDuty(id: number) {
   });
 }
 
+interface DutyPage {
+  items: Duty[];
+}
+
 export type DutyVerb = "answer" | "decline" | "done" | "verify" | "return" | "recall";
 
 export function useDutyAct() {
@@ -123,7 +128,10 @@ export function useDutyAct() {
   return useMutation({
     mutationFn: ({ id, verb, note }: { id: number; verb: DutyVerb; note: string }) =>
       got(api.POST(`/api/v1/duties/{id}/${verb}`, { params: { path: { id } }, body: { note } })),
-    onSuccess: () => {
+    onSuccess: (detail) => {
+      // What was recorded stands in every list at once; where it belongs now, the lists are asked.
+      client.setQueryData(["duties", "one", detail.id], detail);
+      client.setQueriesData<DutyPage>({ queryKey: ["duties", "list"] }, (page) => page && { ...page, items: page.items.map((duty) => (duty.id === detail.id ? { ...duty, ...detail } : duty)) });
       for (const key of ["duties", "warnings", "status"]) void client.invalidateQueries({ queryKey: [key] });
     },
   });
@@ -131,6 +139,17 @@ export function useDutyAct() {
 
 export function useRoster() {
   return useQuery({ queryKey: ["roster"], queryFn: () => got(api.GET("/api/v1/roster/today")), refetchInterval: 60_000 });
+}
+
+/** Taking over my shift, or handing it over. */
+export function useShift() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (way: "sign-in" | "sign-out") => got(api.POST(`/api/v1/roster/${way}`)),
+    onSettled: () => {
+      for (const key of ["roster", "duties", "status"]) void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
 }
 
 export function usePoints(filter: { q?: string; site?: number }) {

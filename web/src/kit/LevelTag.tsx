@@ -38,12 +38,14 @@ interface MarkProps {
   size?: number;
   /** Shape and ring without the character, where a figure stands beside it. */
   bare?: boolean;
+  /** The shape in grey, of a level nothing stands at: which figure is which is still seen. */
+  ghost?: boolean;
   /** Words for those who do not see; empty when the word stands beside it. */
   label?: string;
 }
 
 /** The shape alone. Below 18 px it carries no character; level 0 is a grey ring, no colour for normal. */
-export function LevelMark({ level, state = "answered", size = 22, bare = false, label }: MarkProps): ReactNode {
+export function LevelMark({ level, state = "answered", size = 22, bare = false, ghost = false, label }: MarkProps): ReactNode {
   const words = label ?? t(`level.${level}.word`);
   const voice = words === "" ? { "aria-hidden": true } : { role: "img", "aria-label": words };
   if (level < 1 || level > 4) {
@@ -58,7 +60,7 @@ export function LevelMark({ level, state = "answered", size = 22, bare = false, 
   if (size < 18) {
     return (
       <svg className="mark" width={size} height={size} viewBox="5 5 30 30" {...voice}>
-        <path d={shape.body} fill={`var(--l${raised}-fill)`} stroke={`var(--l${raised}-edge)`} strokeWidth="1.6" />
+        <path d={shape.body} fill={ghost ? "none" : `var(--l${raised}-fill)`} stroke={ghost ? "var(--edge)" : `var(--l${raised}-edge)`} strokeWidth={ghost ? 2.6 : 1.6} />
       </svg>
     );
   }

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import i18next from "i18next";
 import zh from "../i18n/zh.json";
 import { ago, clockTime, date, moment, span, spanWords, wall } from "./words";
-import { digitsOf, figure, keepUnits } from "./figure";
+import { digitsOf, figure, keepUnits, unitFigure, valueWords } from "./figure";
 
 const S = 1000;
 const M = 60 * S;
@@ -69,6 +69,11 @@ describe("figure", () => {
     expect(digitsOf([6, 6.6, 7.25])).toBe(2);
     expect(digitsOf([1, 2])).toBe(0);
     expect(digitsOf([0.12345])).toBe(3);
+  });
+
+  it("writes one unit with one number of decimals, and rounds nothing away to nought", () => {
+    expect([unitFigure(811.578, "m"), unitFigure(738.5, "m"), unitFigure(0, "mm/h"), unitFigure(26, "ppm"), unitFigure(0.004, "m"), unitFigure(1.2345, "x")]).toEqual(["811.58", "738.50", "0.0", "26", "0.004", "1.23"]);
+    expect(valueWords(5.968, "m")).toBe("5.97\u00a0m");
   });
 
   it("ties a figure to its unit", () => {

@@ -5,7 +5,7 @@ import { digitsOf, figure } from "../../time/figure";
 import { clockTime, monthDay } from "../../time/words";
 import { AxisTime, Bands, Crossings, Gaps, Hand, Limits, MomentLine, ValueAxis } from "./parts";
 import { makeScale, type Frame } from "./scale";
-import { findGaps, mergeGaps, nearest, pieces, toSteps, type Step } from "./series";
+import { findGaps, mergeGaps, nearest, pieces, toSteps, withLatest, type Step } from "./series";
 import "./curve.css";
 
 export interface CurveProps {
@@ -22,6 +22,10 @@ export interface CurveProps {
   moment?: { at: number; label: string } | null;
   events?: readonly LevelEvent[];
   surface?: string | null;
+  /** The newest reading as measured, which a thinned series only holds as a mean. */
+  latest?: { ts: string; value: number | null } | null;
+  /** Pixels the rest of the page needs beside a curve that fills the screen. */
+  below?: number;
   height?: number;
   compact?: boolean;
 }
@@ -41,8 +45,8 @@ function useWidth(): [React.RefObject<HTMLDivElement | null>, number] {
 }
 
 /** Tall on a tall screen, short on a phone: the next panel must still show. */
-function tallness(width: number): number {
-  return width < 500 ? 290 : Math.min(620, Math.max(388, window.innerHeight - 512));
+function tallness(width: number, below: number): number {
+  return width < 500 ? 290 : Math.min(760, Math.max(388, window.innerHeight - below));
 }
 
 function linePath(piece: readonly Step[], x: (t: number) => number, y: (v: number) => number): string {
@@ -61,9 +65,9 @@ export function Curve(props: CurveProps): ReactNode {
   const [box, width] = useWidth();
   const [hand, setHand] = useState<number | null>(null);
   const hatch = useId();
-  const steps = useMemo(() => toSteps(props.readings).filter((s) => s.t >= start && s.t <= end), [props.readings, start, end]);
+  const steps = useMemo(() => withLatest(toSteps(props.readings), props.latest, end).filter((s) => s.t >= start && s.t <= end), [props.readings, props.latest, start, end]);
   const gaps = useMemo(() => mergeGaps(props.gaps, findGaps(steps, props.every, end)), [props.gaps, steps, props.every, end]);
-  const height = props.height ?? tallness(width);
+  const height = props.height ?? tallness(width, props.below ?? 512);
   const digits = Math.max(digitsOf(thresholds.map((limit) => limit.value)), Math.min(2, digitsOf(steps.slice(-40).map((s) => s.v))));
   const frame: Frame = compact
     ? { left: 0, right: width - (width < 500 ? 74 : 108), top: 0, bottom: height - 26, start, end, down: props.axis === "down" }

@@ -110,8 +110,15 @@ export function Crossings({ frame, scale, events, thresholds }: Base & { events:
     if (take) seen.add(event.level_to);
     return take;
   });
+  // What would lie on top of each other is one mark, of the worst: the course of time tells the others.
+  const marks: LevelEvent[] = [];
+  for (const event of shown) {
+    const before = marks.at(-1);
+    if (before && scale.x(Date.parse(event.at)) - scale.x(Date.parse(before.at)) < 16) marks.pop();
+    marks.push(event);
+  }
   let lastRight = -Infinity;
-  return shown.map((event) => {
+  return marks.map((event) => {
     const x = scale.x(Date.parse(event.at));
     const limit = thresholds.find((one) => one.level === event.level_to)?.value ?? event.value;
     const y = limit === null || limit === undefined ? frame.top : scale.y(limit);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findGaps, mergeGaps, nearest, pieces, toSteps, type Step } from "./series";
+import { findGaps, mergeGaps, nearest, pieces, storyHours, toSteps, withLatest, type Step } from "./series";
 
 const S = 1000;
 const step = (second: number, v = 1): Step => ({ t: second * S, v, lo: v, hi: v });
@@ -61,5 +61,39 @@ describe("nearest", () => {
   it("finds the nearer neighbour and stays inside", () => {
     const steps = [0, 10, 20].map((second) => step(second));
     expect([-5, 4, 6, 14, 16, 99].map((second) => nearest(steps, second * S))).toEqual([0, 0, 1, 1, 2, 2]);
+  });
+});
+
+describe("withLatest", () => {
+  it("ends the line at the value measured, not at the mean of its bin", () => {
+    expect(withLatest([step(0), step(60, 6.8)], { ts: iso(70), value: 5.97 }, 100 * S).map((one) => one.v)).toEqual([1, 6.8, 5.97]);
+  });
+
+  it("never goes back in time, and leaves a point without a value alone", () => {
+    const steps = [step(0), step(60)];
+    expect(withLatest(steps, { ts: iso(30), value: 9 }, 100 * S)).toEqual(steps);
+    expect(withLatest(steps, { ts: iso(70), value: null }, 100 * S)).toEqual(steps);
+    expect(withLatest(steps, null, 100 * S)).toEqual(steps);
+  });
+});
+
+describe("storyHours", () => {
+  const day = (value: (minute: number) => number, from = 0) =>
+    Array.from({ length: 1440 - from }, (_, i) => ({ ts: iso((i + from) * 60), value: value(i + from), quality: 0 }));
+  const end = 1440 * 60 * S;
+
+  it("is an hour when the day lay still and then leapt", () => {
+    expect(storyHours(day((m) => (m < 1430 ? 9 + (m % 7) / 100 : 6)), end)).toBe(1);
+  });
+
+  it("is a day for a slow rise, for a leap long ago, and for a line that only trembles", () => {
+    expect(storyHours(day((m) => 9 - m / 500), end)).toBe(24);
+    expect(storyHours(day((m) => (m < 700 ? 9 : 6)), end)).toBe(24);
+    expect(storyHours(day((m) => 9 + (m % 7) / 100), end)).toBe(24);
+    expect(storyHours([], end)).toBe(24);
+  });
+
+  it("is an hour when the point has only begun to speak", () => {
+    expect(storyHours(day(() => 9, 1400), end)).toBe(1);
   });
 });

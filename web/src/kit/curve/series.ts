@@ -27,6 +27,29 @@ export function toSteps(readings: readonly Reading[]): Step[] {
   return steps.sort((a, b) => a.t - b.t);
 }
 
+/** The newest value as it was measured closes the line: the last step of a thinned series is only a mean. */
+export function withLatest(steps: readonly Step[], latest: { ts: string; value: number | null } | null | undefined, end: number): Step[] {
+  const last = steps.at(-1);
+  if (!latest || latest.value === null || !Number.isFinite(latest.value)) return [...steps];
+  const t = Math.min(Date.parse(latest.ts), end);
+  if (Number.isNaN(t) || (last && t < last.t)) return [...steps];
+  const v = latest.value;
+  // The thinned bin that holds it keeps its extremes; the line itself ends at the value.
+  return [...steps.filter((step) => step.t < t), { t, v, lo: v, hi: v }];
+}
+
+/** 1 when a day's curve says nothing the last hour does not: the point is young, or it lay still and then leapt. Else 24. */
+export function storyHours(readings: readonly Reading[], end: number): 1 | 24 {
+  const steps = toSteps(readings);
+  const hour = end - 3_600_000;
+  const before = steps.filter((step) => step.t < hour);
+  if (steps.length === 0) return 24;
+  if (before.length === 0) return 1;
+  const width = (some: readonly Step[]): number => Math.max(...some.map((s) => s.hi)) - Math.min(...some.map((s) => s.lo));
+  const all = width(steps);
+  return all > 0 && width(before) < all / 5 && before.length < steps.length && width(steps.filter((step) => step.t >= hour)) > all / 2 ? 1 : 24;
+}
+
 /** Silences longer than three intervals between neighbours, and from the last value to the present. */
 export function findGaps(steps: readonly Step[], every: number, end: number): Span[] {
   const gaps: Span[] = [];

@@ -44,7 +44,7 @@ export function Keys(): ReactNode {
       window.removeEventListener(HELP, ask);
     };
   }, [navigate]);
-  const keys = ["gd", "gw", "gp", "gl", "slash", "help", "walk"] as const;
+  const keys = ["gd", "gw", "gp", "gl", "slash", "help", "walk", "acts"] as const;
   return (
     <Modal open={help} onCancel={() => setHelp(false)} footer={null} title={t("keys.title")} width={520}>
       <dl className="keys">

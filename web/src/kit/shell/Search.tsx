@@ -1,7 +1,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { t } from "i18next";
-import { Search as Glass } from "lucide-react";
-import { useDeferredValue, useEffect, useState, type KeyboardEvent, type ReactNode } from "react";
+import { ArrowLeft, Search as Glass } from "lucide-react";
+import { useDeferredValue, useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { flushSync } from "react-dom";
 import { useNavigate } from "react-router";
 import { api, got } from "../../api/client";
 import { LevelMark } from "../LevelTag";
@@ -49,12 +50,14 @@ function useHits(q: string): { hits: Hit[]; settled: boolean } {
   return { hits, settled: !found.isPlaceholderData };
 }
 
-/** One box finds warnings and points; arrows choose, Enter opens, Esc leaves. */
+/** One box finds warnings and points; arrows choose, Enter opens, Esc leaves. A phone opens it over the top bar. */
 export function Search(): ReactNode {
   const navigate = useNavigate();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const [shown, setShown] = useState(false);
+  const [full, setFull] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
   // Enter pressed before the answer came: it opens the first hit when it comes.
   const [wanted, setWanted] = useState(false);
   const asked = useDeferredValue(text.trim());
@@ -66,6 +69,7 @@ export function Search(): ReactNode {
     setText("");
     setWanted(false);
     setShown(false);
+    setFull(false);
     (document.activeElement as HTMLElement | null)?.blur();
     void navigate(hit.to);
   };
@@ -77,22 +81,37 @@ export function Search(): ReactNode {
   const press = (event: KeyboardEvent<HTMLInputElement>): void => {
     if (event.key === "Escape") {
       setText("");
+      setFull(false);
       event.currentTarget.blur();
-    }
-    else if (event.key === "Enter") {
+    } else if (event.key === "Enter") {
       if (settled) go(hits[at]);
       else setWanted(text.trim() !== "");
-    }
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       setAt((now) => Math.min(hits.length - 1, Math.max(0, now + (event.key === "ArrowDown" ? 1 : -1))));
     }
   };
   const open = shown && text.trim() !== "";
   return (
-    <div className="search" role="search">
-      <Glass size={16} strokeWidth={1.6} aria-hidden />
+    <div className={`search${full ? " search-full" : ""}`} role="search">
+      <button
+        type="button"
+        className="search-toggle"
+        aria-label={full ? t("search.leave") : t("search.open")}
+        aria-expanded={full}
+        onPointerDown={(event) => event.preventDefault()}
+        onClick={() => {
+          // At once, within the press: a phone shows its keyboard only then.
+          flushSync(() => setFull(!full));
+          if (full) setText("");
+          else input.current?.focus();
+        }}
+      >
+        {full ? <ArrowLeft size={20} strokeWidth={1.6} aria-hidden /> : <Glass size={20} strokeWidth={1.6} aria-hidden />}
+      </button>
+      <Glass className="search-glass" size={16} strokeWidth={1.6} aria-hidden />
       <input
+        ref={input}
         id="search"
         value={text}
         placeholder={t("search.placeholder")}
@@ -109,12 +128,18 @@ export function Search(): ReactNode {
           setShown(true);
         }}
         onFocus={() => setShown(true)}
+        enterKeyHint="search"
         onBlur={() => setShown(false)}
         onKeyDown={press}
       />
       <kbd aria-hidden>/</kbd>
       {open && (
         <ul className="search-hits" id="search-hits" role="listbox" aria-label={t("search.hits")}>
+          {hits.length === 0 && !settled && (
+            <li className="note" role="option" aria-selected={false}>
+              {t("search.busy")}
+            </li>
+          )}
           {hits.length === 0 && settled && (
             <li className="note" role="option" aria-selected={false}>
               {t("search.none", { q: text.trim() })}

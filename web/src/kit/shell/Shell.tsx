@@ -1,5 +1,5 @@
-import type { ReactNode } from "react";
-import { Outlet, useOutletContext } from "react-router";
+import { useEffect, useRef, type ReactNode } from "react";
+import { Outlet, useLocation, useNavigationType, useOutletContext } from "react-router";
 import type { Me } from "../../api/types";
 import { useStatus } from "../../api/queries";
 import { InkBars } from "./InkBars";
@@ -8,15 +8,32 @@ import { Rail } from "./Rail";
 import { TopBar } from "./TopBar";
 import "./shell.css";
 
+/** A page gone to begins at its top, and the keyboard with it; going back keeps the place. */
+function useArrival(): React.RefObject<HTMLElement | null> {
+  const main = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  const how = useNavigationType();
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current && how !== "POP") {
+      window.scrollTo(0, 0);
+      main.current?.focus({ preventScroll: true });
+    }
+    first.current = false;
+  }, [pathname, how]);
+  return main;
+}
+
 export function Shell({ me }: { me: Me }): ReactNode {
   const status = useStatus();
+  const main = useArrival();
   return (
     <div className="shell">
       <Rail status={status.data} />
       <div className="shell-main">
         <TopBar me={me} status={status.data} />
         <InkBars status={status.data} />
-        <main id="main">
+        <main id="main" ref={main} tabIndex={-1}>
           <Outlet context={me} />
         </main>
       </div>

@@ -13,6 +13,7 @@ import { useNow } from "../../time/server";
 import { clockTime } from "../../time/words";
 import { LevelMark } from "../LevelTag";
 import { CrumbTrail } from "./crumb";
+import { askForHelp } from "./Keys";
 import { Logo } from "./Logo";
 import { Search } from "./Search";
 
@@ -26,7 +27,7 @@ function Counts({ status }: { status: Status | undefined }): ReactNode {
         const words = t("top.count", { level: t(`level.${level}.word`), n });
         return (
           <Link key={level} to={`/warnings?level=${level}`} className={`count quiet${n === 0 ? " count-none" : ""}`} aria-label={words}>
-            {n === 0 ? <LevelMark level={0} size={15} label="" /> : <LevelMark level={level} size={waiting ? 25 : 16} state={waiting ? "unanswered" : "answered"} bare label="" />}
+            {n === 0 ? <LevelMark level={level} size={16} ghost label="" /> : <LevelMark level={level} size={waiting ? 25 : 16} state={waiting ? "unanswered" : "answered"} bare label="" />}
             <b>{n}</b>
           </Link>
         );
@@ -41,7 +42,7 @@ function LiveDot(): ReactNode {
   return (
     <span className={`live${lost === null ? "" : " live-lost"}`}>
       <i aria-hidden />
-      <span className="live-word">{lost === null ? t("top.live") : t("top.lost")}</span> {clockTime(now)}
+      <span className="live-word">{lost === null ? t("top.live") : t("top.lost")}</span> <span className="live-time">{clockTime(now)}</span>
     </span>
   );
 }
@@ -62,10 +63,12 @@ export function TopBar({ me, status }: { me: Me; status: Status | undefined }): 
     { key: "tones", type: "group", label: t("menu.tone"), children: tones.map((tone) => ({ key: `tone.${tone}`, label: t(`menu.tone.${tone}`) })) },
     { key: "tongues", type: "group", label: t("menu.tongue"), children: tongues.map((one) => ({ key: `tongue.${one}`, label: t(`menu.tongue.${one}`) })) },
     { type: "divider" },
+    { key: "help", label: t("keys.title") },
     { key: "leave", label: t("act.leave") },
   ];
   const pick: MenuProps["onClick"] = ({ key }) => {
     if (key === "leave") void leave();
+    else if (key === "help") askForHelp();
     else if (key.startsWith("tone.")) chooseTone(key.slice(5) as Choice);
     else if (key.startsWith("tongue.")) void speak(key.slice(7) as Tongue);
   };

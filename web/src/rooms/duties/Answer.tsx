@@ -2,15 +2,15 @@ import { Button } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link, useParams } from "react-router";
-import { useDuty, useDutyAct, useReadings, useWarning } from "../../api/queries";
+import { useDuty, useDutyAct, usePoint, useReadings, useSession, useWarning } from "../../api/queries";
 import { asProblem } from "../../api/problem";
 import type { DutyDetail, WarningDetail } from "../../api/types";
 import { CallMark } from "../../kit/ChainOfPeople";
+import { Clauses } from "../../kit/Clauses";
 import { Curve } from "../../kit/curve/Curve";
 import { LevelMark } from "../../kit/LevelTag";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { clockSpan, clockState } from "../../time/limit";
-import { keepUnits } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, clockTime, span } from "../../time/words";
 import { NoteDialog } from "./NoteDialog";
@@ -20,16 +20,21 @@ function Head({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | un
   const now = useNow();
   const clock = duty.clock;
   const state = clock ? clockState(clock, now) : "done";
-  const next = (warning?.chain ?? duty.chain)
-    .filter((row) => row.state === "not_yet" && row.duty_id === duty.id)
-    .sort((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at))[0];
+  const rows = (warning?.chain ?? duty.chain).filter((row) => row.duty_id === duty.id).sort((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at));
+  const next = rows.find((row) => row.state === "not_yet");
+  // A duty that has climbed names the post it reached; who reads this was called by their own.
+  const me = useSession().data?.post;
+  const mine = rows.find((row) => row.post === me?.title && row.organisation === me.organisation);
+  const post = mine?.post ?? duty.post;
+  const calls = mine?.times ?? duty.calls;
+  const after = clock ? rows.filter((row) => row !== mine && row.called_at !== null && Date.parse(row.called_at) >= Date.parse(clock.due_at)) : [];
   return (
     <header className={`ahead ahead-${duty.level}`}>
       <div className="ahead-what">
         <LevelMark level={duty.level} state="answered" size={58} />
         <div>
           <h1>{t("answer.title", { level: t(`level.${duty.level}.word`) })}</h1>
-          <p>{duty.calls > 1 ? t("answer.callN", { n: duty.calls, post: duty.post }) : t("answer.call", { post: duty.post })}</p>
+          <p>{calls > 1 ? t("answer.callN", { n: calls, post }) : t("answer.call", { post })}</p>
         </div>
       </div>
       {clock && (
@@ -37,9 +42,9 @@ function Head({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | un
           <span>{t(`answer.clock.${state}`)}</span>
           <b>{span(clockSpan(clock, now), state === "done" ? "plain" : "pad", true)}</b>
           <i>
-            {t("answer.after", { at: clockTime(clock.due_at) })}
+            {state === "over" ? t("answer.wasDue", { at: clockTime(clock.due_at) }) : t("answer.after", { at: clockTime(clock.due_at) })}
             <br />
-            {next ? t("answer.callsUp", { who: next.post }) : t("answer.recorded")}
+            {state === "over" && after.length > 0 ? t("answer.calledUp", { who: after.map((row) => row.post).join(t("list.and")) }) : next && state !== "over" ? t("answer.callsUp", { who: next.post }) : t("answer.recorded")}
           </i>
         </div>
       )}
@@ -49,10 +54,11 @@ function Head({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | un
 
 function ShortCurve({ warning }: { warning: WarningDetail }): ReactNode {
   const readings = useReadings(warning.point?.id ?? null, 4, null, 20);
+  const latest = usePoint(warning.point?.id ?? 0).data?.latest;
   if (!warning.point || !readings.data) return <div className="answer-curve" />;
   return (
     <div className="answer-curve">
-      <Curve compact height={170} title={warning.point.name} readings={readings.data.items} gaps={readings.data.gaps} thresholds={warning.thresholds} axis={warning.axis} unit={warning.point.unit} start={readings.data.start} end={readings.data.end} every={60_000} />
+      <Curve compact height={170} title={warning.point.name} readings={readings.data.items} gaps={readings.data.gaps} thresholds={warning.thresholds} axis={warning.axis} unit={warning.point.unit} start={readings.data.start} end={readings.data.end} every={60_000} latest={latest} />
     </div>
   );
 }
@@ -122,7 +128,9 @@ export function Answer(): ReactNode {
     <div className="answer">
       <Head duty={duty} warning={warning} />
       <main>
-        <h2>{keepUnits(warning?.title ?? duty.title)}</h2>
+        <h2>
+          <Clauses text={warning?.title ?? duty.title} />
+        </h2>
         <p className="answer-where">{place.filter(Boolean).join(" \u00b7 ")}</p>
         {warning && <ShortCurve warning={warning} />}
         {duty.orders.length > 0 && (

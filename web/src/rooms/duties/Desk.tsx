@@ -1,17 +1,18 @@
 import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
-import { useDuties, useStatus, type View } from "../../api/queries";
+import { useDuties, usePoints, useStatus, type View } from "../../api/queries";
 import type { Duty, Me } from "../../api/types";
+import { Clauses } from "../../kit/Clauses";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
-import { keepUnits } from "../../time/figure";
 import { clockState } from "../../time/limit";
 import { useNow } from "../../time/server";
 import { spanWords } from "../../time/words";
 import { DeskSide } from "./DeskSide";
 import { DutyRow } from "./DutyRow";
-import { groupDuties, mostUrgent } from "./order";
+import { briefTitle, groupDuties, mostUrgent } from "./order";
+import { useWalk } from "./walk";
 import "./desk.css";
 
 const views: View[] = ["mine", "called", "org", "done"];
@@ -28,29 +29,60 @@ function Sentence({ duties }: { duties: readonly Duty[] }): ReactNode {
     const county = worst === undefined ? t("desk.county.quiet") : t("desk.county.open", { level: t(`level.${worst}.word`), n: status?.levels[worst] ?? 0 });
     return (
       <div className="desk-sentence">
-        <h1>{duties.length === 0 ? t("desk.sentence.none") : t("desk.sentence.calm", { n: duties.length })}</h1>
+        <h1>
+          <Clauses text={duties.length === 0 ? t("desk.sentence.none") : t("desk.sentence.calm", { n: duties.length })} />
+        </h1>
         <p>{county}</p>
       </div>
     );
   }
   const due = Date.parse(first.clock.due_at);
   const left = due - now;
-  const what = t("desk.what", { verb: first.verb, title: first.title });
+  const say = (title: string): string => {
+    const what = t("desk.what", { verb: first.verb, title });
+    return left > 0 ? t("desk.sentence.left", { length: spanWords(left), what }) : t("desk.sentence.over", { length: spanWords(-left), what });
+  };
+  const brief = briefTitle(first, first.level > 0 ? t("desk.brief", { level: t(`level.${first.level}.word`) }) : "");
   return (
     <div className="desk-sentence">
-      <h1>{keepUnits(left > 0 ? t("desk.sentence.left", { length: spanWords(left), what }) : t("desk.sentence.over", { length: spanWords(-left), what }))}</h1>
+      <h1>
+        <span className="only-desk">
+          <Clauses text={say(first.title)} />
+        </span>
+        <span className="only-phone">
+          <Clauses text={say(brief)} />
+        </span>
+      </h1>
       <p>{late > 0 ? t("desk.line.late", { n: duties.length, now: nowCount, late }) : t("desk.line", { n: duties.length, now: nowCount })}</p>
     </div>
   );
 }
 
+/** Nothing to do is not nothing watched: what is watched, and where to look meanwhile. */
+function Quiet({ view, county }: { view: View; county: string }): ReactNode {
+  const points = usePoints({}).data?.pages[0]?.count;
+  const watching = useStatus().data?.watching.ok === true;
+  return (
+    <Empty
+      title={view === "mine" && watching && points ? t("desk.watching", { n: points }) : t(`desk.empty.${view}`)}
+      action={
+        <p className="state-ways">
+          <Link to="/warnings">{t("desk.empty.go")}</Link>
+          <Link to="/points">{t("desk.empty.points")}</Link>
+        </p>
+      }
+    >
+      {t("desk.empty.words", { county })}
+    </Empty>
+  );
+}
+
 function Rows({ view, duties, county }: { view: View; duties: readonly Duty[]; county: string }): ReactNode {
+  const rows = useWalk<HTMLDivElement>(".duty", ".duty-verb, .duty-words");
   if (duties.length === 0) {
     return (
       <div className="panel">
-        <Empty title={t(`desk.empty.${view}`)} action={<Link to="/warnings">{t("desk.empty.go")}</Link>}>
-          {t("desk.empty.words", { county })}
-        </Empty>
+        <Quiet view={view} county={county} />
       </div>
     );
   }
@@ -58,7 +90,7 @@ function Rows({ view, duties, county }: { view: View; duties: readonly Duty[]; c
   // What is done has no order of urgency: the server's, latest first.
   const grouped = view === "done" ? [{ group: "done" as const, items: [...duties] }] : groupDuties(duties);
   return (
-    <div className="panel desk-rows">
+    <div className="panel desk-rows" ref={rows}>
       {grouped.map(({ group, items }) => (
         <section key={group}>
           <h2 className="desk-group">
@@ -109,7 +141,7 @@ export function Desk({ me }: { me: Me }): ReactNode {
           </div>
         )}
       </div>
-      <DeskSide called={called.data?.items} />
+      <DeskSide called={called.data?.items} post={me.post?.id ?? null} />
     </div>
   );
 }

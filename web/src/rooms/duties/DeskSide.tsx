@@ -1,11 +1,13 @@
+import { Button, Popconfirm } from "antd";
 import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
-import { useRoster } from "../../api/queries";
+import { useRoster, useShift } from "../../api/queries";
 import type { ChainRow, Duty, RosterRow } from "../../api/types";
 import { CallMark } from "../../kit/ChainOfPeople";
 import { Clock } from "../../kit/Clock";
 import { Panel } from "../../kit/Panel";
+import { NotSaved } from "../../kit/States";
 import { clockState } from "../../time/limit";
 import { useNow } from "../../time/server";
 import { shortTime } from "../../time/words";
@@ -28,21 +30,40 @@ function CalledRow({ duty }: { duty: Duty }): ReactNode {
   );
 }
 
-function RosterLine({ row }: { row: RosterRow }): ReactNode {
+function RosterLine({ row, mine }: { row: RosterRow; mine: boolean }): ReactNode {
+  const shift = useShift();
   const state = row.state === "on_duty" ? "answered" : row.state === "nobody" ? "nobody" : "overdue";
   const words = row.since && row.state === "on_duty" ? t("roster.since", { at: shortTime(row.since) }) : t(`roster.${row.state}`);
   return (
-    <li>
+    <li className={mine ? "side-mine" : undefined}>
       <CallMark state={state} />
       <span className="side-words">
-        {row.post} <span className="side-org">{row.organisation}</span>
+        {row.post} {mine ? <b>{t("roster.me")}</b> : <span className="side-org">{row.organisation}</span>}
       </span>
       <span className={row.state === "on_duty" ? "side-state" : "side-state side-missing"}>{words}</span>
+      {mine && row.state === "not_signed" && (
+        <Button size="small" className="side-verb" loading={shift.isPending} onClick={() => shift.mutate("sign-in")}>
+          {t("roster.signIn")}
+        </Button>
+      )}
+      {mine && row.state === "on_duty" && (
+        // A shift handed over is not taken back: one press is not enough.
+        <Popconfirm icon={null} title={t("roster.signOut.sure")} description={t("roster.signOut.means")} okText={t("roster.signOut")} cancelText={t("act.back")} onConfirm={() => shift.mutate("sign-out")}>
+          <Button size="small" className="side-verb" loading={shift.isPending}>
+            {t("roster.signOut")}
+          </Button>
+        </Popconfirm>
+      )}
+      {shift.error && (
+        <div className="side-error">
+          <NotSaved error={shift.error} />
+        </div>
+      )}
     </li>
   );
 }
 
-export function DeskSide({ called }: { called: Duty[] | undefined }): ReactNode {
+export function DeskSide({ called, post }: { called: Duty[] | undefined; post: number | null }): ReactNode {
   const roster = useRoster();
   const shift = roster.data && roster.data.items.length > 0 ? roster.data.shift : null;
   return (
@@ -63,7 +84,7 @@ export function DeskSide({ called }: { called: Duty[] | undefined }): ReactNode 
         {roster.data && roster.data.items.length > 0 ? (
           <ul className="side-list">
             {roster.data.items.map((row) => (
-              <RosterLine key={`${row.post}${row.organisation}`} row={row} />
+              <RosterLine key={row.post_id} row={row} mine={row.post_id === post} />
             ))}
           </ul>
         ) : (

@@ -1,5 +1,5 @@
 import { Button } from "antd";
-import { t } from "i18next";
+import { exists, t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link, useNavigate } from "react-router";
 import { useDutyAct } from "../../api/queries";
@@ -22,6 +22,9 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
   const act = useDutyAct();
   const [asking, setAsking] = useState(false);
   const what = rowAct(duty);
+  // Two calls on one warning differ in what must follow the answer.
+  const follows = duty.kind.split(".").at(-1) ?? "";
+  const then = duty.state === "called" && follows !== "answer" && exists(`limit.${follows}`) ? t(`limit.${follows}`) : null;
   const closed = duty.state === "done" || duty.state === "verified" || duty.state === "cancelled";
   const press = (): void => {
     if (what.how === "open") void navigate(what.url);
@@ -35,7 +38,10 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
         <b>
           <em>{duty.verb}</em> {keepUnits(duty.title)}
         </b>
-        <span>{duty.why}</span>
+        <span>
+          {then !== null && <strong>{t("desk.then", { what: then })}</strong>}
+          {duty.why}
+        </span>
       </Link>
       <span className="duty-clock">{duty.clock && <ClockWithBar limit={duty.clock} />}</span>
       {!closed && (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Duty } from "../../api/types";
-import { groupDuties, mostUrgent, rowAct, sortDuties } from "./order";
+import { briefTitle, groupDuties, mostUrgent, rowAct, sortDuties } from "./order";
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 6, 21, 6, 0) + minute * 60_000).toISOString();
 
@@ -76,5 +76,13 @@ describe("rowAct", () => {
   it("only looks when nothing is allowed", () => {
     const refused = [{ verb: "answer", allowed: false, why: "x" }];
     expect(rowAct(duty(1, 4, 1, { actions: refused }))).toEqual({ how: "open", url: "/warnings/9" });
+  });
+});
+
+describe("briefTitle", () => {
+  it("keeps the place and how bad it is; a title without a place stays whole", () => {
+    expect(briefTitle({ title: "A\uff1ablah 5.97 m" }, "red")).toBe("A red");
+    expect(briefTitle({ title: "whole" }, "red")).toBe("whole");
+    expect(briefTitle({ title: "A\uff1ablah" }, "")).toBe("A\uff1ablah");
   });
 });

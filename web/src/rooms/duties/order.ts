@@ -21,6 +21,12 @@ export function mostUrgent(duties: readonly Duty[]): Duty | null {
   return sortDuties(duties.filter((duty) => duty.clock && !duty.clock.done_at))[0] ?? null;
 }
 
+/** Where, without what happened there: a phone's sentence leaves the rest to the row below it. */
+export function briefTitle(duty: Pick<Duty, "title">, after: string): string {
+  const [where = "", ...rest] = duty.title.split(/\uff1a|: /);
+  return rest.length > 0 && after !== "" ? `${where} ${after}` : duty.title;
+}
+
 export type RowAct = { how: "send"; verb: DutyVerb } | { how: "note"; verb: DutyVerb } | { how: "open"; url: string };
 
 const onWarning = ["verify", "dispose", "feedback", "close"];

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Button, Input } from "antd";
 import { t } from "i18next";
-import { useEffect, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { api, got } from "../../api/client";
 import { asProblem } from "../../api/problem";
@@ -11,6 +11,9 @@ import { Logo } from "../../kit/shell/Logo";
 import { useProblemWords } from "../../kit/States";
 import { Setup } from "./Setup";
 import "./login.css";
+
+/** So many demo accounts are shown until asked for all. */
+const FEW = 8;
 
 /** Only paths of this face are followed after the login; `//host` would leave it. */
 export function safeNext(next: string | null): string {
@@ -24,6 +27,8 @@ export function Login(): ReactNode {
   const [search] = useSearchParams();
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
+  const [all, setAll] = useState(false);
+  const enterButton = useRef<HTMLButtonElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const problemWords = useProblemWords(error);
@@ -32,6 +37,11 @@ export function Login(): ReactNode {
   }, []);
   const enter = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
+    const empty = username === "" ? "username" : password === "" ? "password" : null;
+    if (empty !== null) {
+      document.getElementById(empty)?.focus();
+      return;
+    }
     setBusy(true);
     setError(null);
     try {
@@ -47,6 +57,8 @@ export function Login(): ReactNode {
   if (hello.data?.setup_needed) return <Setup />;
   const words = error === null ? null : asProblem(error).status === 401 ? t("login.wrong") : problemWords;
   const demo = hello.data?.demo_users ?? [];
+  const passwords = new Set(demo.map((user) => user.password));
+  const samePassword = passwords.size === 1 ? (demo[0]?.password ?? null) : null;
   return (
     <div className="login">
       <main>
@@ -66,32 +78,40 @@ export function Login(): ReactNode {
               {words}
             </p>
           )}
-          <Button type="primary" htmlType="submit" size="large" block loading={busy} disabled={username === "" || password === ""}>
+          <Button ref={enterButton} type="primary" htmlType="submit" size="large" block loading={busy}>
             {t("login.enter")}
           </Button>
         </form>
         {demo.length > 0 && (
           <section className="login-demo">
-            <h2>{t("login.demo")}</h2>
+            <h2>
+              {t("login.demo")}
+              {samePassword !== null && <span>{t("login.demo.password", { password: samePassword })}</span>}
+            </h2>
             <ul>
-              {demo.map((user) => (
+              {demo.slice(0, all ? undefined : FEW).map((user) => (
                 <li key={user.username}>
                   <button
                     type="button"
+                    aria-pressed={username === user.username}
                     onClick={() => {
                       setUsername(user.username);
                       setPassword(user.password);
                       setError(null);
+                      enterButton.current?.focus();
                     }}
                   >
                     <b>{user.post}</b>
-                    <span>
-                      {user.username} / {user.password}
-                    </span>
+                    <span>{samePassword === null ? `${user.username} / ${user.password}` : user.username}</span>
                   </button>
                 </li>
               ))}
             </ul>
+            {!all && demo.length > FEW && (
+              <button type="button" className="linkish login-more" onClick={() => setAll(true)}>
+                {t("login.demo.more", { n: demo.length - FEW })}
+              </button>
+            )}
           </section>
         )}
       </main>

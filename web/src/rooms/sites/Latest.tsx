@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useStatus } from "../../api/queries";
 import type { Point } from "../../api/types";
 import { LevelMark } from "../../kit/LevelTag";
-import { figure } from "../../time/figure";
+import { unitFigure } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, clockTime, moment, spanWords } from "../../time/words";
 
@@ -34,7 +34,7 @@ export function LatestFigure({ point }: { point: Point }): ReactNode {
   const stale = isStale(point, now);
   return (
     <span className={stale ? "stale" : undefined}>
-      <b className="figure">{figure(point.latest.value)}</b> <span className="second">{point.unit}</span>
+      <b className="figure">{unitFigure(point.latest.value, point.unit)}</b> <span className="second">{point.unit}</span>
     </span>
   );
 }
@@ -45,7 +45,8 @@ function usePipelineUp(): boolean {
   return parts.every((part) => part.name !== "pipeline" || part.ok);
 }
 
-export function Age({ point }: { point: Point }): ReactNode {
+/** How old the reading is; `brief` leaves the time of day out. */
+export function Age({ point, brief = false }: { point: Point; brief?: boolean }): ReactNode {
   const now = useNow();
   const pipeline = usePipelineUp();
   const latest = point.latest;
@@ -54,7 +55,8 @@ export function Age({ point }: { point: Point }): ReactNode {
   if (isStale(point, now)) return <b>{t("point.stopped", { at: moment(latest.ts, now), length: spanWords(Math.max(0, now - Date.parse(latest.ts))) })}</b>;
   return (
     <span className="second">
-      {ago(latest.ts, now)} · {clockTime(latest.ts)}
+      {ago(latest.ts, now)}
+      {brief ? "" : ` \u00b7 ${clockTime(latest.ts)}`}
     </span>
   );
 }

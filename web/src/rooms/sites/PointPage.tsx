@@ -5,13 +5,14 @@ import { usePoint } from "../../api/queries";
 import { asProblem } from "../../api/problem";
 import type { PointDetail, PointRule, Threshold } from "../../api/types";
 import { Curve } from "../../kit/curve/Curve";
+import { RangePicker, useRange } from "../../kit/curve/range";
+import { Clauses } from "../../kit/Clauses";
 import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
-import { digitsOf, figure } from "../../time/figure";
+import { figure, unitFigure, valueWords } from "../../time/figure";
 import { date } from "../../time/words";
-import { RangePicker, useRange } from "../warnings/WarningCurve";
 import { Age, isStale, PointMark } from "./Latest";
 import { serverNow, useNow } from "../../time/server";
 import "./points.css";
@@ -40,7 +41,7 @@ function Rules({ point }: { point: PointDetail }): ReactNode {
                     .sort((a, b) => b.level - a.level)
                     .map((limit) => (
                       <span key={`${limit.level}${limit.direction}`}>
-                        <LevelMark level={limit.level} size={14} /> {limit.direction === "low" ? "\u2264" : "\u2265"} {figure(limit.value, digitsOf(rule.levels.map((one) => one.value)))}
+                        <LevelMark level={limit.level} size={14} /> {limit.direction === "low" ? "\u2264" : "\u2265"} {unitFigure(limit.value, point.unit)}
                       </span>
                     ))}
                   {!rule.verified && <span className="tag">{t("rule.unverified")}</span>}
@@ -55,19 +56,33 @@ function Rules({ point }: { point: PointDetail }): ReactNode {
   );
 }
 
+/** The limit the newest value stands beyond, when it is one on the value itself. */
+export function passedLimit(rules: readonly PointRule[], level: number, value: number | null): Threshold | undefined {
+  if (value === null) return undefined;
+  return drawnLimits(rules).find((limit) => limit.level === level && (limit.direction === "low" ? value <= limit.value : value >= limit.value));
+}
+
+/** A value just beyond its limit is written with the decimals that show it. */
+function besideLimit(value: number, limit: number | undefined, unit: string): string {
+  const near = limit !== undefined && value !== limit && unitFigure(value, unit) === unitFigure(limit, unit);
+  return near ? `${figure(value)}\u00a0${unit}` : valueWords(value, unit);
+}
+
 function PointHead({ point }: { point: PointDetail }): ReactNode {
   const now = useNow();
   const latest = point.latest;
   const level = latest?.level ?? 0;
+  const passed = level > 0 && latest ? passedLimit(point.rules, level, latest.value) : undefined;
   return (
     <header className="phead">
       <PointMark point={point} size={level > 0 ? 44 : 32} />
       <div>
         <h1>
-          {point.name} {latest && latest.value !== null && <span className={isStale(point, now) ? "stale" : undefined}>{`${figure(latest.value)} ${point.unit}`}</span>}
+          {point.name} {latest && latest.value !== null && <span className={isStale(point, now) ? "stale" : undefined}>{besideLimit(latest.value, passed?.value, point.unit)}</span>}
+          {passed && latest?.value != null && <Clauses text={t(`point.passed.${passed.direction}`, { level: t(`level.${level}.word`), limit: valueWords(passed.value, point.unit) })} />}
         </h1>
-        <p>
-          <Link to={`/points?site=${point.site.id}`}>{point.site.name}</Link>
+        <p className="facts-line">
+          <span><Link to={`/points?site=${point.site.id}`}>{point.site.name}</Link></span>
           <span>{point.address}</span>
           <span>{point.item_title}</span>
           <span>{t("point.everyWords", { n: point.interval_s })}</span>
@@ -118,6 +133,8 @@ export function PointPage(): ReactNode {
               start={readings.data.start}
               end={readings.data.end}
               every={Math.max(point.interval_s, ((hours * 3600) / 700) * 1.5) * 1000}
+              latest={point.latest}
+              below={270}
               surface={point.axis === "down" ? t("curve.surface", { unit: point.unit }) : null}
             />
           )}

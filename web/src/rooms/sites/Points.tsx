@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { useSearchParams } from "react-router";
 import { usePoints } from "../../api/queries";
 import type { Point } from "../../api/types";
-import { LevelMark } from "../../kit/LevelTag";
+import { Clauses } from "../../kit/Clauses";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
@@ -36,16 +36,26 @@ function PointName({ point }: { point: Point }): ReactNode {
 function card(point: Point): ReactNode {
   return (
     <span className="wcard">
-      <LevelMark level={point.latest?.level ?? 0} size={24} />
+      <PointMark point={point} size={24} />
       <span>
         <b>{point.name}</b>
         <i>
-          {point.site.name} {point.address} <Age point={point} />
+          {`${point.site.name} ${point.address} \u00b7 `}
+          <Age point={point} brief />
         </i>
       </span>
       <LatestFigure point={point} />
     </span>
   );
+}
+
+/** The worst first, then who is silent; all is well only when the whole list says so. */
+function sentence(rows: readonly Point[], count: number, more: boolean): string {
+  const raised = rows.filter((p) => (p.latest?.level ?? 0) > 0);
+  const quiet = rows.filter((p) => p.latest === null || p.latest.state !== "live").length;
+  const worst = Math.max(0, ...raised.map((p) => p.latest?.level ?? 0));
+  const rest = quiet > 0 ? t("points.sentence.quiet", { n: count, quiet }) : more ? t("points.sentence.some", { n: count }) : t("points.sentence", { n: count });
+  return worst > 0 ? t("points.sentence.raised", { n: raised.length, level: t(`level.${worst}.word`), rest }) : rest;
 }
 
 export function Points(): ReactNode {
@@ -56,11 +66,10 @@ export function Points(): ReactNode {
   useCrumb(t("nav.points"), "/points");
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   const count = list.data?.pages[0]?.count ?? 0;
-  const quiet = rows.filter((p) => p.latest === null || p.latest.state !== "live").length;
   return (
     <div className="page">
       <div className="points-head">
-        <h1>{quiet === 0 ? t("points.sentence", { n: count }) : t("points.sentence.quiet", { n: count, quiet })}</h1>
+        <h1>{list.data && <Clauses text={sentence(rows, count, list.hasNextPage)} />}</h1>
         <Input
           allowClear
           prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />}

@@ -1,16 +1,14 @@
 import { Button, Checkbox, Input, Modal, Radio, Select } from "antd";
 import { t } from "i18next";
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
 import { useWarningAct, type WarningAct } from "../../api/queries";
 import type { Action, WarningDetail } from "../../api/types";
 import { NotSaved } from "../../kit/States";
+import { order, type Verb } from "./acts";
 import { headline } from "./words";
 import { PhoneActs } from "./PhoneActs";
 
-/** The order of the law: verify, dispose, feed back, close. */
-export const order = ["verify", "dispose", "feedback", "close"] as const;
-export type Verb = (typeof order)[number];
 type Result = "real" | "false_alarm" | "device_fault";
 const results: Result[] = ["real", "false_alarm", "device_fault"];
 /** The codes the county counts false alarms by. */
@@ -91,6 +89,22 @@ function Dialog({ warning, verb, close }: { warning: WarningDetail; verb: Verb; 
   );
 }
 
+/** `1` to `4` open the acts in their order, unless something is being written. */
+function useKeys(press: (n: number) => void): void {
+  const latest = useRef(press);
+  latest.current = press;
+  useEffect(() => {
+    const hear = (event: KeyboardEvent): void => {
+      const from = event.target instanceof HTMLElement ? event.target : null;
+      if (!/^[1-4]$/.test(event.key) || event.metaKey || event.ctrlKey || event.altKey || from?.closest("input,textarea,select,[role=dialog],[role=menu],[role=radiogroup]")) return;
+      event.preventDefault();
+      latest.current(Number(event.key));
+    };
+    window.addEventListener("keydown", hear);
+    return () => window.removeEventListener("keydown", hear);
+  }, []);
+}
+
 /** A forbidden act stays where it belongs, disabled, its reason beside it. */
 export function ActBar({ warning }: { warning: WarningDetail }): ReactNode {
   const [search, setSearch] = useSearchParams();
@@ -108,17 +122,29 @@ export function ActBar({ warning }: { warning: WarningDetail }): ReactNode {
     }, { replace: true });
   }, [asked, ready, setSearch]);
   const acts = order.map(find);
+  useKeys((n) => {
+    const action = acts[n - 1];
+    if (action?.allowed && open === null) setOpen(action.verb as Verb);
+  });
   const primary = acts.find((action) => action.primary && action.allowed) ?? acts.find((action) => action.allowed);
-  const why = acts.find((action) => !action.allowed && action.why);
+  const barred = acts.filter((action) => !action.allowed && action.why);
   return (
     <div className="actbar">
       <div className="actbar-desk">
         {acts.map((action) => (
-          <Button key={action.verb} size="large" type={action === primary ? "primary" : "default"} disabled={!action.allowed} title={action.why ?? undefined} onClick={() => setOpen(action.verb as Verb)}>
+          <Button key={action.verb} size="large" type={action === primary ? "primary" : "default"} disabled={!action.allowed} aria-describedby={action.allowed ? undefined : `why-${action.verb}`} onClick={() => setOpen(action.verb as Verb)}>
             {t(`act.${action.verb}`)}
           </Button>
         ))}
-        {why && <span className="actbar-why">{t("act.why", { act: t(`act.${why.verb}`), why: why.why })}</span>}
+        {barred.length > 0 && (
+          <ul className="actbar-why">
+            {barred.map((action) => (
+              <li key={action.verb} id={`why-${action.verb}`}>
+                {t("act.why", { act: t(`act.${action.verb}`), why: action.why })}
+              </li>
+            ))}
+          </ul>
+        )}
       </div>
       <PhoneActs acts={acts} primary={primary} press={(verb) => setOpen(verb)} />
       {open !== null && <Dialog warning={warning} verb={open} close={() => setOpen(null)} />}

@@ -2,7 +2,7 @@ import { Button, Dropdown } from "antd";
 import { t } from "i18next";
 import type { ReactNode } from "react";
 import type { Action } from "../../api/types";
-import type { Verb } from "./ActBar";
+import type { Verb } from "./acts";
 
 /** In thumb reach: the one next act large, the others behind one button, each with its reason. */
 export function PhoneActs({ acts, primary, press }: { acts: Action[]; primary: Action | undefined; press: (verb: Verb) => void }): ReactNode {

@@ -1,17 +1,14 @@
-import { Segmented } from "antd";
 import { t } from "i18next";
-import { useMemo, useState, type ReactNode } from "react";
+import { useMemo, type ReactNode } from "react";
 import { Link } from "react-router";
-import { usePoint, useReadings } from "../../api/queries";
+import { usePoint } from "../../api/queries";
 import type { WarningDetail } from "../../api/types";
 import { Curve } from "../../kit/curve/Curve";
+import { RangePicker, useRange } from "../../kit/curve/range";
 import { Panel } from "../../kit/Panel";
 import { Failed, Loading } from "../../kit/States";
 import { serverNow } from "../../time/server";
 import { clockTime } from "../../time/words";
-
-const ranges = [1, 24, 168, 720] as const;
-export type Range = (typeof ranges)[number];
 
 const HOUR = 3_600_000;
 
@@ -20,21 +17,6 @@ export function curveEnd(warning: Pick<WarningDetail, "state" | "ended_at" | "la
   const last = Date.parse(warning.state === "closed" ? (warning.ended_at ?? warning.last_signal_at) : warning.last_signal_at);
   const past = warning.state === "closed" || (warning.backfill && now - last > 24 * HOUR);
   return past ? new Date(last + HOUR).toISOString() : null;
-}
-
-/** A day, unless told otherwise, or unless the point has only just begun to speak: then an hour. */
-export function useRange(point: number | null, until: string | null, every: number): [Range, (next: Range) => void, ReturnType<typeof useReadings>] {
-  const [told, setTold] = useState<Range | null>(null);
-  const day = useReadings(told === null ? point : null, 24, until, every);
-  const first = day.data?.items[0];
-  const young = told === null && day.data !== undefined && first !== undefined && Date.parse(first.ts) > day.data.end - HOUR;
-  const hours = told ?? (young ? 1 : 24);
-  const shown = useReadings(told === null && !young ? null : point, hours, until, every);
-  return [hours, setTold, told === null && !young ? day : shown];
-}
-
-export function RangePicker({ value, set }: { value: Range; set: (next: Range) => void }): ReactNode {
-  return <Segmented<Range> value={value} onChange={set} aria-label={t("curve.range")} options={ranges.map((hours) => ({ value: hours, label: t(`curve.range.${hours}`) }))} />;
 }
 
 export function WarningCurve({ warning }: { warning: WarningDetail }): ReactNode {
@@ -75,6 +57,7 @@ export function WarningCurve({ warning }: { warning: WarningDetail }): ReactNode
           every={Math.max(every, ((hours * 3600) / 700) * 1.5) * 1000}
           moment={peak ? { at: Date.parse(peak.at), label: t("curve.moment", { at: clockTime(peak.at), level: t(`level.${peak.level_to}.short`) }) } : null}
           events={warning.events}
+          latest={until === null ? point.data?.latest : null}
           surface={warning.axis === "down" ? t("curve.surface", { unit: warning.point.unit }) : null}
         />
       )}

@@ -3,11 +3,12 @@ import type { ReactNode } from "react";
 import { Link } from "react-router";
 import type { WarningDetail } from "../../api/types";
 import { Clock } from "../../kit/Clock";
+import { Clauses } from "../../kit/Clauses";
 import { LevelMark } from "../../kit/LevelTag";
 import { tagState } from "../../kit/levelstate";
+import { Present } from "./Present";
 import { headline, pointWords } from "./words";
 import { clockState } from "../../time/limit";
-import { keepUnits } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, clockTime, moment } from "../../time/words";
 
@@ -30,6 +31,7 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
         {pointWords(warning.point)}
       </Link>
     ),
+    !closed && warning.point ? <Present key="present" point={warning.point.id} /> : null,
     warning.site.territory,
     `${t("warning.since", { level: t(`level.${warning.level}.short`), ago: ago(warning.started_at, now) })} \u00b7 ${moment(warning.started_at, now)}`,
     closed ? (warning.result ? `${t(`result.${warning.result}`)} ${warning.reason}` : t("warning.state.closed")) : t(`warning.state.${warning.state}`),
@@ -41,8 +43,10 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
     <header className="whead" style={level > 0 ? { background: `var(--l${level}-tint)`, boxShadow: `inset 6px 0 var(--l${level}-fill)` } : undefined}>
       <LevelMark level={warning.level} state={tagState(warning)} size={66} />
       <div className="whead-words">
-        <h1>{keepUnits(headline(warning))}</h1>
-        <p>
+        <h1>
+          <Clauses text={headline(warning)} />
+        </h1>
+        <p className="facts-line">
           {facts.map((fact, i) => (
             <span key={i}>{fact}</span>
           ))}

@@ -20,13 +20,20 @@ import "./warning.css";
 function People({ warning }: { warning: WarningDetail }): ReactNode {
   const act = useWarningAct(warning.id);
   const recall = warning.actions.find((action) => action.verb === "recall" && action.allowed);
+  const late = warning.chain.filter((row) => row.state === "overdue" || row.state === "nobody").length;
   const again = recall && (
     <button type="button" className="linkish" disabled={act.isPending} onClick={() => act.mutate({ verb: "recall", body: {} })}>
       {t("act.recall")}
     </button>
   );
   return (
-    <Panel title={t("call.title")} note={t("call.note", { answered: warning.answered, called: warning.called })} action={again}>
+    <Panel title={t("call.title")} note={
+        <>
+          {t("call.note", { answered: warning.answered, called: warning.called })}
+          {late > 0 && <b className="late"> {t("call.late", { n: late })}</b>}
+        </>
+      }
+       action={again}>
       {warning.chain.length > 0 ? <ChainOfPeople rows={warning.chain} /> : <p className="note">{t("call.none")}</p>}
       {act.error && (
         <p className="notsaved" role="alert">

@@ -11,7 +11,7 @@ import { tagState } from "../../kit/levelstate";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
-import { figure } from "../../time/figure";
+import { unitFigure, valueWords } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, moment, spanWords } from "../../time/words";
 import { limitWords, placeWords } from "./words";
@@ -49,7 +49,7 @@ function columns(): Column<Warning>[] {
     { key: "title", grow: 40, title: t("warning.what"), cell: (w) => <span title={w.title}>{w.title}</span> },
     { key: "where", title: t("warning.where"), cell: where },
     { key: "territory", title: t("warning.territory"), from: "wide", cell: (w) => <span className="second">{w.site.territory}</span> },
-    { key: "value", title: t("warning.value"), right: true, cell: (w) => <b className="figure">{w.value === null ? "\u2014" : figure(w.value)}</b> },
+    { key: "value", title: t("warning.value"), right: true, cell: (w) => <b className="figure">{w.value === null ? "\u2014" : unitFigure(w.value, w.point?.unit ?? "")}</b> },
     { key: "limit", title: t("warning.limit"), cell: (w) => <span className="second">{limitWords(w)}</span> },
     { key: "began", title: t("warning.began"), from: "wide", cell: (w) => <Began warning={w} /> },
     { key: "lasted", title: t("warning.lasted"), right: true, from: "wide", cell: (w) => <Lasted warning={w} /> },
@@ -66,7 +66,7 @@ function card(warning: Warning): ReactNode {
       <span>
         <b>{warning.title}</b>
         <i>
-          {warning.site.name} {warning.value === null ? "" : `${figure(warning.value)} ${warning.point?.unit ?? ""}`} {stateWords(warning)}
+          {warning.site.name} {warning.value === null ? "" : `${valueWords(warning.value, warning.point?.unit ?? "")}`} {stateWords(warning)}
         </i>
       </span>
       {warning.clock && <Clock limit={warning.clock} size="list" short />}
@@ -112,7 +112,7 @@ export function Warnings(): ReactNode {
       <div className="tabs tabs-line" role="tablist" aria-label={t("nav.warnings")}>
         {tabs.map((one) => (
           <button key={one} type="button" role="tab" aria-selected={one === tab} onClick={() => set("tab", one === "open" ? null : one)}>
-            {t(`warnings.tab.${one}`)} {one === "open" && openCount !== undefined ? openCount : one === tab ? count : ""}
+            {t(`warnings.tab.${one}`)} {one === "open" && openCount !== undefined ? openCount : one === tab && list.data ? count : ""}
           </button>
         ))}
       </div>
@@ -137,7 +137,7 @@ export function Warnings(): ReactNode {
             {t("filter.site", { name: rows[0]?.site.name ?? filter.site })} <X size={14} strokeWidth={1.6} aria-hidden />
           </button>
         )}
-        <span className="second">{t("warnings.count", { n: count })}</span>
+        <span className="second">{list.data && t("warnings.count", { n: count })}</span>
         <span className="filters-age">{list.dataUpdatedAt > 0 && t("filter.updated", { ago: ago(list.dataUpdatedAt + (now - Date.now()), now) })}</span>
       </div>
       {list.error && !list.data ? (

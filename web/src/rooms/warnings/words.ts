@@ -1,6 +1,6 @@
 import { t } from "i18next";
 import type { Warning } from "../../api/types";
-import { digitsOf, figure } from "../../time/figure";
+import { valueWords } from "../../time/figure";
 
 /** Where and what in one line; a title that names its site already is not made to say it twice. */
 export function headline(warning: Pick<Warning, "title" | "site">): string {
@@ -8,11 +8,11 @@ export function headline(warning: Pick<Warning, "title" | "site">): string {
 }
 
 /** The limit as it stands in a list: `≤ 6.00 m`. */
-export function limitWords(warning: Pick<Warning, "value" | "threshold" | "direction" | "point" | "verified_source">): string {
+export function limitWords(warning: Pick<Warning, "threshold" | "direction" | "point" | "verified_source">): string {
   if (warning.threshold === null) return "\u2014";
   const sign = warning.direction === "low" ? "\u2264" : "\u2265";
   const doubt = warning.verified_source ? "" : ` ${t("rule.unverified")}`;
-  return `${sign} ${figure(warning.threshold, digitsOf([warning.threshold, warning.value ?? 0]))} ${warning.point?.unit ?? ""}`.trim() + doubt;
+  return `${sign} ${valueWords(warning.threshold, warning.point?.unit ?? "")}` + doubt;
 }
 
 /** A point by its address and name, said once when the name holds the address. */

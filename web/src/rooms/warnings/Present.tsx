@@ -1,0 +1,22 @@
+import { t } from "i18next";
+import type { ReactNode } from "react";
+import { usePoint } from "../../api/queries";
+import { valueWords } from "../../time/figure";
+import { useNow } from "../../time/server";
+import { ago, moment } from "../../time/words";
+import { isStale } from "../sites/Latest";
+
+/** What the point says now: the headline holds the value that raised the warning. An old one says since when. */
+export function Present({ point }: { point: number }): ReactNode {
+  const found = usePoint(point).data;
+  const now = useNow();
+  const latest = found?.latest;
+  if (!found || !latest || latest.value === null) return null;
+  const value = valueWords(latest.value, found.unit);
+  if (isStale(found, now)) return <span className="stale">{t("warning.presentOld", { value, at: moment(latest.ts, now) })}</span>;
+  return (
+    <>
+      {t("warning.present")} <b className="present">{value}</b> {ago(latest.ts, now)}
+    </>
+  );
+}
