@@ -99,17 +99,17 @@ def _pond_points(code: str, *, pool: float, phreatic: float, beach: float, scena
 
 PONDS = [
     DemoPond(
-        "甲铁矿", "甲铁矿尾矿库", "北王镇", "4", 35.93, 111.83,
+        "甲铁矿", "甲铁矿尾矿库", "北王镇", "4", 36.028, 111.962,
         _design(crest=814.0, control=6.0), "mqtt",
         _pond_points("A", pool=811.6, phreatic=9.1, beach=128.0, scenario="to_red"),
     ),
     DemoPond(
-        "乙铁矿", "乙铁矿尾矿库", "天坛镇", "5", 35.97, 111.85,
+        "乙铁矿", "乙铁矿尾矿库", "天坛镇", "5", 35.952, 111.873,
         _design(crest=741.0, control=5.0), "http",
         _pond_points("B", pool=738.5, phreatic=8.2, beach=96.0),
     ),
     DemoPond(
-        "丙铅锌矿", "丙铅锌矿尾矿库", "东张乡", "4", 36.01, 111.79,
+        "丙铅锌矿", "丙铅锌矿尾矿库", "东张乡", "4", 35.947, 111.716,
         _design(crest=903.0, control=7.0), "http",
         _pond_points("C", pool=900.2, phreatic=10.4, beach=141.0),
         duty_post_filled=False,

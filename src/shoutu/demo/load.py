@@ -56,11 +56,21 @@ def _build() -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
 
     cast = Cast()
     cast.lay_out_county()
+    _draw_map()
     sensors: list[dict[str, Any]] = []
     for number, pond in enumerate(PONDS, 1):
         cast.staff_enterprise(pond, number)
         sensors += _watch(cast, pond)
     return cast.logins, sensors
+
+
+def _draw_map() -> None:
+    from shoutu.county.kit.actors import SYSTEM
+    from shoutu.county.places.boundaries import import_boundaries
+    from shoutu.demo.county import TOWNSHIPS
+    from shoutu.demo.map import SOURCE, demo_outlines
+
+    import_boundaries(SYSTEM, demo_outlines(dict(TOWNSHIPS)), SOURCE, schematic=True, neighbours=True)
 
 
 def _watch(cast: Any, pond: Any) -> list[dict[str, Any]]:

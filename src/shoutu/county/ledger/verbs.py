@@ -43,6 +43,8 @@ register(
         "territory.created": _("新建行政区"),
         "organisation.created": _("新建单位"),
         "site.created": _("新建场所"),
+        "site.located": _("标定场所位置"),
+        "boundary.imported": _("导入行政区边界"),
         "site.params_set": _("修改设计参数"),
         "user.created": _("新建账号"),
         "user.password_set": _("修改密码"),

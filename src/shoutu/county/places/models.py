@@ -26,6 +26,35 @@ class Territory(models.Model):
         return self.name
 
 
+class Boundary(models.Model):
+    """The outline of a territory, or of a neighbour (no territory) drawn around the county for orientation.
+
+    `geometry` is a GeoJSON MultiPolygon in WGS-84. `schematic` outlines are no survey and are labelled 示意图.
+    """
+
+    subject_type = "boundary"
+
+    territory = models.OneToOneField(Territory, on_delete=models.PROTECT, null=True, related_name="boundary")
+    name = models.CharField(max_length=80)
+    code = models.CharField(max_length=12, blank=True, default="")
+    geometry = models.JSONField()
+    # Where its name is written, [longitude, latitude].
+    label = models.JSONField()
+    source = models.CharField(max_length=200)
+    schematic = models.BooleanField(default=False)
+    imported_at = models.DateTimeField()
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name"], condition=models.Q(territory__isnull=True), name="neighbour_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Organisation(ScopedModel):
     """An enterprise, a department, a township's station. Sees and is seen by its territory and itself."""
 

@@ -12,7 +12,7 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.events import emit
 from shoutu.county.kit.subjects import ref
-from shoutu.county.ledger.services import record, service
+from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.places.models import Organisation, Site, Territory
 
 
@@ -66,8 +66,7 @@ def create_site(
         raise Invalid("kind", _("其中之一：%(names)s") % {"names": "、".join(Site.Kind.values)})
     if Site.objects.filter(organisation=organisation, name=name).exists():
         raise Invalid("name", _("本单位内没有的场所名称"))
-    _coordinate("latitude", latitude, 90)
-    _coordinate("longitude", longitude, 180)
+    _coordinates(latitude, longitude)
     place = territory or organisation.territory
     site = Site.objects.create(
         name=name,
@@ -90,6 +89,8 @@ def create_site(
             "organisation": organisation.pk,
             "territory": place.pk,
             "params": site.params,
+            "latitude": latitude,
+            "longitude": longitude,
         },
     )
     emit("site.changed", ref(site))
@@ -110,11 +111,32 @@ def set_site_params(actor: Actor, site: Site, params: Mapping[str, Any], reason:
     return site
 
 
+@service
+def locate_site(actor: Actor, site: Site, latitude: float | None, longitude: float | None) -> Site:
+    """Set where a site lies, WGS-84 degrees (None, None: not known). Raises Invalid."""
+    actor.require("site.edit")
+    _coordinates(latitude, longitude)
+    site = Site.objects.select_for_update().get(pk=site.pk)
+    before = [site.latitude, site.longitude]
+    if before == [latitude, longitude]:
+        unchanged()
+        return site
+    site.latitude, site.longitude = latitude, longitude
+    site.save(update_fields=["latitude", "longitude"])
+    record(actor, "site.located", ref(site), {"before": before, "after": [latitude, longitude]})
+    emit("site.located", ref(site))
+    return site
+
+
 def _required(field: str, value: str) -> None:
     if not value.strip():
         raise Invalid(field, _("必填"))
 
 
-def _coordinate(field: str, value: float | None, limit: int) -> None:
-    if value is not None and (not math.isfinite(value) or abs(value) > limit):
-        raise Invalid(field, _("-%(limit)s 到 %(limit)s 之间的度数") % {"limit": limit})
+def _coordinates(latitude: float | None, longitude: float | None) -> None:
+    """Both or neither, in WGS-84 degrees. Raises Invalid naming the one at fault."""
+    for field, value, limit in (("latitude", latitude, 90), ("longitude", longitude, 180)):
+        if value is not None and (not math.isfinite(value) or abs(value) > limit):
+            raise Invalid(field, _("-%(limit)s 到 %(limit)s 之间的度数") % {"limit": limit})
+    if (latitude is None) != (longitude is None):
+        raise Invalid("latitude" if latitude is None else "longitude", _("经度和纬度要么都填，要么都不填"))
