@@ -326,3 +326,31 @@ def test_making_things_over_http(login, county):
     assert post(admin, f"/api/v1/rules/{rule}/changes/2/approve", {}).status_code == 403
     assert post(login("inspector"), f"/api/v1/rules/{rule}/changes/2/approve", {}).json()["version"] == 2
     assert post(login("enterprise"), "/api/v1/sources", {"name": "假"}).status_code == 403
+
+
+def test_a_site_is_placed_over_http_from_the_offset_grid(county, login):
+    client = login("inspector")
+    body = {"longitude": 111.856, "latitude": 35.971, "crs": "gcj02"}
+    answer = client.put(f"/api/v1/sites/{county.site.pk}/place", body, content_type="application/json")
+    assert answer.status_code == 200, answer.content.decode()
+    told = answer.json()
+    assert 111.849 < told["longitude"] < 111.851
+    assert told["outside"] is None
+    unplaced = client.get("/api/v1/sites?placed=false").json()["items"]
+    assert [row["id"] for row in unplaced] == [county.site_b.pk]
+    assert login("enterprise").put(
+        f"/api/v1/sites/{county.site.pk}/place", body, content_type="application/json"
+    ).status_code == 403  # fmt: skip
+    assert login("township_b").put(
+        f"/api/v1/sites/{county.site.pk}/place", body, content_type="application/json"
+    ).status_code == 404  # fmt: skip
+
+
+def test_who_answers_for_a_site_with_names_by_role(county, login):
+    path = f"/api/v1/sites/{county.site.pk}/responsible"
+    told = login("leader").get(path).json()
+    assert [row["rung"] for row in told["items"]] == [1, 2, 3, 4, 5]
+    assert told["items"][0]["person"] == "甲矿enterprise"
+    masked = login("auditor").get(path).json()["items"][0]["person"]
+    assert masked.startswith("甲*")
+    assert login("enterprise_b").get(path).status_code == 404

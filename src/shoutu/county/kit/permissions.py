@@ -70,6 +70,9 @@ TABLE: dict[str, set[str]] = {
     "warning.feedback": _acting,
     "warning.close": {"leader", "duty_officer"},
     "warning.recall": {"leader", "duty_officer"},
+    # command screen
+    "screen.read": _county | {"administrator", "auditor"},
+    "screen.acknowledge": {"leader", "duty_officer"},
     # wings
     "signal.deliver": {"wing"},
     "catalog.follow": {"wing"},

@@ -13,8 +13,11 @@ from pydantic import AwareDatetime, Field
 
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid
+from shoutu.county.people.selectors import who_answers_for
 from shoutu.county.places import selectors as places
-from shoutu.county.places.services import create_site
+from shoutu.county.places.boundaries import is_outside
+from shoutu.county.places.geometry import place
+from shoutu.county.places.services import create_site, locate_site
 from shoutu.county.sites import hooks, schemas, selectors, services, shaping
 
 router = Router()
@@ -22,12 +25,22 @@ wing_router = Router()
 SPAN = timedelta(hours=24)
 
 
+class SiteQuery(ListQuery):
+    watched: bool | None = None
+    placed: bool | None = None
+    lacking: bool | None = None
+
+
 @router.get("/sites", response=Page[schemas.Site])
-def list_sites(request: HttpRequest, query: Query[ListQuery]) -> Any:
-    """Sites I may see, with the highest current level of each."""
+def list_sites(request: HttpRequest, query: Query[SiteQuery]) -> Any:
+    """Sites I may see, with the highest current level of each.
+
+    `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open.
+    """
     actor = asker(request)
     actor.require("site.read")
-    page = paginate(selectors.sites_for(actor, query.q), query, sorts={"id": ["id"], "name": ["name"]}, default="id")
+    rows = selectors.sites_for(actor, query.q, watched=query.watched, placed=query.placed, lacking=query.lacking)
+    page = paginate(rows, query, sorts={"id": ["id"], "name": ["name"]}, default="id")
     levels = hooks.levels(row.pk for row in page["items"])
     return {**page, "items": [shaping.site(row, levels.get(row.pk, 0)) for row in page["items"]]}
 
@@ -38,7 +51,34 @@ def get_site(request: HttpRequest, id: int) -> Any:
     actor = asker(request)
     actor.require("site.read")
     row = selectors.get_site(actor, id)
-    return {**shaping.site(row, hooks.levels([id]).get(id, 0)), "findings": selectors.findings_of(row)}
+    return _detail(row)
+
+
+def _detail(row: Any) -> dict[str, Any]:
+    return {
+        **shaping.site(row, hooks.levels([row.pk]).get(row.pk, 0)),
+        "findings": selectors.findings_of(row),
+        "outside": is_outside(row),
+    }
+
+
+@router.put("/sites/{id}/place", response=schemas.SiteDetail)
+def put_place(request: HttpRequest, id: int, body: schemas.PlaceIn) -> Any:
+    """Say where a site lies; stored as WGS-84. `outside` in the answer: it lies outside the county's outline."""
+    actor = asker(request)
+    longitude, latitude = place(body.longitude, body.latitude, body.crs)
+    locate_site(actor, selectors.get_site(actor, id), latitude, longitude)
+    return _detail(selectors.get_site(actor, id))
+
+
+@router.get("/sites/{id}/responsible", response=schemas.Responsible)
+def get_responsible(request: HttpRequest, id: int) -> Any:
+    """Who answers for a site now, lowest rung first; an empty post has no person."""
+    actor = asker(request)
+    actor.require("site.read")
+    selectors.get_site(actor, id)
+    rows = [shaping.answerer(row, actor) for row in who_answers_for(id, "warning", timezone.now())]
+    return {"items": rows, "next": None, "count": len(rows)}
 
 
 @router.post("/sites", response={201: schemas.SiteDetail})
@@ -58,7 +98,7 @@ def post_site(request: HttpRequest, body: schemas.SiteIn) -> Any:
         latitude=body.latitude,
         longitude=body.longitude,
     )
-    return Status(201, {**shaping.site(selectors.get_site(actor, row.pk), 0), "findings": []})
+    return Status(201, _detail(selectors.get_site(actor, row.pk)))
 
 
 @router.get("/sources", response=Page[schemas.Source])
@@ -162,6 +202,7 @@ def list_readings(request: HttpRequest, query: Query[ReadingQuery]) -> Any:
 
 class RuleQuery(ListQuery):
     point: int | None = Field(None, ge=1)
+    site: int | None = Field(None, ge=1)
 
 
 @router.get("/rules", response=Page[schemas.Rule])
@@ -169,7 +210,9 @@ def list_rules(request: HttpRequest, query: Query[RuleQuery]) -> Any:
     """Rules with what they say now and what is proposed."""
     actor = asker(request)
     actor.require("rule.read")
-    return paginate(selectors.rules_for(actor, query.point), query, shaping.rule, sorts={"id": ["id"]}, default="id")
+    return paginate(
+        selectors.rules_for(actor, query.point, query.site), query, shaping.rule, sorts={"id": ["id"]}, default="id"
+    )
 
 
 @router.post("/rules", response={201: schemas.Bound})

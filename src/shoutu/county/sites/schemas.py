@@ -42,12 +42,43 @@ class Site(Schema):
     params: dict[str, Any]
     level: int
     points: int
+    latitude: float | None
+    longitude: float | None
 
 
 class SiteDetail(Site):
-    """A site with what its watching lacks."""
+    """A site with what its watching lacks. `outside`: it lies outside the county's outline; null: cannot be told."""
 
     findings: list[Finding]
+    outside: bool | None
+
+
+class PlaceIn(Schema):
+    """Where a site lies, in degrees of the grid told."""
+
+    model_config = ConfigDict(extra="forbid")
+    longitude: float
+    latitude: float
+    crs: Literal["wgs84", "gcj02"]
+
+
+class Answerer(Schema):
+    """One step of the chain: a post and who fills it (null: nobody). `kind`: 属地, 行业, 综合, 企业主体, 包保."""
+
+    post_id: int
+    post: str
+    organisation: str
+    person: str | None
+    kind: Literal["territorial", "sector", "overall", "enterprise", "linked"]
+    rung: int
+
+
+class Responsible(Schema):
+    """Who answers for a site now."""
+
+    items: list[Answerer]
+    next: str | None
+    count: int
 
 
 class SiteIn(Schema):

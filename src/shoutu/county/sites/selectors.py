@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from shoutu.county.duties.selectors import findings_for
@@ -39,7 +39,7 @@ def get_point(actor: Actor, id: int) -> Point:
     return get_visible(Point.objects.select_related("site", "source"), actor, id, "point")
 
 
-def rules_for(actor: Actor, point: int | None = None) -> QuerySet[Rule]:
+def rules_for(actor: Actor, point: int | None = None, site: int | None = None) -> QuerySet[Rule]:
     """Rules with the version in force and those that wait for a second person."""
     versions = RuleVersion.objects.filter(state__in=(RuleState.IN_FORCE, RuleState.PROPOSED)).order_by("number")
     rows = (
@@ -47,6 +47,8 @@ def rules_for(actor: Actor, point: int | None = None) -> QuerySet[Rule]:
         .select_related("point__site")
         .prefetch_related(Prefetch("versions", queryset=versions, to_attr="current"))
     )
+    if site is not None:
+        rows = rows.filter(point__site_id=site)
     return rows.filter(point_id=point) if point is not None else rows  # type: ignore[no-any-return]
 
 
@@ -86,11 +88,24 @@ def get_unclaimed(actor: Actor, id: int) -> Unclaimed:
     return get_visible(Unclaimed.objects.select_related("source"), actor, id, "unclaimed")
 
 
-def sites_for(actor: Actor, q: str = "") -> QuerySet[Site]:
-    """Visible sites with their point counts."""
+def sites_for(
+    actor: Actor, q: str = "", *, watched: bool | None = None, placed: bool | None = None, lacking: bool | None = None
+) -> QuerySet[Site]:
+    """Visible sites with their point counts.
+
+    `watched`: a rule in use watches a point of it; `placed`: its coordinates are known; `lacking`: a finding is open.
+    """
     rows = Site.objects.visible_to(actor).select_related("territory", "organisation").annotate(n=Count("points"))
     if q:
         rows = rows.filter(Q(name__icontains=q) | Q(organisation__name__icontains=q))
+    if watched is not None:
+        rule = Exists(Rule.objects.filter(point__site=OuterRef("pk"), enabled=True))
+        rows = rows.filter(rule if watched else ~rule)
+    if placed is not None:
+        rows = rows.filter(longitude__isnull=not placed)
+    if lacking is not None:
+        finding = Exists(Finding.objects.filter(site=OuterRef("pk"), cleared_at__isnull=True, optional=False))
+        rows = rows.filter(finding if lacking else ~finding)
     return rows  # type: ignore[no-any-return]
 
 

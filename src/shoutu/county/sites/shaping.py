@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from shoutu.county.duties.selectors.chains import masked
+from shoutu.county.kit.actors import Actor
+from shoutu.county.people.selectors import Answerer
 from shoutu.county.places.models import Site
 from shoutu.county.sites import selectors
 from shoutu.county.sites.models import Point, Rule, RuleState, Source, Unclaimed
@@ -23,6 +26,19 @@ def site(row: Any, level: int) -> dict[str, Any]:
         "params": row.params,
         "level": level,
         "points": row.n,  # type: ignore[attr-defined]
+        "latitude": row.latitude,
+        "longitude": row.longitude,
+    }
+
+
+def answerer(row: Answerer, actor: Actor) -> dict[str, Any]:
+    return {
+        "post_id": row.post.pk,
+        "post": row.post.title,
+        "organisation": row.post.organisation.name,
+        "person": masked(row.person, actor),
+        "kind": row.kind,
+        "rung": row.rung,
     }
 
 

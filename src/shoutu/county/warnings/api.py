@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date, datetime, time
+from typing import Any, Literal
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Query
 from pydantic import Field
 
@@ -21,15 +23,26 @@ class WarningQuery(ListQuery):
     level: int | None = Field(None, ge=1, le=4)
     site: int | None = Field(None, ge=1)
     mine: bool = False
+    category: Literal["", "risk", "fault"] = ""
+    since: date | None = None
+    result: Literal["", "real", "false_alarm", "device_fault"] = ""
 
 
 @router.get("/warnings", response=Page[schemas.Warning])
 def list_warnings(request: HttpRequest, query: Query[WarningQuery]) -> Any:
-    """Warnings I may see, red first; `state` open, all, or one state."""
+    """Warnings I may see, red first; `state` open, all, or one state; `since` a day of the county's calendar."""
     actor = asker(request)
     actor.require("warning.read")
     rows = selectors.warnings_for(
-        actor, state=query.state, level=query.level, site=query.site, q=query.q, mine=query.mine
+        actor,
+        state=query.state,
+        level=query.level,
+        site=query.site,
+        q=query.q,
+        mine=query.mine,
+        category=query.category,
+        since=timezone.make_aware(datetime.combine(query.since, time.min)) if query.since else None,
+        result=query.result,
     )
     default = "-id" if query.state in ("closed", "all") else "urgency"
     page = paginate(rows, query, sorts=selectors.SORTS, default=default)

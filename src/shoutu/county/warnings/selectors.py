@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -47,8 +48,11 @@ def warnings_for(
     site: int | None = None,
     q: str = "",
     mine: bool = False,
+    category: str = "",
+    since: datetime | None = None,
+    result: str = "",
 ) -> QuerySet[Warning]:
-    """Raises Invalid for an unknown state."""
+    """`since`: opened then or later. Raises Invalid for an unknown state."""
     rows = Warning.objects.visible_to(actor).select_related("site__territory", "site__organisation", "point", "rule")
     if state == "open":
         rows = rows.exclude(state=State.CLOSED)
@@ -62,6 +66,12 @@ def warnings_for(
         rows = rows.filter(site_id=site)
     if q:
         rows = rows.filter(Q(number__icontains=q) | Q(title__icontains=q) | Q(site__name__icontains=q))
+    if category:
+        rows = rows.filter(category=category)
+    if since is not None:
+        rows = rows.filter(opened_at__gte=since)
+    if result:
+        rows = rows.filter(result=result)
     if mine:
         called = Duty.objects.filter(my_calls(actor, "calls__"), about_type="warning")
         rows = rows.filter(pk__in=called.values("about_id"))

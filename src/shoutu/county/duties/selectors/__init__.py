@@ -3,7 +3,7 @@
 from shoutu.county.duties.selectors.chains import chain_rows
 from shoutu.county.duties.selectors.clocks import clock_of, is_overdue, tightest
 from shoutu.county.duties.selectors.findings import finding_row, findings_for, get_finding
-from shoutu.county.duties.selectors.lists import duties_for, get_duty, my_figures, open_alarms
+from shoutu.county.duties.selectors.lists import duties_for, get_duty, late_of, my_figures, open_alarms
 from shoutu.county.duties.selectors.timeline import timeline
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "get_duty",
     "get_finding",
     "is_overdue",
+    "late_of",
     "my_figures",
     "open_alarms",
     "tightest",

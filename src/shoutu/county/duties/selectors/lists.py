@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.selectors import get_visible
 
-VIEWS = ("mine", "called", "org", "done")
+VIEWS = ("mine", "called", "org", "done", "today", "late")
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -31,7 +31,8 @@ def duties_for(actor: Actor, view: str = "mine", state: str = "") -> QuerySet[Du
     """The duties of one view, each with `due` (when its tightest clock runs out) to sort by.
 
     mine: called to me or held by me. called: open ones others are called for (those who may call again see all).
-    org: open ones of posts of my organisation. done: mine that are done or over. Raises Invalid.
+    org: open ones of posts of my organisation. done: mine that are done or over. today: all I see that were opened
+    or done today, or are still open. late: all I see that are past a limit. Raises Invalid.
     """
     if view not in VIEWS:
         raise Invalid("view", _("其中之一：%(names)s") % {"names": "、".join(VIEWS)})
@@ -50,6 +51,12 @@ def duties_for(actor: Actor, view: str = "mine", state: str = "") -> QuerySet[Du
     elif view == "org":
         own = Call.objects.filter(duty=OuterRef("pk"), post__organisation_id=actor.organisation_id or 0)
         rows = rows.filter(Exists(own), state__in=OPEN)
+    elif view == "today":
+        day = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        rows = rows.filter(Q(state__in=OPEN) | Q(opened_at__gte=day) | Q(done_at__gte=day))
+        rows = rows.exclude(state=State.CANCELLED)
+    elif view == "late":
+        rows = rows.filter(_late(timezone.now()))
     else:
         rows = rows.exclude(state__in=OPEN).filter(held | Exists(my_call.filter(state=CallState.ANSWERED)))
     if state:
@@ -57,6 +64,25 @@ def duties_for(actor: Actor, view: str = "mine", state: str = "") -> QuerySet[Du
     running = StageClock.objects.filter(duty=OuterRef("pk"), done_at__isnull=True).order_by("due_at")
     due = Coalesce(F("climb_at"), Subquery(running.values("due_at")[:1]), Value(NEVER))
     return rows.annotate(due=due, last=Coalesce(F("ended_at"), F("done_at"), F("opened_at")))  # type: ignore[no-any-return]
+
+
+def _late(now: datetime) -> Q:
+    """Past a limit: an unanswered call of this round, or a stage not done in time."""
+    call = Call.objects.filter(duty=OuterRef("pk"), round=OuterRef("round"), state=CallState.CALLING, due_at__lt=now)
+    stage = StageClock.objects.filter(duty=OuterRef("pk"), done_at__isnull=True, due_at__lt=now)
+    return (Q(state=State.CALLED) & Exists(call)) | (Q(state=State.ANSWERED) & Exists(stage))
+
+
+def late_of(actor: Actor) -> tuple[int, datetime | None]:
+    """How many duties I see are past a limit, and the limit that passed longest ago. Three queries."""
+    now = timezone.now()
+    late = duties_for(actor, "late")
+    calls = Call.objects.filter(
+        duty__in=late.values("pk"), duty__state=State.CALLED, round=F("duty__round"), state=CallState.CALLING
+    )
+    stages = StageClock.objects.filter(duty__in=late.values("pk"), duty__state=State.ANSWERED, done_at__isnull=True)
+    passed = [rows.filter(due_at__lt=now).aggregate(at=Min("due_at"))["at"] for rows in (calls, stages)]
+    return late.count(), min((at for at in passed if at), default=None)
 
 
 SORTS = {"urgency": ["-level", "due"], "due": ["due"], "last": ["last"], "id": ["id"]}
@@ -84,4 +110,4 @@ def open_alarms(limit: int = 20) -> list[dict[str, Any]]:
     return [{"id": row.pk, "at": row.raised_at, "kind": row.kind, "message": row.message} for row in rows]
 
 
-__all__ = ["NEVER", "SORTS", "VIEWS", "duties_for", "get_duty", "my_figures", "open_alarms", "whole"]
+__all__ = ["NEVER", "SORTS", "VIEWS", "duties_for", "get_duty", "late_of", "my_figures", "open_alarms", "whole"]

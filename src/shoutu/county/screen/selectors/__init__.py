@@ -1,0 +1,9 @@
+"""What the command screen asks; every answer starts from what the actor may see."""
+
+from shoutu.county.screen.selectors.alarms import sounding
+from shoutu.county.screen.selectors.figures import figures
+from shoutu.county.screen.selectors.happening import happening
+from shoutu.county.screen.selectors.outlines import county_map
+from shoutu.county.screen.selectors.places import site_marks
+
+__all__ = ["county_map", "figures", "happening", "site_marks", "sounding"]

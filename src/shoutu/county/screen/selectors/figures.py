@@ -1,0 +1,93 @@
+"""The seven figures at the foot of the screen. Each is a door: it carries the address of the list it counts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from shoutu.county.duties.models import OPEN, State
+from shoutu.county.duties.selectors import duties_for, late_of
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.watch import watching
+from shoutu.county.screen.selectors.places import site_marks
+from shoutu.county.sites.models import Finding
+from shoutu.county.warnings.models import Result, Warning
+
+FALSE_ALARM_DAYS = 30
+
+
+def figures(actor: Actor) -> list[dict[str, Any]]:
+    """`key`, `value` (null: cannot be told now), `of` (what it is counted against), `unit`, `at`, `url`, `facts`."""
+    now = timezone.now()
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    marks = site_marks(actor)
+    return [
+        _points(marks, now),
+        _sites(marks, now),
+        *_duties(actor, now),
+        *_warnings(actor, now, midnight),
+        _findings(actor, now),
+    ]
+
+
+def _figure(key: str, value: float | None, at: datetime | None, url: str, **more: Any) -> dict[str, Any]:
+    return {"key": key, "value": value, "at": at, "url": url, "of": None, "unit": "", "facts": {}, **more}
+
+
+def _points(marks: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
+    """Watched points whose readings can be used. While nobody watches, nobody can tell."""
+    pipeline = next(part for part in watching(now).parts if part.name == "pipeline")
+    total = sum(mark["points"] for mark in marks)
+    online = total - sum(mark["blind"] for mark in marks)
+    value = online if pipeline.ok and total else None
+    url = "/warnings?category=fault"
+    return _figure("points_online", value, now if pipeline.ok else pipeline.last_seen, url, of=total)
+
+
+def _sites(marks: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
+    watched = sum(mark["points"] > 0 for mark in marks)
+    unplaced = sum(mark["longitude"] is None for mark in marks)
+    url = "/sites?watched=no" if watched < len(marks) else "/sites"
+    return _figure("sites_watched", watched, now, url, of=len(marks), facts={"unplaced": unplaced})
+
+
+def _duties(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    today = dict(duties_for(actor, "today").order_by().values_list("state").annotate(n=Count("pk", distinct=True)))
+    done = sum(n for state, n in today.items() if state not in OPEN and state != State.CANCELLED)
+    late, since = late_of(actor)
+    longest = {"longest_s": round((now - since).total_seconds())} if since else {}
+    return [
+        _figure("duties_today", done, now, "/?view=today", of=sum(today.values())),
+        _figure("duties_late", late, now, "/?view=late", facts=longest),
+    ]
+
+
+def _warnings(actor: Actor, now: datetime, midnight: datetime) -> list[dict[str, Any]]:
+    since = midnight - timedelta(days=FALSE_ALARM_DAYS)
+    risks = Warning.objects.visible_to(actor).filter(category="risk")
+    told = risks.filter(opened_at__gte=since).aggregate(
+        today=Count("pk", filter=Q(opened_at__gte=midnight)),
+        severe=Count("pk", filter=Q(opened_at__gte=midnight, peak_level__gte=3)),
+        judged=Count("pk", filter=Q(result__isnull=False)),
+        false=Count("pk", filter=Q(result=Result.FALSE_ALARM)),
+    )
+    share = round(100 * told["false"] / told["judged"], 1) if told["judged"] else None
+    return [
+        _figure(
+            "warnings_today", told["today"], now, f"/warnings?tab=all&since={midnight:%Y-%m-%d}",
+            facts={"severe": told["severe"]},
+        ),
+        _figure(
+            "false_alarms", share, now, f"/warnings?tab=all&since={since:%Y-%m-%d}&result=false_alarm", unit="%",
+            facts={"false": told["false"], "judged": told["judged"], "days": FALSE_ALARM_DAYS},
+        ),
+    ]  # fmt: skip
+
+
+def _findings(actor: Actor, now: datetime) -> dict[str, Any]:
+    rows = Finding.objects.visible_to(actor).filter(cleared_at__isnull=True, optional=False)
+    told = rows.aggregate(n=Count("pk"), sites=Count("site_id", distinct=True))
+    return _figure("findings", told["n"], now, "/sites?lacking=yes", facts={"sites": told["sites"]})
