@@ -640,6 +640,8 @@ export interface paths {
         /**
          * List Sites
          * @description Sites I may see, with the highest current level of each.
+         *
+         *     `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open.
          */
         get: operations["sites_list_sites"];
         put?: never;
@@ -666,6 +668,46 @@ export interface paths {
          * @description One site, with what its watching lacks.
          */
         get: operations["sites_get_site"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Place
+         * @description Say where a site lies; stored as WGS-84. `outside` in the answer: it lies outside the county's outline.
+         */
+        put: operations["sites_put_place"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/responsible": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Responsible
+         * @description Who answers for a site now, lowest rung first; an empty post has no person.
+         */
+        get: operations["sites_get_responsible"];
         put?: never;
         post?: never;
         delete?: never;
@@ -917,7 +959,7 @@ export interface paths {
         };
         /**
          * List Warnings
-         * @description Warnings I may see, red first; `state` open, all, or one state.
+         * @description Warnings I may see, red first; `state` open, all, or one state; `since` a day of the county's calendar.
          */
         get: operations["warnings_list_warnings"];
         put?: never;
@@ -1062,6 +1104,86 @@ export interface paths {
          * @description 追叫: call again everybody who has not answered.
          */
         post: operations["warnings_recall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screen/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Map
+         * @description The outlines of the county, its townships and neighbours, GeoJSON in WGS-84.
+         */
+        get: operations["screen_get_map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screen/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sites
+         * @description Every site I see with its worst open risk, on one page: a map has no pages.
+         */
+        get: operations["screen_get_sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screen/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Now
+         * @description What is happening, the worst unanswered case, who answers and who is on duty, the alarms, seven figures.
+         */
+        get: operations["screen_get_now"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screen/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Acknowledge
+         * @description The alarm was heard: switch its sound off on every screen. It answers no call.
+         */
+        post: operations["screen_post_acknowledge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2009,6 +2131,32 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** SiteQuery */
+        SiteQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /** Watched */
+            watched?: boolean | null;
+            /** Placed */
+            placed?: boolean | null;
+            /** Lacking */
+            lacking?: boolean | null;
+        };
         /** Page[Site] */
         Page_Site_: {
             /** Items */
@@ -2043,10 +2191,14 @@ export interface components {
             level: number;
             /** Points */
             points: number;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
         };
         /**
          * SiteDetail
-         * @description A site with what its watching lacks.
+         * @description A site with what its watching lacks. `outside`: it lies outside the county's outline; null: cannot be told.
          */
         SiteDetail: {
             /** Id */
@@ -2069,8 +2221,14 @@ export interface components {
             level: number;
             /** Points */
             points: number;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
             /** Findings */
             findings: components["schemas"]["Finding"][];
+            /** Outside */
+            outside: boolean | null;
         };
         /**
          * SiteIn
@@ -2101,6 +2259,54 @@ export interface components {
             latitude?: number | null;
             /** Longitude */
             longitude?: number | null;
+        };
+        /**
+         * PlaceIn
+         * @description Where a site lies, in degrees of the grid told.
+         */
+        PlaceIn: {
+            /** Longitude */
+            longitude: number;
+            /** Latitude */
+            latitude: number;
+            /**
+             * Crs
+             * @enum {string}
+             */
+            crs: "wgs84" | "gcj02";
+        };
+        /**
+         * Answerer
+         * @description One step of the chain: a post and who fills it (null: nobody). `kind`: 属地, 行业, 综合, 企业主体, 包保.
+         */
+        Answerer: {
+            /** Post Id */
+            post_id: number;
+            /** Post */
+            post: string;
+            /** Organisation */
+            organisation: string;
+            /** Person */
+            person: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "territorial" | "sector" | "overall" | "enterprise" | "linked";
+            /** Rung */
+            rung: number;
+        };
+        /**
+         * Responsible
+         * @description Who answers for a site now.
+         */
+        Responsible: {
+            /** Items */
+            items: components["schemas"]["Answerer"][];
+            /** Next */
+            next: string | null;
+            /** Count */
+            count: number;
         };
         /**
          * Named
@@ -2491,6 +2697,8 @@ export interface components {
             sort?: string;
             /** Point */
             point?: number | null;
+            /** Site */
+            site?: number | null;
         };
         /** Page[Rule] */
         Page_Rule_: {
@@ -2735,6 +2943,20 @@ export interface components {
              * @default false
              */
             mine?: boolean;
+            /**
+             * Category
+             * @default
+             * @enum {string}
+             */
+            category?: "" | "risk" | "fault";
+            /** Since */
+            since?: string | null;
+            /**
+             * Result
+             * @default
+             * @enum {string}
+             */
+            result?: "" | "real" | "false_alarm" | "device_fault";
         };
         /** Page[Warning] */
         Page_Warning_: {
@@ -3018,6 +3240,208 @@ export interface components {
              * @default false
              */
             withdraw?: boolean;
+        };
+        /**
+         * CountyMap
+         * @description A GeoJSON FeatureCollection; `schematic`: some of it is no survey; `sources`: where it is from.
+         */
+        CountyMap: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "FeatureCollection";
+            /** Schematic */
+            schematic: boolean;
+            /** Sources */
+            sources: string[];
+            /** Features */
+            features: components["schemas"]["Outline"][];
+        };
+        /**
+         * Outline
+         * @description A GeoJSON feature, WGS-84.
+         */
+        Outline: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "Feature";
+            /** Id */
+            id: number;
+            properties: components["schemas"]["OutlineFacts"];
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * OutlineFacts
+         * @description What an outline says of itself; `label` is where its name is written, [longitude, latitude].
+         */
+        OutlineFacts: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "county" | "territory" | "neighbour";
+            /** Territory */
+            territory: number | null;
+            /** Label */
+            label: number[];
+        };
+        /**
+         * SiteMark
+         * @description A site on the map by its worst open risk.
+         *
+         *     `state`: raised, normal, silent (no watched point can be seen), unwatched. `level` 1 blue to 4 red when raised.
+         *     `points`: watched ones, `blind`: those of them without usable readings.
+         */
+        SiteMark: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Territory */
+            territory: string;
+            /** Longitude */
+            longitude: number | null;
+            /** Latitude */
+            latitude: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "raised" | "normal" | "silent" | "unwatched";
+            /** Level */
+            level: number;
+            /** Standing */
+            standing: ("unanswered" | "answered" | "fallen") | null;
+            /** Warning */
+            warning: number | null;
+            /** Item */
+            item: string;
+            /** Value */
+            value: number | null;
+            /** Unit */
+            unit: string;
+            /** Points */
+            points: number;
+            /** Blind */
+            blind: number;
+        };
+        /**
+         * SiteMarks
+         * @description Every site I see, placed or not.
+         */
+        SiteMarks: {
+            /** Items */
+            items: components["schemas"]["SiteMark"][];
+            /** Count */
+            count: number;
+        };
+        /**
+         * Alarm
+         * @description A warning that sounds until somebody on duty switches the sound off.
+         */
+        Alarm: {
+            /** Id */
+            id: number;
+            /** Level */
+            level: number;
+            /** Site */
+            site: string;
+            /** Title */
+            title: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /**
+         * Asked
+         * @description The warning the chain of people is about.
+         */
+        Asked: {
+            /** Id */
+            id: number;
+            /** Site */
+            site: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * Figure
+         * @description A figure with the address of the list it counts; `value` is null when it cannot be told now.
+         */
+        Figure: {
+            /**
+             * Key
+             * @enum {string}
+             */
+            key: "points_online" | "sites_watched" | "duties_today" | "duties_late" | "warnings_today" | "false_alarms" | "findings";
+            /** Value */
+            value: number | null;
+            /** Of */
+            of: number | null;
+            /** Unit */
+            unit: string;
+            /** At */
+            at: string | null;
+            /** Url */
+            url: string;
+            /** Facts */
+            facts: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * Now
+         * @description What the command screen shows beside the map.
+         */
+        Now: {
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Rows */
+            rows: components["schemas"]["Warning"][];
+            worst: components["schemas"]["Warning"] | null;
+            asked: components["schemas"]["Asked"] | null;
+            /** Chain */
+            chain: components["schemas"]["ChainRow"][];
+            roster: components["schemas"]["RosterOut"];
+            /** Alarms */
+            alarms: components["schemas"]["Alarm"][];
+            /** Figures */
+            figures: components["schemas"]["Figure"][];
+        };
+        /**
+         * Acknowledged
+         * @description Those that fell silent by it.
+         */
+        Acknowledged: {
+            /** Warnings */
+            warnings: number[];
+        };
+        /**
+         * AcknowledgeIn
+         * @description The warnings whose alarm was heard.
+         */
+        AcknowledgeIn: {
+            /** Warnings */
+            warnings: number[];
         };
     };
     responses: never;
@@ -3867,6 +4291,9 @@ export interface operations {
                 limit?: number;
                 q?: string;
                 sort?: string;
+                watched?: boolean | null;
+                placed?: boolean | null;
+                lacking?: boolean | null;
             };
             header?: never;
             path?: never;
@@ -3927,6 +4354,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+        };
+    };
+    sites_put_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteDetail"];
+                };
+            };
+        };
+    };
+    sites_get_responsible: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Responsible"];
                 };
             };
         };
@@ -4112,6 +4587,7 @@ export interface operations {
                 q?: string;
                 sort?: string;
                 point?: number | null;
+                site?: number | null;
             };
             header?: never;
             path?: never;
@@ -4292,6 +4768,9 @@ export interface operations {
                 level?: number | null;
                 site?: number | null;
                 mine?: boolean;
+                category?: "" | "risk" | "fault";
+                since?: string | null;
+                result?: "" | "real" | "false_alarm" | "device_fault";
             };
             header?: never;
             path?: never;
@@ -4476,6 +4955,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WarningDetail"];
+                };
+            };
+        };
+    };
+    screen_get_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountyMap"];
+                };
+            };
+        };
+    };
+    screen_get_sites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteMarks"];
+                };
+            };
+        };
+    };
+    screen_get_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Now"];
+                };
+            };
+        };
+    };
+    screen_post_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledged"];
                 };
             };
         };

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from shoutu.county.duties.models import Finding
 from shoutu.county.duties.selectors import findings_for
 from shoutu.county.kit.actors import SYSTEM, Actor
 from shoutu.county.kit.errors import Unavailable

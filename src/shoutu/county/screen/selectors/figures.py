@@ -8,12 +8,11 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from shoutu.county.duties.models import OPEN, State
+from shoutu.county.duties.models import OPEN, Finding, State
 from shoutu.county.duties.selectors import duties_for, late_of
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.watch import watching
 from shoutu.county.screen.selectors.places import site_marks
-from shoutu.county.sites.models import Finding
 from shoutu.county.warnings.models import Result, Warning
 
 FALSE_ALARM_DAYS = 30
@@ -88,6 +87,6 @@ def _warnings(actor: Actor, now: datetime, midnight: datetime) -> list[dict[str,
 
 
 def _findings(actor: Actor, now: datetime) -> dict[str, Any]:
-    rows = Finding.objects.visible_to(actor).filter(cleared_at__isnull=True, optional=False)
+    rows = Finding.objects.visible_to(actor).filter(cleared_at__isnull=True, optional=False, site__isnull=False)
     told = rows.aggregate(n=Count("pk"), sites=Count("site_id", distinct=True))
     return _figure("findings", told["n"], now, "/sites?lacking=yes", facts={"sites": told["sites"]})
