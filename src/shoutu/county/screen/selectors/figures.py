@@ -12,7 +12,7 @@ from shoutu.county.duties.models import OPEN, Finding, State
 from shoutu.county.duties.selectors import duties_for, late_of
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.watch import watching
-from shoutu.county.screen.selectors.places import site_marks
+from shoutu.county.screen.selectors.places import WatchSums, watch_sums
 from shoutu.county.warnings.models import Result, Warning
 
 FALSE_ALARM_DAYS = 30
@@ -22,10 +22,10 @@ def figures(actor: Actor) -> list[dict[str, Any]]:
     """`key`, `value` (null: cannot be told now), `of` (what it is counted against), `unit`, `at`, `url`, `facts`."""
     now = timezone.now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    marks = site_marks(actor)
+    watch = watch_sums(actor)
     return [
-        _points(marks, now),
-        _sites(marks, now),
+        _points(watch, now),
+        _sites(watch, now),
         *_duties(actor, now),
         *_warnings(actor, now, midnight),
         _findings(actor, now),
@@ -36,21 +36,17 @@ def _figure(key: str, value: float | None, at: datetime | None, url: str, **more
     return {"key": key, "value": value, "at": at, "url": url, "of": None, "unit": "", "facts": {}, **more}
 
 
-def _points(marks: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
+def _points(watch: WatchSums, now: datetime) -> dict[str, Any]:
     """Watched points whose readings can be used. While nobody watches, nobody can tell."""
     pipeline = next(part for part in watching(now).parts if part.name == "pipeline")
-    total = sum(mark["points"] for mark in marks)
-    online = total - sum(mark["blind"] for mark in marks)
-    value = online if pipeline.ok and total else None
+    value = watch.points - watch.blind if pipeline.ok and watch.points else None
     url = "/warnings?category=fault"
-    return _figure("points_online", value, now if pipeline.ok else pipeline.last_seen, url, of=total)
+    return _figure("points_online", value, now if pipeline.ok else pipeline.last_seen, url, of=watch.points)
 
 
-def _sites(marks: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
-    watched = sum(mark["points"] > 0 for mark in marks)
-    unplaced = sum(mark["longitude"] is None for mark in marks)
-    url = "/sites?watched=no" if watched < len(marks) else "/sites"
-    return _figure("sites_watched", watched, now, url, of=len(marks), facts={"unplaced": unplaced})
+def _sites(watch: WatchSums, now: datetime) -> dict[str, Any]:
+    url = "/sites?watched=no" if watch.watched < watch.sites else "/sites"
+    return _figure("sites_watched", watch.watched, now, url, of=watch.sites, facts={"unplaced": watch.unplaced})
 
 
 def _duties(actor: Actor, now: datetime) -> list[dict[str, Any]]:

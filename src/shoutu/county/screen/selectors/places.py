@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
@@ -56,6 +57,30 @@ def _mark(row: tuple[Any, ...], risk: dict[str, Any] | None, watched: int, blind
         "points": watched,
         "blind": blind,
     }
+
+
+@dataclass(frozen=True)
+class WatchSums:
+    """How many sites the actor sees, how many are watched or not placed; their watched points and the blind of them."""
+
+    sites: int
+    watched: int
+    unplaced: int
+    points: int
+    blind: int
+
+
+def watch_sums(actor: Actor) -> WatchSums:
+    """The sums of `site_marks` without its rows."""
+    watched, blind = watched_points(), blind_points()
+    rows = list(Site.objects.visible_to(actor).values_list("pk", "longitude"))
+    return WatchSums(
+        sites=len(rows),
+        watched=sum(pk in watched for pk, _longitude in rows),
+        unplaced=sum(longitude is None for _pk, longitude in rows),
+        points=sum(watched.get(pk, 0) for pk, _longitude in rows),
+        blind=sum(blind.get(pk, 0) for pk, _longitude in rows),
+    )
 
 
 def watched_points() -> dict[int, int]:
