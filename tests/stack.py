@@ -36,16 +36,48 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
+def slowness() -> float:
+    """How many times longer work takes on this machine now than on one that is ours alone (1 … 20)."""
+    begun, used = time.perf_counter(), time.thread_time()
+    while time.thread_time() - used < 0.1:
+        pass
+    return min(20.0, max(1.0, (time.perf_counter() - begun) / 0.1))
+
+
 def until(question: Callable[[], T], patience_s: float = 30.0, what: str = "") -> T:
-    """Ask again and again until the answer is truthy; fail with the last answer otherwise."""
-    deadline = time.monotonic() + patience_s
+    """Ask again and again until the answer is truthy; fail with the last answer otherwise.
+
+    ``patience_s`` is that of a machine doing nothing else; a busy one is given as much more as it is slower.
+    """
+    begun, pace = time.monotonic(), 1.0
     while True:
         answer = question()
         if answer:
             return answer
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what or 'condition'} not met within {patience_s:.0f} s; last answer: {answer!r}")
-        time.sleep(0.05)
+        waited = time.monotonic() - begun
+        if waited > patience_s * pace and waited > patience_s * (pace := max(pace, 1.5 * slowness())):
+            raise AssertionError(
+                f"{what or 'condition'} not met within {waited:.0f} s "
+                f"({patience_s:g} s at a pace of {pace:.1f}); last answer: {answer!r}"
+            )
+        time.sleep(0.02)
+
+
+class Promise:
+    """``with Promise(2):`` the block must not take longer than so many seconds of a machine doing nothing else."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __enter__(self) -> None:
+        self.pace = slowness()
+        self.begun = time.monotonic()
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        took = time.monotonic() - self.begun
+        if kind is None and took > self.seconds:
+            allowed = self.seconds * 1.5 * max(self.pace, slowness())
+            assert took <= allowed, f"took {took:.1f} s; promised {self.seconds:g} s, allowed {allowed:.1f} s here"
 
 
 class Stack:

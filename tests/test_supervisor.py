@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 from shoutu import config as settings
 from shoutu.config import Config, SettingError
 from shoutu.supervisor import Supervisor, check_ports, claim
+from tests.stack import free_ports
+from tests.stack import until as eventually
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def python_child(supervisor: Supervisor, name: str, code: str) -> None:
     supervisor.children[-1].arguments = [sys.executable, "-c", code]
 
 
-async def until(condition, patience_s: float = 20.0) -> None:
+async def until(condition, patience_s: float = 60.0) -> None:
     async with asyncio.timeout(patience_s):
         while not condition():
             await asyncio.sleep(0.02)
@@ -96,20 +99,107 @@ def test_child_that_cannot_live_is_retried_ever_more_slowly(config: Config) -> N
     assert waits[:3] == ["0.2", "0.4", "0.8"]
 
 
+def test_child_that_lived_long_enough_is_started_again_at_once(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shoutu.supervisor.STEADY_S", 0.0)
+    said: list[str] = []
+    supervisor = Supervisor(config, said.append)
+    python_child(supervisor, "steady", "raise SystemExit(3)")
+
+    async def watch() -> None:
+        await until(lambda: supervisor.children[0].restarts >= 3)
+        supervisor.stopping.set()
+
+    asyncio.run(supervisor.run(watch))
+    assert {line.split(" in ")[1].split(" s")[0] for line in said if "ended with code 3" in line} == {"0.2"}
+
+
+def test_child_that_will_not_stop_is_killed_and_named(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shoutu.supervisor.STOP_PATIENCE_S", 0.3)
+    ready = config.data / "ready"
+    code = (
+        "import pathlib, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"pathlib.Path({str(ready)!r}).write_text('')\ntime.sleep(600)\n"
+    )
+    said: list[str] = []
+    supervisor = Supervisor(config, said.append)
+    python_child(supervisor, "deaf", code)
+
+    async def stop_when_ready() -> None:
+        await until(ready.exists)
+        supervisor.stopping.set()
+
+    asyncio.run(supervisor.run(stop_when_ready))
+    assert any("deaf did not stop" in line for line in said)
+    process = supervisor.children[0].process
+    assert process is not None
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_killed_supervisor_leaves_no_orphan(config: Config, tmp_path: Path) -> None:
+    code = (
+        "import asyncio, sys\nfrom shoutu.config import load\nfrom shoutu.supervisor import Supervisor\n"
+        "supervisor = Supervisor(load())\nsupervisor.add('sleeper')\n"
+        "supervisor.children[-1].arguments = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
+        "asyncio.run(supervisor.run())\n"
+    )
+    environment = {**os.environ, "SHOUTU_DATA": str(config.data)}
+    parent = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        child = eventually(lambda: read_pid(config, "sleeper"), what="the child runs")
+    finally:
+        parent.kill()
+        parent.wait()
+    eventually(lambda: not running(child), what="the child has gone with its supervisor")
+
+
+def running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_log_is_turned_over_when_it_is_full(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shoutu.supervisor.LOG_LIMIT", 1_000)
+    log = config.data / "log" / "talker.log"
+    log.parent.mkdir(exist_ok=True)
+    log.write_text("x" * 1_001)
+    supervisor = Supervisor(config, lambda _: None)
+    python_child(supervisor, "talker", "print('new', flush=True); import time; time.sleep(600)")
+
+    async def stop_when_said() -> None:
+        await until(lambda: log.exists() and log.read_text() == "new\n")
+        supervisor.stopping.set()
+
+    asyncio.run(supervisor.run(stop_when_said))
+    assert log.with_suffix(".log.1").read_text() == "x" * 1_001
+
+
 def test_second_supervisor_on_the_same_data_is_refused(config: Config) -> None:
     with claim(config), pytest.raises(SettingError, match=f"already in use by process {os.getpid()}"):
         claim(config)
 
 
-def test_taken_port_names_its_setting(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+PORTS = ("SHOUTU_PORT", "SHOUTU_INGEST_PORT", "SHOUTU_MQTT_PORT", "SHOUTU_MQTTS_PORT")
+
+
+@pytest.mark.parametrize("name", PORTS)
+def test_taken_port_names_its_setting(config: Config, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for setting, free in zip(PORTS, free_ports(4), strict=True):
+        monkeypatch.setenv(setting, str(free))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        monkeypatch.setenv("SHOUTU_INGEST_PORT", str(port))
+        monkeypatch.setenv(name, str(port))
         settings.load.cache_clear()
-        with pytest.raises(SettingError, match=f"SHOUTU_INGEST_PORT={port}: cannot listen"):
+        with pytest.raises(SettingError, match=f"{name}={port}: cannot listen.*set {name} to a free port"):
             check_ports(settings.load())
+    monkeypatch.setenv(name, "0")
+    settings.load.cache_clear()
+    with pytest.raises(SettingError, match=f"{name}=0: the supervisor needs a fixed port"):
+        check_ports(settings.load())
 
 
 @pytest.mark.parametrize("value", ["http", "70000", "-1", ""])

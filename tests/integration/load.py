@@ -69,7 +69,7 @@ class Sender:
 
 class HttpSender(Sender):
     def work(self, pipeline: Pipeline, stop: threading.Event) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", pipeline.ports["http"], timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", pipeline.ports["http"], timeout=60)
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
         while not stop.is_set():
             self.sent = max(self.sent, self.acknowledged + 1)

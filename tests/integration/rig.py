@@ -10,28 +10,18 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-T = TypeVar("T")
+from tests.stack import until
+
 TOKEN = "gateway-token"
 TRUSTED = "county-token"
-
-
-def until(question: Callable[[], T], patience: float = 30.0, what: str = "") -> T:
-    """Ask until the answer is truthy; fail with the last answer otherwise."""
-    deadline = time.monotonic() + patience
-    while not (answer := question()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what or 'condition'} not met within {patience} s; last answer {answer!r}")
-        time.sleep(0.02)
-    return answer
 
 
 class County:
@@ -242,11 +232,11 @@ class Pipeline:
 
     def ready(self) -> bool:
         version = self.county.catalog["version"]
-        answer = httpx.get(f"{self.url}/readyz", timeout=5)
+        answer = httpx.get(f"{self.url}/readyz", timeout=60)
         return answer.status_code == 200 and answer.json()["catalog_version"] == version
 
     def state(self) -> dict[str, Any]:
-        answer: dict[str, Any] = httpx.get(f"{self.url}/readyz", timeout=5).json()
+        answer: dict[str, Any] = httpx.get(f"{self.url}/readyz", timeout=60).json()
         return answer
 
     def kill(self) -> None:
@@ -258,20 +248,20 @@ class Pipeline:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(120)
 
     def send(self, readings: list[dict[str, Any]], token: str = TOKEN) -> httpx.Response:
         return httpx.post(
             f"{self.url}/ingest/v1/readings",
             json=readings,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=10,
+            timeout=60,
         )
 
     def local(self, path: str, **query: Any) -> Any:
         token = (self.data / "secrets" / "wing.token").read_text().strip()
         answer = httpx.get(
-            f"{self.url}/local/v1/{path}", params=query, headers={"Authorization": f"Bearer {token}"}, timeout=20
+            f"{self.url}/local/v1/{path}", params=query, headers={"Authorization": f"Bearer {token}"}, timeout=60
         )
         assert answer.status_code == 200, answer.text
         return answer.json()

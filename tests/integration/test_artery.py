@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from shoutu.demo.county import PASSWORD
-from tests.stack import Api, Stack, until
+from tests.stack import Api, Promise, Stack, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 POND = "乙铁矿尾矿库"
@@ -62,7 +62,7 @@ class Gauge:
         reading = {"point": self.name, "ts": int(time.time() * 1000), "value": value}
         answer = httpx.post(
             f"{self.demo.ingest_url}/ingest/v1/readings", json=[reading],
-            headers={"Authorization": f"Bearer {self.token}"}, timeout=10, trust_env=False,
+            headers={"Authorization": f"Bearer {self.token}"}, timeout=60, trust_env=False,
         )  # fmt: skip
         return answer.json()
 
@@ -82,10 +82,9 @@ def verbs(demo: Stack, subject: str) -> list[str]:
 def test_reading_becomes_a_duty_that_is_answered_climbs_and_closes(demo: Stack) -> None:
     gauge = Gauge(demo, "G1")
     officer, keeper, principal = (sign_in(demo, name) for name in ("duty", "mine2", "head2"))
-    sent_at = time.monotonic()
-    gauge.send(41.0)
-    (warning,) = until(lambda: gauge.warnings(officer), 10, "the warning is on the open list")
-    assert time.monotonic() - sent_at < 5
+    with Promise(5):
+        gauge.send(41.0)
+        (warning,) = until(lambda: gauge.warnings(officer), 10, "the warning is on the open list")
     assert (warning["level"], warning["value"], warning["threshold"]) == (4, 41.0, 40.0)
     assert "41" in warning["sentence"]
     path = f"/warnings/{warning['id']}"
@@ -213,12 +212,13 @@ def test_unknown_address_waits_to_be_claimed_and_foreign_point_is_refused(demo: 
         f"{demo.ingest_url}/ingest/v1/readings",
         json=[
             {"point": "never-seen", "ts": int(time.time() * 1000), "value": 3.5},
+            {"point": other.name, "ts": int(time.time() * 1000), "value": 3.5},
             {"point": str(other.point), "ts": int(time.time() * 1000), "value": 3.5},
         ],
-        headers={"Authorization": f"Bearer {gauge.token}"}, timeout=10, trust_env=False,
+        headers={"Authorization": f"Bearer {gauge.token}"}, timeout=60, trust_env=False,
     ).json()  # fmt: skip
     assert answer["accepted"] == 0
-    assert [r["index"] for r in answer["rejected"]] == [0, 1]
+    assert [r["code"] for r in answer["rejected"]] == ["unknown_point", "foreign_point", "unknown_point"]
     admin = sign_in(demo, "admin")
     row = until(lambda: next((u for u in admin.get("/unclaimed")["items"] if u["address"] == "never-seen"), None), 20)
     site = next(s for s in admin.get("/sites")["items"] if s["name"] == POND)
@@ -230,7 +230,7 @@ def test_unknown_address_waits_to_be_claimed_and_foreign_point_is_refused(demo: 
         lambda: httpx.post(
             f"{demo.ingest_url}/ingest/v1/readings",
             json=[{"point": "never-seen", "ts": int(time.time() * 1000), "value": 3.5}],
-            headers={"Authorization": f"Bearer {gauge.token}"}, timeout=10, trust_env=False,
+            headers={"Authorization": f"Bearer {gauge.token}"}, timeout=60, trust_env=False,
         ).json()["accepted"] == 1, 10, "the adopted address is accepted"
     )  # fmt: skip
 
@@ -242,10 +242,12 @@ def test_token_works_within_two_seconds_and_is_dead_two_seconds_after_revocation
     def status() -> int:
         return httpx.post(
             f"{demo.ingest_url}/ingest/v1/readings", json=[], headers={"Authorization": f"Bearer {token}"},
-            timeout=10, trust_env=False,
+            timeout=60, trust_env=False,
         ).status_code  # fmt: skip
 
-    until(lambda: status() == 202, 2.5, "a new token works")
+    with Promise(2.5):
+        until(lambda: status() == 202, what="a new token works")
     demo.cli("token", "revoke", "short-lived", "--source", "G5网关")
-    until(lambda: status() == 401, 2.5, "a revoked token is refused")
+    with Promise(2.5):
+        until(lambda: status() == 401, what="a revoked token is refused")
     assert gauge.send(2.0)["accepted"] == 1

@@ -60,7 +60,7 @@ def test_full_disk_refuses_and_recovers_by_itself(pipeline: Pipeline, county: Co
     resource.prlimit(pipeline.process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
     assert [send(i) for i in range(4, 8)] == [503] * 4
     refused = pipeline.state()
-    assert "cannot be written" in refused["failing"]["journal"]
+    assert "File too large" in refused["failing"]["journal"]
 
     def ticked() -> bool:
         state = pipeline.state()

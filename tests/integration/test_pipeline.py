@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.integration.rig import TOKEN, TRUSTED, County, Pipeline, digest, point, threshold, until
+from tests.stack import Promise
 
 pytestmark = pytest.mark.integration
 
@@ -84,16 +85,14 @@ def pipeline_same(second: Pipeline, t: int) -> bool:
 
 def test_tokens_and_rules_follow_the_catalog_within_two_seconds(pipeline: Pipeline, county: County) -> None:
     pipeline.start()
-    begun = time.monotonic()
-    county.change(
-        sources=[{"id": 4, "name": "乙", "trusted": False, "disabled": False, "token_hashes": [digest("new")]}]
-    )
-    until(lambda: pipeline.send([{"point": "X7", "ts": now(), "value": 1}], "new").status_code == 202, 5)
-    assert time.monotonic() - begun < 2
-    begun = time.monotonic()
-    county.change(sources=[{"id": 3, "name": "甲", "trusted": False, "disabled": False, "token_hashes": []}])
-    until(lambda: pipeline.send([{"point": "P1", "ts": now(), "value": 1}]).status_code == 401, 5)
-    assert time.monotonic() - begun < 2
+    with Promise(2):
+        county.change(
+            sources=[{"id": 4, "name": "乙", "trusted": False, "disabled": False, "token_hashes": [digest("new")]}]
+        )
+        until(lambda: pipeline.send([{"point": "X7", "ts": now(), "value": 1}], "new").status_code == 202)
+    with Promise(2):
+        county.change(sources=[{"id": 3, "name": "甲", "trusted": False, "disabled": False, "token_hashes": []}])
+        until(lambda: pipeline.send([{"point": "P1", "ts": now(), "value": 1}]).status_code == 401)
     assert pipeline.send([{"point": "2", "ts": now(), "value": 1}], TRUSTED).json()["accepted"] == 1
     bad = {**threshold(13, 1), "params": {"levels": {"9": 1}}}
     county.change(rules=[bad, threshold(14, 7, 2.0)])
@@ -122,12 +121,24 @@ def test_starts_from_its_own_catalog_while_the_county_is_down_and_delivers_later
     pipeline.kill()
     pipeline.start()
     until(lambda: pipeline.state()["spool_pending"] == 1000)
+    for number in range(3):
+        failures = unclaimed_failures(pipeline)
+        assert pipeline.send([{"point": "NEW", "ts": now(), "value": number}]).json()["accepted"] == 0
+        until(lambda failures=failures: unclaimed_failures(pipeline) > failures, what="it was offered to the county")
     county.up()
     until(pipeline.settled)
     signals = county.in_order()
     assert [(s["to"], s["event_ts"]) for s in signals] == [(0 if k % 2 else 3, t + k * 50) for k in range(1000)]
     assert [s["seq"] for s in signals] == sorted(s["seq"] for s in signals)
     until(lambda: pipeline.state()["failing"] == {})
+    until(lambda: sum(item["count"] for item in county.unclaimed) == 3, what="待认领 outlives the county's hour")
+    assert [item["last_value"] for item in county.unclaimed][-1] == 2
+
+
+def unclaimed_failures(pipeline: Pipeline) -> float:
+    text = httpx.get(f"{pipeline.url}/metrics", timeout=60).text
+    line = 'shoutu_delivery_failures_total{call="unclaimed"} '
+    return next((float(row.rsplit(" ", 1)[1]) for row in text.splitlines() if row.startswith(line)), 0.0)
 
 
 def test_the_first_reading_is_watched_when_only_the_catalog_copy_is_left(pipeline: Pipeline, county: County) -> None:
@@ -176,10 +187,9 @@ def test_two_pipelines_do_not_share_a_directory(pipeline: Pipeline, county: Coun
 def test_ten_thousand_unknown_points_are_cheap_and_told(pipeline: Pipeline, county: County) -> None:
     pipeline.start()
     t = now()
-    begun = time.monotonic()
-    answer = pipeline.send([{"point": f"U{i}", "ts": t, "value": i} for i in range(10_000)])
+    with Promise(5):
+        answer = pipeline.send([{"point": f"U{i}", "ts": t, "value": i} for i in range(10_000)])
     assert answer.json()["accepted"] == 0
-    assert time.monotonic() - begun < 5
     until(lambda: len(county.unclaimed) == 2000, 30)
     assert until(lambda: county.beats[-1]["unclaimed_overflow"]) == 8000
     assert pipeline.send([{"point": "P1", "ts": t, "value": 1}], TOKEN).status_code == 202

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -58,7 +59,7 @@ def readings(point: int, start: int, values: list[float]) -> Batch:
 
 
 async def until(question: Callable[[], Any]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not question():
             await asyncio.sleep(0.01)
 
@@ -189,6 +190,61 @@ async def test_ticks_never_go_back_and_receipts_keep_with_them(tmp_path: Path) -
         ticks = [r.now for r in records if isinstance(r, Tick)]
         assert ticks == sorted(ticks)
         assert core.state()["clock"]["jumps_back"] == 1
+
+
+@pytest.mark.parametrize("jump", [3_600_000, -3_600_000, 400 * 86_400_000], ids=["ahead", "back", "next year"])
+async def test_a_clock_set_by_somebody_makes_nobody_silent_and_hides_no_silence(tmp_path: Path, jump: int) -> None:
+    """Twenty points of two sources report each minute; the clock jumps; then one of them falls silent in earnest."""
+    told_catalog = json.loads(catalog(20))
+    told_catalog["sources"].append({"id": 4, "name": "乙", "token_hashes": []})
+    for entry in told_catalog["points"]:
+        entry.update(source=3 + entry["id"] % 2, site=5 + entry["id"] % 4, interval_s=60, item="depth")
+    told_catalog["rules"] += [
+        {"id": 200 + i, "version": 1, "point": i, "kind": "no_data", "params": {"intervals": 3}} for i in range(1, 21)
+    ]
+    machine = Machine()
+
+    def minute(points: int) -> Batch:
+        ids = np.arange(21 - points, 21, dtype=np.int32)
+        ts = np.full(points, machine.wall)
+        return Batch(ids, ts, np.ones(points), np.zeros(points, np.uint8), machine.wall, 3, "http")
+
+    async with running(tmp_path, machine.clock()) as core:
+        await core.switch(json.dumps(told_catalog).encode())
+        for _ in range(5):
+            machine.pass_(60_000)
+            await core.accept(minute(20))
+            await core._commit(NewTick(core.clock.now()))
+        machine.pass_(1_000, jump)
+        for _ in range(10):
+            await core._commit(NewTick(core.clock.now()))
+            machine.pass_(60_000)
+            await core.accept(minute(20))
+        await until(core.engine.caught_up)
+        assert core.spool.peek(100)[0] == []
+        state = core.clock.state()
+        assert (state["jumps_ahead"], state["jumps_back"]) == ((1, 0) if jump > 0 else (0, 1))
+        assert abs(state["last_jump_ms"] - jump) < 1_000
+        for _ in range(20):
+            machine.pass_(60_000)
+            await core.accept(minute(19))
+            await core._commit(NewTick(core.clock.now()))
+        await until(core.engine.caught_up)
+        assert [(s["type"], s["rule"], s["point"]) for s in core.spool.peek(100)[0]] == [("level", 201, 1)]
+
+
+async def test_a_clock_set_back_while_nothing_ran_goes_on_from_the_last_tick(tmp_path: Path) -> None:
+    machine = Machine()
+    machine.wall = time.time_ns() // 1_000_000 + 3_600_000
+    async with running(tmp_path, machine.clock()) as core:
+        await core._commit(NewTick(core.clock.now()))
+    async with running(tmp_path) as core:
+        assert core.clock.now() >= machine.wall
+        assert core.clock.state()["jumps_back"] == 1
+        await core._commit(NewTick(core.clock.now()))
+        ticks = [r.now for r in read_all(core.journal) if isinstance(r, Tick)]
+        assert len(ticks) >= 2
+        assert ticks == sorted(ticks)
 
 
 async def test_senders_beyond_the_queue_are_told_to_wait_and_nobody_is_lost(tmp_path: Path) -> None:

@@ -113,6 +113,26 @@ def test_failed_sync_gives_the_segment_up_and_keeps_nothing_of_it(tmp_path: Path
     assert flat(read_all(Journal(tmp_path))) == flat(first + second)
 
 
+def test_long_torn_tail_is_cut_once_and_never_met_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    first = journal.commit([batch(5)])
+    journal.close()
+    path = next(tmp_path.glob("*.log"))
+    size = path.stat().st_size
+    with path.open("ab") as file:
+        file.write(b"\xf5SJ\x1a" * 5_000)
+    again = Journal(tmp_path)
+    assert path.stat().st_size == size
+    assert len(again.log.damaged) == 1
+    assert (tmp_path / "quarantine" / f"{path.stem}-{size}.bad").stat().st_size == 20_000
+    second = again.commit([NewTick(3)])
+    again.close()
+    third = Journal(tmp_path)
+    assert third.log.damaged == {}
+    assert flat(read_all(third)) == flat(first + second)
+    assert third.log.damaged == {}
+
+
 def test_room_is_proved_and_given_back(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     first = journal.commit([batch(5)])

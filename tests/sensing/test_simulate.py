@@ -150,7 +150,7 @@ PLAN = Plan(
 async def drive(simulation: Simulation, acceptor: MemoryAcceptor, enough: int) -> None:
     thread = threading.Thread(target=simulation.run, daemon=True)
     thread.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not all(sum(1 for r in acceptor.rows() if r[0] == p) >= enough for p in (1, 1_001)):
             await asyncio.sleep(0.01)
     simulation.stop.set()
@@ -164,7 +164,7 @@ async def test_history_then_live_through_both_doors_and_on_at_the_next_start(hou
     rows = house.acceptor.rows()
     assert {b.door for b in house.acceptor.batches} == {"http", "mqtt"}
     assert max(v for p, _, v, _ in rows if p == 1_001) > 19
-    assert abs(max(t for _, t, _, _ in rows) / 1000 - time.time()) < 10
+    assert abs(max(t for _, t, _, _ in rows) / 1000 - time.time()) < 60
     kept = {(p, t) for p, t, _, _ in rows}
     assert len(kept) == len(rows)
     house.acceptor.batches.clear()
@@ -180,7 +180,7 @@ async def test_a_door_that_closes_for_a_while_loses_nothing(house: House, tmp_pa
     thread.start()
 
     async def reaches(count: int) -> None:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             while not all(sum(1 for r in house.acceptor.rows() if r[0] == p) >= count for p in (1, 1_001)):
                 await asyncio.sleep(0.01)
 
@@ -213,7 +213,7 @@ async def test_the_command_speaks_through_the_doors_of_the_settings_until_told_t
     }
     command = [sys.executable, "-m", "shoutu.cli", "simulate", "--scenario", "A-1=99"]
     process = await asyncio.create_subprocess_exec(*command, env=env, stderr=asyncio.subprocess.DEVNULL)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while len({row[0] for row in house.acceptor.rows()} & {1, 1_001}) < 2:
             await asyncio.sleep(0.02)
         process.terminate()
