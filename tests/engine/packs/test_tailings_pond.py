@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shoutu.engine import Engine, RuleSet, signal_to_dict
-from shoutu.engine.packs import Pack, explain, load
+from shoutu.engine.packs import Pack, bind, explain, load
 
 FILE = Path(__file__).parents[3] / "packs" / "warning" / "tailings-pond.yaml"
 
@@ -25,7 +25,7 @@ def test_everything_cites_its_source(pack: Pack) -> None:
 
 
 def test_orange_depth_is_a_tenth_more_than_the_control_depth(pack: Pack) -> None:
-    binding = pack.bind("phreatic_depth", {"phreatic_control_depth": 6.0})
+    binding = bind(pack, "phreatic_depth", {"phreatic_control_depth": 6.0})
     limit = next(rule for rule in binding.rules if rule.kind == "threshold")
     assert limit.params["levels"] == {"3": 6.6, "4": 6.0}
     assert {(m.parameter, m.level) for m in binding.missing} == {
@@ -35,14 +35,14 @@ def test_orange_depth_is_a_tenth_more_than_the_control_depth(pack: Pack) -> None
 
 
 def test_red_level_follows_grade_and_crest(pack: Pack) -> None:
-    binding = pack.bind("pond_level", {"grade": 4, "beach_crest_level": 812.5})
+    binding = bind(pack, "pond_level", {"grade": 4, "beach_crest_level": 812.5})
     limit = next(rule for rule in binding.rules if rule.rule == "pond_level_limit")
     assert limit.params["levels"]["4"] == 812.0
 
 
 @pytest.mark.parametrize("indicator", ["pond_level", "phreatic_depth", "beach_length", "rain_hour"])
 def test_a_site_without_design_values_hears_of_every_one(pack: Pack, indicator: str) -> None:
-    binding = pack.bind(indicator, {})
+    binding = bind(pack, indicator, {})
     limits = [rule.id for rule in pack.rules if rule.indicator == indicator and rule.kind == "threshold"]
     assert {m.rule for m in binding.missing} >= set(limits)
     assert {rule.kind for rule in binding.rules} == {"no_data", "implausible"}
@@ -55,29 +55,29 @@ def test_rain_never_gives_red(pack: Pack) -> None:
             assert "4" not in rule.params.get("levels", {})
         else:
             assert "rain" not in str(rule.params)
-    binding = pack.bind("rain_hour", dict(zip(values, (30.0, 20.0, 10.0), strict=True)))
+    binding = bind(pack, "rain_hour", dict(zip(values, (30.0, 20.0, 10.0), strict=True)))
     assert next(r for r in binding.rules if r.kind == "threshold").params["levels"] == {"1": 10.0, "2": 20.0, "3": 30.0}
 
 
 def test_contradicting_values_are_named_and_red_stays_watched(pack: Pack) -> None:
-    binding = pack.bind("pond_level", {"grade": 4, "beach_crest_level": 100, "water_level_orange": 120})
+    binding = bind(pack, "pond_level", {"grade": 4, "beach_crest_level": 100, "water_level_orange": 120})
     assert [wrong.rule for wrong in binding.problems] == ["pond_level_limit"]
     limit = next(rule for rule in binding.rules if rule.rule == "pond_level_limit")
     assert limit.params["levels"] == {"4": 99.5}
 
 
 def test_a_value_that_is_no_number_is_named(pack: Pack) -> None:
-    binding = pack.bind("phreatic_depth", {"phreatic_control_depth": "6 m"})
+    binding = bind(pack, "phreatic_depth", {"phreatic_control_depth": "6 m"})
     assert "phreatic_control_depth" in binding.problems[0].zh
 
 
 def test_an_unknown_indicator_names_those_there_are(pack: Pack) -> None:
     with pytest.raises(KeyError, match="phreatic_depth"):
-        pack.bind("phreatic", {})
+        bind(pack, "phreatic", {})
 
 
 def test_the_engine_takes_it_and_the_sentence_has_the_figures(pack: Pack) -> None:
-    binding = pack.bind("phreatic_depth", {"phreatic_control_depth": 6.0})
+    binding = bind(pack, "phreatic_depth", {"phreatic_control_depth": 6.0})
     point = {
         "id": 1,
         "source": 1,

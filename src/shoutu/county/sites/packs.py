@@ -82,7 +82,9 @@ def watches(pack: Pack, item: str, params: Mapping[str, Any]) -> tuple[list[Watc
     """
     if all(indicator.id != item for indicator in pack.indicators):
         return [], []
-    bound = pack.bind(item, dict(params))
+    from shoutu.engine.packs import bind
+
+    bound = bind(pack, item, dict(params))
     titles = {rule.id: rule.title.zh for rule in pack.rules}
     found = [
         Watch(

@@ -1,9 +1,10 @@
 """Rule packs: policy as data. Text in, pack out; no file is read here and nothing is run.
 
 pack, problems = load(text, "tailings-pond.yaml")
-binding = pack.bind("phreatic_depth", {"grade": 4, "phreatic_control_depth": 6.0})
+binding = bind(pack, "phreatic_depth", {"grade": 4, "phreatic_control_depth": 6.0})
 """
 
+from .bind import bind
 from .check import load
 from .explain import explain
 from .expressions import ExpressionError
@@ -12,5 +13,5 @@ from .source import Problem
 
 __all__ = [
     "Binding", "BoundRule", "ExpressionError", "Indicator", "Missing", "Pack", "Parameter", "Problem", "Rule", "Table",
-    "Text", "Wrong", "explain", "load",
+    "Text", "Wrong", "bind", "explain", "load",
 ]  # fmt: skip

@@ -99,12 +99,6 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
                 return indicator
         raise KeyError(f"{self.pack} has no indicator {id!r}; it has {', '.join(i.id for i in self.indicators)}")
 
-    def bind(self, indicator_id: str, site_params: dict[str, Any]) -> Binding:
-        """The rules a point of this indicator is watched by at a site with these design values; see ``Binding``."""
-        from .bind import bind
-
-        return bind(self, indicator_id, site_params)
-
 
 class BoundRule(msgspec.Struct, frozen=True, kw_only=True):
     """A rule ready for the catalog: ``kind`` and ``params`` as the engine takes them, and what people read of it."""
