@@ -30,6 +30,7 @@ class Rule:
         self.spec, self.kind, self.params = spec, spec.kind, spec.params
         self.level = 0
         self.never_below = True  # no judged reading was below every level yet
+        self.carried = False  # the level is an older version's, and this one has not confirmed it yet
         self.exceeded_since: dict[int, int] = {}
         self.left_since: dict[int, int] = {}
         self.known: tuple[int, int, int] | None = None  # from, to, level of the exceedance already told
@@ -127,7 +128,7 @@ class Reference:
                     rule = old
                     rule.spec = rule_spec
                 elif old and (old.kind, old.spec.point) == (rule_spec.kind, spec.id) and old.level:
-                    rule.level, rule.never_below = old.level, False
+                    rule.level, rule.never_below, rule.carried = old.level, False, True
                 rules.append(rule)
             point = Point(spec, rules)
             if spec.id in before:
@@ -264,7 +265,7 @@ class Reference:
             if rule.level:
                 told = {**now, "flags": now["flags"] | {"recovered"}}
                 self.say(seq, rule, to=0, threshold=point.after(rule) / 1000.0, window_start=point.heard, **told)
-                rule.level = 0
+                rule.level, rule.carried = 0, False
         point.silent = False
         if point.in_group:
             point.in_group = False
@@ -323,14 +324,22 @@ class Reference:
         else:
             new = level
         if new != level:
-            if rule.never_below and new > level:
+            if (rule.never_below or rule.carried) and new > level:
                 now = {**now, "flags": now["flags"] | {"first"}}
             self.say(seq, rule, to=new, threshold=bound, window_start=start, **now)
-            rule.level, rule.never_below = new, False
+            rule.level, rule.never_below, rule.carried = new, False, False
             rule.exceeded_since = {k: since for k, since in rule.exceeded_since.items() if k > new}
             rule.left_since = {k: since for k, since in rule.left_since.items() if k <= new}
+        elif rule.carried and kept:
+            self.confirm(seq, rule, now, threshold=rule.bound(level, value))
         if rule.level:
             self.know(rule, t, rule.level)
+
+    def confirm(self, seq: int, rule: Rule, now: dict[str, Any], **evidence: Any) -> None:
+        """The level carried over from an older version stands by this one too: said once more, as if just raised."""
+        told: dict[str, Any] = {**now, "flags": now.get("flags", frozenset()) | {"first"}, "from": 0}
+        self.say(seq, rule, to=rule.level, **evidence, **told)
+        rule.carried = False
 
     def rate(self, seq: int, rule: Rule, now: dict[str, Any], value: float, clearing: bool) -> None:
         t, cell = now["event_ts"], now["event_ts"] // ms(rule.params.interval_s)
@@ -352,11 +361,14 @@ class Reference:
         if new <= rule.level:
             new = min(rule.exceeded(slope, rule.params.hysteresis), rule.level) if clearing else rule.level
         if new != rule.level:
-            if rule.never_below and new > rule.level:
+            if (rule.never_below or rule.carried) and new > rule.level:
                 now = {**now, "flags": now["flags"] | {"first"}}
             bound = rule.bound(new if new > rule.level else new + 1, slope)
             self.say(seq, rule, to=new, threshold=bound, aux=slope, window_start=rule.samples[0][0], **now)
-            rule.level = new
+            rule.level, rule.carried = new, False
+        elif rule.carried and rule.exceeded(slope, rule.params.hysteresis):
+            bound = rule.bound(new, slope)
+            self.confirm(seq, rule, now, threshold=bound, aux=slope, window_start=rule.samples[0][0])
         rule.never_below = False
 
     def stuck(self, seq: int, rule: Rule, now: dict[str, Any], value: float, clearing: bool) -> None:
@@ -368,6 +380,11 @@ class Reference:
         start, values = min(t for t, _ in run), [v for _, v in run]
         flat = len(run) >= rule.params.min_samples and now["event_ts"] - start >= ms(rule.params.window_s)
         new = rule.level
+        if flat and rule.carried:
+            rule.level = rule.params.level
+            span = max(values) - min(values)
+            self.confirm(seq, rule, now, threshold=rule.params.tolerance, window_start=start, aux=span)
+            return
         if flat and not rule.level:
             new = rule.params.level
         elif not flat and rule.level and clearing:
@@ -375,22 +392,25 @@ class Reference:
         if new != rule.level:
             span = max(values) - min(values)
             self.say(seq, rule, to=new, threshold=rule.params.tolerance, window_start=start, aux=span, **now)
-            rule.level = new
+            rule.level, rule.carried = new, False
 
     def implausible(
         self, seq: int, rule: Rule, now: dict[str, Any], bad: bool, good: bool, value: float, low: float, high: float
     ) -> None:
         if bad:
             rule.bad_in_row, rule.good_in_row = rule.bad_in_row + 1, 0
-            if not rule.level and rule.bad_in_row >= rule.params.count:
-                bound = low if value < low else high if value > high else NAN
+            bound = low if value < low else high if value > high else NAN
+            if rule.carried and rule.bad_in_row >= rule.params.count:
+                rule.level = rule.params.level
+                self.confirm(seq, rule, now, threshold=bound)
+            elif not rule.level and rule.bad_in_row >= rule.params.count:
                 self.say(seq, rule, to=rule.params.level, threshold=bound, **now)
                 rule.level = rule.params.level
         elif good:
             rule.bad_in_row, rule.good_in_row = 0, rule.good_in_row + 1
             if rule.level and rule.good_in_row >= rule.params.clear_count:
                 self.say(seq, rule, to=0, **now)
-                rule.level = 0
+                rule.level, rule.carried = 0, False
 
     # -- the clock --------------------------------------------------------------------------------------------
 
@@ -448,11 +468,12 @@ class Reference:
         assert link.heard is not None
         if waits_for_source and link.heard - since <= after // 2 and elapsed < after + after // 2:
             return False
-        if not rule.level:
-            self.say(
-                seq, rule, to=rule.params.level, threshold=after / 1000.0, aux=elapsed / 1000.0,
-                window_start=point.heard, **now,
-            )  # fmt: skip
+        evidence = {"threshold": after / 1000.0, "aux": elapsed / 1000.0, "window_start": point.heard}
+        if rule.carried:
+            rule.level = rule.params.level
+            self.confirm(seq, rule, now, **evidence)
+        elif not rule.level:
+            self.say(seq, rule, to=rule.params.level, **evidence, **now)
             rule.level = rule.params.level
         point.silent = True
         return not was_silent

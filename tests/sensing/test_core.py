@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -348,3 +349,56 @@ def test_a_stage_gets_everything_once_however_far_it_falls_behind(
     while feed.position < journal.next_seq:
         got += feed.take(500, 0)
     assert flat(got) == flat(made)
+
+
+async def signals_of(directory: Path) -> list[Signal]:
+    async with running(directory) as core:
+        if not core.catalog.version:
+            await core.switch(catalog(1))
+            await core.accept(readings(1, 0, [1.0, 6.0, 1.0]))
+        await until(lambda: core.live and core.engine.caught_up())
+        return core.spool.peek(100)[0]
+
+
+async def test_the_same_journal_gives_the_same_ids_and_a_new_one_gives_others(tmp_path: Path) -> None:
+    first = await signals_of(tmp_path)
+    for part in ("checkpoint", "spool"):
+        shutil.rmtree(tmp_path / part)
+    (tmp_path / "journal" / "salt").unlink()  # a copy is in every segment
+    assert await signals_of(tmp_path) == first
+    for part in ("checkpoint", "spool", "store", "journal", "catalog.json"):
+        path = tmp_path / part
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+    again = await signals_of(tmp_path)
+    assert [s["to"] for s in first] == [s["to"] for s in again] == [3, 0]
+    assert not {s["id"] for s in first} & {s["id"] for s in again}
+    assert {s["shard"] for s in first} != {s["shard"] for s in again}
+
+
+async def test_a_journal_that_lost_its_segments_is_a_new_one_though_its_salt_was_left(tmp_path: Path) -> None:
+    first = await signals_of(tmp_path)
+    for part in ("checkpoint", "spool", "store"):
+        shutil.rmtree(tmp_path / part)
+    (tmp_path / "catalog.json").unlink()
+    for segment in (tmp_path / "journal").glob("*.log"):
+        segment.unlink()
+    again = await signals_of(tmp_path)
+    assert len(again) == len(first) == 2
+    assert not {s["id"] for s in first} & {s["id"] for s in again}
+
+
+async def test_a_small_change_among_many_rules_leaves_the_rest_as_it_was(tmp_path: Path) -> None:
+    async with running(tmp_path) as core:
+        await core.switch(catalog(50))
+        for point in range(1, 51):
+            await core.accept(readings(point, 0, [6.0]))
+        rule = {"id": 107, "version": 2, "point": 7, "kind": "threshold", "params": {"levels": {"4": 6.0}}}
+        gone = {"points": [9], "rules": [109]}
+        await core.switch(json.dumps({"version": 2, "rules": [rule], "removed": gone}).encode())
+        for point in range(1, 51):
+            await core.accept(readings(point, 1, [6.0]))
+        await until(lambda: core.engine.caught_up())
+        assert len(told(core)) == 51
+        assert told(core)[-1] == (7, T + 1000, 4)
+        assert core.engine.latest.get(9) is None
+        assert core.state()["rules_refused"] == []

@@ -14,7 +14,8 @@ from . import layout as lay
 from .ruleset import RuleSet
 from .signals import Signals, empty_signals
 from .snapshot import HEAD, MAGIC, Frozen
-from .state import Arrays, build, carry_over
+from .state import Arrays, build
+from .switch import switched
 
 POINT_STATE_DTYPE = np.dtype(
     [("watched", "?"), ("level", "u1"), ("fault", "u1"), ("silent", "?"), ("ts", "i8"), ("heard", "i8")]
@@ -49,11 +50,9 @@ class Engine:
         return dict(zip(lay.COUNTERS, self._state.arrays.counters.tolist(), strict=True))
 
     def switch(self, seq: int, ruleset: RuleSet) -> None:
-        """Watch by another rule set from here on. Whatever did not change keeps its state; see ``carry_over``."""
+        """Watch by another rule set from here on. Whatever did not change keeps its state; see ``switched``."""
         del seq  # a switch raises no signal, so that its number is nobody's
-        state = build(ruleset)
-        carry_over(self._state, state)
-        self._state = state
+        self._state = switched(self._state, ruleset)
         self._size()
 
     def readings(

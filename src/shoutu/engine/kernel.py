@@ -21,6 +21,7 @@ LEVEL, LATE_EXCEEDANCE, CLOCK_TYPE = lay.LEVEL, lay.LATE_EXCEEDANCE, lay.CLOCK_T
 BACKFILL, LATE, FIRST = lay.BACKFILL, lay.LATE, lay.FIRST
 SATURATED, AHEAD, RECOVERED = lay.SATURATED, lay.AHEAD, lay.RECOVERED
 SUSPECT, CALIBRATING, INVALID = lay.SUSPECT, lay.CALIBRATING, lay.INVALID
+FRESH, CARRIED = lay.FRESH, lay.CARRIED
 N_EVALUATED, N_REPEATS, N_UNKNOWN, N_LATE, N_AHEAD, N_FAULTS, N_CALIBRATING, N_BACKFILL = range(8)
 HOUR = 3_600_000.0
 HUGE = float(np.finfo(np.float64).max)  # a slope past it is still a slope, and meets no bound that is not set
@@ -108,15 +109,19 @@ def _threshold(a: Any, i: int, p: Any, now: Any, can_clear: bool, gap: bool, fla
             if since[k - 1] != NEVER and t - since[k - 1] >= cold.clear_for:
                 new, start = k - 1, since[k - 1]
                 break
-    if raw == 0:
+    if raw == 0 and r.fresh == FRESH:
         r.fresh = 0
     if new != level:
-        first = FIRST if r.fresh == 1 and new > level else 0
+        first = FIRST if r.fresh > 0 and new > level else 0
         side = _bound(bounds, new if new > level else new + 1, v)
         _put_rule(out, cur, p, r, RISK, LEVEL, now, new, flags | first, side, start, NAN)
         r.level, r.fresh = new, 0
         for k in range(min(new, level), max(new, level)):
             since[k] = NEVER
+    elif r.fresh == CARRIED and keep > 0:
+        r.level, r.fresh = 0, 0
+        _put_rule(out, cur, p, r, RISK, LEVEL, now, level, flags | FIRST, _bound(bounds, level, v), NEVER, NAN)
+        r.level = level
     if r.level > 0:
         _know(cold, t, r.level, a.settings[2])
     quiet = r.level == 0 and r.fresh == 0
@@ -175,10 +180,14 @@ def _rate(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: An
         return
     part = np.sort(work[2, :m])
     slope = part[m // 2] if m % 2 == 1 else part[m // 2 - 1] * 0.5 + part[m // 2] * 0.5
-    raw = _exceeded(bounds, slope, 0.0)
-    new = raw if raw > r.level else (min(_exceeded(bounds, slope, r.c), r.level) if can_clear else r.level)
+    raw, keep = _exceeded(bounds, slope, 0.0), _exceeded(bounds, slope, r.c)
+    new = raw if raw > r.level else (min(keep, r.level) if can_clear else r.level)
+    first = FIRST if r.fresh > 0 and new >= r.level else 0
+    if r.fresh == CARRIED and new == r.level:
+        if keep == 0:
+            return
+        r.level = 0  # said once more, now by this version
     if new != r.level:
-        first = FIRST if r.fresh == 1 and new > r.level else 0
         side = _bound(bounds, new if new > r.level else new + 1, slope)
         start = a.sample_ts[base + cold.head]
         _put_rule(out, cur, p, r, RISK, LEVEL, now, new, flags | first, side, start, slope)
@@ -200,6 +209,8 @@ def _stuck(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: A
         r.a = r.b = v
         r.t0, r.n = t, 1
     flat = r.n >= r.m and t - r.t0 >= r.t1
+    if flat and r.fresh == CARRIED:
+        r.level, flags = 0, flags | FIRST
     new = r.level
     if flat and r.level == 0:
         new = a.cold[i].raise_to
@@ -207,7 +218,7 @@ def _stuck(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: A
         new = 0
     if new != r.level:
         _put_rule(out, cur, p, r, FAULT, LEVEL, now, new, flags, r.c, r.t0, r.b - r.a)
-        r.level = new
+        r.level, r.fresh = new, 0
 
 
 @njit(cache=True)
@@ -219,6 +230,8 @@ def _implausible(
     if bad:
         r.m = 0
         r.n = min(r.n + 1, cold.count)
+        if r.fresh == CARRIED and r.n >= cold.count:
+            r.level, r.fresh, flags = 0, 0, flags | FIRST
         if r.level == 0 and r.n >= cold.count:
             side = p.low if v < p.low else (p.high if v > p.high else NAN)
             _put_rule(out, cur, p, r, FAULT, LEVEL, now, cold.raise_to, flags, side, NEVER, NAN)
@@ -228,7 +241,7 @@ def _implausible(
         r.m += 1
         if r.level > 0 and r.m >= cold.clear_count:
             _put_rule(out, cur, p, r, FAULT, LEVEL, now, 0, flags, NAN, NEVER, NAN)
-            r.level = 0
+            r.level = r.fresh = 0
     p.busy = 1 if r.level > 0 or r.n > 0 else 0
 
 
@@ -305,7 +318,7 @@ def _heard(a: Any, p: Any, now: Any, flags: int, out: Any, cur: Any) -> None:
         r = a.rules[i]
         if r.kind == NO_DATA and r.level > 0:
             _put_rule(out, cur, p, r, FAULT, LEVEL, now, 0, flags | RECOVERED, r.t1 / 1000.0, p.heard, NAN)
-            r.level = 0
+            r.level = r.fresh = 0
     p.nodata_up = p.silent = 0
     if p.group:
         p.group = 0

@@ -11,6 +11,7 @@ from .kernel import _link_signal, _put, _put_rule
 
 NEVER, LIMIT, NAN = lay.NEVER, lay.LIMIT, float("nan")
 RISK, FAULT, LEVEL = lay.RISK, lay.FAULT, lay.LEVEL
+FIRST, CARRIED = lay.FIRST, lay.CARRIED
 SOURCE_SILENCE, SITE_SILENCE = lay.SOURCE_SILENCE, lay.SITE_SILENCE
 
 
@@ -76,9 +77,13 @@ def _tick_rule(a: Any, i: int, now: Any, resume: int, out: Any, cur: Any) -> boo
     # Its source may be failing as a whole: wait half a window for the verdict, unless it spoke again meanwhile.
     if link.after > 0 and link.heard - since <= r.t1 // 2 and elapsed < r.t1 + r.t1 // 2:
         return False
+    flags = 0
+    if r.fresh == CARRIED:  # said once more, now by this version
+        r.level, r.fresh, flags = 0, 0, FIRST
+        p.nodata_up -= 1
     if r.level == 0:
         up = a.cold[i].raise_to
-        _put_rule(out, cur, p, r, FAULT, LEVEL, now, up, 0, r.t1 / 1000.0, p.heard, elapsed / 1000.0)
+        _put_rule(out, cur, p, r, FAULT, LEVEL, now, up, flags, r.t1 / 1000.0, p.heard, elapsed / 1000.0)
         r.level = up
         p.nodata_up += 1
     newly = not p.silent

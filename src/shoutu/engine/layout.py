@@ -30,6 +30,7 @@ FLAG_NAMES = {
     BACKFILL: "backfill", LATE: "late", FIRST: "first", SATURATED: "saturated", AHEAD: "ahead", RECOVERED: "recovered",
 }  # fmt: skip
 
+FRESH, CARRIED = 1, 2
 GOOD, SUSPECT, CALIBRATING, INVALID = 0, 1, 2, 3
 
 SEEN = 64
@@ -84,7 +85,7 @@ RULE = np.dtype(
         ("kind", "u1"),
         ("level", "u1"),
         ("busy", "u1"),  # threshold: not quiet (raised, held or fresh)
-        ("fresh", "u1"),  # already exceeded since watching began
+        ("fresh", "u1"),  # FRESH: already exceeded since watching began; CARRIED: its level is an older version's
     ]
 )
 

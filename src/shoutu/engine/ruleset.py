@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+import struct
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -97,8 +99,9 @@ class RuleSet:
     by_rule: dict[int, RuleSpec] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.by_point.update((point.id, point) for point in self.points)
-        self.by_rule.update((rule.id, rule) for rule in self.rules)
+        if len(self.by_point) != len(self.points) or len(self.by_rule) != len(self.rules):
+            self.by_point.update((point.id, point) for point in self.points)
+            self.by_rule.update((rule.id, rule) for rule in self.rules)
 
     def item(self, point: int) -> str | None:
         """The monitored item of a point, None when there is no such point."""
@@ -131,11 +134,47 @@ class RuleSet:
             if rule is not None:
                 good_rules[rule.id] = rule
         return cls(
-            tuple(good_points[key] for key in sorted(good_points)),
-            tuple(good_rules[key] for key in sorted(good_rules)),
+            tuple(_in_order(good_points).values()),
+            tuple(_in_order(good_rules).values()),
             _checked_options(options or Options()),
             tuple(problems),
         )
+
+    def revised(
+        self,
+        points: Mapping[int, Mapping[str, Any]],
+        rules: Mapping[int, Mapping[str, Any]],
+        changed_points: Collection[int],
+        changed_rules: Collection[int],
+    ) -> RuleSet:
+        """What ``from_catalog`` makes of these sections (by id), given that this rule set was made of sections that
+        differed in the entries of these ids alone. Only they, and what hangs on them, are checked again.
+        """
+        # One rule bears on others only by being implausible: one a point, and the first in the catalog's order.
+        kinds = ((spec.point, spec.kind) for key in changed_rules if (spec := self.by_rule.get(key)))
+        told = ((_place(entry), entry.get("kind")) for key in changed_rules if (entry := rules.get(key)))
+        places = {*changed_points, *(point for point, kind in (*kinds, *told) if kind == "implausible")}
+        again = set(changed_rules)
+        if places:
+            again |= {key for key, entry in rules.items() if _place(entry) in places}
+            again |= {key for key, spec in self.by_rule.items() if spec.point in places}
+        problems = [p for p in self.problems if p.id not in (changed_points if p.what == "point" else again)]
+        good_points, good_rules = dict(self.by_point), dict(self.by_rule)
+        for key in changed_points:
+            good_points.pop(key, None)
+            point = _point(points[key], {}, problems) if key in points else None
+            if point is not None:
+                good_points[key] = point
+        for key in again:
+            good_rules.pop(key, None)
+        ranged: dict[int, int] = {}
+        for key, entry in compress(rules.items(), map(again.__contains__, rules)):
+            rule = _rule(entry, good_points, {}, ranged, problems)
+            if rule is not None:
+                good_rules[key] = rule
+        by_point, by_rule = _in_order(good_points), _in_order(good_rules)
+        sections = tuple(by_point.values()), tuple(by_rule.values())
+        return RuleSet(*sections, self.options, tuple(problems), by_point, by_rule)
 
     def encode(self) -> bytes:
         """As bytes, for a checkpoint; made once."""
@@ -143,9 +182,13 @@ class RuleSet:
 
     @cached_property
     def _encoded(self) -> bytes:
-        rules = [(r.id, r.version, r.point, r.kind, msgspec.to_builtins(r.params)) for r in self.rules]
-        points = [msgspec.structs.astuple(point) for point in self.points]
-        return msgspec.msgpack.encode((msgspec.to_builtins(self.options), points, rules))
+        """The msgpack of (options, [point, …], [rule, …]), put together piece by piece: the encoder lets no
+        other thread run until it is through."""
+        pieces = [b"\x93", msgspec.msgpack.encode(self.options), _array_head(len(self.points))]
+        pieces += [msgspec.msgpack.encode(msgspec.structs.astuple(point)) for point in self.points]
+        pieces.append(_array_head(len(self.rules)))
+        pieces += [msgspec.msgpack.encode((r.id, r.version, r.point, r.kind, r.params)) for r in self.rules]
+        return b"".join(pieces)
 
     @classmethod
     def decode(cls, data: bytes) -> RuleSet:
@@ -156,6 +199,22 @@ class RuleSet:
             tuple(RuleSpec(i, v, p, k, parse(k, params)) for i, v, p, k, params in rules),
             msgspec.convert(options, Options),
         )
+
+
+def _in_order(by_id: dict[int, Any]) -> dict[int, Any]:
+    keys = sorted(by_id)
+    return dict(zip(keys, map(by_id.__getitem__, keys), strict=True))
+
+
+def _array_head(length: int) -> bytes:
+    """The head of a msgpack array of 32-bit length."""
+    return struct.pack(">BI", 0xDD, length)
+
+
+def _place(entry: Mapping[str, Any]) -> int:
+    """The point an entry of a rule names, 0 when that is no id."""
+    value = entry.get("point")
+    return value if type(value) is int else 0
 
 
 def _checked_options(options: Options) -> Options:

@@ -1,7 +1,8 @@
-"""The engine's state as arrays, built from a rule set, and carried over from the state before a switch."""
+"""The engine's state as arrays, built from a rule set. What a switch keeps of the state before: ``switch``."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import layout as lay
-from .params import Implausible, NoData, Rate, Stuck, Threshold, level_bounds, samples_of
-from .ruleset import Options, PointSpec, RuleSet, RuleSpec, physical_range
+from .params import level_bounds, samples_of
+from .ruleset import Options, RuleSet, RuleSpec, physical_range
 
 DENSE_LOOKUP = 1 << 24
+UNWATCHED = 2**62
 DANGER_BITS = {"none": 0, "low": 1, "high": 2, "both": 3}
 
 
@@ -41,6 +43,15 @@ SETTINGS = (
 )  # fmt: skip
 
 
+class Kept(NamedTuple):
+    """What points and rules remember: the arrays of the same names in ``Arrays``."""
+
+    since: NDArray[np.int64]
+    seen: NDArray[np.int64]
+    sample_ts: NDArray[np.int64]
+    sample_value: NDArray[np.float64]
+
+
 @dataclass
 class State:
     """Arrays together with the rule set they serve and the way from a point's id to its index."""
@@ -67,32 +78,34 @@ def milliseconds(seconds: float) -> int:
 
 
 def build(ruleset: RuleSet) -> State:
-    """Fresh state: nothing heard, every level 0."""
-    rules_of: dict[int, list[RuleSpec]] = {point.id: [] for point in ruleset.points}
-    for rule in ruleset.rules:
-        rules_of[rule.point].append(rule)
-    for mine in rules_of.values():
-        mine.sort(key=lambda rule: (lay.KIND_CODES[rule.kind], rule.id))
-    ordered = [rule for point in ruleset.points for rule in rules_of[point.id]]
-    link_keys = sorted({(point.source, point.site) for point in ruleset.points})
-    site_keys = sorted({point.site for point in ruleset.points})
-    link_at = {key: at for at, key in enumerate(link_keys)}
-    site_at = {key: at for at, key in enumerate(site_keys)}
-    points = np.zeros(len(ruleset.points), lay.POINT)
-    at = 0
-    for row, point in zip(points, ruleset.points, strict=True):
-        _fill_point(row, point, rules_of[point.id], at, link_at[point.source, point.site], site_at[point.site])
-        at += len(rules_of[point.id])
-    rules, cold, bounds = _rule_arrays(ordered, ruleset)
-    total = int((cold["offset"] + cold["cap"]).max(initial=0))
-    ids = np.array([point.id for point in ruleset.points], np.int32)
+    """Fresh state: nothing heard, every level 0. Column by column, as there may be tens of thousands of rules."""
+    ids = np.fromiter(ruleset.by_point, np.int32, len(ruleset.points))
+    rules, cold, bounds, ordered = _rule_arrays(ruleset, ids)
+    points = _point_arrays(ruleset, ids, rules, ordered)
+    return assemble(ruleset, ids, points, rules, cold, bounds)
+
+
+def assemble(
+    ruleset: RuleSet,
+    ids: NDArray[np.int32],
+    points: NDArray[Any],
+    rules: NDArray[Any],
+    cold: NDArray[Any],
+    bounds: NDArray[np.float64],
+    kept: Kept | None = None,
+) -> State:
+    """State around these points and rules: links and sites yet unheard; what is remembered, if any, from ``kept``."""
+    cold["offset"] = np.cumsum(cold["cap"], dtype=np.int64) - cold["cap"]
+    if kept is None:
+        total = int(cold["cap"].sum())
+        since, seen = np.full((len(rules), 4), lay.NEVER, np.int64), np.full((len(ids), lay.SEEN), lay.NEVER, np.int64)
+        kept = Kept(since, seen, np.zeros(total, np.int64), np.zeros(total, np.float64))
+    quickest = _quickest(points, rules)
     arrays = Arrays(
-        points, rules, cold, bounds,
-        np.full((len(rules), 4), lay.NEVER, np.int64),
-        _links(link_keys, points, rules, ruleset.options),
-        _sites(site_keys, points, rules),
-        np.full((len(points), lay.SEEN), lay.NEVER, np.int64),
-        np.zeros(total, np.int64), np.zeros(total, np.float64),
+        points, rules, cold, bounds, kept.since,
+        _links(points, quickest, ruleset.options),
+        _sites(points, quickest),
+        kept.seen, kept.sample_ts, kept.sample_value,
         np.flatnonzero(rules["kind"] == lay.NO_DATA).astype(np.int32),
         np.full(2, lay.NEVER, np.int64),
         np.zeros(len(lay.COUNTERS), np.int64),
@@ -115,160 +128,141 @@ def _lookup(ids: NDArray[np.int32]) -> NDArray[np.int32]:
     return table
 
 
-def _fill_point(row: Any, point: PointSpec, rules: list[RuleSpec], first: int, link: int, site: int) -> None:
-    kinds = [rule.kind for rule in rules]
-    low, high, danger = physical_range(point, rules)
-    row["wm"] = row["top"] = row["heard"] = row["calib"] = lay.NEVER
-    row["low"], row["high"], row["danger"] = low, high, DANGER_BITS[danger]
-    row["first"], row["end"] = first, first + len(rules)
-    row["last"] = first + sum(kind in ("threshold", "rate", "stuck") for kind in kinds)
-    row["imp"] = first + kinds.index("implausible") if "implausible" in kinds else -1
-    row["link"], row["site_at"] = link, site
-    row["id"], row["site"], row["source"] = point.id, point.site, point.source
+def _point_arrays(
+    ruleset: RuleSet, ids: NDArray[np.int32], rules: NDArray[Any], ordered: list[RuleSpec]
+) -> NDArray[Any]:
+    points = np.zeros(len(ids), lay.POINT)
+    for name in ("wm", "top", "heard", "calib"):
+        points[name] = lay.NEVER
+    specs = ruleset.points
+    points["id"], points["site"] = ids, [point.site for point in specs]
+    points["source"] = [point.source for point in specs]
     # A clear-hold may not count time nobody measured: three intervals without a reading start it anew.
-    row["gap"] = milliseconds(3 * point.interval_s) if point.interval_s else lay.LIMIT
+    points["gap"] = [milliseconds(3 * point.interval_s) if point.interval_s else lay.LIMIT for point in specs]
+    at, kind = rules["point"], rules["kind"]
+    total = np.bincount(at, minlength=len(ids))
+    at_readings = np.isin(kind, (lay.THRESHOLD, lay.RATE, lay.STUCK))
+    points["first"], points["end"] = np.cumsum(total) - total, np.cumsum(total)
+    points["last"] = points["first"] + np.bincount(at[at_readings], minlength=len(ids))
+    points["imp"] = -1
+    ranged = np.flatnonzero(kind == lay.IMPLAUSIBLE)
+    points["imp"][at[ranged]] = ranged
+    spans = zip(points["first"].tolist(), points["end"].tolist(), strict=True)
+    ranges = [physical_range(point, ordered[a:b]) for point, (a, b) in zip(specs, spans, strict=True)]
+    points["low"], points["high"] = [low for low, _, _ in ranges], [high for _, high, _ in ranges]
+    points["danger"] = [DANGER_BITS[danger] for _, _, danger in ranges]
+    return points
 
 
-def _rule_arrays(ordered: list[RuleSpec], ruleset: RuleSet) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]:
+def _rule_arrays(
+    ruleset: RuleSet, ids: NDArray[np.int32]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64], list[RuleSpec]]:
+    """Rules, their cold parts and bounds, and their specs in the same order: by point, kind, id."""
+    columns = [[rule.point, lay.KIND_CODES[rule.kind], rule.id, rule.version] for rule in ruleset.rules]
+    point, kind, number, version = np.array(columns, np.int64).reshape(-1, 4).T
+    order = np.lexsort((number, kind, point))
+    ordered = [ruleset.rules[at] for at in order.tolist()]
     rules, cold = np.zeros(len(ordered), lay.RULE), np.zeros(len(ordered), lay.COLD)
     bounds = np.zeros((len(ordered), 8))
+    rules["point"] = np.searchsorted(ids, point[order])
+    rules["kind"], rules["id"], rules["version"] = kind[order], number[order], version[order]
     cold["known_lo"] = cold["known_hi"] = lay.NEVER
-    index = {point.id: at for at, point in enumerate(ruleset.points)}
-    offset = 0
-    for at, spec in enumerate(ordered):
-        row, extra = rules[at], cold[at]
-        row["point"], row["id"], row["version"] = index[spec.point], spec.id, spec.version
-        row["kind"] = lay.KIND_CODES[spec.kind]
-        extra["offset"] = offset
-        _fill_rule(row, extra, bounds[at], spec, ruleset.by_point[spec.point])
-        offset += int(extra["cap"])
-    return rules, cold, bounds
+    for code, fill in _FILLS.items():
+        at = np.flatnonzero(rules["kind"] == code)
+        specs = [ordered[i] for i in at.tolist()]
+        made, extra = rules[at], cold[at]
+        fill(made, extra, specs, ruleset)
+        rules[at], cold[at] = made, extra
+        if code in (lay.THRESHOLD, lay.RATE) and specs:
+            pairs = [level_bounds(spec.params.levels, spec.params.direction) for spec in specs]
+            bounds[at] = [low + high for low, high in pairs]
+    calm = rules["kind"] == lay.THRESHOLD
+    rules["a"][calm], rules["b"][calm] = bounds[calm, 0], bounds[calm, 4]
+    return rules, cold, bounds, ordered
 
 
-def _fill_rule(row: Any, extra: Any, bounds: NDArray[np.float64], spec: RuleSpec, point: PointSpec) -> None:
-    params = spec.params
-    if isinstance(params, Threshold | Rate):
-        low, high = level_bounds(params.levels, params.direction)
-        bounds[:4], bounds[4:] = low, high
-        row["c"] = params.hysteresis
-    if isinstance(params, Threshold):
-        row["a"], row["b"] = bounds[0], bounds[4]
-        row["busy"] = row["fresh"] = 1
-        extra["raise_for"], extra["clear_for"] = milliseconds(params.raise_for_s), milliseconds(params.clear_for_s)
-    elif isinstance(params, Rate):
-        row["t0"], row["t1"] = lay.NEVER, milliseconds(params.interval_s)
-        row["m"], row["fresh"] = params.min_samples, 1
-        extra["window"], extra["cap"] = milliseconds(params.window_s), samples_of(params)
-    elif isinstance(params, Stuck):
-        row["a"], row["b"], row["c"] = np.inf, -np.inf, params.tolerance
-        row["t0"], row["t1"], row["m"] = lay.NEVER, milliseconds(params.window_s), params.min_samples
-        extra["raise_to"] = params.level
-    elif isinstance(params, Implausible):
-        extra["count"], extra["clear_count"], extra["raise_to"] = params.count, params.clear_count, params.level
-    elif isinstance(params, NoData):
-        after = params.after_s if params.after_s is not None else params.intervals * (point.interval_s or 0.0)
-        row["t1"], extra["raise_to"] = milliseconds(after), params.level
+def _threshold(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], _: RuleSet) -> None:
+    rules["busy"] = rules["fresh"] = 1
+    rules["c"] = [spec.params.hysteresis for spec in specs]
+    cold["raise_for"] = [milliseconds(spec.params.raise_for_s) for spec in specs]
+    cold["clear_for"] = [milliseconds(spec.params.clear_for_s) for spec in specs]
 
 
-def _quickest(points: NDArray[Any], rules: NDArray[Any]) -> dict[int, int]:
-    """Per watched point's index the shortest silence any of its no-data rules waits for, ms."""
-    quickest: dict[int, int] = {}
-    for row in rules[rules["kind"] == lay.NO_DATA]:
-        at, after = int(row["point"]), int(row["t1"])
-        quickest[at] = min(after, quickest.get(at, after))
+def _rate(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], _: RuleSet) -> None:
+    rules["t0"], rules["fresh"] = lay.NEVER, 1
+    rules["c"] = [spec.params.hysteresis for spec in specs]
+    rules["t1"] = [milliseconds(spec.params.interval_s) for spec in specs]
+    rules["m"] = [spec.params.min_samples for spec in specs]
+    cold["window"] = [milliseconds(spec.params.window_s) for spec in specs]
+    cold["cap"] = [samples_of(spec.params) for spec in specs]
+
+
+def _stuck(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], _: RuleSet) -> None:
+    rules["a"], rules["b"], rules["t0"] = np.inf, -np.inf, lay.NEVER
+    rules["c"] = [spec.params.tolerance for spec in specs]
+    rules["t1"] = [milliseconds(spec.params.window_s) for spec in specs]
+    rules["m"] = [spec.params.min_samples for spec in specs]
+    cold["raise_to"] = [spec.params.level for spec in specs]
+
+
+def _implausible(_: NDArray[Any], cold: NDArray[Any], specs: list[Any], __: RuleSet) -> None:
+    for name, source in (("count", "count"), ("clear_count", "clear_count"), ("raise_to", "level")):
+        cold[name] = [getattr(spec.params, source) for spec in specs]
+
+
+def _no_data(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], ruleset: RuleSet) -> None:
+    rules["t1"] = [milliseconds(_after(spec, ruleset)) for spec in specs]
+    cold["raise_to"] = [spec.params.level for spec in specs]
+
+
+def _after(spec: Any, ruleset: RuleSet) -> float:
+    if spec.params.after_s is not None:
+        return float(spec.params.after_s)
+    return float(spec.params.intervals * (ruleset.by_point[spec.point].interval_s or 0.0))
+
+
+Fill = Callable[[NDArray[Any], NDArray[Any], list[Any], RuleSet], None]
+_FILLS: dict[int, Fill] = {
+    lay.THRESHOLD: _threshold, lay.RATE: _rate, lay.STUCK: _stuck, lay.IMPLAUSIBLE: _implausible, lay.NO_DATA: _no_data,
+}  # fmt: skip
+
+
+def _quickest(points: NDArray[Any], rules: NDArray[Any]) -> NDArray[np.int64]:
+    """Per point the shortest silence any of its no-data rules waits for, ms; UNWATCHED when it has none."""
+    quickest = np.full(len(points), UNWATCHED, np.int64)
+    silence = rules[rules["kind"] == lay.NO_DATA]
+    np.minimum.at(quickest, silence["point"], silence["t1"])
     return quickest
 
 
-def _links(keys: list[tuple[int, int]], points: NDArray[Any], rules: NDArray[Any], options: Options) -> NDArray[Any]:
+def _links(points: NDArray[Any], quickest: NDArray[np.int64], options: Options) -> NDArray[Any]:
+    """One link per (source, site), in that order; tells the points which is theirs."""
+    keys, points["link"] = np.unique(pair_keys(points), return_inverse=True)
     links = np.zeros(len(keys), lay.LINK)
-    waits: dict[int, list[int]] = {}
-    for at, after in _quickest(points, rules).items():
-        waits.setdefault(int(points[at]["link"]), []).append(after)
-    for at, (source, site) in enumerate(keys):
-        links[at]["source"], links[at]["site"] = source, site
-        # Silent as a whole once several points should have spoken; one quick point alone proves nothing.
-        expected = sorted(waits.get(at, []))
-        if len(expected) >= max(options.source_min_points, 1):
-            links[at]["after"] = expected[max(options.source_min_points, 1) - 1]
+    links["source"], links["site"] = keys >> 32, keys & 0xFFFF_FFFF
     links["heard"] = links["back"] = links["last_ahead"] = lay.NEVER
+    # Silent as a whole once several points should have spoken; one quick point alone proves nothing.
+    least = max(options.source_min_points, 1)
+    watched = np.flatnonzero(quickest != UNWATCHED)
+    link = points["link"][watched]
+    order = np.lexsort((quickest[watched], link))
+    count = np.bincount(link, minlength=len(keys))
+    enough = count >= least
+    nth = (np.cumsum(count) - count + least - 1)[enough]
+    links["after"][enough] = quickest[watched][order][nth]
     return links
 
 
-def _sites(keys: list[int], points: NDArray[Any], rules: NDArray[Any]) -> NDArray[Any]:
+def _sites(points: NDArray[Any], quickest: NDArray[np.int64]) -> NDArray[Any]:
+    """One record per site, in order of id; tells the points which is theirs."""
+    keys, points["site_at"] = np.unique(points["site"], return_inverse=True)
     sites = np.zeros(len(keys), lay.SITE)
     sites["id"] = keys
-    for at in _quickest(points, rules):
-        sites[int(points[at]["site_at"])]["watched"] += 1
+    sites["watched"] = np.bincount(points["site_at"][quickest != UNWATCHED], minlength=len(keys))
     return sites
 
 
-def carry_over(old: State, new: State) -> None:
-    """Copy into ``new`` the state of everything the switch did not touch.
-
-    A rule with the same id, version, point, kind and parameters keeps all. A rule with the same id, kind and point
-    but another version keeps only its level, so that the new version's own readings lower or raise it. A point
-    keeps its watermark and what it remembers, a link its clock and silence, a site its silence.
-    """
-    _copy(
-        old.arrays.points, new.arrays.points, _matches(old.arrays.points["id"], new.arrays.points["id"]), lay.POINT_KEPT
-    )
-    for here, there in _matches(old.arrays.points["id"], new.arrays.points["id"]):
-        new.arrays.seen[there] = old.arrays.seen[here]
-    _carry_rules(old, new)
-    keys = [
-        list(zip(s.arrays.links["source"].tolist(), s.arrays.links["site"].tolist(), strict=True)) for s in (old, new)
-    ]
-    places = {key: at for at, key in enumerate(keys[1])}
-    pairs = [(at, places[key]) for at, key in enumerate(keys[0]) if key in places]
-    _copy(old.arrays.links, new.arrays.links, pairs, lay.LINK_KEPT)
-    _copy(old.arrays.sites, new.arrays.sites, _matches(old.arrays.sites["id"], new.arrays.sites["id"]), ("level",))
-    new.arrays.clock[:] = old.arrays.clock
-    new.arrays.counters[:] = old.arrays.counters
-    _recount(new.arrays)
-
-
-def _carry_rules(old: State, new: State) -> None:
-    a, b = old.arrays, new.arrays
-    for here, there in _matches(a.rules["id"], b.rules["id"]):
-        before = old.ruleset.by_rule[int(a.rules[here]["id"])]
-        after = new.ruleset.by_rule[before.id]
-        if before.key == after.key:
-            _copy(a.rules, b.rules, [(here, there)], lay.RULE_KEPT)
-            _copy(a.cold, b.cold, [(here, there)], lay.COLD_KEPT)
-            b.since[there] = a.since[here]
-            if before.kind == "stuck":
-                b.rules[there]["a"], b.rules[there]["b"] = a.rules[here]["a"], a.rules[here]["b"]
-            start, target, size = int(a.cold[here]["offset"]), int(b.cold[there]["offset"]), int(a.cold[here]["cap"])
-            b.sample_ts[target : target + size] = a.sample_ts[start : start + size]
-            b.sample_value[target : target + size] = a.sample_value[start : start + size]
-        elif (before.kind, before.point) == (after.kind, after.point) and a.rules[here]["level"]:
-            b.rules[there]["level"], b.rules[there]["fresh"] = a.rules[here]["level"], 0
-
-
-def _matches(old: NDArray[Any], new: NDArray[Any]) -> list[tuple[int, int]]:
-    places = {int(key): at for at, key in enumerate(new)}
-    return [(at, places[int(key)]) for at, key in enumerate(old) if int(key) in places]
-
-
-def _copy(old: NDArray[Any], new: NDArray[Any], pairs: list[tuple[int, int]], fields: tuple[str, ...]) -> None:
-    if pairs:
-        here, there = (np.array(side) for side in zip(*pairs, strict=True))
-        for name in fields:
-            new[name][there] = old[name][here]
-
-
-def _recount(arrays: Arrays) -> None:
-    """Make the sums agree with their parts after rules or points have gone."""
-    points, rules = arrays.points, arrays.rules
-    points["busy"] = points["nodata_up"] = 0
-    for row in rules:
-        point = points[row["point"]]
-        if row["kind"] == lay.NO_DATA and row["level"]:
-            point["nodata_up"] += 1
-        elif row["kind"] == lay.IMPLAUSIBLE and (row["level"] or row["n"]):
-            point["busy"] = 1
-    watched = np.zeros(len(points), bool)
-    watched[rules["point"][arrays.watched]] = True
-    points["silent"][~watched] = points["group"][~watched] = 0
-    arrays.sites["members"] = 0
-    np.add.at(arrays.sites["members"], points["site_at"][points["group"] > 0], 1)
+def pair_keys(rows: NDArray[Any]) -> NDArray[np.int64]:
+    """(source, site) of points or links as one number each, in the same order."""
+    keys: NDArray[np.int64] = rows["source"].astype(np.int64) << 32 | rows["site"]
+    return keys

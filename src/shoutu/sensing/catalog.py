@@ -78,6 +78,13 @@ class Catalog:
         new.rules |= _by_id(delta.rules)
         return new
 
+    def changed_since(self, before: Catalog, delta: Delta) -> tuple[set[int], set[int]]:
+        """Ids of the points and of the rules that differ from ``before``, of which ``delta`` made this catalog."""
+        if delta.full:
+            return _differing(before.points, self.points), _differing(before.rules, self.rules)
+        points, rules = _by_id(delta.points), _by_id(delta.rules)
+        return {*points, *delta.removed.points}, {*rules, *delta.removed.rules}
+
     def encode(self) -> bytes:
         """The JSON of the delta that makes this catalog out of any other; made once."""
         return self._encoded
@@ -110,6 +117,10 @@ def _rows(entries: dict[int, Entry]) -> bytes:
     values = list(entries.values())
     steps = (msgspec.json.encode(values[at : at + STEP])[1:-1] for at in range(0, len(values), STEP))
     return b",".join(steps)
+
+
+def _differing(before: dict[int, Entry], after: dict[int, Entry]) -> set[int]:
+    return (before.keys() - after.keys()) | {key for key, entry in after.items() if before.get(key) != entry}
 
 
 def _without(entries: dict[int, Entry], gone: Iterable[int]) -> dict[int, Entry]:

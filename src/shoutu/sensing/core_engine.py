@@ -53,6 +53,7 @@ class EngineStage:
     ) -> None:
         self.feed = feed
         self.watch = watch
+        watch.shard = feed.identity
         self.latest = latest
         self.tick = tick
         self.lock = threading.Lock()
@@ -125,8 +126,10 @@ class EngineStage:
         metrics.EVALUATED_SEQ.set(self.evaluated)
 
     def _switch(self, seq: int, delta: bytes) -> None:
+        before = self.watch.catalog.points
         self.watch.switch(seq, read_delta(delta))
-        self.latest.points(np.fromiter(self.watch.catalog.points, np.int64))
+        if self.watch.catalog.points.keys() != before.keys():
+            self.latest.points(np.fromiter(self.watch.catalog.points, np.int64))
 
     def _keep(self, signals: Sequence[Signal]) -> None:
         """Spool signals, however long the disk takes to have room: they must not be passed over."""
@@ -169,6 +172,7 @@ class EngineStage:
             else:
                 self.watch = Watch.restore(loaded.engine, Catalog.decode(loaded.catalog))
                 self.latest, seq = Latest.load(loaded.latest), loaded.facts.seq
+            self.watch.shard = self.feed.identity
         self._skip_through = max(self._skip_through, self._spool.high_seq)
         self.evaluated = seq
         self.feed.rewind(seq)

@@ -35,6 +35,11 @@ class Feed:
         """Whether the stage keeps up with the journal."""
         return self._live
 
+    @property
+    def identity(self) -> int:
+        """The journal's; see ``Journal.identity``."""
+        return self._journal.identity
+
     def end(self) -> int:
         """The next number of the journal."""
         return self._journal.next_seq

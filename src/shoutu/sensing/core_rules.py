@@ -11,8 +11,6 @@ from .catalog import Catalog, Delta
 from .journal_records import Readings
 from .spool import Signal
 
-SHARD = 0
-
 
 def rules_of(catalog: Catalog) -> RuleSet:
     """The rule set of a catalog; what cannot be watched is in its ``problems``."""
@@ -24,9 +22,9 @@ class Watch:
 
     def __init__(self, catalog: Catalog, engine: Engine | None = None) -> None:
         self.catalog = catalog
-        self.rules = rules_of(catalog)
-        self.problems = tuple(str(problem) for problem in self.rules.problems)
-        metrics.RULES_REFUSED.set(len(self.problems))
+        self.shard = 0
+        """The journal's identity, part of every signal's id; set by whoever feeds it a journal."""
+        self._rule(rules_of(catalog))
         if engine is None:
             engine = Engine()
             if catalog.version:
@@ -51,11 +49,16 @@ class Watch:
     def switch(self, seq: int, delta: Delta) -> None:
         """Put a change into force: new rules start, gone ones end, untouched ones keep their state."""
         catalog = self.catalog.merged(delta)
-        rules = rules_of(catalog)
+        changed = catalog.changed_since(self.catalog, delta)
+        rules = self.rules.revised(catalog.points, catalog.rules, *changed)
         self.engine.switch(seq, rules)
-        self.catalog, self.rules = catalog, rules
+        self.catalog = catalog
+        self._rule(rules)
+
+    def _rule(self, rules: RuleSet) -> None:
+        self.rules = rules
         self.problems = tuple(str(problem) for problem in rules.problems)
         metrics.RULES_REFUSED.set(len(self.problems))
 
     def _told(self, signals: Signals) -> list[Signal]:
-        return [signal_to_dict(signal, self.rules, SHARD) for signal in signals]
+        return [signal_to_dict(signal, self.rules, self.shard) for signal in signals]

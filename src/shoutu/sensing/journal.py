@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from .journal_log import FrameLog, NewFrame
@@ -64,6 +66,17 @@ class Journal:
     @property
     def next_seq(self) -> int:
         return self.log.next_seq
+
+    @cached_property
+    def identity(self) -> int:
+        """A number of 31 bits that tells this journal from any other; part of every signal's id (its shard).
+
+        Of the random salt, which is made with the journal and lies in each of its segments, so that the same journal
+        gives the same ids for ever, and one that begins again at number 1 gives none the county has seen.
+        """
+        # Costly on purpose: signals are read by many, and the salt must not be found from them by trial.
+        digest = hashlib.pbkdf2_hmac("sha256", b"%d" % self.log.salt, b"shoutu journal identity", 50_000)
+        return int.from_bytes(digest[:4]) >> 1 or 1
 
     def commit(self, items: Sequence[Item]) -> list[Record]:
         """Make items durable in their order; the records they became. Raises NotDurable (then none is kept)."""

@@ -103,18 +103,19 @@ def write_atomically(path: Path, *content: bytes | memoryview) -> None:
 
 
 def log_salt(directory: Path) -> int:
-    """The salt of a log: from its file, else from any whole segment head, else new."""
+    """The salt of a log: from its file, else from any whole segment head, else new.
+
+    A log without a segment is a new one whatever the file says: its numbering begins anew, and so must all that is
+    told apart by the salt.
+    """
     path = directory / "salt"
-    if path.exists():
+    segments = list_segments(directory)
+    if segments and path.exists():
         parts = path.read_text().split()
         if len(parts) == 2 and parts[0].isdigit() and f"{zlib.crc32(parts[0].encode()):08x}" == parts[1]:
             return int(parts[0])
-    salt = None
-    for segment in list_segments(directory):
-        head = read_head(segment.path)
-        if head is not None:
-            salt = head.salt
-            break
+    heads = (read_head(segment.path) for segment in segments)
+    salt = next((head.salt for head in heads if head is not None), None)
     if salt is None:
         salt = secrets.randbits(32)
     text = str(salt)
