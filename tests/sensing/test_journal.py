@@ -133,6 +133,21 @@ def test_long_torn_tail_is_cut_once_and_never_met_again(tmp_path: Path) -> None:
     assert third.log.damaged == {}
 
 
+def test_segment_whose_name_may_not_be_durable_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(directory: Path) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    journal = Journal(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr("shoutu.sensing.journal_log.sync_directory", broken)
+        with pytest.raises(NotDurable, match="no new segment"):
+            journal.commit([batch(5)])
+    assert list(tmp_path.glob("*.log")) == []
+    made = journal.commit([batch(5)])
+    assert made[0].seq == 1
+    assert flat(read_all(journal)) == flat(made)
+
+
 def test_room_is_proved_and_given_back(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     first = journal.commit([batch(5)])

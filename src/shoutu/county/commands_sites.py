@@ -211,9 +211,15 @@ def rules() -> None:
 @click.argument("pack", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(pack: Path) -> None:
     """检查规则包。 Check a warning or response pack; every problem with its file, line and field."""
+    ready()
     from shoutu.county.duties.policy import PolicyError, parse
 
-    text = pack.read_text("utf-8", errors="replace")
+    try:
+        text = pack.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise click.ClickException(
+            f"{pack}: 第 {error.start} 字节不是 UTF-8；请存为 UTF-8 / not UTF-8 at byte {error.start}: save it as UTF-8"
+        ) from None
     if "pack: response/" in text:
         try:
             policy = parse(text, str(pack))

@@ -54,8 +54,8 @@ def load(name: str) -> Pack:
     file = folder / f"{name}.yaml"
     try:
         return read(file.read_text("utf-8"), str(file))
-    except PackError as error:
-        raise Invalid("pack", str(error), str(error)) from error
+    except (PackError, UnicodeDecodeError) as error:
+        raise Invalid("pack", str(error), f"{file}: {error}") from error
 
 
 def read(text: str, file: str) -> Pack:
