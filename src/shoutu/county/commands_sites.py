@@ -96,17 +96,33 @@ def create_token(name: str, scope: str, source: str, owner: str, days: int) -> N
 @token.command("revoke")
 @click.argument("name")
 @click.option("--source", required=True, help="数据源 / the source it speaks for")
+@click.option("--reason", default="命令行撤销", show_default=True, help="原因 / why")
+@click.option("--replace", default="", help="同时发放的新令牌的名字 / name of a new token made in the same step")
 @told
-def revoke_token(name: str, source: str) -> None:
-    """撤销数据源的令牌。 Revoke a source's tokens of this name."""
+def revoke_token(name: str, source: str, reason: str, replace: str) -> None:
+    """撤销数据源的令牌。 Revoke a source's tokens of this name.
+
+    The last token of a source that is watched is revoked at once only with --replace (the new text is printed);
+    otherwise it waits for two persons in the face (待复核).
+    """
     from shoutu.county.sites import services
 
     rows = list(_source(source).tokens.filter(name=name, revoked_at__isnull=True))
     if not rows:
         raise click.ClickException(f"没有名为“{name}”的有效令牌 / no valid token of this name")
+    revoked = 0
     for row in rows:
-        services.revoke_token(_actor(), row)
-    click.echo(f"revoked {len(rows)}")
+        done = services.revoke_token(_actor(), row, reason, replacement=replace if row is rows[0] else "")
+        if done.replacement:
+            click.echo(done.replacement)
+        if done.proposal:
+            click.echo(
+                f"“{row.name}”是“{source}”最后一个有效令牌，撤销会收不到有规则的测点：已提交待复核（两人），"
+                f"或用 --replace 立即换新 / waits for two persons; --replace NAME revokes it at once"
+            )
+        else:
+            revoked += 1
+    click.echo(f"revoked {revoked}")
 
 
 @click.group()

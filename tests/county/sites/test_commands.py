@@ -49,8 +49,12 @@ def test_a_first_hour(watched):
     assert Rule.objects.get(pk=int(added)).kind == "rate"
     assert "threshold" in run(commands.rules, "bind", "tailings-pond", "--site", "新库")
     assert "新网关\t1" in run(commands.source, "list")
-    run(commands.token, "revoke", "一号", "--source", "新网关")
-    assert IngestToken.objects.get().revoked_at is not None
+    waits = run(commands.token, "revoke", "一号", "--source", "新网关")
+    assert "待复核" in waits
+    assert IngestToken.objects.get().revoked_at is None
+    replaced = run(commands.token, "revoke", "一号", "--source", "新网关", "--replace", "二号").splitlines()[0]
+    assert IngestToken.objects.get(name="一号").revoked_at is not None
+    assert IngestToken.objects.get(name="二号").hash == hashlib.sha256(replaced.encode()).hexdigest()
 
 
 def test_the_countys_own_source_and_an_api_token(county):

@@ -80,10 +80,10 @@ def test_what_the_county_publishes_the_engine_takes(point, rule):
 
 def test_a_revoked_token_leaves_the_catalog(source):
     token, _text = services.create_token(SYSTEM, source, "网关")
-    services.revoke_token(SYSTEM, token)
+    services.revoke_token(SYSTEM, token, "换网关")
     assert catalog.changes(0)["sources"][0]["token_hashes"] == []
     with pytest.raises(Conflict):
-        services.revoke_token(SYSTEM, token)
+        services.revoke_token(SYSTEM, token, "换网关")
 
 
 def test_the_text_of_a_token_is_kept_nowhere(source):

@@ -370,6 +370,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Proposals
+         * @description What waits for a second person; with `state` what was decided.
+         */
+        get: operations["people_proposals_list_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{id}/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree
+         * @description The second person agrees, and it is done. 403 for the one who proposed it, 409 when it no longer fits.
+         */
+        post: operations["people_proposals_agree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject
+         * @description The second person disagrees, or the first withdraws; everything stays as it is.
+         */
+        post: operations["people_proposals_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{id}/take-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Up
+         * @description 接手: I make my own what the county itself proposed, so that another can agree.
+         */
+        post: operations["people_proposals_take_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hello": {
         parameters: {
             query?: never;
@@ -754,6 +834,86 @@ export interface paths {
          * @description A new token of a source; its text is in this answer and nowhere else.
          */
         post: operations["sites_post_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/tokens/{token}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Token
+         * @description End a token: at once with a `replacement` or while another is valid; a watched source's last one by two.
+         */
+        post: operations["sites_revoke_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Source
+         * @description Take nothing from a source any more; one that is watched by rules needs two persons.
+         */
+        post: operations["sites_stop_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Source
+         * @description Take from a source again.
+         */
+        post: operations["sites_resume_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/design": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Design
+         * @description Design values: new or stricter ones hold at once, what could lower or delay a warning waits for a second one.
+         */
+        post: operations["sites_change_design"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1240,6 +1400,8 @@ export interface components {
             my_open_duties: number;
             /** My Overdue */
             my_overdue: number;
+            /** Proposals */
+            proposals: number;
             /** Alarms */
             alarms: components["schemas"]["AlarmOut"][];
             /** Demo */
@@ -1715,6 +1877,118 @@ export interface components {
             name: string;
             /** Phone */
             phone: string;
+        };
+        /** ProposalQuery */
+        ProposalQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * State
+             * @default waiting
+             */
+            state?: string;
+        };
+        /** AboutOut */
+        AboutOut: {
+            /** Type */
+            type: string;
+            /** Id */
+            id: number;
+            /** Label */
+            label: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * Change
+         * @description One value as it is and as it would be; "" for none.
+         */
+        Change: {
+            /** What */
+            what: string;
+            /** Before */
+            before: string;
+            /** After */
+            after: string;
+        };
+        /** Page[ProposalOut] */
+        Page_ProposalOut_: {
+            /** Items */
+            items: components["schemas"]["ProposalOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * ProposalOut
+         * @description `agree` is why I may not agree now, null when I may. `mine`: I proposed it. `ownerless`: to be taken up first.
+         */
+        ProposalOut: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** What */
+            what: string;
+            /** Title */
+            title: string;
+            about: components["schemas"]["AboutOut"];
+            /** Site */
+            site: string;
+            /** Changes */
+            changes: components["schemas"]["Change"][];
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "agreed" | "rejected" | "withdrawn";
+            /** Proposed By */
+            proposed_by: string;
+            /**
+             * Proposed At
+             * Format: date-time
+             */
+            proposed_at: string;
+            /** Decided By */
+            decided_by: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decision */
+            decision: string;
+            /** Mine */
+            mine: boolean;
+            /** Ownerless */
+            ownerless: boolean;
+            /** May Decide */
+            may_decide: boolean;
+            /** Agree */
+            agree: string | null;
+        };
+        /** ReasonIn */
+        ReasonIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
         };
         /** DemoLogin */
         DemoLogin: {
@@ -2341,6 +2615,8 @@ export interface components {
             trusted: boolean;
             /** Disabled */
             disabled: boolean;
+            /** Disabled Until */
+            disabled_until: string | null;
             /** Tokens */
             tokens: components["schemas"]["Token"][];
         };
@@ -2379,6 +2655,69 @@ export interface components {
             name: string;
             /** Token */
             token: string;
+        };
+        /**
+         * SourceChanged
+         * @description What came of it. `proposal`: it waits there for a second person, and nothing has changed yet.
+         */
+        SourceChanged: {
+            source: components["schemas"]["Source"];
+            /** Proposal */
+            proposal: number | null;
+            /** Token */
+            token?: string | null;
+        };
+        /**
+         * RevokeIn
+         * @description `replacement`: the name of a new token made in the same step, so that the old one ends at once.
+         */
+        RevokeIn: {
+            /** Reason */
+            reason: string;
+            /**
+             * Replacement
+             * @default
+             */
+            replacement?: string;
+        };
+        /**
+         * StopIn
+         * @description Stop taking from a source; `until`: it resumes by itself then.
+         */
+        StopIn: {
+            /** Reason */
+            reason: string;
+            /** Until */
+            until?: string | null;
+        };
+        /** ResumeIn */
+        ResumeIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * DesignChanged
+         * @description The values as they stand now. `proposal`: the change waits there for a second person.
+         */
+        DesignChanged: {
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Proposal */
+            proposal: number | null;
+        };
+        /**
+         * DesignIn
+         * @description Design values by name; null takes one away.
+         */
+        DesignIn: {
+            /** Values */
+            values: {
+                [key: string]: number | boolean | string | null;
+            };
+            /** Reason */
+            reason: string;
         };
         /** PointQuery */
         PointQuery: {
@@ -2824,14 +3163,6 @@ export interface components {
             enabled?: boolean;
             /** Reason */
             reason: string;
-        };
-        /** ReasonIn */
-        ReasonIn: {
-            /**
-             * Reason
-             * @default
-             */
-            reason?: string;
         };
         /** Page[Unclaimed] */
         Page_Unclaimed_: {
@@ -3969,6 +4300,102 @@ export interface operations {
             };
         };
     };
+    people_proposals_list_proposals: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProposalOut_"];
+                };
+            };
+        };
+    };
+    people_proposals_agree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+        };
+    };
+    people_proposals_reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+        };
+    };
+    people_proposals_take_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+        };
+    };
     people_endpoints_hello: {
         parameters: {
             query?: never;
@@ -4477,6 +4904,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenOnce"];
+                };
+            };
+        };
+    };
+    sites_revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                token: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceChanged"];
+                };
+            };
+        };
+    };
+    sites_stop_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceChanged"];
+                };
+            };
+        };
+    };
+    sites_resume_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceChanged"];
+                };
+            };
+        };
+    };
+    sites_change_design: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DesignIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DesignChanged"];
                 };
             };
         };

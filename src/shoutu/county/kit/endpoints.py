@@ -52,6 +52,7 @@ class StatusOut(Schema):
     unanswered: dict[str, int]
     my_open_duties: int
     my_overdue: int
+    proposals: int
     alarms: list[AlarmOut]
     demo: bool
 

@@ -22,9 +22,11 @@ SELECTORS = {
     "people/backends": "service: signing in",
     "people/first": "service: the first administrator, before there is anybody",
     "people/roster": "selector",
+    "people/proposals": "service and selector: two persons, for every room to the right",
     "duties/auditor": "sees every duty by design, apart from the code it watches",
     "duties/chain": "selector",
     "duties/heartbeat": "selector over everything",
+    "sites/deaf": "selector",
     "sites/gaps": "selector",
     "warnings/states": "guards of the state table",
 }

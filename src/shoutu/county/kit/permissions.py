@@ -56,6 +56,7 @@ TABLE: dict[str, set[str]] = {
     "policy.edit": {"administrator"},
     # sites: sources, points, rules
     "source.manage": {"administrator"},
+    "source.silence": {"administrator", "inspector"},
     "source.read": _people - {"enterprise"},
     "point.read": _people,
     "point.edit": {"administrator", "inspector"},

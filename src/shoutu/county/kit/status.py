@@ -20,7 +20,10 @@ _contributions: list[Contribution] = []
 
 
 def contribute(function: Contribution) -> Contribution:
-    """Add a room's part: any of `levels`, `unanswered`, `my_open_duties`, `my_overdue`, `alarms` (lists are joined)."""
+    """Add a room's part; lists are joined.
+
+    Any of `levels`, `unanswered`, `my_open_duties`, `my_overdue`, `proposals`, `alarms`.
+    """
     if function not in _contributions:
         _contributions.append(function)
     return function
@@ -49,6 +52,7 @@ def status(actor: Actor) -> dict[str, Any]:
         "unanswered": {str(level): 0 for level in range(1, 5)},
         "my_open_duties": 0,
         "my_overdue": 0,
+        "proposals": 0,
         "alarms": [],
         "demo": settings.DEMO,
     }

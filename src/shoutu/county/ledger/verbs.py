@@ -59,6 +59,11 @@ register(
         "shift.planned": _("排班"),
         "shift.signed_in": _("签到上岗"),
         "shift.signed_out": _("签退离岗"),
+        "proposal.made": _("提出，待第二人复核："),
+        "proposal.taken_up": _("接手提议："),
+        "proposal.agreed": _("复核同意："),
+        "proposal.rejected": _("复核不同意："),
+        "proposal.withdrawn": _("撤回提议："),
         "token.created": _("创建令牌"),
         "token.revoked": _("撤销令牌"),
     }

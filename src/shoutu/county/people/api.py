@@ -18,6 +18,7 @@ from shoutu.county.kit.api import Router, asker
 from shoutu.county.kit.auth import require_csrf
 from shoutu.county.kit.errors import NotSignedIn, TooMany
 from shoutu.county.people.api_accounts import router as accounts_router
+from shoutu.county.people.api_proposals import router as proposals_router
 from shoutu.county.people.api_roster import router as roster_router
 from shoutu.county.people.models import User
 from shoutu.county.people.selectors import posts_of
@@ -26,6 +27,7 @@ from shoutu.county.places.selectors import county
 router = Router()
 router.add_router("", roster_router)
 router.add_router("", accounts_router)
+router.add_router("", proposals_router)
 
 
 class Credentials(Schema):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.permissions import ROLES
 from shoutu.county.kit.selectors import ScopedModel
+from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.places.models import Organisation, Site, Territory
 
 
@@ -205,3 +206,54 @@ class ApiToken(ScopedModel):
     @classmethod
     def scope_filter(cls, actor: Actor) -> models.Q:
         return models.Q() if actor.may("user.manage") else models.Q(owner_id=actor.user_id)
+
+
+class ProposalState(models.TextChoices):
+    WAITING = "waiting", _("待复核")
+    AGREED = "agreed", _("已同意")
+    REJECTED = "rejected", _("没有同意")
+    WITHDRAWN = "withdrawn", _("已撤回")
+
+
+class Proposal(ScopedModel):
+    """One person asks for what can delay or lower a warning; it waits until a second one agrees.
+
+    `kind` names what is asked (see `proposals.register`), `payload` is what its room needs to carry it out, `changes`
+    what the second person reads: [{"what", "before", "after"}]. Without a `proposed_by` (the county itself asked)
+    two persons are needed still: one takes it up, another agrees.
+    """
+
+    subject_type = "proposal"
+
+    kind = models.CharField(max_length=40)
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    subject_label = models.CharField(max_length=120, blank=True, default="")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="proposals")
+    title = models.CharField(max_length=200)
+    changes = models.JSONField(default=list)
+    payload = models.JSONField(default=dict)
+    reason = models.CharField(max_length=400)
+    # Asking the same again while it waits is the same proposal.
+    key = models.CharField(max_length=160)
+    state = models.CharField(max_length=20, choices=ProposalState, default=ProposalState.WAITING)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    proposed_label = models.CharField(max_length=200)
+    proposed_at = models.DateTimeField()
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_label = models.CharField(max_length=200, blank=True, default="")
+    decided_at = models.DateTimeField(null=True)
+    decision = models.CharField(max_length=400, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key"], condition=models.Q(state="waiting"), name="proposal_waits_once")
+        ]
+        indexes = [models.Index(fields=["-id"], name="proposal_waiting", condition=models.Q(state="waiting"))]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def subject(self) -> SubjectRef:
+        return SubjectRef(self.subject_kind, self.subject_id)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from shoutu.county.kit import actors
+from typing import Any
+
+from shoutu.county.kit import actors, status
+from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import name_in, names_in, register
-from shoutu.county.people import identity
-from shoutu.county.people.models import ApiToken, Person, Post, Shift, User
+from shoutu.county.people import identity, proposals
+from shoutu.county.people.models import ApiToken, Person, Post, Proposal, Shift, User
 
 actors.resolve_users_by(identity.actor_of_user)
 actors.resolve_tokens_by(identity.actor_of_token)
@@ -45,3 +48,16 @@ register(
     url=_nowhere,
     visible=lambda actor: ApiToken.objects.visible_to(actor),
 )
+register(
+    "proposal",
+    title="待复核",
+    label=name_in(Proposal, "title"),
+    labels=names_in(Proposal, "title"),
+    url=lambda _id: "/proposals",
+    visible=lambda actor: Proposal.objects.visible_to(actor),
+)
+
+
+@status.contribute
+def _figures(actor: Actor) -> dict[str, Any]:
+    return {"proposals": proposals.waiting_for(actor)}

@@ -98,8 +98,12 @@ def create_site(
 
 
 @service
-def set_site_params(actor: Actor, site: Site, params: Mapping[str, Any], reason: str) -> Site:
-    """Change design values. They move thresholds, so a reason is part of the record. Raises Invalid without one."""
+def set_site_params(actor: Actor, site: Site, params: Mapping[str, Any], reason: str, *, agreed: bool = False) -> Site:
+    """Change design values. They move thresholds, so a reason is part of the record. Raises Invalid without one.
+
+    The act itself: people change them by `sites.services.change_design`, which knows what needs a second person
+    (`agreed`: one has agreed).
+    """
     actor.require("site.edit")
     _required("reason", reason)
     site = Site.objects.select_for_update().get(pk=site.pk)
@@ -107,7 +111,7 @@ def set_site_params(actor: Actor, site: Site, params: Mapping[str, Any], reason:
     site.params = dict(params)
     site.save(update_fields=["params"])
     record(actor, "site.params_set", ref(site), {"before": before, "after": site.params, "reason": reason})
-    emit("site.params_set", ref(site), {"params": site.params})
+    emit("site.params_set", ref(site), {"params": site.params, "before": before, "agreed": agreed})
     return site
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ninja import Query, Schema, Status
 from pydantic import AwareDatetime, Field
 
+from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.people.selectors import who_answers_for
@@ -126,6 +127,44 @@ def post_token(request: HttpRequest, id: int, body: schemas.TokenIn) -> Any:
     actor = asker(request)
     token, text = services.create_token(actor, selectors.get_source(actor, id), body.name)
     return Status(201, {"id": token.pk, "name": token.name, "token": text})
+
+
+def _source_row(actor: Actor, id: int) -> dict[str, Any]:
+    return shaping.source(selectors.sources_for(actor).get(pk=id))
+
+
+@router.post("/sources/{id}/tokens/{token}/revoke", response=schemas.SourceChanged)
+def revoke_token(request: HttpRequest, id: int, token: int, body: schemas.RevokeIn) -> Any:
+    """End a token: at once with a `replacement` or while another is valid; a watched source's last one by two."""
+    actor = asker(request)
+    found = selectors.get_token(selectors.get_source(actor, id), token)
+    done = services.revoke_token(actor, found, body.reason, replacement=body.replacement)
+    waits = done.proposal.pk if done.proposal else None
+    return {"source": _source_row(actor, id), "proposal": waits, "token": done.replacement}
+
+
+@router.post("/sources/{id}/stop", response=schemas.SourceChanged)
+def stop_source(request: HttpRequest, id: int, body: schemas.StopIn) -> Any:
+    """Take nothing from a source any more; one that is watched by rules needs two persons."""
+    actor = asker(request)
+    proposal = services.set_disabled(actor, selectors.get_source(actor, id), True, body.reason, body.until)
+    return {"source": _source_row(actor, id), "proposal": proposal.pk if proposal else None}
+
+
+@router.post("/sources/{id}/resume", response=schemas.SourceChanged)
+def resume_source(request: HttpRequest, id: int, body: schemas.ResumeIn) -> Any:
+    """Take from a source again."""
+    actor = asker(request)
+    services.set_disabled(actor, selectors.get_source(actor, id), False, body.reason)
+    return {"source": _source_row(actor, id), "proposal": None}
+
+
+@router.post("/sites/{id}/design", response=schemas.DesignChanged)
+def change_design(request: HttpRequest, id: int, body: schemas.DesignIn) -> Any:
+    """Design values: new or stricter ones hold at once, what could lower or delay a warning waits for a second one."""
+    actor = asker(request)
+    proposal = services.change_design(actor, selectors.get_site(actor, id), body.values, body.reason)
+    return {"params": selectors.get_site(actor, id).params, "proposal": proposal.pk if proposal else None}
 
 
 class PointQuery(ListQuery):

@@ -20,6 +20,8 @@ class Source(ScopedModel):
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="sources")
     trusted = models.BooleanField(default=False)
     disabled = models.BooleanField(default=False)
+    # When it is taken from again by itself; null while it is not stopped or stopped until somebody resumes it.
+    disabled_until = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name

@@ -68,11 +68,11 @@ def read(text: str, file: str) -> Pack:
     return pack
 
 
-def design_values(site: Site) -> dict[str, Any]:
-    """A site's design values by the pack's names, its grade among them ("4", "四等", "四")."""
+def design_values(site: Site, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A site's design values (or `params` in their place) by the pack's names, its grade among them ("4", "四等")."""
     grade = site.grade.strip().removesuffix("等").removesuffix("级")
     number = GRADES.get(grade) or (int(grade) if grade.isdigit() else None)
-    return {**({"grade": number} if number else {}), **site.params}
+    return {**({"grade": number} if number else {}), **(site.params if params is None else params)}
 
 
 def watches(pack: Pack, item: str, params: Mapping[str, Any]) -> tuple[list[Watch], list[Lack]]:

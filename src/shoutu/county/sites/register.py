@@ -13,6 +13,7 @@ from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
+from shoutu.county.sites.deaf import DEAF, DEAF_LANE, deaf_of
 from shoutu.county.sites.gaps import GAP, LANE, all_sites, gaps_of, site_of_point
 from shoutu.county.sites.models import Binding, Point, Rule, Source, Unclaimed
 from shoutu.county.sites.services import publishing, rebind  # noqa: F401  (registers the catalog's sections)
@@ -41,6 +42,11 @@ _register("unclaimed", Unclaimed, "待认领")
 findings.register(
     findings.Kind(GAP, _("监测缺项"), check=gaps_of, subjects=all_sites, lane=LANE, matter="warning", verb=_("补监测"))
 )
+findings.register(
+    findings.Kind(
+        DEAF, _("数据源收不到"), check=deaf_of, subjects=all_sites, lane=DEAF_LANE, matter="warning", verb=_("恢复接收")
+    )
+)
 
 
 @events.on("point.created")
@@ -54,7 +60,8 @@ def _params_set(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> 
     # Whoever changed the design values stands as the proposer of what follows from it, so that another must agree.
     entry = Entry.objects.filter(subject_type="site", subject_id=subject.id, verb="site.params_set").latest("id")
     who = entry.body["actor"]
-    rebind(replace(SYSTEM, user_id=who.get("user"), label=who["label"]), subject.id)
+    agreed_from = payload["before"] if payload.get("agreed") else None
+    rebind(replace(SYSTEM, user_id=who.get("user"), label=who["label"]), subject.id, agreed_from=agreed_from)
 
 
 @events.on("site.changed")
@@ -66,3 +73,4 @@ def _look_for_gaps(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) 
     site = SubjectRef("site", subject.id) if subject.type == "site" else site_of_point(point)
     if site is not None:
         findings.touch(GAP, site)
+        findings.touch(DEAF, site)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 Level = Literal[0, 1, 2, 3, 4]
 
@@ -112,6 +112,7 @@ class Source(Schema):
     site: Named | None
     trusted: bool
     disabled: bool
+    disabled_until: datetime | None
     tokens: list[Token]
 
 
@@ -132,6 +133,50 @@ class TokenOnce(Schema):
     id: int
     name: str
     token: str
+
+
+class StopIn(Schema):
+    """Stop taking from a source; `until`: it resumes by itself then."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=1, max_length=400)
+    until: AwareDatetime | None = None
+
+
+class ResumeIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=1, max_length=400)
+
+
+class RevokeIn(Schema):
+    """`replacement`: the name of a new token made in the same step, so that the old one ends at once."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=1, max_length=400)
+    replacement: str = Field("", max_length=80)
+
+
+class SourceChanged(Schema):
+    """What came of it. `proposal`: it waits there for a second person, and nothing has changed yet."""
+
+    source: Source
+    proposal: int | None
+    token: str | None = None
+
+
+class DesignIn(Schema):
+    """Design values by name; null takes one away."""
+
+    model_config = ConfigDict(extra="forbid")
+    values: dict[str, float | int | bool | str | None]
+    reason: str = Field(min_length=1, max_length=400)
+
+
+class DesignChanged(Schema):
+    """The values as they stand now. `proposal`: the change waits there for a second person."""
+
+    params: dict[str, Any]
+    proposal: int | None
 
 
 class Latest(Schema):

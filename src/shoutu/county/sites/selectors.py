@@ -79,6 +79,16 @@ def get_source(actor: Actor, id: int) -> Source:
     return get_visible(Source.objects.all(), actor, id, "source")
 
 
+def get_token(source: Source, id: int) -> IngestToken:
+    """A token of a source seen already. Raises NotFound("token", id)."""
+    from shoutu.county.kit.errors import NotFound
+
+    found = IngestToken.objects.filter(source=source, pk=id).first()
+    if found is None:
+        raise NotFound("token", id)
+    return found
+
+
 def unclaimed_for(actor: Actor) -> QuerySet[Unclaimed]:
     """Addresses without a point, and foreign ones somebody else's source sent."""
     return Unclaimed.objects.visible_to(actor).filter(point__isnull=True).select_related("source")  # type: ignore[no-any-return]

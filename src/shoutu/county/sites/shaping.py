@@ -49,6 +49,7 @@ def source(row: Source) -> dict[str, Any]:
         "site": {"id": row.site.pk, "name": row.site.name} if row.site else None,
         "trusted": row.trusted,
         "disabled": row.disabled,
+        "disabled_until": row.disabled_until,
         "tokens": [
             {"id": token.pk, "name": token.name, "created_at": token.created_at, "revoked_at": token.revoked_at}
             for token in row.tokens.all()

@@ -1,6 +1,7 @@
 """What may be done with sources, points and rules; and what wings deliver."""
 
 from shoutu.county.sites.services.binding import bind, rebind
+from shoutu.county.sites.services.design import change_design
 from shoutu.county.sites.services.inbox import receive, receive_unclaimed
 from shoutu.county.sites.services.points import adopt, create_point
 from shoutu.county.sites.services.rules import approve, create_rule, propose, reject
@@ -8,6 +9,7 @@ from shoutu.county.sites.services.sources import (
     county_source,
     create_source,
     create_token,
+    resume_due,
     revoke_token,
     set_disabled,
 )
@@ -16,6 +18,7 @@ __all__ = [
     "adopt",
     "approve",
     "bind",
+    "change_design",
     "county_source",
     "create_point",
     "create_rule",
@@ -26,6 +29,7 @@ __all__ = [
     "receive",
     "receive_unclaimed",
     "reject",
+    "resume_due",
     "revoke_token",
     "set_disabled",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,15 +18,16 @@ from shoutu.county.sites import packs
 from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import Binding, Point, Rule
 from shoutu.county.sites.packs import Watch
-from shoutu.county.sites.services.rules import create_rule, propose
+from shoutu.county.sites.services.rules import checked, create_rule, propose
 
 
 @service
-def bind(actor: Actor, site: Site, pack: str) -> list[Rule]:
+def bind(actor: Actor, site: Site, pack: str, *, agreed_from: Mapping[str, Any] | None = None) -> list[Rule]:
     """Watch every point of a site by a pack, by its present design values; the rules of the pack that now stand.
 
     Rules that are new or stricter hold at once, weaker ones wait for a second person. What the pack asks for and
-    nobody has entered becomes a finding with a duty. Binding again takes up what has changed.
+    nobody has entered becomes a finding with a duty. Binding again takes up what has changed. `agreed_from`: the
+    design values from which two persons agreed to change; a rule that follows from that change alone holds at once.
     Raises NotAllowed, Invalid for a pack that is not there or is wrong, naming file, line and field.
     """
     actor.require("rule.edit")
@@ -39,14 +41,27 @@ def bind(actor: Actor, site: Site, pack: str) -> list[Rule]:
     standing: list[Rule] = []
     values = packs.design_values(site)
     for point in Point.objects.filter(site=site).order_by("id"):
-        standing += _watch(actor, point, pack, packs.watches(read, point.item, values)[0])
+        before = {} if agreed_from is None else _by_key(read, point.item, packs.design_values(site, agreed_from))
+        standing += _watch(actor, point, pack, packs.watches(read, point.item, values)[0], before)
     check_findings(actor, GAP, ref(site))
     emit("point.rules", ref(site), {"pack": pack})
     return standing
 
 
-def _watch(actor: Actor, point: Point, pack: str, watches: Iterable[Watch]) -> list[Rule]:
-    """The pack's rules of one point, made or brought up to date; those it no longer asks for are proposed off."""
+def _by_key(read: Any, item: str, values: Mapping[str, Any]) -> dict[str, Watch]:
+    return {watch.key: watch for watch in packs.watches(read, item, values)[0]}
+
+
+def _follows(rule: Rule, watch: Watch | None) -> bool:
+    """Whether the rule says now just what the values agreed to change made it say."""
+    return watch is not None and rule.versions.get(number=rule.version).params == checked(rule.kind, watch.params)
+
+
+def _watch(actor: Actor, point: Point, pack: str, watches: Iterable[Watch], before: Mapping[str, Watch]) -> list[Rule]:
+    """The pack's rules of one point, made or brought up to date; those it no longer asks for are proposed off.
+
+    `before`: what the pack asked by the values two persons agreed to change; empty where nobody agreed to anything.
+    """
     known = {rule.origin: rule for rule in Rule.objects.filter(point=point, origin__startswith=f"{pack}/")}
     standing = []
     for watch in watches:
@@ -58,19 +73,21 @@ def _watch(actor: Actor, point: Point, pack: str, watches: Iterable[Watch]) -> l
                 title=watch.title, origin=origin, cite=watch.cite, verified=watch.verified, words=watch.words,
             )  # fmt: skip
         else:
-            propose(actor, rule, _("规则包 %(pack)s 或设计值有变") % {"pack": pack}, watch.params)
+            agreed = _follows(rule, before.get(watch.key))
+            propose(actor, rule, _("规则包 %(pack)s 或设计值有变") % {"pack": pack}, watch.params, agreed=agreed)
         standing.append(rule)
     for rule in known.values():
         if rule.enabled:
-            propose(actor, rule, _("规则包 %(pack)s 不再要求") % {"pack": pack}, enabled=False)
+            agreed = _follows(rule, before.get(rule.origin.removeprefix(f"{pack}/")))
+            propose(actor, rule, _("规则包 %(pack)s 不再要求") % {"pack": pack}, enabled=False, agreed=agreed)
     return standing
 
 
 @service
-def rebind(actor: Actor, site_id: int) -> None:
-    """Take up changed design values or new points in every pack bound to the site."""
+def rebind(actor: Actor, site_id: int, *, agreed_from: Mapping[str, Any] | None = None) -> None:
+    """Take up changed design values or new points in every pack bound to the site; `agreed_from` as in `bind`."""
     unchanged()
     site = Site.objects.filter(pk=site_id).first()
     for binding in Binding.objects.filter(site_id=site_id).order_by("id"):
         assert site is not None
-        bind(actor, site, binding.pack)
+        bind(actor, site, binding.pack, agreed_from=agreed_from)

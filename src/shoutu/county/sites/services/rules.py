@@ -8,15 +8,19 @@ from typing import Any
 import msgspec
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
+from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.events import emit
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.people import proposals
+from shoutu.county.people.models import Proposal, ProposalState
 from shoutu.county.sites.models import Point, Rule, RuleState, RuleVersion
 from shoutu.county.sites.services.publishing import publish_rules
 from shoutu.county.sites.strictness import at_least_as_strict
+from shoutu.county.sites.wording import rule_sentence
 
 
 def checked(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,12 +71,19 @@ def create_rule(
 
 @service
 def propose(
-    actor: Actor, rule: Rule, reason: str, params: Mapping[str, Any] | None = None, *, enabled: bool = True
+    actor: Actor,
+    rule: Rule,
+    reason: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    enabled: bool = True,
+    agreed: bool = False,
 ) -> RuleVersion:
     """Change what a rule says, or switch it off or on.
 
-    At least as strict: in force at once. Otherwise it waits until a second person agrees; the rule stays as it is.
-    The same change proposed again returns the proposal that waits. Raises NotAllowed, Invalid.
+    At least as strict: in force at once, and so where two persons have `agreed` to what it follows from. Otherwise it
+    waits until a second person agrees; the rule stays as it is. The same change proposed again returns the proposal
+    that waits. Raises NotAllowed, Invalid.
     """
     actor.require("rule.edit")
     _reason(reason)
@@ -80,9 +91,13 @@ def propose(
     standing = rule.versions.get(number=rule.version)
     complete = checked(rule.kind, params) if params is not None else dict(standing.params)
     waiting = rule.versions.filter(state=RuleState.PROPOSED, params=complete, enabled=enabled).first()
-    if waiting is not None or (complete == standing.params and enabled == rule.enabled):
+    if complete == standing.params and enabled == rule.enabled:
         unchanged()
-        return waiting or standing
+        return standing
+    if waiting is not None and not agreed:
+        unchanged()
+        _ask_second(actor, rule, standing, waiting)
+        return waiting
     strict = enabled and (not rule.enabled or at_least_as_strict(rule.kind, standing.params, complete))
     newest = rule.versions.order_by("-number").values_list("number", flat=True)[0]
     version = RuleVersion.objects.create(
@@ -90,46 +105,99 @@ def propose(
         proposed_by_id=actor.user_id, proposed_at=timezone.now(),
     )  # fmt: skip
     facts = {"version": version.number, "params": complete, "enabled": enabled, "reason": reason}
-    record(actor, "rule.proposed", ref(rule), {**facts, "needs_second": not strict})
-    if strict:
+    record(actor, "rule.proposed", ref(rule), {**facts, "needs_second": not (strict or agreed)})
+    if strict or agreed:
         _put_in_force(actor, rule, version)
     else:
+        _ask_second(actor, rule, standing, version)
         emit("rule.proposed", ref(rule), {"version": version.number})
     return version
+
+
+def _ask_second(actor: Actor, rule: Rule, standing: RuleVersion, version: RuleVersion) -> None:
+    """Let it wait for a second person; asked for again by somebody known what nobody known asked for is theirs."""
+    point = rule.point
+    title = f"{point.name} {rule.title or rule.kind}"
+
+    def said(params: Mapping[str, Any], enabled: bool) -> str:
+        return rule_sentence(rule.kind, params, point.unit, point.interval_s) if enabled else _("停用")
+
+    proposals.propose(
+        actor,
+        RULE_CHANGE,
+        ref(rule),
+        point.site_id,
+        version.reason,
+        title=title,
+        key=_key(version),
+        payload={"rule": rule.pk, "version": version.number},
+        changes=[
+            proposals.change(
+                rule.title or rule.kind,
+                said(standing.params, rule.enabled),
+                said(version.params, version.enabled),
+            )
+        ],
+    )
+
+
+def _key(version: RuleVersion) -> str:
+    return f"rule:{version.rule_id}:{version.number}"
+
+
+def _proposal(version: RuleVersion) -> Proposal:
+    """The proposal this version waits in. Raises Conflict when it waits no more."""
+    found = Proposal.objects.filter(key=_key(version), state=ProposalState.WAITING).first()
+    if found is None:
+        raise Conflict(_("这一版已经处理过"))
+    return found
 
 
 @service
 def approve(actor: Actor, version: RuleVersion) -> Rule:
     """A second person agrees; the version is in force from now on.
 
-    Raises NotAllowed for the proposer or when it was proposed by nobody known, Conflict when it waits no more.
+    Raises NotAllowed for the proposer and while nobody known proposed it, Conflict when it waits no more.
     """
-    rule, version = _decidable(actor, version)
-    record(actor, "rule.approved", ref(rule), {"version": version.number, "proposed_by": version.proposed_by_id})
-    _put_in_force(actor, rule, version)
-    return rule
+    proposals.agree(actor, _proposal(version))
+    return Rule.objects.get(pk=version.rule_id)
 
 
 @service
 def reject(actor: Actor, version: RuleVersion, reason: str) -> Rule:
-    """A second person disagrees; the rule stays as it is. Raises as `approve`, and Invalid without a reason."""
-    rule, version = _decidable(actor, version)
-    _reason(reason)
-    version.state, version.decided_by_id, version.decided_at = RuleState.REJECTED, actor.user_id, timezone.now()
-    version.save()
-    record(actor, "rule.rejected", ref(rule), {"version": version.number, "reason": reason})
-    return rule
+    """A second person disagrees (or the first withdraws); the rule stays as it is.
+
+    Raises NotAllowed, Conflict when it waits no more, Invalid without a reason.
+    """
+    proposals.reject(actor, _proposal(version), reason)
+    return Rule.objects.get(pk=version.rule_id)
 
 
-def _decidable(actor: Actor, version: RuleVersion) -> tuple[Rule, RuleVersion]:
-    actor.require("rule.edit")
-    rule = Rule.objects.select_for_update(of=("self",)).get(pk=version.rule_id)
-    version = RuleVersion.objects.get(pk=version.pk)
+def _waiting_version(proposal: Proposal) -> tuple[Rule, RuleVersion]:
+    rule = Rule.objects.select_for_update(of=("self",)).get(pk=proposal.payload["rule"])
+    version = rule.versions.get(number=proposal.payload["version"])
     if version.state != RuleState.PROPOSED:
         raise Conflict(_("这一版已经处理过"))
-    if actor.user_id is None or actor.user_id == version.proposed_by_id:
-        raise NotAllowed("rule.edit", _("降低或延后预警须由提出人以外的第二人同意"))
     return rule, version
+
+
+def _agreed(actor: Actor, proposal: Proposal) -> None:
+    rule, version = _waiting_version(proposal)
+    version.proposed_by_id = proposal.proposed_by_id
+    record(actor, "rule.approved", ref(rule), {"version": version.number, "proposed_by": proposal.proposed_by_id})
+    _put_in_force(actor, rule, version)
+
+
+def _dropped(actor: Actor, proposal: Proposal) -> None:
+    rule, version = _waiting_version(proposal)
+    version.state, version.decided_by_id, version.decided_at = RuleState.REJECTED, actor.user_id, timezone.now()
+    version.save()
+    record(actor, "rule.rejected", ref(rule), {"version": version.number, "reason": proposal.decision})
+
+
+RULE_CHANGE = proposals.register(
+    proposals.Kind("rule.change", gettext_lazy("修改规则"), "rule.edit", _agreed, _dropped)
+)
 
 
 def _put_in_force(actor: Actor, rule: Rule, version: RuleVersion) -> None:

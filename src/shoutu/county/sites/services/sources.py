@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import datetime
+from typing import NamedTuple
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from shoutu.county.kit.actors import Actor
+from shoutu.county.duties.services import check_findings
+from shoutu.county.kit import steps
+from shoutu.county.kit.actors import SYSTEM, Actor
 from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.events import emit
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.people import proposals
+from shoutu.county.people.models import Proposal
 from shoutu.county.places.models import Site
-from shoutu.county.sites.models import IngestToken, Source
+from shoutu.county.sites.deaf import DEAF
+from shoutu.county.sites.models import IngestToken, Point, Source
 from shoutu.county.sites.services.publishing import publish_source
 
 
@@ -52,34 +61,154 @@ def create_token(actor: Actor, source: Source, name: str) -> tuple[IngestToken, 
     token = IngestToken.objects.create(source=source, name=name.strip(), hash=hashlib.sha256(text.encode()).hexdigest())
     record(actor, "source.token_created", ref(source), {"token": token.pk, "name": token.name})
     publish_source(source)
+    _note_hearing(actor, source)
     return token, text
 
 
+class Revocation(NamedTuple):
+    """What came of revoking a token: at most one of a replacement's text and a proposal that waits."""
+
+    token: IngestToken
+    replacement: str | None
+    proposal: Proposal | None
+
+
 @service
-def revoke_token(actor: Actor, token: IngestToken) -> IngestToken:
-    """End a token within 2 s. Raises NotAllowed, Conflict when it has ended already."""
+def revoke_token(actor: Actor, token: IngestToken, reason: str, *, replacement: str = "") -> Revocation:
+    """End a token within 2 s.
+
+    At once where the source can still be heard: another token of it is valid, a `replacement` of that name is made in
+    the same step (its text is returned once), or no rule watches a point of it. So a token that got about can always
+    be ended at once. Ending the last token of a source that is watched would silence it: that waits for a second
+    person. Raises NotAllowed, Invalid without a reason, Conflict when it has ended already.
+    """
     actor.require("source.manage")
+    _reason(reason)
+    source = Source.objects.select_for_update(of=("self",)).get(pk=token.source_id)
+    token = IngestToken.objects.select_for_update(of=("self",)).get(pk=token.pk)
     if token.revoked_at is not None:
         raise Conflict(_("这个令牌已经撤销"))
+    text = None
+    if replacement:
+        text = create_token(actor, source, replacement)[1]
+    elif not _valid(source).exclude(pk=token.pk).exists() and watched(source):
+        return Revocation(token, None, _ask_revocation(actor, source, token, reason))
+    _revoke(actor, token, reason)
+    return Revocation(token, text, None)
+
+
+def _ask_revocation(actor: Actor, source: Source, token: IngestToken, reason: str) -> Proposal:
+    return proposals.propose(
+        actor, REVOKE_LAST, ref(source), source.site_id, reason,
+        title=_("%(source)s：撤销最后一个令牌 %(token)s") % {"source": source.name, "token": token.name},
+        key=f"token:{token.pk}", payload={"token": token.pk},
+        changes=[proposals.change(_("收得到数据的测点"), watched(source), 0)],
+    )  # fmt: skip
+
+
+def _revoke(actor: Actor, token: IngestToken, reason: str) -> None:
     token.revoked_at = timezone.now()
     token.save(update_fields=["revoked_at"])
-    record(actor, "source.token_revoked", ref(token.source), {"token": token.pk, "name": token.name})
+    facts = {"token": token.pk, "name": token.name, "reason": reason}
+    record(actor, "source.token_revoked", ref(token.source), facts)
     publish_source(token.source)
-    return token
+    _note_hearing(actor, token.source)
 
 
 @service
-def set_disabled(actor: Actor, source: Source, disabled: bool, reason: str) -> Source:
-    """Stop or resume taking readings from a source. Raises NotAllowed, Invalid without a reason."""
+def set_disabled(
+    actor: Actor, source: Source, disabled: bool, reason: str, until: datetime | None = None
+) -> Proposal | None:
+    """Stop or resume taking readings from a source; `until`: it resumes by itself then.
+
+    Stopping a source that is watched silences it and waits for a second person: the proposal. Anything else holds at
+    once: None. Raises NotAllowed, Invalid without a reason or with an end in the past.
+    """
     actor.require("source.manage")
-    if not reason.strip():
-        raise Invalid("reason", _("必填"))
+    _reason(reason)
+    if until is not None and until <= timezone.now():
+        raise Invalid("until", _("以后的时间"))
+    source = Source.objects.select_for_update(of=("self",)).get(pk=source.pk)
     if source.disabled == disabled:
         unchanged()
-        return source
-    source.disabled = disabled
-    source.save(update_fields=["disabled"])
-    record(actor, "source.disabled" if disabled else "source.enabled", ref(source), {"reason": reason})
+        return None
+    if disabled and (count := watched(source)):
+        end = timezone.localtime(until).strftime("%Y-%m-%d %H:%M") if until else _("直到再启用")
+        return proposals.propose(
+            actor, DISABLE, ref(source), source.site_id, reason,
+            title=_("%(source)s：停用数据源") % {"source": source.name},
+            key=f"disable:{source.pk}:{until.isoformat() if until else ''}",
+            payload={"source": source.pk, "until": until.isoformat() if until else None},
+            changes=[
+                proposals.change(_("收得到数据的测点"), count, 0), proposals.change(_("停到什么时候"), "", end),
+            ],
+        )  # fmt: skip
+    _switch(actor, source, disabled, reason, until)
+    return None
+
+
+def _switch(actor: Actor, source: Source, disabled: bool, reason: str, until: datetime | None) -> None:
+    source.disabled, source.disabled_until = disabled, until if disabled else None
+    source.save(update_fields=["disabled", "disabled_until"])
+    facts = {"reason": reason, **({"until": until} if until else {})}
+    record(actor, "source.disabled" if disabled else "source.enabled", ref(source), facts)
     publish_source(source)
     emit("point.source", ref(source), {"disabled": disabled})
-    return source
+    _note_hearing(actor, source)
+
+
+@service
+def resume_due() -> int:
+    """Take readings again from every source whose time of being stopped is over. Returns how many."""
+    steps.fence()
+    unchanged()
+    due = Source.objects.select_for_update(of=("self",)).filter(disabled=True, disabled_until__lte=timezone.now())
+    sources = list(due.order_by("id"))
+    for source in sources:
+        _switch(SYSTEM, source, False, _("停用时间到"), None)
+    return len(sources)
+
+
+def _agreed_revocation(actor: Actor, proposal: Proposal) -> None:
+    token = IngestToken.objects.select_for_update(of=("self",)).get(pk=proposal.payload["token"])
+    if token.revoked_at is not None:
+        raise Conflict(_("这个令牌已经撤销"))
+    _revoke(actor, token, proposal.reason)
+
+
+def _agreed_stop(actor: Actor, proposal: Proposal) -> None:
+    source = Source.objects.select_for_update(of=("self",)).get(pk=proposal.payload["source"])
+    told = proposal.payload["until"]
+    until = datetime.fromisoformat(told) if told else None
+    if source.disabled or (until is not None and until <= timezone.now()):
+        raise Conflict(_("已经停用，或者停用时间已过"))
+    _switch(actor, source, True, proposal.reason, until)
+
+
+REVOKE_LAST = proposals.register(
+    proposals.Kind("source.revoke", gettext_lazy("撤销最后一个令牌"), "source.silence", _agreed_revocation)
+)
+DISABLE = proposals.register(
+    proposals.Kind("source.disable", gettext_lazy("停用数据源"), "source.silence", _agreed_stop)
+)
+
+
+def watched(source: Source) -> int:
+    """How many points of the source are watched by a rule."""
+    return Point.objects.filter(source=source, rules__enabled=True).distinct().count()
+
+
+def _valid(source: Source) -> QuerySet[IngestToken]:
+    return IngestToken.objects.filter(source=source, revoked_at__isnull=True)
+
+
+def _note_hearing(actor: Actor, source: Source) -> None:
+    """A watched source that can send no more is at once a finding with a duty; one that can again clears it."""
+    sites = Site.objects.filter(points__source=source, points__rules__enabled=True).distinct()
+    for site in sites.order_by("id"):
+        check_findings(actor, DEAF, ref(site))
+
+
+def _reason(reason: str) -> None:
+    if not reason.strip() or len(reason) > 400:
+        raise Invalid("reason", _("1 到 400 个字"))
