@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from shoutu.county.setup import ready
+
+if TYPE_CHECKING:
+    from shoutu.ledger_keys import PublicKey
 
 
 @click.group()
@@ -38,13 +42,8 @@ def verify(heads: tuple[Path, ...], keys: tuple[Path, ...], as_json: bool) -> No
     from dataclasses import asdict
 
     from shoutu.county.ledger.selectors.verify import verify as check
-    from shoutu.ledger_keys import KeyFormError, load_public
 
-    try:
-        trusted = [load_public(path.read_text("ascii", "replace")) for path in keys]
-    except KeyFormError as error:
-        raise click.BadParameter(str(error), param_hint="--key") from error
-    report = check([path.read_text("utf-8", "replace") for path in heads], trusted)
+    report = check([path.read_text("utf-8", "replace") for path in heads], _keys(keys))
     if as_json:
         click.echo(json.dumps({**asdict(report), "ok": report.ok, "verdict": report.verdict()}, ensure_ascii=False))
     else:
@@ -80,6 +79,58 @@ def export(folder: Path) -> None:
         click.echo(f"{write(folder)} → {folder}")
     except ShoutuError as error:
         raise click.ClickException(error.detail) from error
+
+
+@ledger.command()
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="以前导出的文件夹 / an earlier export",
+)
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="外部保存的公钥，可多次给出 / a public key kept elsewhere; may repeat",
+)
+@click.option("--dry-run", is_flag=True, help="只说明，不修改 / only say what would be done")
+def repair(folder: Path | None, keys: tuple[Path, ...], dry_run: bool) -> None:
+    """按已签名的树头，用另一份副本修复损坏之处。 Restore what a signed head proves from the other copy.
+
+    Exit code 0: nothing is left. 1: something could not be proved, and stays as it is.
+    """
+    from shoutu.county.kit.actors import system
+    from shoutu.county.kit.errors import ShoutuError
+    from shoutu.county.ledger.selectors.verify import verify as check
+    from shoutu.county.ledger.services.repair import repair as put_right
+    from shoutu.county.ledger.services.seal import seal_all
+
+    try:
+        plan = put_right(system("命令行"), folder, _keys(keys), dry_run)
+        for done in plan.done:
+            click.echo(str(done))
+        for refused in plan.refused:
+            click.echo(f"未修复 / not repaired {refused}")
+        if not dry_run:
+            if plan.done:
+                seal_all()
+            report = check(trusted=_keys(keys))
+            click.echo(report.verdict())
+    except ShoutuError as error:
+        raise click.ClickException(error.detail) from error
+    sys.exit(1 if plan.refused or (not dry_run and not report.ok) else 0)
+
+
+def _keys(paths: tuple[Path, ...]) -> list[PublicKey]:
+    """Public keys from files."""
+    from shoutu.ledger_keys import KeyFormError, load_public
+
+    try:
+        return [load_public(path.read_text("ascii", "replace")) for path in paths]
+    except KeyFormError as error:
+        raise click.BadParameter(str(error), param_hint="--key") from error
 
 
 @ledger.command()

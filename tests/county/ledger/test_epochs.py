@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 import shoutu.verify_ledger as verifier
-from shoutu import ledger_keys
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.ledger import notes
@@ -26,21 +24,16 @@ from shoutu.county.ledger.services.seal import open_epoch, open_log, seal, seal_
 
 
 @pytest.fixture
-def new_key() -> Callable[[str], str]:
-    """Puts another signing key in place, as after a restore of a plain backup; the old one comes back at the end."""
-    notes.signer()
-    path: Path = settings.CONFIG.secrets / "ledger.pem"
-    kept = path.with_suffix(".kept")
-    shutil.copy2(path, kept)
+def new_key(settings, tmp_path: Path) -> Callable[[str], str]:
+    """Another signing key in place, as after a restore of a plain backup onto a new machine."""
 
     def change(kind: str = "ed25519") -> str:
-        path.write_text(ledger_keys.generate(kind).pem())
-        notes._signer.cache_clear()
+        suite = {"ed25519": "sha256-ed25519", "sm2": "sm3-sm2"}[kind]
+        settings.CONFIG = replace(settings.CONFIG, data=tmp_path / "machine", ledger_suite=suite)
+        settings.CONFIG.ensure()
         return notes.public_key().pem()
 
-    yield change
-    shutil.move(kept, path)
-    notes._signer.cache_clear()
+    return change
 
 
 @pytest.fixture
@@ -135,7 +128,7 @@ def test_epoch_needs_a_reason_and_a_head_of_this_log(write) -> None:
     assert Epoch.objects.count() == 1
 
 
-def test_log_of_sm3_and_sm2(write, new_key, tmp_path: Path) -> None:
+def test_log_of_sm3_and_sm2(write, new_key, settings, tmp_path: Path) -> None:
     new_key("sm2")
     open_log(settings.CONFIG.ledger_hash)
     write(5)

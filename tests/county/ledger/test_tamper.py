@@ -264,10 +264,10 @@ def test_proof_before_sealing_says_wait(write) -> None:
 
 def test_sealing_and_proving_cost_does_not_grow_with_the_log(write, django_assert_num_queries) -> None:
     write(1)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         write(1)
     write(1200)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         write(1)
     entry = Entry.objects.order_by("id")[600]
     with django_assert_num_queries(4):

@@ -34,6 +34,7 @@ def sentence(entry: Entry, label: str | None = None) -> str:
 register(
     {
         "ledger.epoch_opened": _("从备份恢复后开启新纪元"),
+        "ledger.repaired": _("修复记录簿"),
         "ledger.handed_out": _("送达树头"),
         "witness.added": _("添加见证方"),
         "witness.enabled": _("启用见证方"),

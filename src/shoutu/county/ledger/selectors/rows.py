@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from django.db.models.functions import Cast
 
 from shoutu.county.ledger.canonical import moment
 from shoutu.county.ledger.models import Entry
+
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(\+00)?")
 
 
 @contextmanager
@@ -39,6 +42,9 @@ def stored_moment(text: str | None) -> str | None:
     try:
         at = datetime.fromisoformat(text or "")
     except ValueError:
+        return None
+    # fromisoformat takes more than what either database writes, such as any character between date and time.
+    if not _TIME.fullmatch(text or ""):
         return None
     return moment(at if at.tzinfo else at.replace(tzinfo=UTC))
 

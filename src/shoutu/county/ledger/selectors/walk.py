@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from shoutu.county.ledger import merkle
-from shoutu.county.ledger.models import Leaf, Node
+from shoutu.county.ledger.models import Leaf, Node, TreeHead
 from shoutu.county.ledger.selectors import tree
 from shoutu.county.ledger.selectors.report import Claim, Report
 from shoutu.county.ledger.selectors.rows import entry_rows, wrong_column
@@ -38,14 +38,12 @@ class Walk:
             size = self._chunk(size, rows)
         self.report.size = size
         self._name_misfits()
-        self._stray_nodes(size)
+        self._strays(end)
         for claim in self.claims[self.next_claim :]:
             missing = claim.size - size
             kind = "outside" if claim.outside else "tail"
             message = _("树头有 %(head)s 条，这里只有 %(size)s 条：最后 %(missing)s 条已被截去")
             self.report.add(kind, claim.name, message % {"head": claim.size, "size": size, "missing": missing})
-        if size and (not self.claims or max(c.size for c in self.claims if not c.outside) < size):
-            self.report.add("head", str(size), _("最后若干条没有已签名的树头"))
 
     def _chunk(self, size: int, rows: list[Any]) -> int:
         """One chunk of leaves starting at `size`; the size after it."""
@@ -53,9 +51,7 @@ class Walk:
         self.report.personal(entries.values())
         leaves: list[bytes] = []
         for index, stored, entry_id in rows:
-            while size + len(leaves) < index:
-                self.report.add("leaf", str(size + len(leaves)), _("缺少这一片叶子"))
-                leaves.append(bytes(32))
+            self._gap(size + len(leaves), index, leaves)
             stored, entry = bytes(stored), entries.get(entry_id)
             if entry is None:
                 where = _("叶子 %(index)s（记录 %(id)s）") % {"index": index, "id": entry_id}
@@ -73,7 +69,7 @@ class Walk:
         end = size + len(leaves)
         stored_nodes = {
             node_id: bytes(hash_)
-            for low, high in self._node_ranges(size, end)
+            for low, high in self.node_ranges(size, end)
             for node_id, hash_ in Node.objects.filter(id__gte=low, id__lt=high).values_list("id", "hash")
         }
         made = merkle.append(self.h, size, self.fringe, leaves)
@@ -85,8 +81,14 @@ class Walk:
         self.fringe = {name: have[name] for name in merkle.peaks(end)}
         return end
 
+    def _gap(self, first: int, after: int, leaves: list[bytes]) -> None:
+        if first < after:
+            where = str(first) if after == first + 1 else f"{first}—{after - 1}"
+            self.report.add("leaf", where, _("缺少这一片叶子"))
+            leaves += [bytes(32)] * (after - first)
+
     @staticmethod
-    def _node_ranges(size: int, end: int) -> list[tuple[int, int]]:
+    def node_ranges(size: int, end: int) -> list[tuple[int, int]]:
         return [
             (tree.node_id((level, size >> level)), tree.node_id((level, end >> level)))
             for level in range(1, end.bit_length() + 1)
@@ -123,10 +125,13 @@ class Walk:
                 there = tree.node_id(name) in stored
                 self.report.add("node", where, _("存储的哈希与其叶子不符") if there else _("缺少这一子树的哈希"))
 
-    def _stray_nodes(self, size: int) -> None:
-        """Subtrees where none can be yet; the next to be sealed there would collide with them."""
-        sealed = max(size, tree.sealed())
-        for node_id in stray_nodes(sealed):
+    def _strays(self, end: int) -> None:
+        """Leaves under no head, and subtrees where none can be yet: the next to be sealed would collide with them."""
+        newest = max(end, TreeHead.objects.aggregate(newest=Max("size"))["newest"] or 0)
+        beyond = Leaf.objects.filter(Q(index__gte=newest) | Q(index__lt=0)).order_by("index")
+        for index in beyond.values_list("index", flat=True)[:100]:
+            self.report.add("leaf", str(index), _("没有已签名的树头包含这片叶子"))
+        for node_id in stray_nodes(newest):
             name = {"level": node_id >> 48, "number": node_id & (1 << 48) - 1}
             self.report.add("node", _("子树 %(level)s/%(number)s") % name, _("多余：它的叶子还不存在"))
 

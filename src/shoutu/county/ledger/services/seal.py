@@ -99,6 +99,9 @@ def seal(limit: int = BATCH) -> int:
         if not rows:
             return 0
         size = tree.sealed()
+        if size != getattr(tree.head(), "size", 0):
+            # Whatever would be sealed on top of it could never be proved.
+            raise Conflict("the newest head and the last leaf disagree; run `shoutu ledger verify`, then `repair`")
         h = merkle.hasher(epoch.hash)
         fringe = tree.fetch(merkle.peaks(size))
         made = merkle.append(h, size, fringe, [h.leaf(canonical) for _id, canonical in rows])
