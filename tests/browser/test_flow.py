@@ -39,6 +39,16 @@ def test_a_wrong_password_is_said_and_what_was_typed_stays(
     expect(page.get_by_label("用户名")).to_have_value(officer["username"])
 
 
+def test_a_press_with_nothing_typed_leads_to_the_field(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.goto("/login")
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_label("用户名")).to_be_focused()
+    page.goto("/setup")
+    page.get_by_role("button", name="立管理员").click()
+    expect(page.get_by_label("设置码")).to_be_focused()
+
+
 def test_the_login_leads_back_but_never_away(
     open_page: Callable[..., Page], officer: dict[str, str], county: Stack
 ) -> None:
@@ -157,6 +167,83 @@ def test_the_keyboard_goes_everywhere(
     page.wait_for_url(f"**/warnings/{warning['id']}")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("g d")
+
+
+def test_the_keyboard_walks_the_desk_and_opens_the_acts(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
+) -> None:
+    page = open_page(login=officer)
+    rows = page.locator(".duty")
+    expect(rows.first).to_be_visible()
+    page.keyboard.press("j")
+    expect(rows.first.locator(":focus")).to_have_count(1)
+    if rows.count() > 1:
+        page.keyboard.press("j")
+        expect(rows.nth(1).locator(":focus")).to_have_count(1)
+    page.goto(f"/warnings/{warning['id']}")
+    allowed = page.locator(".actbar-desk button:enabled").first
+    expect(allowed).to_be_visible()
+    number = page.locator(".actbar-desk button").all_inner_texts().index(allowed.inner_text()) + 1
+    page.keyboard.press(str(number))
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_a_phone_searches_and_arrives_at_the_top(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
+) -> None:
+    page = open_page(PHONE, login=officer)
+    page.goto("/points")
+    expect(page.locator(".restable tbody tr").first).to_be_visible()
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    toggle = page.get_by_role("button", name="找", exact=True)
+    box = toggle.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 48
+    toggle.click()
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.type(warning["number"])
+    hit = page.get_by_role("option").filter(has_text=warning["number"])
+    expect(hit).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"
+    hit.click()
+    page.wait_for_url(f"**/warnings/{warning['id']}")
+    expect(page.locator(".whead h1")).to_be_in_viewport()
+    assert page.evaluate("window.scrollY") == 0
+    expect(page.locator("#search")).to_be_hidden()
+
+
+def test_a_shift_is_not_handed_over_by_one_press(
+    open_page: Callable[..., Page], officer: dict[str, str], api: Api
+) -> None:
+    page = open_page(login=officer)
+    mine = page.locator(".side-mine")
+    mine.get_by_role("button", name="交班").click()
+    expect(page.get_by_role("tooltip")).to_contain_text("不能收回")
+    page.get_by_role("button", name="先不办").click()
+    states = {row["post"]: row["state"] for row in api.get("/roster/today")["items"]}
+    assert states["值班员"] == "on_duty"
+
+
+def test_the_curve_ends_at_the_newest_reading(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], api: Api
+) -> None:
+    page = open_page(login=officer)
+    page.goto(f"/points/{warning['point']['id']}")
+    told = page.locator(".curve svg[role=img]")
+    page.get_by_text("24 小时", exact=True).click()
+    expect(told).to_be_visible()
+    seen = re.search(r"最新 ([\d.,]+)", told.get_attribute("aria-label") or "")
+    assert seen is not None
+    end = time.time()
+    start = end - 90
+    stamp = "%Y-%m-%dT%H:%M:%SZ"
+    raw = api.get(
+        "/readings",
+        point=warning["point"]["id"],
+        start=time.strftime(stamp, time.gmtime(start)),
+        end=time.strftime(stamp, time.gmtime(end + 5)),
+    )["items"]
+    assert seen.group(1) in {f"{reading['value']:.2f}" for reading in raw if reading["value"] is not None}
 
 
 def test_what_others_do_appears_by_itself(

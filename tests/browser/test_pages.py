@@ -86,6 +86,15 @@ def test_login_page(size: str, tone: str, open_page: Callable[..., Page], logins
     check(page)
 
 
+@pytest.mark.parametrize("tone", ["light", "dark"])
+@pytest.mark.parametrize("size", ["wide", "phone"])
+def test_setup_page(size: str, tone: str, open_page: Callable[..., Page]) -> None:
+    page = open_page(SIZES[size], tone)
+    page.goto("/setup")
+    expect(page.get_by_label("设置码")).to_be_focused()
+    check(page)
+
+
 def test_everything_speaks_english(
     officer: dict[str, str], warning: dict[str, Any], open_page: Callable[..., Page]
 ) -> None:
@@ -98,6 +107,9 @@ def test_everything_speaks_english(
         page.goto(address)
         expect(page.locator(landmark).first).to_be_visible()
         assert RAW_KEY.findall(page.inner_text("body").replace(page.url, "")) == []
+    page.goto(PAGES["warning"][0].format(warning=warning["id"]))
+    expect(page.locator(PAGES["warning"][1]).first).to_be_visible()
+    assert RAW_KEY.findall(page.inner_text("body").replace(page.url, "")) == []
 
 
 def test_the_theme_is_remembered(officer: dict[str, str], open_page: Callable[..., Page]) -> None:

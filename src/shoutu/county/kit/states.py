@@ -66,7 +66,7 @@ class StateTable:
         if transition is None:
             return _("当前状态为“%(state)s”，不能这样做。") % {"state": self.titles.get(state, state)}
         if transition.permission and not actor.may(transition.permission):
-            return _("没有“%(permission)s”权限，找管理员开通。") % {"permission": transition.permission}
+            return _("这一步不归你的岗位办。")
         return transition.guard(thing, actor) if transition.guard else None
 
     def step(self, state: str, verb: str, actor: Actor, thing: Any) -> str:

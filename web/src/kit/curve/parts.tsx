@@ -144,7 +144,8 @@ export function MomentLine({ frame, scale, at, label }: Base & { at: number; lab
   const x = scale.x(at);
   if (x < frame.left || x > frame.right + 1) return null;
   const width = label.length * 9 + 30;
-  const left = x - width - 8 > frame.left ? x - width - 8 : x + 8;
+  const room = x - width - 8 > frame.left ? x - width - 8 : x + 8;
+  const left = Math.max(frame.left, Math.min(room, frame.right - width));
   return (
     <g>
       <line x1={x} x2={x} y1={frame.top} y2={frame.bottom} stroke="var(--ink)" strokeWidth="1.4" />

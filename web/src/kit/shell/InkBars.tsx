@@ -1,31 +1,46 @@
 import { t } from "i18next";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import type { Status } from "../../api/types";
 import { useLostSince } from "../../live/connect";
 import { useNow } from "../../time/server";
 import { moment, spanWords } from "../../time/words";
+import { foldAlarms } from "./alarms";
 
 /** What the person must know before believing the page: nobody watches, the line is down, alarms. */
 export function InkBars({ status }: { status: Status | undefined }): ReactNode {
   const now = useNow();
   const lost = useLostSince();
-  const bars: string[] = [];
+  const [whole, setWhole] = useState(false);
+  const bars: { key: string; words: string }[] = [];
   if (status && !status.watching.ok) {
     const since = status.watching.since;
-    const parts = status.watching.parts.filter((part) => !part.ok).map((part) => t(`part.${part.name}`));
-    bars.push(
-      since
-        ? t("bar.notWatching", { parts: parts.join(t("list.comma")), at: moment(since, now), length: spanWords(Math.max(0, now - Date.parse(since))) })
-        : t("bar.neverWatched", { parts: parts.join(t("list.comma")) }),
-    );
+    const parts = status.watching.parts
+      .filter((part) => !part.ok)
+      .map((part) => t(`part.${part.name}`))
+      .join(t("list.and"));
+    const words = since ? t("bar.notWatching", { parts, at: moment(since, now), length: spanWords(Math.max(0, now - Date.parse(since))) }) : t("bar.neverWatched", { parts });
+    bars.push({ key: "watching", words });
   }
-  if (lost !== null) bars.push(t("bar.lost", { length: spanWords(Math.max(0, Date.now() - lost)) }));
-  for (const alarm of status?.alarms ?? []) bars.push(t("bar.alarm", { at: moment(alarm.at, now), message: alarm.message }));
-  if (bars.length === 0) return null;
+  if (lost !== null) bars.push({ key: "lost", words: t("bar.lost", { length: spanWords(Math.max(0, Date.now() - lost)) }) });
+  // Never folded away: what is said above. Alarms are, but for the newest.
+  const alarms = foldAlarms(status?.alarms ?? []);
+  const shown = whole ? alarms : alarms.slice(0, 1);
+  if (bars.length === 0 && alarms.length === 0) return null;
   return (
     <div className="inkbars" role="alert">
       {bars.map((bar) => (
-        <p key={bar}>{bar}</p>
+        <p key={bar.key}>{bar.words}</p>
+      ))}
+      {shown.map((alarm, i) => (
+        <p key={alarm.message}>
+          {t("bar.alarm", { at: moment(alarm.at, now), message: alarm.message })}
+          {alarm.times > 1 && t("bar.alarm.times", { n: alarm.times, at: moment(alarm.first, now) })}
+          {i === 0 && alarms.length > 1 && (
+            <button type="button" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+              {whole ? t("call.less") : t("bar.alarm.more", { n: alarms.length - 1 })}
+            </button>
+          )}
+        </p>
       ))}
     </div>
   );

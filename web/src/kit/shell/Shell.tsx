@@ -17,7 +17,8 @@ function useArrival(): React.RefObject<HTMLElement | null> {
   useEffect(() => {
     if (!first.current && how !== "POP") {
       window.scrollTo(0, 0);
-      main.current?.focus({ preventScroll: true });
+      // Whoever types already (the search opens by a key) keeps the keyboard.
+      if (!document.activeElement?.matches("input,textarea")) main.current?.focus({ preventScroll: true });
     }
     first.current = false;
   }, [pathname, how]);

@@ -44,7 +44,7 @@ function Head({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | un
           <i>
             {state === "over" ? t("answer.wasDue", { at: clockTime(clock.due_at) }) : t("answer.after", { at: clockTime(clock.due_at) })}
             <br />
-            {state === "over" && after.length > 0 ? t("answer.calledUp", { who: after.map((row) => row.post).join(t("list.and")) }) : next && state !== "over" ? t("answer.callsUp", { who: next.post }) : t("answer.recorded")}
+            {state === "over" && after.length > 0 ? (after.length > 1 ? t("answer.calledUpMany", { who: after[0]?.post, n: after.length }) : t("answer.calledUp", { who: after[0]?.post })) : next && state !== "over" ? t("answer.callsUp", { who: next.post }) : t("answer.recorded")}
           </i>
         </div>
       )}

@@ -5,9 +5,9 @@ import { Link, useNavigate } from "react-router";
 import { useDutyAct } from "../../api/queries";
 import type { Duty } from "../../api/types";
 import { ClockWithBar } from "../../kit/Clock";
+import { Clauses } from "../../kit/Clauses";
 import { LevelMark, type TagState } from "../../kit/LevelTag";
 import { NotSaved } from "../../kit/States";
-import { keepUnits } from "../../time/figure";
 import { NoteDialog } from "./NoteDialog";
 import { rowAct } from "./order";
 
@@ -36,7 +36,7 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
       <LevelMark level={duty.level} state={markState(duty)} size={duty.level > 0 ? 32 : 22} />
       <Link to={duty.subject.url} className="quiet duty-words">
         <b>
-          <em>{duty.verb}</em> {keepUnits(duty.title)}
+          <em>{duty.verb}</em> <Clauses text={duty.title} />
         </b>
         <span>
           {then !== null && <strong>{t("desk.then", { what: then })}</strong>}

@@ -28,8 +28,15 @@ export function Setup(): ReactNode {
   const [error, setError] = useState<unknown>(null);
   const problemWords = useProblemWords(error);
   const wrong = error === null ? null : asProblem(error).field;
+  // A link from the terminal carries the code: the first thing left to say is the county.
+  const [first] = useState(() => fields.find((field) => form[field] === ""));
   const send = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
+    const empty = fields.find((field) => form[field] === "");
+    if (empty !== undefined) {
+      document.getElementById(`setup-${empty}`)?.focus();
+      return;
+    }
     setBusy(true);
     setError(null);
     try {
@@ -56,6 +63,7 @@ export function Setup(): ReactNode {
               <label htmlFor={`setup-${field}`}>{words[field]()}</label>
               <Input
                 id={`setup-${field}`}
+                autoFocus={field === first}
                 size="large"
                 type={field === "password" ? "password" : "text"}
                 autoComplete={field === "password" ? "new-password" : field === "username" ? "username" : "off"}
@@ -76,7 +84,7 @@ export function Setup(): ReactNode {
               {problemWords}
             </p>
           )}
-          <Button type="primary" htmlType="submit" size="large" block loading={busy} disabled={fields.some((field) => form[field] === "")}>
+          <Button type="primary" htmlType="submit" size="large" block loading={busy}>
             {t("setup.go")}
           </Button>
         </form>

@@ -1,7 +1,7 @@
 import { t } from "i18next";
 import type { ReactNode } from "react";
 import { useStatus } from "../../api/queries";
-import type { Point } from "../../api/types";
+import type { Point, Threshold } from "../../api/types";
 import { LevelMark } from "../../kit/LevelTag";
 import { unitFigure } from "../../time/figure";
 import { useNow } from "../../time/server";
@@ -26,6 +26,12 @@ export function PointMark({ point, size = 16 }: { point: Point; size?: number })
     );
   }
   return <LevelMark level={level} size={size} />;
+}
+
+/** Beyond a limit no longer, yet the level stands until the rule has seen it stay inside. */
+export function isBackInside(limits: readonly Threshold[], level: number, value: number | null): boolean {
+  if (level < 1 || value === null || limits.length === 0) return false;
+  return !limits.some((limit) => (limit.direction === "low" ? value <= limit.value : value >= limit.value));
 }
 
 export function LatestFigure({ point }: { point: Point }): ReactNode {

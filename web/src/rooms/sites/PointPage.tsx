@@ -13,7 +13,7 @@ import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { figure, unitFigure, valueWords } from "../../time/figure";
 import { date } from "../../time/words";
-import { Age, isStale, PointMark } from "./Latest";
+import { Age, isBackInside, isStale, PointMark } from "./Latest";
 import { serverNow, useNow } from "../../time/server";
 import "./points.css";
 
@@ -90,6 +90,11 @@ function PointHead({ point }: { point: PointDetail }): ReactNode {
           <span>
             <Age point={point} />
           </span>
+          {isBackInside(drawnLimits(point.rules), level, latest?.value ?? null) && (
+            <span>
+              <strong>{t("point.backInside")}</strong>
+            </span>
+          )}
         </p>
       </div>
     </header>

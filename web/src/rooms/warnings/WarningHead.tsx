@@ -31,7 +31,7 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
         {pointWords(warning.point)}
       </Link>
     ),
-    !closed && warning.point ? <Present key="present" point={warning.point.id} /> : null,
+    !closed && warning.point ? <Present key="present" point={warning.point.id} limits={warning.thresholds} level={warning.current_level} /> : null,
     warning.site.territory,
     `${t("warning.since", { level: t(`level.${warning.level}.short`), ago: ago(warning.started_at, now) })} \u00b7 ${moment(warning.started_at, now)}`,
     closed ? (warning.result ? `${t(`result.${warning.result}`)} ${warning.reason}` : t("warning.state.closed")) : t(`warning.state.${warning.state}`),

@@ -1,0 +1,22 @@
+import type { Status } from "../../api/types";
+
+export interface FoldedAlarm {
+  message: string;
+  /** The newest and the first time it was raised. */
+  at: string;
+  first: string;
+  times: number;
+}
+
+/** The same alarm raised again is one line with its number; the newest first. Pure. */
+export function foldAlarms(alarms: Status["alarms"]): FoldedAlarm[] {
+  const folded = new Map<string, FoldedAlarm>();
+  for (const alarm of [...alarms].sort((a, b) => Date.parse(b.at) - Date.parse(a.at))) {
+    const same = folded.get(alarm.message);
+    if (same) {
+      same.times += 1;
+      same.first = alarm.at;
+    } else folded.set(alarm.message, { message: alarm.message, at: alarm.at, first: alarm.at, times: 1 });
+  }
+  return [...folded.values()];
+}
