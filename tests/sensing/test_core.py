@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shoutu.engine import warm_up
 from shoutu.sensing.core import Core
 from shoutu.sensing.core_clock import SteadyClock
 from shoutu.sensing.core_commit import Committer
@@ -63,6 +64,12 @@ async def until(question: Callable[[], Any]) -> None:
     async with asyncio.timeout(60):
         while not question():
             await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compiled() -> None:
+    """Waits below are for what the core does, not for the compiler."""
+    warm_up()
 
 
 @asynccontextmanager
@@ -114,6 +121,43 @@ async def test_restart_goes_on_where_it_was(tmp_path: Path) -> None:
         latest = core.engine.latest.get(1)
         assert latest is not None
         assert latest["value"] == 1.0
+
+
+async def test_signals_the_spool_lost_are_raised_anew(tmp_path: Path) -> None:
+    async with running(tmp_path) as core:
+        await core.switch(catalog(2))
+        await core.accept(readings(1, 0, [9.0, 1.0]))
+        await until(core.engine.caught_up)
+        before = core.spool.peek(10)[0]
+        assert len(before) == 2
+    for lost in (tmp_path / "spool").glob("*.log"):
+        lost.unlink()
+    async with running(tmp_path) as core:
+        await until(lambda: core.live and core.engine.caught_up())
+        assert core.spool.peek(10)[0] == before, "the same signals with the same ids"
+
+
+async def test_a_journal_wiped_by_somebody_goes_on_above_the_numbers_used(tmp_path: Path) -> None:
+    """Else the store would take new readings for old ones, and the spool new signals for told ones."""
+    async with running(tmp_path) as core:
+        await core.switch(catalog(2))
+        await core.accept(readings(1, 0, [9.0, 1.0, 9.0]))
+        await until(core.engine.caught_up)
+        before = core.spool.peek(10)[0]
+        used = core.journal.next_seq
+    shutil.rmtree(tmp_path / "journal")
+    shutil.rmtree(tmp_path / "checkpoint")
+    async with running(tmp_path) as core:
+        assert core.journal.next_seq >= before[-1]["seq"] + 1
+        assert core.journal.next_seq >= used - 1, "the store has seen all but the last tick"
+        assert await core.agree_first()
+        await core.accept(readings(1, 10, [9.5]))
+        await until(core.engine.caught_up)
+        after = core.spool.peek(10)[0]
+        assert [s["event_ts"] for s in after[len(before) :]] == [T + 10_000]
+        assert len({s["id"] for s in after}) == len(after)
+    async with running(tmp_path) as core:
+        assert len((await asyncio.to_thread(core.store.store.query, 1)).ts) == 4  # type: ignore[attr-defined]
 
 
 async def test_a_core_with_nothing_but_the_catalog_copy_agrees_before_it_takes_readings(tmp_path: Path) -> None:
