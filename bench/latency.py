@@ -27,7 +27,8 @@ from bench.machine import memory
 
 BATCH = 100
 PER_SECOND = 100
-SECONDS = 8
+SECONDS = 32
+"""Longer than two checkpoints are apart, so that there is always one in it."""
 RED = 5.0
 
 

@@ -25,6 +25,21 @@ def test_readings_after_the_copy_are_not_in_it() -> None:
     assert again.snapshot() == before != watch.engine.snapshot()
 
 
+def test_a_copy_in_the_memory_of_an_older_one_is_the_same() -> None:
+    watch = Watch(("threshold", LIMIT), ("rate", {"levels": {"3": 5}, "window_s": 600, "interval_s": 60}))
+    watch.read(0, 60)
+    old = watch.engine.freeze()
+    watch.read(20, 10)
+    again = watch.engine.freeze(old)
+    assert all(a is b for a, b in zip(again.arrays, old.arrays, strict=True))
+    assert b"".join(again.parts()) == watch.engine.snapshot()
+    watch.engine.switch(9, Watch(("threshold", {"levels": {"1": 3}}), ("stuck", {"window_s": 60})).ruleset)
+    fitting = watch.engine.freeze(again)
+    assert b"".join(fitting.parts()) == watch.engine.snapshot()
+    watch.read(40, 10)
+    assert b"".join(fitting.parts()) != watch.engine.snapshot()
+
+
 def test_the_body_is_msgpack() -> None:
     engine = Watch(("threshold", LIMIT)).engine
     frozen = engine.freeze()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoutu.sensing.checkpoint import Checkpoint, Checkpoints, Facts
+from shoutu.sensing.journal_segments import write_atomically
 
 
 def checkpoint(seq: int) -> Checkpoint:
@@ -36,6 +37,15 @@ def test_a_draft_left_by_a_kill_is_no_checkpoint(tmp_path: Path) -> None:
     write(kept, checkpoint(5))
     (tmp_path / f"{9:020d}.ckpt.new").write_bytes(b"half")
     assert list(kept.load()) == [checkpoint(5)]
+
+
+@given(parts=st.lists(st.binary(max_size=40), max_size=6), step=st.integers(1, 50))
+def test_written_in_steps_is_the_same_file(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], step: int
+) -> None:
+    path = tmp_path_factory.mktemp("steps") / "file"
+    write_atomically(path, *parts, step=step)
+    assert path.read_bytes() == b"".join(parts)
 
 
 @given(how=st.sampled_from(["flip", "cut", "grow"]), data=st.data())

@@ -13,7 +13,7 @@ from . import kernel, kernel_tick
 from . import layout as lay
 from .ruleset import RuleSet
 from .signals import Signals, empty_signals
-from .snapshot import HEAD, MAGIC, Frozen
+from .snapshot import HEAD, MAGIC, Frozen, copied
 from .state import Arrays, build
 from .switch import switched
 
@@ -114,9 +114,13 @@ class Engine:
         result["ts"][known], result["heard"][known] = rows["wm"], rows["heard"]
         return result
 
-    def freeze(self) -> Frozen:
-        """Everything the engine knows now, as a copy that any thread may turn into bytes. A copy of memory, no more."""
-        return Frozen(self._state.ruleset, tuple(array.copy() for array in self._state.arrays))
+    def freeze(self, spare: Frozen | None = None) -> Frozen:
+        """Everything the engine knows now, as a copy that any thread may turn into bytes. A copy of memory, no more.
+
+        ``spare``: an earlier copy nobody needs any more, whose memory is used again where it fits.
+        """
+        mine: tuple[NDArray[Any], ...] = tuple(self._state.arrays)
+        return Frozen(self._state.ruleset, copied(mine, spare.arrays if spare else ()))
 
     def snapshot(self) -> bytes:
         """Everything the engine knows, rule set included, as bytes. Equal states give equal bytes."""

@@ -43,6 +43,22 @@ class Frozen:
         return [MAGIC, digest.digest(), *body]
 
 
+def copied(arrays: Sequence[NDArray[Any]], spare: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], ...]:
+    """Copies of arrays, in the memory of ``spare`` where shape and type agree.
+
+    Fresh memory must be fetched page by page from the system, which takes longer than to copy into what is there.
+    """
+    copies = []
+    for at, array in enumerate(arrays):
+        there = spare[at] if at < len(spare) else None
+        if there is None or there.shape != array.shape or there.dtype != array.dtype:
+            there = np.empty_like(array)
+        # As bytes: copied in one go, and not field by field.
+        there.reshape(-1).view(np.uint8)[...] = array.reshape(-1).view(np.uint8)
+        copies.append(there)
+    return tuple(copies)
+
+
 def _bytes_of(array: NDArray[Any]) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
 

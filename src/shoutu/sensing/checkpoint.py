@@ -24,6 +24,8 @@ _MAGIC = b"SHOUTUC1"
 _SIZES = struct.Struct("<IQQQI")  # length of facts, engine, catalog, latest; CRC of facts and blobs together
 _NAME = re.compile(r"(\d{20})\.ckpt")
 KEEP = 2
+SYNC_BYTES = 1 << 20
+"""Written and synced so much at a time: a reading's own sync waits for whatever the disk was given before it."""
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -69,7 +71,8 @@ class Checkpoints:
             crc = zlib.crc32(part, crc)
         sizes = (len(told), sum(len(part) for part in engine), len(catalog), len(latest))
         head = _MAGIC + _SIZES.pack(*sizes, crc)
-        write_atomically(self.directory / f"{facts.seq:020d}.ckpt", head, told, *engine, catalog, latest)
+        content = (head, told, *engine, catalog, latest)
+        write_atomically(self.directory / f"{facts.seq:020d}.ckpt", *content, step=SYNC_BYTES)
         for old in self._files()[KEEP:]:
             old.unlink()
         metrics.CHECKPOINTS.labels("written").inc()

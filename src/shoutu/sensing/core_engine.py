@@ -69,6 +69,7 @@ class EngineStage:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._writer = ThreadPoolExecutor(1, "checkpoint")
         self._writing: Future[None] | None = None
+        self._spare: Frozen | None = None
         self._saved_at = time.monotonic()
         self._saved_seq = feed.position
         self._readings_since = 0
@@ -188,12 +189,15 @@ class EngineStage:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Copy the state now; encode and write it beside the hot path unless the last one is still being written."""
+        """Copy the state now; encode and write it beside the hot path unless the last one is still being written.
+
+        The copy goes into the memory of the one before, which is written by then.
+        """
         if self._writing is not None and not self._writing.done():
             return
         with self.lock:
             facts = Facts(self.evaluated, self.tick, self._spool.next_index)
-            taken = facts, self.watch.freeze(), self.watch.catalog, self.latest.copy()
+            taken = facts, self.watch.freeze(self._spare), self.watch.catalog, self.latest.copy()
         self._saved_at, self._saved_seq, self._readings_since = time.monotonic(), self.evaluated, 0
         self._writing = self._writer.submit(self._write, *taken)
 
@@ -204,6 +208,8 @@ class EngineStage:
             metrics.CHECKPOINTS.labels("failed").inc()
             logger.error("checkpoint not written: %s", error)
             return
+        finally:
+            self._spare = engine
         self._on_checkpoint()
 
     def _finish_writing(self) -> None:

@@ -36,9 +36,9 @@ class Watch:
         """From a checkpoint. Raises ValueError when the engine does not know the blob."""
         return cls(catalog, Engine.restore(blob))
 
-    def freeze(self) -> Frozen:
-        """A copy of the engine's state, to be written by another thread."""
-        return self.engine.freeze()
+    def freeze(self, spare: Frozen | None = None) -> Frozen:
+        """A copy of the engine's state, to be written by another thread; in the memory of ``spare`` where it fits."""
+        return self.engine.freeze(spare)
 
     def readings(self, r: Readings) -> list[Signal]:
         return self._told(self.engine.readings(r.seq, r.point, r.ts, r.received, r.value, r.quality))

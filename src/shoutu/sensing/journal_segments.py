@@ -90,12 +90,22 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def write_atomically(path: Path, *content: bytes | memoryview) -> None:
-    """Replace a file by these pieces so that a crash leaves either the old one or the new one, whole."""
+def write_atomically(path: Path, *content: bytes | memoryview, step: int = 1 << 30) -> None:
+    """Replace a file by these pieces so that a crash leaves either the old one or the new one, whole.
+
+    ``step``: sync each time about so many bytes are written, where others must not wait for the whole at once.
+    """
     draft = path.with_name(f"{path.name}.new")
     with draft.open("wb") as file:
+        since = 0
         for part in content:
-            file.write(part)
+            view = memoryview(part)
+            for at in range(0, len(view), step):
+                since += file.write(view[at : at + step])
+                if since >= step:
+                    file.flush()
+                    os.fdatasync(file.fileno())
+                    since = 0
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
