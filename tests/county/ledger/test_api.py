@@ -217,3 +217,32 @@ def test_commands_head_hands_out_now_and_epoch_names_the_head(db, write, tmp_pat
     foreign.write_text(ledger_keys.generate("sm2").public.pem())
     assert run("verify", "--key", str(foreign)).exit_code == 1
     assert run("verify", "--key", str(kept)).exit_code == 2
+
+
+def test_head_says_what_an_auditor_asks_first(login, write, county, intruder, tmp_path: Path) -> None:
+    from shoutu.county.ledger.selectors.overview import damage_alarms
+    from shoutu.county.ledger.services.seal import open_epoch
+    from shoutu.county.ledger.steps import check
+
+    assert run("witness", "市局", "folder", str(tmp_path)).exit_code == 0
+    write(2)
+    client = login("auditor")
+    head = client.get("/api/v1/ledger/head").json()
+    assert (head["check"], head["hash"], head["signature"], head["restores"]) == (None, "sha256", "ed25519", [])
+    assert head["witnesses"] == [{"name": "市局", "size": None, "at": None, "failing": False}]
+    assert head["since"][:19] == Entry.objects.order_by("id")[0].at.isoformat()[:19]
+    assert run("head", "--seal", "--hand-out").exit_code == 0
+    open_epoch(SYSTEM, "演练")
+    seal_all()
+    check()
+    head = client.get("/api/v1/ledger/head").json()
+    assert head["check"]["findings"] == 0
+    assert head["check"]["size"] == head["size"]
+    assert head["witnesses"][0]["size"] > 0
+    assert head["restores"][0]["reason"] == "演练"
+    assert damage_alarms() == []
+    with intruder() as cursor:
+        cursor.execute("UPDATE ledger_entry SET verb = 'x' WHERE id = (SELECT min(id) FROM ledger_entry)")
+    check()
+    assert client.get("/api/v1/ledger/head").json()["check"]["findings"] == 1
+    assert "1 处不一致" in damage_alarms()[0]["message"]

@@ -1496,8 +1496,23 @@ export interface components {
             url: string;
         };
         /**
+         * CheckOut
+         * @description The last check of the whole record by the worker: how many entries, how many findings.
+         */
+        CheckOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Size */
+            size: number;
+            /** Findings */
+            findings: number;
+        };
+        /**
          * HeadOut
-         * @description The newest signed head; null fields while the ledger is empty.
+         * @description The newest signed head and what stands round it; null fields while the ledger is empty.
          */
         HeadOut: {
             /** Size */
@@ -1510,8 +1525,50 @@ export interface components {
             root: string | null;
             /** Note */
             note: string | null;
+            /** Hash */
+            hash: string | null;
+            /** Signature */
+            signature: string | null;
+            /** Since */
+            since: string | null;
             /** Unsealed */
             unsealed: number;
+            check: components["schemas"]["CheckOut"] | null;
+            /** Witnesses */
+            witnesses: components["schemas"]["WitnessOut"][];
+            /** Restores */
+            restores: components["schemas"]["RestoreOut"][];
+        };
+        /**
+         * RestoreOut
+         * @description A restore from a backup, declared as a new epoch that begins after `size` entries.
+         */
+        RestoreOut: {
+            /** Epoch */
+            epoch: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Size */
+            size: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * WitnessOut
+         * @description Somebody outside who holds a head: of how many entries, since when.
+         */
+        WitnessOut: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number | null;
+            /** At */
+            at: string | null;
+            /** Failing */
+            failing: boolean;
         };
         /** ConsistencyOut */
         ConsistencyOut: {

@@ -13,7 +13,8 @@ from shoutu.county.kit import subjects
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.ledger.models import Entry
-from shoutu.county.ledger.selectors import entries, get_entry, tree, unsealed_count
+from shoutu.county.ledger.selectors import entries, get_entry, tree
+from shoutu.county.ledger.selectors.overview import overview
 from shoutu.county.ledger.verbs import sentence
 
 router = Router()
@@ -58,15 +59,47 @@ class ConsistencyOut(Schema):
     path: list[str]
 
 
+class CheckOut(Schema):
+    """The last check of the whole record by the worker: how many entries, how many findings."""
+
+    at: datetime
+    size: int
+    findings: int
+
+
+class WitnessOut(Schema):
+    """Somebody outside who holds a head: of how many entries, since when."""
+
+    name: str
+    size: int | None
+    at: datetime | None
+    failing: bool
+
+
+class RestoreOut(Schema):
+    """A restore from a backup, declared as a new epoch that begins after `size` entries."""
+
+    epoch: int
+    at: datetime
+    size: int
+    reason: str
+
+
 class HeadOut(Schema):
-    """The newest signed head; null fields while the ledger is empty."""
+    """The newest signed head and what stands round it; null fields while the ledger is empty."""
 
     size: int
     epoch: int | None
     at: datetime | None
     root: str | None
     note: str | None
+    hash: str | None
+    signature: str | None
+    since: datetime | None
     unsealed: int
+    check: CheckOut | None
+    witnesses: list[WitnessOut]
+    restores: list[RestoreOut]
 
 
 class EntryQuery(ListQuery):
@@ -117,17 +150,7 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
 def get_head(request: HttpRequest) -> Any:
     """The newest signed head, to be kept elsewhere."""
     asker(request).require("ledger.read")
-    head = tree.head()
-    if head is None:
-        return {"size": 0, "epoch": None, "at": None, "root": None, "note": None, "unsealed": unsealed_count()}
-    return {
-        "size": head.size,
-        "epoch": head.epoch_id,
-        "at": head.at,
-        "root": bytes(head.root).hex(),
-        "note": head.note,
-        "unsealed": unsealed_count(),
-    }
+    return overview()
 
 
 @router.get("/ledger/consistency", response=ConsistencyOut)

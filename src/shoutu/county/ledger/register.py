@@ -11,6 +11,7 @@ from shoutu.county.kit import metrics, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.status import contribute
 from shoutu.county.ledger.selectors import tree, unsealed_count, witnesses
+from shoutu.county.ledger.selectors.overview import damage_alarms
 
 subjects.register(
     "witness", label=witnesses.name_of, labels=witnesses.names_of, url=lambda _id: "", visible=witnesses.visible
@@ -28,4 +29,4 @@ def figures() -> Iterable[Metric]:
 
 @contribute
 def unreachable_witnesses(actor: Actor) -> dict[str, Any]:
-    return {"alarms": witnesses.alarms()} if actor.scope.all else {}
+    return {"alarms": witnesses.alarms() + damage_alarms()} if actor.scope.all else {}

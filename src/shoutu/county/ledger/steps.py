@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shoutu.county.kit.steps import step
+from shoutu.county.kit.steps import beat, step
+from shoutu.county.ledger.selectors.verify import verify
 from shoutu.county.ledger.services.access import close_hours
 from shoutu.county.ledger.services.seal import BATCH, seal
 from shoutu.county.ledger.services.witness import hand_out_due
@@ -22,4 +23,13 @@ def witnesses() -> bool:
 @step("ledger.access", every=60, lane="ledger")
 def access() -> bool:
     close_hours()
+    return False
+
+
+@step("ledger.check", every=6 * 3600, lane="ledger-check")
+def check() -> bool:
+    """The whole record against its signed heads, a few times a day: damage is noticed while other copies are fresh."""
+    report = verify()
+    found = [str(finding) for finding in report.findings[:20]]
+    beat("ledger.check", detail={"size": report.size, "count": len(report.findings), "findings": found})
     return False

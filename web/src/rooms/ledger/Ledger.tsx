@@ -4,7 +4,7 @@ import { Download, Search as Glass, X } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import { askProof, useLedger, useLedgerHead } from "../../api/queries";
-import type { LedgerEntry } from "../../api/types";
+import type { LedgerEntry, LedgerHead } from "../../api/types";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { shortHash } from "../../kit/Seal";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
@@ -62,17 +62,77 @@ function columns(failed: (error: unknown) => void): Column<LedgerEntry>[] {
   ];
 }
 
+/** The newest signed head as a file: whoever keeps it elsewhere can later prove that nothing before it was changed. */
+function saveHead(head: LedgerHead): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([head.note ?? ""], { type: "text/plain" }));
+  link.download = `head-${head.epoch}-${head.size}.note`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function Whole({ check }: { check: LedgerHead["check"] }): ReactNode {
+  const now = useNow();
+  if (check === null) return t("ledger.whole.never");
+  const at = moment(check.at, now);
+  if (check.findings === 0) return t("ledger.whole.yes", { at, size: figure(check.size) });
+  return <b className="ledger-odd">{t("ledger.whole.no", { at, count: check.findings })}</b>;
+}
+
+function Holders({ head }: { head: LedgerHead }): ReactNode {
+  const now = useNow();
+  if (head.witnesses.length === 0) return t("ledger.holders.none");
+  return head.witnesses.map((w) => (
+    <span key={w.name} className="ledger-holder">
+      {w.size === null || w.at === null ? t("ledger.holder.none", { name: w.name }) : t("ledger.holder", { name: w.name, size: figure(w.size), at: moment(w.at, now) })}
+      {w.failing && <b className="ledger-odd">{t("ledger.holder.failing")}</b>}
+    </span>
+  ));
+}
+
+/** Whole? Up to where? Since when? Who else holds the head? */
 function Head(): ReactNode {
   const head = useLedgerHead().data;
   const now = useNow();
   if (!head) return <h1>{t("nav.ledger")}</h1>;
+  const odd = head.check !== null && head.check.findings > 0;
   return (
-    <div>
-      <h1>{t("ledger.sentence", { size: figure(head.size) })}</h1>
-      <p className="second">
-        {head.at ? t("ledger.head", { at: moment(head.at, now) }) : t("ledger.noHead")} <code className="ledger-root">{head.root}</code>
-      </p>
-    </div>
+    <section className="ledger-about" aria-label={t("nav.ledger")}>
+      <h1>{odd ? t("ledger.sentence.odd", { count: head.check?.findings }) : t("ledger.sentence", { size: figure(head.size) })}</h1>
+      <dl>
+        <dt>{t("ledger.whole")}</dt>
+        <dd>
+          <Whole check={head.check} />
+        </dd>
+        <dt>{t("ledger.upto")}</dt>
+        <dd>
+          {head.at ? t("ledger.upto.words", { size: figure(head.size), at: moment(head.at, now) }) : t("ledger.noHead")}
+          {head.unsealed > 0 && <span className="second"> {t("ledger.waiting", { count: head.unsealed })}</span>}
+        </dd>
+        <dt>{t("ledger.since")}</dt>
+        <dd>
+          {head.since ? moment(head.since, now) : "\u2014"}
+          {head.restores.map((r) => (
+            <span key={r.epoch} className="ledger-holder">
+              {t("ledger.restore", { at: moment(r.at, now), size: figure(r.size), reason: r.reason })}
+            </span>
+          ))}
+        </dd>
+        <dt>{t("ledger.holders")}</dt>
+        <dd>
+          <Holders head={head} />
+        </dd>
+        <dt>{t("ledger.root")}</dt>
+        <dd>
+          <code className="ledger-root">{head.root}</code>
+          {head.note !== null && (
+            <Button size="small" type="text" icon={<Download size={15} strokeWidth={1.6} aria-hidden />} onClick={() => saveHead(head)}>
+              {t("ledger.head.save")}
+            </Button>
+          )}
+        </dd>
+      </dl>
+    </section>
   );
 }
 
