@@ -220,6 +220,11 @@ def test_commands_head_hands_out_now_and_epoch_names_the_head(db, write, tmp_pat
 
 
 def test_head_says_what_an_auditor_asks_first(login, write, county, intruder, tmp_path: Path) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from shoutu.county.kit.models import Beat
     from shoutu.county.ledger.selectors.overview import damage_alarms
     from shoutu.county.ledger.services.seal import open_epoch
     from shoutu.county.ledger.steps import check
@@ -243,6 +248,9 @@ def test_head_says_what_an_auditor_asks_first(login, write, county, intruder, tm
     assert damage_alarms() == []
     with intruder() as cursor:
         cursor.execute("UPDATE ledger_entry SET verb = 'x' WHERE id = (SELECT min(id) FROM ledger_entry)")
+    check()
+    assert damage_alarms() == []  # Checked a moment ago, and the record has not doubled since.
+    Beat.objects.filter(name="ledger.check").update(at=timezone.now() - timedelta(hours=7))
     check()
     assert client.get("/api/v1/ledger/head").json()["check"]["findings"] == 1
     assert "1 处不一致" in damage_alarms()[0]["message"]

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from shoutu.county.kit.steps import beat, step
+from shoutu.county.ledger.selectors.overview import last_check
+from shoutu.county.ledger.selectors.tree import head
 from shoutu.county.ledger.selectors.verify import verify
 from shoutu.county.ledger.services.access import close_hours
 from shoutu.county.ledger.services.seal import BATCH, seal
 from shoutu.county.ledger.services.witness import hand_out_due
+
+CHECK_AGAIN = timedelta(hours=6)
 
 
 @step("ledger.seal", every=0.3, lane="ledger")
@@ -26,9 +34,17 @@ def access() -> bool:
     return False
 
 
-@step("ledger.check", every=6 * 3600, lane="ledger-check")
+@step("ledger.check", every=60, lane="ledger-check")
 def check() -> bool:
-    """The whole record against its signed heads, a few times a day: damage is noticed while other copies are fresh."""
+    """The whole record against its signed heads, a few times a day: damage is noticed while other copies are fresh.
+
+    Also whenever the record has doubled since, so that a new one is checked soon, at a cost that stays in proportion.
+    """
+    newest, last = head(), last_check()
+    if newest is None:
+        return False
+    if last and last["at"] > timezone.now() - CHECK_AGAIN and newest.size < 2 * last["size"]:
+        return False
     report = verify()
     found = [str(finding) for finding in report.findings[:20]]
     beat("ledger.check", detail={"size": report.size, "count": len(report.findings), "findings": found})
