@@ -18,6 +18,7 @@ import { Ledger } from "./rooms/ledger/Ledger";
 import { Login } from "./rooms/people/Login";
 import { Setup } from "./rooms/people/Setup";
 import { PointPage } from "./rooms/sites/PointPage";
+import { Proposals } from "./rooms/sites/Proposals";
 import { Points } from "./rooms/sites/Points";
 import { WarningPage } from "./rooms/warnings/WarningPage";
 import { Warnings } from "./rooms/warnings/Warnings";
@@ -64,6 +65,7 @@ function Inside(): ReactNode {
         <Route path="/warnings/:warningId" element={<WarningPage />} />
         <Route path="/points" element={<Points />} />
         <Route path="/points/:pointId" element={<PointPage />} />
+        <Route path="/proposals" element={<Proposals />} />
         <Route path="/ledger" element={<Ledger />} />
         <Route path="*" element={<Navigate to="/" replace />} />
       </Route>

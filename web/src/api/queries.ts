@@ -209,3 +209,27 @@ export function useLedgerHead() {
 export function askProof(id: number) {
   return got(api.GET("/api/v1/ledger/{id}/proof", { params: { path: { id } } }));
 }
+
+export function useProposals() {
+  return useQuery({
+    queryKey: ["proposals"],
+    queryFn: () => got(api.GET("/api/v1/proposals", { params: { query: { limit: 100 } } })),
+    refetchInterval: 30_000,
+  });
+}
+
+export type ProposalAct = { id: number; verb: "agree" | "take-up" } | { id: number; verb: "reject"; reason: string };
+
+export function useProposalAct() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (act: ProposalAct) => {
+      const params = { path: { id: act.id } };
+      if (act.verb === "reject") return got(api.POST("/api/v1/proposals/{id}/reject", { params, body: { reason: act.reason } }));
+      return got(api.POST(`/api/v1/proposals/{id}/${act.verb}`, { params }));
+    },
+    onSuccess: () => {
+      for (const key of ["proposals", "points", "status", "ledger"]) void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
+}

@@ -25,3 +25,4 @@ export type Reading = S["Reading"];
 export type Gap = S["Gap"];
 export type LedgerEntry = S["EntryOut"];
 export type LedgerHead = S["HeadOut"];
+export type Proposal = S["ProposalOut"];

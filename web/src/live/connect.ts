@@ -27,6 +27,7 @@ const touches: Record<string, string[]> = {
   warning: ["warnings", "duties", "points", "status", "ledger"],
   duty: ["duties", "warnings", "status", "roster", "ledger"],
   point: ["points", "readings"],
+  proposal: ["proposals", "status", "ledger"],
   roster: ["roster"],
   status: ["status"],
 };

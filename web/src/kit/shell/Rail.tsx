@@ -1,8 +1,8 @@
 import { t } from "i18next";
-import { Activity, CircleHelp, Inbox, Stamp, TriangleAlert, type LucideIcon } from "lucide-react";
+import { Activity, CircleHelp, Inbox, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, NavLink } from "react-router";
-import type { Status } from "../../api/types";
+import type { Me, Status } from "../../api/types";
 import { Logo } from "./Logo";
 import { askForHelp } from "./Keys";
 
@@ -21,8 +21,8 @@ function Item(props: { to: string; icon: LucideIcon; words: string; badge?: numb
   );
 }
 
-/** Only rooms that exist; at 390 px the same four stand at the bottom. */
-export function Rail({ status }: { status: Status | undefined }): ReactNode {
+/** Only rooms that exist, 复核 for those who decide there; at 390 px the same ones stand at the bottom. */
+export function Rail({ status, me }: { status: Status | undefined; me: Me }): ReactNode {
   return (
     <nav className="rail" aria-label={t("nav.label")}>
       <Link to="/" className="rail-logo quiet" aria-label={t("brand.name")}>
@@ -31,6 +31,7 @@ export function Rail({ status }: { status: Status | undefined }): ReactNode {
       <Item to="/" icon={Inbox} words={t("nav.desk")} badge={status?.my_open_duties} inked />
       <Item to="/warnings" icon={TriangleAlert} words={t("nav.warnings")} badge={open(status)} />
       <Item to="/points" icon={Activity} words={t("nav.points")} />
+      {me.permissions.includes("rule.edit") && <Item to="/proposals" icon={UsersRound} words={t("nav.proposals.short")} badge={status?.proposals} inked />}
       <Item to="/ledger" icon={Stamp} words={t("nav.ledger")} />
       <button type="button" className="rail-item rail-help" onClick={askForHelp}>
         <CircleHelp size={20} strokeWidth={1.6} aria-hidden />

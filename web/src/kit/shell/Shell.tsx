@@ -30,7 +30,7 @@ export function Shell({ me }: { me: Me }): ReactNode {
   const main = useArrival();
   return (
     <div className="shell">
-      <Rail status={status.data} />
+      <Rail status={status.data} me={me} />
       <div className="shell-main">
         <TopBar me={me} status={status.data} />
         <InkBars status={status.data} />
