@@ -48,7 +48,7 @@ class Cast:
         bureau = self.body("县应急管理局", Organisation.Kind.GOVERNMENT, root)
         leader = self.seat(government, "带班县领导", "leader", login="leader", role="leader")
         duty = self.seat(bureau, "值班员", "county_duty", on_shift=True, login="duty", role="duty_officer")
-        self.seat(bureau, "矿山监管股长", "inspector", login="inspector", role="inspector")
+        self.seat(bureau, "矿山监管股长", "inspector", login="inspector", role="inspector", territory=root)
         self.seat(bureau, "系统管理员", "administrator", login="admin", role="administrator")
         discipline = self.body("县纪委监委", Organisation.Kind.GOVERNMENT, root)
         self.seat(discipline, "监督检查室", "auditor", login="auditor", role="auditor")
