@@ -30,6 +30,10 @@ PAGES = {
     "points": ("/points", ".restable"),
     "point": ("/points/{point}", ".curve svg"),
     "ledger": ("/ledger", ".restable"),
+    "screen": ("/screen", ".map-raised"),
+    "sites": ("/sites", ".restable"),
+    "dossier": ("/sites/{site}", ".dossier .map-raised"),
+    "dossier_rules": ("/sites/{site}?tab=rules", ".rules li"),
 }
 
 
@@ -70,7 +74,9 @@ def test_page(
     if name == "answer":
         duty = api.get("/duties", view="mine")["items"][0]["id"]
     page = open_page(SIZES[size], tone, officer)
-    page.goto(address.format(warning=warning["id"], point=warning["point"]["id"], duty=duty))
+    page.goto(
+        address.format(warning=warning["id"], point=warning["point"]["id"], site=warning["site"]["id"], duty=duty)
+    )
     expect(page.locator(landmark).first).to_be_visible()
     assert page.locator("html").get_attribute("data-tone") == tone
     check(page)

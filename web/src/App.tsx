@@ -3,13 +3,13 @@ import { ConfigProvider } from "antd";
 import enUS from "antd/locale/en_US";
 import zhCN from "antd/locale/zh_CN";
 import { t } from "i18next";
-import type { ReactNode } from "react";
+import { lazy, Suspense, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { BrowserRouter, Navigate, Route, Routes, useLocation } from "react-router";
 import { asProblem } from "./api/problem";
 import { useSession } from "./api/queries";
 import { useTone } from "./appearance";
-import { Failed } from "./kit/States";
+import { Failed, Loading } from "./kit/States";
 import { Shell } from "./kit/shell/Shell";
 import { useLive } from "./live/connect";
 import { Answer } from "./rooms/duties/Answer";
@@ -23,6 +23,15 @@ import { Points } from "./rooms/sites/Points";
 import { WarningPage } from "./rooms/warnings/WarningPage";
 import { Warnings } from "./rooms/warnings/Warnings";
 import { antTheme } from "./theme";
+
+// Not needed to answer a call: these come when they are opened, the map with them.
+const Dossier = lazy(() => import("./rooms/sites/Dossier"));
+const Sites = lazy(() => import("./rooms/sites/Sites"));
+const Screen = lazy(() => import("./rooms/screen/Screen"));
+
+function Later({ children }: { children: ReactNode }): ReactNode {
+  return <Suspense fallback={<Loading what={t("what.page")} />}>{children}</Suspense>;
+}
 
 const client = new QueryClient({
   queryCache: new QueryCache({
@@ -59,6 +68,7 @@ function Inside(): ReactNode {
   return (
     <Routes>
       <Route path="/answer/:dutyId" element={<Answer />} />
+      <Route path="/screen" element={<Later><Screen me={me} /></Later>} />
       <Route element={<Shell me={me} />}>
         <Route path="/" element={<Desk me={me} />} />
         <Route path="/warnings" element={<Warnings />} />
@@ -66,6 +76,8 @@ function Inside(): ReactNode {
         <Route path="/points" element={<Points />} />
         <Route path="/points/:pointId" element={<PointPage />} />
         <Route path="/proposals" element={<Proposals />} />
+        <Route path="/sites" element={<Later><Sites /></Later>} />
+        <Route path="/sites/:siteId" element={<Later><Dossier /></Later>} />
         <Route path="/ledger" element={<Ledger />} />
         <Route path="*" element={<Navigate to="/" replace />} />
       </Route>

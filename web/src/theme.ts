@@ -88,7 +88,7 @@ export function cssVariables(tone: Tone): string {
 
 export function styleSheet(): string {
   return (["light", "dark"] as const)
-    .map((tone) => `:root[data-tone="${tone}"]{${cssVariables(tone)}}`)
+    .map((tone) => `:root[data-tone="${tone}"],.tone-${tone}{${cssVariables(tone)}}`)
     .join("\n");
 }
 

@@ -10,6 +10,9 @@ export interface ListFilter {
   site?: number;
   q?: string;
   mine?: boolean;
+  category?: "risk" | "fault";
+  since?: string;
+  result?: "real" | "false_alarm" | "device_fault";
   sort?: string;
 }
 
@@ -100,7 +103,7 @@ export function useWarningAct(id: number) {
   });
 }
 
-export type View = "mine" | "called" | "org" | "done";
+export type View = "mine" | "called" | "org" | "done" | "today" | "late";
 
 export function useDuties(view: View) {
   return useQuery({
@@ -231,5 +234,79 @@ export function useProposalAct() {
     onSuccess: () => {
       for (const key of ["proposals", "points", "status", "ledger"]) void client.invalidateQueries({ queryKey: [key] });
     },
+  });
+}
+
+export interface SiteFilter {
+  q?: string;
+  watched?: boolean;
+  placed?: boolean;
+  lacking?: boolean;
+}
+
+export function useSites(filter: SiteFilter) {
+  return useInfiniteQuery({
+    queryKey: ["sites", "list", filter],
+    queryFn: ({ pageParam }) =>
+      got(api.GET("/api/v1/sites", { params: { query: { ...filter, limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useSite(id: number) {
+  return useQuery({
+    queryKey: ["sites", "one", id],
+    queryFn: () => got(api.GET("/api/v1/sites/{id}", { params: { path: { id } } })),
+    enabled: Number.isInteger(id),
+  });
+}
+
+export function useResponsible(site: number) {
+  return useQuery({
+    queryKey: ["sites", "responsible", site],
+    queryFn: () => got(api.GET("/api/v1/sites/{id}/responsible", { params: { path: { id: site } } })),
+    refetchInterval: 60_000,
+  });
+}
+
+export function useSiteRules(site: number) {
+  return useQuery({
+    queryKey: ["sites", "rules", site],
+    queryFn: () => got(api.GET("/api/v1/rules", { params: { query: { site, limit: 500 } } })),
+  });
+}
+
+export function usePlaceAct(site: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { longitude: number; latitude: number; crs: "wgs84" | "gcj02" }) =>
+      got(api.PUT("/api/v1/sites/{id}/place", { params: { path: { id: site } }, body })),
+    onSuccess: (detail) => {
+      client.setQueryData(["sites", "one", site], detail);
+      for (const key of ["sites", "screen"]) void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
+}
+
+/** The county's outlines hardly ever change; an import tells of itself. */
+export function useCountyMap() {
+  return useQuery({ queryKey: ["map"], queryFn: () => got(api.GET("/api/v1/screen/map")), staleTime: Infinity });
+}
+
+export function useScreenSites() {
+  return useQuery({ queryKey: ["screen", "sites"], queryFn: () => got(api.GET("/api/v1/screen/sites")), refetchInterval: 30_000 });
+}
+
+export function useScreenNow() {
+  return useQuery({ queryKey: ["screen", "now"], queryFn: () => got(api.GET("/api/v1/screen/now")), refetchInterval: 10_000 });
+}
+
+export function useAcknowledge() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (warnings: number[]) => got(api.POST("/api/v1/screen/acknowledge", { body: { warnings } })),
+    onSuccess: () => void client.invalidateQueries({ queryKey: ["screen"] }),
   });
 }

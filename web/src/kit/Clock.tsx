@@ -8,7 +8,7 @@ import "./clock.css";
 
 interface Props {
   limit: Limit;
-  size?: "list" | "row" | "head" | "phone";
+  size?: "list" | "row" | "head" | "phone" | "wall" | "screen";
   /** Words under an hour's limit shortened, for narrow columns. */
   short?: boolean;
   prefix?: boolean;

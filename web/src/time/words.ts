@@ -54,6 +54,13 @@ export function monthDay(at: number | string): string {
   return t("time.monthDay", { month: Number(w.month), day: Number(w.day) });
 }
 
+/** The day written out for a wall: `2026年7月21日 星期二`. */
+export function dayWords(at: number): string {
+  const w = wall(at);
+  const day = new Date(Date.UTC(Number(w.year), Number(w.month) - 1, Number(w.day))).getUTCDay();
+  return t("time.day", { year: w.year, month: Number(w.month), day: Number(w.day), weekday: t(`time.weekday.${day}`) });
+}
+
 /** The time alone today, the date before it otherwise. */
 export function moment(at: number | string, now: number): string {
   return date(at) === date(now) ? clockTime(at) : `${monthDay(at)} ${shortTime(at)}`;

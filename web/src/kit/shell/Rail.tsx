@@ -1,5 +1,5 @@
 import { t } from "i18next";
-import { Activity, CircleHelp, Inbox, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
+import { Activity, CircleHelp, Factory, Inbox, Map as MapIcon, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, NavLink } from "react-router";
 import type { Me, Status } from "../../api/types";
@@ -10,10 +10,10 @@ function open(status: Status | undefined): number {
   return status ? Object.values(status.levels).reduce((sum, n) => sum + n, 0) : 0;
 }
 
-function Item(props: { to: string; icon: LucideIcon; words: string; badge?: number; inked?: boolean }): ReactNode {
+function Item(props: { to: string; icon: LucideIcon; words: string; badge?: number; inked?: boolean; away?: boolean }): ReactNode {
   const Icon = props.icon;
   return (
-    <NavLink to={props.to} end={props.to === "/"} className="rail-item quiet">
+    <NavLink to={props.to} end={props.to === "/"} className={props.away ? "rail-item rail-away quiet" : "rail-item quiet"}>
       <Icon size={20} strokeWidth={1.6} aria-hidden />
       <span>{props.words}</span>
       {(props.badge ?? 0) > 0 && <em className={props.inked ? "rail-inked" : undefined}>{props.badge}</em>}
@@ -21,7 +21,7 @@ function Item(props: { to: string; icon: LucideIcon; words: string; badge?: numb
   );
 }
 
-/** Only rooms that exist, 复核 for those who decide there; at 390 px the same ones stand at the bottom. */
+/** Only rooms that exist, 复核 for those who decide there; at 390 px they stand at the bottom, but those marked `away`. */
 export function Rail({ status, me }: { status: Status | undefined; me: Me }): ReactNode {
   return (
     <nav className="rail" aria-label={t("nav.label")}>
@@ -30,6 +30,8 @@ export function Rail({ status, me }: { status: Status | undefined; me: Me }): Re
       </Link>
       <Item to="/" icon={Inbox} words={t("nav.desk")} badge={status?.my_open_duties} inked />
       <Item to="/warnings" icon={TriangleAlert} words={t("nav.warnings")} badge={open(status)} />
+      <Item to="/screen" icon={MapIcon} words={t("nav.screen")} away />
+      <Item to="/sites" icon={Factory} words={t("nav.sites")} away />
       <Item to="/points" icon={Activity} words={t("nav.points")} />
       {me.permissions.includes("rule.edit") && <Item to="/proposals" icon={UsersRound} words={t("nav.proposals.short")} badge={status?.proposals} inked />}
       <Item to="/ledger" icon={Stamp} words={t("nav.ledger")} />

@@ -16,6 +16,8 @@ import { useWalk } from "./walk";
 import "./desk.css";
 
 const views: View[] = ["mine", "called", "org", "done"];
+/** Lists behind figures of the command screen: a tab only while one is looked at. */
+const opened: View[] = ["today", "late"];
 
 /** What matters now, in words, before any row. */
 function Sentence({ duties }: { duties: readonly Duty[] }): ReactNode {
@@ -111,7 +113,7 @@ function Rows({ view, duties, county }: { view: View; duties: readonly Duty[]; c
 export function Desk({ me }: { me: Me }): ReactNode {
   const [search, setSearch] = useSearchParams();
   const asked = search.get("view") as View | null;
-  const view = asked && views.includes(asked) ? asked : "mine";
+  const view = asked && [...views, ...opened].includes(asked) ? asked : "mine";
   const mine = useDuties("mine");
   const called = useDuties("called");
   const list = useDuties(view);
@@ -122,7 +124,7 @@ export function Desk({ me }: { me: Me }): ReactNode {
       <div className="desk-main">
         {mine.data ? <Sentence duties={mine.data.items} /> : <div className="desk-sentence" />}
         <div className="tabs" role="tablist" aria-label={t("nav.desk")}>
-          {views.map((one) => (
+          {(views.includes(view) ? views : [...views, view]).map((one) => (
             <button key={one} type="button" role="tab" aria-selected={one === view} onClick={() => setSearch(one === "mine" ? {} : { view: one })}>
               {t(`desk.view.${one}`)} {count[one] !== undefined && one !== "done" ? <b>{count[one]}</b> : null}
             </button>

@@ -23,7 +23,7 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
   const closed = warning.state === "closed";
   const level = closed ? 0 : warning.level;
   const facts: ReactNode[] = [
-    <Link key="site" to={`/warnings?site=${warning.site.id}&tab=all`}>
+    <Link key="site" to={warning.site.id > 0 ? `/sites/${warning.site.id}` : "/warnings"}>
       {warning.site.name}
     </Link>,
     warning.point && (

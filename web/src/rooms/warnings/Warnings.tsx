@@ -78,7 +78,13 @@ function filterOf(tab: Tab, search: URLSearchParams): ListFilter {
   const level = Number(search.get("level"));
   const site = Number(search.get("site"));
   const q = search.get("q");
+  const since = search.get("since");
+  const category = search.get("category");
+  const result = search.get("result");
   return {
+    ...(since && /^\d{4}-\d{2}-\d{2}$/.test(since) ? { since } : {}),
+    ...(category === "risk" || category === "fault" ? { category } : {}),
+    ...(result === "false_alarm" || result === "real" || result === "device_fault" ? { result } : {}),
     state: tab === "mine" ? "open" : tab,
     ...(tab === "mine" ? { mine: true } : {}),
     ...(level >= 1 && level <= 4 ? { level } : {}),
@@ -105,7 +111,8 @@ export function Warnings(): ReactNode {
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   const count = list.data?.pages[0]?.count ?? 0;
   const openCount = status ? Object.values(status.levels).reduce((sum, n) => sum + n, 0) : undefined;
-  const filtered = filter.level !== undefined || filter.site !== undefined || filter.q !== undefined;
+  const chips = (["since", "category", "result"] as const).filter((name) => filter[name] !== undefined);
+  const filtered = filter.level !== undefined || filter.site !== undefined || filter.q !== undefined || chips.length > 0;
   return (
     <div className="page">
       <h1 className="unseen">{t("nav.warnings")}</h1>
@@ -137,6 +144,11 @@ export function Warnings(): ReactNode {
             {t("filter.site", { name: rows[0]?.site.name ?? filter.site })} <X size={14} strokeWidth={1.6} aria-hidden />
           </button>
         )}
+        {chips.map((name) => (
+          <button key={name} type="button" className="chip" onClick={() => set(name, null)}>
+            {name === "since" ? t("filter.since", { day: filter.since }) : name === "result" ? t(`result.${filter.result}`) : t(`filter.category.${filter.category}`)} <X size={14} strokeWidth={1.6} aria-hidden />
+          </button>
+        ))}
         <span className="second">{list.data && t("warnings.count", { n: count })}</span>
         <span className="filters-age">{list.dataUpdatedAt > 0 && t("filter.updated", { ago: ago(list.dataUpdatedAt + (now - Date.now()), now) })}</span>
       </div>

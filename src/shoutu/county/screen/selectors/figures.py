@@ -72,11 +72,11 @@ def _warnings(actor: Actor, now: datetime, midnight: datetime) -> list[dict[str,
     share = round(100 * told["false"] / told["judged"], 1) if told["judged"] else None
     return [
         _figure(
-            "warnings_today", told["today"], now, f"/warnings?tab=all&since={midnight:%Y-%m-%d}",
+            "warnings_today", told["today"], now, f"/warnings?tab=all&category=risk&since={midnight:%Y-%m-%d}",
             facts={"severe": told["severe"]},
         ),
         _figure(
-            "false_alarms", share, now, f"/warnings?tab=all&since={since:%Y-%m-%d}&result=false_alarm", unit="%",
+            "false_alarms", share, now, f"/warnings?tab=all&category=risk&result=false_alarm&since={since:%Y-%m-%d}", unit="%",
             facts={"false": told["false"], "judged": told["judged"], "days": FALSE_ALARM_DAYS},
         ),
     ]  # fmt: skip

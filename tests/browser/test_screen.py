@@ -1,0 +1,158 @@
+"""The command screen and the site's page as the duty room uses them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, WIDE
+from tests.browser.test_pages import axe_findings
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+WALL_4K = {"width": 3840, "height": 2160}
+DESKTOP = {"width": 1280, "height": 720}
+COUNT_TONES = """
+window.tones = 0;
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...when) { window.tones += 1; return start.apply(this, when); };
+"""
+NO_WEBGL = """
+const ask = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+  return String(kind).includes("webgl") ? null : ask.call(this, kind, ...more);
+};
+"""
+
+
+@pytest.fixture
+def screen(open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]) -> Page:
+    page = open_page(WIDE, "light", officer)
+    page.goto("/screen")
+    expect(page.locator(".map-raised").first).to_be_visible()
+    return page
+
+
+@pytest.mark.parametrize("size", [WIDE, WALL_4K, DESKTOP], ids=["1920", "4k", "1280"])
+def test_the_wall_fills_its_frame_and_scrolls_nowhere(
+    size: dict[str, int], open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
+) -> None:
+    page = open_page(size, "light", officer)
+    page.goto("/screen")
+    expect(page.locator(".map-raised").first).to_be_visible()
+    assert page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [
+        size["width"], size["height"]
+    ]  # fmt: skip
+    scale = size["width"] / 1920
+    boxes = [page.locator(part).bounding_box() for part in (".scr-main > .scr-list", ".scr-map", ".scr-side")]
+    assert [round(box["width"] / scale) for box in boxes if box] == [
+        pytest.approx(n, abs=2) for n in (560, 868, 492)
+    ]  # fmt: skip
+    smallest = page.evaluate("""() => Math.min(...[...document.querySelectorAll('.screen *')]
+        .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())
+            && !e.closest('.inkbars, .unseen, .mark') && e.getBoundingClientRect().width > 1)
+        .map((e) => parseFloat(getComputedStyle(e).fontSize)))""")
+    assert smallest >= 20 * scale - 0.5
+    assert axe_findings(page) == []
+
+
+def test_every_figure_opens_its_list(screen: Page) -> None:
+    doors = screen.locator(".scr-figures a")
+    expect(doors).to_have_count(7)
+    for number in range(7):
+        address = doors.nth(number).get_attribute("href")
+        assert address
+        screen.goto(address)
+        expect(screen.locator("main .restable, main .state, main .desk-rows").first).to_be_visible()
+        screen.goto("/screen")
+
+
+def test_the_worst_case_leads_to_its_warning_and_a_mark_to_its_site(screen: Page, warning: dict[str, Any]) -> None:
+    band = screen.locator(".scr-band-on")
+    expect(band).to_contain_text(warning["site"]["name"])
+    band.click()
+    screen.wait_for_url(re.compile(r"/warnings/\d+"))
+    screen.goto("/screen")
+    mark = screen.locator(".map-raised").first
+    expect(mark).to_have_attribute("aria-label", re.compile(warning["site"]["name"]))
+    mark.hover()
+    expect(screen.locator(".map-hover")).to_contain_text(warning["site"]["territory"])
+    mark.click()
+    screen.wait_for_url(re.compile(r"/sites/\d+"))
+    expect(screen.locator(".dossier-head h1")).to_have_text(warning["site"]["name"])
+
+
+def test_the_map_as_a_list_names_every_site(screen: Page, county: Stack, officer: dict[str, str]) -> None:
+    screen.get_by_role("button", name="按表看").click()
+    rows = screen.locator(".map-list a")
+    api = county.login(officer["username"], officer["password"])
+    expect(rows).to_have_count(api.get("/screen/sites")["count"])
+    rows.first.focus()
+    screen.keyboard.press("Enter")
+    screen.wait_for_url(re.compile(r"/sites/\d+"))
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_without_webgl_the_map_is_the_same(
+    size: dict[str, int], open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
+) -> None:
+    page = open_page(size, "light", officer)
+    page.context.add_init_script(NO_WEBGL)
+    page.goto("/screen")
+    expect(page.locator(".map[data-plain=true] .map-county path")).to_have_count(1)
+    expect(page.locator(".map-raised").first).to_be_visible()
+    expect(page.locator(".map-foot")).to_contain_text("示意图")
+    before = page.locator(".map-county path").get_attribute("d")
+    page.get_by_role("button", name="放大").click()
+    expect(page.locator(".map-county path")).not_to_have_attribute("d", before or "")
+
+
+def test_the_alarm_sounds_until_it_is_heard_and_that_is_recorded(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], county: Stack
+) -> None:
+    api = county.login(officer["username"], officer["password"])
+    alarms = [one["id"] for one in api.get("/screen/now")["alarms"]]
+    assert alarms, "the demo's pond goes to red, and nobody has heard it yet"
+    page = open_page(WIDE, "dark", officer)
+    page.context.add_init_script(COUNT_TONES)
+    page.goto("/screen")
+    alarm = page.locator(".scr-alarm")
+    expect(alarm).to_be_visible()
+    allow = page.get_by_role("button", name="开声音")
+    if allow.is_visible():
+        allow.click()
+    page.wait_for_function("window.tones > 0")
+    page.get_by_role("button", name=re.compile("听到了")).click()
+    expect(alarm).to_have_count(0)
+    assert api.get("/screen/now")["alarms"] == []
+    told = [row["text"] for row in api.get(f"/warnings/{alarms[0]}/timeline")["items"]]
+    assert any("消音" in text for text in told)
+    quiet = page.evaluate("window.tones")
+    page.wait_for_timeout(2500)
+    assert page.evaluate("window.tones") == quiet
+
+
+def test_a_site_is_placed_by_whoever_may(
+    open_page: Callable[..., Page], logins: list[dict[str, str]], county: Stack
+) -> None:
+    inspector = next(login for login in logins if login["username"] == "inspector")
+    site = county.login(inspector["username"], inspector["password"]).get("/sites")["items"][-1]
+    page = open_page(WIDE, "light", inspector)
+    page.goto(f"/sites/{site['id']}")
+    page.get_by_role("button", name="标定").click()
+    page.get_by_label("经度").fill("12x")
+    page.get_by_role("button", name="存位置").click()
+    expect(page.get_by_role("alert").filter(has_text="经度在")).to_be_visible()
+    page.get_by_label("经度").fill("115.5")
+    page.get_by_label("纬度").fill("35.95")
+    page.get_by_role("button", name="存位置").click()
+    expect(page.locator(".dossier-sentence")).to_contain_text("县界外")
+    page.get_by_role("button", name="标定").click()
+    page.get_by_label("经度").fill(str(site["longitude"]))
+    page.get_by_label("纬度").fill(str(site["latitude"]))
+    page.get_by_role("button", name="存位置").click()
+    expect(page.locator(".dossier-sentence")).not_to_contain_text("县界外")

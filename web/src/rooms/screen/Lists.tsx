@@ -1,0 +1,147 @@
+import { t } from "i18next";
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+import type { ChainRow, RosterRow, ScreenNow, Warning } from "../../api/types";
+import { CallMark } from "../../kit/ChainOfPeople";
+import { nearRungs, sortChain } from "../../kit/chain";
+import { Clock } from "../../kit/Clock";
+import { LevelMark } from "../../kit/LevelTag";
+import { tagState } from "../../kit/levelstate";
+import { keepUnits } from "../../time/figure";
+import { useNow } from "../../time/server";
+import { ago, clockTime, shortTime } from "../../time/words";
+
+const levels = [4, 3, 2, 1] as const;
+const ROWS = 6;
+
+function Row({ warning, u }: { warning: Warning; u: number }): ReactNode {
+  const now = useNow();
+  return (
+    <li>
+      <Link to={`/warnings/${warning.id}`} className="scr-row quiet" style={{ borderLeftColor: `var(--l${warning.level}-fill)` }}>
+        <LevelMark level={warning.level} state={tagState(warning)} size={46 * u} />
+        <span className="scr-row-words">
+          <b>{keepUnits(warning.title)}</b>
+          <span className="scr-row-where">
+            {warning.site.name} · {ago(warning.started_at, now)}
+          </span>
+        </span>
+        {warning.clock && (
+          <span className="scr-row-clock">
+            {t(`limit.${warning.clock.kind}`)} <Clock limit={warning.clock} size="screen" short />
+          </span>
+        )}
+      </Link>
+    </li>
+  );
+}
+
+/** 正在发生: red first; what does not fit is counted, never dropped. */
+export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode {
+  const shown = now.rows.slice(0, ROWS);
+  const total = levels.reduce((sum, level) => sum + (now.counts[level] ?? 0), 0);
+  return (
+    <section className="scr-list" aria-label={t("screen.happening")}>
+      <header>
+        <h2>{t("screen.happening")}</h2>
+        <span className="scr-counts">
+          {levels.map((level) => (
+            <Link key={level} to={`/warnings?level=${level}`} className="quiet" aria-label={t("top.count", { level: t(`level.${level}.word`), n: now.counts[level] ?? 0 })}>
+              {(now.counts[level] ?? 0) > 0 ? <LevelMark level={level} size={17 * Math.min(u, 1)} label="" /> : <LevelMark level={level} size={17 * Math.min(u, 1)} ghost label="" />} {now.counts[level] ?? 0}
+            </Link>
+          ))}
+        </span>
+      </header>
+      {shown.length === 0 ? (
+        <p className="scr-none">{t("screen.none")}</p>
+      ) : (
+        <ul>
+          {shown.map((warning) => (
+            <Row key={warning.id} warning={warning} u={u} />
+          ))}
+        </ul>
+      )}
+      {total > shown.length && (
+        <Link to="/warnings" className="scr-more">
+          {t("screen.more", { n: total - shown.length })}
+        </Link>
+      )}
+    </section>
+  );
+}
+
+function PersonState({ row }: { row: ChainRow }): ReactNode {
+  if (row.state === "answered" || row.state === "done") return <span className="scr-dim">{row.answered_at ? t("screen.answered", { at: clockTime(row.answered_at) }) : t(`call.${row.state}`)}</span>;
+  if (row.state === "not_yet") return <span className="scr-dim">{row.starts_at ? t("clock.from", { at: clockTime(row.starts_at) }) : t("call.not_yet")}</span>;
+  if (row.due_at === null || row.state === "declined" || row.state === "nobody") return <span className="scr-dim">{t(`call.${row.state}`)}</span>;
+  return <Clock limit={{ starts_at: row.called_at ?? row.starts_at, due_at: row.due_at, done_at: null, rungs: [], kind: "answer", who: row.post }} size="screen" short />;
+}
+
+/** 谁在应答: the chain of the worst case, unanswered on top. */
+export function Answering({ now, u }: { now: ScreenNow; u: number }): ReactNode {
+  const rows = sortChain(nearRungs(now.chain));
+  const called = now.chain.filter((row) => row.state !== "not_yet" && row.state !== "nobody");
+  const answered = called.filter((row) => row.state === "answered" || row.state === "done").length;
+  return (
+    <section className="scr-list" aria-label={t("screen.answering")}>
+      <header>
+        <h2>{t("screen.answering")}</h2>
+        {now.asked && (
+          <Link to={`/warnings/${now.asked.id}`} className="scr-dim quiet">
+            {now.asked.site} {answered}/{called.length}
+          </Link>
+        )}
+      </header>
+      {rows.length === 0 ? (
+        <p className="scr-none">{t("screen.nobodyCalled")}</p>
+      ) : (
+        <ul>
+          {rows.slice(0, 7).map((row, i) => (
+            <li key={`${row.duty_id}.${row.post}.${i}`} className={`scr-person scr-person-${row.state}`}>
+              <CallMark state={row.state} size={22 * u} />
+              <span className="scr-person-words">
+                <b>{row.post}</b> <span>{row.organisation}</span>
+              </span>
+              <PersonState row={row} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function rosterMark(row: RosterRow): ChainRow["state"] {
+  return row.state === "on_duty" ? "answered" : row.state === "nobody" ? "nobody" : "overdue";
+}
+
+export function OnDuty({ now, u }: { now: ScreenNow; u: number }): ReactNode {
+  const rows = now.roster.items;
+  return (
+    <section className="scr-list scr-duty" aria-label={t("roster.title")}>
+      <header>
+        <h2>{t("roster.title")}</h2>
+        {rows.length > 0 && (
+          <span className="scr-dim">
+            {shortTime(now.roster.shift.start)}–{shortTime(now.roster.shift.end)}
+          </span>
+        )}
+      </header>
+      {rows.length === 0 ? (
+        <p className="scr-none">{t("roster.none")}</p>
+      ) : (
+        <ul>
+          {rows.slice(0, 4).map((row) => (
+            <li key={row.post_id} className="scr-person">
+              <CallMark state={rosterMark(row)} size={22 * u} />
+              <span className="scr-person-words">
+                <b>{row.post}</b> <span>{row.organisation}</span>
+              </span>
+              <span className="scr-dim">{row.state === "on_duty" && row.since ? t("roster.since", { at: shortTime(row.since) }) : t(`roster.${row.state}`)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,131 @@
+import { t } from "i18next";
+import { useEffect, useState, type CSSProperties, type ReactNode } from "react";
+import { Link } from "react-router";
+import { useAcknowledge, useCountyMap, useScreenNow, useScreenSites, useStatus } from "../../api/queries";
+import type { Me, ScreenNow, SiteMark } from "../../api/types";
+import { SiteMap } from "../../kit/map/SiteMap";
+import { LevelMark } from "../../kit/LevelTag";
+import { Failed, Loading } from "../../kit/States";
+import { InkBars } from "../../kit/shell/InkBars";
+import { Logo } from "../../kit/shell/Logo";
+import { useLostSince } from "../../live/connect";
+import { useNow } from "../../time/server";
+import { ago, clockTime, dayWords } from "../../time/words";
+import { Band } from "./Band";
+import { Figures } from "./Figures";
+import { useFrame } from "./frame";
+import { Answering, Happening, OnDuty } from "./Lists";
+import { useSiren } from "./siren";
+import "./screen.css";
+
+/** The alarm sounds on every screen until somebody on duty has heard it; that is one press, and it stands in the ledger. */
+function Alarm({ now, me }: { now: ScreenNow; me: Me }): ReactNode {
+  const [muted, setMuted] = useState(false);
+  const act = useAcknowledge();
+  const may = me.permissions.includes("screen.acknowledge");
+  const worst = Math.max(0, ...now.alarms.map((alarm) => alarm.level));
+  const level = muted ? 0 : worst;
+  const siren = useSiren(level);
+  useEffect(() => setMuted(false), [worst, now.alarms.length]);
+  if (worst === 0) return null;
+  const hear = (): void => {
+    siren.allow();
+    if (may) act.mutate(now.alarms.map((alarm) => alarm.id));
+    else setMuted(true);
+  };
+  return (
+    <div className="scr-alarm" role="alert" data-sounding={level}>
+      {siren.blocked && !muted && (
+        <button type="button" onClick={siren.allow}>
+          {t("screen.alarm.allow")}
+        </button>
+      )}
+      <button type="button" className="scr-alarm-heard" disabled={act.isPending || muted} onClick={hear}>
+        {muted ? t("screen.alarm.muted") : may ? t("screen.alarm.heard", { n: now.alarms.length }) : t("screen.alarm.mute")}
+      </button>
+      {act.error && <span>{t("screen.alarm.failed")}</span>}
+    </div>
+  );
+}
+
+function Head({ me, now, told }: { me: Me; now: ScreenNow | undefined; told: number }): ReactNode {
+  const time = useNow();
+  const lost = useLostSince();
+  return (
+    <header className="scr-head">
+      <Link to="/" className="quiet scr-brand" aria-label={t("screen.leave")}>
+        <Logo size={32} />
+        <h1>{t("screen.title", { county: me.county.name })}</h1>
+      </Link>
+      {now && <Alarm now={now} me={me} />}
+      <span className="scr-date">{dayWords(time)}</span>
+      <span className={lost === null ? "scr-live" : "scr-live scr-live-lost"}>
+        {lost === null ? t("screen.live", { ago: told > 0 ? ago(told, Date.now()) : "" }) : t("top.lost")}
+      </span>
+      <b className="scr-clock">{clockTime(time)}</b>
+    </header>
+  );
+}
+
+function counts(sites: readonly SiteMark[]): Record<SiteMark["state"], number> {
+  const found = { raised: 0, normal: 0, silent: 0, unwatched: 0 };
+  for (const site of sites) found[site.state] += 1;
+  return found;
+}
+
+function MapPart({ scale }: { scale: number }): ReactNode {
+  const map = useCountyMap();
+  const sites = useScreenSites();
+  const error = map.error ?? sites.error;
+  if (!map.data || !sites.data) {
+    if (!error) return <Loading what={t("what.map")} />;
+    return <Failed error={error} what={t("what.map")} again={() => void (map.refetch(), sites.refetch())} />;
+  }
+  const n = counts(sites.data.items);
+  return (
+    <>
+      <p className="scr-legend">
+        <span>
+          <LevelMark level={0} size={14} label="" /> {t("map.count.normal", { n: n.normal })}
+        </span>
+        <span>{t("map.count.raised", { n: n.raised })}</span>
+        {n.silent > 0 && <span>{t("map.count.silent", { n: n.silent })}</span>}
+        {n.unwatched > 0 && <Link to="/sites?watched=no" className="quiet">{t("map.count.unwatched", { n: n.unwatched })}</Link>}
+        <Link to="/sites" className="quiet">{t("map.count.all", { n: sites.data.count })}</Link>
+      </p>
+      <SiteMap map={map.data} sites={sites.data.items} tone="dark" scale={scale} text={scale * 1.34} />
+    </>
+  );
+}
+
+export default function Screen({ me }: { me: Me }): ReactNode {
+  const now = useScreenNow();
+  const status = useStatus();
+  const { how, u } = useFrame();
+  useEffect(() => {
+    document.title = `${t("nav.screen")} \u00b7 ${t("brand.name")}`;
+  }, []);
+  const style = { "--u": `${u}px` } as CSSProperties;
+  return (
+    <div className={`screen screen-${how} tone-dark`} style={style} lang={undefined}>
+      <Head me={me} now={now.data} told={now.dataUpdatedAt} />
+      <InkBars status={status.data} />
+      {!now.data ? (
+        <main className="scr-wait">{now.error ? <Failed error={now.error} what={t("what.screen")} again={() => void now.refetch()} /> : <Loading what={t("what.screen")} />}</main>
+      ) : (
+        <main className="scr-main">
+          <Band now={now.data} status={status.data} u={u} />
+          <Happening now={now.data} u={u} />
+          <section className="scr-map" aria-label={t("nav.map")}>
+            <MapPart scale={u} />
+          </section>
+          <div className="scr-side">
+            <Answering now={now.data} u={u} />
+            <OnDuty now={now.data} u={u} />
+          </div>
+          <Figures figures={now.data.figures} />
+        </main>
+      )}
+    </div>
+  );
+}

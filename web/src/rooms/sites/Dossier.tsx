@@ -1,0 +1,113 @@
+import { t } from "i18next";
+import type { ReactNode } from "react";
+import { Link, useParams, useSearchParams } from "react-router";
+import { asProblem } from "../../api/problem";
+import { usePoints, useResponsible, useSite, useSiteRules, useWarnings } from "../../api/queries";
+import type { SiteDetail, Warning } from "../../api/types";
+import { LevelMark } from "../../kit/LevelTag";
+import { Empty, Failed, Loading } from "../../kit/States";
+import { useCrumb } from "../../kit/shell/crumb";
+import { tagState } from "../../kit/levelstate";
+import { keepUnits } from "../../time/figure";
+import { headline } from "../warnings/words";
+import { DossierPlace } from "./DossierPlace";
+import { DossierPoints, DossierResponsible, DossierRules, DossierWarnings } from "./DossierTabs";
+import "./points.css";
+import "./dossier.css";
+
+const tabs = ["overview", "points", "warnings", "responsible", "rules"] as const;
+type Tab = (typeof tabs)[number];
+
+function worstOf(open: readonly Warning[] | undefined): Warning | undefined {
+  return open?.find((one) => one.category === "risk");
+}
+
+/** What matters about this site now, before anything else is read. */
+function Sentence({ site, open }: { site: SiteDetail; open: Warning[] | undefined }): ReactNode {
+  const lacking = site.findings.filter((one) => !one.optional).length;
+  const worst = worstOf(open);
+  const rest = [
+    lacking > 0 ? t("dossier.lacking", { n: lacking }) : "",
+    site.longitude === null ? t("dossier.unplaced") : site.outside ? t("dossier.outside") : "",
+    site.points === 0 ? t("dossier.noPoints") : "",
+  ].filter((words) => words !== "");
+  return (
+    <p className="dossier-sentence">
+      {worst ? (
+        <Link to={`/warnings/${worst.id}`} className="quiet">
+          <LevelMark level={worst.level} state={tagState(worst)} size={22} label="" /> <b>{keepUnits(headline(worst))}</b>
+        </Link>
+      ) : open ? (
+        <span>{t("dossier.quiet")}</span>
+      ) : null}
+      {rest.map((words) => (
+        <span key={words}>{words}</span>
+      ))}
+    </p>
+  );
+}
+
+export default function Dossier(): ReactNode {
+  const id = Number(useParams().siteId);
+  const [search, setSearch] = useSearchParams();
+  const asked = search.get("tab") as Tab | null;
+  const tab = asked && tabs.includes(asked) ? asked : "overview";
+  const site = useSite(id);
+  const points = usePoints({ site: id });
+  const open = useWarnings({ site: id, state: "open" });
+  const all = useWarnings({ site: id, state: "all" });
+  const people = useResponsible(id);
+  const rules = useSiteRules(id);
+  useCrumb(t("nav.sites"), "/sites", site.data?.name ?? "\u2026");
+  if (site.error && !site.data) {
+    if (asProblem(site.error).status === 404) return <Empty title={t("dossier.missing")} action={<Link to="/sites">{t("dossier.toList")}</Link>} />;
+    return <Failed error={site.error} what={t("what.site")} again={() => void site.refetch()} />;
+  }
+  if (!site.data) return <Loading what={t("what.site")} />;
+  const one = site.data;
+  const count: Partial<Record<Tab, number | undefined>> = {
+    points: points.data?.pages[0]?.count,
+    warnings: all.data?.pages[0]?.count,
+    responsible: people.data?.count,
+    rules: rules.data?.count,
+  };
+  const parts = {
+    points: <DossierPoints site={one} points={points} rules={rules.data?.items ?? []} brief={tab === "overview"} />,
+    warnings: <DossierWarnings warnings={all} site={one} brief={tab === "overview"} />,
+    responsible: <DossierResponsible people={people} />,
+    rules: <DossierRules rules={rules} site={one} />,
+  };
+  return (
+    <div className="page dossier">
+      <header className="dossier-head">
+        <h1>{one.name}</h1>
+        <span className="tag">{t(`site.kind.${one.kind}`)}</span>
+        {one.grade !== "" && <span className="tag">{t("site.gradeN", { n: one.grade })}</span>}
+        <span className="tag">{one.territory}</span>
+        <span className="second">{one.organisation}</span>
+      </header>
+      <Sentence site={one} open={open.data?.pages.flatMap((page) => page.items)} />
+      <div className="tabs tabs-line" role="tablist" aria-label={one.name}>
+        {tabs.map((name) => (
+          <button key={name} type="button" role="tab" aria-selected={name === tab} onClick={() => setSearch(name === "overview" ? {} : { tab: name })}>
+            {t(`dossier.tab.${name}`)} {count[name] ?? ""}
+          </button>
+        ))}
+      </div>
+      {tab === "overview" ? (
+        <div className="dossier-grid">
+          <div className="dossier-column">
+            {parts.points}
+            {parts.warnings}
+          </div>
+          <div className="dossier-column">
+            <DossierPlace site={one} worst={worstOf(open.data?.pages.flatMap((page) => page.items))} />
+            {parts.responsible}
+          </div>
+        </div>
+      ) : (
+        parts[tab]
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+import { Button, Input, Select } from "antd";
+import { t } from "i18next";
+import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
+import { useCountyMap, usePlaceAct } from "../../api/queries";
+import type { SiteDetail, SiteMark, Warning } from "../../api/types";
+import { useTone } from "../../appearance";
+import { tagState } from "../../kit/levelstate";
+import { Panel } from "../../kit/Panel";
+import { Failed, Loading, NotSaved } from "../../kit/States";
+import { useMe } from "../../kit/shell/Shell";
+import { placeWords } from "./Sites";
+
+const SiteMap = lazy(() => import("../../kit/map/SiteMap").then((kit) => ({ default: kit.SiteMap })));
+
+function markOf(site: SiteDetail, worst: Warning | undefined): SiteMark {
+  return {
+    id: site.id, name: site.name, kind: site.kind, territory: site.territory, longitude: site.longitude, latitude: site.latitude,
+    state: worst ? "raised" : site.points > 0 ? "normal" : "unwatched", level: worst?.level ?? 0, standing: standingOf(worst), warning: worst?.id ?? null,
+    // What happened stands before the comma, what it is measured against behind it.
+    item: worst?.title.split("\uff0c")[0] ?? "", value: null, unit: "", points: site.points, blind: 0,
+  };
+}
+
+function standingOf(worst: Warning | undefined): SiteMark["standing"] {
+  const state = worst ? tagState(worst) : null;
+  return state === "muted" ? "answered" : state;
+}
+
+/** Where the site lies; whoever may edit sites enters it here, in the grid it was read from. */
+export function DossierPlace({ site, worst }: { site: SiteDetail; worst: Warning | undefined }): ReactNode {
+  const me = useMe();
+  const tone = useTone();
+  const map = useCountyMap();
+  const [editing, setEditing] = useState(false);
+  const may = me.permissions.includes("site.edit");
+  const { longitude, latitude } = site;
+  const focus = useMemo(() => (longitude === null || latitude === null ? null : { longitude, latitude }), [longitude, latitude]);
+  const marks = useMemo(() => [markOf(site, worst)], [site, worst]);
+  return (
+    <Panel
+      title={t("site.place")}
+      note={site.outside ? <b>{t("dossier.outside")}</b> : placeWords(site)}
+      action={
+        may && !editing ? (
+          <button type="button" className="linkish" onClick={() => setEditing(true)}>
+            {t("dossier.place.edit")}
+          </button>
+        ) : undefined
+      }
+    >
+      {editing && <PlaceForm site={site} done={() => setEditing(false)} />}
+      {focus === null ? (
+        !editing && <p className="note">{may ? t("dossier.place.none.may") : t("dossier.place.none")}</p>
+      ) : map.error && !map.data ? (
+        <Failed error={map.error} what={t("what.map")} again={() => void map.refetch()} />
+      ) : !map.data ? (
+        <Loading what={t("what.map")} />
+      ) : (
+        <div className="dossier-map">
+          <Suspense fallback={<Loading what={t("what.map")} />}>
+            <SiteMap map={map.data} sites={marks} tone={tone} focus={focus} />
+          </Suspense>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function PlaceForm({ site, done }: { site: SiteDetail; done: () => void }): ReactNode {
+  const act = usePlaceAct(site.id);
+  const [longitude, setLongitude] = useState(site.longitude === null ? "" : String(site.longitude));
+  const [latitude, setLatitude] = useState(site.latitude === null ? "" : String(site.latitude));
+  const [crs, setCrs] = useState<"wgs84" | "gcj02">("wgs84");
+  const [wrong, setWrong] = useState(false);
+  const save = (): void => {
+    const x = Number(longitude);
+    const y = Number(latitude);
+    const fine = longitude.trim() !== "" && latitude.trim() !== "" && Math.abs(x) <= 180 && Math.abs(y) <= 90;
+    setWrong(!fine);
+    if (fine) act.mutate({ longitude: x, latitude: y, crs }, { onSuccess: done });
+  };
+  return (
+    <form
+      className="dossier-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      <label>
+        {t("site.longitude")}
+        <Input inputMode="decimal" value={longitude} onChange={(event) => setLongitude(event.target.value)} />
+      </label>
+      <label>
+        {t("site.latitude")}
+        <Input inputMode="decimal" value={latitude} onChange={(event) => setLatitude(event.target.value)} />
+      </label>
+      <label>
+        {t("site.crs")}
+        <Select value={crs} onChange={setCrs} options={[{ value: "wgs84", label: t("site.crs.wgs84") }, { value: "gcj02", label: t("site.crs.gcj02") }]} />
+      </label>
+      <span className="dossier-form-acts">
+        <Button type="primary" htmlType="submit" loading={act.isPending}>
+          {t("dossier.place.save")}
+        </Button>
+        <Button onClick={done}>{t("act.back")}</Button>
+      </span>
+      {wrong && <p role="alert">{t("dossier.place.wrong")}</p>}
+      <NotSaved error={act.error} />
+    </form>
+  );
+}
