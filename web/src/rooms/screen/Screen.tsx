@@ -9,6 +9,7 @@ import { Failed, Loading } from "../../kit/States";
 import { InkBars } from "../../kit/shell/InkBars";
 import { Logo } from "../../kit/shell/Logo";
 import { useLostSince } from "../../live/connect";
+import { palettes } from "../../theme";
 import { useNow } from "../../time/server";
 import { ago, clockTime, dayWords } from "../../time/words";
 import { Band } from "./Band";
@@ -104,10 +105,15 @@ export default function Screen({ me }: { me: Me }): ReactNode {
   const { how, u } = useFrame();
   useEffect(() => {
     document.title = `${t("nav.screen")} \u00b7 ${t("brand.name")}`;
+    // What shows beyond the wall (a phone pulled past its end) is as dark as the wall, whatever theme is chosen.
+    document.documentElement.style.background = palettes.dark.page;
+    return () => {
+      document.documentElement.style.background = "";
+    };
   }, []);
   const style = { "--u": `${u}px` } as CSSProperties;
   return (
-    <div className={`screen screen-${how} tone-dark`} style={style} lang={undefined}>
+    <div className={`screen screen-${how} tone-dark`} style={style}>
       <Head me={me} now={now.data} told={now.dataUpdatedAt} />
       <InkBars status={status.data} />
       {!now.data ? (
