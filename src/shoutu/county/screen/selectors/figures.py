@@ -69,14 +69,15 @@ def _warnings(actor: Actor, now: datetime, midnight: datetime) -> list[dict[str,
         judged=Count("pk", filter=Q(result__isnull=False)),
         false=Count("pk", filter=Q(result=Result.FALSE_ALARM)),
     )
+    url = "/warnings?tab=all&category=risk"
     share = round(100 * told["false"] / told["judged"], 1) if told["judged"] else None
     return [
         _figure(
-            "warnings_today", told["today"], now, f"/warnings?tab=all&category=risk&since={midnight:%Y-%m-%d}",
+            "warnings_today", told["today"], now, f"{url}&since={midnight:%Y-%m-%d}",
             facts={"severe": told["severe"]},
         ),
         _figure(
-            "false_alarms", share, now, f"/warnings?tab=all&category=risk&result=false_alarm&since={since:%Y-%m-%d}", unit="%",
+            "false_alarms", share, now, f"{url}&result=false_alarm&since={since:%Y-%m-%d}", unit="%",
             facts={"false": told["false"], "judged": told["judged"], "days": FALSE_ALARM_DAYS},
         ),
     ]  # fmt: skip
