@@ -112,7 +112,7 @@ def test_unknown_site(county: SimpleNamespace) -> None:
 
 
 def test_chain_query_count(county: SimpleNamespace, django_assert_num_queries) -> None:
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(7):
         chain = who_answers_for(county.site.pk, "warning", timezone.now())
         assert [str(step.post) for step in chain]
     assert Shift.objects.count() == 2

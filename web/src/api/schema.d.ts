@@ -130,6 +130,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/territories/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Territory
+         * @description Rename a territory or hang it elsewhere in the tree; 422 for a cycle.
+         */
+        patch: operations["places_change_territory"];
+        trace?: never;
+    };
+    "/api/v1/territories/{id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Territory
+         * @description Take a territory out of use; 409 while something is still in it.
+         */
+        post: operations["places_close_territory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/territories/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Territory
+         * @description Take a territory into use again.
+         */
+        post: operations["places_open_territory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organisations": {
         parameters: {
             query?: never;
@@ -148,6 +208,86 @@ export interface paths {
          * @description A new organisation.
          */
         post: operations["places_create_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Organisation
+         * @description Change an organisation's name, kind, code or seat.
+         */
+        patch: operations["places_change_organisation"];
+        trace?: never;
+    };
+    "/api/v1/organisations/{id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Organisation
+         * @description Take an organisation out of use; 409 while it still has sites.
+         */
+        post: operations["places_close_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Organisation
+         * @description Take an organisation into use again.
+         */
+        post: operations["places_open_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Site
+         * @description Give a site to another organisation or territory; who answered for it before stays as it was.
+         */
+        post: operations["places_move_site"];
         delete?: never;
         options?: never;
         head?: never;
@@ -177,6 +317,86 @@ export interface paths {
          * @description End the session.
          */
         delete: operations["people_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Proposals
+         * @description What waits for a second person; with `state` what was decided.
+         */
+        get: operations["people_proposals_list_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{id}/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree
+         * @description The second person agrees, and it is done. 403 for the one who proposed it, 409 when it no longer fits.
+         */
+        post: operations["people_proposals_agree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject
+         * @description The second person disagrees, or the first withdraws; everything stays as it is.
+         */
+        post: operations["people_proposals_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{id}/take-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Up
+         * @description 接手: I make my own what the county itself proposed, so that another can agree.
+         */
+        post: operations["people_proposals_take_up"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -262,6 +482,246 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roster/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Roster Calendar
+         * @description The roster of `days` local days from `start` (today): shifts by post, gaps, and who is in two places.
+         */
+        get: operations["people_calendar_roster_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Series
+         * @description Roster several persons in turn; all shifts or none.
+         */
+        post: operations["people_calendar_plan_series"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/shifts/{id}/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace On Shift
+         * @description Another person takes this shift, or the rest of it.
+         */
+        post: operations["people_calendar_replace_on_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/shifts/{id}/swap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Swap Shifts
+         * @description Two persons exchange two shifts that have not begun.
+         */
+        post: operations["people_calendar_swap_shifts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/shifts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Shift
+         * @description Take a shift that has not begun off the roster.
+         */
+        post: operations["people_calendar_cancel_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Handovers
+         * @description Handovers of the posts I see, newest first.
+         */
+        get: operations["people_calendar_list_handovers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/handovers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Handover
+         * @description One handover and what I may do with it.
+         */
+        get: operations["people_calendar_get_handover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/shifts/{id}/handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Write Handover
+         * @description Write my handover note; it can be changed until I sign it.
+         */
+        put: operations["people_calendar_write_handover"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/handovers/{id}/hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Handing
+         * @description I sign as the outgoing one. The watch stays mine until the other has signed.
+         */
+        post: operations["people_calendar_sign_handing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/handovers/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Taking
+         * @description I sign as the incoming one and have the watch from now on.
+         */
+        post: operations["people_calendar_sign_taking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/handovers/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Back
+         * @description I do not accept it as it is: back to the outgoing one, with the reason.
+         */
+        post: operations["people_calendar_send_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roster/handovers/{id}/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Handover Sheet
+         * @description The shift sheet (交接班记录) as a Word file, to be printed and put away.
+         */
+        get: operations["people_calendar_handover_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -300,6 +760,66 @@ export interface paths {
          * @description Switch an account off: its sessions and tokens end at their next request.
          */
         post: operations["people_accounts_deactivate_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Activate User
+         * @description Switch an account on again.
+         */
+        post: operations["people_accounts_activate_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change User
+         * @description Change an account's role, place or person; it holds from the next request on.
+         */
+        patch: operations["people_accounts_change_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Password
+         * @description A new password for an account.
+         */
+        post: operations["people_accounts_set_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -370,7 +890,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/proposals": {
+    "/api/v1/posts": {
         parameters: {
             query?: never;
             header?: never;
@@ -378,10 +898,310 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Proposals
-         * @description What waits for a second person; with `state` what was decided.
+         * List Posts
+         * @description Posts of the organisations I see, and who answers on each now.
          */
-        get: operations["people_proposals_list_proposals"];
+        get: operations["people_posts_list_posts"];
+        put?: never;
+        /**
+         * Create Post
+         * @description Set up a post.
+         */
+        post: operations["people_posts_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Post
+         * @description A post: who held it and when, what it answers for and answered for.
+         */
+        get: operations["people_posts_get_post"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Post
+         * @description Rename a post, or put it on shift or off.
+         */
+        patch: operations["people_posts_change_post"];
+        trace?: never;
+    };
+    "/api/v1/posts/{id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Post
+         * @description Abolish a post; 409 while it is held or answers for something.
+         */
+        post: operations["people_posts_close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Post
+         * @description Set an abolished post up again.
+         */
+        post: operations["people_posts_open_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/posts/{id}/holdings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold Post
+         * @description Seat a person on a post.
+         */
+        post: operations["people_posts_hold_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holdings/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave Post
+         * @description End a holding, now or later; what was before stays as it was.
+         */
+        post: operations["people_posts_leave_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/persons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Persons
+         * @description Persons of the organisations I see; names by role, telephone numbers always masked.
+         */
+        get: operations["people_posts_list_persons"];
+        put?: never;
+        /**
+         * Create Person
+         * @description Register a person.
+         */
+        post: operations["people_posts_create_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/persons/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Person
+         * @description Change a person's name, number, address or organisation; the ledger keeps salted digests only.
+         */
+        patch: operations["people_posts_change_person"];
+        trace?: never;
+    };
+    "/api/v1/persons/{id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Strike Person Off
+         * @description Strike a person off with the account; 409 while posts or shifts are theirs.
+         */
+        post: operations["people_posts_strike_person_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/persons/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Person Back
+         * @description Take a person back.
+         */
+        post: operations["people_posts_take_person_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leaves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Leaves
+         * @description Who is away or will be, and who answers meanwhile.
+         */
+        get: operations["people_posts_list_leaves"];
+        put?: never;
+        /**
+         * Start Leave
+         * @description I am away, or (with the right to it) somebody is; from then on calls reach the deputy.
+         */
+        post: operations["people_posts_start_leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leaves/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Leave
+         * @description Back earlier than planned.
+         */
+        post: operations["people_posts_end_leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/responsibilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Responsibilities
+         * @description Responsibility records as they hold now, or held at a time.
+         */
+        get: operations["people_responsibility_list_responsibilities"];
+        put?: never;
+        /**
+         * Assign Responsibility
+         * @description Make a post answer for a site, an organisation's sites or a territory's.
+         */
+        post: operations["people_responsibility_assign_responsibility"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/responsibilities/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Responsibility
+         * @description End it, now or later; who answered before stays as it was. 422 for a time in the past.
+         */
+        post: operations["people_responsibility_end_responsibility"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/responsibilities/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Chain Of Site
+         * @description Who answers for a site, from below upward, now or as it stood at a time.
+         */
+        get: operations["people_responsibility_chain_of_site"];
         put?: never;
         post?: never;
         delete?: never;
@@ -390,47 +1210,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/proposals/{id}/agree": {
+    "/api/v1/responsibilities/matrix": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Agree
-         * @description The second person agrees, and it is done. 403 for the one who proposed it, 409 when it no longer fits.
+         * Matrix
+         * @description Sites down, kinds of responsibility across: who answers, and where nobody does. Sites stand where they do now.
          */
-        post: operations["people_proposals_agree"];
+        get: operations["people_responsibility_matrix"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/proposals/{id}/reject": {
+    "/api/v1/responsibilities/findings": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Reject
-         * @description The second person disagrees, or the first withdraws; everything stays as it is.
+         * List Findings
+         * @description Holes and overlaps: who would not be called, what nobody answers for. Worked out at this moment.
          */
-        post: operations["people_proposals_reject"];
+        get: operations["people_responsibility_list_findings"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/proposals/{id}/take-up": {
+    "/api/v1/obligations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Obligations
+         * @description What posts must do again and again, each with its source.
+         */
+        get: operations["people_obligations_list_obligations"];
+        put?: never;
+        /**
+         * Create Obligation
+         * @description An item of a post's 责任清单, or the 责任书 it signs; its first date opens the first duty.
+         */
+        post: operations["people_obligations_create_obligation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/obligations/{id}/end": {
         parameters: {
             query?: never;
             header?: never;
@@ -440,10 +1284,90 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take Up
-         * @description 接手: I make my own what the county itself proposed, so that another can agree.
+         * End Obligation
+         * @description No more of it; what is open already stays open.
          */
-        post: operations["people_proposals_take_up"];
+        post: operations["people_obligations_end_obligation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/obligations/dues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Dues
+         * @description What has fallen due: open, done, overdue.
+         */
+        get: operations["people_obligations_list_dues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/obligations/dues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Due
+         * @description One thing that has fallen due.
+         */
+        get: operations["people_obligations_get_due"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/obligations/dues/{id}/do": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do Obligation
+         * @description Sign it, or note it as done; by whoever fills the post.
+         */
+        post: operations["people_obligations_do_obligation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/obligations/dues/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Due
+         * @description Not to be done this time, with a reason.
+         */
+        post: operations["people_obligations_cancel_due"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1608,7 +2532,10 @@ export interface components {
             /** Count */
             count: number;
         };
-        /** TerritoryOut */
+        /**
+         * TerritoryOut
+         * @description `depth`: 0 the county, 1 a township, 2 a village. `bodies`, `sites`: how many stand directly in it.
+         */
         TerritoryOut: {
             /** Id */
             id: number;
@@ -1618,6 +2545,20 @@ export interface components {
             code: string;
             /** Parent */
             parent?: number | null;
+            /** Depth */
+            depth: number;
+            /** Is Active */
+            is_active: boolean;
+            /**
+             * Bodies
+             * @default 0
+             */
+            bodies?: number;
+            /**
+             * Sites
+             * @default 0
+             */
+            sites?: number;
         };
         /** TerritoryIn */
         TerritoryIn: {
@@ -1631,11 +2572,17 @@ export interface components {
              */
             code?: string;
         };
-        /**
-         * ListQuery
-         * @description What every list takes.
-         */
-        ListQuery: {
+        /** TerritoryChange */
+        TerritoryChange: {
+            /** Name */
+            name?: string | null;
+            /** Parent */
+            parent?: number | null;
+            /** Code */
+            code?: string | null;
+        };
+        /** OrganisationQuery */
+        OrganisationQuery: {
             /** Cursor */
             cursor?: string | null;
             /**
@@ -1653,6 +2600,22 @@ export interface components {
              * @default
              */
             sort?: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind?: string;
+            /**
+             * Territory
+             * @description this territory and all below it
+             */
+            territory?: number | null;
+            /**
+             * Closed
+             * @description closed ones too
+             * @default false
+             */
+            closed?: boolean;
         };
         /** OrganisationOut */
         OrganisationOut: {
@@ -1666,6 +2629,10 @@ export interface components {
             code: string;
             /** Territory */
             territory: string;
+            /** Territory Id */
+            territory_id: number;
+            /** Is Active */
+            is_active: boolean;
         };
         /** Page[OrganisationOut] */
         Page_OrganisationOut_: {
@@ -1690,6 +2657,35 @@ export interface components {
              */
             code?: string;
         };
+        /** OrganisationChange */
+        OrganisationChange: {
+            /** Name */
+            name?: string | null;
+            /** Kind */
+            kind?: string | null;
+            /** Territory */
+            territory?: number | null;
+            /** Code */
+            code?: string | null;
+        };
+        /** SiteMoved */
+        SiteMoved: {
+            /** Id */
+            id: number;
+            /** Organisation */
+            organisation: number;
+            /** Territory */
+            territory: number;
+        };
+        /** SiteMove */
+        SiteMove: {
+            /** Reason */
+            reason: string;
+            /** Organisation */
+            organisation?: number | null;
+            /** Territory */
+            territory?: number | null;
+        };
         /** CountyOut */
         CountyOut: {
             /** Name */
@@ -1701,7 +2697,7 @@ export interface components {
          */
         Me: {
             user: components["schemas"]["UserOut"];
-            post: components["schemas"]["PostOut"] | null;
+            post: components["schemas"]["MyPost"] | null;
             /** Permissions */
             permissions: string[];
             /**
@@ -1713,8 +2709,8 @@ export interface components {
             /** Demo */
             demo: boolean;
         };
-        /** PostOut */
-        PostOut: {
+        /** MyPost */
+        MyPost: {
             /** Id */
             id: number;
             /** Title */
@@ -1739,201 +2735,6 @@ export interface components {
             username: string;
             /** Password */
             password: string;
-        };
-        /**
-         * RosterOut
-         * @description The roster of now; `state` is on_duty, not_signed or nobody.
-         */
-        RosterOut: {
-            shift: components["schemas"]["ShiftWindow"];
-            /** Items */
-            items: components["schemas"]["RosterRow"][];
-        };
-        /** RosterRow */
-        RosterRow: {
-            /** Post Id */
-            post_id: number;
-            /** Post */
-            post: string;
-            /** Organisation */
-            organisation: string;
-            /** Person */
-            person: string | null;
-            /** State */
-            state: string;
-            /** Since */
-            since: string | null;
-        };
-        /** ShiftWindow */
-        ShiftWindow: {
-            /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
-            /**
-             * End
-             * Format: date-time
-             */
-            end: string;
-        };
-        /** ShiftOut */
-        ShiftOut: {
-            /** Id */
-            id: number;
-            /** Post Id */
-            post_id: number;
-            /** Person Id */
-            person_id: number;
-            /**
-             * Starts At
-             * Format: date-time
-             */
-            starts_at: string;
-            /**
-             * Ends At
-             * Format: date-time
-             */
-            ends_at: string;
-            /** Signed In At */
-            signed_in_at: string | null;
-            /** Signed Out At */
-            signed_out_at: string | null;
-        };
-        /** ShiftIn */
-        ShiftIn: {
-            /** Post */
-            post: number;
-            /** Person */
-            person: number;
-            /**
-             * Starts At
-             * Format: date-time
-             */
-            starts_at: string;
-            /**
-             * Ends At
-             * Format: date-time
-             */
-            ends_at: string;
-        };
-        /** AccountOut */
-        AccountOut: {
-            /** Id */
-            id: number;
-            /** Username */
-            username: string;
-            /** Display */
-            display: string;
-            /** Role */
-            role: string;
-            /** Is Active */
-            is_active: boolean;
-            /** Is Demo */
-            is_demo: boolean;
-            /** Organisation */
-            organisation: string | null;
-            /** Territory */
-            territory: string | null;
-        };
-        /** Page[AccountOut] */
-        Page_AccountOut_: {
-            /** Items */
-            items: components["schemas"]["AccountOut"][];
-            /** Next */
-            next?: string | null;
-            /** Count */
-            count: number;
-        };
-        /** AccountIn */
-        AccountIn: {
-            /** Username */
-            username: string;
-            /** Password */
-            password: string;
-            /** Role */
-            role: string;
-            /**
-             * Display
-             * @default
-             */
-            display?: string;
-            /** Organisation */
-            organisation?: number | null;
-            /** Territory */
-            territory?: number | null;
-        };
-        /** Page[TokenOut] */
-        Page_TokenOut_: {
-            /** Items */
-            items: components["schemas"]["TokenOut"][];
-            /** Next */
-            next?: string | null;
-            /** Count */
-            count: number;
-        };
-        /** TokenOut */
-        TokenOut: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Owner */
-            owner: string;
-            /** Permissions */
-            permissions: string[];
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
-             * Expires At
-             * Format: date-time
-             */
-            expires_at: string;
-            /** Revoked At */
-            revoked_at: string | null;
-        };
-        /**
-         * NewToken
-         * @description `token` is shown this once.
-         */
-        NewToken: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Owner */
-            owner: string;
-            /** Permissions */
-            permissions: string[];
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
-             * Expires At
-             * Format: date-time
-             */
-            expires_at: string;
-            /** Revoked At */
-            revoked_at: string | null;
-            /** Token */
-            token: string;
-        };
-        /** TokenIn */
-        TokenIn: {
-            /** Name */
-            name: string;
-        };
-        /** PhoneOut */
-        PhoneOut: {
-            /** Name */
-            name: string;
-            /** Phone */
-            phone: string;
         };
         /** ProposalQuery */
         ProposalQuery: {
@@ -2046,6 +2847,1292 @@ export interface components {
              * @default
              */
             reason?: string;
+        };
+        /**
+         * RosterOut
+         * @description The roster of now; `state` is on_duty, not_signed or nobody.
+         */
+        RosterOut: {
+            shift: components["schemas"]["ShiftWindow"];
+            /** Items */
+            items: components["schemas"]["RosterRow"][];
+        };
+        /** RosterRow */
+        RosterRow: {
+            /** Post Id */
+            post_id: number;
+            /** Post */
+            post: string;
+            /** Organisation */
+            organisation: string;
+            /** Person */
+            person: string | null;
+            /** State */
+            state: string;
+            /** Since */
+            since: string | null;
+        };
+        /** ShiftWindow */
+        ShiftWindow: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+        };
+        /** ShiftOut */
+        ShiftOut: {
+            /** Id */
+            id: number;
+            /** Post Id */
+            post_id: number;
+            /** Person Id */
+            person_id: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Signed In At */
+            signed_in_at: string | null;
+            /** Signed Out At */
+            signed_out_at: string | null;
+        };
+        /** ShiftIn */
+        ShiftIn: {
+            /** Post */
+            post: number;
+            /** Person */
+            person: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /**
+         * Calendar
+         * @description `gaps` are told from now on only: what is past cannot be rostered.
+         */
+        Calendar: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Rows */
+            rows: components["schemas"]["CalendarRow"][];
+        };
+        /** CalendarRow */
+        CalendarRow: {
+            post: components["schemas"]["Named"];
+            organisation: components["schemas"]["Named"];
+            /** Shifts */
+            shifts: components["schemas"]["CalendarShift"][];
+            /** Gaps */
+            gaps: components["schemas"]["GapOut"][];
+        };
+        /**
+         * CalendarShift
+         * @description `handover`: draft, handed, taken, or null when none was written. `double`: the person is elsewhere as well.
+         */
+        CalendarShift: {
+            /** Id */
+            id: number;
+            person: components["schemas"]["Named"];
+            /** Mine */
+            mine: boolean;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Signed In At */
+            signed_in_at: string | null;
+            /** Signed Out At */
+            signed_out_at: string | null;
+            /** Handover */
+            handover: string | null;
+            /** Handover Id */
+            handover_id: number | null;
+            /** Double */
+            double: boolean;
+        };
+        /** GapOut */
+        GapOut: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+        };
+        /**
+         * Named
+         * @description A thing by its id and name.
+         */
+        Named: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /** SeriesOut */
+        SeriesOut: {
+            /** Shifts */
+            shifts: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * Series
+         * @description `persons` take turns, shift after shift of `hours`, `count` in all, from `first`.
+         */
+        Series: {
+            /** Post */
+            post: number;
+            /** Persons */
+            persons: number[];
+            /**
+             * First
+             * Format: date-time
+             */
+            first: string;
+            /**
+             * Hours
+             * @default 12
+             */
+            hours?: number;
+            /**
+             * Count
+             * @default 14
+             */
+            count?: number;
+        };
+        /**
+         * Changed
+         * @description `warnings`: what is odd about it now, such as one person in two places; it stands all the same.
+         */
+        Changed: {
+            /** Id */
+            id: number;
+            /** Person Id */
+            person_id: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Warnings */
+            warnings: string[];
+        };
+        /** Replacement */
+        Replacement: {
+            /** Person */
+            person: number;
+            /** Reason */
+            reason: string;
+        };
+        /** Swap */
+        Swap: {
+            /** Other */
+            other: number;
+            /** Reason */
+            reason: string;
+        };
+        /** Because */
+        Because: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ListQuery
+         * @description What every list takes.
+         */
+        ListQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+        };
+        /** Act */
+        Act: {
+            /** Verb */
+            verb: string;
+            /** Why Not */
+            why_not: string | null;
+        };
+        /** Figures */
+        Figures: {
+            /**
+             * Levels
+             * @default {}
+             */
+            levels?: {
+                [key: string]: number;
+            };
+            /**
+             * Unanswered
+             * @default {}
+             */
+            unanswered?: {
+                [key: string]: number;
+            };
+            /**
+             * Alarms
+             * @default 0
+             */
+            alarms?: number;
+        };
+        /** HandoverOut */
+        HandoverOut: {
+            /** Id */
+            id: number;
+            /** Shift */
+            shift: number;
+            post: components["schemas"]["Named"];
+            organisation: components["schemas"]["Named"];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Outgoing */
+            outgoing: string | null;
+            /** Incoming */
+            incoming: string | null;
+            /** Note */
+            note: string;
+            /** Returned */
+            returned: string;
+            figures: components["schemas"]["Figures"];
+            /** State */
+            state: string;
+            /** Handed At */
+            handed_at: string | null;
+            /** Taken At */
+            taken_at: string | null;
+            /** Mine */
+            mine: boolean;
+            /** Acts */
+            acts: components["schemas"]["Act"][];
+        };
+        /** Page[HandoverOut] */
+        Page_HandoverOut_: {
+            /** Items */
+            items: components["schemas"]["HandoverOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /** HandoverNote */
+        HandoverNote: {
+            /** Note */
+            note: string;
+        };
+        /** AccountOut */
+        AccountOut: {
+            /** Id */
+            id: number;
+            /** Username */
+            username: string;
+            /** Display */
+            display: string;
+            /** Role */
+            role: string;
+            /** Is Active */
+            is_active: boolean;
+            /** Is Demo */
+            is_demo: boolean;
+            /** Organisation */
+            organisation: string | null;
+            /** Territory */
+            territory: string | null;
+        };
+        /** Page[AccountOut] */
+        Page_AccountOut_: {
+            /** Items */
+            items: components["schemas"]["AccountOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /** AccountIn */
+        AccountIn: {
+            /** Username */
+            username: string;
+            /** Password */
+            password: string;
+            /** Role */
+            role: string;
+            /**
+             * Display
+             * @default
+             */
+            display?: string;
+            /** Person */
+            person?: number | null;
+            /** Organisation */
+            organisation?: number | null;
+            /** Territory */
+            territory?: number | null;
+        };
+        /** AccountChange */
+        AccountChange: {
+            /** Display */
+            display?: string | null;
+            /** Role */
+            role?: string | null;
+            /** Person */
+            person?: number | null;
+            /** Organisation */
+            organisation?: number | null;
+            /** Territory */
+            territory?: number | null;
+        };
+        /** Password */
+        Password: {
+            /** Password */
+            password: string;
+        };
+        /** Page[TokenOut] */
+        Page_TokenOut_: {
+            /** Items */
+            items: components["schemas"]["TokenOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /** TokenOut */
+        TokenOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Permissions */
+            permissions: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Revoked At */
+            revoked_at: string | null;
+        };
+        /**
+         * NewToken
+         * @description `token` is shown this once.
+         */
+        NewToken: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Permissions */
+            permissions: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Token */
+            token: string;
+        };
+        /** TokenIn */
+        TokenIn: {
+            /** Name */
+            name: string;
+        };
+        /** PhoneOut */
+        PhoneOut: {
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+        };
+        /** PostQuery */
+        PostQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /** Organisation */
+            organisation?: number | null;
+            /** On Shift */
+            on_shift?: boolean | null;
+            /**
+             * Closed
+             * @description abolished ones too
+             * @default false
+             */
+            closed?: boolean;
+        };
+        /** Page[PostRow] */
+        Page_PostRow_: {
+            /** Items */
+            items: components["schemas"]["PostRow"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * PostRow
+         * @description `state`: held, acting (a deputy answers), away (on leave, nobody else there) or nobody.
+         */
+        PostRow: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+            organisation: components["schemas"]["Named"];
+            /** On Shift */
+            on_shift: boolean;
+            /** Is Active */
+            is_active: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "held" | "acting" | "away" | "nobody";
+            person: components["schemas"]["Named"] | null;
+            /** Stands For */
+            stands_for: string | null;
+        };
+        /** HoldingOut */
+        HoldingOut: {
+            /** Id */
+            id: number;
+            person: components["schemas"]["Named"];
+            /** Rank */
+            rank: number;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+            /** Backdated */
+            backdated: boolean;
+        };
+        /** PostDetail */
+        PostDetail: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+            organisation: components["schemas"]["Named"];
+            /** On Shift */
+            on_shift: boolean;
+            /** Is Active */
+            is_active: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "held" | "acting" | "away" | "nobody";
+            person: components["schemas"]["Named"] | null;
+            /** Stands For */
+            stands_for: string | null;
+            /** Holdings */
+            holdings: components["schemas"]["HoldingOut"][];
+            /** Responsibilities */
+            responsibilities: components["schemas"]["ResponsibilityOut"][];
+        };
+        /**
+         * ResponsibilityOut
+         * @description `state`: current, coming or ended. `backdated`: entered later than it began to hold (补录).
+         */
+        ResponsibilityOut: {
+            /** Id */
+            id: number;
+            post: components["schemas"]["Named"];
+            organisation: components["schemas"]["Named"];
+            /** Kind */
+            kind: string;
+            /** Rung */
+            rung: number;
+            site: components["schemas"]["Named"] | null;
+            enterprise: components["schemas"]["Named"] | null;
+            territory: components["schemas"]["Named"] | null;
+            /** Sectors */
+            sectors: string[];
+            /** Matters */
+            matters: string[];
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+            /** State */
+            state: string;
+            /** Backdated */
+            backdated: boolean;
+        };
+        /** PostIn */
+        PostIn: {
+            /** Organisation */
+            organisation: number;
+            /** Title */
+            title: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind?: string;
+            /**
+             * On Shift
+             * @default false
+             */
+            on_shift?: boolean;
+        };
+        /** PostChange */
+        PostChange: {
+            /** Title */
+            title?: string | null;
+            /** On Shift */
+            on_shift?: boolean | null;
+        };
+        /** HoldingIn */
+        HoldingIn: {
+            /** Person */
+            person: number;
+            /**
+             * Rank
+             * @default 0
+             */
+            rank?: number;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+        };
+        /** Ending */
+        Ending: {
+            /** At */
+            at?: string | null;
+        };
+        /** PersonQuery */
+        PersonQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /** Organisation */
+            organisation?: number | null;
+            /**
+             * Closed
+             * @description those struck off too
+             * @default false
+             */
+            closed?: boolean;
+        };
+        /** Page[PersonRow] */
+        Page_PersonRow_: {
+            /** Items */
+            items: components["schemas"]["PersonRow"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * PersonRow
+         * @description The telephone number is masked; `GET /persons/{id}/phone` shows it and keeps the look on record.
+         */
+        PersonRow: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Email */
+            email: string;
+            organisation: components["schemas"]["Named"] | null;
+            /** Is Active */
+            is_active: boolean;
+            /** Account */
+            account: string | null;
+            /** Posts */
+            posts: string[];
+            /** Leave Until */
+            leave_until: string | null;
+        };
+        /** PersonIn */
+        PersonIn: {
+            /** Name */
+            name: string;
+            /**
+             * Phone
+             * @default
+             */
+            phone?: string;
+            /**
+             * Email
+             * @default
+             */
+            email?: string;
+            /** Organisation */
+            organisation?: number | null;
+        };
+        /** PersonChange */
+        PersonChange: {
+            /** Name */
+            name?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Email */
+            email?: string | null;
+            /** Organisation */
+            organisation?: number | null;
+        };
+        /** LeaveQuery */
+        LeaveQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * Past
+             * @description those that are over too
+             * @default false
+             */
+            past?: boolean;
+        };
+        /** LeaveOut */
+        LeaveOut: {
+            /** Id */
+            id: number;
+            person: components["schemas"]["Named"];
+            deputy: components["schemas"]["Named"] | null;
+            post: components["schemas"]["Named"] | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+            /**
+             * Valid To
+             * Format: date-time
+             */
+            valid_to: string;
+        };
+        /** Page[LeaveOut] */
+        Page_LeaveOut_: {
+            /** Items */
+            items: components["schemas"]["LeaveOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /** LeaveIn */
+        LeaveIn: {
+            /** Person */
+            person: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Since */
+            since?: string | null;
+            /** Deputy */
+            deputy?: number | null;
+            /** Post */
+            post?: number | null;
+        };
+        /** ResponsibilityQuery */
+        ResponsibilityQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /** Post */
+            post?: number | null;
+            /** Site */
+            site?: number | null;
+            /**
+             * Kind
+             * @default
+             */
+            kind?: string;
+            /**
+             * At
+             * @description as it stood then; now when left out
+             */
+            at?: string | null;
+            /**
+             * All
+             * @description ended ones and coming ones too
+             * @default false
+             */
+            all?: boolean;
+        };
+        /** Page[ResponsibilityOut] */
+        Page_ResponsibilityOut_: {
+            /** Items */
+            items: components["schemas"]["ResponsibilityOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /** ResponsibilityIn */
+        ResponsibilityIn: {
+            /** Post */
+            post: number;
+            /** Kind */
+            kind: string;
+            /** Rung */
+            rung: number;
+            /** Site */
+            site?: number | null;
+            /**
+             * Organisation
+             * @description the sites of this organisation
+             */
+            organisation?: number | null;
+            /**
+             * Territory
+             * @description the sites of this territory and all below it
+             */
+            territory?: number | null;
+            /**
+             * Sectors
+             * @default []
+             */
+            sectors?: string[];
+            /**
+             * Matters
+             * @default []
+             */
+            matters?: string[];
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+        };
+        /** Ended */
+        Ended: {
+            /** At */
+            at?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /**
+         * Cell
+         * @description One post in a cell of the matrix, or one step of a chain. `state`: held, acting, away or nobody.
+         */
+        Cell: {
+            /** Responsibility */
+            responsibility: number;
+            /** Post Id */
+            post_id: number;
+            /** Post */
+            post: string;
+            /** Organisation */
+            organisation: string;
+            /** Kind */
+            kind: string;
+            /** Rung */
+            rung: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "held" | "acting" | "away" | "nobody";
+            /** Person */
+            person: string | null;
+            /** Stands For */
+            stands_for: string | null;
+        };
+        /** ChainOut */
+        ChainOut: {
+            site: components["schemas"]["Named"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Matter */
+            matter: string;
+            /** Items */
+            items: components["schemas"]["Cell"][];
+        };
+        /** MatrixQuery */
+        MatrixQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /** Territory */
+            territory?: number | null;
+            /**
+             * Kind
+             * @description kind of site
+             * @default
+             */
+            kind?: string;
+            /** At */
+            at?: string | null;
+        };
+        /** MatrixPage */
+        MatrixPage: {
+            /** Items */
+            items: components["schemas"]["MatrixRow"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+            /** Required */
+            required: components["schemas"]["RequiredOut"][];
+        };
+        /**
+         * MatrixRow
+         * @description `cells` by kind; `missing`: the kinds a site must have and this one has not.
+         */
+        MatrixRow: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Organisation */
+            organisation: string;
+            /** Territory */
+            territory: string;
+            /** Cells */
+            cells: {
+                [key: string]: components["schemas"]["Cell"][];
+            };
+            /** Missing */
+            missing: string[];
+        };
+        /** RequiredOut */
+        RequiredOut: {
+            /** Kind */
+            kind: string;
+            /** Source */
+            source: string;
+        };
+        /** FindingQuery */
+        FindingQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind?: string;
+            /**
+             * State
+             * @default open
+             */
+            state?: string;
+            /** Site */
+            site?: number | null;
+        };
+        /**
+         * FindingOut
+         * @description `id` is the place in this list only; `fix` is what the form behind the verb starts from.
+         */
+        FindingOut: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Text */
+            text: string;
+            /** About */
+            about: string;
+            /** Source */
+            source: string;
+            /** Fix */
+            fix: {
+                [key: string]: unknown;
+            };
+            /** Sites */
+            sites: number;
+            /** Since */
+            since: string | null;
+        };
+        /**
+         * FindingPage
+         * @description `kinds` counts all findings by kind, whatever the filter.
+         */
+        FindingPage: {
+            /** Items */
+            items: components["schemas"]["FindingOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+            /** Kinds */
+            kinds: {
+                [key: string]: number;
+            };
+        };
+        /** ObligationQuery */
+        ObligationQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * Ended
+             * @default false
+             */
+            ended?: boolean;
+            /** Post */
+            post?: number | null;
+        };
+        /** ObligationOut */
+        ObligationOut: {
+            /** Id */
+            id: number;
+            post: components["schemas"]["Named"];
+            organisation: components["schemas"]["Named"];
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** Source */
+            source: string;
+            /** Party */
+            party: string;
+            /** Every */
+            every: string;
+            /**
+             * First Due
+             * Format: date
+             */
+            first_due: string;
+            /** Lead Days */
+            lead_days: number;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /** Page[ObligationOut] */
+        Page_ObligationOut_: {
+            /** Items */
+            items: components["schemas"]["ObligationOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /** ObligationIn */
+        ObligationIn: {
+            /** Post */
+            post: number;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Source */
+            source: string;
+            /** Every */
+            every: string;
+            /**
+             * First Due
+             * Format: date
+             */
+            first_due: string;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+            /**
+             * Party
+             * @default
+             */
+            party?: string;
+            /**
+             * Lead Days
+             * @default 15
+             */
+            lead_days?: number;
+        };
+        /** Reason */
+        Reason: {
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /** DueQuery */
+        DueQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * State
+             * @default
+             */
+            state?: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind?: string;
+            /** Post */
+            post?: number | null;
+        };
+        /**
+         * DueOut
+         * @description `overdue`: not done though the day is over. `why_not`: why I cannot do it, null when I can.
+         */
+        DueOut: {
+            /** Id */
+            id: number;
+            /** Obligation */
+            obligation: number;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** Source */
+            source: string;
+            /** Party */
+            party: string;
+            post: components["schemas"]["Named"];
+            organisation: components["schemas"]["Named"];
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /** State */
+            state: string;
+            /** Overdue */
+            overdue: boolean;
+            /** Done At */
+            done_at: string | null;
+            /** Done By */
+            done_by: string | null;
+            /** Note */
+            note: string;
+            /** Why Not */
+            why_not: string | null;
+        };
+        /** Page[DueOut] */
+        Page_DueOut_: {
+            /** Items */
+            items: components["schemas"]["DueOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /** Note */
+        Note: {
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /** DemoLogin */
         DemoLogin: {
@@ -2354,38 +4441,6 @@ export interface components {
              */
             note?: string;
         };
-        /** FindingQuery */
-        FindingQuery: {
-            /** Cursor */
-            cursor?: string | null;
-            /**
-             * Limit
-             * @default 50
-             */
-            limit?: number;
-            /**
-             * Q
-             * @default
-             */
-            q?: string;
-            /**
-             * Sort
-             * @default
-             */
-            sort?: string;
-            /**
-             * Kind
-             * @default
-             */
-            kind?: string;
-            /**
-             * State
-             * @default open
-             */
-            state?: string;
-            /** Site */
-            site?: number | null;
-        };
         /**
          * Finding
          * @description What keeps a site from being watched as its pack asks.
@@ -2638,16 +4693,6 @@ export interface components {
             next: string | null;
             /** Count */
             count: number;
-        };
-        /**
-         * Named
-         * @description A thing by its id and name.
-         */
-        Named: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
         };
         /** Page[Source] */
         Page_Source_: {
@@ -3996,6 +6041,76 @@ export interface operations {
             };
         };
     };
+    places_change_territory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TerritoryChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TerritoryOut"];
+                };
+            };
+        };
+    };
+    places_close_territory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TerritoryOut"];
+                };
+            };
+        };
+    };
+    places_open_territory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TerritoryOut"];
+                };
+            };
+        };
+    };
     places_list_organisations: {
         parameters: {
             query?: {
@@ -4003,6 +6118,11 @@ export interface operations {
                 limit?: number;
                 q?: string;
                 sort?: string;
+                kind?: string;
+                /** @description this territory and all below it */
+                territory?: number | null;
+                /** @description closed ones too */
+                closed?: boolean;
             };
             header?: never;
             path?: never;
@@ -4041,6 +6161,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrganisationOut"];
+                };
+            };
+        };
+    };
+    places_change_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationOut"];
+                };
+            };
+        };
+    };
+    places_close_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationOut"];
+                };
+            };
+        };
+    };
+    places_open_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationOut"];
+                };
+            };
+        };
+    };
+    places_move_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteMove"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteMoved"];
                 };
             };
         };
@@ -4104,6 +6320,102 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    people_proposals_list_proposals: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProposalOut_"];
+                };
+            };
+        };
+    };
+    people_proposals_agree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+        };
+    };
+    people_proposals_reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
+            };
+        };
+    };
+    people_proposals_take_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalOut"];
+                };
             };
         };
     };
@@ -4191,6 +6503,297 @@ export interface operations {
             };
         };
     };
+    people_calendar_roster_calendar: {
+        parameters: {
+            query?: {
+                start?: string | null;
+                days?: number;
+                organisation?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+        };
+    };
+    people_calendar_plan_series: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Series"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesOut"];
+                };
+            };
+        };
+    };
+    people_calendar_replace_on_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replacement"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+        };
+    };
+    people_calendar_swap_shifts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Swap"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+        };
+    };
+    people_calendar_cancel_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+        };
+    };
+    people_calendar_list_handovers: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HandoverOut_"];
+                };
+            };
+        };
+    };
+    people_calendar_get_handover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverOut"];
+                };
+            };
+        };
+    };
+    people_calendar_write_handover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverNote"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverOut"];
+                };
+            };
+        };
+    };
+    people_calendar_sign_handing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverOut"];
+                };
+            };
+        };
+    };
+    people_calendar_sign_taking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverOut"];
+                };
+            };
+        };
+    };
+    people_calendar_send_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverOut"];
+                };
+            };
+        };
+    };
+    people_calendar_handover_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+        };
+    };
     people_accounts_list_users: {
         parameters: {
             query?: {
@@ -4259,6 +6862,78 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AccountOut"];
                 };
+            };
+        };
+    };
+    people_accounts_activate_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+        };
+    };
+    people_accounts_change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+        };
+    };
+    people_accounts_set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Password"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4357,14 +7032,17 @@ export interface operations {
             };
         };
     };
-    people_proposals_list_proposals: {
+    people_posts_list_posts: {
         parameters: {
             query?: {
                 cursor?: string | null;
                 limit?: number;
                 q?: string;
                 sort?: string;
-                state?: string;
+                organisation?: number | null;
+                on_shift?: boolean | null;
+                /** @description abolished ones too */
+                closed?: boolean;
             };
             header?: never;
             path?: never;
@@ -4378,12 +7056,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ProposalOut_"];
+                    "application/json": components["schemas"]["Page_PostRow_"];
                 };
             };
         };
     };
-    people_proposals_agree: {
+    people_posts_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostDetail"];
+                };
+            };
+        };
+    };
+    people_posts_get_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -4400,12 +7102,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProposalOut"];
+                    "application/json": components["schemas"]["PostDetail"];
                 };
             };
         };
     };
-    people_proposals_reject: {
+    people_posts_change_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -4416,7 +7118,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReasonIn"];
+                "application/json": components["schemas"]["PostChange"];
             };
         };
         responses: {
@@ -4426,12 +7128,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProposalOut"];
+                    "application/json": components["schemas"]["PostDetail"];
                 };
             };
         };
     };
-    people_proposals_take_up: {
+    people_posts_close_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -4448,7 +7150,620 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProposalOut"];
+                    "application/json": components["schemas"]["PostDetail"];
+                };
+            };
+        };
+    };
+    people_posts_open_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostDetail"];
+                };
+            };
+        };
+    };
+    people_posts_hold_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldingIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostDetail"];
+                };
+            };
+        };
+    };
+    people_posts_leave_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ending"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostDetail"];
+                };
+            };
+        };
+    };
+    people_posts_list_persons: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                organisation?: number | null;
+                /** @description those struck off too */
+                closed?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PersonRow_"];
+                };
+            };
+        };
+    };
+    people_posts_create_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRow"];
+                };
+            };
+        };
+    };
+    people_posts_change_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRow"];
+                };
+            };
+        };
+    };
+    people_posts_strike_person_off: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRow"];
+                };
+            };
+        };
+    };
+    people_posts_take_person_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonRow"];
+                };
+            };
+        };
+    };
+    people_posts_list_leaves: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                /** @description those that are over too */
+                past?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeaveOut_"];
+                };
+            };
+        };
+    };
+    people_posts_start_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaveIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaveOut"];
+                };
+            };
+        };
+    };
+    people_posts_end_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ending"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaveOut"];
+                };
+            };
+        };
+    };
+    people_responsibility_list_responsibilities: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                post?: number | null;
+                site?: number | null;
+                kind?: string;
+                /** @description as it stood then; now when left out */
+                at?: string | null;
+                /** @description ended ones and coming ones too */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ResponsibilityOut_"];
+                };
+            };
+        };
+    };
+    people_responsibility_assign_responsibility: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResponsibilityIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsibilityOut"];
+                };
+            };
+        };
+    };
+    people_responsibility_end_responsibility: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ended"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsibilityOut"];
+                };
+            };
+        };
+    };
+    people_responsibility_chain_of_site: {
+        parameters: {
+            query: {
+                site: number;
+                matter?: string;
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainOut"];
+                };
+            };
+        };
+    };
+    people_responsibility_matrix: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                territory?: number | null;
+                /** @description kind of site */
+                kind?: string;
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatrixPage"];
+                };
+            };
+        };
+    };
+    people_responsibility_list_findings: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+        };
+    };
+    people_obligations_list_obligations: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                ended?: boolean;
+                post?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ObligationOut_"];
+                };
+            };
+        };
+    };
+    people_obligations_create_obligation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObligationIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObligationOut"];
+                };
+            };
+        };
+    };
+    people_obligations_end_obligation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObligationOut"];
+                };
+            };
+        };
+    };
+    people_obligations_list_dues: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                state?: string;
+                kind?: string;
+                post?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DueOut_"];
+                };
+            };
+        };
+    };
+    people_obligations_get_due: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueOut"];
+                };
+            };
+        };
+    };
+    people_obligations_do_obligation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Note"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueOut"];
+                };
+            };
+        };
+    };
+    people_obligations_cancel_due: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueOut"];
                 };
             };
         };

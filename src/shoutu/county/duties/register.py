@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from shoutu.county.duties import words  # noqa: F401  (registers the entries' words)
-from shoutu.county.duties.models import Duty, Finding
+from shoutu.county.duties import (  # obligations: listens; words: registers the words of entries
+    obligations,  # noqa: F401
+    words,  # noqa: F401
+)
+from shoutu.county.duties.models import Contact, Duty, Finding
 from shoutu.county.duties.selectors import my_figures, open_alarms
 from shoutu.county.kit import status, subjects
 from shoutu.county.kit.actors import Actor
+from shoutu.county.people import reach
 
 subjects.register(
     "duty",
@@ -32,3 +36,9 @@ subjects.register("alarm", title="告警", label=lambda id: f"告警 {id}", url=
 @status.contribute
 def _figures(actor: Actor) -> dict[str, Any]:
     return {**my_figures(actor), "alarms": open_alarms()}
+
+
+@reach.channel
+def _outside(persons: set[int]) -> set[int]:
+    """Whoever has an address of their own beside the application."""
+    return set(Contact.objects.filter(person_id__in=persons, enabled=True).values_list("person_id", flat=True))

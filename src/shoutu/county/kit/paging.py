@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Q, QuerySet
@@ -93,8 +93,20 @@ def _value(row: Any, item: str) -> Any:
 
 
 def _encode(name: str, values: list[Any]) -> str:
-    plain = [{"t": value.isoformat()} if isinstance(value, datetime) else value for value in values]
+    plain = [_plain(value) for value in values]
     return base64.urlsafe_b64encode(json.dumps([name, *plain]).encode()).decode().rstrip("=")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return {"t": value.isoformat()}
+    return {"d": value.isoformat()} if isinstance(value, date) else value
+
+
+def _back(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return datetime.fromisoformat(value["t"]) if "t" in value else date.fromisoformat(value["d"])
 
 
 def _decode(cursor: str, name: str, length: int) -> list[Any]:
@@ -103,6 +115,6 @@ def _decode(cursor: str, name: str, length: int) -> list[Any]:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if values[0] != name or len(values) != length + 1:
             raise wrong
-        return [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in values[1:]]
+        return [_back(value) for value in values[1:]]
     except (ValueError, KeyError, IndexError, TypeError, binascii.Error) as error:
         raise wrong from error

@@ -43,7 +43,12 @@ TABLE: dict[str, set[str]] = {
     # people
     "person.read_phone": {"administrator", "leader", "duty_officer", "township"},
     "user.manage": {"administrator"},
+    "person.read": _people,
+    "responsibility.read": _people,
     "responsibility.edit": {"administrator"},
+    "leave.edit": {"administrator", "duty_officer"},
+    "obligation.edit": {"administrator"},
+    "obligation.do": _acting | {"administrator"},
     "roster.read": _people,
     "roster.edit": {"administrator", "duty_officer"},
     "shift.sign_in": _acting,

@@ -18,16 +18,27 @@ from shoutu.county.kit.api import Router, asker
 from shoutu.county.kit.auth import require_csrf
 from shoutu.county.kit.errors import NotSignedIn, TooMany
 from shoutu.county.people.api_accounts import router as accounts_router
+from shoutu.county.people.api_calendar import router as calendar_router
+from shoutu.county.people.api_obligations import router as obligations_router
+from shoutu.county.people.api_posts import router as posts_router
 from shoutu.county.people.api_proposals import router as proposals_router
+from shoutu.county.people.api_responsibility import router as responsibility_router
 from shoutu.county.people.api_roster import router as roster_router
 from shoutu.county.people.models import User
 from shoutu.county.people.selectors import posts_of
 from shoutu.county.places.selectors import county
 
 router = Router()
-router.add_router("", roster_router)
-router.add_router("", accounts_router)
-router.add_router("", proposals_router)
+for _part in (
+    proposals_router,
+    roster_router,
+    calendar_router,
+    accounts_router,
+    posts_router,
+    responsibility_router,
+    obligations_router,
+):
+    router.add_router("", _part)
 
 
 class Credentials(Schema):
@@ -42,7 +53,7 @@ class UserOut(Schema):
     role: str
 
 
-class PostOut(Schema):
+class MyPost(Schema):
     id: int
     title: str
     organisation: str
@@ -56,7 +67,7 @@ class Me(Schema):
     """Who I am and what I may."""
 
     user: UserOut
-    post: PostOut | None
+    post: MyPost | None
     permissions: list[str]
     server_time: datetime
     county: CountyOut

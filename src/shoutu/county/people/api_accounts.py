@@ -35,8 +35,21 @@ class AccountIn(Schema):
     password: str = Field(min_length=1, max_length=200)
     role: str
     display: str = ""
+    person: int | None = None
     organisation: int | None = None
     territory: int | None = None
+
+
+class AccountChange(Schema):
+    display: str | None = Field(None, max_length=60)
+    role: str | None = None
+    person: int | None = None
+    organisation: int | None = None
+    territory: int | None = None
+
+
+class Password(Schema):
+    password: str = Field(min_length=1, max_length=200)
 
 
 class TokenIn(Schema):
@@ -112,6 +125,7 @@ def create_user(request: HttpRequest, account: AccountIn) -> Any:
         account.role,
         account.password,
         display=account.display,
+        person=selectors.get_person(actor, account.person) if account.person else None,
         organisation=get_organisation(actor, account.organisation) if account.organisation else None,
         territory=get_territory(account.territory) if account.territory else None,
     )
@@ -125,6 +139,41 @@ def deactivate_user(request: HttpRequest, id: int) -> Any:
     actor.require("user.manage")
     services.set_active(actor, selectors.get_user(id), False)
     return _account(selectors.get_user(id))
+
+
+@router.post("/users/{id}/activate", response=AccountOut)
+def activate_user(request: HttpRequest, id: int) -> Any:
+    """Switch an account on again."""
+    actor = asker(request)
+    actor.require("user.manage")
+    services.set_active(actor, selectors.get_user(id), True)
+    return _account(selectors.get_user(id))
+
+
+@router.patch("/users/{id}", response=AccountOut)
+def change_user(request: HttpRequest, id: int, change: AccountChange) -> Any:
+    """Change an account's role, place or person; it holds from the next request on."""
+    actor = asker(request)
+    actor.require("user.manage")
+    services.change_user(
+        actor,
+        selectors.get_user(id),
+        display=change.display,
+        role=change.role,
+        person=selectors.get_person(actor, change.person) if change.person else None,
+        organisation=get_organisation(actor, change.organisation) if change.organisation else None,
+        territory=get_territory(change.territory) if change.territory else None,
+    )
+    return _account(selectors.get_user(id))
+
+
+@router.post("/users/{id}/password", response={204: None})
+def set_password(request: HttpRequest, id: int, new: Password) -> Any:
+    """A new password for an account."""
+    actor = asker(request)
+    actor.require("user.manage")
+    services.set_password(actor, selectors.get_user(id), new.password)
+    return 204, None
 
 
 @router.get("/tokens", response=Page[TokenOut])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.kit.actors import Actor
@@ -31,6 +32,8 @@ class Rung(models.IntegerChoices):
     TOWNSHIP_HEAD = 3, _("乡镇安监站长")
     COUNTY_DUTY = 4, _("县值班员")
     COUNTY_LEADER = 5, _("县分管领导")
+    # Answers for the matter without standing on the ladder of calls.
+    OVERSIGHT = 6, _("监管部门")
 
 
 class Person(models.Model):
@@ -42,6 +45,7 @@ class Person(models.Model):
     phone = models.CharField(max_length=30, blank=True, default="")
     email = models.CharField(max_length=120, blank=True, default="")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="persons")
+    is_active = models.BooleanField(default=True)
 
     objects = models.Manager()
 
@@ -88,6 +92,7 @@ class Post(models.Model):
     kind = models.CharField(max_length=40, blank=True, default="")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="posts")
     on_shift = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
 
     objects = models.Manager()
 
@@ -99,10 +104,14 @@ class Post(models.Model):
 
 
 class Period(models.Model):
-    """Valid from `valid_from` (inclusive) to `valid_to` (exclusive; null: still)."""
+    """Valid from `valid_from` (inclusive) to `valid_to` (exclusive; null: still). Never rewritten, only ended.
+
+    `recorded_at` tells a row that was entered later than it began to hold (补录).
+    """
 
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         abstract = True
@@ -121,6 +130,32 @@ class Holding(Period):
 
     def __str__(self) -> str:
         return f"{self.post_id} {self.person_id}"
+
+
+class Leave(Period):
+    """A person is away and, where named, a deputy answers on all their posts, or on `post` alone."""
+
+    subject_type = "leave"
+
+    class Reason(models.TextChoices):
+        HOLIDAY = "holiday", _("休假")
+        SICK = "sick", _("病假")
+        TRIP = "trip", _("公差")
+        TRAINING = "training", _("培训")
+        OTHER = "other", _("其他")
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="leaves")
+    deputy = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="deputises")
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=20, choices=Reason)
+
+    objects = models.Manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["valid_to"], name="leave_end")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.reason}"
 
 
 class Responsibility(Period):
@@ -173,6 +208,7 @@ class Shift(models.Model):
     ends_at = models.DateTimeField()
     signed_in_at = models.DateTimeField(null=True)
     signed_out_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
 
     objects = models.Manager()
 
@@ -184,6 +220,96 @@ class Shift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post_id} {self.starts_at:%m-%d %H:%M}"
+
+
+class Handover(models.Model):
+    """交接班: what the outgoing one hands over on one shift, signed by both; `figures` is how things stood then."""
+
+    subject_type = "handover"
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("起草")
+        HANDED = "handed", _("交班人已签")
+        TAKEN = "taken", _("双方已签")
+
+    shift = models.OneToOneField(Shift, on_delete=models.PROTECT, related_name="handover")
+    incoming = models.ForeignKey(Shift, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.TextField(blank=True, default="")
+    figures = models.JSONField(default=dict)
+    state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
+    handed_at = models.DateTimeField(null=True)
+    taken_at = models.DateTimeField(null=True)
+    handed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    taken_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    returned = models.CharField(max_length=400, blank=True, default="")
+
+    objects = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.shift_id} {self.state}"
+
+
+class Obligation(models.Model):
+    """What a post must do again and again: an item of its 责任清单, or the 责任书 it signs each year."""
+
+    subject_type = "obligation"
+
+    class Kind(models.TextChoices):
+        PLEDGE = "pledge", _("责任书")
+        LIST = "list", _("责任清单")
+
+    class Every(models.TextChoices):
+        ONCE = "once", _("一次")
+        MONTH = "month", _("每月")
+        QUARTER = "quarter", _("每季度")
+        HALF = "half", _("每半年")
+        YEAR = "year", _("每年")
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="obligations")
+    kind = models.CharField(max_length=20, choices=Kind)
+    title = models.CharField(max_length=120)
+    text = models.TextField(blank=True, default="")
+    # The law, document or meeting it comes from.
+    source = models.CharField(max_length=200)
+    # To whom a 责任书 is given.
+    party = models.CharField(max_length=120, blank=True, default="")
+    every = models.CharField(max_length=20, choices=Every)
+    first_due = models.DateField()
+    lead_days = models.PositiveSmallIntegerField(default=15)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = models.Manager()
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ObligationDue(models.Model):
+    """One time an obligation falls due; its date opens a duty for the post."""
+
+    subject_type = "obligation_due"
+
+    class State(models.TextChoices):
+        OPEN = "open", _("待办")
+        DONE = "done", _("已办")
+        CANCELLED = "cancelled", _("已撤销")
+
+    obligation = models.ForeignKey(Obligation, on_delete=models.PROTECT, related_name="dues")
+    due_on = models.DateField()
+    state = models.CharField(max_length=20, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.TextField(blank=True, default="")
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["obligation", "due_on"], name="obligation_due_once")]
+        indexes = [models.Index(fields=["state", "due_on"], name="obligation_due_state")]
+
+    def __str__(self) -> str:
+        return f"{self.obligation_id} {self.due_on}"
 
 
 class ApiToken(ScopedModel):

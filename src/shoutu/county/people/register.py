@@ -8,7 +8,8 @@ from shoutu.county.kit import actors, status
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import name_in, names_in, register
 from shoutu.county.people import identity, proposals
-from shoutu.county.people.models import ApiToken, Person, Post, Proposal, Shift, User
+from shoutu.county.people.models import ApiToken, Handover, ObligationDue, Person, Post, Proposal, Shift, User
+from shoutu.county.people.selectors import lists
 
 actors.resolve_users_by(identity.actor_of_user)
 actors.resolve_tokens_by(identity.actor_of_token)
@@ -33,7 +34,27 @@ register(
     url=_nowhere,
     visible=lambda actor: Person.objects.filter(**({} if actor.scope.all else {"pk": actor.person_id or 0})),
 )
-register("post", label=name_in(Post, "title"), labels=names_in(Post, "title"), url=_nowhere, visible=None)
+register(
+    "post",
+    label=name_in(Post, "title"),
+    labels=names_in(Post, "title"),
+    url=lambda id: f"/people/organisations?post={id}",
+    visible=None,
+)
+register(
+    "handover",
+    label=name_in(Handover, "shift__post__title"),
+    labels=names_in(Handover, "shift__post__title"),
+    url=lambda id: f"/people/roster?handover={id}",
+    visible=lambda actor: lists.handovers(actor),
+)
+register(
+    "obligation_due",
+    label=name_in(ObligationDue, "obligation__title"),
+    labels=names_in(ObligationDue, "obligation__title"),
+    url=lambda id: f"/people/obligations?due={id}",
+    visible=lambda actor: lists.dues(actor),
+)
 register(
     "shift",
     label=name_in(Shift, "post__title"),

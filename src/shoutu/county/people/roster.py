@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, NotFound
 from shoutu.county.people.models import Holding, Person, Post, Shift
-from shoutu.county.people.selectors import at_time, get_posts
+from shoutu.county.people.selectors import get_posts
+from shoutu.county.people.selectors.chain import at_time, running
 from shoutu.county.places.selectors import organisations
 
 
@@ -39,12 +41,13 @@ def roster(actor: Actor, at: datetime) -> Roster:
     """Posts on shift in organisations the actor sees, the county's own first. Four queries."""
     seen = organisations().visible_to(actor).values("pk")
     posts = list(
-        get_posts().filter(on_shift=True, organisation__in=seen).order_by("organisation__kind", "organisation_id", "id")
+        get_posts()
+        .filter(on_shift=True, is_active=True, organisation__in=seen)
+        .order_by("organisation__kind", "organisation_id", "id")
     )
     ids = [post.pk for post in posts]
-    running = Shift.objects.filter(post_id__in=ids, starts_at__lte=at, ends_at__gt=at).select_related("person")
     best: dict[int, Shift] = {}
-    for shift in running.order_by("signed_in_at", "id"):
+    for shift in running(at).filter(post_id__in=ids).select_related("person").order_by("signed_in_at", "id"):
         if shift.signed_out_at is None:
             held = best.get(shift.post_id)
             if held is None or shift.signed_in_at is not None or held.signed_in_at is None:
@@ -73,6 +76,7 @@ def my_shift(actor: Actor, at: datetime, *, signed_in: bool) -> Shift:
         person_id=actor.person_id or 0,
         starts_at__lte=at + timedelta(hours=1),
         ends_at__gt=at,
+        cancelled_at__isnull=True,
         signed_out_at__isnull=True,
         signed_in_at__isnull=not signed_in,
     )
@@ -80,6 +84,37 @@ def my_shift(actor: Actor, at: datetime, *, signed_in: bool) -> Shift:
     if shift is None:
         raise Conflict(_("现在没有可以签退的班次。") if signed_in else _("现在没有排给你、可以签到的班次。"))
     return shift
+
+
+def incoming(actor: Actor, at: datetime) -> QuerySet[Shift]:
+    """The asker's own shifts that run or begin within the hour, not signed out."""
+    return Shift.objects.filter(
+        person_id=actor.person_id or 0,
+        cancelled_at__isnull=True,
+        signed_out_at__isnull=True,
+        starts_at__lte=at + timedelta(hours=1),
+        ends_at__gt=at,
+    ).order_by("starts_at", "id")
+
+
+def incoming_shift(actor: Actor, post_id: int, at: datetime) -> Shift | None:
+    """The asker's own shift on this post that runs or begins within the hour."""
+    return incoming(actor, at).filter(post_id=post_id).first()
+
+
+def my_posts_soon(actor: Actor, at: datetime) -> set[int]:
+    """The posts the asker is rostered to now or within the hour."""
+    return set(incoming(actor, at).values_list("post_id", flat=True))
+
+
+def shift_in_sight(actor: Actor, id: int) -> Shift:
+    """A shift of a post in an organisation the actor sees. Raises NotFound("shift", id)."""
+    seen = organisations().visible_to(actor).values("pk")
+    shift = Shift.objects.select_related("post__organisation", "person").filter(pk=id, post__organisation__in=seen)
+    found = shift.first()
+    if found is None:
+        raise NotFound("shift", id)
+    return found
 
 
 def get_shift(actor: Actor, id: int) -> Shift:

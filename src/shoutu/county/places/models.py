@@ -19,11 +19,30 @@ class Territory(models.Model):
     code = models.CharField(max_length=12, blank=True, default="")
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
     path = models.CharField(max_length=200, unique=True)
+    is_active = models.BooleanField(default=True)
 
     objects = models.Manager()
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def depth(self) -> int:
+        """0 the county, 1 a township, 2 a village."""
+        return self.path.count(".") - 1
+
+
+class TerritoryPast(models.Model):
+    """Where a territory hung in the tree until it was moved: a move changes no answer about the time before it."""
+
+    territory = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="past")
+    parent = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="+")
+    until = models.DateTimeField(db_index=True)
+
+    objects = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.territory_id} < {self.parent_id}"
 
 
 class Boundary(models.Model):
@@ -61,14 +80,17 @@ class Organisation(ScopedModel):
     subject_type = "organisation"
 
     class Kind(models.TextChoices):
+        PARTY = "party", _("党政机关")
         GOVERNMENT = "government", _("政府部门")
         TOWNSHIP = "township", _("乡镇机构")
         ENTERPRISE = "enterprise", _("企业")
+        RESCUE = "rescue", _("救援队伍")
 
     name = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=20, choices=Kind)
     code = models.CharField(max_length=18, blank=True, default="")
     territory = models.ForeignKey(Territory, on_delete=models.PROTECT)
+    is_active = models.BooleanField(default=True)
 
     def __str__(self) -> str:
         return self.name
@@ -114,3 +136,17 @@ class Site(ScopedModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SitePast(models.Model):
+    """Whose a site was, and where, until it changed hands: read by questions about the time before."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="past")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    territory = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="+")
+    until = models.DateTimeField(db_index=True)
+
+    objects = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.site_id} < {self.organisation_id}"

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q, QuerySet
+
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import NotFound
 from shoutu.county.kit.selectors import ScopedQuerySet, get_visible
-from shoutu.county.places.models import Organisation, Site, Territory
+from shoutu.county.places.models import Organisation, Site, SitePast, Territory, TerritoryPast
 
 
 def organisations() -> ScopedQuerySet[Organisation]:
@@ -64,3 +70,54 @@ def get_territory(id: int) -> Territory:
     if found is None:
         raise NotFound("territory", id)
     return found
+
+
+def territory_rows() -> QuerySet[Territory]:
+    """The tree with how many organisations and sites stand directly in each node."""
+    return Territory.objects.annotate(
+        bodies=Count("organisation", filter=Q(organisation__is_active=True), distinct=True),
+        places=Count("sites", distinct=True),
+    ).order_by("path")
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Whose a site was and where at one time: `above` are the territories from the county down to its own."""
+
+    site: int
+    kind: str
+    organisation: int
+    above: tuple[int, ...]
+
+
+def site_at(site: Site, at: datetime) -> Whereabouts:
+    """Where a site stood at `at`; today's place is right for any time no move came after. Two queries."""
+    past = SitePast.objects.filter(site=site, until__gt=at).select_related("territory").order_by("until", "id").first()
+    organisation, territory = (past.organisation_id, past.territory) if past else (site.organisation_id, site.territory)
+    return Whereabouts(site.pk, site.kind, organisation, above(territory, _moved_after(at)))
+
+
+def above(territory: Territory, moved: Mapping[int, Territory]) -> tuple[int, ...]:
+    """The ids from the county down to `territory`, with the parents in `moved` in place of today's."""
+    if not moved:
+        return tuple(int(part) for part in territory.path.split(".") if part)
+    ids = [int(part) for part in territory.path.split(".") if part]
+    # From below upward: at the first one that hung elsewhere, go on from there.
+    for place in range(len(ids) - 1, -1, -1):
+        if ids[place] in moved:
+            rest = {key: value for key, value in moved.items() if key != ids[place]}
+            return (*above(moved[ids[place]], rest), *ids[place:])
+    return tuple(ids)
+
+
+def _moved_after(at: datetime) -> dict[int, Territory]:
+    """Territory → the parent it had at `at`, for those that were moved later."""
+    found: dict[int, Territory] = {}
+    for row in TerritoryPast.objects.filter(until__gt=at).select_related("parent").order_by("-until", "-id"):
+        found[row.territory_id] = row.parent
+    return found
+
+
+def organisation_options(actor: Actor) -> QuerySet[Organisation]:
+    """Organisations in use that the actor sees."""
+    return organisations().visible_to(actor).filter(is_active=True)

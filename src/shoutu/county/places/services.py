@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Value
+from django.db.models.functions import Concat, Substr
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
@@ -13,7 +16,7 @@ from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.events import emit
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
-from shoutu.county.places.models import Organisation, Site, Territory
+from shoutu.county.places.models import Organisation, Site, SitePast, Territory, TerritoryPast
 
 
 @service
@@ -33,6 +36,88 @@ def create_territory(actor: Actor, name: str, parent: Territory | None = None, c
 
 
 @service
+def change_territory(
+    actor: Actor,
+    territory: Territory,
+    *,
+    name: str | None = None,
+    code: str | None = None,
+    parent: Territory | None = None,
+) -> Territory:
+    """Rename a territory or hang it under another parent with all below it; where it hung before stays on record.
+
+    Raises Invalid for a cycle (naming both places), a taken name, a parent that is closed or for the county itself.
+    """
+    actor.require("place.edit")
+    territory = Territory.objects.select_for_update().get(pk=territory.pk)
+    before = {"name": territory.name, "code": territory.code, "parent": territory.parent_id}
+    under = territory.parent if parent is None else parent
+    new = territory.name if name is None else name
+    _required("name", new)
+    if Territory.objects.filter(parent=under, name=new).exclude(pk=territory.pk).exists():
+        raise Invalid("name", _("同一上级下没有的名称"))
+    if under is not None and under.pk != territory.parent_id:
+        _move(territory, under)
+    territory.name, territory.code = new, territory.code if code is None else code
+    after = {"name": territory.name, "code": territory.code, "parent": territory.parent_id}
+    if after == before:
+        unchanged()
+        return territory
+    territory.save(update_fields=["name", "code", "parent", "path"])
+    record(actor, "territory.changed", ref(territory), {"before": before, "after": after})
+    emit("place.changed", ref(territory))
+    return territory
+
+
+def _move(territory: Territory, under: Territory) -> None:
+    if territory.parent is None:
+        raise Invalid("parent", _("县一级没有上级"))
+    # Read anew and locked: of two moves at once, the second must see what the first has done.
+    under = Territory.objects.select_for_update().get(pk=under.pk)
+    if not under.is_active:
+        raise Invalid("parent", _("在用的行政区（“%(name)s”已停用）") % {"name": under.name})
+    if under.path.startswith(territory.path):
+        raise Invalid(
+            "parent",
+            _("不是自己、也不在自己之下的行政区"),
+            _("“%(name)s”不能放到“%(parent)s”之下：“%(parent)s”就是它自己或在它之下，会成环。另选一个上级。")
+            % {"name": territory.name, "parent": under.name},
+        )
+    TerritoryPast.objects.create(territory=territory, parent=territory.parent, until=timezone.now())
+    old, new = territory.path, f"{under.path}{territory.pk}."
+    Territory.objects.filter(path__startswith=old).exclude(pk=territory.pk).update(
+        path=Concat(Value(new), Substr("path", len(old) + 1))
+    )
+    territory.parent, territory.path = under, new
+
+
+@service
+def set_territory_active(actor: Actor, territory: Territory, active: bool) -> Territory:
+    """Close a territory, or open it again. Raises Conflict while something in use is still in it."""
+    actor.require("place.edit")
+    territory = Territory.objects.select_for_update().get(pk=territory.pk)
+    if territory.is_active == active:
+        unchanged()
+        return territory
+    if not active:
+        if territory.parent_id is None:
+            raise Conflict(_("县一级不能停用。"))
+        children = Territory.objects.filter(parent=territory, is_active=True).count()
+        bodies = Organisation.objects.filter(territory=territory, is_active=True).count()
+        places = Site.objects.filter(territory=territory).count()
+        if children or bodies or places:
+            raise Conflict(
+                _("还有 %(children)s 个下级、%(bodies)s 个单位、%(places)s 个场所在“%(name)s”，先迁出再停用。")
+                % {"children": children, "bodies": bodies, "places": places, "name": territory.name}
+            )
+    territory.is_active = active
+    territory.save(update_fields=["is_active"])
+    record(actor, "territory.opened" if active else "territory.closed", ref(territory), {"name": territory.name})
+    emit("place.changed", ref(territory))
+    return territory
+
+
+@service
 def create_organisation(actor: Actor, name: str, kind: str, territory: Territory, code: str = "") -> Organisation:
     """An enterprise, department or township body. Raises Invalid for a taken name or unknown kind."""
     actor.require("place.edit")
@@ -44,6 +129,91 @@ def create_organisation(actor: Actor, name: str, kind: str, territory: Territory
     organisation = Organisation.objects.create(name=name, kind=kind, territory=territory, code=code)
     record(actor, "organisation.created", ref(organisation), {"name": name, "kind": kind, "territory": territory.pk})
     return organisation
+
+
+@service
+def change_organisation(
+    actor: Actor,
+    organisation: Organisation,
+    *,
+    name: str | None = None,
+    kind: str | None = None,
+    code: str | None = None,
+    territory: Territory | None = None,
+) -> Organisation:
+    """Change an organisation's name, kind, code or seat. Raises Invalid as `create_organisation` does."""
+    actor.require("place.edit")
+    row = Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
+    before = _told(row)
+    if name is not None:
+        _required("name", name)
+        if Organisation.objects.filter(name=name).exclude(pk=row.pk).exists():
+            raise Invalid("name", _("没有被占用的名字"))
+        row.name = name
+    if kind is not None and kind not in Organisation.Kind.values:
+        raise Invalid("kind", _("其中之一：%(names)s") % {"names": "、".join(Organisation.Kind.values)})
+    row.kind, row.code = kind or row.kind, row.code if code is None else code
+    if territory is not None:
+        row.territory = territory
+    if _told(row) == before:
+        unchanged()
+        return row
+    row.save(update_fields=["name", "kind", "code", "territory"])
+    record(actor, "organisation.changed", ref(row), {"before": before, "after": _told(row)})
+    emit("place.changed", ref(row))
+    return row
+
+
+def _told(row: Organisation) -> dict[str, Any]:
+    return {"name": row.name, "kind": row.kind, "code": row.code, "territory": row.territory_id}
+
+
+@service
+def set_organisation_active(actor: Actor, organisation: Organisation, active: bool) -> Organisation:
+    """Close an organisation, or open it again. Raises Conflict while it still has sites."""
+    actor.require("place.edit")
+    row = Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
+    if row.is_active == active:
+        unchanged()
+        return row
+    if not active and (places := Site.objects.filter(organisation=row).count()):
+        raise Conflict(
+            _("“%(name)s”还有 %(places)s 个场所，先把场所划给别的单位再停用。") % {"name": row.name, "places": places}
+        )
+    row.is_active = active
+    row.save(update_fields=["is_active"])
+    record(actor, "organisation.opened" if active else "organisation.closed", ref(row), {"name": row.name})
+    emit("place.changed", ref(row))
+    return row
+
+
+@service
+def move_site(
+    actor: Actor,
+    site: Site,
+    reason: str,
+    *,
+    organisation: Organisation | None = None,
+    territory: Territory | None = None,
+) -> Site:
+    """Give a site to another organisation or territory. Whose it was until now stays on record. Raises Invalid."""
+    actor.require("site.edit")
+    _required("reason", reason)
+    site = Site.objects.select_for_update(of=("self",)).select_related("organisation", "territory").get(pk=site.pk)
+    before = {"organisation": site.organisation_id, "territory": site.territory_id}
+    owner, place = organisation or site.organisation, territory or site.territory
+    after = {"organisation": owner.pk, "territory": place.pk}
+    if after == before:
+        unchanged()
+        return site
+    if Site.objects.filter(organisation=owner, name=site.name).exclude(pk=site.pk).exists():
+        raise Invalid("organisation", _("没有同名场所的单位"))
+    SitePast.objects.create(site=site, organisation=site.organisation, territory=site.territory, until=timezone.now())
+    site.organisation, site.territory = owner, place
+    site.save(update_fields=["organisation", "territory"])
+    record(actor, "site.moved", ref(site), {"before": before, "after": after, "reason": reason})
+    emit("site.changed", ref(site))
+    return site
 
 
 @service

@@ -11,6 +11,7 @@ from django.utils import timezone
 from shoutu.county.duties.chain import Seat, seats
 from shoutu.county.duties.models import OPEN, Call, CallState, Duty, Notice, State
 from shoutu.county.kit.actors import Actor
+from shoutu.county.people.masking import masked_name
 from shoutu.county.people.models import Person, Post
 
 
@@ -114,8 +115,4 @@ def _who(post: Post | None, person: Person | None, actor: Actor, rung: str) -> d
 
 def masked(person: Person | None, actor: Actor) -> str | None:
     """A person's name as far as the actor's role goes; posts are never masked."""
-    if person is None:
-        return None
-    if actor.may("person.read_phone") or person.pk == actor.person_id:
-        return person.name
-    return person.name[:1] + "*" * max(len(person.name) - 1, 1)
+    return masked_name(person, actor)

@@ -1,0 +1,1 @@
+"""Papers this room prints."""

@@ -1,0 +1,120 @@
+"""Who may be asked about: holders of posts, the chain that answers for a site, the roster."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import NotFound
+from shoutu.county.people.models import ApiToken, Person, Post, User
+from shoutu.county.people.selectors.chain import (
+    Answerer,
+    Filled,
+    applies,
+    at_time,
+    filled,
+    holders,
+    posts_of,
+    who_answers_for,
+)
+from shoutu.county.places.selectors import organisations
+
+__all__ = [
+    "Answerer",
+    "Filled",
+    "api_tokens",
+    "applies",
+    "at_time",
+    "filled",
+    "get_api_token",
+    "get_person",
+    "get_post",
+    "get_posts",
+    "get_user",
+    "holders",
+    "persons_seen",
+    "posts_of",
+    "token_by_hash",
+    "user_named",
+    "users",
+    "who_answers_for",
+    "with_account",
+]
+
+
+def token_by_hash(hash: str) -> ApiToken | None:
+    """The token with this SHA-256, if it still holds and its owner is active."""
+    return (
+        ApiToken.objects.filter(
+            hash=hash, revoked_at__isnull=True, expires_at__gt=timezone.now(), owner__is_active=True
+        )
+        .select_related("owner__territory")
+        .first()
+    )
+
+
+def user_named(username: str) -> User:
+    """Raises NotFound("user", username)."""
+    user = User.objects.select_related("territory").filter(username=username).first()
+    if user is None:
+        raise NotFound("user", username)
+    return user
+
+
+def with_account(persons: set[int]) -> set[int]:
+    """Those of `persons` who can sign in to the application."""
+    return set(User.objects.filter(person_id__in=persons, is_active=True).values_list("person_id", flat=True))
+
+
+def get_posts() -> QuerySet[Post]:
+    """Posts with their organisation."""
+    return Post.objects.select_related("organisation")
+
+
+def get_post(id: int) -> Post:
+    """Raises NotFound("post", id). Who holds an office is no secret."""
+    post = get_posts().filter(pk=id).first()
+    if post is None:
+        raise NotFound("post", id)
+    return post
+
+
+def persons_seen(actor: Actor) -> QuerySet[Person]:
+    """Persons of organisations the actor sees, and oneself."""
+    seen = organisations().visible_to(actor).values("pk")
+    return Person.objects.filter(Q(organisation__in=seen) | Q(pk=actor.person_id or 0)).select_related("organisation")
+
+
+def get_person(actor: Actor, id: int) -> Person:
+    """Raises NotFound("person", id)."""
+    person = persons_seen(actor).filter(pk=id).first()
+    if person is None:
+        raise NotFound("person", id)
+    return person
+
+
+def users() -> QuerySet[User]:
+    """All accounts, for those who may manage them."""
+    return User.objects.select_related("organisation", "territory")
+
+
+def get_user(id: int) -> User:
+    """Raises NotFound("user", id)."""
+    user = users().filter(pk=id).first()
+    if user is None:
+        raise NotFound("user", id)
+    return user
+
+
+def api_tokens(actor: Actor) -> QuerySet[ApiToken]:
+    """One's own tokens; all of them for those who manage accounts."""
+    return ApiToken.objects.visible_to(actor).select_related("owner")  # type: ignore[no-any-return]
+
+
+def get_api_token(actor: Actor, id: int) -> ApiToken:
+    """Raises NotFound("token", id)."""
+    token = api_tokens(actor).filter(pk=id).first()
+    if token is None:
+        raise NotFound("token", id)
+    return token

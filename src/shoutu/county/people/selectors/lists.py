@@ -1,0 +1,165 @@
+"""Lists of the room: each starts from the organisations the actor sees."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import NotFound
+from shoutu.county.people.models import (
+    Handover,
+    Holding,
+    Leave,
+    Obligation,
+    ObligationDue,
+    Period,
+    Person,
+    Post,
+    Responsibility,
+)
+from shoutu.county.people.selectors.chain import at_time
+from shoutu.county.places.selectors import organisations
+
+LATE = timedelta(hours=1)
+
+
+def backdated(row: Period) -> bool:
+    """Entered later than it began to hold: shown as 补录 wherever it is read as proof."""
+    return row.recorded_at - row.valid_from > LATE
+
+
+def _seen(actor: Actor) -> Any:
+    return organisations().visible_to(actor).values("pk")
+
+
+def _one(rows: QuerySet[Any], kind: str, id: int) -> Any:
+    found = rows.filter(pk=id).first()
+    if found is None:
+        raise NotFound(kind, id)
+    return found
+
+
+def posts(
+    actor: Actor, q: str = "", organisation: int | None = None, on_shift: bool | None = None, *, closed: bool = False
+) -> QuerySet[Post]:
+    """Posts of organisations the actor sees."""
+    found = Post.objects.filter(organisation__in=_seen(actor)).select_related("organisation")
+    if q:
+        found = found.filter(Q(title__icontains=q) | Q(organisation__name__icontains=q))
+    if organisation is not None:
+        found = found.filter(organisation_id=organisation)
+    if on_shift is not None:
+        found = found.filter(on_shift=on_shift)
+    return found if closed else found.filter(is_active=True)
+
+
+def get_post(actor: Actor, id: int) -> Post:
+    """Raises NotFound("post", id)."""
+    return _one(posts(actor, closed=True), "post", id)  # type: ignore[no-any-return]
+
+
+def holdings_of(post: Post) -> QuerySet[Holding]:
+    """Who held it and holds it, newest first."""
+    return Holding.objects.filter(post=post).select_related("person").order_by("-valid_from", "rank", "id")
+
+
+def get_holding(actor: Actor, id: int) -> Holding:
+    """Raises NotFound("holding", id)."""
+    return _one(Holding.objects.filter(post__organisation__in=_seen(actor)), "holding", id)  # type: ignore[no-any-return]
+
+
+def persons(actor: Actor, q: str = "", organisation: int | None = None, *, closed: bool = False) -> QuerySet[Person]:
+    """Persons of organisations the actor sees, and oneself.
+
+    Searched by name only where names are shown whole: a search must not undo the mask.
+    """
+    found = Person.objects.filter(Q(organisation__in=_seen(actor)) | Q(pk=actor.person_id or 0))
+    if q and actor.may("person.read_phone"):
+        found = found.filter(Q(name__icontains=q) | Q(organisation__name__icontains=q))
+    elif q:
+        found = found.filter(organisation__name__icontains=q)
+    if organisation is not None:
+        found = found.filter(organisation_id=organisation)
+    found = found if closed else found.filter(is_active=True)
+    return found.select_related("organisation", "user")
+
+
+def posts_by_person(persons: Iterable[int], at: datetime) -> dict[int, list[str]]:
+    """Person → the names of the posts held at `at`."""
+    found: dict[int, list[str]] = defaultdict(list)
+    seats = at_time(Holding.objects.filter(person_id__in=list(persons)), at).select_related("post__organisation")
+    for seat in seats.order_by("rank", "id"):
+        found[seat.person_id].append(str(seat.post))
+    return found
+
+
+def leave_by_person(persons: Iterable[int], at: datetime) -> dict[int, datetime]:
+    """Person → when the leave running at `at` ends."""
+    rows = at_time(Leave.objects.filter(person_id__in=list(persons)), at)
+    return {row.person_id: row.valid_to for row in rows}
+
+
+def leaves(actor: Actor, *, past: bool = False, q: str = "") -> QuerySet[Leave]:
+    """Leave of persons the actor sees."""
+    found = Leave.objects.filter(Q(person__organisation__in=_seen(actor)) | Q(person_id=actor.person_id or 0))
+    if not past:
+        found = found.filter(valid_to__gt=timezone.now())
+    if q and actor.may("person.read_phone"):
+        found = found.filter(Q(person__name__icontains=q) | Q(deputy__name__icontains=q))
+    return found.select_related("person", "deputy", "post__organisation")
+
+
+def get_leave(actor: Actor, id: int) -> Leave:
+    """Raises NotFound("leave", id)."""
+    return _one(leaves(actor, past=True), "leave", id)  # type: ignore[no-any-return]
+
+
+def responsibilities(actor: Actor) -> QuerySet[Responsibility]:
+    """Responsibilities of posts in organisations the actor sees, current and past."""
+    found = Responsibility.objects.filter(post__organisation__in=_seen(actor))
+    return found.select_related("post__organisation", "site", "organisation", "territory").order_by("-valid_from", "id")
+
+
+def get_responsibility(actor: Actor, id: int) -> Responsibility:
+    """Raises NotFound("responsibility", id)."""
+    return _one(responsibilities(actor), "responsibility", id)  # type: ignore[no-any-return]
+
+
+def handovers(actor: Actor) -> QuerySet[Handover]:
+    """Handovers of posts in organisations the actor sees."""
+    found = Handover.objects.filter(shift__post__organisation__in=_seen(actor))
+    return found.select_related(
+        "shift__post__organisation", "shift__person", "incoming__person", "handed_by", "taken_by"
+    )
+
+
+def get_handover(actor: Actor, id: int) -> Handover:
+    """Raises NotFound("handover", id)."""
+    return _one(handovers(actor), "handover", id)  # type: ignore[no-any-return]
+
+
+def obligations(actor: Actor) -> QuerySet[Obligation]:
+    """Obligations of posts in organisations the actor sees."""
+    return Obligation.objects.filter(post__organisation__in=_seen(actor)).select_related("post__organisation")
+
+
+def get_obligation(actor: Actor, id: int) -> Obligation:
+    """Raises NotFound("obligation", id)."""
+    return _one(obligations(actor), "obligation", id)  # type: ignore[no-any-return]
+
+
+def dues(actor: Actor) -> QuerySet[ObligationDue]:
+    """What has fallen due, of posts in organisations the actor sees."""
+    found = ObligationDue.objects.filter(obligation__post__organisation__in=_seen(actor))
+    return found.select_related("obligation__post__organisation", "done_by")
+
+
+def get_due(actor: Actor, id: int) -> ObligationDue:
+    """Raises NotFound("obligation_due", id)."""
+    return _one(dues(actor), "obligation_due", id)  # type: ignore[no-any-return]

@@ -1,0 +1,187 @@
+"""What may be done with accounts and tokens."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Conflict, Invalid
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.people.identity import hash_token
+from shoutu.county.people.models import ApiToken, Person, Role, User
+from shoutu.county.places.models import Organisation, Territory
+
+TOKEN_DAYS = 365
+
+
+@service
+def create_user(
+    actor: Actor,
+    username: str,
+    role: str,
+    password: str,
+    *,
+    display: str = "",
+    person: Person | None = None,
+    territory: Territory | None = None,
+    organisation: Organisation | None = None,
+    sectors: Iterable[str] = (),
+    is_demo: bool = False,
+) -> User:
+    """A new account. Raises Invalid for a taken name, unknown role, weak password, or a role without its place."""
+    actor.require("user.manage")
+    if not username or len(username) > 60 or any(c.isspace() or not c.isprintable() for c in username):
+        raise Invalid("username", _("1 到 60 个字，不含空格"))
+    if User.objects.filter(username=username).exists():
+        raise Invalid("username", _("没有被占用的名字"))
+    if role not in Role.values:
+        raise Invalid("role", _("其中之一：%(names)s") % {"names": "、".join(Role.values)})
+    if role == Role.ENTERPRISE and organisation is None:
+        raise Invalid("organisation", _("企业账号须指定所属企业"))
+    if role == Role.TOWNSHIP and territory is None:
+        raise Invalid("territory", _("乡镇账号须指定所属乡镇"))
+    if person is not None and User.objects.filter(person=person).exists():
+        raise Invalid("person", _("还没有账号的人"))
+    user = User(
+        username=username,
+        role=role,
+        display=display or username,
+        person=person,
+        territory=territory,
+        organisation=organisation,
+        sectors=list(sectors),
+        is_demo=is_demo,
+    )
+    _set_password(user, password, is_demo)
+    user.save()
+    record(actor, "user.created", ref(user), {"username": username, "role": role, "demo": is_demo})
+    return user
+
+
+@service
+def change_user(
+    actor: Actor,
+    user: User,
+    *,
+    display: str | None = None,
+    role: str | None = None,
+    person: Person | None = None,
+    organisation: Organisation | None = None,
+    territory: Territory | None = None,
+) -> User:
+    """Change an account; a new role or place holds from the next request on. Raises Invalid as `create_user` does."""
+    actor.require("user.manage")
+    user = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    if role is not None and role not in Role.values:
+        raise Invalid("role", _("其中之一：%(names)s") % {"names": "、".join(Role.values)})
+    if actor.user_id == user.pk and role is not None and role != user.role:
+        raise Conflict(_("不能改自己的角色，让另一位管理员来改。"))
+    if person is not None and User.objects.filter(person=person).exclude(pk=user.pk).exists():
+        raise Invalid("person", _("还没有账号的人"))
+    before, called = _told(user), user.display
+    user.display, user.role = display or user.display, role or user.role
+    user.person, user.organisation = person or user.person, organisation or user.organisation
+    user.territory = territory or user.territory
+    if user.role == Role.ENTERPRISE and user.organisation is None:
+        raise Invalid("organisation", _("企业账号须指定所属企业"))
+    if user.role == Role.TOWNSHIP and user.territory is None:
+        raise Invalid("territory", _("乡镇账号须指定所属乡镇"))
+    if _told(user) == before and user.display == called:
+        unchanged()
+        return user
+    user.save(update_fields=["display", "role", "person", "organisation", "territory"])
+    record(actor, "user.changed", ref(user), {"before": before, "after": _told(user)})
+    return user
+
+
+def _told(user: User) -> dict[str, object]:
+    return {
+        "role": user.role,
+        "person": user.person_id,
+        "organisation": user.organisation_id,
+        "territory": user.territory_id,
+    }
+
+
+def _set_password(user: User, password: str, is_demo: bool) -> None:
+    # A demo password is printed on the screen anyway; what guards it is the loopback rule.
+    if not is_demo:
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            raise Invalid("password", " ".join(error.messages)) from error
+    user.set_password(password)
+
+
+@service
+def set_password(actor: Actor, user: User, password: str) -> None:
+    """A new password, by an administrator or by oneself. Raises NotAllowed, Invalid."""
+    if actor.user_id != user.pk:
+        actor.require("user.manage")
+    _set_password(user, password, user.is_demo)
+    user.save(update_fields=["password"])
+    record(actor, "user.password_set", ref(user))
+
+
+@service
+def set_active(actor: Actor, user: User, active: bool) -> None:
+    """Switch an account on or off; off ends its sessions and tokens at their next request."""
+    actor.require("user.manage")
+    if user.is_active == active:
+        return unchanged()
+    user.is_active = active
+    user.save(update_fields=["is_active"])
+    record(actor, "user.activated" if active else "user.deactivated", ref(user))
+
+
+@service
+def create_api_token(
+    actor: Actor, owner: User, name: str, *, days: int = TOKEN_DAYS, permissions: Iterable[str] = ()
+) -> tuple[ApiToken, str]:
+    """A token acting as `owner`; the text is returned once and never kept.
+
+    Raises NotAllowed for another's account without `user.manage`, Invalid for permissions the owner lacks.
+    """
+    actor.require("token.create")
+    if actor.user_id != owner.pk:
+        actor.require("user.manage")
+    from shoutu.county.kit.permissions import permissions_of
+
+    wanted = sorted(set(permissions))
+    if excess := [p for p in wanted if p not in permissions_of(owner.role)]:
+        raise Invalid("permissions", _("所有者自己拥有的权限（多出：%(names)s）") % {"names": "、".join(excess)})
+    if not 1 <= days <= 3650:
+        raise Invalid("days", _("1 到 3650 天"))
+    text = "sht_" + secrets.token_urlsafe(32)
+    token = ApiToken.objects.create(
+        name=name, owner=owner, hash=hash_token(text), permissions=wanted,
+        expires_at=timezone.now() + timedelta(days=days),
+    )  # fmt: skip
+    record(
+        actor,
+        "token.created",
+        ref(token),
+        {"name": name, "owner": owner.pk, "until": token.expires_at, "permissions": wanted},
+    )
+    return token, text
+
+
+@service
+def revoke_api_token(actor: Actor, token: ApiToken) -> ApiToken:
+    """End a token now. Raises NotAllowed for another's without `user.manage`, Conflict when already revoked."""
+    if actor.user_id != token.owner_id:
+        actor.require("user.manage")
+    if token.revoked_at is not None:
+        raise Conflict(_("该令牌已经撤销。"))
+    token.revoked_at = timezone.now()
+    token.save(update_fields=["revoked_at"])
+    record(actor, "token.revoked", ref(token), {"name": token.name})
+    return token
