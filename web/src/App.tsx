@@ -28,6 +28,11 @@ import { antTheme } from "./theme";
 const Dossier = lazy(() => import("./rooms/sites/Dossier"));
 const Sites = lazy(() => import("./rooms/sites/Sites"));
 const Screen = lazy(() => import("./rooms/screen/Screen"));
+const Findings = lazy(() => import("./rooms/people/Findings"));
+const Matrix = lazy(() => import("./rooms/people/Matrix"));
+const Roster = lazy(() => import("./rooms/people/Roster"));
+const Organisations = lazy(() => import("./rooms/people/Organisations"));
+const Obligations = lazy(() => import("./rooms/people/Obligations"));
 
 function Later({ children }: { children: ReactNode }): ReactNode {
   return <Suspense fallback={<Loading what={t("what.page")} />}>{children}</Suspense>;
@@ -79,6 +84,11 @@ function Inside(): ReactNode {
         <Route path="/sites" element={<Later><Sites /></Later>} />
         <Route path="/sites/:siteId" element={<Later><Dossier /></Later>} />
         <Route path="/ledger" element={<Ledger />} />
+        <Route path="/people" element={<Later><Findings /></Later>} />
+        <Route path="/people/matrix" element={<Later><Matrix /></Later>} />
+        <Route path="/people/roster" element={<Later><Roster /></Later>} />
+        <Route path="/people/organisations" element={<Later><Organisations /></Later>} />
+        <Route path="/people/obligations" element={<Later><Obligations /></Later>} />
         <Route path="*" element={<Navigate to="/" replace />} />
       </Route>
     </Routes>

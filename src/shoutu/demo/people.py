@@ -12,6 +12,7 @@ from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.people.models import Person, Post, Responsibility, Rung, Shift, User
 from shoutu.county.people.services import (
     assign_responsibility,
+    create_obligation,
     create_person,
     create_post,
     create_user,
@@ -48,12 +49,13 @@ class Cast:
         bureau = self.body("县应急管理局", Organisation.Kind.GOVERNMENT, root)
         leader = self.seat(government, "带班县领导", "leader", login="leader", role="leader")
         duty = self.seat(bureau, "值班员", "county_duty", on_shift=True, login="duty", role="duty_officer")
-        self.seat(bureau, "矿山监管股长", "inspector", login="inspector", role="inspector", territory=root)
+        mines = self.seat(bureau, "矿山监管股长", "inspector", login="inspector", role="inspector", territory=root)
         self.seat(bureau, "系统管理员", "administrator", login="admin", role="administrator")
         discipline = self.body("县纪委监委", Organisation.Kind.GOVERNMENT, root)
         self.seat(discipline, "监督检查室", "auditor", login="auditor", role="auditor")
         self.answer(leader, Responsibility.Kind.OVERALL, Rung.COUNTY_LEADER, territory=root)
         self.answer(duty, Responsibility.Kind.OVERALL, Rung.COUNTY_DUTY, territory=root)
+        self.answer(mines, Responsibility.Kind.SECTOR, Rung.OVERSIGHT, territory=root)
         for number, (township, _code) in enumerate(TOWNSHIPS, 1):
             body = self.body(f"{township}政府", Organisation.Kind.TOWNSHIP, self.territories[township])
             head = self.seat(
@@ -61,6 +63,7 @@ class Cast:
                 territory=self.territories[township],
             )  # fmt: skip
             self.answer(head, Responsibility.Kind.TERRITORIAL, Rung.TOWNSHIP_HEAD, territory=self.territories[township])
+            self.pledge(head)
 
     def staff_enterprise(self, pond: DemoPond, number: int) -> Organisation:
         """The enterprise's own two rungs: 库长 on duty and 矿长."""
@@ -105,6 +108,14 @@ class Cast:
         )  # fmt: skip
         self.logins.append({"username": login, "password": PASSWORD, "post": f"{body.name}{title}"})
         return post
+
+    def pledge(self, post: Post) -> None:
+        """The year's 责任书, due soon so that the demo shows one."""
+        create_obligation(
+            SYSTEM, post, "pledge", "年度安全生产目标责任书", "演示：县安委会年度目标责任（以本县文件为准）", "year",
+            timezone.localdate() + timedelta(days=12), party="县政府",
+            text="属地监管、隐患排查、应急值守和叫应，各项以本县下发的责任书文本为准。",
+        )  # fmt: skip
 
     def answer(self, post: Post, kind: str, rung: int, **scope: Any) -> None:
         assign_responsibility(SYSTEM, post, kind, rung, **scope)

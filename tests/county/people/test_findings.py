@@ -117,7 +117,8 @@ def test_leave_without_a_deputy_is_found(county: SimpleNamespace) -> None:
 def test_an_expired_record_is_found_until_somebody_takes_over(county: SimpleNamespace) -> None:
     row = Responsibility.objects.get(post=county.posts["leader"])
     services.end_responsibility(SYSTEM, row, timezone.now() + 5 * HOUR)
-    assert [one.fix for one in found(county, "responsibility.ending")] == [{"responsibility": row.pk}]
+    [ending] = found(county, "responsibility.ending")
+    assert (ending.fix["responsibility"], ending.fix["territory"]) == (row.pk, row.territory_id)
     Responsibility.objects.filter(pk=row.pk).update(valid_to=timezone.now() - HOUR)
     assert len(found(county, "responsibility.ended")) == 1
     services.assign_responsibility(SYSTEM, county.posts["duty_officer"], row.kind, row.rung, territory=row.territory)

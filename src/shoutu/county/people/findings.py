@@ -191,7 +191,20 @@ def _endings(look: Look) -> Iterator[Finding]:
             "day": timezone.localtime(row.valid_to).strftime("%m-%d"),
         }
         kind = "responsibility.ended" if over else "responsibility.ending"
-        yield Finding(kind, text, str(row.post), fix={"responsibility": row.pk}, since=row.valid_to)
+        yield Finding(kind, text, str(row.post), fix=_again(row), since=row.valid_to)
+
+
+def _again(row: Responsibility) -> dict[str, Any]:
+    """What the form for the next one starts from: the same kind, rung and scope."""
+    return {
+        "responsibility": row.pk,
+        "kind": row.kind,
+        "rung": row.rung,
+        "site": row.site_id,
+        "organisation": row.organisation_id,
+        "territory": row.territory_id,
+        "sectors": row.sectors,
+    }
 
 
 def _scopes(look: Look) -> dict[tuple[Any, ...], list[Responsibility]]:

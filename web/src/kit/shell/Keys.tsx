@@ -6,7 +6,7 @@ import { LevelMark } from "../LevelTag";
 
 const HELP = "shoutu:help";
 const WAIT_MS = 1_200;
-const rooms: Record<string, string> = { d: "/", w: "/warnings", p: "/points", l: "/ledger", m: "/screen", s: "/sites" };
+const rooms: Record<string, string> = { d: "/", w: "/warnings", p: "/points", o: "/people", l: "/ledger", m: "/screen", s: "/sites" };
 
 export function askForHelp(): void {
   window.dispatchEvent(new Event(HELP));
@@ -44,7 +44,7 @@ export function Keys(): ReactNode {
       window.removeEventListener(HELP, ask);
     };
   }, [navigate]);
-  const keys = ["gd", "gw", "gm", "gs", "gp", "gl", "slash", "help", "walk", "acts"] as const;
+  const keys = ["gd", "gw", "gm", "gs", "gp", "go", "gl", "slash", "help", "walk", "acts"] as const;
   return (
     <Modal open={help} onCancel={() => setHelp(false)} footer={null} title={t("keys.title")} width={520}>
       <dl className="keys">

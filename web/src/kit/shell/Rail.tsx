@@ -1,5 +1,5 @@
 import { t } from "i18next";
-import { Activity, CircleHelp, Factory, Inbox, Map as MapIcon, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
+import { Activity, CircleHelp, Factory, Inbox, Map as MapIcon, Network, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, NavLink } from "react-router";
 import type { Me, Status } from "../../api/types";
@@ -34,6 +34,7 @@ export function Rail({ status, me }: { status: Status | undefined; me: Me }): Re
       <Item to="/sites" icon={Factory} words={t("nav.sites")} away />
       <Item to="/points" icon={Activity} words={t("nav.points")} />
       {me.permissions.includes("rule.edit") && <Item to="/proposals" icon={UsersRound} words={t("nav.proposals.short")} badge={status?.proposals} inked />}
+      <Item to="/people" icon={Network} words={t("nav.people")} away />
       <Item to="/ledger" icon={Stamp} words={t("nav.ledger")} />
       <button type="button" className="rail-item rail-help" onClick={askForHelp}>
         <CircleHelp size={20} strokeWidth={1.6} aria-hidden />

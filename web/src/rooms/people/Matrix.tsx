@@ -1,0 +1,133 @@
+import { Button, Input, Select } from "antd";
+import { t } from "i18next";
+import { Search as Glass } from "lucide-react";
+import { useState, type ReactNode } from "react";
+import { useSearchParams } from "react-router";
+import { Empty, Failed, Loading } from "../../kit/States";
+import { AssignForm, type Scope } from "./forms";
+import { useMatrix, useTerritories, type Cell, type MatrixRow } from "./queries";
+import { Holder, Room, useMay } from "./Room";
+
+const kinds = ["territorial", "sector", "overall", "enterprise", "linked"] as const;
+
+function Who({ cell }: { cell: Cell }): ReactNode {
+  return (
+    <li title={`${cell.organisation} ${t(`people.rung.${cell.rung}`)}`}>
+      <span className="mpost">{cell.post}</span> <Holder state={cell.state} person={cell.person} stands_for={cell.stands_for} />
+    </li>
+  );
+}
+
+function Square({ row, kind, mend }: { row: MatrixRow; kind: string; mend: ((scope: Scope) => void) | null }): ReactNode {
+  const cells = row.cells[kind] ?? [];
+  if (row.missing.includes(kind)) {
+    const scope = { site: row.id, kind, about: row.name };
+    return (
+      <div className="mhole">
+        <b>{t("matrix.hole")}</b>
+        {mend && (
+          <Button size="small" aria-label={t("matrix.mend.voice", { site: row.name, kind: t(`people.kind.${kind}`) })} onClick={() => mend(scope)}>
+            {t("matrix.mend")}
+          </Button>
+        )}
+      </div>
+    );
+  }
+  if (cells.length === 0) return <span className="note">{"\u2014"}</span>;
+  return (
+    <ul>
+      {cells.map((cell) => (
+        <Who key={`${cell.post_id}`} cell={cell} />
+      ))}
+    </ul>
+  );
+}
+
+/** Sites down, kinds of responsibility across. */
+export default function Matrix(): ReactNode {
+  const [search, setSearch] = useSearchParams();
+  const [scope, setScope] = useState<Scope | null>(null);
+  const may = useMay();
+  const q = search.get("q") ?? "";
+  const territory = Number(search.get("territory"));
+  const list = useMatrix({ ...(q ? { q } : {}), ...(territory > 0 ? { territory } : {}) });
+  const places = useTerritories().data?.items ?? [];
+  const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const count = list.data?.pages[0]?.count ?? 0;
+  const holes = rows.reduce((sum, row) => sum + row.missing.length, 0);
+  const set = (name: string, value: string): void => {
+    const to = new URLSearchParams(search);
+    if (value === "") to.delete(name);
+    else to.set(name, value);
+    setSearch(to, { replace: true });
+  };
+  const mend = may("responsibility.edit") ? setScope : null;
+  const sentence = !list.data ? t("people.tab.matrix") : holes === 0 ? t("matrix.sentence", { n: count }) : t("matrix.sentence.holes", { n: count, holes, shown: rows.length });
+  return (
+    <Room
+      sentence={sentence}
+      tools={
+        <>
+          <Select allowClear className="mplace" aria-label={t("people.territory")} placeholder={t("people.territory")} value={territory || null} options={places.map((x) => ({ value: x.id, label: `${"\u3000".repeat(x.depth)}${x.name}` }))} onChange={(id?: number | null) => set("territory", id ? String(id) : "")} />
+          <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("matrix.find")} aria-label={t("matrix.find")} defaultValue={q} onChange={(e) => set("q", e.target.value)} />
+        </>
+      }
+    >
+      {list.error && !list.data ? (
+        <div className="panel">
+          <Failed error={list.error} what={t("people.tab.matrix")} again={() => void list.refetch()} />
+        </div>
+      ) : !list.data ? (
+        <div className="panel">
+          <Loading what={t("people.tab.matrix")} />
+        </div>
+      ) : rows.length === 0 ? (
+        <div className="panel">
+          <Empty title={t("matrix.empty")}>{t("matrix.empty.words")}</Empty>
+        </div>
+      ) : (
+        <div className="panel matrix">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{t("matrix.site")}</th>
+                {kinds.map((kind) => (
+                  <th key={kind} scope="col" title={list.data.pages[0]?.required.find((r) => r.kind === kind)?.source}>
+                    {t(`people.kind.${kind}`)}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row) => (
+                <tr key={row.id}>
+                  <th scope="row">
+                    <b>{row.name}</b>
+                    <span className="note">
+                      {row.organisation} {row.territory}
+                    </span>
+                  </th>
+                  {kinds.map((kind) => (
+                    <td key={kind} data-kind={t(`people.kind.${kind}`)}>
+                      <Square row={row} kind={kind} mend={mend} />
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <footer>
+            <span>{t("table.shown", { shown: rows.length, count })}</span>
+            {list.hasNextPage && (
+              <Button size="small" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                {t("table.more")}
+              </Button>
+            )}
+            <span className="matrix-foot">{t("matrix.foot")}</span>
+          </footer>
+        </div>
+      )}
+      {scope && <AssignForm scope={scope} close={() => setScope(null)} />}
+    </Room>
+  );
+}

@@ -1,0 +1,231 @@
+import { Button } from "antd";
+import { t } from "i18next";
+import { useState, type ReactNode } from "react";
+import { useSearchParams } from "react-router";
+import { api, got } from "../../api/client";
+import { Panel } from "../../kit/Panel";
+import { Empty, Loading, NotSaved } from "../../kit/States";
+import { useNow } from "../../time/server";
+import { moment } from "../../time/words";
+import { HoldForm, LeaveForm, OrganisationForm, PersonForm, PostForm, TerritoryForm } from "./forms";
+import { useChange, useOrganisations, usePersons, usePost, usePosts, useTerritories, type Organisation, type PersonRow, type PostRow, type Territory } from "./queries";
+import { Holder, Room, useMay } from "./Room";
+
+function Tree({ at, pick, add, change }: { at: number; pick: (id: number) => void; add: (() => void) | null; change: ((place: Territory) => void) | null }): ReactNode {
+  const list = useTerritories();
+  return (
+    <Panel title={t("people.territory")} flush action={add ? <Button size="small" onClick={add}>{t("people.territory.new")}</Button> : undefined}>
+      {!list.data ? (
+        <Loading what={t("people.territory")} />
+      ) : (
+        <ul className="otree">
+          {list.data.items.map((place) => (
+            <li key={place.id}>
+              <button type="button" aria-pressed={place.id === at} style={{ paddingLeft: 16 + place.depth * 18 }} className={place.is_active ? undefined : "off"} onClick={() => pick(place.id === at ? 0 : place.id)}>
+                <span>{place.name}</span>
+                <i>{t("people.territory.counts", { bodies: place.bodies, sites: place.sites })}</i>
+              </button>
+              {change && place.id === at && (
+                <Button size="small" type="text" onClick={() => change(place)}>
+                  {t("people.change")}
+                </Button>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function Bodies({ territory, at, pick, add }: { territory: number; at: number; pick: (id: number) => void; add: (() => void) | null }): ReactNode {
+  const list = useOrganisations(territory > 0 ? { territory } : {});
+  const items = list.data?.items ?? [];
+  const kinds = ["party", "government", "township", "enterprise", "rescue"] as const;
+  return (
+    <Panel title={t("people.organisation")} note={list.data ? t("people.count", { n: list.data.count }) : undefined} flush action={add ? <Button size="small" onClick={add}>{t("people.organisation.new")}</Button> : undefined}>
+      {!list.data ? (
+        <Loading what={t("people.organisation")} />
+      ) : items.length === 0 ? (
+        <Empty title={t("people.organisation.empty")}>{t("people.organisation.empty.words")}</Empty>
+      ) : (
+        kinds.map((kind) => {
+          const some = items.filter((body) => body.kind === kind);
+          if (some.length === 0) return null;
+          return (
+            <section key={kind}>
+              <h3 className="ogroup">{t(`people.body.${kind}`)}</h3>
+              <ul className="otree">
+                {some.map((body: Organisation) => (
+                  <li key={body.id}>
+                    <button type="button" aria-pressed={body.id === at} onClick={() => pick(body.id)}>
+                      <span>{body.name}</span>
+                      <i>{body.territory}</i>
+                    </button>
+                  </li>
+                ))}
+              </ul>
+            </section>
+          );
+        })
+      )}
+    </Panel>
+  );
+}
+
+function PostLine({ post, open, at }: { post: PostRow; open: (id: number) => void; at: number }): ReactNode {
+  return (
+    <li>
+      <button type="button" aria-pressed={post.id === at} onClick={() => open(post.id === at ? 0 : post.id)}>
+        <span>
+          <b>{post.title}</b> {post.on_shift && <em className="tag">{t("people.onShift")}</em>}
+        </span>
+        <Holder state={post.state} person={post.person?.name ?? null} stands_for={post.stands_for} />
+      </button>
+      {post.id === at && <PostLook id={post.id} />}
+    </li>
+  );
+}
+
+/** Who held a post and what it answers for; from here it changes hands. */
+function PostLook({ id }: { id: number }): ReactNode {
+  const post = usePost(id).data;
+  const may = useMay();
+  const now = useNow();
+  const [holding, setHolding] = useState<number | null>(null);
+  const end = useChange((seat: number) => got(api.POST("/api/v1/holdings/{id}/end", { params: { path: { id: seat } }, body: {} })));
+  const close = useChange(() => got(api.POST("/api/v1/posts/{id}/deactivate", { params: { path: { id } } })));
+  if (!post) return null;
+  return (
+    <div className="plook">
+      <ul>
+        {post.holdings.map((seat) => {
+          const over = seat.valid_to !== null && Date.parse(seat.valid_to) <= now;
+          return (
+            <li key={seat.id} className={over ? "off" : undefined}>
+              {seat.rank > 0 && <em className="tag">{t("people.second")}</em>} {seat.person.name}{" "}
+              <span className="note">
+                {moment(seat.valid_from, now)}
+                {"\u2013"}
+                {seat.valid_to === null ? t("people.now") : moment(seat.valid_to, now)} {seat.backdated && t("people.backdated")}
+              </span>
+              {may("responsibility.edit") && !over && (
+                <Button size="small" type="text" loading={end.isPending} onClick={() => end.mutate(seat.id)}>
+                  {t("people.unseat")}
+                </Button>
+              )}
+            </li>
+          );
+        })}
+        {post.responsibilities.map((one) => (
+          <li key={`r${one.id}`} className={one.state === "ended" ? "off" : undefined}>
+            {t(`people.kind.${one.kind}`)} {one.site?.name ?? one.enterprise?.name ?? one.territory?.name}{" "}
+            <span className="note">
+              {t(`people.rung.${one.rung}`)} {one.valid_to !== null && t("people.until", { at: moment(one.valid_to, now) })}
+            </span>
+          </li>
+        ))}
+        {post.holdings.length + post.responsibilities.length === 0 && <li className="note">{t("people.post.blank")}</li>}
+      </ul>
+      {may("responsibility.edit") && (
+        <div className="racts">
+          <Button size="small" onClick={() => setHolding(0)}>
+            {t("people.hold")}
+          </Button>
+          <Button size="small" onClick={() => setHolding(1)}>
+            {t("people.second.set")}
+          </Button>
+          <Button size="small" loading={close.isPending} onClick={() => close.mutate(undefined)}>
+            {t("people.post.close")}
+          </Button>
+        </div>
+      )}
+      <NotSaved error={end.error ?? close.error} />
+      {holding !== null && <HoldForm post={id} rank={holding} about={`${post.organisation.name}${post.title}`} close={() => setHolding(null)} />}
+    </div>
+  );
+}
+
+function PersonLine({ person }: { person: PersonRow }): ReactNode {
+  const may = useMay();
+  const now = useNow();
+  const [away, setAway] = useState(false);
+  const look = useChange(() => got(api.GET("/api/v1/persons/{id}/phone", { params: { path: { id: person.id }, query: { purpose: t("people.phone.purpose") } } })));
+  return (
+    <li className="person">
+      <span>
+        <b>{person.name}</b> {person.leave_until !== null && <em className="tag tag-ink">{t("people.leaveUntil", { at: moment(person.leave_until, now) })}</em>}
+        <span className="note">{person.posts.join(" ")}</span>
+      </span>
+      <span className="num">
+        {look.data?.phone ?? person.phone}
+        {person.phone !== "" && look.data === undefined && may("person.read_phone") && (
+          <Button size="small" type="text" loading={look.isPending} onClick={() => look.mutate(undefined)}>
+            {t("people.phone.look")}
+          </Button>
+        )}
+        {may("leave.edit") && (
+          <Button size="small" type="text" onClick={() => setAway(true)}>
+            {t("people.leave")}
+          </Button>
+        )}
+      </span>
+      <NotSaved error={look.error} />
+      {away && <LeaveForm person={person.id} about={person.name} close={() => setAway(false)} />}
+    </li>
+  );
+}
+
+function Staff({ organisation, name, post, open }: { organisation: number; name: string; post: number; open: (id: number) => void }): ReactNode {
+  const may = useMay();
+  const posts = usePosts({ organisation });
+  const persons = usePersons({ organisation });
+  const [form, setForm] = useState<"post" | "person" | null>(null);
+  return (
+    <div className="ostaff">
+      <Panel title={name === "" ? t("people.post") : t("people.posts.of", { name })} flush action={may("responsibility.edit") ? <Button size="small" onClick={() => setForm("post")}>{t("people.post.new")}</Button> : undefined}>
+        {!posts.data ? <Loading what={t("people.post")} /> : posts.data.items.length === 0 ? <Empty title={t("people.post.empty")}>{t("people.post.empty.words")}</Empty> : <ul className="otree">{posts.data.items.map((p) => <PostLine key={p.id} post={p} at={post} open={open} />)}</ul>}
+      </Panel>
+      <Panel title={t("people.person")} note={t("people.phone.note.list")} flush action={may("user.manage") ? <Button size="small" onClick={() => setForm("person")}>{t("people.person.new")}</Button> : undefined}>
+        {!persons.data ? <Loading what={t("people.person")} /> : persons.data.items.length === 0 ? <Empty title={t("people.person.empty")} /> : <ul className="otree">{persons.data.items.map((p) => <PersonLine key={p.id} person={p} />)}</ul>}
+      </Panel>
+      {form === "post" && <PostForm organisation={organisation} close={() => setForm(null)} />}
+      {form === "person" && <PersonForm organisation={organisation} close={() => setForm(null)} />}
+    </div>
+  );
+}
+
+/** Territories, the organisations in them, and each one's posts and people. */
+export default function Organisations(): ReactNode {
+  const [search, setSearch] = useSearchParams();
+  const may = useMay();
+  const territory = Number(search.get("territory"));
+  const post = Number(search.get("post"));
+  const asked = usePost(post).data;
+  const list = useOrganisations(territory > 0 ? { territory } : {});
+  const all = list.data?.items ?? [];
+  const organisation = Number(search.get("organisation")) || asked?.organisation.id || all[0]?.id || 0;
+  const name = all.find((body) => body.id === organisation)?.name ?? asked?.organisation.name ?? "";
+  const [form, setForm] = useState<"organisation" | "territory" | null>(null);
+  const [place, setPlace] = useState<Territory | null>(null);
+  const set = (changes: Record<string, number>): void => {
+    const to = new URLSearchParams(search);
+    for (const [key, value] of Object.entries(changes)) {
+      if (value > 0) to.set(key, String(value));
+      else to.delete(key);
+    }
+    setSearch(to, { replace: true });
+  };
+  return (
+    <Room sentence={list.data ? t("people.sentence", { n: list.data.count }) : t("people.tab.organisations")}>
+      <div className="orgs">
+        <Tree at={territory} pick={(id) => set({ territory: id, organisation: 0, post: 0 })} add={may("place.edit") ? () => setForm("territory") : null} change={may("place.edit") ? setPlace : null} />
+        <Bodies territory={territory} at={organisation} pick={(id) => set({ organisation: id, post: 0 })} add={may("place.edit") ? () => setForm("organisation") : null} />
+        {organisation > 0 && <Staff organisation={organisation} name={name} post={post} open={(id) => set({ post: id })} />}
+      </div>
+      {form === "organisation" && <OrganisationForm territory={territory || null} close={() => setForm(null)} />}
+      {form === "territory" && <TerritoryForm parent={territory || null} close={() => setForm(null)} />}
+      {place && <TerritoryForm id={place.id} name={place.name} parent={place.parent ?? null} close={() => setPlace(null)} />}
+    </Room>
+  );
+}

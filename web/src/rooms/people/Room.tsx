@@ -1,0 +1,52 @@
+import { t } from "i18next";
+import type { ReactNode } from "react";
+import { NavLink } from "react-router";
+import { useSession } from "../../api/queries";
+import { Clauses } from "../../kit/Clauses";
+import { useCrumb } from "../../kit/shell/crumb";
+import "../duties/desk.css";
+import "./people.css";
+
+const tabs = ["", "matrix", "roster", "organisations", "obligations"] as const;
+
+/** The head every page of the room shares: the sentence, the five tabs, what can be done. */
+export function Room(props: { sentence: string; tools?: ReactNode; children: ReactNode }): ReactNode {
+  useCrumb(t("nav.people"), "/people");
+  return (
+    <div className="page people">
+      <div className="points-head people-head">
+        <h1>
+          <Clauses text={props.sentence} />
+        </h1>
+      </div>
+      <div className="people-bar">
+        <nav className="tabs" aria-label={t("nav.people")}>
+          {tabs.map((tab) => (
+            <NavLink key={tab} to={tab === "" ? "/people" : `/people/${tab}`} end className={({ isActive }) => `quiet${isActive ? " tab-on" : ""}`}>
+              {t(`people.tab.${tab || "findings"}`)}
+            </NavLink>
+          ))}
+        </nav>
+        {props.tools !== undefined && <div className="people-tools">{props.tools}</div>}
+      </div>
+      {props.children}
+    </div>
+  );
+}
+
+export function useMay(): (permission: string) => boolean {
+  const mine = useSession().data?.permissions ?? [];
+  return (permission) => mine.includes(permission);
+}
+
+/** A post's holder in words: the name, whose deputy that is, or nobody. */
+export function Holder(props: { state: string; person: string | null; stands_for?: string | null }): ReactNode {
+  if (props.state === "nobody") return <b className="nobody">{t("people.nobody")}</b>;
+  return (
+    <span className="second">
+      {props.person}
+      {props.state === "acting" && <em className="tag">{t("people.acting", { name: props.stands_for ?? "" })}</em>}
+      {props.state === "away" && <em className="tag tag-ink">{t("people.away")}</em>}
+    </span>
+  );
+}
