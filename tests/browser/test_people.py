@@ -1,0 +1,74 @@
+"""People and responsibility as a person uses them: a hole leads to its form, a shift to its handover."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE
+from tests.browser.test_pages import check
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+
+def login_of(county: Stack, logins: list[dict[str, str]], role: str) -> dict[str, str]:
+    """The demo login of this role."""
+    for login in logins:
+        if county.login(login["username"], login["password"]).get("/session")["user"]["role"] == role:
+            return login
+    pytest.fail(f"no {role} among the demo logins")
+
+
+def test_a_hole_leads_to_the_form_that_mends_it(
+    county: Stack, logins: list[dict[str, str]], open_page: Callable[..., Page]
+) -> None:
+    page = open_page(login=login_of(county, logins, "administrator"))
+    page.keyboard.press("g")
+    page.keyboard.press("o")
+    expect(page.get_by_role("heading", name=re.compile("处缺口"))).to_be_visible()
+    row = page.get_by_role("row").filter(has_text="现在没有人").first
+    row.get_by_role("button", name="补人").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("叫应会跳过它")).to_be_visible()
+    expect(dialog.get_by_role("button", name="任职")).to_be_disabled()
+    check(page)
+    dialog.get_by_role("combobox").click()
+    page.locator(".ant-select-item-option").first.click()
+    expect(dialog.get_by_role("button", name="任职")).to_be_enabled()
+    dialog.get_by_role("button", name="先不办").click()
+    expect(dialog).to_be_hidden()
+
+
+def test_whoever_is_on_writes_and_signs_the_handover(officer: dict[str, str], open_page: Callable[..., Page]) -> None:
+    page = open_page(login=officer)
+    page.goto("/people/roster")
+    page.locator(".rbar-in").first.click()
+    page.get_by_role("button", name="写交班").click()
+    dialog = page.get_by_role("dialog")
+    sign = dialog.get_by_role("button", name="签字交班")
+    expect(sign).to_be_disabled()
+    dialog.get_by_role("textbox").fill("丙铅锌矿库长空岗，已告知乡镇盯守")
+    sign.click()
+    expect(dialog).to_be_hidden()
+    line = page.locator(".hlist li").first
+    expect(line).to_contain_text("等接班签字")
+    line.get_by_role("button").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("已告知乡镇盯守")).to_be_visible()
+    expect(dialog.get_by_role("button", name="签字接班")).to_be_disabled()
+    expect(dialog.get_by_text("不能和交班人是同一人").first).to_be_visible()
+    with page.expect_download() as sheet:
+        dialog.get_by_role("link", name="打印").click()
+    assert sheet.value.suggested_filename.endswith(".docx")
+
+
+def test_on_a_phone_the_matrix_reads_site_by_site(officer: dict[str, str], open_page: Callable[..., Page]) -> None:
+    page = open_page(size=PHONE, login=officer)
+    page.goto("/people/matrix")
+    expect(page.locator(".matrix td").first).to_be_visible()
+    check(page)
+    assert page.locator(".matrix .nobody").count() >= 1, "丙's empty post stands out"
