@@ -243,12 +243,17 @@ def check(pack: Path) -> None:
             raise click.ClickException("\n" + str(error)) from error
         click.echo(f"{policy.id} v{policy.version}: ok ({len(policy.levels)} levels)")
         return
+    from django.conf import settings
+
     from shoutu.county.sites.packs import PackError, check_text
 
     try:
-        click.echo(check_text(text, str(pack)))
+        line, below = check_text(text, str(pack), sorted((settings.CONFIG.packs / "limits").glob("*.yaml")))
     except PackError as error:
         raise click.ClickException("\n" + str(error)) from error
+    click.echo(line)
+    for limit in below:
+        click.echo(f"弱于法定限值，采用须两人同意 / weaker than the law, needs two persons: {limit}", err=True)
 
 
 @rules.command("add")

@@ -2034,6 +2034,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Packs
+         * @description The rule packs of this installation; one that cannot be read says why.
+         */
+        get: operations["sites_endpoints_list_packs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pack
+         * @description A pack whole: items, rules with their limits and citations, what it requires, design values, limits of law.
+         */
+        get: operations["sites_endpoints_get_pack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Watch
+         * @description What watches a site and what is missing.
+         */
+        get: operations["sites_endpoints_get_watch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/warnings": {
         parameters: {
             query?: never;
@@ -4442,29 +4502,6 @@ export interface components {
             note?: string;
         };
         /**
-         * Finding
-         * @description What keeps a site from being watched as its pack asks.
-         */
-        Finding: {
-            /** Id */
-            id: number;
-            /** Point */
-            point: number | null;
-            /** Pack */
-            pack: string;
-            /** Field */
-            field: string;
-            /** Message */
-            message: string;
-            /** Optional */
-            optional: boolean;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-        };
-        /**
          * FindingAbout
          * @description What a finding is about.
          */
@@ -4489,6 +4526,36 @@ export interface components {
             post: string;
         };
         /**
+         * FindingRow
+         * @description Something that should be there and is not. `optional`: listed, nobody is called for it.
+         */
+        FindingRow: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            about: components["schemas"]["FindingAbout"];
+            site: components["schemas"]["FindingSite"] | null;
+            /** Message */
+            message: string;
+            /** Optional */
+            optional: boolean;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Cleared At */
+            cleared_at: string | null;
+            duty: components["schemas"]["FindingDuty"] | null;
+        };
+        /**
          * FindingSite
          * @description The site a finding belongs to.
          */
@@ -4498,10 +4565,10 @@ export interface components {
             /** Name */
             name: string;
         };
-        /** Page[Finding] */
-        Page_Finding_: {
+        /** Page[FindingRow] */
+        Page_FindingRow_: {
             /** Items */
-            items: components["schemas"]["Finding"][];
+            items: components["schemas"]["FindingRow"][];
             /** Next */
             next?: string | null;
             /** Count */
@@ -4581,6 +4648,29 @@ export interface components {
             latitude: number | null;
             /** Longitude */
             longitude: number | null;
+        };
+        /**
+         * Finding
+         * @description What keeps a site from being watched as its pack asks.
+         */
+        Finding: {
+            /** Id */
+            id: number;
+            /** Point */
+            point: number | null;
+            /** Pack */
+            pack: string;
+            /** Field */
+            field: string;
+            /** Message */
+            message: string;
+            /** Optional */
+            optional: boolean;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
         };
         /**
          * SiteDetail
@@ -4820,6 +4910,13 @@ export interface components {
             };
             /** Reason */
             reason: string;
+            /**
+             * Document
+             * @default
+             */
+            document?: string;
+            /** Dated */
+            dated?: string | null;
         };
         /** PointQuery */
         PointQuery: {
@@ -5342,6 +5439,345 @@ export interface components {
             danger?: string;
             /** Axis */
             axis?: ("up" | "down") | null;
+        };
+        /**
+         * PackRow
+         * @description A rule pack of this installation. `problem`: it cannot be read, and why. `sites`: how many it watches.
+         */
+        PackRow: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            /** Cite */
+            cite: string;
+            /** Note */
+            note: string;
+            /** Verified */
+            verified: boolean;
+            /** Kinds */
+            kinds: string[];
+            /** Indicators */
+            indicators: number;
+            /** Rules */
+            rules: number;
+            /** Unverified */
+            unverified: number;
+            /** Required */
+            required: number;
+            /** Sites */
+            sites: number;
+            /** Problem */
+            problem: string | null;
+        };
+        /**
+         * Packs
+         * @description All packs, on one page.
+         */
+        Packs: {
+            /** Items */
+            items: components["schemas"]["PackRow"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * PackBound
+         * @description One level of a rule as the pack writes it: a figure, or arithmetic of design values.
+         */
+        PackBound: {
+            /** Level */
+            level: number;
+            /** Bound */
+            bound: string;
+        };
+        /**
+         * PackDetail
+         * @description A pack whole.
+         */
+        PackDetail: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            /** Cite */
+            cite: string;
+            /** Note */
+            note: string;
+            /** Verified */
+            verified: boolean;
+            /** Kinds */
+            kinds: string[];
+            /** Indicators */
+            indicators: number;
+            /** Rules */
+            rules: number;
+            /** Unverified */
+            unverified: number;
+            /** Required */
+            required: number;
+            /** Sites */
+            sites: number;
+            /** Problem */
+            problem: string | null;
+            /** Items */
+            items: components["schemas"]["PackItem"][];
+            /** Needs */
+            needs: components["schemas"]["PackNeed"][];
+            /** Values */
+            values: components["schemas"]["PackValue"][];
+            /** Limits */
+            limits: components["schemas"]["PackLimit"][];
+        };
+        /**
+         * PackItem
+         * @description A monitored item with its rules.
+         */
+        PackItem: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Unit */
+            unit: string;
+            /** Cite */
+            cite: string;
+            /** Verified */
+            verified: boolean;
+            /** Rules */
+            rules: components["schemas"]["PackRule"][];
+        };
+        /**
+         * PackLimit
+         * @description A limit of law the pack is compared with.
+         */
+        PackLimit: {
+            /** Title */
+            title: string;
+            /** Unit */
+            unit: string;
+            /** Direction */
+            direction: string;
+            /** Value */
+            value: string;
+            /** Cite */
+            cite: string;
+            /** Verified */
+            verified: boolean;
+        };
+        /**
+         * PackNeed
+         * @description Something a standard requires to be monitored.
+         */
+        PackNeed: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Count */
+            count: number;
+            /** Cite */
+            cite: string;
+            /** Verified */
+            verified: boolean;
+        };
+        /**
+         * PackRule
+         * @description A rule as the pack writes it. `hold_s`: how long it must last; `window_s`: over which a slope is taken.
+         */
+        PackRule: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Kind */
+            kind: string;
+            /** Levels */
+            levels: components["schemas"]["PackBound"][];
+            /** Unit */
+            unit: string;
+            /** Hold S */
+            hold_s: number | null;
+            /** Window S */
+            window_s: number | null;
+            /** Cite */
+            cite: string;
+            /** Verified */
+            verified: boolean;
+            /** Note */
+            note: string;
+        };
+        /**
+         * PackValue
+         * @description A design value the pack asks for. `how`: design, by table, derived, or a default where the site says nothing.
+         */
+        PackValue: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Unit */
+            unit: string;
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "design" | "table" | "derived" | "default";
+            /** Formula */
+            formula: string;
+            /** Optional */
+            optional: boolean;
+            /** Cite */
+            cite: string;
+            /** Verified */
+            verified: boolean;
+            /** Note */
+            note: string;
+        };
+        /**
+         * AvailablePack
+         * @description A pack made for this kind of site that does not watch it yet.
+         */
+        AvailablePack: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * BoundPack
+         * @description A pack that watches a site: the version it was bound in, and the one its file has now.
+         */
+        BoundPack: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Bound Version */
+            bound_version: string;
+            /** Version */
+            version: string;
+            /**
+             * Bound At
+             * Format: date-time
+             */
+            bound_at: string;
+            /** Problem */
+            problem: string | null;
+        };
+        /**
+         * SiteNeed
+         * @description A required item at a site: met, missing, or unknown for want of a design value.
+         */
+        SiteNeed: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Count */
+            count: number;
+            /** Cite */
+            cite: string;
+            /** Verified */
+            verified: boolean;
+            /** There */
+            there: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "met" | "missing" | "unknown";
+        };
+        /**
+         * SiteValue
+         * @description A design value as it stands at a site. `own`: entered for it, else looked up, derived or by default.
+         */
+        SiteValue: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Unit */
+            unit: string;
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "design" | "table" | "derived" | "default";
+            /** Formula */
+            formula: string;
+            /** Optional */
+            optional: boolean;
+            /** Cite */
+            cite: string;
+            /** Verified */
+            verified: boolean;
+            /** Note */
+            note: string;
+            /** Value */
+            value: number | null;
+            /** Own */
+            own: boolean;
+            /** Document */
+            document: string;
+            /** Dated */
+            dated: string | null;
+            /** Entered At */
+            entered_at: string | null;
+            /** Entered By */
+            entered_by: string;
+        };
+        /**
+         * SiteWatch
+         * @description What watches a site and what is missing.
+         */
+        SiteWatch: {
+            site: components["schemas"]["Named"];
+            /** Kind */
+            kind: string;
+            /** Grade */
+            grade: string;
+            /** Organisation */
+            organisation: string;
+            /** Packs */
+            packs: components["schemas"]["BoundPack"][];
+            /** Available */
+            available: components["schemas"]["AvailablePack"][];
+            /** Points */
+            points: components["schemas"]["WatchedPoint"][];
+            /** Needs */
+            needs: components["schemas"]["SiteNeed"][];
+            /** Values */
+            values: components["schemas"]["SiteValue"][];
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /** May Edit */
+            may_edit: boolean;
+        };
+        /**
+         * WatchedPoint
+         * @description A point with the rules that watch it.
+         */
+        WatchedPoint: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Item */
+            item: string;
+            /** Item Title */
+            item_title: string;
+            /** Unit */
+            unit: string;
+            /** Rules */
+            rules: components["schemas"]["PointRule"][];
         };
         /** WarningQuery */
         WarningQuery: {
@@ -8036,7 +8472,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Finding_"];
+                    "application/json": components["schemas"]["Page_FindingRow_"];
                 };
             };
         };
@@ -8078,7 +8514,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Finding"];
+                    "application/json": components["schemas"]["FindingRow"];
                 };
             };
         };
@@ -8657,6 +9093,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Point"];
+                };
+            };
+        };
+    };
+    sites_endpoints_list_packs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Packs"];
+                };
+            };
+        };
+    };
+    sites_endpoints_get_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackDetail"];
+                };
+            };
+        };
+    };
+    sites_endpoints_get_watch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteWatch"];
                 };
             };
         };

@@ -24,7 +24,7 @@ class FindingQuery(ListQuery):
 SORTS = {"found_at": ["found_at"], "about": ["about_label", "optional"], "id": ["id"]}
 
 
-@router.get("/findings", response=Page[schemas.Finding])
+@router.get("/findings", response=Page[schemas.FindingRow])
 def list_findings(request: HttpRequest, query: Query[FindingQuery]) -> Any:
     """What is lacking, by subject; with `state=cleared`, what was."""
     actor = asker(request)
@@ -42,7 +42,7 @@ def list_kinds(request: HttpRequest) -> Any:
     return [{"name": kind.name, "title": str(kind.title)} for kind in kinds().values()]
 
 
-@router.get("/findings/{int:id}", response=schemas.Finding)
+@router.get("/findings/{int:id}", response=schemas.FindingRow)
 def get_finding(request: HttpRequest, id: int) -> Any:
     """One finding."""
     actor = asker(request)

@@ -135,7 +135,7 @@ class FindingDuty(Schema):
     post: str
 
 
-class Finding(Schema):
+class FindingRow(Schema):
     """Something that should be there and is not. `optional`: listed, nobody is called for it."""
 
     id: int

@@ -31,6 +31,7 @@ SELECTORS = {
     "duties/heartbeat": "selector over everything",
     "sites/deaf": "selector",
     "sites/gaps": "selector",
+    "sites/watching": "selector",
     "warnings/states": "guards of the state table",
 }
 

@@ -163,7 +163,9 @@ def resume_source(request: HttpRequest, id: int, body: schemas.ResumeIn) -> Any:
 def change_design(request: HttpRequest, id: int, body: schemas.DesignIn) -> Any:
     """Design values: new or stricter ones hold at once, what could lower or delay a warning waits for a second one."""
     actor = asker(request)
-    proposal = services.change_design(actor, selectors.get_site(actor, id), body.values, body.reason)
+    proposal = services.change_design(
+        actor, selectors.get_site(actor, id), body.values, body.reason, document=body.document, dated=body.dated
+    )
     return {"params": selectors.get_site(actor, id).params, "proposal": proposal.pk if proposal else None}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.findings import Gap
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.places.models import Site
-from shoutu.county.sites import packs
+from shoutu.county.sites import hooks, packs
 from shoutu.county.sites.models import Binding, Point, Rule
 
 GAP = "site.gap"
@@ -50,8 +51,9 @@ def gaps_of(subject: SubjectRef) -> list[Gap]:
     watched = set(Rule.objects.filter(point__site=site, enabled=True).values_list("point_id", flat=True))
     found: dict[str, Gap] = {}
     bindings = list(Binding.objects.filter(site=site).order_by("id"))
+    counts = items_of(site.pk, points)
     for binding in bindings:
-        for gap in _of_pack(site, binding.pack, points):
+        for gap in _of_pack(site, binding.pack, points, counts):
             # A design value is the site's: it is asked for once, however many points and packs lack it.
             found.setdefault(gap.key, gap)
     for point in points if bindings else ():
@@ -61,7 +63,7 @@ def gaps_of(subject: SubjectRef) -> list[Gap]:
     return list(found.values())
 
 
-def _of_pack(site: Site, name: str, points: list[Point]) -> Iterator[Gap]:
+def _of_pack(site: Site, name: str, points: list[Point], counts: Mapping[str, int]) -> Iterator[Gap]:
     try:
         pack = packs.load(name)
     except Invalid as error:
@@ -71,6 +73,54 @@ def _of_pack(site: Site, name: str, points: list[Point]) -> Iterator[Gap]:
     values = packs.design_values(site)
     for item in sorted({point.item for point in points}):
         for lack in packs.watches(pack, item, values)[1]:
-            key = lack.field if lack.field.startswith("rule:") else f"value:{lack.field}"
+            key = lack.field if lack.field.startswith(("rule:", "limit:")) else f"value:{lack.field}"
             detail = {"pack": name, "field": lack.field, "item": item}
             yield Gap(key, lack.message, lack.optional, detail)
+    for lack in packs.needs(pack, values, counts):
+        key = f"{lack.field}@{name}" if lack.field.startswith("need:") else f"value:{lack.field}"
+        yield Gap(key, lack.message, lack.optional, {"pack": name, "field": lack.field})
+
+
+UNWATCHED = "site.unwatched"
+UNWATCHED_LANE: dict[str, Any] = {
+    "policy": "sites/unwatched@1",
+    "verified": False,
+    "chain": [{"who": "county_duty", "answer_s": 86_400}, {"who": "county_leader", "answer_s": 86_400}],
+    "due_s": {"dispose": 7 * 86_400},
+    "orders": ["给场所采用规则包", "没有测点的，督促企业接入"],
+    "retry_s": [60],
+}
+"""A site no pack watches is the county's to mend: the enterprise cannot bind one."""
+
+
+def unwatched(subject: SubjectRef) -> list[Gap]:
+    """That a site has no pack although there is one for its kind. Looked at by the sweep, not the moment it is made."""
+    site = Site.objects.filter(pk=subject.id).first()
+    if site is None or Binding.objects.filter(site=site).exists():
+        return []
+    fitting = packs_for(site.kind)
+    if not fitting:
+        return []
+    text = _("没有采用规则包，还没有看住；可用：%(names)s") % {"names": "、".join(fitting.values())}
+    return [Gap("pack", text, detail={"field": "pack", "packs": list(fitting)})]
+
+
+def packs_for(kind: str) -> dict[str, str]:
+    """The packs made for a kind of site: name → title. One that cannot be read is passed by here."""
+    found = {}
+    for name in packs.names():
+        try:
+            pack = packs.load(name)
+        except Invalid:
+            continue
+        if kind in pack.sites:
+            found[name] = pack.title.zh
+    return found
+
+
+def items_of(site: int, points: list[Point]) -> dict[str, int]:
+    """How many points of each item a site has, and what other rooms count for it (cameras)."""
+    counts = Counter(point.item for point in points)
+    for item, more in hooks.items(site).items():
+        counts[item] += more
+    return dict(counts)

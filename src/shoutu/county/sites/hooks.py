@@ -9,6 +9,13 @@ from shoutu.county.kit.actors import Actor
 
 _levels: list[Callable[[Iterable[int]], dict[int, int]]] = []
 _briefs: list[Callable[[Actor, int], list[dict[str, Any]]]] = []
+_items: list[Callable[[int], dict[str, int]]] = []
+
+
+def items_by(function: Callable[[int], dict[str, int]]) -> None:
+    """Register who counts something a standard requires of a site beside points: site → {item: how many}."""
+    if function not in _items:
+        _items.append(function)
 
 
 def levels_by(function: Callable[[Iterable[int]], dict[int, int]]) -> None:
@@ -29,6 +36,15 @@ def levels(ids: Iterable[int]) -> dict[int, int]:
     for function in _levels:
         for site, level in function(ids).items():
             found[site] = max(found.get(site, 0), level)
+    return found
+
+
+def items(site: int) -> dict[str, int]:
+    """What other rooms have of required items at a site."""
+    found: dict[str, int] = {}
+    for function in _items:
+        for item, count in function(site).items():
+            found[item] = found.get(item, 0) + count
     return found
 
 

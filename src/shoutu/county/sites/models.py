@@ -153,6 +153,25 @@ class Binding(ScopedModel):
         return f"{self.site_id} {self.pack}"
 
 
+class DesignValue(ScopedModel):
+    """Where a design value of a site comes from: the document and its date. The value itself is the site's."""
+
+    subject_type = "design_value"
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="design_values")
+    name = models.CharField(max_length=80)
+    document = models.CharField(max_length=200, blank=True, default="")
+    dated = models.DateField(null=True)
+    entered_at = models.DateTimeField()
+    entered_by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "name"], name="design_value_once")]
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.name}: {self.document}"
+
+
 class SignalState(models.TextChoices):
     NEW = "new", _("待处理")
     DONE = "done", _("已处理")

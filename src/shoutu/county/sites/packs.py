@@ -6,23 +6,29 @@ The engine's modules are imported when first needed: they bring its compiler alo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.errors import Invalid
-from shoutu.county.places.models import Site
 
 if TYPE_CHECKING:
-    from shoutu.engine.packs import Pack
+    from shoutu.county.places.models import Site
+    from shoutu.engine.packs import Limit, Limits, Pack, Weak
 
 GRADES = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
 
 
 class Watch(NamedTuple):
-    """One rule a pack asks for at a point. `key` is the rule's id within the pack."""
+    """One rule a pack asks for at a point. `key` is the rule's id within the pack.
+
+    `asked`: what the pack itself says, where that is weaker than a limit of law; `params` then keep the limit, and
+    going down to what is asked takes two persons. `below` names the limit.
+    """
 
     key: str
     kind: str
@@ -31,6 +37,8 @@ class Watch(NamedTuple):
     cite: str
     verified: bool
     words: dict[str, Any]
+    asked: dict[str, Any] | None = None
+    below: str = ""
 
 
 class Lack(NamedTuple):
@@ -45,15 +53,19 @@ class PackError(ValueError):
     """A pack that is wrong; the text names file, line and field of every problem."""
 
 
+def names() -> list[str]:
+    """The packs there are, by the names of their files."""
+    return sorted(path.stem for path in (settings.CONFIG.packs / "warning").glob("*.yaml"))
+
+
 def load(name: str) -> Pack:
     """The pack of this name under `packs/warning`. Raises Invalid when there is none, or naming what is wrong in it."""
-    folder = settings.CONFIG.packs / "warning"
-    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    known = names()
     if name not in known:
         raise Invalid("pack", _("其中之一：%(names)s") % {"names": "、".join(known)})
-    file = folder / f"{name}.yaml"
+    file = settings.CONFIG.packs / "warning" / f"{name}.yaml"
     try:
-        return read(file.read_text("utf-8"), str(file))
+        return _cached(file, *_stamp(file))
     except (PackError, UnicodeDecodeError) as error:
         raise Invalid("pack", str(error), f"{file}: {error}") from error
 
@@ -68,6 +80,45 @@ def read(text: str, file: str) -> Pack:
     return pack
 
 
+def law() -> Limits | None:
+    """The limits of law of this installation (`packs/limits/mines.yaml`); None when it has none.
+
+    Raises Invalid when the file is wrong: no pack is taken up without knowing the limits.
+    """
+    file = settings.CONFIG.packs / "limits" / "mines.yaml"
+    if not file.exists():
+        return None
+    try:
+        return _cached_limits(file, *_stamp(file))
+    except PackError as error:
+        raise Invalid("limits", str(error), str(error)) from error
+
+
+def read_limits(text: str, file: str) -> Limits:
+    """Limits of law from their text; `file` only names it. Raises PackError."""
+    from shoutu.engine import packs
+
+    limits, problems = packs.load_limits(text, file)
+    if limits is None or problems:
+        raise PackError("\n".join(str(problem) for problem in problems))
+    return limits
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    stat = file.stat()
+    return stat.st_mtime_ns, stat.st_size
+
+
+@lru_cache(maxsize=32)
+def _cached(file: Path, _changed: int, _size: int) -> Pack:
+    return read(file.read_text("utf-8"), str(file))
+
+
+@lru_cache(maxsize=4)
+def _cached_limits(file: Path, _changed: int, _size: int) -> Limits:
+    return read_limits(file.read_text("utf-8"), str(file))
+
+
 def design_values(site: Site, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A site's design values (or `params` in their place) by the pack's names, its grade among them ("4", "四等")."""
     grade = site.grade.strip().removesuffix("等").removesuffix("级")
@@ -78,31 +129,87 @@ def design_values(site: Site, params: Mapping[str, Any] | None = None) -> dict[s
 def watches(pack: Pack, item: str, params: Mapping[str, Any]) -> tuple[list[Watch], list[Lack]]:
     """The rules the pack asks for where `item` is measured, with these design values; and what is lacking.
 
-    An item the pack does not know gives neither.
+    An item the pack does not know gives neither. A rule weaker than a limit of law is tightened to it. Raises Invalid
+    when the limits cannot be read.
     """
+    from shoutu.engine.packs import bind, tightened
+
     if all(indicator.id != item for indicator in pack.indicators):
         return [], []
-    from shoutu.engine.packs import bind
-
     bound = bind(pack, item, dict(params))
     titles = {rule.id: rule.title.zh for rule in pack.rules}
-    found = [
-        Watch(
-            key=rule.rule,
-            kind=rule.kind,
-            params=rule.params,
-            title=titles.get(rule.rule, rule.rule),
-            cite=rule.cite,
-            verified=rule.verified,
-            words={
-                "title": {"zh": rule.title.zh, "en": rule.title.en},
-                "decimals": rule.decimals,
-                **({"sentence": {"zh": rule.sentence.zh, "en": rule.sentence.en}} if rule.sentence else {}),
-            },
+    weak = weak_rules(pack, item, params)
+    found = []
+    for rule in bound.rules:
+        strict, below = rule.params, [one for one in weak if one.rule == rule.rule]
+        for one in below:
+            strict = tightened(strict, one)
+        found.append(
+            Watch(
+                key=rule.rule,
+                kind=rule.kind,
+                params=strict,
+                title=titles.get(rule.rule, rule.rule),
+                cite=rule.cite,
+                verified=rule.verified,
+                words={
+                    "title": {"zh": rule.title.zh, "en": rule.title.en},
+                    "decimals": rule.decimals,
+                    **({"sentence": {"zh": rule.sentence.zh, "en": rule.sentence.en}} if rule.sentence else {}),
+                },
+                asked=rule.params if below else None,
+                below="；".join(limit_text(one.limit, one.value) for one in below),
+            )
         )
-        for rule in bound.rules
-    ]
-    return found, _lacking(bound, titles)
+    return found, _lacking(bound, titles) + [_below_law(pack, one) for one in weak]
+
+
+def weak_rules(pack: Pack, item: str, params: Mapping[str, Any]) -> list[Weak]:
+    """The limits of law this pack keeps too late, or not at all, where `item` is measured."""
+    from shoutu.engine.packs import bind, weakened
+
+    limits = law()
+    if limits is None or all(indicator.id != item for indicator in pack.indicators):
+        return []
+    return weakened(pack, item, bind(pack, item, dict(params)).rules, limits, dict(params))
+
+
+def limit_text(limit: Limit, value: float) -> str:
+    """「一氧化碳 ≥ 24 ppm（矿安〔2023〕60号）」."""
+    side = "≥" if limit.direction == "high" else "≤"
+    return f"{limit.title.zh} {side} {value:g} {limit.unit}（{limit.cite}）"
+
+
+def _below_law(pack: Pack, weak: Weak) -> Lack:
+    """Listed for all to see; where nothing judges the limit at all, somebody is called for it."""
+    limit = limit_text(weak.limit, weak.value)
+    if weak.rule is None:
+        return Lack(f"limit:{weak.limit.id}", _("没有规则按法定限值看：%(limit)s") % {"limit": limit}, False)
+    text = _("规则包 %(pack)s 弱于法定限值：%(limit)s；已按法定值看，放宽须两人同意") % {
+        "pack": pack.title.zh,
+        "limit": limit,
+    }
+    return Lack(f"limit:{weak.limit.id}", text, True)
+
+
+def needs(pack: Pack, params: Mapping[str, Any], counts: Mapping[str, int]) -> list[Lack]:
+    """What the standard wants monitored at a site with these design values and this many points of each item."""
+    from shoutu.engine.packs import unmet
+
+    found = unmet(pack, dict(params), dict(counts))
+    titles = {parameter.id: parameter.title.zh for parameter in pack.parameters}
+    lacks = []
+    for want, there in found.lacking:
+        count = _("（要 %(count)d 处，有 %(there)d 处）") % {"count": want.count, "there": there} if there else ""
+        text = _("缺 %(what)s%(count)s，%(cite)s 要求") % {"what": want.title.zh, "count": count, "cite": want.cite}
+        lacks.append(Lack(f"need:{want.id}", text, False))
+    for name, hanging in found.undecided.items():
+        text = _("缺 %(title)s，判不了要不要监测：%(what)s") % {
+            "title": titles.get(name, name),
+            "what": "、".join(hanging),
+        }
+        lacks.append(Lack(name, text, False))
+    return lacks
 
 
 def _lacking(bound: Any, titles: Mapping[str, str]) -> list[Lack]:
@@ -127,7 +234,21 @@ def _level(level: int | None) -> str:
     return "" if level is None else {1: "蓝色", 2: "黄色", 3: "橙色", 4: "红色"}.get(level, "")
 
 
-def check_text(text: str, file: str) -> str:
-    """One line that says what a pack holds. Raises PackError."""
+def check_text(text: str, file: str, limits: Iterable[Path] = ()) -> tuple[str, list[str]]:
+    """One line that says what a pack holds, and the limits of law it keeps too late. Raises PackError.
+
+    `limits`: the files of limits to compare with. A limit computed from design values is compared when they are known,
+    at binding.
+    """
+    from shoutu.engine.packs import bind, weakened
+
     pack = read(text, file)
-    return f"{pack.pack} v{pack.version}: ok ({len(pack.indicators)} indicators, {len(pack.rules)} rules)"
+    below = []
+    for path in limits:
+        known = read_limits(path.read_text("utf-8"), str(path))
+        for indicator in pack.indicators:
+            bound = bind(pack, indicator.id, {})
+            for weak in weakened(pack, indicator.id, bound.rules, known, {}):
+                below.append(limit_text(weak.limit, weak.value))
+    held = f"{len(pack.indicators)} indicators, {len(pack.rules)} rules, {len(pack.required)} required"
+    return f"{pack.pack} v{pack.version}: ok ({held})", below

@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.kit import events, findings, subjects
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.ledger import verbs
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites.deaf import DEAF, DEAF_LANE, deaf_of
-from shoutu.county.sites.gaps import GAP, LANE, all_sites, gaps_of, site_of_point
+from shoutu.county.sites.gaps import GAP, LANE, UNWATCHED, UNWATCHED_LANE, all_sites, gaps_of, site_of_point, unwatched
 from shoutu.county.sites.models import Binding, Point, Rule, Source, Unclaimed
 from shoutu.county.sites.services import publishing, rebind  # noqa: F401  (registers the catalog's sections)
 
@@ -39,12 +41,26 @@ _register("rule", Rule, "规则")
 _register("binding", Binding, "规则包")
 _register("unclaimed", Unclaimed, "待认领")
 
+verbs.register(
+    {
+        "site.design_entered": lambda p: (
+            gettext("录入设计值：%(names)s（%(document)s）")
+            % {"document": p.get("document") or gettext("没有写文件"), "names": "、".join(p.get("values", {}))}
+        )
+    }
+)
+
 findings.register(
     findings.Kind(GAP, _("监测缺项"), check=gaps_of, subjects=all_sites, lane=LANE, matter="warning", verb=_("补监测"))
 )
 findings.register(
     findings.Kind(
         DEAF, _("数据源收不到"), check=deaf_of, subjects=all_sites, lane=DEAF_LANE, matter="warning", verb=_("恢复接收")
+    )
+)
+findings.register(
+    findings.Kind(
+        UNWATCHED, _("没有规则包"), check=unwatched, subjects=all_sites, lane=UNWATCHED_LANE, verb=_("采用规则包")
     )
 )
 
@@ -74,3 +90,6 @@ def _look_for_gaps(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) 
     if site is not None:
         findings.touch(GAP, site)
         findings.touch(DEAF, site)
+    if topic == "point.rules":
+        # Binding a pack says so too: a site that was unwatched no longer is.
+        findings.touch(UNWATCHED, *([site] if site else []))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from ninja import Schema
@@ -170,6 +170,8 @@ class DesignIn(Schema):
     model_config = ConfigDict(extra="forbid")
     values: dict[str, float | int | bool | str | None]
     reason: str = Field(min_length=1, max_length=400)
+    document: str = Field("", max_length=200)
+    dated: date | None = None
 
 
 class DesignChanged(Schema):

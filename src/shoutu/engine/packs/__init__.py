@@ -2,16 +2,35 @@
 
 pack, problems = load(text, "tailings-pond.yaml")
 binding = bind(pack, "phreatic_depth", {"grade": 4, "phreatic_control_depth": 6.0})
+unmet(pack, {"grade": 4}, {"phreatic_depth": 3})      # what the standard wants monitored here and is not
+weakened(pack, "co", binding.rules, limits, {})       # limits of law that these rules reach later than the law says
 """
 
-from .bind import bind
+from .bind import bind, value_of
 from .check import load
 from .explain import explain
 from .expressions import ExpressionError
-from .model import Binding, BoundRule, Indicator, Missing, Pack, Parameter, Rule, Table, Text, Wrong
+from .limits import Limit, Limits, Weak, load_limits, tightened, weakened
+from .model import (
+    Binding,
+    BoundRule,
+    Condition,
+    Indicator,
+    Missing,
+    Pack,
+    Parameter,
+    Requirement,
+    Rule,
+    Table,
+    Text,
+    Unmet,
+    Wrong,
+)  # fmt: skip
+from .required import unmet
 from .source import Problem
 
 __all__ = [
-    "Binding", "BoundRule", "ExpressionError", "Indicator", "Missing", "Pack", "Parameter", "Problem", "Rule", "Table",
-    "Text", "Wrong", "bind", "explain", "load",
+    "Binding", "BoundRule", "Condition", "ExpressionError", "Indicator", "Limit", "Limits", "Missing", "Pack",
+    "Parameter", "Problem", "Requirement", "Rule", "Table", "Text", "Unmet", "Weak", "Wrong", "bind", "explain", "load",
+    "load_limits", "tightened", "unmet", "value_of", "weakened",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from .expressions import ExpressionError, evaluate, names
 from .model import Binding, BoundRule, Indicator, Missing, Pack, Parameter, Rule, Wrong
 
 
-class _Lacking(Exception):
+class Lacking(Exception):
     """Values are missing: their parameters' ids."""
 
     def __init__(self, ids: list[str]) -> None:
@@ -48,6 +48,18 @@ def bind(pack: Pack, indicator_id: str, site_params: dict[str, Any]) -> Binding:
     return Binding(rules=tuple(rules), missing=tuple(missing), problems=tuple(problems))
 
 
+def value_of(pack: Pack, parameter_id: str, site_params: dict[str, Any]) -> float | None:
+    """A design value as the rules take it: the site's own, looked up, derived or by default; None when lacking.
+
+    Raises KeyError for an unknown parameter, ExpressionError for a value that is no number.
+    """
+    parameters = {parameter.id: parameter for parameter in pack.parameters}
+    try:
+        return _parameter(parameters[parameter_id], parameters, site_params)
+    except Lacking:
+        return None
+
+
 def _bound(pack: Pack, indicator: Indicator, rule: Rule, params: dict[str, Any]) -> BoundRule:
     return BoundRule(
         rule=rule.id, kind=rule.kind, params=params, title=indicator.title, unit=indicator.unit,
@@ -66,7 +78,7 @@ def _params(
         if name != "levels":
             try:
                 result[name] = _value(value, parameters, site)
-            except _Lacking as lack:
+            except Lacking as lack:
                 missing += [_missing(parameters[id], rule, None) for id in lack.ids]
                 whole = False
             continue
@@ -74,7 +86,7 @@ def _params(
         for level, bound in value.items():
             try:
                 levels[level] = _value(bound, parameters, site)
-            except _Lacking as lack:
+            except Lacking as lack:
                 missing += [_missing(parameters[id], rule, int(level)) for id in lack.ids]
         result["levels"] = levels
         whole = whole and bool(levels)
@@ -93,18 +105,18 @@ def _value(value: Any, parameters: dict[str, Parameter], site: dict[str, Any]) -
         return [_value(part, parameters, site) for part in value]
     if not isinstance(value, str) or not value.startswith("="):
         return value
-    return _evaluate(value[1:], parameters, site)
+    return evaluate_for(value[1:], parameters, site)
 
 
-def _evaluate(text: str, parameters: dict[str, Parameter], site: dict[str, Any]) -> float:
+def evaluate_for(text: str, parameters: dict[str, Parameter], site: dict[str, Any]) -> float:
     values, lacking = {}, []
     for name in names(text):
         try:
             values[name] = _parameter(parameters[name], parameters, site)
-        except _Lacking as lack:
+        except Lacking as lack:
             lacking += lack.ids
     if lacking:
-        raise _Lacking(list(dict.fromkeys(lacking)))
+        raise Lacking(list(dict.fromkeys(lacking)))
     return evaluate(text, values)
 
 
@@ -121,8 +133,10 @@ def _parameter(parameter: Parameter, parameters: dict[str, Parameter], site: dic
             raise ExpressionError(f"{parameter.table.by} = {row}: not one of {rows}")
         return parameter.table.values[row]
     if parameter.derived is not None:
-        return _evaluate(parameter.derived, parameters, site)
-    raise _Lacking([parameter.id])
+        return evaluate_for(parameter.derived, parameters, site)
+    if parameter.default is not None:
+        return parameter.default
+    raise Lacking([parameter.id])
 
 
 def _number(parameter: Parameter, value: Any) -> float:

@@ -11,7 +11,7 @@ import msgspec
 from ..params import KINDS, ParamError, parse
 from .explain import PLACEHOLDERS
 from .expressions import ExpressionError, names
-from .model import Indicator, Pack, Parameter, Rule, Table, Text
+from .model import Indicator, Pack, Parameter, Requirement, Rule, Table, Text
 from .source import Path, Problem, Source
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -19,8 +19,10 @@ NESTED: dict[type, dict[str, type]] = {
     Parameter: {"title": Text, "table": Table},
     Indicator: {"title": Text},
     Rule: {"title": Text, "sentence": Text},
+    Requirement: {"title": Text},
     Pack: {"title": Text},
 }
+SECTIONS = ("parameters", "required", "indicators", "rules")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -33,23 +35,25 @@ def load(text: str, file: str = "pack.yaml") -> tuple[Pack | None, list[Problem]
     if not isinstance(value, dict):
         source.add((), "shape", "规则包应是键值对", "a pack is a mapping of fields")
         return None, source.problems
-    parameters = _items(source, value, "parameters", Parameter)
-    indicators = _items(source, value, "indicators", Indicator)
-    rules = _items(source, value, "rules", Rule)
-    head = {key: part for key, part in value.items() if key not in ("parameters", "indicators", "rules")}
-    pack = _struct(source, head, (), Pack)
-    _check_parameters(source, parameters)
+    parameters = read_items(source, value, "parameters", Parameter)
+    indicators = read_items(source, value, "indicators", Indicator)
+    rules = read_items(source, value, "rules", Rule)
+    required = read_items(source, value, "required", Requirement)
+    head = {key: part for key, part in value.items() if key not in SECTIONS}
+    pack = read_struct(source, head, (), Pack)
+    check_parameters(source, parameters)
     _check_rules(source, rules, indicators, parameters)
+    _check_required(source, required, indicators, parameters)
     if pack is None or source.problems:
         return None, sorted(source.problems, key=lambda problem: problem.line)
     return msgspec.structs.replace(
         pack,
         parameters=tuple(p for p in parameters if p), indicators=tuple(i for i in indicators if i),
-        rules=tuple(r for r in rules if r),
+        rules=tuple(r for r in rules if r), required=tuple(r for r in required if r),
     ), []  # fmt: skip
 
 
-def _items(source: Source, value: dict[str, Any], section: str, kind: type[T]) -> list[T | None]:
+def read_items(source: Source, value: dict[str, Any], section: str, kind: type[T]) -> list[T | None]:
     """The entries of a section, None where one is wrong, so that places keep their numbers."""
     entries = value.get(section) or []
     if not isinstance(entries, list):
@@ -62,7 +66,7 @@ def _items(source: Source, value: dict[str, Any], section: str, kind: type[T]) -
         if not isinstance(entry, dict):
             source.add(place, "shape", "此项应是键值对", "an entry is a mapping of fields")
             continue
-        item = _struct(source, entry, place, kind)
+        item = read_struct(source, entry, place, kind)
         id = entry.get("id")
         if isinstance(id, str) and id in seen:
             source.add((*place, "id"), "repeated", f"编号 {id} 重复", f"id {id} is used twice")
@@ -71,7 +75,7 @@ def _items(source: Source, value: dict[str, Any], section: str, kind: type[T]) -
     return found
 
 
-def _struct(source: Source, entry: dict[str, Any], place: Path, kind: type[T]) -> T | None:
+def read_struct(source: Source, entry: dict[str, Any], place: Path, kind: type[T]) -> T | None:
     """One struct; unknown fields, missing fields and wrong types each a problem of their own."""
     before = len(source.problems)
     known = _known(source, entry, place, kind)
@@ -112,7 +116,7 @@ def _unknown(source: Source, place: Path, zh: str, en: str, name: str, known: li
     source.add(place, "unknown", f"没有名为 {name} 的{zh}{hint_zh}", f"no {en} is called {name}{hint_en}")
 
 
-def _check_parameters(source: Source, parameters: list[Parameter | None]) -> None:
+def check_parameters(source: Source, parameters: list[Parameter | None]) -> None:
     known = [parameter.id for parameter in parameters if parameter]
     needs: dict[str, list[str]] = {}
     for at, parameter in enumerate(parameters):
@@ -125,7 +129,7 @@ def _check_parameters(source: Source, parameters: list[Parameter | None]) -> Non
             source.add(place, "both", "derived 与 table 只能写一个", "give derived or table, not both")
         needs[parameter.id] = []
         if parameter.derived is not None:
-            needs[parameter.id] = _names(source, (*place, "derived"), parameter.derived, known)
+            needs[parameter.id] = check_names(source, (*place, "derived"), parameter.derived, known)
         elif parameter.table is not None:
             needs[parameter.id] = [parameter.table.by]
             if parameter.table.by not in known:
@@ -152,7 +156,7 @@ def _cycle(start: str, needs: dict[str, list[str]]) -> list[str] | None:
     return None
 
 
-def _names(source: Source, place: Path, text: str, known: list[str]) -> list[str]:
+def check_names(source: Source, place: Path, text: str, known: list[str]) -> list[str]:
     try:
         found = names(text)
     except ExpressionError as error:
@@ -185,6 +189,31 @@ def _check_rules(
                     _unknown(source, (*place, "sentence", lang), "占位符", "placeholder", name, list(PLACEHOLDERS))
 
 
+def _check_required(
+    source: Source,
+    required: list[Requirement | None],
+    indicators: list[Indicator | None],
+    parameters: list[Parameter | None],
+) -> None:
+    known = [parameter.id for parameter in parameters if parameter]
+    items = [indicator.id for indicator in indicators if indicator]
+    for at, want in enumerate(required):
+        if want is None:
+            continue
+        place: Path = ("required", at)
+        for item in want.indicators:
+            if item not in items:
+                _unknown(source, (*place, "indicators"), "指标", "indicator", item, items)
+        named = [*(condition.parameter for condition in want.when), *([want.declared] if want.declared else [])]
+        for name in named:
+            if name not in known:
+                _unknown(source, (*place, "when"), "参数", "parameter", name, known)
+        if not want.indicators and not want.declared:
+            source.add(
+                place, "missing", "indicators 与 declared 至少写一个", "give indicators or declared, at least one"
+            )
+
+
 def _check_params(source: Source, place: Path, rule: Rule, known: list[str]) -> None:
     fields = list(KINDS[rule.kind].__struct_fields__)
     unknown = [name for name in rule.params if name not in fields]
@@ -200,7 +229,7 @@ def _check_params(source: Source, place: Path, rule: Rule, known: list[str]) -> 
         for part in value if isinstance(value, list) else [value]:
             if isinstance(part, str) and part.startswith("="):
                 computed = True
-                _names(source, (*place, "params", *where), part[1:], known)
+                check_names(source, (*place, "params", *where), part[1:], known)
     if not computed and not unknown:
         try:
             parse(rule.kind, rule.params)

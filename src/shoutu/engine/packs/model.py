@@ -28,7 +28,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     """A design value of a site. ``derived`` computes it from others, ``table`` looks it up, unless the site gives it.
 
-    ``optional``: the design may do without it; still named when missing.
+    ``default`` holds where the site says nothing. ``optional``: the design may do without it; still named when missing.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     derived: str | None = None
     table: Table | None = None
+    default: float | None = None
     optional: bool = False
     cite: str = ""
     verified: bool = False
@@ -79,8 +80,33 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether a parameter of the site lies within these bounds, both included."""
+
+    parameter: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class Requirement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a standard wants monitored at a site: ``count`` points of any of ``indicators``, or the design value
+
+    ``declared`` of at least ``count`` (cameras, refuge chambers: what no sensor tells). ``when``: all must hold.
+    """
+
+    id: str
+    title: Text
+    cite: str
+    indicators: tuple[str, ...] = ()
+    declared: str | None = None
+    count: int = 1
+    when: tuple[Condition, ...] = ()
+    verified: bool = False
+    note: str = ""
+
+
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule pack, as read from its file by ``load``."""
+    """A rule pack, as read from its file by ``load``. ``sites``: the kinds of site it is made for."""
 
     pack: str
     title: Text
@@ -88,7 +114,9 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     cite: str
     verified: bool = False
     note: str = ""
+    sites: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    required: tuple[Requirement, ...] = ()
     indicators: tuple[Indicator, ...] = ()
     rules: tuple[Rule, ...] = ()
 
@@ -98,6 +126,16 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
             if indicator.id == id:
                 return indicator
         raise KeyError(f"{self.pack} has no indicator {id!r}; it has {', '.join(i.id for i in self.indicators)}")
+
+
+class Unmet(msgspec.Struct, frozen=True, kw_only=True):
+    """``lacking``: requirements not met, with how many there are. ``undecided``: parameters without which nobody can
+
+    say whether something is required, each with the titles of what hangs on it.
+    """
+
+    lacking: tuple[tuple[Requirement, int], ...]
+    undecided: dict[str, tuple[str, ...]]
 
 
 class BoundRule(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,15 +19,17 @@ from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import Binding, Point, Rule
 from shoutu.county.sites.packs import Watch
 from shoutu.county.sites.services.rules import checked, create_rule, propose
+from shoutu.county.sites.strictness import at_least_as_strict
 
 
 @service
 def bind(actor: Actor, site: Site, pack: str, *, agreed_from: Mapping[str, Any] | None = None) -> list[Rule]:
     """Watch every point of a site by a pack, by its present design values; the rules of the pack that now stand.
 
-    Rules that are new or stricter hold at once, weaker ones wait for a second person. What the pack asks for and
-    nobody has entered becomes a finding with a duty. Binding again takes up what has changed. `agreed_from`: the
-    design values from which two persons agreed to change; a rule that follows from that change alone holds at once.
+    Rules that are new or stricter hold at once, weaker ones wait for a second person; one weaker than a limit of law
+    holds at the limit until a second person agrees to less. What the pack asks for and nobody has entered becomes a
+    finding with a duty. Binding again takes up what has changed. `agreed_from`: the design values from which two
+    persons agreed to change; a rule that follows from that change alone holds at once.
     Raises NotAllowed, Invalid for a pack that is not there or is wrong, naming file, line and field.
     """
     actor.require("rule.edit")
@@ -72,6 +74,11 @@ def _watch(actor: Actor, point: Point, pack: str, watches: Iterable[Watch], befo
                 actor, point, watch.kind, watch.params, _("规则包 %(pack)s") % {"pack": pack},
                 title=watch.title, origin=origin, cite=watch.cite, verified=watch.verified, words=watch.words,
             )  # fmt: skip
+            if watch.asked is not None:
+                propose(actor, rule, _below(pack, watch), watch.asked)
+        elif watch.asked is not None:
+            _keep_to_the_law(actor, rule, watch, pack)
+            propose(actor, rule, _below(pack, watch), watch.asked)
         else:
             agreed = _follows(rule, before.get(watch.key))
             propose(actor, rule, _("规则包 %(pack)s 或设计值有变") % {"pack": pack}, watch.params, agreed=agreed)
@@ -81,6 +88,20 @@ def _watch(actor: Actor, point: Point, pack: str, watches: Iterable[Watch], befo
             agreed = _follows(rule, before.get(rule.origin.removeprefix(f"{pack}/")))
             propose(actor, rule, _("规则包 %(pack)s 不再要求") % {"pack": pack}, enabled=False, agreed=agreed)
     return standing
+
+
+def _keep_to_the_law(actor: Actor, rule: Rule, watch: Watch, pack: str) -> None:
+    """A rule below the law that no second person agreed to goes up to the limit at once."""
+    standing = rule.versions.get(number=rule.version)
+    strict = checked(rule.kind, watch.params)
+    if standing.decided_by_id is None and at_least_as_strict(rule.kind, standing.params, strict):
+        propose(actor, rule, _("规则包 %(pack)s：按法定限值收紧") % {"pack": pack}, strict)
+
+
+def _below(pack: str, watch: Watch) -> str:
+    """Why a second person must agree: the pack is weaker than the law."""
+    text = _("规则包 %(pack)s 弱于法定限值：%(limit)s；放宽须第二人同意") % {"pack": pack, "limit": watch.below}
+    return text[:400]
 
 
 @service

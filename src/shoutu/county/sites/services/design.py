@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.subjects import ref
-from shoutu.county.ledger.services import service, unchanged
+from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
 from shoutu.county.places.models import Site
 from shoutu.county.places.services import set_site_params
 from shoutu.county.sites import packs
-from shoutu.county.sites.models import Binding
+from shoutu.county.sites.models import Binding, DesignValue
 from shoutu.county.sites.packs import Watch
 from shoutu.county.sites.services.rules import checked
 from shoutu.county.sites.strictness import at_least_as_strict
@@ -28,8 +30,10 @@ Values = Mapping[str, Any]
 
 
 @service
-def change_design(actor: Actor, site: Site, values: Values, reason: str) -> Proposal | None:
-    """Enter, change or (None) take away design values.
+def change_design(
+    actor: Actor, site: Site, values: Values, reason: str, *, document: str = "", dated: date | None = None
+) -> Proposal | None:
+    """Enter, change or (None) take away design values, all out of one document of a date.
 
     Entering a missing value and whatever only makes rules stricter holds at once: None. Otherwise all of it waits for
     a second person: the proposal. Raises NotAllowed, Invalid naming the value, or where a pack cannot use it.
@@ -39,6 +43,11 @@ def change_design(actor: Actor, site: Site, values: Values, reason: str) -> Prop
     told = {name: _checked(name, value) for name, value in values.items()}
     before = {name: site.params.get(name) for name in told if site.params.get(name) != told[name]}
     after = _applied(site.params, {name: told[name] for name in before})
+    if len(document) > 200:
+        raise Invalid("document", _("文件名称和编号，最多 200 个字"))
+    if dated is not None and dated > timezone.localdate():
+        raise Invalid("dated", _("不晚于今天的日期"))
+    basis = {"document": document.strip(), "dated": dated.isoformat() if dated else None, "by": actor.label}
     if not reason.strip() or len(reason) > 400:
         raise Invalid("reason", _("1 到 400 个字"))
     if not before:
@@ -47,6 +56,7 @@ def change_design(actor: Actor, site: Site, values: Values, reason: str) -> Prop
     lines, weaker = _effects(site, before, after)
     if not weaker:
         set_site_params(actor, site, after, reason)
+        _found_on(actor, site, {name: told[name] for name in before}, basis)
         return None
     titles = _titles(site)
     return proposals.propose(
@@ -57,7 +67,12 @@ def change_design(actor: Actor, site: Site, values: Values, reason: str) -> Prop
         reason,
         title=f"{site.name}：{'、'.join(titles.get(name, name) for name in before)}",
         key=f"design:{site.pk}:{sorted((name, told[name]) for name in before)}"[:160],
-        payload={"site": site.pk, "before": before, "after": {name: told[name] for name in before}},
+        payload={
+            "site": site.pk,
+            "before": before,
+            "after": {name: told[name] for name in before},
+            "basis": basis,
+        },
         changes=[
             *(proposals.change(titles.get(n, n), _said(old), _said(told[n])) for n, old in before.items()),
             *lines,
@@ -71,6 +86,24 @@ def _agreed(actor: Actor, proposal: Proposal) -> None:
     if any(site.params.get(name) != value for name, value in before.items()):
         raise Conflict(_("设计值在提出以后又变过，按现在的值重新提出"))
     set_site_params(actor, site, _applied(site.params, after), proposal.reason, agreed=True)
+    _found_on(actor, site, after, proposal.payload.get("basis") or {})
+
+
+def _found_on(actor: Actor, site: Site, told: Values, basis: Mapping[str, Any]) -> None:
+    """Note in which document these values stand; one given without a document stands in none."""
+    record(actor, "site.design_entered", ref(site), {"values": dict(told), **basis})
+    DesignValue.objects.filter(site=site, name__in=list(told)).delete()
+    dated = basis.get("dated")
+    DesignValue.objects.bulk_create(
+        [
+            DesignValue(
+                site=site, name=name, document=basis.get("document", ""), entered_at=timezone.now(),
+                dated=date.fromisoformat(dated) if dated else None, entered_by=basis.get("by", actor.label),
+            )
+            for name, value in told.items()
+            if value is not None
+        ]
+    )  # fmt: skip
 
 
 DESIGN_CHANGE = proposals.register(proposals.Kind("site.design", gettext_lazy("修改设计值"), "site.edit", _agreed))

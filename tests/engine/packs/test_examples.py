@@ -1,0 +1,89 @@
+"""Each shipped pack over its own example readings warns as its README says: no more, no less, and not later."""
+
+from __future__ import annotations
+
+import csv
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from shoutu.engine import Engine, RuleSet, signal_to_dict
+from shoutu.engine.packs import Pack, bind, explain, load
+
+PACKS = Path(__file__).parents[3] / "packs"
+EXAMPLES = sorted(path.parent.name for path in (PACKS / "examples").glob("*/site.yaml"))
+LEVELS = {"蓝": 1, "黄": 2, "橙": 3, "红": 4}
+ROW = re.compile(
+    r"^\| (\S+) \| (\S+) \| ([蓝黄橙红]) \| (\d\d-\d\d \d\d:\d\d) \| (\d\d-\d\d \d\d:\d\d) \|", re.MULTILINE
+)
+
+
+def raised(name: str) -> list[tuple[str, str, int, datetime, str]]:
+    """(point, rule, level, when, why) of every rise of a risk over the example's readings."""
+    folder = PACKS / "examples" / name
+    site = yaml.safe_load((folder / "site.yaml").read_text("utf-8"))
+    found, problems = load((PACKS / "warning" / f"{site['pack']}.yaml").read_text("utf-8"))
+    assert isinstance(found, Pack), problems
+    points: list[dict[str, Any]] = []
+    rules: list[dict[str, Any]] = []
+    bound: list[Any] = []
+    for number, told in enumerate(site["points"], 1):
+        kind = found.indicator(told["item"])
+        points.append(
+            {"id": number, "source": 1, "site": 1, "item": told["item"], "interval_s": told["interval_s"],
+             "low": kind.low, "high": kind.high, "danger": kind.danger}
+        )  # fmt: skip
+        for rule in bind(found, told["item"], site["design"]).rules:
+            bound.append(rule)
+            rules.append(
+                {"id": len(bound), "version": 1, "point": number, "kind": rule.kind, "params": rule.params}
+            )  # fmt: skip
+    ruleset = RuleSet.from_catalog([], points, rules)
+    assert ruleset.problems == ()
+    number_of = {told["address"]: number for number, told in enumerate(site["points"], 1)}
+    with (folder / "readings.csv").open() as file:
+        rows = [
+            (datetime.fromisoformat(r["ts"]), number_of[r["point"]], float(r["value"])) for r in csv.DictReader(file)
+        ]
+    engine = Engine()
+    engine.switch(0, ruleset)
+    ts = np.array([round(at.timestamp() * 1000) for at, *_ in rows])
+    told_points, values = np.array([point for _, point, _ in rows]), np.array([value for *_, value in rows])
+    signals = engine.readings(1, told_points, ts, ts, values, np.zeros(len(rows), dtype=np.uint8))
+    address = {number: point for point, number in number_of.items()}
+    zone = rows[0][0].tzinfo
+    rises = []
+    for signal in (signal_to_dict(one, ruleset, 0) for one in signals):
+        if signal["category"] == "risk" and signal["to"] > signal["from"]:
+            rule = bound[signal["rule"] - 1]
+            at = datetime.fromtimestamp(signal["event_ts"] / 1000, zone)
+            rises.append((address[signal["point"]], rule.rule, signal["to"], at, explain(rule, signal)))
+    return rises
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_example_warns_as_its_readme_says(name: str) -> None:
+    table = ROW.findall((PACKS / "examples" / name / "README.md").read_text("utf-8"))
+    assert table
+    expected = {(point, rule, LEVELS[level]): (first, last) for point, rule, level, first, last in table}
+    rises = raised(name)
+    assert {row[:3] for row in rises} == set(expected)
+    for point, rule, level, at, _why in rises:
+        first, last = expected[point, rule, level]
+        assert first <= f"{at:%m-%d %H:%M}" <= last, (point, rule, level, at)
+
+
+def test_every_pack_has_an_example() -> None:
+    assert set(EXAMPLES) == {path.stem for path in (PACKS / "warning").glob("*.yaml")}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_why_is_a_whole_sentence(name: str) -> None:
+    for *_, why in raised(name):
+        assert why.endswith("。")
+        assert "{" not in why
