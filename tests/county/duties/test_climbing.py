@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from shoutu.county.duties import services
 from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.models import Alarm, Call, Duty, Notice, StageClock
+from shoutu.county.duties.selectors import duties_for
 from shoutu.county.duties.services import climbing
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.subjects import SubjectRef
@@ -164,9 +165,41 @@ def test_a_passed_stage_is_recorded_once_and_told_upward(clock, county, open_dut
     assert entries(duty, "duty.overdue") == 1
     assert rungs(duty) == [("enterprise_duty", "answered"), ("enterprise_principal", "calling")]
     assert Call.objects.get(duty=duty, rung=0).times == 2
+    assert duty in duties_for(actor(county.users["principal"]), "mine")
+
+
+def test_a_superior_silent_about_a_late_stage_is_climbed_from_to_the_end_of_the_chain(clock, county, open_duty):
+    duty = open_duty()
+    services.answer(actor(county.users["enterprise"]), duty.pk)
+    clock.shift(30 * 60)
+    services.overdue_due()
+    clock.shift(5 * 60 + 11)
+    assert [finding.key for finding in audit()] == [f"audit:duty:{duty.pk}:call:1:2"]
+    services.climb_due()
+    assert [who for who, _state in rungs(duty)] == ["enterprise_duty", "enterprise_principal", "township_head"]
+    assert audit() == []
+    for _ in range(5):
+        clock.shift(3600)
+        services.climb_due()
+    chain = [step["who"] for step in duty.policy["chain"]]
+    assert [who for who, _state in rungs(duty)] == chain
+    assert audit() == []
+
+
+@pytest.mark.parametrize("taken", ["answered above", "stage done"])
+def test_who_is_told_of_a_late_stage_is_climbed_from_no_longer_once_it_is_taken_up(clock, county, open_duty, taken):
+    duty = open_duty()
+    services.answer(actor(county.users["enterprise"]), duty.pk)
+    clock.shift(30 * 60)
+    services.overdue_due()
+    if taken == "answered above":
+        services.answer(actor(county.users["principal"]), duty.pk)
+    else:
+        services.pass_stage(actor(county.users["enterprise"]), duty.about, [duty.kind], "feedback")
     clock.shift(3600)
     services.climb_due()
     assert Call.objects.filter(duty=duty).count() == 2
+    assert audit() == []
 
 
 def test_an_empty_post_above_a_late_stage_is_passed_by(clock, county, open_duty):

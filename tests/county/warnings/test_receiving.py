@@ -207,14 +207,11 @@ def test_an_unreadable_policy_of_the_county_stops_no_warning(raise_to, tmp_path,
     assert Duty.objects.filter(about_type="warning", about_id=warning.pk).exists()
     assert [finding.kind for finding in audit()] == ["policy.fault"]
     (folder / "county.yaml").unlink()
-    (folder / "default.yaml").rename(folder / "kept.yaml")
-    with pytest.raises(FileNotFoundError):
-        raise_to(4, 3)
-    assert Signal.objects.filter(state="new", tries=0).count() == 1
-    (folder / "kept.yaml").rename(folder / "default.yaml")
-    services.take_in()
+    (folder / "default.yaml").rename(folder / "away.yaml")
+    raise_to(4, 3)  # by the policy that was in force last
     warning.refresh_from_db()
     assert warning.level == 4
+    (folder / "away.yaml").rename(folder / "default.yaml")
     assert audit() == []
 
 

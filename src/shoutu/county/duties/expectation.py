@@ -62,11 +62,21 @@ def missed(duty: DutyFact, now: datetime, grace: timedelta) -> list[Missed]:
         for clock in duty.clocks
         if clock.done_at is None and clock.overdue_at is None and clock.due_at + grace < now
     ]
-    if duty.state == "called":
-        call = _missed_call(duty, now, grace)
-        if call is not None:
-            found.append(call)
-    return found
+    look = {"called": _missed_call, "answered": _missed_telling}.get(duty.state)
+    call = look(duty, now, grace) if look is not None else None
+    return [*found, call] if call is not None else found
+
+
+def _missed_telling(duty: DutyFact, now: datetime, grace: timedelta) -> Missed | None:
+    """The next one up who should have been told by now that a stage is late, until one of them has answered."""
+    late = [clock.overdue_at for clock in duty.clocks if clock.overdue_at is not None and clock.done_at is None]
+    told = [call for call in duty.calls if late and call.called_at >= min(late)]
+    if not told or any(call.state == "answered" for call in told):
+        return None
+    last = max(told, key=lambda call: (call.round, call.rung))
+    if last.rung + 1 >= duty.chain or last.due_at + grace >= now:
+        return None
+    return Missed(duty.id, f"call:{last.round}:{last.rung + 1}", last.due_at)
 
 
 def _missed_call(duty: DutyFact, now: datetime, grace: timedelta) -> Missed | None:

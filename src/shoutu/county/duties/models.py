@@ -27,8 +27,8 @@ class Duty(ScopedModel):
     """Somebody must do something about a subject by a time, in answer to a policy.
 
     `policy` is the lane of the response pack as it stood when the duty was opened or last raised. `climb_at` is the
-    climber's agenda: when the next rung is to be called, null when none is. `round` counts how often the chain
-    was started, `rung_next` is the first rung not yet called in this round.
+    climber's agenda: when the next rung is to be called (of an answered duty: told that it is late), null when none
+    is. `round` counts how often the chain was started, `rung_next` is the first rung not yet called in this round.
     """
 
     subject_type = "duty"

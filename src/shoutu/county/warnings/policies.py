@@ -1,39 +1,62 @@
-"""The response policy in force: the pack of this county, else the default one; read again when its file changes."""
+"""The response policy in force: the pack of this county, else the default one; read again when its file changes.
+
+Whichever was read last is kept beside the data: with neither file readable people are still called, by that one.
+"""
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from django.conf import settings
 
 from shoutu.county.duties.policy import PolicyError, ResponsePolicy, parse
 
+log = logging.getLogger(__name__)
 OWN = "county.yaml"
 
 
 def in_force() -> ResponsePolicy:
-    """`packs/response/county.yaml` of this installation, else `default.yaml`. Raises PolicyError, OSError.
+    """`packs/response/county.yaml` of this installation, else `default.yaml`, else the one read last.
 
-    While the county's own file cannot be read people are called by the default one; `fault` says so.
+    While the county's own file cannot be read people are called by the default one; `fault` says so. Raises
+    PolicyError, OSError only when nothing was ever readable.
     """
-    folder = settings.CONFIG.packs / "response"
-    return _default(folder) if fault() or not (folder / OWN).exists() else _parsed(folder / OWN)
+    own, default = _files()
+    file = default if _wrong(own) or not own.exists() else own
+    if _wrong(file):
+        return _parsed(_kept())
+    _keep(file, file.stat().st_mtime_ns)
+    return _parsed(file)
 
 
 def fault() -> str:
-    """What is wrong with the county's own file; empty when nothing is or there is none."""
-    file = settings.CONFIG.packs / "response" / OWN
+    """What is wrong with the county's own file or, without one, with the default; empty when nothing is."""
+    own, default = _files()
+    return _wrong(own) or _wrong(default)
+
+
+UNREADABLE = (PolicyError, OSError, UnicodeDecodeError)
+
+
+def _wrong(file: Path) -> str:
     try:
-        if file.exists():
+        if file.exists() or file.name != OWN:
             _parsed(file)
-    except (PolicyError, OSError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return str(error) or type(error).__name__
     return ""
 
 
-def _default(folder: Path) -> ResponsePolicy:
-    return _parsed(folder / "default.yaml")
+def _files() -> tuple[Path, Path]:
+    folder = settings.CONFIG.packs / "response"
+    return folder / OWN, folder / "default.yaml"
+
+
+def _kept() -> Path:
+    return Path(settings.CONFIG.data) / "run" / "response-last.yaml"
 
 
 def _parsed(file: Path) -> ResponsePolicy:
@@ -43,3 +66,16 @@ def _parsed(file: Path) -> ResponsePolicy:
 @lru_cache(maxsize=4)
 def _read(file: Path, _changed: int) -> ResponsePolicy:
     return parse(file.read_text("utf-8"), str(file))
+
+
+@lru_cache(maxsize=1)
+def _keep(source: Path, _changed: int) -> None:
+    """The file in force, beside the data; replaced as a whole, so that a half-written one is never read."""
+    kept = _kept()
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("wb", dir=kept.parent, delete=False) as file:
+            file.write(source.read_bytes())
+        Path(file.name).replace(kept)
+    except OSError as error:
+        log.warning("the response policy could not be kept in %s: %s", kept, error)

@@ -118,4 +118,6 @@ def _policy_unreadable(now: datetime) -> Iterator[auditor.Finding]:
     """The county's own response policy cannot be read: people are called by the default one meanwhile."""
     fault = policies.fault()
     if fault:
-        yield auditor.Finding("audit:policy", "policy.fault", f"本县响应方案读不了，暂按默认方案叫应：{fault}")
+        yield auditor.Finding(
+            "audit:policy", "policy.fault", f"响应方案读不了，暂按默认的或上一次读到的方案叫应：{fault}"
+        )

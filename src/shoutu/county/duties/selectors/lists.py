@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import Case, Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,9 +30,9 @@ def whole(queryset: QuerySet[Duty]) -> QuerySet[Duty]:
 def duties_for(actor: Actor, view: str = "mine", state: str = "") -> QuerySet[Duty]:
     """The duties of one view, each with `due` (when its tightest clock runs out) to sort by.
 
-    mine: called to me or held by me. called: open ones others are called for (those who may call again see all).
-    org: open ones of posts of my organisation. done: mine that are done or over. today: all I see that were opened
-    or done today, or are still open. late: all I see that are past a limit. Raises Invalid.
+    mine: called to me, held by me, or I am told that it is late. called: open ones others are called for (those who
+    may call again see all). org: open ones of posts of my organisation. done: mine that are done or over. today: all
+    I see that were opened or done today, or are still open. late: all I see that are past a limit. Raises Invalid.
     """
     if view not in VIEWS:
         raise Invalid("view", _("其中之一：%(names)s") % {"names": "、".join(VIEWS)})
@@ -40,7 +40,9 @@ def duties_for(actor: Actor, view: str = "mine", state: str = "") -> QuerySet[Du
         raise Invalid("state", _("其中之一：%(names)s") % {"names": "、".join(State.values)})
     rows = Duty.objects.visible_to(actor)
     my_call = Call.objects.filter(mine(actor), duty=OuterRef("pk"))
-    waiting = Q(state=State.CALLED) & Exists(my_call.filter(round=OuterRef("round"), state=CallState.CALLING))
+    unanswered = my_call.filter(round=OuterRef("round"), state=CallState.CALLING)
+    told = unanswered.filter(called_at__gte=OuterRef("answered_at"))  # that a stage is late
+    waiting = (Q(state=State.CALLED) & Exists(unanswered)) | (Q(state=State.ANSWERED) & Exists(told))
     held = mine(actor)
     if view == "mine":
         rows = rows.filter(waiting | (Q(state=State.ANSWERED) & held))
@@ -62,7 +64,8 @@ def duties_for(actor: Actor, view: str = "mine", state: str = "") -> QuerySet[Du
     if state:
         rows = rows.filter(state=state)
     running = StageClock.objects.filter(duty=OuterRef("pk"), done_at__isnull=True).order_by("due_at")
-    due = Coalesce(F("climb_at"), Subquery(running.values("due_at")[:1]), Value(NEVER))
+    calling = Case(When(state=State.CALLED, then=F("climb_at")))
+    due = Coalesce(calling, Subquery(running.values("due_at")[:1]), Value(NEVER))
     return rows.annotate(due=due, last=Coalesce(F("ended_at"), F("done_at"), F("opened_at")))  # type: ignore[no-any-return]
 
 

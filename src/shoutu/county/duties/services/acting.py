@@ -65,6 +65,8 @@ def answer(actor: Actor, duty_id: int, note: str = "") -> Duty:
         if kinds.get(duty.kind).answer_only:
             duty.state, duty.done_at, duty.ended_at = State.DONE, now, now
         events.emit("duty.answered", ref(duty), {"about": duty.about.as_dict(), "kind": duty.kind})
+    else:
+        duty.climb_at = None  # told that it is late, one above has taken note: nobody further up need be told
     return _changed(duty)
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.duties.chain import Seat, seats
-from shoutu.county.duties.models import Call, CallState, Contact, Duty, Notice, Step
+from shoutu.county.duties.models import Call, CallState, Contact, Duty, Notice, State, Step
 from shoutu.county.kit import events
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import ref
@@ -142,11 +142,15 @@ def climb(duty: Duty, calls: Calls) -> None:
     """Call every rung that has fallen due by ``calls.now``, in order; sets the duty's next climb.
 
     After an outage the rungs that would have been called meanwhile are all called at once, each once, and the
-    last of them gets its full time. A spent chain starts again from the bottom, in a pass of its own.
+    last of them gets its full time. A spent chain starts again from the bottom, in a pass of its own, unless
+    somebody holds the duty and those above were only told that a stage of it is late.
     """
     due, chain, placed = duty.climb_at, duty.policy["chain"], False
     while due is not None and due <= calls.now:
         if duty.rung_next >= len(chain):
+            if duty.state == State.ANSWERED:
+                duty.climb_at = None
+                break
             if placed:
                 break
             due = calls.now

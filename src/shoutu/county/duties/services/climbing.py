@@ -32,7 +32,7 @@ def climb_due(now: datetime | None = None) -> bool:
     """
     now = now or timezone.now()
     due = list(
-        Duty.objects.filter(state=State.CALLED, climb_at__lte=now)
+        Duty.objects.filter(state__in=OPEN, climb_at__lte=now)
         .order_by("climb_at", "id")
         .values_list("pk", flat=True)[:PASS]
     )
@@ -68,10 +68,13 @@ def _groups(ids: Sequence[int]) -> Iterator[list[int]]:
 def _climb_group(ids: list[int], now: datetime) -> None:
     steps.fence()
     unchanged()
-    rows = Duty.objects.select_for_update(of=("self",)).filter(pk__in=ids, state=State.CALLED, climb_at__lte=now)
+    rows = Duty.objects.select_for_update(of=("self",)).filter(pk__in=ids, state__in=OPEN, climb_at__lte=now)
     duties = list(rows.order_by("climb_at", "id"))
     calls = Calls(SYSTEM, now)
     for duty in duties:
+        if duty.state == State.ANSWERED and not _late(duty):
+            duty.climb_at = None  # what was late has been done meanwhile
+            continue
         rounds = duty.round
         climb(duty, calls)
         if duty.round != rounds:
@@ -80,6 +83,11 @@ def _climb_group(ids: list[int], now: datetime) -> None:
             )
     calls.save()
     Duty.objects.bulk_update(duties, ["climb_at", "round", "rung_next"])
+
+
+def _late(duty: Duty) -> bool:
+    """Whether a stage clock of the duty has passed and the stage is still not done."""
+    return StageClock.objects.filter(duty=duty, overdue_at__isnull=False, done_at__isnull=True).exists()
 
 
 def _climb_alone(pk: int, now: datetime) -> None:
@@ -122,11 +130,9 @@ def _overdue(pk: int, now: datetime) -> None:
         held = Call.objects.filter(duty=duty, state=CallState.ANSWERED).order_by("round", "rung").last()
         if held is not None:
             calls.repeat(duty, held)
-        told = False
-        while not told and duty.rung_next < len(duty.policy["chain"]):
-            # An empty post takes no time here either: the next above it learns of it.
-            told = calls.place(duty, duty.rung_next).state != CallState.NOBODY
-            duty.rung_next += 1
-        duty.save(update_fields=["rung_next"])
+        # Who is told must say so too: silent, the one above is told next (``climb``).
+        duty.climb_at = now
+        climb(duty, calls)
+        duty.save(update_fields=["rung_next", "climb_at"])
     calls.save()
     return None
