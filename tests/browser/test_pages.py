@@ -114,7 +114,14 @@ def test_everything_speaks_english(
     page.get_by_role("menuitem", name="English").click()
     expect(page.get_by_role("link", name="Warnings", exact=False).first).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "en"
-    for address, landmark in (PAGES["desk"], PAGES["warnings"], PAGES["points"], PAGES["ledger"]):
+    room = ("people", "matrix", "roster", "organisations", "obligations")
+    for address, landmark in (
+        PAGES["desk"],
+        PAGES["warnings"],
+        PAGES["points"],
+        PAGES["ledger"],
+        *(PAGES[name] for name in room),
+    ):
         page.goto(address)
         expect(page.locator(landmark).first).to_be_visible()
         assert RAW_KEY.findall(page.inner_text("body").replace(page.url, "")) == []
