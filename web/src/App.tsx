@@ -32,6 +32,11 @@ const Findings = lazy(() => import("./rooms/people/Findings"));
 const Matrix = lazy(() => import("./rooms/people/Matrix"));
 const Roster = lazy(() => import("./rooms/people/Roster"));
 const Organisations = lazy(() => import("./rooms/people/Organisations"));
+const Packs = lazy(() => import("./rooms/rules/Packs").then((m) => ({ default: m.Packs })));
+const PackPage = lazy(() => import("./rooms/rules/PackPage").then((m) => ({ default: m.PackPage })));
+const SiteWatch = lazy(() => import("./rooms/rules/SiteWatch").then((m) => ({ default: m.SiteWatch })));
+const Gaps = lazy(() => import("./rooms/rules/Findings").then((m) => ({ default: m.Findings })));
+const GapDoor = lazy(() => import("./rooms/rules/Findings").then((m) => ({ default: m.FindingDoor })));
 const Obligations = lazy(() => import("./rooms/people/Obligations"));
 
 function Later({ children }: { children: ReactNode }): ReactNode {
@@ -83,6 +88,11 @@ function Inside(): ReactNode {
         <Route path="/proposals" element={<Proposals />} />
         <Route path="/sites" element={<Later><Sites /></Later>} />
         <Route path="/sites/:siteId" element={<Later><Dossier /></Later>} />
+        <Route path="/sites/:siteId/watch" element={<Later><SiteWatch /></Later>} />
+        <Route path="/rules" element={<Later><Packs /></Later>} />
+        <Route path="/rules/:pack" element={<Later><PackPage /></Later>} />
+        <Route path="/findings" element={<Later><Gaps /></Later>} />
+        <Route path="/findings/:findingId" element={<Later><GapDoor /></Later>} />
         <Route path="/ledger" element={<Ledger />} />
         <Route path="/people" element={<Later><Findings /></Later>} />
         <Route path="/people/matrix" element={<Later><Matrix /></Later>} />

@@ -1584,6 +1584,8 @@ export interface paths {
         /**
          * List Findings
          * @description What is lacking, by subject; with `state=cleared`, what was.
+         *
+         *     `optional=false` leaves out what nobody is called for.
          */
         get: operations["duties_findings_list_findings"];
         put?: never;
@@ -3960,6 +3962,8 @@ export interface components {
             state?: string;
             /** Site */
             site?: number | null;
+            /** Optional */
+            optional?: boolean | null;
         };
         /**
          * FindingOut
@@ -8459,6 +8463,7 @@ export interface operations {
                 kind?: string;
                 state?: string;
                 site?: number | null;
+                optional?: boolean | null;
             };
             header?: never;
             path?: never;

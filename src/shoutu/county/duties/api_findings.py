@@ -19,6 +19,7 @@ class FindingQuery(ListQuery):
     kind: str = Field("", max_length=40)
     state: str = "open"
     site: int | None = Field(None, ge=1)
+    optional: bool | None = None
 
 
 SORTS = {"found_at": ["found_at"], "about": ["about_label", "optional"], "id": ["id"]}
@@ -26,10 +27,15 @@ SORTS = {"found_at": ["found_at"], "about": ["about_label", "optional"], "id": [
 
 @router.get("/findings", response=Page[schemas.FindingRow])
 def list_findings(request: HttpRequest, query: Query[FindingQuery]) -> Any:
-    """What is lacking, by subject; with `state=cleared`, what was."""
+    """What is lacking, by subject; with `state=cleared`, what was.
+
+    `optional=false` leaves out what nobody is called for.
+    """
     actor = asker(request)
     actor.require("duty.read")
     rows = selectors.findings_for(actor, kind=query.kind, state=query.state, site=query.site)
+    if query.optional is not None:
+        rows = rows.filter(optional=query.optional)
     if query.q:
         rows = rows.filter(message__icontains=query.q) | rows.filter(about_label__icontains=query.q)
     return paginate(rows, query, lambda row: selectors.finding_row(row, actor), sorts=SORTS, default="about")

@@ -1,5 +1,5 @@
 import { t } from "i18next";
-import { Activity, CircleHelp, Factory, Inbox, Map as MapIcon, Network, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
+import { Activity, CircleHelp, Factory, Inbox, Map as MapIcon, Network, Ruler, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, NavLink } from "react-router";
 import type { Me, Status } from "../../api/types";
@@ -33,6 +33,7 @@ export function Rail({ status, me }: { status: Status | undefined; me: Me }): Re
       <Item to="/screen" icon={MapIcon} words={t("nav.screen")} away />
       <Item to="/sites" icon={Factory} words={t("nav.sites")} away />
       <Item to="/points" icon={Activity} words={t("nav.points")} />
+      <Item to="/rules" icon={Ruler} words={t("nav.rules.short")} away />
       {me.permissions.includes("rule.edit") && <Item to="/proposals" icon={UsersRound} words={t("nav.proposals.short")} badge={status?.proposals} inked />}
       <Item to="/people" icon={Network} words={t("nav.people")} away />
       <Item to="/ledger" icon={Stamp} words={t("nav.ledger")} />

@@ -185,7 +185,7 @@ export function DossierRules({ rules, site }: { rules: ReturnType<typeof useSite
           </ul>
         )}
       </Panel>
-      <Panel title={t("dossier.findings")} note={t("point.warnings.note", { n: site.findings.length })}>
+      <Panel title={t("dossier.findings")} note={t("point.warnings.note", { n: site.findings.length })} action={<Link to={`/sites/${site.id}/watch`}>{t("act.look")}</Link>}>
         {site.findings.length === 0 ? (
           <p className="note">{t("dossier.findings.none")}</p>
         ) : (

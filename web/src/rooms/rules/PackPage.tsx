@@ -1,0 +1,112 @@
+import { t } from "i18next";
+import type { ReactNode } from "react";
+import { Link, useParams } from "react-router";
+import { asProblem } from "../../api/problem";
+import type { PackDetail, PackRule } from "../../api/types";
+import { LevelMark } from "../../kit/LevelTag";
+import { Panel } from "../../kit/Panel";
+import { Empty, Failed, Loading } from "../../kit/States";
+import { useCrumb } from "../../kit/shell/crumb";
+import { Unchecked } from "./Packs";
+import { usePack } from "./queries";
+import "./rules.css";
+
+function Rule({ rule, named }: { rule: PackRule; named: (text: string) => string }): ReactNode {
+  return (
+    <li>
+      <b>{rule.title}</b> <Unchecked verified={rule.verified} />
+      <div className="rule-limits">
+        {rule.levels.map((one) => (
+          <span key={one.level}>
+            <LevelMark level={one.level} size={16} /> {named(one.bound)} {rule.unit}
+          </span>
+        ))}
+        {(rule.hold_s ?? 0) > 0 && <span className="second">{t("rules.hold", { n: rule.hold_s })}</span>}
+        {rule.kind === "rate" && <span className="second">{t("rules.window", { n: Math.round((rule.window_s ?? 3600) / 60) })}</span>}
+      </div>
+      <p className="second">
+        {rule.cite}
+        {rule.note && ` \u00b7 ${rule.note}`}
+      </p>
+    </li>
+  );
+}
+
+/** Arithmetic of design values in their Chinese names. */
+export function namer(values: PackDetail["values"]): (text: string) => string {
+  const titles = new Map(values.map((one) => [one.id, one.title]));
+  return (text) => text.replace(/[A-Za-z_]\w*/g, (name) => titles.get(name) ?? name).replaceAll("*", "\u00d7").replaceAll("/", "\u00f7");
+}
+
+export function PackPage(): ReactNode {
+  const name = useParams().pack ?? "";
+  const found = usePack(name);
+  useCrumb(t("nav.rules"), "/rules", found.data?.title ?? "\u2026");
+  if (found.error && !found.data) {
+    if (asProblem(found.error).status === 404) return <Empty title={t("rules.missing")} action={<Link to="/rules">{t("rules.toList")}</Link>} />;
+    return <Failed error={found.error} what={t("what.packs")} again={() => void found.refetch()} />;
+  }
+  if (!found.data) return <Loading what={t("what.packs")} />;
+  const pack = found.data;
+  const named = namer(pack.values);
+  return (
+    <div className="page">
+      <header className="rules-head">
+        <h1>
+          {t("rules.packTitle", { title: pack.title, version: pack.version })} <Unchecked verified={pack.verified} />
+        </h1>
+        <p className="second">{pack.cite}</p>
+        {pack.note && <p className="second">{pack.note}</p>}
+      </header>
+      <div className="rules-body">
+        <div className="rules-column">
+          {pack.items.map((item) => (
+            <Panel key={item.id} title={item.title} note={item.unit} action={<Unchecked verified={item.verified} />}>
+              <ul className="rules-list">
+                {item.rules.map((rule) => (
+                  <Rule key={rule.id} rule={rule} named={named} />
+                ))}
+              </ul>
+            </Panel>
+          ))}
+        </div>
+        <div className="rules-column">
+          <Panel title={t("rules.needs")} note={t("rules.needs.note")}>
+            <ul className="rules-list">
+              {pack.needs.map((need) => (
+                <li key={need.id}>
+                  {need.title} <Unchecked verified={need.verified} />
+                  <p className="second">{need.cite}</p>
+                </li>
+              ))}
+            </ul>
+          </Panel>
+          <Panel title={t("rules.limits")} note={t("rules.limits.note")}>
+            <ul className="rules-list">
+              {pack.limits.map((limit) => (
+                <li key={limit.title}>
+                  {limit.title} {limit.direction === "low" ? "\u2264" : "\u2265"} {named(limit.value)} {limit.unit} <Unchecked verified={limit.verified} />
+                  <p className="second">{limit.cite}</p>
+                </li>
+              ))}
+            </ul>
+          </Panel>
+          <Panel title={t("rules.values")}>
+            <ul className="rules-list">
+              {pack.values.map((value) => (
+                <li key={value.id}>
+                  {value.title} <span className="second">{value.unit}</span>
+                  <p className="second">
+                    {t(`rules.how.${value.how}`)}
+                    {value.formula && ` ${named(value.formula)}`}
+                    {value.cite && ` \u00b7 ${value.cite}`}
+                  </p>
+                </li>
+              ))}
+            </ul>
+          </Panel>
+        </div>
+      </div>
+    </div>
+  );
+}
