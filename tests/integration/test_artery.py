@@ -92,7 +92,7 @@ def test_reading_becomes_a_duty_that_is_answered_climbs_and_closes(demo: Stack) 
     # Called first: the pond keeper. Nobody answers, so the principal is called too, once.
     def duty_of(api: Api) -> dict[str, Any] | None:
         mine = api.get("/duties", view="mine", limit=500)["items"]
-        return next((d for d in mine if d["subject"]["id"] == warning["id"]), None)
+        return next((d for d in mine if d["subject"]["id"] == warning["id"] and d["kind"] != "warning.withdraw"), None)
 
     assert until(lambda: duty_of(keeper), 5)["state"] == "called"
     duty = until(lambda: duty_of(principal), 20, "the ladder climbs to the principal")
@@ -113,6 +113,10 @@ def test_reading_becomes_a_duty_that_is_answered_climbs_and_closes(demo: Stack) 
     assert officer.try_post(f"{path}/close", {"note": "关"}).status_code == 409
     gauge.send(1.0)
     until(lambda: officer.get(path)["current_level"] == 0, 10, "the level has fallen back")
+    stop = officer.get(path)["evacuation"]["id"]
+    principal.post(f"/evacuations/{stop}/count", amount=14, source="调度室", key="in")
+    assert officer.try_post(f"{path}/close", {"note": "关"}).status_code == 409
+    principal.post(f"/evacuations/{stop}/out", count=14, group="坝下", key="out")
     assert officer.post(f"{path}/close", note="现场复核正常")["state"] == "closed"
     assert gauge.warnings(officer) == []
 

@@ -15,7 +15,7 @@ from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.sites import services as sites
 from shoutu.county.warnings import services
-from shoutu.county.warnings.models import Warning
+from shoutu.county.warnings.models import Evacuation, Warning
 from shoutu.county.warnings.states import TABLE
 
 
@@ -59,6 +59,11 @@ def test_the_whole_course_over_http(login, red, raise_to, clock):
     refused = post(officer, f"/warnings/{red.pk}/close", note="")
     assert (refused.status_code, refused.json()["detail"]) == (409, "等级还没有回落到黄色以下")
     raise_to(1, 4)
+    refused = post(officer, f"/warnings/{red.pk}/close", note="已恢复")
+    assert (refused.status_code, refused.json()["detail"]) == (409, "撤人人数未报，不能关闭")
+    stop = get(mine, f"/warnings/{red.pk}")["evacuation"]["id"]
+    post(mine, f"/evacuations/{stop}/count", amount=14, source="调度室", key="1")
+    assert post(mine, f"/evacuations/{stop}/out", count=14, group="全部", key="2").json()["missing"] == 0
     closed = post(officer, f"/warnings/{red.pk}/close", note="已恢复")
     assert (closed.status_code, closed.json()["state"]) == (200, "closed")
     for verb in ("opened", "verified", "disposed", "fed_back", "closed"):
@@ -67,6 +72,7 @@ def test_the_whole_course_over_http(login, red, raise_to, clock):
         ("warning.dispose", "verified"),
         ("warning.verify", "done"),
         ("warning.answer", "cancelled"),
+        ("warning.withdraw", "verified"),
     }
     text = [row["text"] for row in get(officer, f"/warnings/{red.pk}/timeline")["items"]]
     assert "甲矿值班员 应答（用时 1:00）：停止放矿" in text
@@ -76,7 +82,7 @@ def test_the_whole_course_over_http(login, red, raise_to, clock):
 def test_a_row_and_its_detail_say_what_the_face_needs(login, red):
     officer = login("duty_officer")
     row = get(officer, "/warnings")["items"][0]
-    assert (row["called"], row["answered"], row["level"]) == (3, 0, 4)
+    assert (row["called"], row["answered"], row["level"]) == (4, 0, 4)
     assert row["clock"]["kind"] == "answer"
     assert row["site"]["territory"] == "东乡"
     detail = get(officer, f"/warnings/{red.pk}")
@@ -95,7 +101,7 @@ def test_a_row_and_its_detail_say_what_the_face_needs(login, red):
     ]
     assert dispose[0]["receipts"][0]["step"] == "handed_over"
     acts = {act["verb"]: act for act in detail["actions"]}
-    assert list(acts) == ["verify", "dispose", "feedback", "close", "recall"]
+    assert list(acts) == ["withdraw", "verify", "dispose", "feedback", "close", "return", "recall"]
     assert acts["verify"]["primary"]
     assert (acts["close"]["allowed"], acts["close"]["why"]) == (False, "须先核实真假")
 
@@ -198,7 +204,8 @@ def test_a_false_alarm_calls_everybody_off(login, red):
     officer = login("duty_officer")
     answer = post(officer, f"/warnings/{red.pk}/verify", result="false_alarm", reason="blasting")
     assert (answer.json()["state"], answer.json()["reason"]) == ("disposing", "放炮")
-    assert not Duty.objects.filter(state__in=["called", "answered"]).exists()
+    # Who goes back in is decided by an order to resume, not by the one who verified.
+    assert [duty.kind for duty in Duty.objects.filter(state__in=["called", "answered"])] == ["warning.withdraw"]
 
 
 def test_feedback_before_disposal_is_refused(login, red):
@@ -211,6 +218,7 @@ def test_closed_refuses_everything(login, red, raise_to):
     officer = login("duty_officer")
     assert TABLE.forbidden() == [("closed", verb) for verb in TABLE.verbs]
     bodies = {"verify": {"result": "real"}, "dispose": {"note": "x"}, "feedback": {"note": "x"}}
+    bodies |= {verb: {"note": "x"} for verb in ("withdraw", "return", "close")}
     for verb in TABLE.verbs:
         answer = post(officer, f"/warnings/{red.pk}/{verb}", **bodies.get(verb, {}))
         assert answer.status_code == 409, verb
@@ -236,7 +244,7 @@ def test_recall_calls_those_who_have_not_answered_but_not_at_once(login, red, cl
     clock.shift(31)
     assert post(officer, f"/warnings/{red.pk}/recall").status_code == 200
     chain = get(officer, f"/warnings/{red.pk}")["chain"]
-    assert [row["times"] for row in chain if row["state"] == "calling"] == [2, 2, 2]
+    assert [row["times"] for row in chain if row["state"] == "calling"] == [2, 2, 2, 2]
     assert post(login("enterprise"), f"/warnings/{red.pk}/recall").status_code == 403
 
 
@@ -252,14 +260,15 @@ def test_names_are_masked_by_role_posts_never(login, red):
 def test_a_called_duty_of_a_live_warning_cannot_be_cancelled(red, watched, raise_to, clock):
     admin, officer = actor(watched.users["administrator"]), actor(watched.users["duty_officer"])
     for duty in Duty.objects.filter(about_type="warning", about_id=red.pk):
-        with pytest.raises(Conflict, match="还没有关闭"):
+        with pytest.raises(Conflict, match=r"还没有关闭|还没有了结"):
             duties.cancel(admin, duty.pk, "不用了")
     assert not Duty.objects.filter(state="cancelled").exists()
     services.verify(officer, red.pk, "false_alarm", "calibration")
-    assert Duty.objects.filter(state="called").count() == 0
+    assert [duty.kind for duty in Duty.objects.filter(state="called")] == ["warning.withdraw"]
     raise_to(0, 4)
     services.close(officer, red.pk)
     assert Warning.objects.get(pk=red.pk).closed_at
+    assert not Duty.objects.filter(state__in=["called", "answered"]).exists()
 
 
 def test_nobody_called_is_asked_per_episode(red, watched, raise_to, clock):
@@ -267,6 +276,7 @@ def test_nobody_called_is_asked_per_episode(red, watched, raise_to, clock):
     officer = actor(watched.users["duty_officer"])
     services.verify(officer, red.pk, "false_alarm", "calibration")
     raise_to(0, 4)
+    services.resume_work(officer, Evacuation.objects.get().pk, "误报")
     clock.shift(11 * 60)
     raise_to(4, 0)
     clock.shift(11)

@@ -41,12 +41,15 @@ def test_a_red_signal_opens_a_warning_and_calls_people(raise_to, watched):
     assert warning.title == "浸润线埋深 5.96 m，低于红色限值 6.00 m"
     assert warning.sentence == "浸润线埋深 5.96 m，低于控制值 6.00 m，持续 60 秒。"
     duties = Duty.objects.filter(about_type="warning", about_id=warning.pk).order_by("kind")
-    assert [duty.kind for duty in duties] == ["warning.answer", "warning.dispose", "warning.verify"]
+    assert [duty.kind for duty in duties] == [
+        "warning.answer", "warning.dispose", "warning.verify", "warning.withdraw",
+    ]  # fmt: skip
     firsts = {call.duty.kind: call.who for call in Call.objects.select_related("duty")}
     assert firsts == {
         "warning.dispose": "enterprise_duty",
         "warning.verify": "county_duty",
         "warning.answer": "county_leader",
+        "warning.withdraw": "enterprise_principal",
     }
     assert Entry.objects.filter(subject_type="warning", verb="warning.opened").count() == 1
 
@@ -90,8 +93,8 @@ def test_a_flapping_signal_makes_one_warning_and_calls_once(raise_to, clock):
         clock.shift(5)
     assert Warning.objects.count() == 1
     assert Warning.objects.get().count == 40
-    assert Call.objects.count() == 3
-    assert Duty.objects.count() == 3
+    assert Call.objects.count() == 4
+    assert Duty.objects.count() == 4
 
 
 def test_back_after_a_long_calm_before_closure_is_the_same_warning_and_calls_again(raise_to, clock):

@@ -2227,9 +2227,31 @@ export interface paths {
         put?: never;
         /**
          * Close
-         * @description 关闭: verified, fallen below yellow, not unknown; else 409 says what is missing.
+         * @description 关闭: verified, fallen below yellow, not unknown, by the level the policy names; else 409 says what is missing.
+         *
+         *     Where the policy wants a review, the warning stays open with `close_asked` until somebody else closes it.
          */
         post: operations["warnings_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Back
+         * @description 退回: the closing that waits for review is not agreed to. 409 where none waits.
+         */
+        post: operations["warnings_send_back"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2250,6 +2272,206 @@ export interface paths {
          * @description 追叫: call again everybody who has not answered.
          */
         post: operations["warnings_recall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description 停产撤人 by hand, at any level. 409 where it was ordered already.
+         */
+        post: operations["warnings_evacuations_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evacuations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Evacuations
+         * @description Open withdrawals, the newest first; `all`: those that ended as well.
+         */
+        get: operations["warnings_evacuations_list_evacuations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evacuations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Evacuation
+         * @description One withdrawal with each step of its count.
+         */
+        get: operations["warnings_evacuations_get_evacuation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evacuations/{id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count
+         * @description 报人数: how many were in, where no point told it.
+         */
+        post: operations["warnings_evacuations_count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evacuations/{id}/out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Out
+         * @description 确认已出: people by name, or a number of a group.
+         */
+        post: operations["warnings_evacuations_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evacuations/{id}/positioning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Positioning
+         * @description 按定位确认: those the positioning system no longer sees in. 409 on an old reading, 503 without any.
+         */
+        post: operations["warnings_evacuations_positioning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evacuations/{id}/more": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * More
+         * @description 加人数: somebody was in who had not been counted.
+         */
+        post: operations["warnings_evacuations_more"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evacuations/{id}/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Back
+         * @description 撤回确认: some confirmed out are not.
+         */
+        post: operations["warnings_evacuations_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evacuations/{id}/fewer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fewer
+         * @description 减人数: proposed here, in force when a second person agrees.
+         */
+        post: operations["warnings_evacuations_fewer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evacuations/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description 复工: nobody missing and the cause gone; else 409 says what is missing.
+         */
+        post: operations["warnings_evacuations_resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5871,6 +6093,49 @@ export interface components {
             organisation: string;
         };
         /**
+         * Stop
+         * @description 停产撤人 at a site. `missing`: not confirmed out; null while nobody knows how many were in, which is not zero.
+         *
+         *     `source`, `counted_at`: where and when the number is from; `doubtful`: that reading was old or flagged. `words` says
+         *     it in the asker's language.
+         */
+        Stop: {
+            /** Id */
+            id: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "going" | "out" | "resumed";
+            /** Level */
+            level: number;
+            /**
+             * Ordered At
+             * Format: date-time
+             */
+            ordered_at: string;
+            /** Ordered By */
+            ordered_by: string;
+            /** Total */
+            total: number | null;
+            /** Out */
+            out: number;
+            /** Missing */
+            missing: number | null;
+            /** Source */
+            source: string;
+            /** Counted At */
+            counted_at: string | null;
+            /** Doubtful */
+            doubtful: boolean;
+            /** Cleared At */
+            cleared_at: string | null;
+            /** Resumed At */
+            resumed_at: string | null;
+            /** Words */
+            words: string;
+        };
+        /**
          * Warning
          * @description One warning as a row of the list. `category`: a risk, or a device fault (which is no level of danger).
          */
@@ -5938,6 +6203,99 @@ export interface components {
             verified_source: boolean;
             /** Unknown Now */
             unknown_now: boolean;
+            stop: components["schemas"]["Stop"] | null;
+        };
+        /**
+         * CloseAsked
+         * @description A closing that waits for review.
+         */
+        CloseAsked: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+        };
+        /**
+         * EvacuationDetail
+         * @description With each step of the count, newest first; `points`: those that count the people who are in.
+         */
+        EvacuationDetail: {
+            /** Id */
+            id: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "going" | "out" | "resumed";
+            /** Level */
+            level: number;
+            /**
+             * Ordered At
+             * Format: date-time
+             */
+            ordered_at: string;
+            /** Ordered By */
+            ordered_by: string;
+            /** Total */
+            total: number | null;
+            /** Out */
+            out: number;
+            /** Missing */
+            missing: number | null;
+            /** Source */
+            source: string;
+            /** Counted At */
+            counted_at: string | null;
+            /** Doubtful */
+            doubtful: boolean;
+            /** Cleared At */
+            cleared_at: string | null;
+            /** Resumed At */
+            resumed_at: string | null;
+            /** Words */
+            words: string;
+            site: components["schemas"]["StopSite"];
+            /** Warnings */
+            warnings: components["schemas"]["StopCause"][];
+            /** Counts */
+            counts: components["schemas"]["HeadCount"][];
+            /** Points */
+            points: number[];
+            /** Actions */
+            actions: components["schemas"]["Action"][];
+        };
+        /**
+         * HeadCount
+         * @description One step of the count. `read_at`: the time of the positioning reading it rests on.
+         */
+        HeadCount: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "set" | "out" | "positioning" | "more" | "back" | "fewer";
+            /** Amount */
+            amount: number;
+            /** Names */
+            names: string[];
+            /** Group */
+            group: string;
+            /** Reason */
+            reason: string;
+            /** Read At */
+            read_at: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
         };
         /**
          * LedgerRef
@@ -5983,6 +6341,30 @@ export interface components {
             cite: string;
             /** Verified */
             verified: boolean;
+        };
+        /**
+         * StopCause
+         * @description A warning that asked for it.
+         */
+        StopCause: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Level */
+            level: number;
+        };
+        /**
+         * StopSite
+         * @description Where.
+         */
+        StopSite: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Territory */
+            territory: string;
         };
         /**
          * WarningDetail
@@ -6052,6 +6434,7 @@ export interface components {
             verified_source: boolean;
             /** Unknown Now */
             unknown_now: boolean;
+            stop: components["schemas"]["Stop"] | null;
             rule: components["schemas"]["RuleBrief"] | null;
             /** Thresholds */
             thresholds: components["schemas"]["Threshold"][];
@@ -6066,6 +6449,8 @@ export interface components {
             actions: components["schemas"]["Action"][];
             /** Chain */
             chain: components["schemas"]["ChainRow"][];
+            evacuation: components["schemas"]["EvacuationDetail"] | null;
+            close_asked: components["schemas"]["CloseAsked"] | null;
             /** Before */
             before: components["schemas"]["WarningBrief"][];
             ledger: components["schemas"]["LedgerRef"] | null;
@@ -6113,6 +6498,145 @@ export interface components {
              * @default false
              */
             withdraw?: boolean;
+        };
+        /** EvacuationQuery */
+        EvacuationQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * All
+             * @default false
+             */
+            all?: boolean;
+        };
+        /**
+         * Evacuation
+         * @description A withdrawal with its site and its causes.
+         */
+        Evacuation: {
+            /** Id */
+            id: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "going" | "out" | "resumed";
+            /** Level */
+            level: number;
+            /**
+             * Ordered At
+             * Format: date-time
+             */
+            ordered_at: string;
+            /** Ordered By */
+            ordered_by: string;
+            /** Total */
+            total: number | null;
+            /** Out */
+            out: number;
+            /** Missing */
+            missing: number | null;
+            /** Source */
+            source: string;
+            /** Counted At */
+            counted_at: string | null;
+            /** Doubtful */
+            doubtful: boolean;
+            /** Cleared At */
+            cleared_at: string | null;
+            /** Resumed At */
+            resumed_at: string | null;
+            /** Words */
+            words: string;
+            site: components["schemas"]["StopSite"];
+            /** Warnings */
+            warnings: components["schemas"]["StopCause"][];
+        };
+        /** Page[Evacuation] */
+        Page_Evacuation_: {
+            /** Items */
+            items: components["schemas"]["Evacuation"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * HeadCountIn
+         * @description How many were in, and from where that is known.
+         */
+        HeadCountIn: {
+            /** Key */
+            key: string;
+            /** Amount */
+            amount: number;
+            /** Source */
+            source: string;
+        };
+        /**
+         * OutIn
+         * @description Who is out: names, or a number and the group.
+         */
+        OutIn: {
+            /** Key */
+            key: string;
+            /** Count */
+            count?: number | null;
+            /**
+             * Names
+             * @default []
+             */
+            names?: string[];
+            /**
+             * Group
+             * @default
+             */
+            group?: string;
+        };
+        /**
+         * KeyIn
+         * @description `key`: made by the sender, new for each step; the same key sent again changes nothing.
+         */
+        KeyIn: {
+            /** Key */
+            key: string;
+        };
+        /**
+         * CorrectIn
+         * @description By how many the number is to change, and why.
+         */
+        CorrectIn: {
+            /** Key */
+            key: string;
+            /** Amount */
+            amount: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * FewerIn
+         * @description By how many fewer, and why. Waits for a second person.
+         */
+        FewerIn: {
+            /** Amount */
+            amount: number;
+            /** Reason */
+            reason: string;
         };
         /**
          * CountyMap
@@ -6297,6 +6821,8 @@ export interface components {
             roster: components["schemas"]["RosterOut"];
             /** Alarms */
             alarms: components["schemas"]["Alarm"][];
+            /** Evacuations */
+            evacuations: components["schemas"]["Evacuation"][];
             /** Figures */
             figures: components["schemas"]["Figure"][];
         };
@@ -9346,6 +9872,32 @@ export interface operations {
             };
         };
     };
+    warnings_send_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningDetail"];
+                };
+            };
+        };
+    };
     warnings_recall: {
         parameters: {
             query?: never;
@@ -9364,6 +9916,262 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WarningDetail"];
+                };
+            };
+        };
+    };
+    warnings_evacuations_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvacuationDetail"];
+                };
+            };
+        };
+    };
+    warnings_evacuations_list_evacuations: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Evacuation_"];
+                };
+            };
+        };
+    };
+    warnings_evacuations_get_evacuation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvacuationDetail"];
+                };
+            };
+        };
+    };
+    warnings_evacuations_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HeadCountIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvacuationDetail"];
+                };
+            };
+        };
+    };
+    warnings_evacuations_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvacuationDetail"];
+                };
+            };
+        };
+    };
+    warnings_evacuations_positioning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvacuationDetail"];
+                };
+            };
+        };
+    };
+    warnings_evacuations_more: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvacuationDetail"];
+                };
+            };
+        };
+    };
+    warnings_evacuations_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvacuationDetail"];
+                };
+            };
+        };
+    };
+    warnings_evacuations_fewer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FewerIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvacuationDetail"];
+                };
+            };
+        };
+    };
+    warnings_evacuations_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvacuationDetail"];
                 };
             };
         };

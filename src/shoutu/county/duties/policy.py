@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from shoutu.county.kit.permissions import ROLES
+
 LEVELS = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
 RUNGS = ("enterprise_duty", "enterprise_principal", "township_head", "county_duty", "county_leader")
 """The places in a chain a policy may call, from the mine upward."""
-STAGES = ("dispose", "feedback", "verify", "close")
+STAGES = ("dispose", "feedback", "verify", "close", "withdraw")
 """What may have a clock of its own after the answer."""
 NEXT_INSPECTION = "next_inspection"
 """A stage without a fixed limit: done at the next inspection, so no clock runs."""
@@ -66,11 +68,35 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """Which roles may close a warning of one level; a close by others than `review` (when given) waits for one of them.
+
+    Both are names of `kit.permissions.ROLES`.
+    """
+
+    by: tuple[str, ...]
+    review: tuple[str, ...] = ()
+
+
+STRICT = Closing(("leader", "duty_officer"))
+"""Where a pack says nothing the county closes, at every level."""
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
-    """What one level (or a device fault) sets in motion."""
+    """What one level (or a device fault) sets in motion, and who ends it."""
 
     withdraw: bool
     lanes: tuple[Lane, ...]
+    close: Closing = STRICT
+
+
+@dataclass(frozen=True, slots=True)
+class Evacuation:
+    """停产撤人: whom a withdrawal calls and within what time it is to be complete; which roles order work resumed."""
+
+    lane: Lane
+    resume: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +112,8 @@ class ResponsePolicy:
     retry: tuple[timedelta, ...]
     levels: Mapping[int, Response]
     fault: Response
+    # None in a pack that leaves it to the default one.
+    evacuation: Evacuation | None = None
 
     def response(self, level: int, category: str) -> Response:
         """The response to a warning of this category at this level (1 blue … 4 red)."""
@@ -114,7 +142,7 @@ class _Reader:
 
     def read(self, text: str) -> ResponsePolicy | None:
         root = self._compose(text)
-        top = self._map(root, "", _TOP, _TOP - {"note"}) if root is not None else None
+        top = self._map(root, "", _TOP, _TOP - {"note", "evacuation"}) if root is not None else None
         if root is None or top is None:
             return None
         levels = self._levels(top.get("levels"))
@@ -132,6 +160,7 @@ class _Reader:
             retry=self._retry(top.get("retry")),
             levels=levels,
             fault=fault,
+            evacuation=self._evacuation(top["evacuation"]) if "evacuation" in top else None,
         )
 
     def _compose(self, text: str) -> yaml.Node | None:
@@ -184,7 +213,8 @@ class _Reader:
         return {level: response for level, response in read.items() if response is not None}
 
     def _response(self, node: yaml.Node, path: str) -> Response | None:
-        parts = self._map(node, path, frozenset({"withdraw", "lanes"}), frozenset({"withdraw", "lanes"}))
+        needed = frozenset({"withdraw", "lanes"})
+        parts = self._map(node, path, needed | {"close"}, needed)
         if parts is None:
             return None
         lanes: list[Lane] = []
@@ -195,23 +225,49 @@ class _Reader:
             if lane.duty in {other.duty for other in lanes}:
                 self.problem(item, f"{path}.lanes[{i}].duty", f"{lane.duty} is there twice; join the chains")
             lanes.append(lane)
-        return Response(self._flag(parts.get("withdraw"), f"{path}.withdraw"), tuple(lanes))
+        close = self._closing(parts["close"], f"{path}.close") if "close" in parts else STRICT
+        return Response(self._flag(parts.get("withdraw"), f"{path}.withdraw"), tuple(lanes), close)
+
+    def _closing(self, node: yaml.Node, path: str) -> Closing:
+        parts = self._map(node, path, frozenset({"by", "review"}), frozenset({"by"})) or {}
+        by = self._roles(parts["by"], f"{path}.by") if "by" in parts else ()
+        return Closing(by, self._roles(parts["review"], f"{path}.review") if "review" in parts else ())
+
+    def _roles(self, node: yaml.Node, path: str) -> tuple[str, ...]:
+        names = tuple(ROLES)
+        return tuple(self._choice(item, f"{path}[{i}]", names) for i, item in enumerate(self._list(node, path)))
+
+    def _evacuation(self, node: yaml.Node) -> Evacuation | None:
+        path, needed = "evacuation", frozenset({"chain", "due", "resume"})
+        parts = self._map(node, path, needed | {"orders"}, needed)
+        if parts is None or not needed <= set(parts):
+            return None
+        due = self._due(parts["due"], f"{path}.due")
+        if set(due) != {"withdraw"}:
+            self.problem(parts["due"], f"{path}.due", "expected one limit, withdraw: the time until nobody is left in")
+        orders = self._orders(parts.get("orders"), f"{path}.orders")
+        lane = Lane("warning.withdraw", self._chain(parts["chain"], f"{path}.chain"), due, orders)
+        return Evacuation(lane, self._roles(parts["resume"], f"{path}.resume"))
 
     def _lane(self, node: yaml.Node, path: str) -> Lane | None:
         parts = self._map(node, path, _LANE, frozenset({"duty", "chain"}))
         if parts is None:
             return None
         duty = self._choice(parts.get("duty"), f"{path}.duty", DUTY_KINDS)
+        chain = self._chain(parts.get("chain"), f"{path}.chain")
+        due = self._due(parts["due"], f"{path}.due") if "due" in parts else {}
+        return Lane(duty, chain, due, self._orders(parts.get("orders"), f"{path}.orders"))
+
+    def _chain(self, node: yaml.Node | None, path: str) -> tuple[Rung, ...]:
         chain: list[Rung] = []
-        for i, item in enumerate(self._list(parts.get("chain"), f"{path}.chain")):
-            rung = self._rung(item, f"{path}.chain[{i}]")
+        for i, item in enumerate(self._list(node, path)):
+            rung = self._rung(item, f"{path}[{i}]")
             if rung is None:
                 continue
             if rung.who in {other.who for other in chain}:
-                self.problem(item, f"{path}.chain[{i}].who", f"{rung.who} is called twice; keep one")
+                self.problem(item, f"{path}[{i}].who", f"{rung.who} is called twice; keep one")
             chain.append(rung)
-        due = self._due(parts["due"], f"{path}.due") if "due" in parts else {}
-        return Lane(duty, tuple(chain), due, self._orders(parts.get("orders"), f"{path}.orders"))
+        return tuple(chain)
 
     def _orders(self, node: yaml.Node | None, path: str) -> tuple[str, ...]:
         if node is None:
@@ -294,7 +350,9 @@ class _Reader:
 
 DUTY_KINDS = ("warning.dispose", "warning.verify", "warning.answer")
 _LANE = frozenset({"duty", "chain", "due", "orders"})
-_TOP = frozenset({"pack", "title", "version", "verified", "cite", "note", "recall_after", "retry", "levels", "fault"})
+_TOP = frozenset(
+    {"pack", "title", "version", "verified", "cite", "note", "recall_after", "retry", "levels", "fault", "evacuation"}
+)
 
 
 def _join(path: str, name: str) -> str:

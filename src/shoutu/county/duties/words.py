@@ -17,6 +17,7 @@ STAGES = {
     "feedback": gettext_lazy("反馈"),
     "verify": gettext_lazy("核实"),
     "close": gettext_lazy("关闭"),
+    "withdraw": gettext_lazy("撤清"),
 }
 
 

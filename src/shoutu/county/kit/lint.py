@@ -32,6 +32,7 @@ SELECTORS = {
     "sites/deaf": "selector",
     "sites/gaps": "selector",
     "sites/watching": "selector",
+    "warnings/evacuations": "selector",
     "warnings/states": "guards of the state table",
 }
 

@@ -74,8 +74,14 @@ TABLE: dict[str, set[str]] = {
     "warning.verify": _county,
     "warning.dispose": _acting,
     "warning.feedback": _acting,
-    "warning.close": {"leader", "duty_officer"},
+    # Which level whose role may close stands in the response pack.
+    "warning.close": _acting,
     "warning.recall": {"leader", "duty_officer"},
+    "evacuation.order": _acting,
+    "evacuation.count": _acting,
+    "evacuation.correct": _county,
+    # Which roles may, the response pack says.
+    "evacuation.resume": _county,
     # command screen
     "screen.read": _county | {"administrator", "auditor"},
     "screen.acknowledge": {"leader", "duty_officer"},

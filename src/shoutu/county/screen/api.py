@@ -11,6 +11,7 @@ from django.utils import timezone
 from shoutu.county.kit.api import Router, asker
 from shoutu.county.people.api_roster import roster_today
 from shoutu.county.screen import schemas, selectors, services
+from shoutu.county.warnings.evacuations import missing_first
 
 router = Router()
 
@@ -51,6 +52,7 @@ def get_now(request: HttpRequest) -> Any:
             }
             for warning in sounding
         ],
+        "evacuations": missing_first(actor),
         "figures": selectors.figures(actor),
     }
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from shoutu.county.duties.schemas import ChainRow
 from shoutu.county.people.api_roster import RosterOut
-from shoutu.county.warnings.schemas import Warning
+from shoutu.county.warnings.schemas import Evacuation, Warning
 
 
 class OutlineFacts(Schema):
@@ -114,6 +114,7 @@ class Now(Schema):
     chain: list[ChainRow]
     roster: RosterOut
     alarms: list[Alarm]
+    evacuations: list[Evacuation]
     figures: list[Figure]
 
 

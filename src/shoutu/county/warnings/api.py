@@ -14,8 +14,10 @@ from shoutu.county.duties.schemas import NoteIn, TimelineRow
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.warnings import schemas, selectors, services
+from shoutu.county.warnings.api_evacuations import router as evacuations_router
 
 router = Router()
+router.add_router("", evacuations_router)
 
 
 class WarningQuery(ListQuery):
@@ -97,9 +99,20 @@ def feedback(request: HttpRequest, id: int, body: NoteIn) -> Any:
 
 @router.post("/warnings/{id}/close", response=schemas.WarningDetail)
 def close(request: HttpRequest, id: int, body: NoteIn) -> Any:
-    """关闭: verified, fallen below yellow, not unknown; else 409 says what is missing."""
+    """关闭: verified, fallen below yellow, not unknown, by the level the policy names; else 409 says what is missing.
+
+    Where the policy wants a review, the warning stays open with `close_asked` until somebody else closes it.
+    """
     actor = asker(request)
     services.close(actor, id, body.note)
+    return _detail(actor, id)
+
+
+@router.post("/warnings/{id}/return", response=schemas.WarningDetail)
+def send_back(request: HttpRequest, id: int, body: NoteIn) -> Any:
+    """退回: the closing that waits for review is not agreed to. 409 where none waits."""
+    actor = asker(request)
+    services.send_back(actor, id, body.note)
     return _detail(actor, id)
 
 

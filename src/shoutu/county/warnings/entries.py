@@ -28,14 +28,37 @@ def _verified(payload: dict[str, Any]) -> str:
     return _("核实：%(result)s") % {"result": f"{result}，{payload['reason']}" if payload["reason"] else result}
 
 
+_COUNTED = {
+    "set": lambda p: _("人数定为 %(total)d 人") % {"total": p["total"]},
+    "out": lambda p: _("确认 %(n)d 人已出") % {"n": p["amount"]},
+    "positioning": lambda p: _("按定位读数确认 %(n)d 人已出") % {"n": p["amount"]},
+    "more": lambda p: _("人数增加 %(n)d 人") % {"n": p["amount"]},
+    "back": lambda p: _("撤回 %(n)d 人已出的确认") % {"n": p["amount"]},
+    "fewer": lambda p: _("两人同意，人数减少 %(n)d 人") % {"n": p["amount"]},
+}
+
+
+def _counted(payload: dict[str, Any]) -> str:
+    did = _COUNTED[payload["kind"]](payload)
+    if payload["missing"] == 0:
+        return _("%(did)s，人已撤清") % {"did": did}
+    return _("%(did)s，还有 %(missing)d 人未出") % {"did": did, "missing": payload["missing"]}
+
+
 verbs.register(
     {
+        "evacuation.ordered": gettext_lazy("下令停产撤人"),
+        "evacuation.joined": lambda p: _("%(number)s 也要求停产撤人") % {"number": p["warning"]},
+        "evacuation.counted": _counted,
+        "evacuation.resumed": gettext_lazy("下令复工"),
         "warning.opened": lambda p: _("预警：%(title)s") % {"title": p["title"]},
         "warning.level": _level,
         "warning.called_anew": lambda p: _("启动%(level)s响应，重新叫应") % {"level": LEVELS.get(p["level"], "")},
         "warning.verified": _verified,
         "warning.disposed": lambda p: _("处置，停产撤人") if p["withdraw"] else _("处置"),
         "warning.fed_back": gettext_lazy("反馈"),
+        "warning.close_asked": gettext_lazy("提请关闭，等复核"),
+        "warning.sent_back": gettext_lazy("退回，不同意关闭"),
         "warning.closed": gettext_lazy("关闭"),
         "warning.recalled": gettext_lazy("追叫"),
         "warning.rule_changed": gettext_lazy("规则换版，等级重新判断"),

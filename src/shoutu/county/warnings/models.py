@@ -88,6 +88,10 @@ class Warning(ScopedModel):
     verified_source = models.BooleanField(default=False)
     unknown_now = models.BooleanField(default=False)
     policy = models.CharField(max_length=120, blank=True, default="")
+    # Closed by somebody whose closing another must review; null when none waits.
+    close_asked_at = models.DateTimeField(null=True)
+    close_asked_by = models.CharField(max_length=120, blank=True, default="")
+    close_asked_user = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -208,3 +212,22 @@ class DayNumber(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.last}"
+
+
+# Django finds an app's models by this module.
+from shoutu.county.warnings.models_evacuation import Evacuation, EvacuationState, HeadCount, HeadKind  # noqa: E402
+
+__all__ = [
+    "DayNumber",
+    "Evacuation",
+    "EvacuationState",
+    "Event",
+    "HeadCount",
+    "HeadKind",
+    "Heard",
+    "Member",
+    "Reason",
+    "Result",
+    "State",
+    "Warning",
+]

@@ -6,13 +6,14 @@ Whichever was read last is kept beside the data: with neither file readable peop
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from django.conf import settings
 
-from shoutu.county.duties.policy import PolicyError, ResponsePolicy, parse
+from shoutu.county.duties.policy import STRICT, Evacuation, Lane, PolicyError, ResponsePolicy, parse
 
 log = logging.getLogger(__name__)
 OWN = "county.yaml"
@@ -30,6 +31,19 @@ def in_force() -> ResponsePolicy:
         return _parsed(_kept())
     _keep(file, file.stat().st_mtime_ns)
     return _parsed(file)
+
+
+def evacuation() -> Evacuation:
+    """Whom a withdrawal calls and who orders work resumed: the county's own pack, else the default one.
+
+    Where neither says so, those whom a red calls: a missing line must not keep people in.
+    """
+    policy, (_own, default) = in_force(), _files()
+    told = policy.evacuation or (None if _wrong(default) else _parsed(default).evacuation)
+    if told is not None:
+        return told
+    chain = policy.levels[4].lanes[0].chain
+    return Evacuation(Lane("warning.withdraw", chain, {"withdraw": timedelta(hours=1)}), STRICT.by)
 
 
 def fault() -> str:

@@ -22,9 +22,16 @@ from shoutu.county.warnings import (  # entries, metrics: register words and fig
     metrics,  # noqa: F401
     policies,
 )
-from shoutu.county.warnings.models import State, Warning
+from shoutu.county.warnings.models import Evacuation, EvacuationState, State, Warning
 from shoutu.county.warnings.selectors import levels_of_sites, of_point
 from shoutu.county.warnings.services import note_answered, rule_changed
+
+
+def evacuation_url(id: int) -> str:
+    """A withdrawal is shown on the page of a warning that asked for it."""
+    warning = Warning.objects.filter(evacuations=id).order_by("-level", "id").values_list("pk", flat=True).first()
+    return f"/warnings/{warning}" if warning else ""
+
 
 subjects.register(
     "warning",
@@ -39,6 +46,14 @@ subjects.register(
     label=lambda id: Signal.objects.filter(pk=id).values_list("uid", flat=True).first() or f"{id}",
     url=lambda _id: "",
     visible=lambda actor: Signal.objects.visible_to(actor),
+)
+
+subjects.register(
+    "evacuation",
+    title="停产撤人",
+    label=lambda id: Evacuation.objects.filter(pk=id).values_list("site__name", flat=True).first() or f"{id}",
+    url=evacuation_url,
+    visible=lambda actor: Evacuation.objects.visible_to(actor),
 )
 
 hooks.levels_by(levels_of_sites)
@@ -58,7 +73,28 @@ kinds.register(
 kinds.register(
     kinds.Kind("warning.verify", _("核实真假"), _("核实"), finished_in=_("在预警里核实"), needed=_still_open)
 )
+kinds.register(
+    kinds.Kind("warning.review", _("复核关闭"), _("复核"), finished_in=_("在预警里关闭或退回"), needed=_still_open)
+)
 kinds.register(kinds.Kind("warning.answer", _("领导知情"), _("应答"), answer_only=True, needed=_still_open))
+
+
+def _someone_missing(warning_id: int) -> str | None:
+    """Why a withdrawal may not be called off: it ends with nobody missing, or by an order to resume."""
+    if Evacuation.objects.filter(warnings=warning_id, resumed_at__isnull=True).exists():
+        return gettext("撤人还没有了结，不能撤销；在预警里清点到零，或由有权的人下令复工")
+    return None
+
+
+kinds.register(
+    kinds.Kind(
+        "warning.withdraw",
+        _("停产撤人"),
+        _("撤人"),
+        finished_in=_("在预警里清点到零"),
+        needed=_someone_missing,
+    )
+)
 
 
 @events.on("duty.answered")
@@ -104,12 +140,26 @@ def _nobody_called(now: datetime) -> Iterator[auditor.Finding]:
     Asked per episode: a warning that got worse or came back waits for an answer again, and what people were called
     for before does not count. One that was answered needs nobody called.
     """
-    calling = Duty.objects.filter(about_type="warning", state__in=OPEN).exclude(kind="warning.answer")
+    calling = Duty.objects.filter(about_type="warning", state__in=OPEN).exclude(
+        kind__in=("warning.answer", "warning.withdraw")
+    )
     waiting = Warning.objects.filter(closed_at__isnull=True, state=State.CALLING, opened_at__lt=now - INBOX_LATE)
     silent = waiting.exclude(pk__in=calling.values("about_id"))
     for pk, number, title in silent.values_list("pk", "number", "title")[:50]:
         yield auditor.Finding(
             f"audit:warning:{pk}", "warning.uncalled", f"{number} {title}：没有叫任何人", SubjectRef("warning", pk)
+        )
+
+
+@auditor.check
+def _nobody_withdraws(now: datetime) -> Iterator[auditor.Finding]:
+    """People are missing and nobody is called to get them out."""
+    going = Evacuation.objects.filter(state=EvacuationState.GOING, ordered_at__lt=now - INBOX_LATE)
+    called = Duty.objects.filter(kind="warning.withdraw", about_type="warning", state__in=OPEN)
+    for evacuation in going.exclude(warnings__in=called.values("about_id")).select_related("site")[:50]:
+        message = f"{evacuation.site.name} 停产撤人：还有人未出，却没有叫任何人"
+        yield auditor.Finding(
+            f"audit:evacuation:{evacuation.pk}", "evacuation.uncalled", message, SubjectRef("evacuation", evacuation.pk)
         )
 
 

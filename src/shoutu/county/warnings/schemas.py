@@ -30,6 +30,74 @@ class PointBrief(Schema):
     unit: str
 
 
+class Stop(Schema):
+    """停产撤人 at a site. `missing`: not confirmed out; null while nobody knows how many were in, which is not zero.
+
+    `source`, `counted_at`: where and when the number is from; `doubtful`: that reading was old or flagged. `words` says
+    it in the asker's language.
+    """
+
+    id: int
+    state: Literal["going", "out", "resumed"]
+    level: int
+    ordered_at: datetime
+    ordered_by: str
+    total: int | None
+    out: int
+    missing: int | None
+    source: str
+    counted_at: datetime | None
+    doubtful: bool
+    cleared_at: datetime | None
+    resumed_at: datetime | None
+    words: str
+
+
+class StopSite(Schema):
+    """Where."""
+
+    id: int
+    name: str
+    territory: str
+
+
+class StopCause(Schema):
+    """A warning that asked for it."""
+
+    id: int
+    number: str
+    level: int
+
+
+class Evacuation(Stop):
+    """A withdrawal with its site and its causes."""
+
+    site: StopSite
+    warnings: list[StopCause]
+
+
+class HeadCount(Schema):
+    """One step of the count. `read_at`: the time of the positioning reading it rests on."""
+
+    id: int
+    kind: Literal["set", "out", "positioning", "more", "back", "fewer"]
+    amount: int
+    names: list[str]
+    group: str
+    reason: str
+    read_at: datetime | None
+    at: datetime
+    by: str
+
+
+class EvacuationDetail(Evacuation):
+    """With each step of the count, newest first; `points`: those that count the people who are in."""
+
+    counts: list[HeadCount]
+    points: list[int]
+    actions: list[Action]
+
+
 class Warning(Schema):
     """One warning as a row of the list. `category`: a risk, or a device fault (which is no level of danger)."""
 
@@ -60,6 +128,7 @@ class Warning(Schema):
     backfill: bool
     verified_source: bool
     unknown_now: bool
+    stop: Stop | None
 
 
 class RuleBrief(Schema):
@@ -110,6 +179,13 @@ class LedgerRef(Schema):
     leaf_hash: str
 
 
+class CloseAsked(Schema):
+    """A closing that waits for review."""
+
+    at: datetime
+    by: str
+
+
 class WarningDetail(Warning):
     """One warning with its rule, people, course, and what may be done now."""
 
@@ -119,6 +195,8 @@ class WarningDetail(Warning):
     events: list[LevelEvent]
     actions: list[Action]
     chain: list[ChainRow]
+    evacuation: EvacuationDetail | None
+    close_asked: CloseAsked | None
     before: list[WarningBrief]
     ledger: LedgerRef | None
 
@@ -137,3 +215,38 @@ class DisposeIn(Schema):
 
     note: str = Field(max_length=2000)
     withdraw: bool = False
+
+
+class KeyIn(Schema):
+    """`key`: made by the sender, new for each step; the same key sent again changes nothing."""
+
+    key: str = Field(min_length=1, max_length=64)
+
+
+class HeadCountIn(KeyIn):
+    """How many were in, and from where that is known."""
+
+    amount: int = Field(ge=0, le=5000)
+    source: str = Field(max_length=120)
+
+
+class OutIn(KeyIn):
+    """Who is out: names, or a number and the group."""
+
+    count: int | None = Field(None, ge=1, le=5000)
+    names: list[str] = Field(default=[], max_length=500)
+    group: str = Field("", max_length=60)
+
+
+class CorrectIn(KeyIn):
+    """By how many the number is to change, and why."""
+
+    amount: int = Field(ge=1, le=5000)
+    reason: str = Field(max_length=400)
+
+
+class FewerIn(Schema):
+    """By how many fewer, and why. Waits for a second person."""
+
+    amount: int = Field(ge=1, le=5000)
+    reason: str = Field(max_length=400)

@@ -21,6 +21,7 @@ from shoutu.county.kit.selectors import get_visible
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites.models import RuleVersion, Signal
+from shoutu.county.warnings import evacuations
 from shoutu.county.warnings.models import State, Warning
 from shoutu.county.warnings.services.cleaning import CLEANED
 from shoutu.county.warnings.states import PRIMARY, TABLE
@@ -37,7 +38,8 @@ BEFORE = 6
 
 def warnings() -> QuerySet[Warning]:
     """Warnings with all a row shows of site, point and rule."""
-    return Warning.objects.select_related("site__territory", "site__organisation", "point", "rule")  # type: ignore[no-any-return]
+    rows = Warning.objects.select_related("site__territory", "site__organisation", "point", "rule")
+    return evacuations.with_stops(rows)
 
 
 def warnings_for(
@@ -75,7 +77,7 @@ def warnings_for(
     if mine:
         called = Duty.objects.filter(my_calls(actor, "calls__"), about_type="warning")
         rows = rows.filter(pk__in=called.values("about_id"))
-    return rows  # type: ignore[no-any-return]
+    return evacuations.with_stops(rows)
 
 
 def get_warning(actor: Actor, id: int) -> Warning:
@@ -120,6 +122,7 @@ def row(warning: Warning, duties: list[Duty]) -> dict[str, Any]:
         "called": sum(call.state != CallState.NOBODY for call in calls),
         "answered": sum(call.state == CallState.ANSWERED for call in calls),
         "clock": duty_selectors.tightest(duties),
+        "stop": evacuations.stop_of(warning),
     }
 
 
@@ -138,6 +141,8 @@ def detail(actor: Actor, warning: Warning) -> dict[str, Any]:
         ],
         "actions": actions(warning, actor),
         "chain": duty_selectors.chain_rows(duties, actor),
+        "close_asked": {"at": warning.close_asked_at, "by": warning.close_asked_by} if warning.close_asked_at else None,
+        "evacuation": evacuations.of_warning(actor, warning),
         "before": before(actor, warning),
         "ledger": _leaf(warning),
     }
@@ -167,7 +172,14 @@ def timeline(actor: Actor, id: int) -> list[dict[str, Any]]:
     """What was recorded about a warning and its duties, newest first. Raises NotFound."""
     warning = get_warning(actor, id)
     duties = Duty.objects.filter(about_type="warning", about_id=warning.pk).values_list("pk", flat=True)
-    return duty_selectors.timeline([SubjectRef("warning", warning.pk), *(SubjectRef("duty", pk) for pk in duties)])
+    stops = warning.evacuations.values_list("pk", flat=True)
+    return duty_selectors.timeline(
+        [
+            SubjectRef("warning", warning.pk),
+            *(SubjectRef("duty", pk) for pk in duties),
+            *(SubjectRef("evacuation", pk) for pk in stops),
+        ]
+    )
 
 
 def of_point(actor: Actor, point_id: int, limit: int = 20) -> list[dict[str, Any]]:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import time
 
+from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.steps import step
-from shoutu.county.warnings import services
+from shoutu.county.warnings import evacuations, services
 
 
 @step("warnings.inbox", every=0.05, lane="warnings", beat="inbox")
 def inbox() -> bool:
     return services.take_in()
+
+
+@step("warnings.head_count", every=2, lane="head_count")
+def head_count() -> None:
+    """Fix how many were in from the persons-underground points. The pipeline is asked outside any transaction."""
+    for evacuation in evacuations.uncounted():
+        services.fix_head_count(SYSTEM, evacuation.pk, evacuations.told_at_order(evacuation))
 
 
 @step("warnings.clean_out", every=3600, lane="clean")

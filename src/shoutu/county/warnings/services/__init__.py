@@ -7,20 +7,42 @@ from shoutu.county.warnings.services.acting import (
     note_answered,
     recall,
     rule_changed,
+    send_back,
     verify,
 )
 from shoutu.county.warnings.services.cleaning import clean_out
+from shoutu.county.warnings.services.evacuation import (
+    add_people,
+    confirm_by_positioning,
+    confirm_out,
+    fix_head_count,
+    order_withdrawal,
+    propose_fewer,
+    resume_work,
+    set_head_count,
+    take_back,
+)
 from shoutu.county.warnings.services.inbox import retry, take_in
 
 __all__ = [
+    "add_people",
     "clean_out",
     "close",
+    "confirm_by_positioning",
+    "confirm_out",
     "dispose",
     "feedback",
+    "fix_head_count",
     "note_answered",
+    "order_withdrawal",
+    "propose_fewer",
     "recall",
+    "resume_work",
     "retry",
     "rule_changed",
+    "send_back",
+    "set_head_count",
+    "take_back",
     "take_in",
     "verify",
 ]

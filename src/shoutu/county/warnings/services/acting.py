@@ -14,7 +14,9 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings.models import Member, Reason, Result, Warning
 from shoutu.county.warnings.services.course_of import settle_stage
-from shoutu.county.warnings.states import TABLE
+from shoutu.county.warnings.services.evacuation import WITHDRAW, begin, resume_work
+from shoutu.county.warnings.services.reviewing import REVIEW, ask_review, drop_review
+from shoutu.county.warnings.states import TABLE, reviews
 
 DISPOSE, VERIFY, ANSWER = "warning.dispose", "warning.verify", "warning.answer"
 
@@ -72,7 +74,9 @@ def _reason(result: str, reason: str, note: str) -> str:
 
 def _call_off(actor: Actor, warning: Warning, why: str) -> None:
     """A false alarm: nobody else need come any more. What was answered and done stays as it is."""
-    for duty in Duty.objects.filter(about_type="warning", about_id=warning.pk, state__in=OPEN):
+    open_ = Duty.objects.filter(about_type="warning", about_id=warning.pk, state__in=OPEN)
+    # Who goes on with a withdrawal, or may go back in, is decided by an order to resume.
+    for duty in open_.exclude(kind=WITHDRAW):
         duties.cancel(system(actor.label), duty.pk, _("核实为误报：%(why)s") % {"why": why})
 
 
@@ -92,6 +96,8 @@ def dispose(actor: Actor, warning_id: int, note: str, *, withdraw: bool = False)
     record(actor, "warning.disposed", ref(warning), facts, _note(note))
     duties.pass_stage(actor, ref(warning), [DISPOSE], "dispose")
     settle_stage(warning)
+    if withdraw and warning.site_id is not None:
+        begin(actor, warning)
     return warning
 
 
@@ -110,12 +116,38 @@ def feedback(actor: Actor, warning_id: int, note: str) -> Warning:
 
 @service
 def close(actor: Actor, warning_id: int, note: str = "") -> Warning:
-    """It is over: verified, fallen, known. Raises NotFound, NotAllowed, Conflict with what is missing."""
+    """It is over: verified, fallen, known. Where the policy wants a review, this asks for it (see `closing`).
+
+    Raises NotFound, NotAllowed, Conflict with what is missing.
+    """
     warning = _take(actor, warning_id, "close")
+    if not reviews(warning, actor):
+        ask_review(actor, warning, note)
+        settle_stage(warning)
+        return warning
+    if (going := warning.evacuations.filter(state="going").first()) is not None:
+        # Only a false alarm can be closed so: nobody was in danger.
+        resume_work(actor, going.pk, note.strip() or str(Result(warning.result).label))
     warning.closed_at = timezone.now()
-    facts = {"result": warning.result, "reason": warning.reason, "peak": warning.peak_level, "count": warning.count}
+    facts = {
+        "result": warning.result, "reason": warning.reason, "peak": warning.peak_level, "count": warning.count,
+        "asked_by": warning.close_asked_by,
+    }  # fmt: skip
     record(actor, "warning.closed", ref(warning), facts, _note(note))
+    duties.complete(actor, ref(warning), [REVIEW], "close", note)
     duties.settle(actor, ref(warning), note)
+    settle_stage(warning)
+    return warning
+
+
+@service
+def send_back(actor: Actor, warning_id: int, note: str) -> Warning:
+    """退回: the closing that was asked for is not agreed to. Raises NotFound, NotAllowed, Conflict, Invalid."""
+    if not note.strip():
+        raise Invalid("note", _("写明为什么退回、还要做什么"))
+    warning = _take(actor, warning_id, "return")
+    record(actor, "warning.sent_back", ref(warning), {"asked_by": warning.close_asked_by}, _note(note))
+    drop_review(warning)
     settle_stage(warning)
     return warning
 

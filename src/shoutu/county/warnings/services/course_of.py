@@ -13,6 +13,8 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.course import stage
 from shoutu.county.warnings.models import Warning
+from shoutu.county.warnings.services.evacuation import begin
+from shoutu.county.warnings.services.reviewing import drop_review
 
 ENGINE = system("引擎")
 
@@ -55,6 +57,9 @@ def call_people(actor: Actor, warning: Warning) -> None:
                 warning.sentence,
                 key=key,
             )
+    # What is past already (a late reading) calls people, who decide; what stands now takes them out at once.
+    if policy.response(warning.level, warning.category).withdraw and warning.current_level >= warning.level:
+        begin(actor, warning)
 
 
 def call_anew(actor: Actor, warning: Warning, level: int) -> None:
@@ -64,6 +69,7 @@ def call_anew(actor: Actor, warning: Warning, level: int) -> None:
     warning.answered_at = warning.result = warning.disposed_at = warning.fed_back_at = None
     warning.reason = ""
     warning.withdrawn = False
+    drop_review(warning)
     call_people(actor, warning)
 
 
