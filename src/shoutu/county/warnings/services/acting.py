@@ -127,7 +127,7 @@ def close(actor: Actor, warning_id: int, note: str = "") -> Warning:
         return warning
     if (going := warning.evacuations.filter(state="going").first()) is not None:
         # Only a false alarm can be closed so: nobody was in danger.
-        resume_work(actor, going.pk, note.strip() or str(Result(warning.result).label))
+        resume_work(actor, going.pk, note.strip() or str(Result(warning.result or "").label))
     warning.closed_at = timezone.now()
     facts = {
         "result": warning.result, "reason": warning.reason, "peak": warning.peak_level, "count": warning.count,
