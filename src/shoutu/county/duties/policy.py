@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import yaml
 
@@ -99,6 +99,19 @@ class Evacuation:
     resume: tuple[str, ...]
 
 
+class Pack(Protocol):
+    """What a duty keeps of the pack it answers to."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def verified(self) -> bool: ...
+    @property
+    def retry(self) -> tuple[timedelta, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ResponsePolicy:
     """A whole response pack. ``verified`` false is shown as 来源待核."""
@@ -122,15 +135,17 @@ class ResponsePolicy:
 
 def parse(text: str, file: str) -> ResponsePolicy:
     """Read a response pack. Raises PolicyError with every problem found, in the order of lines."""
-    reader = _Reader(file)
+    reader = Reader(file)
     policy = reader.read(text)
     if policy is None or reader.problems:
         raise PolicyError(sorted(reader.problems, key=lambda problem: problem.line))
     return policy
 
 
-class _Reader:
-    """Walks the YAML nodes, so that every message can name its line."""
+class Reader:
+    """Walks the YAML nodes, so that every message can name its line. Other packs with lanes are read by subclasses."""
+
+    duty_kinds: tuple[str, ...] = ("warning.dispose", "warning.verify", "warning.answer")
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -253,7 +268,7 @@ class _Reader:
         parts = self._map(node, path, _LANE, frozenset({"duty", "chain"}))
         if parts is None:
             return None
-        duty = self._choice(parts.get("duty"), f"{path}.duty", DUTY_KINDS)
+        duty = self._choice(parts.get("duty"), f"{path}.duty", self.duty_kinds)
         chain = self._chain(parts.get("chain"), f"{path}.chain")
         due = self._due(parts["due"], f"{path}.due") if "due" in parts else {}
         return Lane(duty, chain, due, self._orders(parts.get("orders"), f"{path}.orders"))
@@ -348,7 +363,6 @@ class _Reader:
         return text == "true"
 
 
-DUTY_KINDS = ("warning.dispose", "warning.verify", "warning.answer")
 _LANE = frozenset({"duty", "chain", "due", "orders"})
 _TOP = frozenset(
     {"pack", "title", "version", "verified", "cite", "note", "recall_after", "retry", "levels", "fault", "evacuation"}
@@ -359,7 +373,7 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def snapshot(lane: Lane, policy: ResponsePolicy) -> dict[str, Any]:
+def snapshot(lane: Lane, policy: Pack) -> dict[str, Any]:
     """A lane as the plain data a duty keeps, so that a later policy changes nothing already running. Seconds."""
     return {
         "policy": f"{policy.id}@{policy.version}",
