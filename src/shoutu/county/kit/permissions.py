@@ -82,6 +82,9 @@ TABLE: dict[str, set[str]] = {
     "evacuation.correct": _county,
     # Which roles may, the response pack says.
     "evacuation.resume": _county,
+    # weather
+    "weather.read": _people,
+    "weather.enter": {"leader", "duty_officer"},
     # command screen
     "screen.read": _county | {"administrator", "auditor"},
     "screen.acknowledge": {"leader", "duty_officer"},

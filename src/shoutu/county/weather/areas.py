@@ -84,11 +84,23 @@ class Gazetteer:
             if hit:
                 found |= hit
                 continue
-            parts = [part for part in _AND.split(word) if part]
-            hits = [self.by_name(part) for part in parts]
-            found = found.union(*hits)
-            strange += [part for part, part_hit in zip(parts, hits, strict=True) if not part_hit]
+            hits, left = self._joined(word)
+            found |= hits
+            strange += left
         return found, strange
+
+    def _joined(self, word: str) -> tuple[frozenset[int], list[str]]:
+        """Names joined by 和, 及 and the like, of which a name may have one itself (和平乡)."""
+        for joint in _AND.finditer(word):
+            first = self.by_name(word[: joint.start()])
+            rest = word[joint.end() :]
+            if first and rest:
+                hits = self.by_name(rest)
+                more, strange = (hits, []) if hits else self._joined(rest)
+                return first | more, strange
+        parts = [part for part in _AND.split(word) if part]
+        each = [self.by_name(part) for part in parts]
+        return frozenset().union(*each), [part for part, hit in zip(parts, each, strict=True) if not hit]
 
     def by_name(self, word: str) -> frozenset[int]:
         """Townships of one name, with or without its 镇, 乡 and the county's name before it."""

@@ -108,6 +108,12 @@ def _utf8(data: bytes) -> bytes:
     return data[declared.end() :].decode("gb18030").encode()
 
 
+def redeclared(data: bytes) -> bytes:
+    """UTF-8 text whose head may still declare another encoding: without that head."""
+    declared = _DECLARED.match(data)
+    return data[declared.end() :] if declared else data
+
+
 def _name(element: Element) -> str:
     return str(element.tag).rsplit("}", 1)[-1]
 

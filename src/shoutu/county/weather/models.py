@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -114,6 +116,11 @@ class Message(ScopedModel):
     def __str__(self) -> str:
         return self.identifier or f"{self.pk}"
 
+    @property
+    def end(self) -> datetime:
+        """Until when it stands; what has no end of its own (it was refused) never did."""
+        return self.ends_at or self.received_at
+
     @classmethod
     def scope_filter(cls, actor: Actor) -> models.Q:
         return models.Q()
@@ -156,7 +163,7 @@ class Called(models.Model):
     objects = models.Manager()
 
     class Meta:
-        indexes = [models.Index(fields=["event", "key"], name="weather_called")]
+        indexes = [models.Index(fields=["event", "key"], name="weather_called_key")]
 
     def __str__(self) -> str:
         return f"{self.event_id} {self.key}"

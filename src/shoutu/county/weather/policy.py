@@ -1,4 +1,4 @@
-"""The weather response pack: whose 叫应 a warning of which type and colour starts. Text in, `WeatherPolicy` out; pure."""
+"""The weather response pack: whom a warning of which type and colour calls. Text in, `WeatherPolicy` out; pure."""
 
 from __future__ import annotations
 
@@ -159,7 +159,9 @@ class _Reader(Reader):
             return None
         colours = self._names(parts.get("colours"), f"{path}.colours", tuple(LEVELS))
         lanes: dict[str, Lane] = {}
-        for name, value in (self._map(parts.get("lanes"), f"{path}.lanes", frozenset(LANES), frozenset()) or {}).items():
+        for name, value in (
+            self._map(parts.get("lanes"), f"{path}.lanes", frozenset(LANES), frozenset()) or {}
+        ).items():
             lane = self._lane(value, f"{path}.lanes.{name}")
             if lane is not None:
                 lanes[name] = lane

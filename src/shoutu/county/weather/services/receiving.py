@@ -81,7 +81,7 @@ def take(actor: Actor, draft: Draft) -> Message:
     standing = Message.objects.filter(key=draft.key).first()
     if standing is not None:
         unchanged()
-        return standing  # type: ignore[no-any-return]
+        return standing
     message = _message(actor, draft, now)
     earlier = _earlier(draft)
     why = _not_real(message, earlier)
@@ -175,7 +175,7 @@ def _standing_event(message: Message) -> Weather | None:
     for event in same.order_by("id"):
         covered = {one for told in event.messages.filter(standing=Standing.STANDING) for one in told.townships}
         if covered & set(message.townships) or covered == set(message.townships):
-            return event  # type: ignore[no-any-return]
+            return event
     return None
 
 
@@ -192,7 +192,7 @@ def _new_event(message: Message) -> Weather:
     policy = policies.in_force()
     event: Weather = Weather.objects.create(
         number=f"Q-{day:%Y%m%d}-{number.last:03d}", type=message.type, type_title=_type_title(message),
-        level=message.level, peak_level=message.level, title="", opened_at=now, ends_at=message.ends_at,
+        level=message.level, peak_level=message.level, title="", opened_at=now, ends_at=message.end,
         policy=f"{policy.id}@{policy.version}", verified=policy.verified,
     )  # fmt: skip
     return event
@@ -214,7 +214,7 @@ def refresh(actor: Actor, event: Weather, ended_by: str = "") -> None:
     if standing:
         names = dict(Territory.objects.filter(pk__in=levels).order_by("path").values_list("pk", "name"))
         event.title = title(event.type_title, event.level, list(names.values()))
-        event.ends_at = max(m.ends_at for m in standing)
+        event.ends_at = max(m.end for m in standing)
     else:
         event.state, event.ended_at, event.ended_by = State.ENDED, timezone.now(), ended_by
         record(actor, "weather.ended", ref(event), {"by": ended_by, "peak": event.peak_level})
@@ -271,13 +271,13 @@ def _retire_or_ask(actor: Actor, message: Message, gone: list[Message]) -> None:
 
 def _says_less(message: Message, gone: list[Message]) -> bool:
     return any(
-        set(one.townships) - set(message.townships) or one.level > message.level or one.ends_at > message.ends_at
+        set(one.townships) - set(message.townships) or one.level > message.level or one.end > message.end
         for one in gone
     )
 
 
 def _said(message: Message) -> str:
-    ends = timezone.localtime(message.ends_at).strftime("%m-%d %H:%M")
+    ends = timezone.localtime(message.end).strftime("%m-%d %H:%M")
     return _("%(level)s，%(count)d 个乡镇，至 %(ends)s") % {
         "level": LEVELS[message.level],
         "count": len(message.townships),
@@ -364,7 +364,7 @@ def place(actor: Actor, message_id: int, townships: Sequence[int]) -> Message:
     message.save(update_fields=["townships"])
     record(actor, "weather.placed", ref(message.event), {"message": message.pk, "townships": sorted(known)})
     refresh(actor, message.event)
-    return message  # type: ignore[no-any-return]
+    return message
 
 
 @service
@@ -375,7 +375,7 @@ def note_refused(actor: Actor, door: str, raw: str, because: str) -> Message:
     known = Message.objects.filter(key=key).first()
     if known is not None:
         unchanged()
-        return known  # type: ignore[no-any-return]
+        return known
     message = Message.objects.create(
         key=key, door=door, standing=Standing.REFUSED, received_at=timezone.now(), by=actor.label[:200],
         because=because[:400], raw=raw.replace("\x00", "")[:20_000], kind="",
