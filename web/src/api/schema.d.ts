@@ -2478,6 +2478,250 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/weather": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Weather
+         * @description Spells of weather, the worst first; `state` active, ended or all. With how many townships have answered.
+         */
+        get: operations["weather_list_weather"];
+        put?: never;
+        /**
+         * Post Weather
+         * @description Enter a warning of the weather service by hand. Of a spell that stands already it becomes part.
+         */
+        post: operations["weather_post_weather"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weather/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Form
+         * @description The types and townships the form of entry offers.
+         */
+        get: operations["weather_get_form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weather/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Messages
+         * @description Every message as it came, newest first; `standing` such as refused or noted.
+         */
+        get: operations["weather_list_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weather/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Timeline
+         * @description What was recorded about it and its calls, newest first.
+         */
+        get: operations["weather_get_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/weather": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Site Weather
+         * @description The weather warnings that stand over a site's township now.
+         */
+        get: operations["weather_list_site_weather"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weather/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Webhook
+         * @description A warning from another system, with an API token. Idempotent by sender and id.
+         */
+        post: operations["weather_post_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weather/cap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Cap
+         * @description A CAP 1.2 alert as the body, with an API token. Idempotent; what cannot be read is kept and shown as 未收.
+         */
+        post: operations["weather_post_cap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weather/paste": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Paste
+         * @description A CAP 1.2 alert pasted by a person. What lifts or lowers a warning waits for a second person.
+         */
+        post: operations["weather_post_paste"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weather/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Weather
+         * @description One spell with townships, messages, who was called and who answered.
+         */
+        get: operations["weather_get_weather"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weather/{id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recall
+         * @description 追叫: call again everybody who has not answered.
+         */
+        post: operations["weather_recall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weather/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift
+         * @description 解除: the weather service has lifted it. Holds once a second person agrees.
+         */
+        post: operations["weather_lift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weather/messages/{id}/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Place
+         * @description 定区域: say which townships a message means besides those matched.
+         */
+        post: operations["weather_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screen/map": {
         parameters: {
             query?: never;
@@ -4964,18 +5208,11 @@ export interface components {
         };
         /**
          * PlaceIn
-         * @description Where a site lies, in degrees of the grid told.
+         * @description Townships a message means besides those matched.
          */
         PlaceIn: {
-            /** Longitude */
-            longitude: number;
-            /** Latitude */
-            latitude: number;
-            /**
-             * Crs
-             * @enum {string}
-             */
-            crs: "wgs84" | "gcj02";
+            /** Townships */
+            townships: number[];
         };
         /**
          * Answerer
@@ -6635,6 +6872,468 @@ export interface components {
         FewerIn: {
             /** Amount */
             amount: number;
+            /** Reason */
+            reason: string;
+        };
+        /** WeatherQuery */
+        WeatherQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * State
+             * @default active
+             */
+            state?: string;
+        };
+        /** Page[Weather] */
+        Page_Weather_: {
+            /** Items */
+            items: components["schemas"]["Weather"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Weather
+         * @description One spell of weather. The figures count the calls this actor sees; `county_answered` null: none was called.
+         */
+        Weather: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Type */
+            type: string;
+            /** Type Title */
+            type_title: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "ended";
+            /**
+             * Ended By
+             * @enum {string}
+             */
+            ended_by: "" | "cancelled" | "expired";
+            /** Level */
+            level: number;
+            /** Peak Level */
+            peak_level: number;
+            /** Title */
+            title: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Verified */
+            verified: boolean;
+            /** Townships */
+            townships: number;
+            /** Townships Answered */
+            townships_answered: number;
+            /** Townships Waiting */
+            townships_waiting: string[];
+            /** Enterprises */
+            enterprises: number;
+            /** Enterprises Answered */
+            enterprises_answered: number;
+            /** Enterprises Waiting */
+            enterprises_waiting: string[];
+            /** County Answered */
+            county_answered: boolean | null;
+        };
+        /**
+         * WeatherArea
+         * @description A township under it, at its own level.
+         */
+        WeatherArea: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Level */
+            level: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * WeatherCall
+         * @description One call: of an enterprise in a township (`sites` of them concerned), of a township, of the county.
+         */
+        WeatherCall: {
+            /** Duty Id */
+            duty_id: number;
+            /**
+             * Lane
+             * @enum {string}
+             */
+            lane: "enterprise" | "withdraw" | "township" | "county";
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+            /** Level */
+            level: number;
+            /** Township */
+            township: string;
+            /** Organisation */
+            organisation: string;
+            /** Sites */
+            sites: number;
+            /** Answered At */
+            answered_at: string | null;
+            /** Done At */
+            done_at: string | null;
+            /**
+             * Called Since
+             * Format: date-time
+             */
+            called_since: string;
+            /** Post */
+            post: string;
+            /** Note */
+            note: string;
+        };
+        /**
+         * WeatherDetail
+         * @description One spell with everything about it. `lifting`: the proposal to lift it that waits for a second person.
+         */
+        WeatherDetail: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Type */
+            type: string;
+            /** Type Title */
+            type_title: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "ended";
+            /**
+             * Ended By
+             * @enum {string}
+             */
+            ended_by: "" | "cancelled" | "expired";
+            /** Level */
+            level: number;
+            /** Peak Level */
+            peak_level: number;
+            /** Title */
+            title: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Verified */
+            verified: boolean;
+            /** Townships */
+            townships: number;
+            /** Townships Answered */
+            townships_answered: number;
+            /** Townships Waiting */
+            townships_waiting: string[];
+            /** Enterprises */
+            enterprises: number;
+            /** Enterprises Answered */
+            enterprises_answered: number;
+            /** Enterprises Waiting */
+            enterprises_waiting: string[];
+            /** County Answered */
+            county_answered: boolean | null;
+            /** Areas */
+            areas: components["schemas"]["WeatherArea"][];
+            /** Unmatched */
+            unmatched: string[];
+            /** Unplaced */
+            unplaced: number[];
+            /** Messages */
+            messages: components["schemas"]["WeatherMessage"][];
+            /** Called */
+            called: components["schemas"]["WeatherCall"][];
+            /** Chain */
+            chain: components["schemas"]["ChainRow"][];
+            /** Actions */
+            actions: components["schemas"]["Action"][];
+            /** Policy */
+            policy: string;
+            /** Lifting */
+            lifting: number | null;
+        };
+        /**
+         * WeatherMessage
+         * @description A message as it came and what became of it. `unmatched`: words of its areas that name no township.
+         */
+        WeatherMessage: {
+            /** Id */
+            id: number;
+            /** Event Id */
+            event_id: number | null;
+            /**
+             * Door
+             * @enum {string}
+             */
+            door: "hand" | "paste" | "cap" | "webhook";
+            /** Sender */
+            sender: string;
+            /** Identifier */
+            identifier: string;
+            /** Kind */
+            kind: string;
+            /** Status */
+            status: string;
+            /**
+             * Standing
+             * @enum {string}
+             */
+            standing: "standing" | "replaced" | "cancelled" | "expired" | "waiting" | "noted" | "refused";
+            /** Type */
+            type: string;
+            /** Level */
+            level: number;
+            /** Level Assumed */
+            level_assumed: boolean;
+            /** End Assumed */
+            end_assumed: boolean;
+            /** Headline */
+            headline: string;
+            /** Text */
+            text: string;
+            /** Areas */
+            areas: string;
+            /** Unmatched */
+            unmatched: string[];
+            /** Townships */
+            townships: string[];
+            /** Sent At */
+            sent_at: string | null;
+            /** Starts At */
+            starts_at: string | null;
+            /** Ends At */
+            ends_at: string | null;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** By */
+            by: string;
+            /** Because */
+            because: string;
+        };
+        /**
+         * WeatherIn
+         * @description A warning entered by hand. `updates`: the spell whose messages by hand it replaces.
+         */
+        WeatherIn: {
+            /** Type */
+            type: string;
+            /**
+             * Colour
+             * @enum {string}
+             */
+            colour: "blue" | "yellow" | "orange" | "red";
+            /** Townships */
+            townships: number[];
+            /** Starts At */
+            starts_at?: string | null;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+            /**
+             * Headline
+             * @default
+             */
+            headline?: string;
+            /** Updates */
+            updates?: number | null;
+            /**
+             * Key
+             * @default
+             */
+            key?: string;
+        };
+        /**
+         * Township
+         * @description A township a warning may name.
+         */
+        Township: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * WeatherForm
+         * @description What the form of entry offers.
+         */
+        WeatherForm: {
+            /** Types */
+            types: components["schemas"]["WeatherType"][];
+            /** Townships */
+            townships: components["schemas"]["Township"][];
+            /** Verified */
+            verified: boolean;
+        };
+        /**
+         * WeatherType
+         * @description A type of weather the response pack knows.
+         */
+        WeatherType: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+        };
+        /** MessageQuery */
+        MessageQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * Standing
+             * @default
+             */
+            standing?: string;
+        };
+        /** Page[WeatherMessage] */
+        Page_WeatherMessage_: {
+            /** Items */
+            items: components["schemas"]["WeatherMessage"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Taken
+         * @description What became of the messages of one delivery.
+         */
+        Taken: {
+            /** Messages */
+            messages: components["schemas"]["WeatherMessage"][];
+        };
+        /**
+         * WebhookIn
+         * @description A warning as another system sends it. `areas`: names or division codes; `references`: earlier ids of the sender.
+         *
+         *     `type`: an id of the form's types or words such as 暴雨; `colour` may be left out, the text then says it or it is
+         *     taken as yellow.
+         */
+        WebhookIn: {
+            /** Id */
+            id: string;
+            /**
+             * Sender
+             * @default webhook
+             */
+            sender?: string;
+            /**
+             * Kind
+             * @default alert
+             * @enum {string}
+             */
+            kind?: "alert" | "update" | "cancel";
+            /**
+             * Type
+             * @default
+             */
+            type?: string;
+            /** Colour */
+            colour?: ("blue" | "yellow" | "orange" | "red") | null;
+            /** Areas */
+            areas?: string[];
+            /** Sent At */
+            sent_at?: string | null;
+            /** Starts At */
+            starts_at?: string | null;
+            /** Ends At */
+            ends_at?: string | null;
+            /**
+             * Headline
+             * @default
+             */
+            headline?: string;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+            /** References */
+            references?: string[];
+        };
+        /**
+         * PasteIn
+         * @description A CAP 1.2 alert as text.
+         */
+        PasteIn: {
+            /** Xml */
+            xml: string;
+        };
+        /**
+         * LiftIn
+         * @description Why it is lifted.
+         */
+        LiftIn: {
             /** Reason */
             reason: string;
         };
@@ -10172,6 +10871,319 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvacuationDetail"];
+                };
+            };
+        };
+    };
+    weather_list_weather: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Weather_"];
+                };
+            };
+        };
+    };
+    weather_post_weather: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WeatherIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeatherDetail"];
+                };
+            };
+        };
+    };
+    weather_get_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeatherForm"];
+                };
+            };
+        };
+    };
+    weather_list_messages: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                standing?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WeatherMessage_"];
+                };
+            };
+        };
+    };
+    weather_get_timeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TimelineRow_"];
+                };
+            };
+        };
+    };
+    weather_list_site_weather: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Weather_"];
+                };
+            };
+        };
+    };
+    weather_post_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+        };
+    };
+    weather_post_cap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/xml": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+        };
+    };
+    weather_post_paste: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasteIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+        };
+    };
+    weather_get_weather: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeatherDetail"];
+                };
+            };
+        };
+    };
+    weather_recall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeatherDetail"];
+                };
+            };
+        };
+    };
+    weather_lift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiftIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeatherDetail"];
+                };
+            };
+        };
+    };
+    weather_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeatherDetail"];
                 };
             };
         };
