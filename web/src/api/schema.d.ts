@@ -5208,11 +5208,18 @@ export interface components {
         };
         /**
          * PlaceIn
-         * @description Townships a message means besides those matched.
+         * @description Where a site lies, in degrees of the grid told.
          */
         PlaceIn: {
-            /** Townships */
-            townships: number[];
+            /** Longitude */
+            longitude: number;
+            /** Latitude */
+            latitude: number;
+            /**
+             * Crs
+             * @enum {string}
+             */
+            crs: "wgs84" | "gcj02";
         };
         /**
          * Answerer
@@ -7199,16 +7206,6 @@ export interface components {
             key?: string;
         };
         /**
-         * Township
-         * @description A township a warning may name.
-         */
-        Township: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-        };
-        /**
          * WeatherForm
          * @description What the form of entry offers.
          */
@@ -7216,9 +7213,19 @@ export interface components {
             /** Types */
             types: components["schemas"]["WeatherType"][];
             /** Townships */
-            townships: components["schemas"]["Township"][];
+            townships: components["schemas"]["WeatherTownship"][];
             /** Verified */
             verified: boolean;
+        };
+        /**
+         * WeatherTownship
+         * @description A township a warning may name.
+         */
+        WeatherTownship: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
         };
         /**
          * WeatherType
@@ -7265,21 +7272,21 @@ export interface components {
             count: number;
         };
         /**
-         * Taken
+         * WeatherTaken
          * @description What became of the messages of one delivery.
          */
-        Taken: {
+        WeatherTaken: {
             /** Messages */
             messages: components["schemas"]["WeatherMessage"][];
         };
         /**
-         * WebhookIn
+         * WeatherWebhookIn
          * @description A warning as another system sends it. `areas`: names or division codes; `references`: earlier ids of the sender.
          *
          *     `type`: an id of the form's types or words such as 暴雨; `colour` may be left out, the text then says it or it is
          *     taken as yellow.
          */
-        WebhookIn: {
+        WeatherWebhookIn: {
             /** Id */
             id: string;
             /**
@@ -7322,20 +7329,28 @@ export interface components {
             references?: string[];
         };
         /**
-         * PasteIn
+         * WeatherPasteIn
          * @description A CAP 1.2 alert as text.
          */
-        PasteIn: {
+        WeatherPasteIn: {
             /** Xml */
             xml: string;
         };
         /**
-         * LiftIn
+         * WeatherLiftIn
          * @description Why it is lifted.
          */
-        LiftIn: {
+        WeatherLiftIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * WeatherPlaceIn
+         * @description Townships a message means besides those matched.
+         */
+        WeatherPlaceIn: {
+            /** Townships */
+            townships: number[];
         };
         /**
          * CountyMap
@@ -11029,7 +11044,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookIn"];
+                "application/json": components["schemas"]["WeatherWebhookIn"];
             };
         };
         responses: {
@@ -11039,7 +11054,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Taken"];
+                    "application/json": components["schemas"]["WeatherTaken"];
                 };
             };
         };
@@ -11063,7 +11078,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Taken"];
+                    "application/json": components["schemas"]["WeatherTaken"];
                 };
             };
         };
@@ -11077,7 +11092,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PasteIn"];
+                "application/json": components["schemas"]["WeatherPasteIn"];
             };
         };
         responses: {
@@ -11087,7 +11102,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Taken"];
+                    "application/json": components["schemas"]["WeatherTaken"];
                 };
             };
         };
@@ -11147,7 +11162,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LiftIn"];
+                "application/json": components["schemas"]["WeatherLiftIn"];
             };
         };
         responses: {
@@ -11173,7 +11188,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PlaceIn"];
+                "application/json": components["schemas"]["WeatherPlaceIn"];
             };
         };
         responses: {

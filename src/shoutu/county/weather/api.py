@@ -106,8 +106,8 @@ def post_weather(request: HttpRequest, body: schemas.WeatherIn) -> Any:
     return Status(201, _detail(actor, message.event_id or 0))
 
 
-@router.post("/weather/webhook", response={201: schemas.Taken})
-def post_webhook(request: HttpRequest, body: schemas.WebhookIn) -> Any:
+@router.post("/weather/webhook", response={201: schemas.WeatherTaken})
+def post_webhook(request: HttpRequest, body: schemas.WeatherWebhookIn) -> Any:
     """A warning from another system, with an API token. Idempotent by sender and id."""
     actor = asker(request)
     actor.require("weather.enter")
@@ -117,7 +117,7 @@ def post_webhook(request: HttpRequest, body: schemas.WebhookIn) -> Any:
 
 @router.post(
     "/weather/cap",
-    response={201: schemas.Taken},
+    response={201: schemas.WeatherTaken},
     openapi_extra={"requestBody": {"required": True, "content": {"application/xml": {"schema": {"type": "string"}}}}},
 )
 def post_cap(request: HttpRequest) -> Any:
@@ -125,8 +125,8 @@ def post_cap(request: HttpRequest) -> Any:
     return Status(201, _taken(_cap(asker(request), Door.CAP, request.body)))
 
 
-@router.post("/weather/paste", response={201: schemas.Taken})
-def post_paste(request: HttpRequest, body: schemas.PasteIn) -> Any:
+@router.post("/weather/paste", response={201: schemas.WeatherTaken})
+def post_paste(request: HttpRequest, body: schemas.WeatherPasteIn) -> Any:
     """A CAP 1.2 alert pasted by a person. What lifts or lowers a warning waits for a second person."""
     return Status(201, _taken(_cap(asker(request), Door.PASTE, body.xml.strip().encode())))
 
@@ -165,7 +165,7 @@ def recall(request: HttpRequest, id: int) -> Any:
 
 
 @router.post("/weather/{id}/lift", response=schemas.WeatherDetail)
-def lift(request: HttpRequest, id: int, body: schemas.LiftIn) -> Any:
+def lift(request: HttpRequest, id: int, body: schemas.WeatherLiftIn) -> Any:
     """解除: the weather service has lifted it. Holds once a second person agrees."""
     actor = asker(request)
     services.lift(actor, selectors.get_weather(actor, id), body.reason)
@@ -173,7 +173,7 @@ def lift(request: HttpRequest, id: int, body: schemas.LiftIn) -> Any:
 
 
 @router.post("/weather/messages/{id}/place", response=schemas.WeatherDetail)
-def place(request: HttpRequest, id: int, body: schemas.PlaceIn) -> Any:
+def place(request: HttpRequest, id: int, body: schemas.WeatherPlaceIn) -> Any:
     """定区域: say which townships a message means besides those matched."""
     actor = asker(request)
     message = services.place(actor, id, body.townships)

@@ -42,7 +42,7 @@ def of_cap(alert: CapAlert, door: str, raw: str, gazetteer: Gazetteer) -> Iterat
 
 
 def of_webhook(body: Any, raw: str, gazetteer: Gazetteer, policy: WeatherPolicy) -> Draft:
-    """A webhook's JSON (`schemas.WebhookIn`) as a draft."""
+    """A webhook's JSON (`schemas.WeatherWebhookIn`) as a draft."""
     match = gazetteer.match([("", [area]) if area.isascii() and area.isdigit() else (area, []) for area in body.areas])
     known = body.type in {one.id for one in policy.types}
     words = f"{body.type} {body.headline} {body.text}"

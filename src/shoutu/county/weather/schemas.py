@@ -114,7 +114,7 @@ class WeatherType(Schema):
     title: str
 
 
-class Township(Schema):
+class WeatherTownship(Schema):
     """A township a warning may name."""
 
     id: int
@@ -125,7 +125,7 @@ class WeatherForm(Schema):
     """What the form of entry offers."""
 
     types: list[WeatherType]
-    townships: list[Township]
+    townships: list[WeatherTownship]
     verified: bool
 
 
@@ -144,7 +144,7 @@ class WeatherIn(Schema):
     key: str = Field("", max_length=64)
 
 
-class WebhookIn(Schema):
+class WeatherWebhookIn(Schema):
     """A warning as another system sends it. `areas`: names or division codes; `references`: earlier ids of the sender.
 
     `type`: an id of the form's types or words such as 暴雨; `colour` may be left out, the text then says it or it is
@@ -165,25 +165,25 @@ class WebhookIn(Schema):
     references: list[str] = Field(default_factory=list, max_length=200)
 
 
-class PasteIn(Schema):
+class WeatherPasteIn(Schema):
     """A CAP 1.2 alert as text."""
 
     xml: str = Field(min_length=1, max_length=400_000)
 
 
-class Taken(Schema):
+class WeatherTaken(Schema):
     """What became of the messages of one delivery."""
 
     messages: list[WeatherMessage]
 
 
-class LiftIn(Schema):
+class WeatherLiftIn(Schema):
     """Why it is lifted."""
 
     reason: str = Field(max_length=400)
 
 
-class PlaceIn(Schema):
+class WeatherPlaceIn(Schema):
     """Townships a message means besides those matched."""
 
     townships: list[int] = Field(min_length=1, max_length=500)
