@@ -17,8 +17,8 @@ from .reference import Reference
 
 BASE = 1_793_500_000_000
 POINTS = [
-    {"id": i, "source": source, "site": site, "item": "x", "unit": "m", "interval_s": interval,
-     "low": low, "high": high, "danger": danger}
+    {"id": i, "source": source, "site": site, "item": "y" if i in (3, 900) else "x", "unit": "m",
+     "interval_s": interval, "low": low, "high": high, "danger": danger}
     for i, source, site, interval, low, high, danger in [
         (1, 1, 1, 10, -5, 10, "high"), (2, 1, 1, 10, None, None, None), (3, 1, 1, 20, -5, None, "low"),
         (4, 2, 1, 10, -100, 100, "none"), (5, 2, 2, 10, None, 8, None), (900, 1, 2, None, None, None, "both"),
@@ -87,8 +87,34 @@ def rule_dicts(draw: Any) -> list[dict[str, Any]]:
 
 
 @st.composite
+def composite_params(draw: Any) -> dict[str, Any]:
+    def steps() -> list[dict[str, int]]:
+        levels = sorted(draw(st.sets(st.sampled_from([1, 2, 3]), min_size=1)))
+        return [{"level": k, "count": draw(st.integers(1, 3)), "to": draw(st.integers(k + 1, 4))} for k in levels]
+
+    items = draw(st.sampled_from([["x"], ["x", "y"], ["y", "x"]]))
+    wait = draw(st.sampled_from([0, 10, 30]))
+    if draw(st.booleans()):
+        step = {"level": draw(st.integers(1, 4)), "count": draw(st.integers(1, 3)), "to": draw(st.integers(1, 4))}
+        points = draw(st.sampled_from([[], [], [1, 2, 900]]))
+        return {"form": "k_of_n", "items": items, "steps": [step], "points": points, "wait_s": wait}
+    params = {"form": "ladder", "items": items, "steps": steps(), "wait_s": wait}
+    if draw(st.booleans()):
+        return {**params, "counted": "items", "within": draw(st.sampled_from([[], steps()]))}
+    return params
+
+
+@st.composite
+def composite_dicts(draw: Any) -> list[dict[str, Any]]:
+    return [
+        {"id": 500 + k, "version": 1, "site": site, "kind": "composite", "params": draw(composite_params())}
+        for k, site in enumerate(draw(st.lists(st.sampled_from([1, 1, 2, 77]), max_size=3)))
+    ]
+
+
+@st.composite
 def rule_sets(draw: Any) -> RuleSet:
-    return RuleSet.from_catalog([], POINTS, draw(rule_dicts()), OPTIONS)
+    return RuleSet.from_catalog([], POINTS, draw(rule_dicts()) + draw(composite_dicts()), OPTIONS)
 
 
 @st.composite
@@ -104,6 +130,12 @@ def changed(draw: Any, rules: RuleSet) -> RuleSet:
         if fate == "new":
             params, version = draw(rule_params(rule.kind)), version + 1
         dicts.append({"id": rule.id, "version": version, "point": rule.point, "kind": rule.kind, "params": params})
+    for spec in rules.composites:
+        fate = draw(st.sampled_from(["keep", "keep", "drop", "new"]))
+        params, version = (draw(composite_params()), spec.version + 1) if fate == "new" else (_plain(spec.params), 1)
+        if fate != "drop":
+            version = spec.version if fate == "keep" else version
+            dicts.append({"id": spec.id, "version": version, "site": spec.site, "kind": "composite", "params": params})
     points = [p for p in POINTS if draw(st.integers(0, 9)) > 0]
     return RuleSet.from_catalog([], points, dicts, OPTIONS)
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from shoutu.engine import RuleSet
 
+from .reference_composite import Together
+
 LIMIT = 2**61
 NAN = math.nan
 HUGE = sys.float_info.max
@@ -114,6 +116,8 @@ class Reference:
         self.last_tick: int | None = None
         self.resume = -LIMIT
         self.signals: list[dict[str, Any]] = []
+        self.together: dict[int, Together] = {}
+        self.skewed = 0
 
     def switch(self, ruleset: RuleSet) -> None:
         self.options = ruleset.options
@@ -140,6 +144,10 @@ class Reference:
         keys = {(p.spec.source, p.spec.site) for p in self.points.values()}
         self.links = {key: self.links.get(key) or Link() for key in sorted(keys)}
         self.sites = {site: self.sites.get(site, 0) for site in sorted({site for _, site in keys})}
+        before_together, self.together = self.together, {}
+        for spec in sorted(ruleset.composites, key=lambda c: c.id):
+            old = before_together.get(spec.id)
+            self.together[spec.id] = Together(spec, old if old and old.spec.site == spec.site else None, self.points)
 
     def say(self, seq: int, rule: Rule | None, **fields: Any) -> None:
         number = rule.spec.id if rule else 0
@@ -154,6 +162,9 @@ class Reference:
             base.update(kind=rule.kind, point=spec.id, site=spec.site, source=spec.source, **{"from": rule.level})
             base["category"] = "risk" if rule.kind in ("threshold", "rate") else "fault"
         self.signals.append({**base, **fields})
+        if rule and rule.kind in ("threshold", "rate") and self.signals[-1]["type"] == "level":
+            for together in self.together.values():
+                together.hear(self.signals[-1])
 
     # -- readings ---------------------------------------------------------------------------------------------
 
@@ -428,6 +439,8 @@ class Reference:
             for rule in point.of("no_data"):
                 if self.tick_rule(seq, point, rule, now, clock):
                     self.tick_site(seq, point, now)
+        for together in self.together.values():
+            self.skewed += together.tick(seq, clock, self.points, self.options, self.signals)
 
     def watched(self, points: list[Point]) -> list[int]:
         return sorted(min(p.after(rule) for rule in p.of("no_data")) for p in points if p.of("no_data"))

@@ -41,7 +41,11 @@ def only(journal: list[Any], keep: Any) -> tuple[list[Any], list[int]]:
             rules = record[1]
             points = tuple(p for p in rules.points if keep(p))
             kept = {p.id for p in points}
-            record = ("switch", RuleSet(points, tuple(r for r in rules.rules if r.point in kept), rules.options))
+            sites = {p.site for p in points}
+            record = ("switch", RuleSet(
+                points, tuple(r for r in rules.rules if r.point in kept), rules.options,
+                composites=tuple(c for c in rules.composites if c.site in sites),
+            ))  # fmt: skip
         elif record[0] == "reading" and record[1] not in {p["id"] for p in POINTS if keep(Spec(p))}:
             continue
         part.append(record)

@@ -43,9 +43,10 @@ def test_a_copy_in_the_memory_of_an_older_one_is_the_same() -> None:
 def test_the_body_is_msgpack() -> None:
     engine = Watch(("threshold", LIMIT)).engine
     frozen = engine.freeze()
-    ruleset, arrays = msgspec.msgpack.decode(engine.snapshot()[HEAD:])
+    ruleset, arrays, composites = msgspec.msgpack.decode(engine.snapshot()[HEAD:])
     assert ruleset == frozen.ruleset.encode()
     assert arrays == [array.tobytes() for array in frozen.arrays]
+    assert composites == list(frozen.composites) == []
 
 
 @given(st.one_of(st.integers(0, 300), st.integers(65_000, 66_000)))

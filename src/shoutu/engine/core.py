@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import kernel, kernel_tick
 from . import layout as lay
+from .composite import Composites
 from .ruleset import RuleSet
-from .signals import Signals, empty_signals
+from .signals import Evidence, Signals, empty_signals
 from .snapshot import HEAD, MAGIC, Frozen, copied
 from .state import Arrays, build
 from .switch import switched
@@ -37,6 +38,9 @@ class Engine:
 
     def __init__(self) -> None:
         self._state = build(RuleSet())
+        self._composites = Composites()
+        self.evidence: Evidence = {}
+        """Of the composites' signals of the last tick, for ``signal_to_dict``."""
         self._size()
 
     @property
@@ -52,7 +56,8 @@ class Engine:
     def switch(self, seq: int, ruleset: RuleSet) -> None:
         """Watch by another rule set from here on. Whatever did not change keeps its state; see ``switched``."""
         del seq  # a switch raises no signal, so that its number is nobody's
-        self._state = switched(self._state, ruleset)
+        before, self._state = self._state.ruleset, switched(self._state, ruleset)
+        self._composites.switch(before, self._state)
         self._size()
 
     def readings(
@@ -83,14 +88,18 @@ class Engine:
             )  # fmt: skip
             if cursor[0]:
                 found.append(self._out[: cursor[0]].copy())
-        return _ordered(found)
+        signals = _ordered(found)
+        self._composites.hear(signals)
+        return signals
 
     def tick(self, seq: int, now_ms: int) -> Signals:
-        """The clock as data: judge silence at ``now_ms`` of received time. Expected about once a second."""
+        """The clock as data: judge silence at ``now_ms`` of received time, then composites. Expected about once a
+        second."""
         arrays, cursor = self._state.arrays, np.zeros(1, np.int64)
         out = np.empty(len(arrays.watched) + len(arrays.links) + 2 * len(arrays.sites), lay.SIGNAL_DTYPE)
         kernel_tick.tick(arrays, seq, now_ms, out, cursor)
-        return _ordered([out[: cursor[0]]] if cursor[0] else [])
+        composed, self.evidence = self._composites.tick(seq, now_ms, self._state)
+        return _ordered([part for part in (out[: cursor[0]], composed) if len(part)])
 
     def levels(self, ids: ArrayLike) -> NDArray[np.uint8]:
         """The highest risk level of each point now, 0…4; 0 too for a point that is not watched."""
@@ -120,7 +129,7 @@ class Engine:
         ``spare``: an earlier copy nobody needs any more, whose memory is used again where it fits.
         """
         mine: tuple[NDArray[Any], ...] = tuple(self._state.arrays)
-        return Frozen(self._state.ruleset, copied(mine, spare.arrays if spare else ()))
+        return Frozen(self._state.ruleset, copied(mine, spare.arrays if spare else ()), self._composites.memories())
 
     def snapshot(self) -> bytes:
         """Everything the engine knows, rule set included, as bytes. Equal states give equal bytes."""
@@ -133,7 +142,7 @@ class Engine:
             raise SnapshotError("not an engine checkpoint of this version; replay the journal from its start")
         if hashlib.sha256(blob[HEAD:]).digest() != blob[len(MAGIC) : HEAD]:
             raise SnapshotError("the engine checkpoint is damaged; use an older one or replay the journal")
-        ruleset, columns = msgspec.msgpack.decode(blob[HEAD:])
+        ruleset, columns, memories = msgspec.msgpack.decode(blob[HEAD:])
         engine = cls()
         state = build(RuleSet.decode(ruleset))
         targets: tuple[NDArray[Any], ...] = tuple(state.arrays)
@@ -142,6 +151,7 @@ class Engine:
                 raise SnapshotError("the engine checkpoint does not fit this version; replay the journal")
             array[...] = np.frombuffer(data, array.dtype).reshape(array.shape)
         engine._state = state
+        engine._composites = Composites.restored(state.ruleset, memories)
         engine._size()
         return engine
 

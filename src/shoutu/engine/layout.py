@@ -12,15 +12,16 @@ NEVER = -(2**63)
 LIMIT = 2**61
 """Times are held within ±LIMIT so that no difference of two overflows."""
 
-THRESHOLD, RATE, STUCK, IMPLAUSIBLE, NO_DATA, SOURCE_SILENCE, SITE_SILENCE, CLOCK = range(1, 9)
+THRESHOLD, RATE, STUCK, IMPLAUSIBLE, NO_DATA, SOURCE_SILENCE, SITE_SILENCE, CLOCK, COMPOSITE = range(1, 10)
 KIND_NAMES = (
     "", "threshold", "rate", "stuck", "implausible", "no_data", "source_silence", "site_silence", "clock",
+    "composite",
 )  # fmt: skip
 KIND_CODES = {name: code for code, name in enumerate(KIND_NAMES) if name}
 
 RISK, FAULT, CLOCK_FAULT = 1, 2, 3
 CATEGORY_NAMES = ("", "risk", "fault", "clock")
-CATEGORY_OF_KIND = (0, RISK, RISK, FAULT, FAULT, FAULT, FAULT, RISK, CLOCK_FAULT)
+CATEGORY_OF_KIND = (0, RISK, RISK, FAULT, FAULT, FAULT, FAULT, RISK, CLOCK_FAULT, RISK)
 
 LEVEL, LATE_EXCEEDANCE, CLOCK_TYPE = 1, 2, 3
 TYPE_NAMES = ("", "level", "late_exceedance", "clock")
@@ -132,7 +133,8 @@ RULE_KEPT = ("t0", "n", "m", "level", "busy", "fresh")
 COLD_KEPT = ("known_lo", "known_hi", "head", "known_level")
 LINK_KEPT = ("heard", "back", "last_ahead", "level", "clock")
 
-COUNTERS = ("evaluated", "repeats", "unknown", "late", "ahead", "faults", "calibrating", "backfill")
+COUNTERS = ("evaluated", "repeats", "unknown", "late", "ahead", "faults", "calibrating", "backfill", "skewed")
+"""``skewed``: changes of a composite's members that came after the composite had been judged at a later time."""
 
 SIGNAL_DTYPE = np.dtype(
     [

@@ -103,12 +103,40 @@ class Implausible(Params, frozen=True, kw_only=True):
     level: Level = 1
 
 
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``count`` members at ``level`` or above together make ``to``."""
+
+    level: Level
+    count: int
+    to: Level
+
+
+class Composite(Params, frozen=True, kw_only=True):
+    """Several members of one site together mean more than each alone (GB 39496-2020 5.5.4).
+
+    Members are the site's points of ``items`` (of these only ``points``, if given), each at the highest level of its
+    threshold and rate rules. Counted are points, or with ``counted`` items the items: each at the highest level of its
+    points, or at what the steps of ``within`` make of them if that is higher.
+    ``form`` ``k_of_n``: one step; ``ladder``: steps that each lead to a higher level than they count.
+    Judged in event time behind the slowest live member, waiting at most ``wait_s``.
+    """
+
+    form: Literal["k_of_n", "ladder"]
+    items: tuple[str, ...]
+    steps: tuple[Step, ...]
+    points: tuple[int, ...] = ()
+    counted: Literal["points", "items"] = "points"
+    within: tuple[Step, ...] = ()
+    wait_s: float = 30.0
+
+
 KINDS: dict[str, type[Params]] = {
     "threshold": Threshold,
     "rate": Rate,
     "stuck": Stuck,
     "implausible": Implausible,
     "no_data": NoData,
+    "composite": Composite,
 }
 
 
@@ -233,10 +261,37 @@ def _check_implausible(rule: Any) -> None:
     _check_number("clear_count", rule.clear_count, 1, 100_000)
 
 
+def _check_composite(rule: Any) -> None:
+    if not rule.items or not all(rule.items) or len(set(rule.items)) != len(rule.items):
+        raise ParamError("params.items", "at least one monitored item, none twice")
+    if rule.form == "k_of_n" and len(rule.steps) != 1:
+        raise ParamError("params.steps", "k_of_n has exactly one step")
+    _check_steps("steps", rule.steps, rising=rule.form == "ladder")
+    if rule.counted == "items":
+        if rule.within:
+            _check_steps("within", rule.within, rising=True)
+    elif rule.within:
+        raise ParamError("params.within", "only where items are counted")
+    _check_number("wait_s", rule.wait_s, 0, 3600)
+
+
+def _check_steps(field: str, steps: tuple[Step, ...], *, rising: bool) -> None:
+    if not steps:
+        raise ParamError(f"params.{field}", "at least one step {level, count, to}")
+    if len({step.level for step in steps}) != len(steps):
+        raise ParamError(f"params.{field}", "one step a level")
+    for at, step in enumerate(steps):
+        if not 1 <= step.count <= 100_000:
+            raise ParamError(f"params.{field}.{at}.count", "a whole number from 1 to 100000")
+        if rising and step.to <= step.level:
+            raise ParamError(f"params.{field}.{at}.to", "a level above the one counted")
+
+
 _CHECKS: dict[str, Callable[[Any], None]] = {
     "threshold": _check_threshold,
     "rate": _check_rate,
     "stuck": _check_stuck,
     "implausible": _check_implausible,
     "no_data": _check_no_data,
+    "composite": _check_composite,
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from .params import Implausible, NoData, ParamError, Params, Threshold, parse
+from .params import Composite, Implausible, NoData, ParamError, Params, Threshold, parse
 
 MAX_ID = 2**31 - 1
 
@@ -74,6 +74,20 @@ class RuleSpec(msgspec.Struct, frozen=True):
         return (self.id, self.version, self.point, self.kind, self.params)
 
 
+class CompositeSpec(msgspec.Struct, frozen=True):
+    """One composite of a site, its parameters checked. Its members are the site's points of its items."""
+
+    id: int
+    version: int
+    site: int
+    params: Composite
+
+    @property
+    def item(self) -> str:
+        """What it speaks for: its item, or ``composite`` where several are taken together."""
+        return self.params.items[0] if len(self.params.items) == 1 else "composite"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something in the catalog that cannot be watched as told; the rest is watched all the same."""
@@ -97,11 +111,17 @@ class RuleSet:
     problems: tuple[Problem, ...] = field(default=(), compare=False)
     by_point: dict[int, PointSpec] = field(default_factory=dict, compare=False, repr=False)
     by_rule: dict[int, RuleSpec] = field(default_factory=dict, compare=False, repr=False)
+    composites: tuple[CompositeSpec, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.by_point) != len(self.points) or len(self.by_rule) != len(self.rules):
             self.by_point.update((point.id, point) for point in self.points)
             self.by_rule.update((rule.id, rule) for rule in self.rules)
+
+    @cached_property
+    def by_composite(self) -> dict[int, CompositeSpec]:
+        """Composites by id; no rule of a point has an id of theirs."""
+        return {spec.id: spec for spec in self.composites}
 
     def item(self, point: int) -> str | None:
         """The monitored item of a point, None when there is no such point."""
@@ -128,9 +148,15 @@ class RuleSet:
             if point is not None:
                 good_points[point.id] = point
         good_rules: dict[int, RuleSpec] = {}
+        composites: dict[int, CompositeSpec] = {}
         ranged: dict[int, int] = {}
         for entry in rules:
-            rule = _rule(entry, good_points, good_rules, ranged, problems)
+            if entry.get("kind") == "composite":
+                composite = _composite(entry, (good_rules, composites), problems)
+                if composite is not None:
+                    composites[composite.id] = composite
+                continue
+            rule = _rule(entry, good_points, (good_rules, composites), ranged, problems)
             if rule is not None:
                 good_rules[rule.id] = rule
         return cls(
@@ -138,6 +164,7 @@ class RuleSet:
             tuple(_in_order(good_rules).values()),
             _checked_options(options or Options()),
             tuple(problems),
+            composites=tuple(_in_order(composites).values()),
         )
 
     def revised(
@@ -165,16 +192,24 @@ class RuleSet:
             point = _point(points[key], {}, problems) if key in points else None
             if point is not None:
                 good_points[key] = point
+        composites = dict(self.by_composite)
         for key in again:
             good_rules.pop(key, None)
+            composites.pop(key, None)
         ranged: dict[int, int] = {}
         for key, entry in compress(rules.items(), map(again.__contains__, rules)):
-            rule = _rule(entry, good_points, {}, ranged, problems)
+            if entry.get("kind") == "composite":
+                composite = _composite(entry, (), problems)
+                if composite is not None:
+                    composites[key] = composite
+                continue
+            rule = _rule(entry, good_points, (), ranged, problems)
             if rule is not None:
                 good_rules[key] = rule
         by_point, by_rule = _in_order(good_points), _in_order(good_rules)
         sections = tuple(by_point.values()), tuple(by_rule.values())
-        return RuleSet(*sections, self.options, tuple(problems), by_point, by_rule)
+        together = tuple(_in_order(composites).values())
+        return RuleSet(*sections, self.options, tuple(problems), by_point, by_rule, together)
 
     def encode(self) -> bytes:
         """As bytes, for a checkpoint; made once."""
@@ -182,22 +217,27 @@ class RuleSet:
 
     @cached_property
     def _encoded(self) -> bytes:
-        """The msgpack of (options, [point, …], [rule, …]), put together piece by piece: the encoder lets no
-        other thread run until it is through."""
-        pieces = [b"\x93", msgspec.msgpack.encode(self.options), _array_head(len(self.points))]
+        """The msgpack of (options, [point, …], [rule, …], [composite, …]), put together piece by piece: the encoder
+        lets no other thread run until it is through."""
+        pieces = [b"\x94", msgspec.msgpack.encode(self.options), _array_head(len(self.points))]
         pieces += [msgspec.msgpack.encode(msgspec.structs.astuple(point)) for point in self.points]
         pieces.append(_array_head(len(self.rules)))
         pieces += [msgspec.msgpack.encode((r.id, r.version, r.point, r.kind, r.params)) for r in self.rules]
+        pieces.append(_array_head(len(self.composites)))
+        pieces += [msgspec.msgpack.encode((c.id, c.version, c.site, c.params)) for c in self.composites]
         return b"".join(pieces)
 
     @classmethod
     def decode(cls, data: bytes) -> RuleSet:
         """From the bytes of ``encode``."""
-        options, points, rules = msgspec.msgpack.decode(data)
+        options, points, rules, composites = msgspec.msgpack.decode(data)
         return cls(
             tuple(PointSpec(*point) for point in points),
             tuple(RuleSpec(i, v, p, k, parse(k, params)) for i, v, p, k, params in rules),
             msgspec.convert(options, Options),
+            composites=tuple(
+                CompositeSpec(i, v, site, msgspec.convert(params, Composite)) for i, v, site, params in composites
+            ),
         )
 
 
@@ -285,13 +325,13 @@ def _point(entry: Mapping[str, Any], known: dict[int, PointSpec], problems: list
 def _rule(
     entry: Mapping[str, Any],
     points: dict[int, PointSpec],
-    known: dict[int, RuleSpec],
+    known: Collection[Collection[int]],
     ranged: dict[int, int],
     problems: list[Problem],
 ) -> RuleSpec | None:
     try:
         number, version, point = (_integer(entry, name) for name in ("id", "version", "point"))
-        if number in known:
+        if any(number in ids for ids in known):
             raise ParamError("id", "given twice; ids are never reused")
         if point not in points:
             raise ParamError("point", f"point {point} is not in the catalog or is itself wrong")
@@ -304,6 +344,21 @@ def _rule(
     if isinstance(params, Implausible):
         ranged[point] = number
     return RuleSpec(number, version, point, str(kind), params)
+
+
+def _composite(
+    entry: Mapping[str, Any], known: Collection[Collection[int]], problems: list[Problem]
+) -> CompositeSpec | None:
+    try:
+        number, version, site = (_integer(entry, name) for name in ("id", "version", "site"))
+        if any(number in ids for ids in known):
+            raise ParamError("id", "given twice; ids are never reused")
+        params = parse("composite", entry.get("params"))
+        assert isinstance(params, Composite)
+    except ParamError as error:
+        problems.append(Problem("rule", _shown_id(entry), error.field, error.expected))
+        return None
+    return CompositeSpec(number, version, site, params)
 
 
 def _check_against_point(params: Params, point: PointSpec, ranged: dict[int, int]) -> None:

@@ -5,19 +5,29 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .layout import CATEGORY_NAMES, FLAG_NAMES, KIND_NAMES, NEVER, SIGNAL_DTYPE, TYPE_NAMES
+from .layout import CATEGORY_NAMES, COMPOSITE, FLAG_NAMES, KIND_NAMES, NEVER, SIGNAL_DTYPE, TYPE_NAMES
 
 if TYPE_CHECKING:
     from .ruleset import RuleSet
 
-__all__ = ["SIGNAL_DTYPE", "Signals", "empty_signals", "signal_id", "signal_to_dict"]
+__all__ = ["SIGNAL_DTYPE", "Evidence", "Member", "Signals", "empty_signals", "signal_id", "signal_to_dict"]
 
 Signals = NDArray[np.void]
+
+
+class Member(NamedTuple):
+    """A member of a composite at the level it counts with: a point, or an item as a whole (``point`` None)."""
+
+    point: int | None
+    item: str
+    level: int
 
 
 def signal_id(shard: int, seq: int, rule: int, ordinal: int) -> str:
@@ -34,10 +44,25 @@ def empty_signals() -> Signals:
     return np.empty(0, SIGNAL_DTYPE)
 
 
-def signal_to_dict(signal: Any, ruleset: RuleSet, shard: int) -> dict[str, Any]:
+Evidence = Mapping[tuple[int, int, int], Sequence[Member]]
+"""Of signals of composites, by (seq, rule, ordinal): who of the members is at the level counted or above."""
+
+
+def signal_to_dict(
+    signal: Any, ruleset: RuleSet, shard: int, evidence: Evidence = MappingProxyType({})
+) -> dict[str, Any]:
     """One record of a signal array as the JSON object of docs/architecture.md, section Up."""
-    point = int(signal["point"])
+    point, rule = int(signal["point"]), int(signal["rule"])
     bits = int(signal["flags"])
+    body = _plain(signal, shard, point, bits)
+    composite = ruleset.by_composite.get(rule) if int(signal["kind"]) == COMPOSITE else None
+    if composite is None:
+        return {**body, "item": ruleset.item(point)}
+    members = evidence.get((int(signal["seq"]), rule, int(signal["ordinal"])), ())
+    return {**body, "item": composite.item, "members": [member._asdict() for member in members]}
+
+
+def _plain(signal: Any, shard: int, point: int, bits: int) -> dict[str, Any]:
     return {
         "id": signal_id(shard, int(signal["seq"]), int(signal["rule"]), int(signal["ordinal"])),
         "shard": shard,
@@ -48,7 +73,6 @@ def signal_to_dict(signal: Any, ruleset: RuleSet, shard: int) -> dict[str, Any]:
         "point": point or None,
         "source": int(signal["source"]) or None,
         "site": int(signal["site"]) or None,
-        "item": ruleset.item(point),
         "kind": KIND_NAMES[int(signal["kind"])],
         "category": CATEGORY_NAMES[int(signal["category"])],
         "type": TYPE_NAMES[int(signal["type"])],

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .ruleset import RuleSet
 
-MAGIC = b"SHOUTU-ENGINE-1\n"
+MAGIC = b"SHOUTU-ENGINE-2\n"
 HEAD = len(MAGIC) + 32
 """Bytes before the body: the magic and the body's SHA-256."""
 
@@ -26,17 +26,22 @@ class Frozen:
 
     ruleset: RuleSet
     arrays: tuple[NDArray[Any], ...]
+    composites: tuple[bytes, ...] = ()
+    """What each composite remembers, encoded, in order of rule."""
 
     def parts(self) -> Sequence[Part]:
         """The snapshot in pieces, to be written one after another. Hardly holds the interpreter while it works.
 
-        The body is the msgpack of (rule set, [array, …]). It is put together by hand, because an encoder would copy
-        tens of megabytes in one step during which no other thread can run.
+        The body is the msgpack of (rule set, [array, …], [composite, …]). It is put together by hand, because an
+        encoder would copy tens of megabytes in one step during which no other thread can run.
         """
         ruleset = self.ruleset.encode()
-        body: list[Part] = [b"\x92", _bin(len(ruleset)), ruleset, struct.pack(">BH", 0xDC, len(self.arrays))]
+        body: list[Part] = [b"\x93", _bin(len(ruleset)), ruleset, struct.pack(">BH", 0xDC, len(self.arrays))]
         for array in self.arrays:
             body += (_bin(array.nbytes), _bytes_of(array))
+        body.append(struct.pack(">BI", 0xDD, len(self.composites)))
+        for memory in self.composites:
+            body += (_bin(len(memory)), memory)
         digest = hashlib.sha256()
         for part in body:
             digest.update(part)

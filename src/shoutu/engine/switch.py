@@ -48,6 +48,18 @@ def _touched(before: RuleSet, after: RuleSet) -> set[int]:
     return touched & after.by_point.keys()
 
 
+def changed_sites(before: RuleSet, after: RuleSet) -> set[int]:
+    """Sites where a point or a rule of a point is not what it was."""
+    points = [spec for pair in _changed(before.by_point, after.by_point) for spec in pair if spec is not None]
+    points += [before.by_point[key] for key in before.by_point.keys() - after.by_point.keys()]
+    sites = {spec.site for spec in points}
+    rules = [spec for pair in _changed(before.by_rule, after.by_rule) for spec in pair if spec is not None]
+    rules += [before.by_rule[key] for key in before.by_rule.keys() - after.by_rule.keys()]
+    for spec in rules:
+        sites |= {by[spec.point].site for by in (before.by_point, after.by_point) if spec.point in by}
+    return sites
+
+
 def _changed(before: dict[int, Any], after: dict[int, Any]) -> Iterator[tuple[Any, Any]]:
     """(old or None, new) of what is not equal. Most are the very same object, and are passed over without a step."""
     known = tuple(map(before.get, after))

@@ -61,4 +61,4 @@ class Watch:
         metrics.RULES_REFUSED.set(len(self.problems))
 
     def _told(self, signals: Signals) -> list[Signal]:
-        return [signal_to_dict(signal, self.rules, self.shard) for signal in signals]
+        return [signal_to_dict(signal, self.rules, self.shard, self.engine.evidence) for signal in signals]
