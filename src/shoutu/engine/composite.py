@@ -47,11 +47,11 @@ class Memory(msgspec.Struct, array_like=True):
 
 
 class Verdict(NamedTuple):
-    """``level`` that ``count`` members at ``step.level`` or above make; ``step`` is the one that decided."""
+    """``level`` that ``tally`` members at ``step.level`` or above make; ``step`` is the one that decided."""
 
     level: int
     step: Step
-    count: int
+    tally: int
     members: tuple[Member, ...]
 
 
@@ -170,8 +170,8 @@ def verdict(params: Composite, levels: dict[int, int], items: dict[int, str], he
     tallies = [(step, sum(m.level >= step.level for m in standing)) for step in params.steps]
     reached = [pair for pair in tallies if pair[1] >= pair[0].count]
     near = [pair for pair in tallies if pair[0].to == held] or tallies
-    step, count = max(reached, key=lambda pair: (pair[0].to, pair[0].level)) if reached else near[-1]
-    return Verdict(step.to if reached else 0, step, count, tuple(m for m in standing if m.level >= step.level))
+    step, tally = max(reached, key=lambda pair: (pair[0].to, pair[0].level)) if reached else near[-1]
+    return Verdict(step.to if reached else 0, step, tally, tuple(m for m in standing if m.level >= step.level))
 
 
 def _by_item(params: Composite, members: Sequence[Member]) -> list[Member]:
@@ -255,7 +255,7 @@ def _record(
 ) -> Any:
     signal = np.zeros((), lay.SIGNAL_DTYPE)
     signal["seq"], signal["event_ts"], signal["received_ts"], signal["window_start"] = seq, at, clock, lay.NEVER
-    signal["value"], signal["threshold"], signal["aux"] = found.count, found.step.count, found.step.level
+    signal["value"], signal["threshold"], signal["aux"] = found.tally, found.step.count, found.step.level
     signal["rule"], signal["rule_version"], signal["site"] = spec.id, spec.version, spec.site
     signal["kind"], signal["category"], signal["type"] = lay.COMPOSITE, lay.RISK, lay.LEVEL
     signal["level_from"], signal["level_to"] = before, found.level
