@@ -48,7 +48,7 @@ def warnings(county, n):
 
 class TestWarningList(ListTests):
     path = "/api/v1/warnings"
-    queries = 9
+    queries = 10
     sees = EVERYONE
 
     def make(self, county, n):

@@ -2478,6 +2478,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Silences
+         * @description Silences and windows I may see; `state` open (running and planned), running, planned, over or all.
+         */
+        get: operations["warnings_silences_list_silences"];
+        put?: never;
+        /**
+         * Ask Silence
+         * @description Ask for a silence (two persons), or order one alone for half an hour.
+         */
+        post: operations["warnings_silences_ask_silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Silence
+         * @description One silence with what it held back and who was told.
+         */
+        get: operations["warnings_silences_get_silence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Silence
+         * @description 解除: end it before its time; what it held back is called at once.
+         */
+        post: operations["warnings_silences_revoke_silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/weather": {
         parameters: {
             query?: never;
@@ -5329,18 +5393,13 @@ export interface components {
             /** Token */
             token?: string | null;
         };
-        /**
-         * RevokeIn
-         * @description `replacement`: the name of a new token made in the same step, so that the old one ends at once.
-         */
+        /** RevokeIn */
         RevokeIn: {
-            /** Reason */
-            reason: string;
             /**
-             * Replacement
+             * Reason
              * @default
              */
-            replacement?: string;
+            reason?: string;
         };
         /**
          * StopIn
@@ -6321,6 +6380,24 @@ export interface components {
             unit: string;
         };
         /**
+         * SilenceBrief
+         * @description The silence that holds back its calls now.
+         */
+        SilenceBrief: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "silence" | "maintenance" | "calibration";
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /**
          * SiteBrief
          * @description Where.
          */
@@ -6437,6 +6514,7 @@ export interface components {
             /** Called */
             called: number;
             clock: components["schemas"]["Clock"] | null;
+            silence: components["schemas"]["SilenceBrief"] | null;
             /** Result */
             result: ("real" | "false_alarm" | "device_fault") | null;
             /** Reason */
@@ -6668,6 +6746,7 @@ export interface components {
             /** Called */
             called: number;
             clock: components["schemas"]["Clock"] | null;
+            silence: components["schemas"]["SilenceBrief"] | null;
             /** Result */
             result: ("real" | "false_alarm" | "device_fault") | null;
             /** Reason */
@@ -6881,6 +6960,243 @@ export interface components {
             amount: number;
             /** Reason */
             reason: string;
+        };
+        /** SilenceQuery */
+        SilenceQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * State
+             * @default open
+             */
+            state?: string;
+            /** Site */
+            site?: number | null;
+        };
+        /** Page[SilenceOut] */
+        Page_SilenceOut_: {
+            /** Items */
+            items: components["schemas"]["SilenceOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * SilenceOut
+         * @description `alone`: by one person, half an hour at most. `held`: warnings whose calls it held back. `broken`: reds that
+         *     went through it.
+         */
+        SilenceOut: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "silence" | "maintenance" | "calibration";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "planned" | "running" | "ended" | "revoked";
+            /** Where */
+            where: string;
+            /** Site */
+            site: number;
+            /** Point */
+            point: number | null;
+            /** Warning */
+            warning: number | null;
+            /** Reason */
+            reason: string;
+            /** Alone */
+            alone: boolean;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Asked By */
+            asked_by: string;
+            /** Agreed By */
+            agreed_by: string;
+            /** Ended By */
+            ended_by: string;
+            /** Held */
+            held: number;
+            /** Broken */
+            broken: number;
+            /** May Revoke */
+            may_revoke: boolean;
+        };
+        /**
+         * Asked
+         * @description The warning the chain of people is about.
+         */
+        Asked: {
+            /** Id */
+            id: number;
+            /** Site */
+            site: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * SilenceIn
+         * @description One of `site`, `point`, `warning`. `starts_at` null: at once. `alone`: by oneself, 30 minutes at most.
+         */
+        SilenceIn: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "silence" | "maintenance" | "calibration";
+            /** Site */
+            site?: number | null;
+            /** Point */
+            point?: number | null;
+            /** Warning */
+            warning?: number | null;
+            /** Starts At */
+            starts_at?: string | null;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Alone
+             * @default false
+             */
+            alone?: boolean;
+        };
+        /**
+         * HeldOut
+         * @description `outcome`: "" while held, then called, broken (by red), fallen (only verified), over (closed), other.
+         */
+        HeldOut: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Title */
+            title: string;
+            /** Level */
+            level: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "" | "called" | "broken" | "fallen" | "over" | "other";
+            /** Released At */
+            released_at: string | null;
+        };
+        /** SilenceDetail */
+        SilenceDetail: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "silence" | "maintenance" | "calibration";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "planned" | "running" | "ended" | "revoked";
+            /** Where */
+            where: string;
+            /** Site */
+            site: number;
+            /** Point */
+            point: number | null;
+            /** Warning */
+            warning: number | null;
+            /** Reason */
+            reason: string;
+            /** Alone */
+            alone: boolean;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Asked By */
+            asked_by: string;
+            /** Agreed By */
+            agreed_by: string;
+            /** Ended By */
+            ended_by: string;
+            /** Held */
+            held: number;
+            /** Broken */
+            broken: number;
+            /** May Revoke */
+            may_revoke: boolean;
+            /** Held Back */
+            held_back: components["schemas"]["HeldOut"][];
+            /** Told */
+            told: components["schemas"]["ToldOut"][];
+        };
+        /**
+         * ToldOut
+         * @description Who was told that it began or ended, and how far the message got.
+         */
+        ToldOut: {
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "begun" | "ended";
+            /** Post */
+            post: string;
+            /** Step */
+            step: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Failed */
+            failed: boolean;
         };
         /** WeatherQuery */
         WeatherQuery: {
@@ -7474,18 +7790,6 @@ export interface components {
              * Format: date-time
              */
             started_at: string;
-        };
-        /**
-         * Asked
-         * @description The warning the chain of people is about.
-         */
-        Asked: {
-            /** Id */
-            id: number;
-            /** Site */
-            site: string;
-            /** Title */
-            title: string;
         };
         /**
          * Figure
@@ -10886,6 +11190,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvacuationDetail"];
+                };
+            };
+        };
+    };
+    warnings_silences_list_silences: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                state?: string;
+                site?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SilenceOut_"];
+                };
+            };
+        };
+    };
+    warnings_silences_ask_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asked"];
+                };
+            };
+        };
+    };
+    warnings_silences_get_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceDetail"];
+                };
+            };
+        };
+    };
+    warnings_silences_revoke_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceDetail"];
                 };
             };
         };

@@ -103,8 +103,8 @@ def _facts(duties: list[Duty]) -> Iterator[DutyFact]:
     ):
         clocks[duty_id].append(ClockFact(*rest))
     for duty in duties:
-        chain = len(duty.policy["chain"])
-        yield DutyFact(duty.pk, duty.state, duty.called_since, chain, calls[duty.pk], clocks[duty.pk])
+        chain = 0 if duty.policy.get("inform") else len(duty.policy["chain"])
+        yield DutyFact(duty.pk, duty.state, duty.called_since, chain, calls[duty.pk], clocks[duty.pk], duty.held_until)
 
 
 def _notices(now: datetime) -> Iterator[Finding]:

@@ -36,7 +36,10 @@ class ClockFact:
 
 @dataclass(frozen=True, slots=True)
 class DutyFact:
-    """One open duty; ``chain`` is the number of rungs of its policy."""
+    """One open duty; ``chain`` is the number of rungs of its policy, 0 for one that climbs to nobody.
+
+    ``held_until``: no call is expected before this.
+    """
 
     id: int
     state: str
@@ -44,6 +47,7 @@ class DutyFact:
     chain: int
     calls: Sequence[CallFact]
     clocks: Sequence[ClockFact]
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,17 @@ def _missed_telling(duty: DutyFact, now: datetime, grace: timedelta) -> Missed |
 
 def _missed_call(duty: DutyFact, now: datetime, grace: timedelta) -> Missed | None:
     """The next call that should exist by now, or None. After the last rung the chain starts again."""
+    if duty.chain == 0 or (duty.held_until is not None and duty.held_until + grace >= now):
+        return None
     if not duty.calls:
-        return Missed(duty.id, "call:1:0", duty.opened_at) if duty.opened_at + grace < now else None
+        since = max(duty.opened_at, duty.held_until or duty.opened_at)
+        return Missed(duty.id, "call:1:0", since) if since + grace < now else None
     last = max(duty.calls, key=lambda call: (call.round, call.rung))
     if last.state == "answered":
         return None
     over = last.due_at
+    if duty.held_until is not None and last.called_at < duty.held_until:
+        over = max(over, duty.held_until)
     if last.state in ("declined", "nobody"):
         over = last.ended_at or last.called_at
         round_over = max(call.due_at for call in duty.calls if call.round == last.round)

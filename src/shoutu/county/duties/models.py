@@ -49,6 +49,8 @@ class Duty(ScopedModel):
     round = models.PositiveIntegerField(default=1)
     rung_next = models.PositiveSmallIntegerField(default=0)
     climb_at = models.DateTimeField(null=True)
+    # Until when its calls are held back by a silence; then they go out by themselves (`climb_at` says so too).
+    held_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
     called_since = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)

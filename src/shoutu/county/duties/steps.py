@@ -23,6 +23,11 @@ def deliver() -> bool:
     return services.deliver()
 
 
+@step("duties.end_informed", every=60.0, lane="duties")
+def end_informed() -> None:
+    services.end_informed()
+
+
 @step("duties.heartbeat", every=60.0, lane="heartbeat")
 def heartbeat() -> None:
     beat_outside()

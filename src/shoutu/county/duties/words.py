@@ -52,6 +52,8 @@ verbs.register(
         "duty.verified": gettext_lazy("验收"),
         "duty.returned": gettext_lazy("退回"),
         "duty.recalled": gettext_lazy("追叫"),
+        "duty.held": gettext_lazy("静默，暂不呼叫"),
+        "duty.let_go": gettext_lazy("静默解除，恢复呼叫"),
         "duty.cancelled": gettext_lazy("撤销"),
         "duty.raised": gettext_lazy("等级上升，重新叫应"),
         "duty.seen": gettext_lazy("已看到"),

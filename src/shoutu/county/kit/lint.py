@@ -17,6 +17,7 @@ COUNTY = Path(__file__).resolve().parents[1]
 ALLOWED = {"models", "services", "selectors", "migrations", "testing", "register"}
 # Modules that are selectors or services by another name, split off by meaning. Each says which.
 SELECTORS = {
+    "warnings/selectors_silences": "selectors of silences",
     "places/boundaries": "service and selectors of outlines",
     "people/identity": "service: who a request is, asked before there is an actor",
     "people/backends": "service: signing in",

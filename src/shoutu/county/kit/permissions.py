@@ -85,6 +85,10 @@ TABLE: dict[str, set[str]] = {
     # weather
     "weather.read": _people,
     "weather.enter": {"leader", "duty_officer"},
+    # Whoever may not silence may ask for it; two who may agree (one alone for half an hour at most).
+    "silence.read": _people,
+    "silence.ask": _acting,
+    "silence.grant": {"leader", "duty_officer", "inspector"},
     # command screen
     "screen.read": _county | {"administrator", "auditor"},
     "screen.acknowledge": {"leader", "duty_officer"},

@@ -27,7 +27,8 @@ from shoutu.county.people.models import Proposal, ProposalState
 class Kind:
     """One sort of thing that needs two persons.
 
-    `permission`: what both need. `apply(actor, proposal)` carries it out, in the transaction of the agreement; it
+    `permission`: what both need; `ask` is enough for the first where given (enterprises only propose).
+    `apply(actor, proposal)` carries it out, in the transaction of the agreement; it
     raises Conflict where what was asked no longer fits what is, and then nothing happens. `drop` is told of one that
     was rejected or withdrawn.
     """
@@ -37,6 +38,7 @@ class Kind:
     permission: str
     apply: Callable[[Actor, Proposal], object]
     drop: Callable[[Actor, Proposal], object] | None = None
+    ask: str = ""
 
 
 _kinds: dict[str, Kind] = {}
@@ -75,7 +77,7 @@ def propose(
 
     Raises NotAllowed, Invalid without a reason.
     """
-    actor.require(kind.permission)
+    actor.require(kind.ask or kind.permission)
     _reason(reason)
     standing = Proposal.objects.select_for_update(of=("self",)).filter(key=key, state=ProposalState.WAITING).first()
     if standing is not None:
@@ -156,7 +158,9 @@ def _waiting(actor: Actor, proposal: Proposal) -> Proposal:
     )
     if found is None:
         raise NotFound("proposal", proposal.pk)
-    actor.require(kind_of(found).permission)
+    kind = kind_of(found)
+    own = actor.user_id is not None and actor.user_id == found.proposed_by_id
+    actor.require(kind.ask if kind.ask and own else kind.permission)
     if found.state != ProposalState.WAITING:
         raise Conflict(_("这一件已经处理过"))
     return found

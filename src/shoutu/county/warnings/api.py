@@ -15,9 +15,11 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.warnings import schemas, selectors, services
 from shoutu.county.warnings.api_evacuations import router as evacuations_router
+from shoutu.county.warnings.api_silences import router as silences_router
 
 router = Router()
 router.add_router("", evacuations_router)
+router.add_router("", silences_router)
 
 
 class WarningQuery(ListQuery):
@@ -49,7 +51,8 @@ def list_warnings(request: HttpRequest, query: Query[WarningQuery]) -> Any:
     default = "-id" if query.state in ("closed", "all") else "urgency"
     page = paginate(rows, query, sorts=selectors.SORTS, default=default)
     duties = selectors.duties_of(one.pk for one in page["items"])
-    return {**page, "items": [selectors.row(one, duties[one.pk]) for one in page["items"]]}
+    silent = selectors.silent_now(one.pk for one in page["items"])
+    return {**page, "items": [selectors.row(one, duties[one.pk], silent.get(one.pk)) for one in page["items"]]}
 
 
 @router.get("/warnings/{id}", response=schemas.WarningDetail)

@@ -216,6 +216,7 @@ class DayNumber(models.Model):
 
 # Django finds an app's models by this module.
 from shoutu.county.warnings.models_evacuation import Evacuation, EvacuationState, HeadCount, HeadKind  # noqa: E402
+from shoutu.county.warnings.models_silences import HeldBack, Silence  # noqa: E402
 
 __all__ = [
     "DayNumber",
@@ -225,9 +226,11 @@ __all__ = [
     "HeadCount",
     "HeadKind",
     "Heard",
+    "HeldBack",
     "Member",
     "Reason",
     "Result",
+    "Silence",
     "State",
     "Warning",
 ]

@@ -23,8 +23,10 @@ from shoutu.county.warnings import (  # entries, metrics: register words and fig
     policies,
 )
 from shoutu.county.warnings.models import Evacuation, EvacuationState, State, Warning
+from shoutu.county.warnings.models_silences import Silence
 from shoutu.county.warnings.selectors import levels_of_sites, of_point
 from shoutu.county.warnings.services import note_answered, rule_changed
+from shoutu.county.warnings.services.silencing import held_without_silence
 
 
 def evacuation_url(id: int) -> str:
@@ -55,6 +57,13 @@ subjects.register(
     url=evacuation_url,
     visible=lambda actor: Evacuation.objects.visible_to(actor),
 )
+subjects.register(
+    "silence",
+    title="静默",
+    label=lambda id: next((one.where() for one in Silence.objects.filter(pk=id)), f"{id}"),
+    url=lambda id: f"/silences?open={id}",
+    visible=lambda actor: Silence.objects.visible_to(actor),
+)
 
 hooks.levels_by(levels_of_sites)
 hooks.briefs_by(of_point)
@@ -77,6 +86,8 @@ kinds.register(
     kinds.Kind("warning.review", _("复核关闭"), _("复核"), finished_in=_("在预警里关闭或退回"), needed=_still_open)
 )
 kinds.register(kinds.Kind("warning.answer", _("领导知情"), _("应答"), answer_only=True, needed=_still_open))
+kinds.register(kinds.Kind("silence.begun", _("静默开始"), _("知道了"), answer_only=True))
+kinds.register(kinds.Kind("silence.ended", _("静默结束"), _("知道了"), answer_only=True))
 
 
 def _someone_missing(warning_id: int) -> str | None:
@@ -160,6 +171,15 @@ def _nobody_withdraws(now: datetime) -> Iterator[auditor.Finding]:
         message = f"{evacuation.site.name} 停产撤人：还有人未出，却没有叫任何人"
         yield auditor.Finding(
             f"audit:evacuation:{evacuation.pk}", "evacuation.uncalled", message, SubjectRef("evacuation", evacuation.pk)
+        )
+
+
+@auditor.check
+def _held_for_nothing(now: datetime) -> Iterator[auditor.Finding]:
+    """Calls held back that no silence accounts for, or red ones, which no silence may hold."""
+    for duty in held_without_silence(now):
+        yield auditor.Finding(
+            f"audit:held:{duty.pk}", "duty.held", f"{duty.title}：没有静默，却压着没有呼叫", SubjectRef("duty", duty.pk)
         )
 
 

@@ -98,6 +98,14 @@ class EvacuationDetail(Evacuation):
     actions: list[Action]
 
 
+class SilenceBrief(Schema):
+    """The silence that holds back its calls now."""
+
+    id: int
+    kind: Literal["silence", "maintenance", "calibration"]
+    ends_at: datetime
+
+
 class Warning(Schema):
     """One warning as a row of the list. `category`: a risk, or a device fault (which is no level of danger)."""
 
@@ -123,6 +131,7 @@ class Warning(Schema):
     answered: int
     called: int
     clock: Clock | None
+    silence: SilenceBrief | None
     result: Literal["real", "false_alarm", "device_fault"] | None
     reason: str
     backfill: bool

@@ -23,6 +23,7 @@ from shoutu.county.ledger.models import Entry
 from shoutu.county.sites.models import RuleVersion, Signal
 from shoutu.county.warnings import evacuations
 from shoutu.county.warnings.models import State, Warning
+from shoutu.county.warnings.selectors_silences import silent_now
 from shoutu.county.warnings.services.cleaning import CLEANED
 from shoutu.county.warnings.states import PRIMARY, TABLE
 
@@ -99,8 +100,8 @@ def brief(warning: Warning) -> dict[str, Any]:
     return {"id": warning.pk, **{name: getattr(warning, name) for name in names}, "result": warning.result}
 
 
-def row(warning: Warning, duties: list[Duty]) -> dict[str, Any]:
-    """One warning as a row of the list."""
+def row(warning: Warning, duties: list[Duty], silent: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """One warning as a row of the list; `silent`: the silence that holds back its calls now."""
     calls = [call for duty in duties for call in duty.calls.all() if call.round == duty.round]
     site, point = warning.site, warning.point
     copied = (
@@ -123,6 +124,7 @@ def row(warning: Warning, duties: list[Duty]) -> dict[str, Any]:
         "answered": sum(call.state == CallState.ANSWERED for call in calls),
         "clock": duty_selectors.tightest(duties),
         "stop": evacuations.stop_of(warning),
+        "silence": silent,
     }
 
 
@@ -131,7 +133,7 @@ def detail(actor: Actor, warning: Warning) -> dict[str, Any]:
     duties = duties_of([warning.pk])[warning.pk]
     point = warning.point
     return {
-        **row(warning, duties),
+        **row(warning, duties, silent_now([warning.pk]).get(warning.pk)),
         "rule": _rule(warning),
         "thresholds": _thresholds(warning),
         "axis": point.axis if point else "up",

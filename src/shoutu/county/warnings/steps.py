@@ -21,6 +21,11 @@ def head_count() -> None:
         services.fix_head_count(SYSTEM, evacuation.pk, evacuations.told_at_order(evacuation))
 
 
+@step("warnings.silences", every=2.0, lane="duties")
+def silences() -> None:
+    services.keep_silences()
+
+
 @step("warnings.clean_out", every=3600, lane="clean")
 def clean_out() -> bool:
     """A chunk, then a pause as long as it took, so that others get their turn at the database."""

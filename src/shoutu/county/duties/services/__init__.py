@@ -17,6 +17,7 @@ from shoutu.county.duties.services.climbing import climb_due, overdue_due
 from shoutu.county.duties.services.contacts import allow_endpoint, set_contact
 from shoutu.county.duties.services.delivering import deliver
 from shoutu.county.duties.services.findings import check_findings
+from shoutu.county.duties.services.holding import end_informed, hold, inform, let_go
 from shoutu.county.duties.services.opening import open_duty, raise_duty
 
 __all__ = [
@@ -30,6 +31,10 @@ __all__ = [
     "decline",
     "deliver",
     "done",
+    "end_informed",
+    "hold",
+    "inform",
+    "let_go",
     "open_duty",
     "overdue_due",
     "pass_stage",

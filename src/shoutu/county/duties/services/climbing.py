@@ -125,7 +125,7 @@ def _overdue(pk: int, now: datetime) -> None:
     clock.save(update_fields=["overdue_at"])
     record(SYSTEM, "duty.overdue", ref(duty), {"stage": clock.stage, "due_at": clock.due_at, "about": duty.about})
     calls = Calls(SYSTEM, now)
-    if duty.state == State.ANSWERED:
+    if duty.state == State.ANSWERED and (duty.held_until is None or duty.held_until <= now):
         # Whoever answered is reminded and the next one up learns of it; an unanswered duty climbs anyway.
         held = Call.objects.filter(duty=duty, state=CallState.ANSWERED).order_by("round", "rung").last()
         if held is not None:

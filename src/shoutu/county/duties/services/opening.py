@@ -29,8 +29,9 @@ def open_duty(
     *,
     key: str | None = None,
     matter: str = "warning",
+    held_until: datetime | None = None,
 ) -> Duty:
-    """Open a duty about a subject and call the first of its chain at once.
+    """Open a duty about a subject and call the first of its chain at once, or when its calls are held no longer.
 
     `policy` is a lane as plain data (`policy.snapshot`). Opening the same `key` again returns the duty that stands.
     """
@@ -54,11 +55,12 @@ def open_duty(
         policy=dict(policy),
         opened_at=now,
         called_since=now,
-        climb_at=now,
+        climb_at=held_until or now,
+        held_until=held_until,
     )
     facts = {"kind": kind, "about": subject, "level": level, "policy": policy["policy"], "title": duty.title}
-    record(actor, "duty.opened", ref(duty), facts)
-    _start_clocks(duty, now)
+    record(actor, "duty.opened", ref(duty), {**facts, "held_until": held_until} if held_until else facts)
+    _start_clocks(duty, held_until or now)
     calls = Calls(actor, now)
     climb(duty, calls)
     _save_called(duty, calls)
@@ -66,8 +68,19 @@ def open_duty(
 
 
 @service
-def raise_duty(actor: Actor, duty: Duty, policy: Mapping[str, Any], level: int, title: str, why: str) -> Duty:
+def raise_duty(
+    actor: Actor,
+    duty: Duty,
+    policy: Mapping[str, Any],
+    level: int,
+    title: str,
+    why: str,
+    *,
+    held_until: datetime | None = None,
+) -> Duty:
     """The subject got worse: everybody called so far is called anew with the new clocks, and limits get tighter.
+
+    With `held_until` the calls wait until then and start from the bottom of the chain.
 
     Raises nothing for a duty that has ended meanwhile: it returns it unchanged.
     """
@@ -80,8 +93,9 @@ def raise_duty(actor: Actor, duty: Duty, policy: Mapping[str, Any], level: int, 
     before, duty.level, duty.policy = duty.level, level, dict(policy)
     duty.title, duty.why = title[:200], why[:400]
     record(actor, "duty.raised", ref(duty), {"from": before, "to": level, "policy": policy["policy"]})
-    _start_clocks(duty, now)
-    call_anew(actor, duty, now, reached)
+    _start_clocks(duty, held_until or now)
+    duty.held_until = held_until
+    call_anew(actor, duty, now, 0 if held_until else reached)
     return duty
 
 
@@ -90,6 +104,8 @@ def call_anew(actor: Actor, duty: Duty, now: datetime, reached: int) -> None:
     Call.objects.filter(duty=duty, state=CallState.CALLING).update(state=CallState.ENDED, ended_at=now)
     duty.state, duty.round, duty.rung_next = State.CALLED, duty.round + 1, 0
     duty.answered_at, duty.post, duty.person, duty.called_since = None, None, None, now
+    if reached == 0:
+        duty.climb_at = duty.held_until
     calls = Calls(actor, now)
     call = None
     while duty.rung_next < reached:

@@ -29,7 +29,8 @@ def happening(actor: Actor) -> dict[str, Any]:
     waiting = _unanswered(actor)
     told = {warning.pk: warning for warning in [*listed, *waiting]}
     about = warnings.duties_of(told)
-    rows = {pk: warnings.row(warning, about[pk]) for pk, warning in told.items()}
+    silent = warnings.silent_now(told)
+    rows = {pk: warnings.row(warning, about[pk], silent.get(pk)) for pk, warning in told.items()}
     worst = min((rows[warning.pk] for warning in waiting), key=_urgency, default=None)
     asked = worst or (rows[listed[0].pk] if listed else None)
     return {

@@ -23,9 +23,11 @@ from shoutu.county.warnings.services.evacuation import (
     take_back,
 )
 from shoutu.county.warnings.services.inbox import retry, take_in
+from shoutu.county.warnings.services.silencing import ask_silence, keep_silences, revoke_silence
 
 __all__ = [
     "add_people",
+    "ask_silence",
     "clean_out",
     "close",
     "confirm_by_positioning",
@@ -33,12 +35,14 @@ __all__ = [
     "dispose",
     "feedback",
     "fix_head_count",
+    "keep_silences",
     "note_answered",
     "order_withdrawal",
     "propose_fewer",
     "recall",
     "resume_work",
     "retry",
+    "revoke_silence",
     "rule_changed",
     "send_back",
     "set_head_count",

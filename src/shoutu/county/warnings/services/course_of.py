@@ -15,6 +15,7 @@ from shoutu.county.warnings.course import stage
 from shoutu.county.warnings.models import Warning
 from shoutu.county.warnings.services.evacuation import begin
 from shoutu.county.warnings.services.reviewing import drop_review
+from shoutu.county.warnings.services.silencing import held_until
 
 ENGINE = system("引擎")
 
@@ -32,7 +33,7 @@ def settle_stage(warning: Warning) -> None:
 
 def call_people(actor: Actor, warning: Warning) -> None:
     """Open the duties the policy asks for at this level; those of an earlier call that still stand are raised."""
-    policy = policies.in_force()
+    policy, held = policies.in_force(), held_until(warning)
     warning.policy = f"{policy.id}@{policy.version}"
     place = f"{warning.site.name}：" if warning.site else ""
     standing = {
@@ -43,7 +44,7 @@ def call_people(actor: Actor, warning: Warning) -> None:
         told = snapshot(lane, policy)
         title = f"{place}{warning.title}"
         if lane.duty in standing:
-            duties.raise_duty(actor, standing[lane.duty], told, warning.level, title, warning.sentence)
+            duties.raise_duty(actor, standing[lane.duty], told, warning.level, title, warning.sentence, held_until=held)
         else:
             key = f"warning:{warning.pk}:{lane.duty}:{warning.episode}"
             duties.open_duty(
@@ -56,9 +57,12 @@ def call_people(actor: Actor, warning: Warning) -> None:
                 title,
                 warning.sentence,
                 key=key,
+                held_until=held,
             )
     # What is past already (a late reading) calls people, who decide; what stands now takes them out at once.
-    if policy.response(warning.level, warning.category).withdraw and warning.current_level >= warning.level:
+    # Under a silence it waits with the calls.
+    withdraw = policy.response(warning.level, warning.category).withdraw
+    if withdraw and warning.current_level >= warning.level and held is None:
         begin(actor, warning)
 
 

@@ -20,6 +20,7 @@ from shoutu.county.warnings import policies, words
 from shoutu.county.warnings.course import Move, Place, current_level, later, move
 from shoutu.county.warnings.models import DayNumber, Event, Heard, Member, Warning
 from shoutu.county.warnings.services.course_of import ENGINE, call_anew, call_people, note_below, settle_stage
+from shoutu.county.warnings.services.silencing import let_go_uncovered
 from shoutu.county.warnings.services.unknown import refresh_unknown
 
 log = logging.getLogger(__name__)
@@ -252,6 +253,9 @@ def _go_on(warning: Warning, told: Told, overtaken: Heard | None) -> None:
     if step != Move.NONE:
         call_anew(ENGINE, warning, reached)
         record(ENGINE, "warning.called_anew", ref(warning), {"level": reached, "because": step.value})
+    else:
+        # A point nobody silenced may have joined: then what was held back is called now.
+        let_go_uncovered(warning)
     note_below(warning)
     refresh_unknown(warning)
     settle_stage(warning)
