@@ -10,7 +10,7 @@ import textwrap
 from dataclasses import dataclass
 
 import gmalg
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -104,7 +104,7 @@ def load_private(pem: str) -> PrivateKey:
         return PrivateKey("sm2", der[len(_SM2_PKCS8) :][:32])
     try:
         key = load_pem_private_key(pem.encode(), None)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyFormError(f"not a private key in PEM form: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFormError("expected an Ed25519 or SM2 private key")
@@ -118,7 +118,7 @@ def load_public(pem: str) -> PublicKey:
         return PublicKey("sm2", der[len(SM2_SPKI) :])
     try:
         key = load_pem_public_key(pem.encode())
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyFormError(f"not a public key in PEM form: {error}") from error
     if not isinstance(key, Ed25519PublicKey):
         raise KeyFormError("expected an Ed25519 or SM2 public key")

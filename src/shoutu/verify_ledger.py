@@ -157,7 +157,10 @@ def load_key(pem: bytes, what: str) -> Key:
     der = base64.b64decode(body, validate=True)
     if der.startswith(SM2_SPKI) and len(der) == len(SM2_SPKI) + 65:
         return "sm2", der[len(SM2_SPKI) :]
-    key = load_pem_public_key(pem)
+    try:
+        key = load_pem_public_key(pem)
+    except UnsupportedAlgorithm as error:
+        raise Unreadable(f"{what}: {error}") from error
     if not isinstance(key, Ed25519PublicKey):
         raise Unreadable(f"{what}: neither an Ed25519 nor an SM2 public key")
     return "ed25519", key.public_bytes(Encoding.Raw, PublicFormat.Raw)

@@ -34,7 +34,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "quality_range": (
         "字段 quality 应为 0（好）、1（存疑）、2（校准中）或 3（故障），收到 {got}",
-        'field "quality": expected 0 (good) … 3 (invalid), got {got}',
+        'field "quality": expected 0 (good), 1 (suspect), 2 (calibrating) or 3 (invalid), got {got}',
     ),
     "address_bad": (
         "字段 point 应为 1 至 200 个可见字符的测点地址",
