@@ -37,6 +37,9 @@ const PackPage = lazy(() => import("./rooms/rules/PackPage").then((m) => ({ defa
 const SiteWatch = lazy(() => import("./rooms/rules/SiteWatch").then((m) => ({ default: m.SiteWatch })));
 const Gaps = lazy(() => import("./rooms/rules/Findings").then((m) => ({ default: m.Findings })));
 const GapDoor = lazy(() => import("./rooms/rules/Findings").then((m) => ({ default: m.FindingDoor })));
+const WeatherList = lazy(() => import("./rooms/weather/WeatherList"));
+const WeatherEnter = lazy(() => import("./rooms/weather/WeatherEnter"));
+const WeatherPage = lazy(() => import("./rooms/weather/WeatherPage"));
 const Obligations = lazy(() => import("./rooms/people/Obligations"));
 
 function Later({ children }: { children: ReactNode }): ReactNode {
@@ -93,6 +96,9 @@ function Inside(): ReactNode {
         <Route path="/rules/:pack" element={<Later><PackPage /></Later>} />
         <Route path="/findings" element={<Later><Gaps /></Later>} />
         <Route path="/findings/:findingId" element={<Later><GapDoor /></Later>} />
+        <Route path="/weather" element={<Later><WeatherList /></Later>} />
+        <Route path="/weather/new" element={<Later><WeatherEnter /></Later>} />
+        <Route path="/weather/:weatherId" element={<Later><WeatherPage /></Later>} />
         <Route path="/ledger" element={<Ledger />} />
         <Route path="/people" element={<Later><Findings /></Later>} />
         <Route path="/people/matrix" element={<Later><Matrix /></Later>} />

@@ -25,10 +25,11 @@ export function useLostSince(): number | null {
 /** What a topic makes old, by its first word: these are the first words of the query keys. */
 const touches: Record<string, string[]> = {
   warning: ["warnings", "duties", "points", "sites", "screen", "status", "ledger"],
-  duty: ["duties", "warnings", "screen", "status", "roster", "ledger"],
+  duty: ["duties", "warnings", "weather", "screen", "status", "roster", "ledger"],
   point: ["points", "readings", "sites"],
   proposal: ["proposals", "status", "ledger"],
   roster: ["roster", "screen"],
+  weather: ["weather", "ledger"],
   site: ["sites", "screen", "points"],
   boundary: ["map"],
   screen: ["screen", "ledger"],

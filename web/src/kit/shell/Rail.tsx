@@ -1,5 +1,5 @@
 import { t } from "i18next";
-import { Activity, CircleHelp, Factory, Inbox, Map as MapIcon, Network, Ruler, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
+import { Activity, CircleHelp, CloudLightning, Factory, Inbox, Map as MapIcon, Network, Ruler, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, NavLink } from "react-router";
 import type { Me, Status } from "../../api/types";
@@ -30,6 +30,7 @@ export function Rail({ status, me }: { status: Status | undefined; me: Me }): Re
       </Link>
       <Item to="/" icon={Inbox} words={t("nav.desk")} badge={status?.my_open_duties} inked />
       <Item to="/warnings" icon={TriangleAlert} words={t("nav.warnings")} badge={open(status)} />
+      <Item to="/weather" icon={CloudLightning} words={t("nav.weather.short")} away />
       <Item to="/screen" icon={MapIcon} words={t("nav.screen")} away />
       <Item to="/sites" icon={Factory} words={t("nav.sites")} away />
       <Item to="/points" icon={Activity} words={t("nav.points")} />
