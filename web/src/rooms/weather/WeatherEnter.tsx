@@ -6,6 +6,7 @@ import { LevelMark } from "../../kit/LevelTag";
 import { Failed, Loading, NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { serverNow } from "../../time/server";
+import { fieldTime, momentOf } from "../people/times";
 import { useEnterWeather, useOneWeather, usePasteWeather, useWeatherForm, type Colour, type WeatherDetail } from "./queries";
 import "../sites/points.css";
 import "./weather.css";
@@ -17,12 +18,6 @@ const colours: [Colour, number][] = [
   ["red", 4],
 ];
 const hours = [3, 6, 12, 24] as const;
-
-/** A time for `datetime-local` in the county's zone, which is the browser's on a county machine. */
-function inputTime(at: number): string {
-  const local = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
-  return local.toISOString().slice(0, 16);
-}
 
 function Choice(props: { on: boolean; set: () => void; children: ReactNode }): ReactNode {
   return (
@@ -39,7 +34,7 @@ function Form({ old }: { old: WeatherDetail | undefined }): ReactNode {
   const [type, setType] = useState(old?.type ?? "");
   const [colour, setColour] = useState<Colour | "">(colours.find(([, level]) => level === old?.level)?.[0] ?? "");
   const [towns, setTowns] = useState<number[]>(old?.areas.map((area) => area.id) ?? []);
-  const [until, setUntil] = useState(inputTime(old ? Date.parse(old.ends_at) : serverNow() + 6 * 3_600_000));
+  const [until, setUntil] = useState(fieldTime(old ? Date.parse(old.ends_at) : serverNow() + 6 * 3_600_000));
   const [text, setText] = useState(old?.messages[0]?.text ?? "");
   // Sending twice (no signal, a second press) enters one warning.
   const key = useMemo(() => crypto.randomUUID(), []);
@@ -51,7 +46,7 @@ function Form({ old }: { old: WeatherDetail | undefined }): ReactNode {
   const send = (): void => {
     if (lacking !== "" || colour === "") return;
     enter.mutate(
-      { type, colour, townships: towns, ends_at: new Date(until).toISOString(), text, headline: "", key, ...(old ? { updates: old.id } : {}) },
+      { type, colour, townships: towns, ends_at: momentOf(until) ?? "", text, headline: "", key, ...(old ? { updates: old.id } : {}) },
       { onSuccess: (made) => void navigate(`/weather/${made.id}`) },
     );
   };
@@ -87,7 +82,7 @@ function Form({ old }: { old: WeatherDetail | undefined }): ReactNode {
       <fieldset>
         <legend>{t("weather.untilHead")}</legend>
         {hours.map((n) => (
-          <Choice key={n} on={Math.abs(Date.parse(until) - serverNow() - n * 3_600_000) < 90_000} set={() => setUntil(inputTime(serverNow() + n * 3_600_000))}>
+          <Choice key={n} on={Math.abs(Date.parse(momentOf(until) ?? "") - serverNow() - n * 3_600_000) < 90_000} set={() => setUntil(fieldTime(serverNow() + n * 3_600_000))}>
             {t("weather.hours", { n })}
           </Choice>
         ))}

@@ -124,12 +124,15 @@ def _message(actor: Actor, draft: Draft, now: datetime) -> Message:
     known = {one.id for one in policy.types} | {OTHER}
     if draft.type and draft.type not in known:
         raise Invalid("type", _("其中之一：%(names)s") % {"names": "、".join(sorted(known))})
+    type_ = draft.type or policy.type_of(words, draft.codes)
+    level = draft.level or ASSUMED_LEVEL
+    headline = draft.headline or draft.event or _("%(what)s预警") % {"what": f"{policy.title_of(type_)}{LEVELS[level]}"}
     return Message(
         key=draft.key, door=draft.door, sender=draft.sender[:200], identifier=draft.identifier[:220],
-        kind=draft.kind.lower(), status=draft.status[:20], type=draft.type or policy.type_of(words, draft.codes),
-        level=draft.level or ASSUMED_LEVEL, level_assumed=draft.level is None and draft.kind != "cancel",
+        kind=draft.kind.lower(), status=draft.status[:20], type=type_,
+        level=level, level_assumed=draft.level is None and draft.kind != "cancel",
         end_assumed=draft.ends_at is None and draft.kind != "cancel",
-        headline=(draft.headline or draft.event)[:400], text=draft.text[:4000], areas=draft.areas[:2000],
+        headline=headline[:400], text=draft.text[:4000], areas=draft.areas[:2000],
         townships=sorted(set(draft.townships)), unmatched=list(draft.unmatched)[:200],
         sent_at=draft.sent_at or now, starts_at=starts, ends_at=ends, received_at=now, by=actor.label[:200],
         raw=draft.raw[:RAW_KEPT],
