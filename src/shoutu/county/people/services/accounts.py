@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid
+from shoutu.county.kit.permissions import permissions_of
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people.identity import hash_token
@@ -153,10 +154,12 @@ def create_api_token(
     actor.require("token.create")
     if actor.user_id != owner.pk:
         actor.require("user.manage")
-    from shoutu.county.kit.permissions import permissions_of
-
-    wanted = sorted(set(permissions))
-    if excess := [p for p in wanted if p not in permissions_of(owner.role)]:
+    mine = permissions_of(owner.role)
+    if actor.token_id is not None:
+        # A narrow token makes none wider than itself.
+        mine &= actor.permissions
+    wanted = sorted(set(permissions) or (mine if actor.token_id is not None else ()))
+    if excess := [p for p in wanted if p not in mine]:
         raise Invalid("permissions", _("所有者自己拥有的权限（多出：%(names)s）") % {"names": "、".join(excess)})
     if not 1 <= days <= 3650:
         raise Invalid("days", _("1 到 3650 天"))
