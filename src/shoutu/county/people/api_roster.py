@@ -10,8 +10,11 @@ from django.utils import timezone
 from ninja import Schema
 from pydantic import AwareDatetime
 
+from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import Router, asker
 from shoutu.county.people import services
+from shoutu.county.people.masking import masked_name
+from shoutu.county.people.models import Person
 from shoutu.county.people.roster import my_shift, roster
 from shoutu.county.people.selectors import get_person, get_post
 
@@ -56,6 +59,11 @@ class ShiftOut(Schema):
     signed_out_at: datetime | None
 
 
+def _on_duty(person: Person | None, actor: Actor) -> str | None:
+    """Whoever keeps watch over the county is named to those who work with them, masked to others."""
+    return person.name if person and actor.may("screen.read") else masked_name(person, actor)
+
+
 @router.get("/roster/today", response=RosterOut)
 def roster_today(request: HttpRequest) -> Any:
     """Who is on duty now, post by post; a post nobody fills is listed as such."""
@@ -69,7 +77,7 @@ def roster_today(request: HttpRequest) -> Any:
                 "post_id": row.post.pk,
                 "post": row.post.title,
                 "organisation": row.post.organisation.name,
-                "person": row.person.name if row.person else None,
+                "person": _on_duty(row.person, actor),
                 "state": row.state,
                 "since": row.since,
             }
@@ -90,6 +98,7 @@ def plan_shift(request: HttpRequest, shift: ShiftIn) -> Any:
 def sign_in_to_shift(request: HttpRequest) -> Any:
     """Take over my shift: calls to its post reach me from now on. 409 when none is planned for me now."""
     actor = asker(request)
+    actor.require("shift.sign_in")
     return services.sign_in(actor, my_shift(actor, timezone.now(), signed_in=False))
 
 
@@ -97,4 +106,5 @@ def sign_in_to_shift(request: HttpRequest) -> Any:
 def sign_out_of_shift(request: HttpRequest) -> Any:
     """Hand my shift over."""
     actor = asker(request)
+    actor.require("shift.sign_in")
     return services.sign_out(actor, my_shift(actor, timezone.now(), signed_in=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from shoutu.county.kit.actors import Actor
@@ -18,7 +18,7 @@ from shoutu.county.people.selectors.chain import (
     posts_of,
     who_answers_for,
 )
-from shoutu.county.places.selectors import organisations
+from shoutu.county.people.selectors.lists import persons_of
 
 __all__ = [
     "Answerer",
@@ -82,8 +82,7 @@ def get_post(id: int) -> Post:
 
 def persons_seen(actor: Actor) -> QuerySet[Person]:
     """Persons of organisations the actor sees, and oneself."""
-    seen = organisations().visible_to(actor).values("pk")
-    return Person.objects.filter(Q(organisation__in=seen) | Q(pk=actor.person_id or 0)).select_related("organisation")
+    return persons_of(actor).select_related("organisation")
 
 
 def get_person(actor: Actor, id: int) -> Person:

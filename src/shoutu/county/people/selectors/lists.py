@@ -74,12 +74,18 @@ def get_holding(actor: Actor, id: int) -> Holding:
     return _one(Holding.objects.filter(post__organisation__in=_seen(actor)), "holding", id)  # type: ignore[no-any-return]
 
 
+def persons_of(actor: Actor) -> QuerySet[Person]:
+    """Persons of organisations the actor sees, and oneself; those of none for whoever sees the whole county."""
+    seen = Q(organisation__in=_seen(actor)) | Q(pk=actor.person_id or 0)
+    return Person.objects.filter(seen | Q(organisation=None) if actor.scope.all else seen)
+
+
 def persons(actor: Actor, q: str = "", organisation: int | None = None, *, closed: bool = False) -> QuerySet[Person]:
     """Persons of organisations the actor sees, and oneself.
 
     Searched by name only where names are shown whole: a search must not undo the mask.
     """
-    found = Person.objects.filter(Q(organisation__in=_seen(actor)) | Q(pk=actor.person_id or 0))
+    found = persons_of(actor)
     if q and actor.may("person.read_phone"):
         found = found.filter(Q(name__icontains=q) | Q(organisation__name__icontains=q))
     elif q:
