@@ -74,9 +74,16 @@ class StateTable:
         NotAllowed when the actor lacks the permission."""
         transition = self._steps.get((state, verb))
         if transition is None:
+            self._require_somewhere(verb, actor)
             raise Conflict(_("当前状态为“%(state)s”，不能这样做。") % {"state": self.titles.get(state, state)})
         if transition.permission:
             actor.require(transition.permission)
         if transition.guard and (reason := transition.guard(thing, actor)):
             raise Conflict(reason)
         return transition.target or state
+
+    def _require_somewhere(self, verb: str, actor: Actor) -> None:
+        """Who may take this step from no state at all is told so, not where the thing stands."""
+        wanted = [one.permission for one in self.transitions if one.verb == verb]
+        if wanted and all(permission and not actor.may(permission) for permission in wanted):
+            actor.require(wanted[0] or "")

@@ -68,6 +68,7 @@ def out(request: HttpRequest, id: int, body: schemas.OutIn) -> Any:
 def positioning(request: HttpRequest, id: int, body: schemas.KeyIn) -> Any:
     """按定位确认: those the positioning system no longer sees in. 409 on an old reading, 503 without any."""
     actor = asker(request)
+    actor.require("evacuation.count")
     reading = evacuations.told_now(evacuations.get_evacuation(actor, id))
     services.confirm_by_positioning(actor, id, reading, body.key)
     return _detail(actor, id)

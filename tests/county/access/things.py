@@ -1,0 +1,135 @@
+"""One of each kind of thing an address can name, at a mine; and what a request's body is filled with.
+
+A new kind of thing in an address (`/api/v1/drills/{id}`) needs a line in `_at`: the key is the part of the address
+that names it, `drills/{id}`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from django.utils import timezone
+
+from shoutu.county.duties.models import Duty, Finding
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people import services as people
+from shoutu.county.people.models import ApiToken, Handover, Holding, ObligationDue, Proposal, Responsibility, Shift
+from shoutu.county.people.testing import PASSWORD, actor
+from shoutu.county.sites import services as sites
+from shoutu.county.sites.models import Unclaimed
+from shoutu.county.warnings import services as warnings
+from shoutu.county.warnings.models import Evacuation, Warning
+from shoutu.county.weather import services as weather
+
+NUMBERS = itertools.count(1)
+STRICT = {"levels": {"4": 6.0}, "direction": "low"}
+WEAK = {"levels": {"4": 5.0}, "direction": "low"}
+
+
+def twofold(county: SimpleNamespace) -> SimpleNamespace:
+    """The county with `own` (things of 甲矿) and `foreign` (things of 乙矿): name → id."""
+    county.asker = people.create_user(SYSTEM, "asker", "inspector", PASSWORD, territory=county.territory)
+    county.own = _at(county, county.site, county.mine, county.posts["principal"], "enterprise", county.east)
+    post_b = county.posts["enterprise_b"]
+    county.foreign = _at(county, county.site_b, county.mine_b, post_b, "enterprise_b", county.west)
+    for name, user in county.users.items():
+        people.create_api_token(SYSTEM, user, f"{name} 的令牌")
+    return county
+
+
+def own_token(user: Any) -> int:
+    return ApiToken.objects.filter(owner=user).earliest("id").pk
+
+
+def _signal(point: Any, rule: Any, source: Any, site: Any) -> dict[str, Any]:
+    n, now = next(NUMBERS), int(timezone.now().timestamp() * 1000)
+    return {
+        "id": f"{n:032x}", "shard": 0, "seq": n, "ordinal": 0, "rule": rule.pk, "rule_version": 1, "point": point.pk,
+        "source": source.pk, "site": site.pk, "item": point.item, "kind": "threshold", "category": "risk",
+        "type": "level", "from": 0, "to": 4, "event_ts": now, "received_ts": now, "value": 5.5, "threshold": 6.0,
+        "window_start": now - 60_000, "aux": None, "flags": [],
+    }  # fmt: skip
+
+
+def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, territory: Any) -> dict[str, int]:
+    now, day = timezone.now(), timedelta(days=1)
+    person = county.persons[holder]
+    source = sites.create_source(SYSTEM, f"{mine.name}网关", site)
+    token, _text = sites.create_token(SYSTEM, source, "网关")
+    point = sites.create_point(
+        SYSTEM, site, source, "JR-03", name=f"{mine.name} JR-03", item="phreatic_depth", unit="m", danger="low"
+    )
+    rule = sites.create_rule(SYSTEM, point, "threshold", STRICT, "设计")
+    sites.receive([_signal(point, rule, source, site)])
+    warnings.take_in()
+    warning = Warning.objects.get(site=site)
+    evacuation = Evacuation.objects.get(site=site)
+    # Asked for by somebody else than those who walk: each of them may be the second person.
+    sites.propose(actor(county.asker), rule, "放宽", WEAK)
+    unclaimed = Unclaimed.objects.create(
+        source=source, address="JR-99", count=1, first_at=now, last_at=now, reason="unknown"
+    )
+    finding = Finding.objects.create(
+        kind="test.gap", key=f"test:{site.pk}", site=site, about_type="site", about_id=site.pk,
+        about_label=site.name, message=f"{site.name} 缺一项", found_at=now,
+    )  # fmt: skip
+    leave = people.start_leave(SYSTEM, person, "trip", now + 9 * day)
+    watch = people.create_post(SYSTEM, mine, "调度室", kind="duty", on_shift=True)
+    people.hold_post(SYSTEM, watch, person)
+    holding = Holding.objects.get(post=watch)
+    shift = people.plan_shift(SYSTEM, watch, person, now + 20 * day, now + 20 * day + timedelta(hours=8))
+    other = people.plan_shift(SYSTEM, watch, person, now + 21 * day, now + 21 * day + timedelta(hours=8))
+    past = Shift.objects.create(
+        post=watch, person=person, starts_at=now - 2 * day, ends_at=now - day, signed_in_at=now - 2 * day
+    )
+    handover = Handover.objects.create(shift=past, note=f"{mine.name}水泵在修")
+    obligation = people.create_obligation(
+        SYSTEM, post, "list", "每月检查", "责任清单第 3 条", "once", timezone.localdate() + day
+    )
+    people.open_due()
+    silence = warnings.ask_silence(
+        actor(county.asker), kind="silence", reason="检修", starts_at=None, ends_at=now + timedelta(minutes=20),
+        point=point.pk, alone=True,
+    )  # fmt: skip
+    spell = weather.take(
+        SYSTEM,
+        weather.Draft(
+            key=f"k{site.pk}", door="hand", type="rainstorm", level=3, sender="县气象台", identifier=f"id-{site.pk}",
+            townships=[territory.pk], headline="暴雨预警", text="雨", ends_at=now + timedelta(hours=6),
+        ),
+    )  # fmt: skip
+    return {
+        "silences/{id}": silence.pk,
+        "weather/{id}": spell.event_id,
+        "messages/{id}": spell.pk,
+        "sites/{id}": site.pk,
+        "organisations/{id}": mine.pk,
+        "territories/{id}": territory.pk,
+        "sources/{id}": source.pk,
+        "tokens/{token}": token.pk,
+        "points/{id}": point.pk,
+        "rules/{id}": rule.pk,
+        "changes/{version}": 2,
+        "proposals/{id}": Proposal.objects.get(site=site).pk,
+        "unclaimed/{id}": unclaimed.pk,
+        "warnings/{id}": warning.pk,
+        "evacuations/{id}": evacuation.pk,
+        "duties/{id}": Duty.objects.filter(site=site).earliest("id").pk,
+        "findings/{id}": finding.pk,
+        "ledger/{id}": Entry.objects.filter(subject_type="site", subject_id=site.pk).earliest("id").pk,
+        "posts/{id}": watch.pk,
+        "persons/{id}": person.pk,
+        "users/{id}": county.users[holder].pk,
+        "holdings/{id}": holding.pk,
+        "leaves/{id}": leave.pk,
+        "responsibilities/{id}": Responsibility.objects.filter(post__organisation=mine).earliest("id").pk,
+        "obligations/{id}": obligation.pk,
+        "dues/{id}": ObligationDue.objects.get(obligation=obligation).pk,
+        "shifts/{id}": shift.pk,
+        "handovers/{id}": handover.pk,
+        "other shift": other.pk,
+    }

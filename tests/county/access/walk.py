@@ -1,0 +1,154 @@
+"""Every route of the web process, as the address resolver has it, and a well-formed request for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+from ninja.operation import PathView
+
+# Where what the schema says is not enough for the request to get as far as the question who may.
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /api/v1/organisations": {"kind": "enterprise"},
+    "POST /api/v1/responsibilities": {"kind": "enterprise", "rung": 1},
+    "POST /api/v1/obligations": {"kind": "list", "every": "once"},
+    "POST /api/v1/sites": {"kind": "tailings_pond"},
+    "POST /api/v1/leaves": {"reason": "trip"},
+    "POST /api/v1/users": {"role": "auditor", "username": "new", "password": "守土有责-尽责-2026"},
+    "POST /api/v1/users/{id}/password": {"password": "守土有责-尽责-2026"},
+    "POST /api/v1/rules": {"kind": "no_data", "params": {"intervals": 3}, "reason": "断传"},
+    "POST /api/v1/session": {"username": "auditor", "password": "守土有责-尽责-2026"},
+    "POST /api/v1/warnings/{id}/return": {"note": "重做"},
+    "POST /api/v1/warnings/{id}/feedback": {"note": "已落实"},
+    "POST /api/v1/evacuations/{id}/resume": {"note": "已核查"},
+    "POST /api/v1/evacuations/{id}/out": {"count": 1},
+    "POST /api/v1/duties/{id}/return": {"note": "重做"},
+    "POST /api/v1/sources/{id}/tokens/{token}/revoke": {"replacement": "新令牌"},
+}
+QUERIES: dict[str, dict[str, Any]] = {
+    "GET /api/v1/ledger/consistency": {"old": 0},
+}
+# Query or body field → the thing whose id it takes.
+FIELDS = {
+    "site": "sites/{id}", "organisation": "organisations/{id}", "territory": "territories/{id}",
+    "source": "sources/{id}", "point": "points/{id}", "post": "posts/{id}", "person": "persons/{id}",
+    "persons": "persons/{id}", "townships": "territories/{id}", 
+    "other": "other shift", "warnings": "warnings/{id}", "warning": "warnings/{id}",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    path: str
+    asynchronous: bool = False
+    schema: Any = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """(what stands in the address, the key of the thing it names): ``("{id}", "sites/{id}")``."""
+        return [(f"{{{one[1]}}}", f"{one[0]}/{{{one[1]}}}") for one in re.findall(r"(\w+)/\{(\w+)\}", self.path)]
+
+    @property
+    def of_wings(self) -> bool:
+        return self.path.startswith("/internal/")
+
+
+def routes() -> list[Route]:
+    """All of them: public, internal, live, health, the face. What the resolver serves and nothing else."""
+    return sorted({one.name: one for one in _walk(get_resolver().url_patterns, "")}.values(), key=lambda r: r.name)
+
+
+def _walk(patterns: Any, prefix: str) -> Iterator[Route]:
+    for one in patterns:
+        text = str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from _walk(one.url_patterns, prefix + text)
+        elif isinstance(one, URLPattern):
+            yield from _served(one, "/" + prefix + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", text))
+
+
+def _served(pattern: URLPattern, path: str) -> Iterator[Route]:
+    view = _view_of(pattern.callback)
+    if view is None:
+        yield Route("GET", "/(the face)" if "(?P" in str(pattern.pattern) else path, path == "/live/events")
+        return
+    for operation in view.operations:
+        for method in operation.methods:
+            yield Route(method, path, operation.is_async, operation)
+
+
+def _view_of(callback: Any) -> PathView | None:
+    """Ninja's view behind a pattern's callback; None for a plain Django view."""
+    cells = [cell.cell_contents for cell in getattr(callback, "__closure__", None) or ()]
+    return next((one for one in cells if isinstance(one, PathView)), None)
+
+
+def request(route: Route, things: dict[str, int]) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
+    """Address, query and body (None: none) of a well-formed request about `things`. KeyError names what is missing."""
+    path = route.path
+    for part, key in route.keys:
+        if key in things:
+            path = path.replace(part, str(things[key]), 1)
+        elif key == "packs/{name}":
+            path = path.replace(part, "tailings-pond", 1)
+        else:
+            raise KeyError(f"tests/county/access/things.py: no line for {key!r}")
+    query, body = {}, None
+    for parameter in getattr(route.schema, "models", ()):
+        source = getattr(parameter, "__ninja_param_source__", "")
+        schema = parameter.model_json_schema()
+        if source == "body":
+            body = _filled(schema, schema, things)
+            names = list(schema.get("properties", {}))
+            body = body.get(names[0], {}) if len(names) == 1 else body
+        elif source == "query":
+            query = _filled(schema, schema, things)
+            query = {key: value for one in query.values() if isinstance(one, dict) for key, value in one.items()} | {
+                key: value for key, value in query.items() if not isinstance(value, dict)
+            }
+    query |= QUERIES.get(route.name, {})
+    if body is not None:
+        body |= BODIES.get(route.name, {})
+        if route.name == "POST /api/v1/rules":
+            body |= {"point": things["points/{id}"]}
+    return path, query, body
+
+
+def _filled(schema: dict[str, Any], root: dict[str, Any], things: dict[str, int]) -> dict[str, Any]:
+    wanted = schema.get("required", [])
+    return {
+        name: _value(name, field, root, things)
+        for name, field in schema.get("properties", {}).items()
+        if name in wanted or name == "reason" or "$ref" in field
+    }
+
+
+def _value(name: str, field: dict[str, Any], root: dict[str, Any], things: dict[str, int]) -> Any:
+    if "$ref" in field:
+        inner = root["$defs"][field["$ref"].rsplit("/", 1)[-1]]
+        return inner["enum"][0] if "enum" in inner else _filled(inner, root, things)
+    if "enum" in field:
+        return field["enum"][0]
+    if "const" in field:
+        return field["const"]
+    kind = field.get("type") or next((one["type"] for one in field.get("anyOf", ()) if "type" in one), "string")
+    if kind == "array":
+        return [things[FIELDS[name]]] if name in FIELDS else []
+    if name in FIELDS and kind == "integer":
+        return things[FIELDS[name]]
+    if kind == "string" and field.get("format") == "date-time":
+        ahead = {"ends_at": 2, "end": 2, "until": 2}.get(name, 1)
+        return (timezone.now() + timedelta(days=30, hours=ahead)).isoformat()
+    if kind == "string" and field.get("format") == "date":
+        return (timezone.localdate() + timedelta(days=30)).isoformat()
+    return {"integer": field.get("minimum", 1), "number": 1.0, "boolean": True, "object": {}}.get(kind, "试一试")
