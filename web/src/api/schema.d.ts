@@ -5799,7 +5799,7 @@ export interface components {
         };
         /**
          * Rule
-         * @description A rule with what it says and what is proposed.
+         * @description A rule with what it says and what is proposed. `point`: null for a composite, which is of the site.
          */
         Rule: {
             /** Id */
@@ -5820,7 +5820,8 @@ export interface components {
             verified: boolean;
             /** Enabled */
             enabled: boolean;
-            point: components["schemas"]["Named"];
+            point: components["schemas"]["Named"] | null;
+            site: components["schemas"]["Named"];
             /** Params */
             params: {
                 [key: string]: unknown;
@@ -6541,6 +6542,18 @@ export interface components {
             by: string;
         };
         /**
+         * Counted
+         * @description One of those a composite counted: a point, or an item as a whole (`point` null).
+         */
+        Counted: {
+            /** Point */
+            point: number | null;
+            /** Name */
+            name: string;
+            /** Level */
+            level: number;
+        };
+        /**
          * EvacuationDetail
          * @description With each step of the count, newest first; `points`: those that count the people who are in.
          */
@@ -6768,6 +6781,8 @@ export interface components {
             axis: "up" | "down";
             /** Events */
             events: components["schemas"]["LevelEvent"][];
+            /** Members */
+            members: components["schemas"]["WarningMember"][];
             /** Actions */
             actions: components["schemas"]["Action"][];
             /** Chain */
@@ -6777,6 +6792,32 @@ export interface components {
             /** Before */
             before: components["schemas"]["WarningBrief"][];
             ledger: components["schemas"]["LedgerRef"] | null;
+        };
+        /**
+         * WarningMember
+         * @description A rule that takes part, with the level it stands at. `counted`: of a composite, who was counted at its last
+         *     change, at the level counted or above.
+         */
+        WarningMember: {
+            /** Rule */
+            rule: number | null;
+            /** Title */
+            title: string;
+            /** Kind */
+            kind: string;
+            /** Point */
+            point: number | null;
+            /** Name */
+            name: string;
+            /** Level */
+            level: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Counted */
+            counted: components["schemas"]["Counted"][];
         };
         /** Page[TimelineRow] */
         Page_TimelineRow_: {

@@ -23,6 +23,7 @@ TITLES = {
     "wind_speed": "风速",
     "temperature": "温度",
     "power": "用电功率",
+    "composite": "监测综合",
     "site_silence": "全场数据",
     "source_silence": "数据源",
     "source_clock": "数据源时钟",

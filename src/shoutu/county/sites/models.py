@@ -85,12 +85,16 @@ class Point(ScopedModel):
 
 
 class Rule(ScopedModel):
-    """One way a point is watched. What it says now is its version in force; older ones are kept."""
+    """One way a point is watched, or several points of a site together (a composite: `point` is None).
+
+    What it says now is its version in force; older ones are kept.
+    """
 
     subject_type = "rule"
-    scope_path = "point__site"
+    scope_path = "site"
 
-    point = models.ForeignKey(Point, on_delete=models.PROTECT, related_name="rules")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="rules")
+    point = models.ForeignKey(Point, on_delete=models.PROTECT, null=True, related_name="rules")
     kind = models.CharField(max_length=30)
     title = models.CharField(max_length=120, blank=True, default="")
     # The pack it was bound from, "" for one made by hand: "tailings_pond/phreatic_depth".
@@ -104,6 +108,21 @@ class Rule(ScopedModel):
 
     def __str__(self) -> str:
         return self.title or f"{self.kind} {self.pk}"
+
+    @property
+    def place(self) -> str:
+        """What it watches, in words: its point, or the site."""
+        return self.point.name if self.point else self.site.name
+
+    @property
+    def unit(self) -> str:
+        """The unit of its levels; none for a composite."""
+        return self.point.unit if self.point else ""
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds between readings of its point; 0 for a composite."""
+        return self.point.interval_s if self.point else 0.0
 
 
 class RuleState(models.TextChoices):

@@ -6,7 +6,7 @@ The engine's modules are imported when first needed: they bring its compiler alo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -162,6 +162,29 @@ def watches(pack: Pack, item: str, params: Mapping[str, Any]) -> tuple[list[Watc
             )
         )
     return found, _lacking(bound, titles) + [_below_law(pack, one) for one in weak]
+
+
+def composites(pack: Pack, present: Collection[str]) -> list[Watch]:
+    """The composites the pack asks for at a site where these items are measured."""
+    from shoutu.engine.packs import bind_site
+
+    titles = {rule.id: rule.title.zh for rule in pack.rules}
+    return [
+        Watch(
+            key=rule.rule,
+            kind=rule.kind,
+            params=rule.params,
+            title=titles[rule.rule],
+            cite=rule.cite,
+            verified=rule.verified,
+            words={
+                "title": {"zh": rule.title.zh, "en": rule.title.en},
+                "cite": rule.cite,
+                **({"sentence": {"zh": rule.sentence.zh, "en": rule.sentence.en}} if rule.sentence else {}),
+            },
+        )
+        for rule in bind_site(pack, present)
+    ]
 
 
 def weak_rules(pack: Pack, item: str, params: Mapping[str, Any]) -> list[Weak]:

@@ -313,9 +313,10 @@ class Proposal(Schema):
 
 
 class Rule(PointRule):
-    """A rule with what it says and what is proposed."""
+    """A rule with what it says and what is proposed. `point`: null for a composite, which is of the site."""
 
-    point: Named
+    point: Named | None
+    site: Named
     params: dict[str, Any]
     proposals: list[Proposal]
 

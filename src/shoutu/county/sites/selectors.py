@@ -45,11 +45,11 @@ def rules_for(actor: Actor, point: int | None = None, site: int | None = None) -
     versions = RuleVersion.objects.filter(state__in=(RuleState.IN_FORCE, RuleState.PROPOSED)).order_by("number")
     rows = (
         Rule.objects.visible_to(actor)
-        .select_related("point__site")
+        .select_related("point__site", "site")
         .prefetch_related(Prefetch("versions", queryset=versions, to_attr="current"))
     )
     if site is not None:
-        rows = rows.filter(point__site_id=site)
+        rows = rows.filter(site_id=site)
     return rows.filter(point_id=point) if point is not None else rows  # type: ignore[no-any-return]
 
 

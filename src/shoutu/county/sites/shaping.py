@@ -82,7 +82,7 @@ def point_rule(row: Rule) -> dict[str, Any]:
         "version": row.version,
         "kind": row.kind,
         "title": row.title,
-        "sentence": rule_sentence(row.kind, params, row.point.unit, row.point.interval_s),
+        "sentence": rule_sentence(row.kind, params, row.unit, row.interval_s),
         "levels": selectors.limits(params),
         "cite": row.cite,
         "verified": row.verified,
@@ -96,7 +96,8 @@ def rule(row: Rule) -> dict[str, Any]:
     waiting = [v for v in row.current if v.state == RuleState.PROPOSED]  # type: ignore[attr-defined]
     return {
         **point_rule(row),
-        "point": {"id": row.point.pk, "name": row.point.name},
+        "point": {"id": row.point.pk, "name": row.point.name} if row.point else None,
+        "site": {"id": row.site_id, "name": row.site.name},
         "proposals": [
             {
                 "version": version.number,

@@ -16,6 +16,7 @@ _SMALLER = {
     "no_data": ("after_s", "intervals"),
     "stuck": ("window_s", "min_samples"),
     "implausible": ("count", "high"),
+    "composite": ("wait_s",),
 }
 _GREATER = {
     "threshold": ("hysteresis", "clear_for_s"),

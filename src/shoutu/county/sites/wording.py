@@ -31,6 +31,8 @@ def rule_sentence(kind: str, params: Mapping[str, Any], unit: str, interval_s: f
     if kind == "rate":
         per_hour = f"{unit}/h" if unit else "每小时"
         return f"{span(float(params.get('window_s') or 3600))}内变化率 {_levels(params, per_hour)}"
+    if kind == "composite":
+        return _together(params)
     level = NAMES.get(int(params.get("level") or 1), "")
     if kind == "no_data":
         after = params.get("after_s")
@@ -41,6 +43,13 @@ def rule_sentence(kind: str, params: Mapping[str, Any], unit: str, interval_s: f
     if kind == "implausible":
         return f"读数超出物理量程或不是数字，设备{level}"
     return kind
+
+
+def _together(params: Mapping[str, Any]) -> str:
+    """「4 个测点蓝 → 黄，3 个测点黄 → 橙」"""
+    noun = "项" if params.get("counted") == "items" else "个测点"
+    steps = sorted(params.get("steps") or (), key=lambda step: int(step["level"]))
+    return "，".join(f"{step['count']} {noun}{NAMES[int(step['level'])]} → {NAMES[int(step['to'])]}" for step in steps)
 
 
 def _levels(params: Mapping[str, Any], unit: str) -> str:

@@ -168,6 +168,29 @@ class LevelEvent(Schema):
     value: float | None
 
 
+class Counted(Schema):
+    """One of those a composite counted: a point, or an item as a whole (`point` null)."""
+
+    point: int | None
+    name: str
+    level: int
+
+
+class WarningMember(Schema):
+    """A rule that takes part, with the level it stands at. `counted`: of a composite, who was counted at its last
+    change, at the level counted or above.
+    """
+
+    rule: int | None
+    title: str
+    kind: str
+    point: int | None
+    name: str
+    level: int
+    at: datetime
+    counted: list[Counted]
+
+
 class WarningBrief(Schema):
     """A warning in one line."""
 
@@ -202,6 +225,7 @@ class WarningDetail(Warning):
     thresholds: list[Threshold]
     axis: Literal["up", "down"]
     events: list[LevelEvent]
+    members: list[WarningMember]
     actions: list[Action]
     chain: list[ChainRow]
     evacuation: EvacuationDetail | None

@@ -22,6 +22,7 @@ from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites.models import RuleVersion, Signal
 from shoutu.county.warnings import evacuations
+from shoutu.county.warnings.members import members_of
 from shoutu.county.warnings.models import State, Warning
 from shoutu.county.warnings.selectors_silences import silent_now
 from shoutu.county.warnings.services.cleaning import CLEANED
@@ -141,6 +142,7 @@ def detail(actor: Actor, warning: Warning) -> dict[str, Any]:
             {"at": event.at, "level_from": event.level_from, "level_to": event.level_to, "value": event.value}
             for event in warning.events.order_by("at", "id")
         ],
+        "members": members_of(warning),
         "actions": actions(warning, actor),
         "chain": duty_selectors.chain_rows(duties, actor),
         "close_asked": {"at": warning.close_asked_at, "by": warning.close_asked_by} if warning.close_asked_at else None,

@@ -41,7 +41,18 @@ def title(signal: Mapping[str, Any], item: str, unit: str, side: str | None) -> 
         return (
             f"{item}{way} {number(abs(slope), per_hour)}，超过{LEVELS[signal['to']]}限值 {number(abs(limit), per_hour)}"
         )
+    if kind == "composite":
+        return f"{item}{_together(signal)}，合为{LEVELS[signal['to']]}"
     return f"{item}{_FAULTS.get(kind, '异常')}"
+
+
+def _together(signal: Mapping[str, Any]) -> str:
+    """「 4 个测点蓝色」, 「 3 项黄色及以上」."""
+    members: list[Any] = list(signal.get("members") or ())
+    level = int(signal.get("aux") or 0)
+    noun = "项" if members and members[0].get("point") is None else "个测点"
+    more = "及以上" if any(member.get("level", 0) > level for member in members) else ""
+    return f" {int(signal.get('value') or 0)} {noun}{LEVELS.get(level, '')}{more}"
 
 
 _FAULTS = {

@@ -6,7 +6,7 @@ unmet(pack, {"grade": 4}, {"phreatic_depth": 3})      # what the standard wants 
 weakened(pack, "co", binding.rules, limits, {})       # limits of law that these rules reach later than the law says
 """
 
-from .bind import bind, value_of
+from .bind import bind, bind_site, value_of
 from .check import load
 from .explain import explain
 from .expressions import ExpressionError
@@ -31,6 +31,7 @@ from .source import Problem
 
 __all__ = [
     "Binding", "BoundRule", "Condition", "ExpressionError", "Indicator", "Limit", "Limits", "Missing", "Pack",
-    "Parameter", "Problem", "Requirement", "Rule", "Table", "Text", "Unmet", "Weak", "Wrong", "bind", "explain", "load",
+    "Parameter", "Problem", "Requirement", "Rule", "Table", "Text", "Unmet", "Weak", "Wrong", "bind", "bind_site",
+    "explain", "load",
     "load_limits", "tightened", "unmet", "value_of", "weakened",
 ]  # fmt: skip

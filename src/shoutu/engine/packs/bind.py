@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from ..params import ParamError, parse
+from .check import composed
 from .expressions import ExpressionError, evaluate, names
 from .model import Binding, BoundRule, Indicator, Missing, Pack, Parameter, Rule, Wrong
 
@@ -26,7 +28,7 @@ def bind(pack: Pack, indicator_id: str, site_params: dict[str, Any]) -> Binding:
     missing: list[Missing] = []
     problems: list[Wrong] = []
     for rule in pack.rules:
-        if rule.indicator != indicator_id:
+        if rule.indicator != indicator_id or rule.kind == "composite":
             continue
         params: Any = None
         try:
@@ -46,6 +48,23 @@ def bind(pack: Pack, indicator_id: str, site_params: dict[str, Any]) -> Binding:
                 Wrong(rule=rule.id, zh=f"{rule.title.zh}：无法计算（{error}）", en=f"not computable: {error}")
             )
     return Binding(rules=tuple(rules), missing=tuple(missing), problems=tuple(problems))
+
+
+def bind_site(pack: Pack, present: Collection[str]) -> tuple[BoundRule, ...]:
+    """The composites of a site where these items are measured: of an item that is there, across items if two are."""
+    titles = {indicator.id: indicator.title for indicator in pack.indicators}
+    found = []
+    for rule in pack.rules:
+        if rule.kind != "composite":
+            continue
+        params = composed(rule)
+        if sum(item in present for item in params["items"]) >= min(2, len(params["items"])):
+            title = titles[params["items"][0]] if len(params["items"]) == 1 else rule.title
+            found.append(BoundRule(
+                rule=rule.id, kind=rule.kind, params=params, title=title, unit="", decimals=0, sentence=rule.sentence,
+                cite=rule.cite or pack.cite, verified=rule.verified, pack=pack.pack, pack_version=pack.version,
+            ))  # fmt: skip
+    return tuple(found)
 
 
 def value_of(pack: Pack, parameter_id: str, site_params: dict[str, Any]) -> float | None:

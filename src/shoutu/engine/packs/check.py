@@ -177,7 +177,11 @@ def _check_rules(
         if rule is None:
             continue
         place: Path = ("rules", at)
-        if rule.indicator not in items:
+        if rule.kind == "composite":
+            for item in rule.params.get("items") or [rule.indicator]:
+                if item not in items:
+                    _unknown(source, (*place, "params", "items"), "指标", "indicator", str(item), items)
+        elif rule.indicator not in items:
             _unknown(source, (*place, "indicator"), "指标", "indicator", rule.indicator, items)
         if rule.kind not in KINDS:
             _unknown(source, (*place, "kind"), "规则类型", "rule kind", rule.kind, list(KINDS))
@@ -214,6 +218,11 @@ def _check_required(
             )
 
 
+def composed(rule: Rule) -> dict[str, Any]:
+    """A composite's parameters with its items: those it names, else the one it stands at."""
+    return {"items": [rule.indicator] if rule.indicator else [], **rule.params}
+
+
 def _check_params(source: Source, place: Path, rule: Rule, known: list[str]) -> None:
     fields = list(KINDS[rule.kind].__struct_fields__)
     unknown = [name for name in rule.params if name not in fields]
@@ -232,7 +241,7 @@ def _check_params(source: Source, place: Path, rule: Rule, known: list[str]) -> 
                 check_names(source, (*place, "params", *where), part[1:], known)
     if not computed and not unknown:
         try:
-            parse(rule.kind, rule.params)
+            parse(rule.kind, composed(rule) if rule.kind == "composite" else rule.params)
         except ParamError as error:
             if error.field != "params.after_s":
                 source.add((*place, *error.field.split(".")), "params", f"参数不对：{error.expected}", error.expected)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .model import BoundRule, Text
 
-PLACEHOLDERS = ("title", "value", "unit", "relation", "threshold", "level", "held", "slope")
+PLACEHOLDERS = ("title", "value", "unit", "relation", "threshold", "level", "held", "slope", "count", "at", "cite")
 _LEVELS = {"zh": ("正常", "蓝色", "黄色", "橙色", "红色"), "en": ("normal", "blue", "yellow", "orange", "red")}
 _TEMPLATES = {
     "threshold": Text(
@@ -50,6 +50,14 @@ _TEMPLATES = {
     "clock": Text(
         zh="设备时钟比接收时间快 {silent}。", en="The device's clock is {silent} ahead of the time received."
     ),
+    "composite": Text(
+        zh="{title} {count} 个{members}{at}，按 {cite} 合为{now}。",
+        en="{title}: {count} {members} {at}, together {now} by {cite}.",
+    ),
+    "loosened": Text(
+        zh="{title}{at}的{members}减为 {count} 个，不再合为{before}，现为{now}。",
+        en="{title}: {members} {at} are down to {count}, no longer {before} together, now {now}.",
+    ),
     "recovered": Text(zh="{title}已恢复正常。", en="{title} is normal again."),
 }
 
@@ -80,16 +88,34 @@ def explain(rule: BoundRule | Mapping[str, Any], signal: Mapping[str, Any], lang
         "now": _LEVELS[tongue][min(int(signal.get("to") or 0), 4)],
         "held": held,
         "silent": silent,
-        "count": _figure(signal.get("aux"), 0),
+        "before": _LEVELS[tongue][min(int(signal.get("from") or 0), 4)],
+        "cite": str(given.get("cite") or ""),
+        **(
+            _together(signal, tongue) if signal.get("kind") == "composite" else {"count": _figure(signal.get("aux"), 0)}
+        ),
     }
     sentence = re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), template.say(tongue))
     return re.sub(r" +(?=[，。、, ])", "", sentence).strip()
+
+
+def _together(signal: Mapping[str, Any], tongue: str) -> dict[str, str]:
+    """How many members of which sort a composite counted, at what level."""
+    members: list[Any] = list(signal.get("members") or ())
+    level = int(signal.get("aux") or 0)
+    items = bool(members) and members[0].get("point") is None
+    nouns = {"zh": {True: "监测项", False: "测点"}, "en": {True: "items", False: "points"}}
+    at = _LEVELS[tongue][min(level, 4)]
+    if any(member.get("level", 0) > level for member in members):
+        at += "及以上" if tongue == "zh" else " or above"
+    return {"count": _figure(signal.get("value"), 0), "members": nouns[tongue][items], "at": at}
 
 
 def _template(own: Text | None, signal: Mapping[str, Any]) -> Text:
     kind, falling = str(signal.get("kind")), (signal.get("to") or 0) < (signal.get("from") or 0)
     if signal.get("type") == "late_exceedance":
         return _TEMPLATES["late_exceedance"]
+    if falling and kind == "composite":
+        return _TEMPLATES["loosened"]
     if falling:
         return _TEMPLATES["cleared" if kind == "threshold" else "recovered"]
     if kind == "implausible" and "saturated" in signal.get("flags", ()):

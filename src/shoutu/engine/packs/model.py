@@ -65,15 +65,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A rule of an indicator. In ``params`` a text beginning with = is arithmetic of site parameters.
 
     ``max_level``: the highest level it may ever give. ``sentence``: why, with {title} {value} {unit} {relation}
-    {threshold} {level} {held} {slope} filled in.
+    {threshold} {level} {held} {slope}, of a composite {count} {at} {cite}, filled in. ``indicator``: whose points it
+    watches; "" for a composite across several, whose ``items`` then say which.
     """
 
     id: str
-    indicator: str
     kind: str
     title: Text
     params: dict[str, Any]
     cite: str
+    indicator: str = ""
     verified: bool = False
     max_level: int = 4
     sentence: Text | None = None

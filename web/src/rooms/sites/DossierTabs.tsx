@@ -16,7 +16,7 @@ const BRIEF = 8;
 
 /** The red limit of a point, as the pictures have it at the end of the row. */
 function redLine(rules: readonly Rule[], point: number): string {
-  const own = rules.filter((rule) => rule.point.id === point && rule.enabled && rule.kind === "threshold").flatMap((rule) => rule.levels);
+  const own = rules.filter((rule) => rule.point?.id === point && rule.enabled && rule.kind === "threshold").flatMap((rule) => rule.levels);
   const top = Math.max(0, ...own.map((limit) => limit.level));
   const limit = own.find((one) => one.level === top);
   return limit ? `${limit.direction === "low" ? "\u2264" : "\u2265"} ${figure(limit.value, digitsOf(own.map((one) => one.value)))}` : "\u2014";
@@ -141,10 +141,14 @@ function RuleRow({ rule }: { rule: Rule }): ReactNode {
   return (
     <li className={rule.enabled ? undefined : "rule-off"}>
       <p>
-        <Link to={`/points/${rule.point.id}`} className="quiet">
+        {rule.point ? (
+          <Link to={`/points/${rule.point.id}`} className="quiet">
+            <b>{rule.title === "" ? t(`rule.kind.${rule.kind}`) : rule.title}</b>
+          </Link>
+        ) : (
           <b>{rule.title === "" ? t(`rule.kind.${rule.kind}`) : rule.title}</b>
-        </Link>{" "}
-        <span className="second">{rule.point.name}</span> <span className="second">{t("rule.version", { version: rule.version })}</span>{" "}
+        )}{" "}
+        <span className="second">{rule.point?.name ?? t(`rule.kind.${rule.kind}`)}</span> <span className="second">{t("rule.version", { version: rule.version })}</span>{" "}
         {!rule.enabled && <span className="tag">{t("rule.off")}</span>}
         {rule.proposals.length > 0 && <span className="tag">{t("dossier.rules.proposed", { n: rule.proposals.length })}</span>}
       </p>

@@ -67,6 +67,23 @@ function Before({ warning }: { warning: WarningDetail }): ReactNode {
   );
 }
 
+/** Who takes part, highest first; a composite with those it counted. */
+function Members({ warning }: { warning: WarningDetail }): ReactNode {
+  return (
+    <ul className="rule-members">
+      {warning.members.map((member) => (
+        <li key={`${member.rule}:${member.point}:${member.kind}`}>
+          <LevelMark level={member.level} size={16} /> {member.point === null ? <b>{member.title || member.name}</b> : <Link to={`/points/${member.point}`}>{member.name}</Link>}{" "}
+          <span className="second">
+            {member.level === 0 ? t("rule.memberNormal") : t(`level.${member.level}.word`)}
+            {member.counted.length > 0 && ` \u00b7 ${member.counted.map((one) => one.name).join(t("rule.listComma"))}`}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Rule({ warning }: { warning: WarningDetail }): ReactNode {
   return (
     <Panel title={t("rule.title")} note={warning.rule ? t("rule.version", { version: warning.rule.version }) : undefined}>
@@ -81,6 +98,14 @@ function Rule({ warning }: { warning: WarningDetail }): ReactNode {
             </dd>
           </>
         )}
+        {warning.members.length > 1 || warning.members.some((member) => member.counted.length > 0) ? (
+          <>
+            <dt>{t("rule.members")}</dt>
+            <dd>
+              <Members warning={warning} />
+            </dd>
+          </>
+        ) : null}
         <dt>{t("rule.count")}</dt>
         <dd>
           {t("rule.counted", { n: warning.count })}

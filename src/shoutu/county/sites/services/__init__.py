@@ -4,7 +4,7 @@ from shoutu.county.sites.services.binding import bind, rebind
 from shoutu.county.sites.services.design import change_design
 from shoutu.county.sites.services.inbox import receive, receive_unclaimed
 from shoutu.county.sites.services.points import adopt, create_point
-from shoutu.county.sites.services.rules import approve, create_rule, propose, reject
+from shoutu.county.sites.services.rules import approve, create_composite, create_rule, propose, reject
 from shoutu.county.sites.services.sources import (
     county_source,
     create_source,
@@ -20,6 +20,7 @@ __all__ = [
     "bind",
     "change_design",
     "county_source",
+    "create_composite",
     "create_point",
     "create_rule",
     "create_source",

@@ -18,7 +18,7 @@ from shoutu.county.sites import packs
 from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import Binding, Point, Rule
 from shoutu.county.sites.packs import Watch
-from shoutu.county.sites.services.rules import checked, create_rule, propose
+from shoutu.county.sites.services.rules import checked, create_composite, create_rule, propose
 from shoutu.county.sites.strictness import at_least_as_strict
 
 
@@ -45,6 +45,7 @@ def bind(actor: Actor, site: Site, pack: str, *, agreed_from: Mapping[str, Any] 
     for point in Point.objects.filter(site=site).order_by("id"):
         before = {} if agreed_from is None else _by_key(read, point.item, packs.design_values(site, agreed_from))
         standing += _watch(actor, point, pack, packs.watches(read, point.item, values)[0], before)
+    standing += _watch_together(actor, site, pack, read)
     check_findings(actor, GAP, ref(site))
     emit("point.rules", ref(site), {"pack": pack})
     return standing
@@ -87,6 +88,28 @@ def _watch(actor: Actor, point: Point, pack: str, watches: Iterable[Watch], befo
         if rule.enabled:
             agreed = _follows(rule, before.get(rule.origin.removeprefix(f"{pack}/")))
             propose(actor, rule, _("规则包 %(pack)s 不再要求") % {"pack": pack}, enabled=False, agreed=agreed)
+    return standing
+
+
+def _watch_together(actor: Actor, site: Site, pack: str, read: Any) -> list[Rule]:
+    """The pack's composites of the site, made or brought up to date; those it no longer asks for are proposed off."""
+    known = {r.origin: r for r in Rule.objects.filter(site=site, point=None, origin__startswith=f"{pack}/")}
+    present = set(Point.objects.filter(site=site).values_list("item", flat=True))
+    reason, standing = _("规则包 %(pack)s") % {"pack": pack}, []
+    for watch in packs.composites(read, present):
+        origin = f"{pack}/{watch.key}"
+        rule = known.pop(origin, None)
+        if rule is None:
+            rule = create_composite(
+                actor, site, watch.params, reason, title=watch.title, origin=origin, cite=watch.cite,
+                verified=watch.verified, words=watch.words,
+            )  # fmt: skip
+        else:
+            propose(actor, rule, reason, watch.params)
+        standing.append(rule)
+    for rule in known.values():
+        if rule.enabled:
+            propose(actor, rule, _("规则包 %(pack)s 不再要求") % {"pack": pack}, enabled=False)
     return standing
 
 

@@ -57,7 +57,7 @@ def publish_rules(pairs: list[tuple[Rule, RuleVersion]]) -> None:
             rule.pk: {
                 "id": rule.pk,
                 "version": version.number,
-                "point": rule.point_id,
+                **({"point": rule.point_id} if rule.point_id else {"site": rule.site_id}),
                 "kind": rule.kind,
                 "params": version.params,
             }

@@ -17,6 +17,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal, ProposalState
+from shoutu.county.places.models import Site
 from shoutu.county.sites.models import Point, Rule, RuleState, RuleVersion
 from shoutu.county.sites.services.publishing import publish_rules
 from shoutu.county.sites.strictness import at_least_as_strict
@@ -31,7 +32,7 @@ def checked(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
         parsed = parse(kind, dict(params))
     except ParamError as error:
         raise Invalid(error.field, error.expected) from error
-    complete = msgspec.to_builtins(parsed, str_keys=True)
+    complete = msgspec.json.decode(msgspec.json.encode(parsed))
     return {name: value for name, value in complete.items() if value is not None}
 
 
@@ -51,22 +52,59 @@ def create_rule(
 ) -> Rule:
     """Watch a point by a rule, from now on (a new rule only adds warnings). Raises NotAllowed, Invalid."""
     actor.require("rule.edit")
+    if kind == "composite":
+        raise Invalid("kind", _("单个测点的规则；综合规则属于场所"))
     complete = checked(kind, params)
     _reason(reason)
     _never_masks(point, kind, complete)
-    rule = Rule.objects.create(
-        point=point, kind=kind, title=title[:120], origin=origin, cite=cite[:400], verified=verified,
-        words=dict(words or {}),
+    rule = Rule(
+        site_id=point.site_id, point=point, kind=kind, title=title[:120], origin=origin, cite=cite[:400],
+        verified=verified, words=dict(words or {}),
     )  # fmt: skip
-    version = RuleVersion.objects.create(
-        rule=rule, number=1, params=complete, reason=reason, state=RuleState.IN_FORCE,
-        proposed_by_id=actor.user_id, proposed_at=timezone.now(), decided_at=timezone.now(),
-    )  # fmt: skip
-    facts = {"point": point.pk, "kind": kind, "params": complete, "reason": reason, "origin": origin}
-    record(actor, "rule.created", ref(rule), facts)
-    publish_rules([(rule, version)])
+    _begin(actor, rule, complete, reason, {"point": point.pk})
     emit("point.rules", ref(point), {"rule": rule.pk})
     return rule
+
+
+@service
+def create_composite(
+    actor: Actor,
+    site: Site,
+    params: Mapping[str, Any],
+    reason: str,
+    *,
+    title: str = "",
+    origin: str = "",
+    cite: str = "",
+    verified: bool = False,
+    words: Mapping[str, Any] | None = None,
+) -> Rule:
+    """Judge points of a site together, from now on (a new rule only adds warnings). Raises NotAllowed, Invalid."""
+    actor.require("rule.edit")
+    complete = checked("composite", params)
+    _reason(reason)
+    named = set(complete.get("points", ()))
+    known = set(Point.objects.filter(site=site, item__in=complete["items"]).values_list("pk", flat=True))
+    if named - known:
+        raise Invalid("params.points", _("本场所这些监测项的测点；%(ids)s 不是") % {"ids": sorted(named - known)})
+    rule = Rule(
+        site=site, kind="composite", title=title[:120], origin=origin, cite=cite[:400], verified=verified,
+        words=dict(words or {}),
+    )  # fmt: skip
+    _begin(actor, rule, complete, reason, {"site": site.pk})
+    return rule
+
+
+def _begin(actor: Actor, rule: Rule, params: dict[str, Any], reason: str, place: dict[str, int]) -> None:
+    """Save a new rule with its first version, in force at once."""
+    rule.save()
+    version = RuleVersion.objects.create(
+        rule=rule, number=1, params=params, reason=reason, state=RuleState.IN_FORCE,
+        proposed_by_id=actor.user_id, proposed_at=timezone.now(), decided_at=timezone.now(),
+    )  # fmt: skip
+    facts = {**place, "kind": rule.kind, "params": params, "reason": reason, "origin": rule.origin}
+    record(actor, "rule.created", ref(rule), facts)
+    publish_rules([(rule, version)])
 
 
 @service
@@ -116,17 +154,16 @@ def propose(
 
 def _ask_second(actor: Actor, rule: Rule, standing: RuleVersion, version: RuleVersion) -> None:
     """Let it wait for a second person; asked for again by somebody known what nobody known asked for is theirs."""
-    point = rule.point
-    title = f"{point.name} {rule.title or rule.kind}"
+    title = f"{rule.place} {rule.title or rule.kind}"
 
     def said(params: Mapping[str, Any], enabled: bool) -> str:
-        return rule_sentence(rule.kind, params, point.unit, point.interval_s) if enabled else _("停用")
+        return rule_sentence(rule.kind, params, rule.unit, rule.interval_s) if enabled else _("停用")
 
     proposals.propose(
         actor,
         RULE_CHANGE,
         ref(rule),
-        point.site_id,
+        rule.site_id,
         version.reason,
         title=title,
         key=_key(version),

@@ -43,10 +43,32 @@ class Told:
 
     @property
     def key(self) -> str:
-        """One open warning per site, item and category; a whole source counts as an item of its own."""
-        source = f":{self.body.get('source') or 0}" if self.point is None else ""
+        """One open warning per site, item and category; a whole source counts as an item of its own.
+
+        A composite speaks for its item like any of the item's points.
+        """
+        source = f":{self.body.get('source') or 0}" if self.point is None and not self.together else ""
         site = self.site.pk if self.site else 0
         return f"{site}:{self.category}:{self.item}{source}"
+
+    @property
+    def together(self) -> bool:
+        """Whether it is of a composite: several members of the site taken together."""
+        return bool(self.body["kind"] == "composite")
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """What was measured against which limit; a composite counts, and measures nothing."""
+        return {name: None if self.together else self.body.get(name) for name in ("value", "threshold")}
+
+    @property
+    def title(self) -> str:
+        """The item's name; of a composite made by a pack what the pack calls what it judges."""
+        if self.point is not None:
+            return str(self.point.item_title)
+        if self.together and self.item != "composite" and self.rule and self.rule.words.get("title"):
+            return str(self.rule.words["title"].get("zh") or item_title(self.item))
+        return item_title(self.item)
 
     @property
     def past(self) -> bool:
@@ -70,14 +92,13 @@ class Told:
     @property
     def named(self) -> dict[str, Any]:
         """How the rule's pack words it; for a rule made by hand the point's own words."""
-        title = self.point.item_title if self.point else item_title(self.item)
-        return {"title": title, "unit": self.unit, **(self.rule.words if self.rule else {})}
+        return {"title": self.title, "unit": self.unit, **(self.rule.words if self.rule else {})}
 
     @property
     def name(self) -> str:
         """What is measured, in words; for a device fault the device."""
         if self.point is None:
-            return item_title(self.item)
+            return self.title
         if self.category == "fault":
             return f"{self.point.name} "
         return self.point.item_title or item_title(self.item)
@@ -196,7 +217,7 @@ def _open(told: Told, overtaken: Heard | None) -> None:
         site=told.site,
         category=told.category,
         item=told.item,
-        item_title=told.point.item_title if told.point else item_title(told.item),
+        item_title=told.title[:60],
         level=level,
         peak_level=level,
         current_level=stands,
@@ -265,8 +286,10 @@ def _go_on(warning: Warning, told: Told, overtaken: Heard | None) -> None:
 def _speak(warning: Warning, told: Told) -> None:
     """Let this signal say what happened and why."""
     side = words.direction(told.params, told.body)
-    warning.point, warning.rule, warning.rule_version = told.point, told.rule, told.body.get("rule_version")
-    warning.value, warning.threshold, warning.direction = told.body.get("value"), told.body.get("threshold"), side
+    warning.rule, warning.rule_version = told.rule, told.body.get("rule_version")
+    if not told.together:  # a composite leaves the curve of the point that spoke before
+        warning.point = told.point
+    warning.value, warning.threshold, warning.direction = told.measured["value"], told.measured["threshold"], side
     warning.title = words.title(told.body, told.name, told.unit, side)[:200]
     warning.sentence = words.sentence(told.body, told.named)[:400]
     warning.verified_source = told.rule.verified if told.rule else True
@@ -294,7 +317,7 @@ def _member(warning: Warning, told: Told, overtaken: Heard | None) -> bool:
         return False
     member.shard, member.seq, member.ordinal = place.shard, place.seq, place.ordinal
     member.level = _stands(told, overtaken)
-    member.value, member.threshold, member.at = body.get("value"), body.get("threshold"), told.at
+    member.value, member.threshold, member.at = told.measured["value"], told.measured["threshold"], told.at
     member.save()
     return overtaken is None
 
@@ -307,7 +330,7 @@ def _event(warning: Warning, told: Told) -> None:
         at=told.at,
         level_from=body["from"],
         level_to=body["to"],
-        value=body.get("value"),
+        value=told.measured["value"],
         point_id=body.get("point") or 0,
         flags=list(body.get("flags", ())),
     )
@@ -315,7 +338,8 @@ def _event(warning: Warning, told: Told) -> None:
 
 def _facts(told: Told) -> dict[str, Any]:
     names = ("id", "kind", "type", "from", "to", "value", "threshold", "rule", "rule_version", "point", "flags")
-    return {**{name: told.body.get(name) for name in names}, "event_at": told.at}
+    members = {"members": told.body.get("members", [])} if told.together else {}
+    return {**{name: told.body.get(name) for name in names}, **members, "event_at": told.at}
 
 
 def _number(now: datetime) -> str:
