@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from shoutu.county.duties import services
 from shoutu.county.duties.models import Contact, Notice
-from shoutu.county.duties.services import delivering
+from shoutu.county.duties.services import delivering, links
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Invalid, NotAllowed
 from shoutu.county.ledger.models import Entry
@@ -99,7 +99,7 @@ def test_a_sender_killed_after_sending_sends_again_with_the_same_key(contact, ga
     """At least once: the receiver tells the repetition by its key."""
     open_duty()
     claimed = delivering._claim()[0]
-    delivering.send_apprise(claimed.contact.url, claimed.text, claimed.key)
+    delivering.send_apprise(claimed.contact.url, links.words(claimed), claimed.key)
     Notice.objects.filter(channel="apprise").update(next_try_at=timezone.now())
     services.deliver()
     assert len(gateway.got) == 2
@@ -142,4 +142,4 @@ def test_an_answer_before_sending_spares_the_message(contact, gateway, county, o
     services.answer(actor(county.users["enterprise"]), duty.pk)
     services.deliver()
     assert gateway.got == []
-    assert notice().step == "answered"
+    assert notice().step == "spared"

@@ -1636,6 +1636,237 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channels
+         * @description Every channel with its state, last success, failures and queue.
+         */
+        get: operations["duties_channels_list_channels"];
+        put?: never;
+        /**
+         * Add Channel
+         * @description Add a channel. Its address must be on the allow-list.
+         */
+        post: operations["duties_channels_add_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channel Kinds
+         * @description The kinds of channels there are and what each asks for.
+         */
+        get: operations["duties_channels_list_channel_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Channel
+         * @description Change a channel; what is not given stays.
+         */
+        patch: operations["duties_channels_change_channel"];
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New Callback Token
+         * @description A new token for the operator's callbacks. Shown once; the old one ends.
+         */
+        post: operations["duties_channels_new_callback_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Allow Endpoint
+         * @description Allow messages to leave for an address.
+         */
+        post: operations["duties_channels_allow_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Contacts
+         * @description Who is reached by which channel, with the newest test call. `state=silent`: who did not answer it.
+         */
+        get: operations["duties_channels_list_contacts"];
+        put?: never;
+        /**
+         * Set Contact
+         * @description Set a person's contact of this title.
+         */
+        post: operations["duties_channels_set_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Contact
+         * @description 试叫 one contact now.
+         */
+        post: operations["duties_channels_test_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Callback
+         * @description What an operator tells: receipts, replies, keys pressed; one JSON object, a list of them, or a form.
+         *
+         *     The channel's callback token goes into `Authorization: Bearer` or `?token=`. Repeating an item that carries an
+         *     `event` or `time` changes nothing. Items that say nothing understood are kept and counted.
+         */
+        post: operations["duties_channels_callback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/answer-links/{token}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Link
+         * @description The page behind a link was opened and shown: counts as seen. 404 for a wrong or expired link.
+         */
+        post: operations["duties_channels_open_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/answer-links/{token}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Link
+         * @description 应答 by link, without login; this call and nothing else. 409 when it is over.
+         */
+        post: operations["duties_channels_answer_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/answer-links/{token}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline Link
+         * @description 我不在岗 by link: the next one is called at once. 409 when it is over.
+         */
+        post: operations["duties_channels_decline_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -4996,7 +5227,7 @@ export interface components {
              * Step
              * @enum {string}
              */
-            step: "queued" | "handed_over" | "delivered" | "seen" | "answered" | "failed";
+            step: "queued" | "handed_over" | "delivered" | "seen" | "answered" | "failed" | "spared";
             /**
              * At
              * Format: date-time
@@ -5117,6 +5348,311 @@ export interface components {
             name: string;
             /** Title */
             title: string;
+        };
+        /**
+         * Channel
+         * @description A channel and how it does. `secrets` names those that are set; `queue` counts what is due and not sent.
+         */
+        Channel: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+            /** Kind */
+            kind: string;
+            /** Kind Title */
+            kind_title: string;
+            /** Medium */
+            medium: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Per Minute */
+            per_minute: number;
+            /** Settings */
+            settings: {
+                [key: string]: string;
+            };
+            /** Secrets */
+            secrets: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "works" | "failing" | "untried" | "off";
+            /** Last Ok At */
+            last_ok_at: string | null;
+            /** Last Failed At */
+            last_failed_at: string | null;
+            /** Last Problem */
+            last_problem: string;
+            /** Failures */
+            failures: number;
+            /** Queue */
+            queue: number;
+            /** People */
+            people: number;
+            /** Unclear */
+            unclear: number;
+            /** Callbacks */
+            callbacks: boolean;
+            /** Callback Set */
+            callback_set: boolean;
+            /** Callback Refused */
+            callback_refused: number;
+        };
+        /** ChannelIn */
+        ChannelIn: {
+            /** Title */
+            title: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Settings
+             * @default {}
+             */
+            settings?: {
+                [key: string]: string;
+            };
+            /**
+             * Per Minute
+             * @default 0
+             */
+            per_minute?: number;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+        };
+        /**
+         * ChannelKind
+         * @description A kind of channel and what it asks for.
+         */
+        ChannelKind: {
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Medium */
+            medium: string;
+            /** Address Label */
+            address_label: string;
+            /** Callbacks */
+            callbacks: boolean;
+            /** Settings */
+            settings: components["schemas"]["ChannelSetting"][];
+        };
+        /**
+         * ChannelSetting
+         * @description One setting of a kind of channel. A secret one is never shown back.
+         */
+        ChannelSetting: {
+            /** Name */
+            name: string;
+            /** Label */
+            label: string;
+            /** Hint */
+            hint: string;
+            /** Secret */
+            secret: boolean;
+            /** Required */
+            required: boolean;
+        };
+        /**
+         * ChannelChange
+         * @description What is not given stays; so does a secret given empty.
+         */
+        ChannelChange: {
+            /** Settings */
+            settings?: {
+                [key: string]: string;
+            } | null;
+            /** Per Minute */
+            per_minute?: number | null;
+            /** Enabled */
+            enabled?: boolean | null;
+        };
+        /**
+         * CallbackToken
+         * @description Shown this once.
+         */
+        CallbackToken: {
+            /** Token */
+            token: string;
+            /** Path */
+            path: string;
+        };
+        /**
+         * EndpointIn
+         * @description A scheme and a host or network that messages may leave for.
+         */
+        EndpointIn: {
+            /** Scheme */
+            scheme: string;
+            /** Host */
+            host: string;
+        };
+        /** ContactQuery */
+        ContactQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /** Channel */
+            channel?: number | null;
+            /**
+             * State
+             * @default
+             */
+            state?: string;
+        };
+        /**
+         * Contact
+         * @description Where a person is reached; the address masked.
+         */
+        Contact: {
+            /** Id */
+            id: number;
+            person: components["schemas"]["ContactPerson"];
+            /** Organisation */
+            organisation: string;
+            /** Title */
+            title: string;
+            channel: components["schemas"]["ContactChannel"] | null;
+            /** Address */
+            address: string;
+            /** Enabled */
+            enabled: boolean;
+            trial: components["schemas"]["ContactTrial"] | null;
+        };
+        /** ContactChannel */
+        ContactChannel: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+        };
+        /** ContactPerson */
+        ContactPerson: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ContactTrial
+         * @description The newest test call of a contact.
+         */
+        ContactTrial: {
+            /** Run */
+            run: string;
+            /**
+             * Called At
+             * Format: date-time
+             */
+            called_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "answered" | "missed" | "waiting";
+        };
+        /** Page[Contact] */
+        Page_Contact_: {
+            /** Items */
+            items: components["schemas"]["Contact"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * ContactIn
+         * @description A person's contact: an address on a channel, or an Apprise address (`url`).
+         */
+        ContactIn: {
+            /** Person */
+            person: number;
+            /** Title */
+            title: string;
+            /** Channel */
+            channel?: number | null;
+            /**
+             * Address
+             * @default
+             */
+            address?: string;
+            /**
+             * Url
+             * @default
+             */
+            url?: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+        };
+        /**
+         * Taken
+         * @description How many posted items were understood, and how many were kept though not understood.
+         */
+        Taken: {
+            /** Taken */
+            taken: number;
+            /** Unclear */
+            unclear: number;
+        };
+        /**
+         * AnswerLink
+         * @description What an answer link is about.
+         */
+        AnswerLink: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "call" | "trial";
+            /** Level */
+            level: number;
+            /** Title */
+            title: string;
+            /** Why */
+            why: string;
+            /** Post */
+            post: string;
+            /** Orders */
+            orders: string[];
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "answered" | "declined" | "over";
         };
         /** SiteQuery */
         SiteQuery: {
@@ -10105,6 +10641,301 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingRow"];
+                };
+            };
+        };
+    };
+    duties_channels_list_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"][];
+                };
+            };
+        };
+    };
+    duties_channels_add_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+        };
+    };
+    duties_channels_list_channel_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelKind"][];
+                };
+            };
+        };
+    };
+    duties_channels_change_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+        };
+    };
+    duties_channels_new_callback_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackToken"];
+                };
+            };
+        };
+    };
+    duties_channels_allow_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    duties_channels_list_contacts: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                channel?: number | null;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Contact_"];
+                };
+            };
+        };
+    };
+    duties_channels_set_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+        };
+    };
+    duties_channels_test_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+        };
+    };
+    duties_channels_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+        };
+    };
+    duties_channels_open_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerLink"];
+                };
+            };
+        };
+    };
+    duties_channels_answer_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerLink"];
+                };
+            };
+        };
+    };
+    duties_channels_decline_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerLink"];
                 };
             };
         };

@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-ADDRESSED = frozenset({"json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos", "mqtt", "mqtts", "syslog"})
+ADDRESSED = frozenset(
+    {"http", "https", "json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos", "mqtt", "mqtts", "syslog"}
+)
 """Schemes whose host part is a machine's address; others (dingtalk, wecombot, feishu …) put a token there."""
 PARAMETERS = frozenset({"to", "from", "name", "format", "mode", "method", "cc", "bcc", "secret", "template"})
 """Query parameters a contact may carry. Others could redirect the message (``smtp=``) or weaken TLS (``verify=``)."""
@@ -43,8 +45,11 @@ def check_endpoint(scheme: str, host: str) -> Endpoint:
     return Endpoint(scheme, host or "*")
 
 
-def check_url(url: str, allowed: Iterable[Endpoint]) -> None:
-    """Raises Refused unless the URL's scheme and host are on the list."""
+def check_url(url: str, allowed: Iterable[Endpoint], *, contact: bool = True) -> None:
+    """Raises Refused unless the URL's scheme and host are on the list.
+
+    `contact`: an Apprise address, whose parameters can redirect; those of a web address of a channel cannot.
+    """
     if len(url) > 2000:
         raise Refused("the address is longer than 2000 characters")
     try:
@@ -56,7 +61,7 @@ def check_url(url: str, allowed: Iterable[Endpoint]) -> None:
     if not scheme or "://" not in url:
         raise Refused("not an address; expected scheme://…, such as mailtos://user:password@mail.county.example")
     strange = {key.lower() for key, _ in parse_qsl(parts.query, keep_blank_values=True)} - PARAMETERS
-    if strange:
+    if strange and contact:
         raise Refused(f"the parameter {sorted(strange)[0]!r} is not allowed in a contact address; take it out")
     for endpoint in allowed:
         if endpoint.scheme == scheme and _matches(host, endpoint.host, scheme):

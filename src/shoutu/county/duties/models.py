@@ -159,7 +159,7 @@ class StageClock(models.Model):
 
 
 class Step(models.TextChoices):
-    """The receipt ladder, lowest first; failed stands beside it."""
+    """The receipt ladder, lowest first; beside it stand failed, and spared: not sent, for an earlier channel did."""
 
     QUEUED = "queued"
     HANDED_OVER = "handed_over"
@@ -167,16 +167,20 @@ class Step(models.TextChoices):
     SEEN = "seen"
     ANSWERED = "answered"
     FAILED = "failed"
+    SPARED = "spared"
 
 
 class Notice(models.Model):
     """One message to one person by one channel: the outbox of notifications and the receipt in one row.
 
     Written in the transaction of the call; sent after it, at least once. `key` goes along with the message, so
-    that a receiver can tell a repetition.
+    that a receiver can tell a repetition. It belongs to a call or to a trial. `starts_at` is when this channel's turn
+    comes in the person's chain of channels; `reference` what the other side calls the message; `opens` how often its
+    link was opened.
     """
 
-    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="notices")
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, null=True, related_name="notices")
+    trial = models.ForeignKey("Trial", on_delete=models.PROTECT, null=True, related_name="notices")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     channel = models.CharField(max_length=20)
     contact = models.ForeignKey("Contact", on_delete=models.PROTECT, null=True, related_name="+")
@@ -193,32 +197,123 @@ class Notice(models.Model):
     detail = models.CharField(max_length=400, blank=True, default="")
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)
+    starts_at = models.DateTimeField(null=True)
+    reference = models.CharField(max_length=120, blank=True, default="")
+    opens = models.PositiveIntegerField(default=0)
 
     objects = models.Manager()
 
     class Meta:
         indexes = [
-            models.Index(fields=["next_try_at"], name="notice_waiting", condition=models.Q(next_try_at__isnull=False))
+            models.Index(fields=["next_try_at"], name="notice_waiting", condition=models.Q(next_try_at__isnull=False)),
+            models.Index(fields=["contact", "-queued_at"], name="notice_contact"),
         ]
 
     def __str__(self) -> str:
         return f"{self.key} {self.step}"
 
 
-class Contact(models.Model):
-    """Where a person is reached beside the application: an Apprise address, set by an administrator."""
+class Channel(models.Model):
+    """A way out of the house, set by an administrator: a modem, a gateway, a robot, a mail account.
 
-    subject_type = "contact"
+    `secrets` is sealed (`services.sealing`) and never shown back. `per_minute` 0 is no limit. What came of sending
+    stands beside it, so that a dead channel is seen before it is needed.
+    """
 
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="contacts")
-    title = models.CharField(max_length=60)
-    url = models.CharField(max_length=2000)
+    subject_type = "channel"
+
+    title = models.CharField(max_length=60, unique=True)
+    kind = models.CharField(max_length=20)
+    settings = models.JSONField(default=dict)
+    secrets = models.TextField(blank=True, default="")
     enabled = models.BooleanField(default=True)
+    per_minute = models.PositiveIntegerField(default=0)
+    callback_hash = models.CharField(max_length=64, blank=True, default="")
+    last_ok_at = models.DateTimeField(null=True)
+    last_failed_at = models.DateTimeField(null=True)
+    last_problem = models.CharField(max_length=400, blank=True, default="")
+    # Failures since the last success.
+    failures = models.PositiveIntegerField(default=0)
+    # Callbacks refused for a wrong token.
+    strangers = models.PositiveIntegerField(default=0)
 
     objects = models.Manager()
 
     def __str__(self) -> str:
         return self.title
+
+
+class Contact(models.Model):
+    """Where a person is reached beside the application: a channel and an address on it, or an Apprise address."""
+
+    subject_type = "contact"
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="contacts")
+    title = models.CharField(max_length=60)
+    url = models.CharField(max_length=2000, blank=True, default="")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, null=True, related_name="contacts")
+    address = models.CharField(max_length=200, blank=True, default="")
+    enabled = models.BooleanField(default=True)
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "title"], name="contact_once")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Trial(models.Model):
+    """A test call (试叫) of one person by one of their contacts: answered in time, or not. `run` names the occasion."""
+
+    subject_type = "trial"
+
+    run = models.CharField(max_length=40)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="trials")
+    called_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    # When it was found unanswered after its time.
+    missed_at = models.DateTimeField(null=True)
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "contact"], name="trial_once")]
+        indexes = [models.Index(fields=["due_at"], name="trial_due")]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.person_id}"
+
+
+class Inbound(models.Model):
+    """Something that came in by a channel: a reply, a key pressed, a receipt. Kept whatever came of it.
+
+    `key` is unique within the channel: the same thing delivered twice is taken once. Sender and text are personal
+    values: they stand here and in no entry.
+    """
+
+    subject_type = "inbound"
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="inbounds")
+    key = models.CharField(max_length=64)
+    what = models.CharField(max_length=10)
+    sender = models.CharField(max_length=60, blank=True, default="")
+    text = models.CharField(max_length=1000, blank=True, default="")
+    received_at = models.DateTimeField()
+    outcome = models.CharField(max_length=20)
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "key"], name="inbound_once")]
+        indexes = [models.Index(fields=["-received_at"], name="inbound_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.what} {self.outcome}"
 
 
 class AllowedEndpoint(models.Model):

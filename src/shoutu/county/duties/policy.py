@@ -21,6 +21,8 @@ RUNGS = ("enterprise_duty", "enterprise_principal", "township_head", "county_dut
 """The places in a chain a policy may call, from the mine upward."""
 STAGES = ("dispose", "feedback", "verify", "close", "withdraw")
 """What may have a clock of its own after the answer."""
+MEDIA = ("app", "sms", "voice", "robot", "mail", "other")
+"""What a person's chain of channels is made of; ``other`` are addresses given as they stand (Apprise)."""
 NEXT_INSPECTION = "next_inspection"
 """A stage without a fixed limit: done at the next inspection, so no clock runs."""
 
@@ -58,6 +60,14 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """One medium of a person's chain of channels, and how long it has until the next one starts."""
+
+    by: str
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """One duty opened for a warning: kind, chain from the bottom, stage clocks, and what its holder is to do."""
 
@@ -89,6 +99,7 @@ class Response:
     withdraw: bool
     lanes: tuple[Lane, ...]
     close: Closing = STRICT
+    reach: tuple[Reach, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,8 @@ class ResponsePolicy:
     fault: Response
     # None in a pack that leaves it to the default one.
     evacuation: Evacuation | None = None
+    reach: tuple[Reach, ...] = ()
+    """How each called person is reached unless the level says otherwise; empty: by every channel at once."""
 
     def response(self, level: int, category: str) -> Response:
         """The response to a warning of this category at this level (1 blue … 4 red)."""
@@ -157,7 +170,7 @@ class Reader:
 
     def read(self, text: str) -> ResponsePolicy | None:
         root = self._compose(text)
-        top = self._map(root, "", _TOP, _TOP - {"note", "evacuation"}) if root is not None else None
+        top = self._map(root, "", _TOP, _TOP - {"note", "evacuation", "reach"}) if root is not None else None
         if root is None or top is None:
             return None
         levels = self._levels(top.get("levels"))
@@ -176,6 +189,7 @@ class Reader:
             levels=levels,
             fault=fault,
             evacuation=self._evacuation(top["evacuation"]) if "evacuation" in top else None,
+            reach=self._reach(top["reach"], "reach") if "reach" in top else (),
         )
 
     def _compose(self, text: str) -> yaml.Node | None:
@@ -229,7 +243,7 @@ class Reader:
 
     def _response(self, node: yaml.Node, path: str) -> Response | None:
         needed = frozenset({"withdraw", "lanes"})
-        parts = self._map(node, path, needed | {"close"}, needed)
+        parts = self._map(node, path, needed | {"close", "reach"}, needed)
         if parts is None:
             return None
         lanes: list[Lane] = []
@@ -241,7 +255,8 @@ class Reader:
                 self.problem(item, f"{path}.lanes[{i}].duty", f"{lane.duty} is there twice; join the chains")
             lanes.append(lane)
         close = self._closing(parts["close"], f"{path}.close") if "close" in parts else STRICT
-        return Response(self._flag(parts.get("withdraw"), f"{path}.withdraw"), tuple(lanes), close)
+        reach = self._reach(parts["reach"], f"{path}.reach") if "reach" in parts else ()
+        return Response(self._flag(parts.get("withdraw"), f"{path}.withdraw"), tuple(lanes), close, reach)
 
     def _closing(self, node: yaml.Node, path: str) -> Closing:
         parts = self._map(node, path, frozenset({"by", "review"}), frozenset({"by"})) or {}
@@ -263,6 +278,20 @@ class Reader:
         orders = self._orders(parts.get("orders"), f"{path}.orders")
         lane = Lane("warning.withdraw", self._chain(parts["chain"], f"{path}.chain"), due, orders)
         return Evacuation(lane, self._roles(parts["resume"], f"{path}.resume"))
+
+    def _reach(self, node: yaml.Node, path: str) -> tuple[Reach, ...]:
+        both, found = frozenset({"by", "wait"}), list[Reach]()
+        for i, item in enumerate(self._list(node, path)):
+            parts = self._map(item, f"{path}[{i}]", both, both)
+            if parts is None or set(parts) != both:
+                continue
+            by = self._choice(parts["by"], f"{path}[{i}].by", MEDIA)
+            wait = self._duration(parts["wait"], f"{path}[{i}].wait")
+            if by in {one.by for one in found}:
+                self.problem(item, f"{path}[{i}].by", f"{by} is named twice; keep one")
+            elif by and wait is not None:
+                found.append(Reach(by, wait))
+        return tuple(found)
 
     def _lane(self, node: yaml.Node, path: str) -> Lane | None:
         parts = self._map(node, path, _LANE, frozenset({"duty", "chain"}))
@@ -365,7 +394,20 @@ class Reader:
 
 _LANE = frozenset({"duty", "chain", "due", "orders"})
 _TOP = frozenset(
-    {"pack", "title", "version", "verified", "cite", "note", "recall_after", "retry", "levels", "fault", "evacuation"}
+    {
+        "pack",
+        "title",
+        "version",
+        "verified",
+        "cite",
+        "note",
+        "recall_after",
+        "retry",
+        "reach",
+        "levels",
+        "fault",
+        "evacuation",
+    }
 )
 
 
@@ -382,4 +424,16 @@ def snapshot(lane: Lane, policy: Pack) -> dict[str, Any]:
         "due_s": {stage: length.total_seconds() for stage, length in lane.due.items()},
         "orders": list(lane.orders),
         "retry_s": [pause.total_seconds() for pause in policy.retry],
+        "reach": [{"by": one.by, "wait_s": one.wait.total_seconds()} for one in _reach_of(lane, policy)],
     }
+
+
+def _reach_of(lane: Lane, policy: Pack) -> tuple[Reach, ...]:
+    """The chain of channels of the level the lane belongs to, else the pack's; a withdrawal's is that of red."""
+    if not isinstance(policy, ResponsePolicy):
+        return ()
+    responses = [*policy.levels.values(), policy.fault]
+    own = next((one.reach for one in responses if any(other is lane for other in one.lanes)), ())
+    if policy.evacuation is not None and policy.evacuation.lane is lane and 4 in policy.levels:
+        own = policy.levels[4].reach
+    return own or policy.reach

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from shoutu.county.duties import (  # obligations: listens; words: registers the words of entries
     obligations,  # noqa: F401
     words,  # noqa: F401
 )
 from shoutu.county.duties.models import Contact, Duty, Finding
 from shoutu.county.duties.selectors import my_figures, open_alarms
-from shoutu.county.kit import status, subjects
+from shoutu.county.duties.services.reachable import LANE, UNREACHABLE, bodies, missed_last, unreachable
+from shoutu.county.kit import findings, status, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.people import reach
 
@@ -32,6 +35,13 @@ subjects.register(
 # Contacts and the allow-list stay unregistered: only who sees the whole county sees entries about them.
 subjects.register("alarm", title="告警", label=lambda id: f"告警 {id}", url=lambda _id: "", visible=None)
 
+findings.register(
+    findings.Kind(
+        UNREACHABLE, _("叫不到的人"), check=unreachable, subjects=bodies, lane=LANE, verb=_("登记通道"),
+        finished_in=_("登记通道并试叫应答后自动了结"),
+    )
+)  # fmt: skip
+
 
 @status.contribute
 def _figures(actor: Actor) -> dict[str, Any]:
@@ -40,5 +50,8 @@ def _figures(actor: Actor) -> dict[str, Any]:
 
 @reach.channel
 def _outside(persons: set[int]) -> set[int]:
-    """Whoever has an address of their own beside the application."""
-    return set(Contact.objects.filter(person_id__in=persons, enabled=True).values_list("person_id", flat=True))
+    """Whoever has an address of their own beside the application, that did not stay silent when it was last tested."""
+    rows = Contact.objects.filter(person_id__in=persons, enabled=True).exclude(channel__enabled=False)
+    own = dict(rows.values_list("pk", "person_id"))
+    silent = missed_last(own)
+    return {person for contact, person in own.items() if contact not in silent}

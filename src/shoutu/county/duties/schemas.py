@@ -26,7 +26,7 @@ class Receipt(Schema):
     """How far one message to one person has come."""
 
     channel: str
-    step: Literal["queued", "handed_over", "delivered", "seen", "answered", "failed"]
+    step: Literal["queued", "handed_over", "delivered", "seen", "answered", "failed", "spared"]
     at: datetime
     detail: str
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from shoutu.county.duties import services
 from shoutu.county.duties.heartbeat import beat_outside
-from shoutu.county.duties.services import findings
+from shoutu.county.duties.services import collecting, findings
+from shoutu.county.duties.services.trials import keep_testing
 from shoutu.county.kit.steps import step
 
 
@@ -18,7 +19,7 @@ def overdue() -> bool:
     return services.overdue_due()
 
 
-@step("duties.deliver", every=1.0, lane="deliver")
+@step("duties.deliver", every=0.5, lane="deliver")
 def deliver() -> bool:
     return services.deliver()
 
@@ -41,3 +42,13 @@ def look() -> bool:
 @step("findings.sweep", every=3600.0, lane="findings")
 def sweep() -> None:
     findings.sweep()
+
+
+@step("duties.collect", every=2.0, lane="modems")
+def collect() -> None:
+    collecting.collect()
+
+
+@step("duties.trials", every=60.0, lane="deliver")
+def trials() -> None:
+    keep_testing()

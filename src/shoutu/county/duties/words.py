@@ -20,6 +20,20 @@ STAGES = {
     "withdraw": gettext_lazy("撤清"),
 }
 
+OUTCOMES = {
+    "answered": gettext_lazy("应答"),
+    "declined": gettext_lazy("不在岗"),
+    "delivered": gettext_lazy("送达"),
+    "failed": gettext_lazy("没有送达"),
+    "over": gettext_lazy("那次呼叫已了结"),
+    "unclear": gettext_lazy("看不明白"),
+    "unknown": gettext_lazy("对不上号"),
+}
+
+
+def _received(payload: dict[str, Any]) -> str:
+    return _("通道来信：%(outcome)s") % {"outcome": OUTCOMES.get(payload["outcome"], payload["outcome"])}
+
 
 def _called(payload: dict[str, Any]) -> str:
     post = payload.get("post") or RUNG_WORDS.get(payload["rung"], payload["rung"])
@@ -69,6 +83,15 @@ verbs.register(
         "alarm.raised": gettext_lazy("告警"),
         "alarm.cleared": gettext_lazy("告警解除"),
         "endpoint.allowed": gettext_lazy("允许向外发送的地址"),
+        "channel.created": lambda p: _("增设通道：%(title)s") % {"title": p.get("title", "")},
+        "channel.changed": gettext_lazy("修改通道"),
+        "channel.token": gettext_lazy("换发回执令牌"),
+        "channel.received": lambda p: (
+            _("通道来信：%(outcome)s") % {"outcome": OUTCOMES.get(p["outcome"], p["outcome"])}
+        ),
+        "trial.started": lambda p: _("试叫 %(count)d 条通道") % {"count": p["contacts"]},
+        "trial.answered": gettext_lazy("试叫应答"),
+        "trial.missed": lambda p: _("试叫没有应答 %(count)d 条") % {"count": len(p["contacts"])},
         "contact.created": gettext_lazy("登记联系方式"),
         "contact.changed": gettext_lazy("修改联系方式"),
     }

@@ -59,6 +59,8 @@ TABLE: dict[str, set[str]] = {
     "duty.recall": {"leader", "duty_officer"},
     "duty.verify": _county,
     "policy.edit": {"administrator"},
+    "channel.read": {"administrator", "leader", "duty_officer", "auditor"},
+    "channel.manage": {"administrator"},
     # sites: sources, points, rules
     "source.manage": {"administrator"},
     "source.silence": {"administrator", "inspector"},

@@ -98,6 +98,7 @@ def detail(silence: Silence, actor: Actor) -> dict[str, Any]:
                 "failed": notice.step == Step.FAILED,
             }
             for notice in told
+            if notice.call is not None
         ],
     }
 

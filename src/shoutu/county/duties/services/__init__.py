@@ -13,17 +13,28 @@ from shoutu.county.duties.services.acting import (
     verify,
 )
 from shoutu.county.duties.services.alarms import clear_alarm, raise_alarm
+from shoutu.county.duties.services.answering import answer_by, opened, take
 from shoutu.county.duties.services.climbing import climb_due, overdue_due
-from shoutu.county.duties.services.contacts import allow_endpoint, set_contact
+from shoutu.county.duties.services.contacts import (
+    add_channel,
+    allow_endpoint,
+    change_channel,
+    new_callback_token,
+    set_contact,
+)
 from shoutu.county.duties.services.delivering import deliver
 from shoutu.county.duties.services.findings import check_findings
 from shoutu.county.duties.services.holding import end_informed, hold, inform, let_go
 from shoutu.county.duties.services.opening import open_duty, raise_duty
+from shoutu.county.duties.services.trials import start_trials, test_contact
 
 __all__ = [
+    "add_channel",
     "allow_endpoint",
     "answer",
+    "answer_by",
     "cancel",
+    "change_channel",
     "check_findings",
     "clear_alarm",
     "climb_due",
@@ -35,7 +46,9 @@ __all__ = [
     "hold",
     "inform",
     "let_go",
+    "new_callback_token",
     "open_duty",
+    "opened",
     "overdue_due",
     "pass_stage",
     "raise_alarm",
@@ -44,5 +57,8 @@ __all__ = [
     "return_",
     "set_contact",
     "settle",
+    "start_trials",
+    "take",
+    "test_contact",
     "verify",
 ]

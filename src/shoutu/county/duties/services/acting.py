@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.duties import kinds
 from shoutu.county.duties.models import OPEN, Call, CallState, Duty, Notice, StageClock, State, Step, mine
-from shoutu.county.duties.services.calling import Calls, climb
+from shoutu.county.duties.services.calling import APP, Calls, climb
 from shoutu.county.duties.states import TABLE, holds
 from shoutu.county.kit import events
 from shoutu.county.kit.actors import Actor
@@ -33,8 +34,10 @@ def _changed(duty: Duty) -> Duty:
 
 
 @service
-def answer(actor: Actor, duty_id: int, note: str = "") -> Duty:
+def answer(actor: Actor, duty_id: int, note: str = "", via: Notice | None = None) -> Duty:
     """I take it. The climb stops; the one who answers first holds the duty, others called may still say they know.
+
+    `via` is the message that was answered (by reply, link or key); None is the application.
 
     Answering twice is harmless. Raises NotFound, NotAllowed, Conflict when the actor was not called.
     """
@@ -54,11 +57,10 @@ def answer(actor: Actor, duty_id: int, note: str = "") -> Duty:
         return duty
     call.state, call.ended_at, call.note = CallState.ANSWERED, now, note[:400]
     call.save()
-    Notice.objects.filter(call=call).exclude(step=Step.FAILED).update(
-        step=Step.ANSWERED, answered_at=now, at=now, next_try_at=None
-    )
+    _answered(call, via, now)
     took = int((now - call.called_at).total_seconds())
-    record(actor, "duty.answered", ref(duty), {"rung": call.who, "took_s": took, "about": duty.about}, _note(note))
+    facts = {"rung": call.who, "took_s": took, "about": duty.about, "by": via.channel if via else APP}
+    record(actor, "duty.answered", ref(duty), facts, _note(note))
     if duty.state == State.CALLED:
         duty.state, duty.answered_at, duty.climb_at = State.ANSWERED, now, None
         duty.post, duty.person = call.post, call.person
@@ -68,6 +70,15 @@ def answer(actor: Actor, duty_id: int, note: str = "") -> Duty:
     else:
         duty.climb_at = None  # told that it is late, one above has taken note: nobody further up need be told
     return _changed(duty)
+
+
+def _answered(call: Call, via: Notice | None, now: datetime) -> None:
+    """The message that was answered says so; what is not sent yet is spared; others stay as far as they came."""
+    notices = Notice.objects.filter(call=call)
+    by = notices.filter(pk=via.pk) if via else notices.filter(channel=APP).exclude(step=Step.FAILED)
+    by.update(step=Step.ANSWERED, answered_at=now, at=now)
+    notices.filter(step=Step.QUEUED).update(step=Step.SPARED, at=now)
+    notices.filter(next_try_at__isnull=False).update(next_try_at=None)
 
 
 def _note(note: str) -> dict[str, str] | None:

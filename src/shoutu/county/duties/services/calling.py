@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.duties.chain import Seat, seats
+from shoutu.county.duties.channels import ADAPTERS
 from shoutu.county.duties.models import Call, CallState, Contact, Duty, Notice, State, Step
 from shoutu.county.kit import events
 from shoutu.county.kit.actors import Actor
@@ -21,7 +21,7 @@ from shoutu.county.ledger.services.record import Draft
 from shoutu.county.people.models import User
 
 LEVEL_WORDS = {1: "蓝色", 2: "黄色", 3: "橙色", 4: "红色"}
-APP, APPRISE = "app", "apprise"
+APP, APPRISE, OTHER = "app", "apprise", "other"
 
 
 class Calls:
@@ -90,52 +90,75 @@ class Calls:
         people = {call.person_id for _duty, call in reached if call.person_id is not None}
         users = set(User.objects.filter(person_id__in=people, is_active=True).values_list("person_id", flat=True))
         contacts: dict[int, list[Contact]] = defaultdict(list)
-        for contact in Contact.objects.filter(person_id__in=people, enabled=True):
+        for contact in Contact.objects.filter(person_id__in=people, enabled=True).select_related("channel"):
             contacts[contact.person_id].append(contact)
         notices = []
         for duty, call in reached:
             if call.person_id is None:
                 continue
+            account, own = call.person_id in users, contacts[call.person_id]
+            starts = schedule(
+                duty.policy.get("reach", ()), {medium(one) for one in own} | ({APP} if account else set())
+            )
             text = message(duty, call)
-            notices.append(self._in_app(call, text, call.person_id in users))
-            notices += [self._outside(call, text, contact) for contact in contacts[call.person_id]]
+            notices.append(in_app(call, text, account, self.now))
+            notices += [outside(call, text, one, self.now, starts[medium(one)]) for one in own]
         return notices
 
-    def _in_app(self, call: Call, text: str, account: bool) -> Notice:
-        notice = self._notice(call, text, APP, f"{call.pk}:{call.times}:{APP}")
-        if account:
-            # The event goes out with this very transaction: it is handed over when the call stands.
-            notice.step, notice.handed_over_at = Step.HANDED_OVER, self.now
-        else:
-            notice.step, notice.failed_at, notice.detail = Step.FAILED, self.now, _("没有可用的账号")
-        return notice
 
-    def _outside(self, call: Call, text: str, contact: Contact) -> Notice:
-        notice = self._notice(call, text, APPRISE, f"{call.pk}:{call.times}:{contact.pk}")
-        notice.contact, notice.detail, notice.next_try_at = contact, contact.title, self.now
-        return notice
+def medium(contact: Contact) -> str:
+    """What a policy calls this way of reaching somebody."""
+    adapter = ADAPTERS.get(contact.channel.kind) if contact.channel is not None else None
+    return adapter.medium if adapter is not None else OTHER
 
-    def _notice(self, call: Call, text: str, channel: str, key: str) -> Notice:
-        assert call.person_id is not None
-        return Notice(
-            call=call,
-            person_id=call.person_id,
-            channel=channel,
-            key=key,
-            text=text,
-            step=Step.QUEUED,
-            at=self.now,
-            queued_at=self.now,
-        )
+
+def schedule(reach: Sequence[Mapping[str, Any]], media: Collection[str]) -> dict[str, timedelta]:
+    """When each medium a person has starts, after the call: each waits for those before it in the policy's chain.
+
+    A medium the person lacks takes no time; one the policy does not name starts at once, so that none is forgotten.
+    """
+    starts, at = dict.fromkeys(media, timedelta(0)), timedelta(0)
+    for step in reach:
+        if step["by"] in media:
+            starts[step["by"]] = at
+            at += timedelta(seconds=step["wait_s"])
+    return starts
+
+
+def in_app(call: Call, text: str, account: bool, now: datetime) -> Notice:
+    notice = _notice(call, text, APP, f"{call.pk}:{call.times}:{APP}", now)
+    notice.starts_at = now
+    if account:
+        # The event goes out with this very transaction: it is handed over when the call stands.
+        notice.step, notice.handed_over_at = Step.HANDED_OVER, now
+    else:
+        notice.step, notice.failed_at, notice.detail = Step.FAILED, now, _("没有可用的账号")
+    return notice
+
+
+def outside(call: Call, text: str, contact: Contact, now: datetime, start: timedelta) -> Notice:
+    channel = contact.channel.kind if contact.channel is not None else APPRISE
+    notice = _notice(call, text, channel, f"{call.pk}:{call.times}:{contact.pk}", now)
+    notice.contact, notice.detail = contact, contact.title
+    notice.starts_at = notice.next_try_at = now + start
+    return notice
+
+
+def _notice(call: Call, text: str, channel: str, key: str, now: datetime) -> Notice:
+    assert call.person_id is not None
+    return Notice(
+        call=call, person_id=call.person_id, channel=channel, key=key, text=text, step=Step.QUEUED, at=now,
+        queued_at=now,
+    )  # fmt: skip
 
 
 def message(duty: Duty, call: Call) -> str:
-    """What the called person reads: how bad, what, until when, how often called, where to answer. No names."""
+    """What the called person reads: how bad, what, until when, how often called. No names; how to answer is added when
+    it is sent (`delivering.words`), for it differs by channel."""
     due = timezone.localtime(call.due_at).strftime("%H:%M:%S")
     head = f"【{LEVEL_WORDS[duty.level]}】" if duty.level in LEVEL_WORDS else ""
     often = f"第 {call.times} 次叫你，" if call.times > 1 else ""
-    link = f"{settings.CONFIG.public_url}/answer/{duty.pk}"
-    return f"{head}{duty.title}。{often}{due} 前应答：{link}"[:600]
+    return f"{head}{duty.title}。{often}{due} 前应答"[:600]
 
 
 def climb(duty: Duty, calls: Calls) -> None:

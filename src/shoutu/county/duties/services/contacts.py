@@ -1,13 +1,22 @@
-"""Where people are reached outside the application, and which addresses are allowed. Administrators only."""
+"""Channels, where people are reached by them, and which addresses are allowed. Administrators only."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import secrets as random
+from collections.abc import Mapping
+
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from shoutu.county.duties.addresses import Endpoint, Refused, check_endpoint, check_url
-from shoutu.county.duties.models import AllowedEndpoint, Contact
+from shoutu.county.duties.channels import ADAPTERS, BadSetting
+from shoutu.county.duties.models import AllowedEndpoint, Channel, Contact
+from shoutu.county.duties.services.sealing import seal, unseal
+from shoutu.county.duties.services.trials import touch
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.errors import Conflict, Invalid, NotSignedIn
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people.models import Person
@@ -29,27 +38,150 @@ def allow_endpoint(actor: Actor, scheme: str, host: str) -> AllowedEndpoint:
     return row
 
 
-@service
-def set_contact(actor: Actor, person: Person, title: str, url: str, *, enabled: bool = True) -> Contact:
-    """Set a person's address of this title. Raises NotAllowed, Invalid when it is not on the allow-list.
+def _allowed() -> list[Endpoint]:
+    return [Endpoint(row.scheme, row.host) for row in AllowedEndpoint.objects.all()]
 
-    The address itself (it may hold a password or token) goes into no entry.
+
+@service
+def add_channel(
+    actor: Actor, title: str, kind: str, settings: Mapping[str, str], *, per_minute: int = 0, enabled: bool = True
+) -> Channel:
+    """Add a way out. Raises NotAllowed, Invalid naming the setting. Secrets are sealed and go into no entry."""
+    actor.require("channel.manage")
+    if kind not in ADAPTERS:
+        raise Invalid("kind", _("其中之一：%(names)s") % {"names": "、".join(ADAPTERS)})
+    title = _title(title)
+    if Channel.objects.filter(title=title).exists():
+        raise Conflict(_("已有同名的通道，换一个名称"))
+    channel = Channel(title=title, kind=kind, per_minute=per_minute, enabled=enabled)
+    _configure(channel, settings)
+    channel.save()
+    facts = {"title": title, "kind": kind, "enabled": enabled, "per_minute": per_minute, "settings": sorted(settings)}
+    record(actor, "channel.created", ref(channel), facts)
+    return channel
+
+
+@service
+def change_channel(
+    actor: Actor, id: int, *, settings: Mapping[str, str] | None = None, per_minute: int | None = None,
+    enabled: bool | None = None,
+) -> Channel:  # fmt: skip
+    """Change a channel; settings not given, and secrets given empty, stay. Raises NotAllowed, NotFound, Invalid."""
+    actor.require("channel.manage")
+    channel = Channel.objects.select_for_update().get(pk=id)
+    if settings is not None:
+        _configure(channel, settings)
+        # What went wrong before says nothing of the new settings.
+        channel.failures, channel.last_problem = 0, ""
+    if per_minute is not None:
+        channel.per_minute = per_minute
+    if enabled is not None and enabled != channel.enabled:
+        channel.enabled = enabled
+        touch(Contact.objects.filter(channel=channel).values_list("person_id", flat=True))
+    channel.save()
+    facts = {"enabled": channel.enabled, "per_minute": channel.per_minute, "settings": sorted(settings or ())}
+    record(actor, "channel.changed", ref(channel), facts)
+    return channel
+
+
+def _title(title: str) -> str:
+    if not title.strip() or len(title.strip()) > 60:
+        raise Invalid("title", _("1 到 60 个字"))
+    return title.strip()
+
+
+def _configure(channel: Channel, given: Mapping[str, str]) -> None:
+    adapter = ADAPTERS[channel.kind]
+    names = {setting.name for setting in adapter.settings}
+    for name in given:
+        if name not in names:
+            raise Invalid(f"settings.{name}", _("其中之一：%(names)s") % {"names": "、".join(sorted(names))})
+    plain, sealed = dict(channel.settings), _unsealed(channel)
+    for setting in adapter.settings:
+        kept = sealed if setting.secret else plain
+        value = given.get(setting.name, "").strip()
+        if len(value) > 2000:
+            raise Invalid(f"settings.{setting.name}", _("不超过 %(limit)s 个字") % {"limit": 2000})
+        if value or (setting.name in given and not setting.secret):
+            kept[setting.name] = value
+        if setting.required and not kept.get(setting.name):
+            raise Invalid(f"settings.{setting.name}", _("必填"))
+        if setting.is_url:
+            try:
+                check_url(kept[setting.name], _allowed(), contact=False)
+            except Refused as refused:
+                raise Invalid(f"settings.{setting.name}", str(refused)) from refused
+    try:
+        adapter.check({**plain, **sealed})
+    except BadSetting as bad:
+        raise Invalid(f"settings.{bad.field}", bad.expected) from bad
+    channel.settings, channel.secrets = plain, seal(sealed)
+
+
+def _unsealed(channel: Channel) -> dict[str, str]:
+    try:
+        return unseal(channel.secrets)
+    except ValueError:
+        return {}  # Sealed by a lost key: asked for anew.
+
+
+@service
+def new_callback_token(actor: Actor, id: int) -> str:
+    """A new token for a channel's callback address; the old one ends. Shown this once. Raises NotAllowed, Conflict."""
+    actor.require("channel.manage")
+    channel = Channel.objects.select_for_update().get(pk=id)
+    if not ADAPTERS[channel.kind].callbacks:
+        raise Conflict(_("这种通道没有回执地址"))
+    token = random.token_urlsafe(24)
+    channel.callback_hash = hashlib.sha256(token.encode()).hexdigest()
+    channel.save(update_fields=["callback_hash"])
+    record(actor, "channel.token", ref(channel), {})
+    return token
+
+
+def channel_by_token(id: int, token: str) -> Channel:
+    """The channel an operator calls back for. Raises NotSignedIn; wrong tokens are counted beside the channel."""
+    channel = Channel.objects.filter(pk=id, enabled=True).first()
+    given = hashlib.sha256(token.encode()).hexdigest()
+    if channel is None or not channel.callback_hash or not hmac.compare_digest(given, channel.callback_hash):
+        Channel.objects.filter(pk=id).update(strangers=F("strangers") + 1)
+        raise NotSignedIn(_("回执令牌不对：在通道页重新生成一个，填到运营商的回执地址里。"))
+    return channel
+
+
+@service
+def set_contact(
+    actor: Actor, person: Person, title: str, url: str = "", *, channel: Channel | None = None, address: str = "",
+    enabled: bool = True,
+) -> Contact:  # fmt: skip
+    """Set a person's contact of this title: an address on a channel, or an Apprise address that is on the allow-list.
+
+    Raises NotAllowed, Invalid. The address itself (a personal value, or one with a password) goes into no entry.
     """
     actor.require("policy.edit")
-    if not title.strip() or len(title) > 60:
-        raise Invalid("title", _("1 到 60 个字"))
-    try:
-        check_url(url, [Endpoint(row.scheme, row.host) for row in AllowedEndpoint.objects.all()])
-    except Refused as refused:
-        raise Invalid("url", str(refused)) from refused
+    title = _title(title)
+    if channel is not None:
+        try:
+            address = ADAPTERS[channel.kind].check_address(address)
+        except BadSetting as bad:
+            raise Invalid("address", bad.expected) from bad
+        if len(address) > 200:
+            raise Invalid("address", _("不超过 %(limit)s 个字") % {"limit": 200})
+    else:
+        try:
+            check_url(url, _allowed())
+        except Refused as refused:
+            raise Invalid("url", str(refused)) from refused
     contact, created = Contact.objects.update_or_create(
-        person=person, title=title.strip(), defaults={"url": url.strip(), "enabled": enabled}
-    )
-    scheme = contact.url.split("://", 1)[0]
+        person=person, title=title,
+        defaults={"url": url.strip(), "channel": channel, "address": address, "enabled": enabled},
+    )  # fmt: skip
+    by = {"channel": channel.pk} if channel is not None else {"scheme": contact.url.split("://", 1)[0]}
     record(
         actor,
         "contact.created" if created else "contact.changed",
         ref(contact),
-        {"person": person.pk, "title": contact.title, "scheme": scheme, "enabled": enabled},
+        {"person": person.pk, "title": contact.title, "enabled": enabled, **by},
     )
+    touch([person.pk])
     return contact

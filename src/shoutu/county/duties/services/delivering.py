@@ -1,64 +1,118 @@
-"""Sending what waits in the outbox of notices, outside any transaction, at least once, each try on the record."""
+"""Sending what waits in the outbox of notices, outside any transaction, at least once, each try on the record.
+
+Each channel has its own few threads and its own rate, so that one that hangs holds up no other. Threads only send;
+what to send is read and what came of it written by the step itself.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-import apprise
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.duties.addresses import Endpoint, Refused, check_url
-from shoutu.county.duties.models import AllowedEndpoint, Notice, Step
+from shoutu.county.duties.channels import ADAPTERS, Message, SendFailed
+from shoutu.county.duties.channels.mail import notify as send_apprise
+from shoutu.county.duties.models import AllowedEndpoint, Channel, Notice, Step
+from shoutu.county.duties.services.links import code_of, words
+from shoutu.county.duties.services.sealing import unseal
 from shoutu.county.kit import events, steps
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.subjects import SubjectRef
-from shoutu.county.ledger.services import record, service
+from shoutu.county.ledger.services import record_many, service
+from shoutu.county.ledger.services.record import Draft
 
 log = logging.getLogger(__name__)
-AT_ONCE = 8
+AT_ONCE = 16
+"""Messages under way at once to addresses of no channel."""
 CLAIM = timedelta(seconds=60)
 """A claimed notice is left to its sender this long; a sender that died is followed by another try."""
-
-Sender = Callable[[str, str, str], None]
-
-
-class SendFailed(RuntimeError):
-    """The channel did not take the message; it may be tried again."""
+PATIENCE_S, HURRY_S = 3.0, 0.2
+"""How long one pass waits for what it sent; while older ones hang, only a moment."""
+TRIAL_RETRY_S = (30.0, 120.0)
 
 
-def send_apprise(url: str, text: str, key: str) -> None:
-    """Hand one message to one address. Raises SendFailed. The key goes along so that a receiver knows a repetition."""
-    service_ = apprise.Apprise.instantiate(url, suppress_exceptions=True)
-    if service_ is None:
-        raise SendFailed(_("地址无法识别"))
-    if not service_.notify(body=f"{text}\n#{key}", title=_("守土叫应")):
-        raise SendFailed(_("对方没有收下"))
+@dataclass
+class Outcome:
+    """What came of one try: the other side's reference, or the problem and whether trying again is of no use."""
+
+    notice: Notice
+    problem: str | None = None
+    final: bool = False
+    reference: str = ""
 
 
-def deliver(send: Sender = send_apprise) -> bool:
-    """Send what is due, a few at a time side by side. True: more are waiting."""
+@dataclass
+class _Underway:
+    """What this process is sending, and what it sent in the last minute by channel (None: addresses of no channel)."""
+
+    futures: dict[Future[Outcome], Notice] = field(default_factory=dict)
+    sent: dict[int | None, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    pool: ThreadPoolExecutor | None = None
+
+    def busy(self, channel: int | None) -> int:
+        return sum(1 for notice in self.futures.values() if _channel_id(notice) == channel)
+
+    def room(self, channel: Channel | None) -> int:
+        """How many more messages may be given to this channel now."""
+        id_ = channel.pk if channel else None
+        adapter = ADAPTERS.get(channel.kind) if channel else None
+        room = (adapter.at_once if adapter else AT_ONCE) - self.busy(id_)
+        if channel and channel.per_minute:
+            recent = self.sent[id_]
+            while recent and recent[0] < time.monotonic() - 60:
+                recent.popleft()
+            room = min(room, channel.per_minute - len(recent))
+        return max(room, 0)
+
+
+_underway = _Underway()
+
+
+def _channel_id(notice: Notice) -> int | None:
+    return notice.contact.channel_id if notice.contact else None
+
+
+def deliver() -> bool:
+    """Send what is due. True: more may be waiting, or some is still under way."""
     claimed = _claim()
-    if not claimed:
+    if not claimed and not _underway.futures:
         return False
-    allowed = [Endpoint(row.scheme, row.host) for row in AllowedEndpoint.objects.all()]
-    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="notice") as pool:
-        outcomes = list(pool.map(lambda notice: _try(notice, allowed, send), claimed))
-    for notice, problem, final in outcomes:
-        _book(notice.pk, problem, final)
-    return len(claimed) == AT_ONCE
+    hanging = bool(_underway.futures)
+    _submit(claimed)
+    done, _rest = wait(_underway.futures, timeout=HURRY_S if hanging else PATIENCE_S)
+    outcomes = [future.result() for future in done]
+    for future in done:
+        del _underway.futures[future]
+    if outcomes:
+        _book(outcomes)
+    return bool(claimed or _underway.futures)
 
 
 def _claim() -> list[Notice]:
+    """Take what is due, the worst level first, as much as each channel has room for."""
     now = timezone.now()
+    notices: list[Notice] = []
     with transaction.atomic():
         steps.fence()
-        waiting = Notice.objects.select_for_update(of=("self",)).filter(next_try_at__lte=now, contact__isnull=False)
-        notices = list(waiting.select_related("contact", "call__duty").order_by("next_try_at", "id")[:AT_ONCE])
+        due = Notice.objects.filter(next_try_at__lte=now, contact__isnull=False)
+        due = due.exclude(pk__in=[notice.pk for notice in _underway.futures.values()])
+        channels = Channel.objects.in_bulk(list(due.values_list("contact__channel_id", flat=True).distinct()))
+        for channel in (None, *channels.values()):
+            room = _underway.room(channel)
+            if room:
+                waiting = due.select_for_update(of=("self",)).filter(contact__channel=channel)
+                waiting = waiting.select_related("contact__channel", "call__duty", "trial")
+                notices += waiting.order_by(F("call__duty__level").desc(nulls_last=True), "next_try_at", "id")[:room]
         for notice in notices:
             notice.tries += 1
             notice.next_try_at = now + CLAIM
@@ -66,46 +120,157 @@ def _claim() -> list[Notice]:
     return notices
 
 
-def _try(notice: Notice, allowed: list[Endpoint], send: Sender) -> tuple[Notice, str | None, bool]:
-    """What came of one try: the problem, if any, and whether trying again is of no use."""
-    assert notice.contact is not None
-    if not notice.contact.enabled:
-        return notice, _("联系方式已停用"), True
+def _submit(claimed: list[Notice]) -> None:
+    if not claimed:
+        return
+    if _underway.pool is None:
+        _underway.pool = ThreadPoolExecutor(max_workers=64, thread_name_prefix="notice")
+    allowed = [Endpoint(row.scheme, row.host) for row in AllowedEndpoint.objects.all()]
+    for notice in claimed:
+        send, problem = _sender(notice, allowed)
+        _underway.sent[_channel_id(notice)].append(time.monotonic())
+        _underway.futures[_underway.pool.submit(_try, notice, send, problem)] = notice
+
+
+def _sender(notice: Notice, allowed: list[Endpoint]) -> tuple[Callable[[], str], str | None]:
+    """What sends this notice; or why it must not be sent."""
+    contact = notice.contact
+    assert contact is not None
+    text = words(notice)
+    if not contact.enabled:
+        return str, _("联系方式已停用")
     try:
-        check_url(notice.contact.url, allowed)
-        send(notice.contact.url, notice.text, notice.key)
+        if contact.channel is None:
+            check_url(contact.url, allowed)
+
+            def by_url() -> str:
+                send_apprise(contact.url, text, notice.key)
+                return ""
+
+            return by_url, None
+        if not contact.channel.enabled:
+            return str, _("通道已停用")
+        adapter = ADAPTERS[contact.channel.kind]
+        settings = {**contact.channel.settings, **unseal(contact.channel.secrets)}
+        for setting in adapter.settings:
+            if setting.is_url:
+                check_url(settings[setting.name], allowed, contact=False)
+        made = Message(contact.address, text, notice.key, code_of(notice))
+        return lambda: adapter.send(settings, made), None
     except Refused as refused:
-        return notice, str(refused), True
+        return str, str(refused)
+    except ValueError:
+        return str, _("通道的密钥打不开：重新填写")
+
+
+def _try(notice: Notice, send: Callable[[], str], problem: str | None) -> Outcome:
+    if problem is not None:
+        return Outcome(notice, problem, True)
+    try:
+        return Outcome(notice, reference=send())
     except SendFailed as failure:
-        return notice, str(failure), False
+        return Outcome(notice, str(failure), not failure.retryable)
     except Exception as error:
-        log.exception("notice %s could not be sent", notice.key)
-        return notice, f"{type(error).__name__}: {error}", False
-    return notice, None, False
+        # The text of a strange error may carry an address with its token: only its kind is kept.
+        log.error("notice %s could not be sent: %s", notice.key, type(error).__name__)
+        return Outcome(notice, type(error).__name__)
 
 
 @service
-def _book(pk: int, problem: str | None, final: bool) -> None:
-    """Write down what came of a try; after the last pause of the policy the notice has failed for good."""
-    notice = Notice.objects.select_for_update(of=("self",)).select_related("contact", "call__duty").get(pk=pk)
-    now, duty = timezone.now(), notice.call.duty
+def _book(outcomes: list[Outcome]) -> None:
+    """Write down what came of some tries; after the last pause of the policy a notice has failed for good."""
+    by_id = {outcome.notice.pk: outcome for outcome in outcomes}
+    rows = Notice.objects.select_for_update(of=("self",)).select_related("contact__channel", "call__duty", "trial")
+    found = list(rows.filter(pk__in=by_id).order_by("id"))
+    drafts, told = [], {}
+    for notice in found:
+        outcome = by_id[notice.pk]
+        verb = _sent(notice, outcome) if outcome.problem is None else _not_sent(notice, outcome)
+        facts = {"notice": notice.key, "channel": notice.channel, "tries": notice.tries}
+        if outcome.problem is not None:
+            facts["problem"] = outcome.problem
+        drafts.append(Draft(SYSTEM, verb, about(notice), facts))
+        if notice.call is not None:
+            told[notice.call.duty_id] = (notice.call.duty, notice.step)
+    Notice.objects.bulk_update(
+        found, ["step", "at", "detail", "handed_over_at", "failed_at", "next_try_at", "reference"]
+    )
+    for notice in found:
+        if notice.step == Step.FAILED:
+            hasten(notice)
+    _count(outcomes)
+    record_many(drafts)
+    for duty, step in told.values():
+        events.emit("duty.receipt", SubjectRef("duty", duty.pk), {"step": step, "about": duty.about.as_dict()})
+
+
+def about(notice: Notice) -> SubjectRef:
+    """What an entry about this notice is about: the duty called for, or the trial."""
+    if notice.call is not None:
+        return SubjectRef("duty", notice.call.duty_id)
+    assert notice.trial_id is not None
+    return SubjectRef("trial", notice.trial_id)
+
+
+def _sent(notice: Notice, outcome: Outcome) -> str:
+    now = timezone.now()
+    notice.next_try_at, notice.handed_over_at, notice.detail = None, now, notice.contact.title if notice.contact else ""
+    notice.reference = outcome.reference[:120]
+    if notice.step in (Step.QUEUED, Step.FAILED, Step.SPARED):
+        notice.step, notice.at = Step.HANDED_OVER, now
+    return "duty.notice_sent"
+
+
+def _not_sent(notice: Notice, outcome: Outcome) -> str:
+    now = timezone.now()
+    pauses = notice.call.duty.policy.get("retry_s", []) if notice.call is not None else TRIAL_RETRY_S
     title = notice.contact.title if notice.contact else ""
-    facts = {"notice": notice.key, "channel": notice.channel, "tries": notice.tries}
-    if problem is None:
-        notice.next_try_at, notice.handed_over_at, notice.detail = None, now, title
-        if notice.step in (Step.QUEUED, Step.FAILED):
-            notice.step, notice.at = Step.HANDED_OVER, now
-        verb = "duty.notice_sent"
-    else:
-        pauses = duty.policy.get("retry_s", [])
-        notice.detail = f"{title}：{problem}"[:400]
-        facts["problem"] = problem
-        if final or notice.tries > len(pauses):
-            notice.next_try_at, notice.failed_at, notice.step, notice.at = None, now, Step.FAILED, now
-            verb = "duty.notice_failed"
-        else:
-            notice.next_try_at = now + timedelta(seconds=pauses[notice.tries - 1])
-            verb = "duty.notice_retry"
-    notice.save()
-    record(SYSTEM, verb, SubjectRef("duty", duty.pk), facts)
-    events.emit("duty.receipt", SubjectRef("duty", duty.pk), {"step": notice.step, "about": duty.about.as_dict()})
+    if notice.step != Step.QUEUED:
+        # Answered or called off while it was under way: nothing is left to be tried.
+        notice.next_try_at = None
+        return "duty.notice_failed"
+    notice.detail = f"{title}：{outcome.problem}"[:400]
+    if outcome.final or notice.tries > len(pauses):
+        notice.next_try_at, notice.failed_at, notice.step, notice.at = None, now, Step.FAILED, now
+        return "duty.notice_failed"
+    notice.next_try_at = now + timedelta(seconds=pauses[notice.tries - 1])
+    return "duty.notice_retry"
+
+
+def hasten(failed: Notice) -> None:
+    """A channel has failed for good: unless another of the same turn still may do, the next one starts now."""
+    if failed.call is None or failed.starts_at is None:
+        return
+    now = timezone.now()
+    # One calling of one person: the key is call:times:channel.
+    mates = Notice.objects.filter(call=failed.call, key__startswith=f"{failed.key.rsplit(':', 1)[0]}:")
+    if mates.filter(starts_at=failed.starts_at).exclude(step=Step.FAILED).exists():
+        return
+    later = list(mates.filter(step=Step.QUEUED, tries=0, starts_at__gt=now).order_by("starts_at"))
+    for mate in later:
+        assert mate.starts_at is not None
+        assert later[0].starts_at is not None
+        if mate is not later[0]:
+            mate.starts_at -= later[0].starts_at - now
+            mate.next_try_at = mate.starts_at
+    if later:
+        later[0].starts_at = later[0].next_try_at = now
+        Notice.objects.bulk_update(later, ["starts_at", "next_try_at"])
+
+
+def _count(outcomes: Iterable[Outcome]) -> None:
+    """How the channels do, beside them: the last success, the failures since."""
+    by_channel: dict[int, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        if (id_ := _channel_id(outcome.notice)) is not None:
+            by_channel[id_].append(outcome)
+    now = timezone.now()
+    for id_, some in by_channel.items():
+        failed = [one for one in some if one.problem is not None]
+        changes: dict[str, object] = {}
+        if failed:
+            changes |= {"last_failed_at": now, "last_problem": (failed[-1].problem or "")[:400]}
+            changes["failures"] = F("failures") + len(failed)
+        if len(failed) < len(some):
+            changes |= {"last_ok_at": now, "failures": 0}
+        Channel.objects.filter(pk=id_).update(**changes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -41,8 +42,21 @@ def _raise(actor: Actor, ids: list[int], step: Step) -> None:
             row.seen_at = now
         row.delivered_at = row.delivered_at or now
     Notice.objects.bulk_update(rows, ["step", "at", "seen_at", "delivered_at"])
+    if step == Step.SEEN:
+        spare({row.call_id for row in rows if row.call_id is not None}, now)
     verb = "duty.seen" if step == Step.SEEN else "duty.delivered"
-    record_many([Draft(actor, verb, SubjectRef("duty", row.call.duty_id), {"notice": row.key}) for row in rows])
+    record_many([Draft(actor, verb, SubjectRef("duty", _duty(row)), {"notice": row.key}) for row in rows])
     # One event a fetch: whoever shows receipts fetches them anew, however many rose.
-    touched = sorted({row.call.duty_id for row in rows})
+    touched = sorted({_duty(row) for row in rows})
     events.emit("duty.receipt", SubjectRef("duty", touched[0]), {"step": step.value, "duties": touched[:100]})
+
+
+def _duty(notice: Notice) -> int:
+    assert notice.call is not None
+    return notice.call.duty_id
+
+
+def spare(calls: Collection[int], now: datetime) -> None:
+    """Seen: the channels of these calls whose turn has not come are not needed. Who then does not answer is climbed."""
+    waiting = Notice.objects.filter(call_id__in=calls, step=Step.QUEUED, tries=0, starts_at__gt=now)
+    waiting.update(step=Step.SPARED, at=now, next_try_at=None)

@@ -1,0 +1,149 @@
+"""What the API shows and takes of channels, contacts, test calls and answer links."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from ninja import Schema
+from pydantic import Field
+
+
+class ChannelSetting(Schema):
+    """One setting of a kind of channel. A secret one is never shown back."""
+
+    name: str
+    label: str
+    hint: str
+    secret: bool
+    required: bool
+
+
+class ChannelKind(Schema):
+    """A kind of channel and what it asks for."""
+
+    kind: str
+    title: str
+    medium: str
+    address_label: str
+    callbacks: bool
+    settings: list[ChannelSetting]
+
+
+class Channel(Schema):
+    """A channel and how it does. `secrets` names those that are set; `queue` counts what is due and not sent."""
+
+    id: int
+    title: str
+    kind: str
+    kind_title: str
+    medium: str
+    enabled: bool
+    per_minute: int
+    settings: dict[str, str]
+    secrets: list[str]
+    state: Literal["works", "failing", "untried", "off"]
+    last_ok_at: datetime | None
+    last_failed_at: datetime | None
+    last_problem: str
+    failures: int
+    queue: int
+    people: int
+    unclear: int
+    callbacks: bool
+    callback_set: bool
+    callback_refused: int
+
+
+class ChannelIn(Schema):
+    title: str = Field(max_length=200)
+    kind: str = Field(max_length=20)
+    settings: dict[str, str] = {}
+    per_minute: int = Field(0, ge=0, le=100_000)
+    enabled: bool = True
+
+
+class ChannelChange(Schema):
+    """What is not given stays; so does a secret given empty."""
+
+    settings: dict[str, str] | None = None
+    per_minute: int | None = Field(None, ge=0, le=100_000)
+    enabled: bool | None = None
+
+
+class CallbackToken(Schema):
+    """Shown this once."""
+
+    token: str
+    path: str
+
+
+class EndpointIn(Schema):
+    """A scheme and a host or network that messages may leave for."""
+
+    scheme: str = Field(max_length=20)
+    host: str = Field(max_length=200)
+
+
+class ContactPerson(Schema):
+    id: int
+    name: str
+
+
+class ContactChannel(Schema):
+    id: int
+    title: str
+
+
+class ContactTrial(Schema):
+    """The newest test call of a contact."""
+
+    run: str
+    called_at: datetime
+    due_at: datetime
+    answered_at: datetime | None
+    state: Literal["answered", "missed", "waiting"]
+
+
+class Contact(Schema):
+    """Where a person is reached; the address masked."""
+
+    id: int
+    person: ContactPerson
+    organisation: str
+    title: str
+    channel: ContactChannel | None
+    address: str
+    enabled: bool
+    trial: ContactTrial | None
+
+
+class ContactIn(Schema):
+    """A person's contact: an address on a channel, or an Apprise address (`url`)."""
+
+    person: int = Field(ge=1)
+    title: str = Field(max_length=200)
+    channel: int | None = Field(None, ge=1)
+    address: str = Field("", max_length=400)
+    url: str = Field("", max_length=2000)
+    enabled: bool = True
+
+
+class Taken(Schema):
+    """How many posted items were understood, and how many were kept though not understood."""
+
+    taken: int
+    unclear: int
+
+
+class AnswerLink(Schema):
+    """What an answer link is about."""
+
+    kind: Literal["call", "trial"]
+    level: int
+    title: str
+    why: str
+    post: str
+    orders: list[str]
+    due_at: datetime
+    state: Literal["open", "answered", "declined", "over"]

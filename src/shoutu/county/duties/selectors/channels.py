@@ -1,0 +1,179 @@
+"""Channels, contacts and test calls as the administration page shows them. Nothing sealed is ever among it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from shoutu.county.duties.channels import ADAPTERS
+from shoutu.county.duties.models import Channel, Contact, Inbound, Notice, Trial
+from shoutu.county.duties.selectors.chains import masked
+from shoutu.county.duties.services.sealing import unseal
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import NotFound
+from shoutu.county.people.models import Person
+
+
+def channel_kinds() -> list[dict[str, Any]]:
+    """The kinds there are, with their settings."""
+    return [
+        {
+            "kind": one.kind,
+            "title": str(one.title),
+            "medium": one.medium,
+            "address_label": str(one.address_label),
+            "callbacks": one.callbacks,
+            "settings": [
+                {
+                    "name": setting.name, "label": str(setting.label), "hint": setting.hint, "secret": setting.secret,
+                    "required": setting.required,
+                }
+                for setting in one.settings
+            ],
+        }
+        for one in ADAPTERS.values()
+    ]  # fmt: skip
+
+
+def channel_rows(actor: Actor) -> list[dict[str, Any]]:
+    """Every channel with how it does. Five queries. Raises NotAllowed."""
+    actor.require("channel.read")
+    now = timezone.now()
+    queues = Notice.objects.filter(contact__channel__isnull=False, next_try_at__lte=now).values("contact__channel")
+    waiting = dict(queues.annotate(n=Count("pk")).values_list("contact__channel", "n"))
+    people = Contact.objects.filter(enabled=True, channel__isnull=False).values("channel")
+    contacts = dict(people.annotate(n=Count("person", distinct=True)).values_list("channel", "n"))
+    odd = Inbound.objects.filter(outcome__in=("unclear", "unknown")).values("channel")
+    unclear = dict(odd.annotate(n=Count("pk")).values_list("channel", "n"))
+    return [
+        channel_row(channel, waiting.get(channel.pk, 0), contacts.get(channel.pk, 0), unclear.get(channel.pk, 0))
+        for channel in Channel.objects.order_by("id")
+    ]
+
+
+def channel_row(channel: Channel, queue: int = 0, people: int = 0, unclear: int = 0) -> dict[str, Any]:
+    adapter = ADAPTERS[channel.kind]
+    try:
+        kept = sorted(unseal(channel.secrets))
+    except ValueError:
+        kept = []
+    return {
+        "id": channel.pk,
+        "title": channel.title,
+        "kind": channel.kind,
+        "kind_title": str(adapter.title),
+        "medium": adapter.medium,
+        "enabled": channel.enabled,
+        "per_minute": channel.per_minute,
+        "settings": channel.settings,
+        "secrets": kept,
+        "state": state_of(channel),
+        "last_ok_at": channel.last_ok_at,
+        "last_failed_at": channel.last_failed_at,
+        "last_problem": channel.last_problem if channel.failures else "",
+        "failures": channel.failures,
+        "queue": queue,
+        "people": people,
+        "unclear": unclear,
+        "callbacks": adapter.callbacks,
+        "callback_set": bool(channel.callback_hash),
+        "callback_refused": channel.strangers,
+    }
+
+
+def state_of(channel: Channel) -> str:
+    """off, failing (since the last success), untried, or works."""
+    if not channel.enabled:
+        return "off"
+    if channel.failures:
+        return "failing"
+    return "works" if channel.last_ok_at else "untried"
+
+
+def get_channel(actor: Actor, id: int) -> Channel:
+    """Raises NotAllowed, NotFound("channel", id)."""
+    actor.require("channel.read")
+    found = Channel.objects.filter(pk=id).first()
+    if found is None:
+        raise NotFound("channel", id)
+    return found
+
+
+def get_person(id: int) -> Person:
+    """Raises NotFound("person", id). For administrators, who see the whole county."""
+    found = Person.objects.filter(pk=id).first()
+    if found is None:
+        raise NotFound("person", id)
+    return found
+
+
+def get_contact(actor: Actor, id: int) -> Contact:
+    """Raises NotAllowed, NotFound("contact", id)."""
+    actor.require("channel.read")
+    found = Contact.objects.select_related("channel", "person").filter(pk=id).first()
+    if found is None:
+        raise NotFound("contact", id)
+    return found
+
+
+def contacts_for(actor: Actor, channel: int | None = None, state: str = "") -> QuerySet[Contact]:
+    """Contacts, by channel; `state` silent: those that did not answer their newest test call. Raises NotAllowed."""
+    actor.require("channel.read")
+    rows = Contact.objects.select_related("channel", "person__organisation").prefetch_related("trials")
+    if channel is not None:
+        rows = rows.filter(channel_id=channel)
+    if state == "silent":
+        newest = Trial.objects.filter(Q(answered_at__isnull=False) | Q(missed_at__isnull=False))
+        ended: dict[int, bool] = {}
+        for contact, answered in newest.order_by("called_at", "id").values_list("contact_id", "answered_at"):
+            ended[contact] = answered is None
+        rows = rows.filter(pk__in=[contact for contact, silent in ended.items() if silent])
+    return rows
+
+
+def contact_row(contact: Contact, actor: Actor) -> dict[str, Any]:
+    """One contact with its newest test call. The address is masked: its end is enough to know it by."""
+    trial = max(contact.trials.all(), key=lambda one: (one.called_at, one.pk), default=None)
+    organisation = contact.person.organisation
+    return {
+        "id": contact.pk,
+        "person": {"id": contact.person_id, "name": masked(contact.person, actor) or ""},
+        "organisation": organisation.name if organisation else "",
+        "title": contact.title,
+        "channel": {"id": contact.channel.pk, "title": contact.channel.title} if contact.channel else None,
+        "address": f"…{contact.address[-4:]}" if contact.address else f"{contact.url.split('://', 1)[0]}://…",
+        "enabled": contact.enabled,
+        "trial": None if trial is None else {
+            "run": trial.run, "called_at": trial.called_at, "due_at": trial.due_at, "answered_at": trial.answered_at,
+            "state": "answered" if trial.answered_at else "missed" if trial.missed_at else "waiting",
+        },
+    }  # fmt: skip
+
+
+def link_view(notice: Notice) -> dict[str, Any]:
+    """What the page behind an answer link shows: this call and nothing else. No names."""
+    if notice.trial is not None:
+        state = "answered" if notice.trial.answered_at else "open"
+        return {"kind": "trial", "level": 0, "title": notice.text, "why": "", "post": "", "orders": [],
+                "due_at": notice.trial.due_at, "state": state}  # fmt: skip
+    assert notice.call is not None
+    duty, call = notice.call.duty, notice.call
+    open_ = call.state == "calling" and duty.state in ("called", "answered")
+    return {
+        "kind": "call",
+        "level": duty.level,
+        "title": duty.title,
+        "why": duty.why,
+        "post": str(call.post) if call.post else "",
+        "orders": duty.policy.get("orders", []),
+        "due_at": call.due_at,
+        "state": "open" if open_ else call.state if call.state in ("answered", "declined") else "over",
+    }
+
+
+__all__ = [
+    "channel_kinds", "channel_row", "channel_rows", "contact_row", "contacts_for", "get_channel", "get_contact",
+    "get_person", "link_view", "state_of",
+]  # fmt: skip

@@ -1,0 +1,233 @@
+"""Answers that come from outside the application: by a link, a reply, a key pressed. Everything that comes is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+import uuid
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.duties.channels.base import same_phone
+from shoutu.county.duties.models import OPEN, CallState, Channel, Inbound, Notice, Step
+from shoutu.county.duties.services.acting import answer, decline
+from shoutu.county.duties.services.delivering import about, hasten
+from shoutu.county.duties.services.links import LIVES, code_of, notice_of
+from shoutu.county.duties.services.receipts import spare
+from shoutu.county.duties.services.trials import answered as trial_answered
+from shoutu.county.kit import events
+from shoutu.county.kit.actors import Actor, system
+from shoutu.county.kit.errors import Conflict, NotAllowed, NotFound
+from shoutu.county.kit.subjects import SubjectRef, ref
+from shoutu.county.ledger.services import record, service, unchanged
+
+WORDS = {"1": "answer", "应答": "answer", "收到": "answer", "2": "decline", "不在岗": "decline"}
+_REPLY = re.compile(r"^(1|2|应答|收到|不在岗)[\s,，.。、:：#]*(\d{4})?[。.!！]?$")
+RECEIPTS_FOR = timedelta(days=3)
+"""A receipt later than this is about an older message of the same number."""
+
+
+def meaning(text: str) -> tuple[str, str] | None:
+    """What a reply says: (answer | decline, code or ""). None when it says neither."""
+    plain = unicodedata.normalize("NFKC", text).strip().strip("“”\"'")
+    found = _REPLY.match(plain)
+    return (WORDS[found[1]], found[2] or "") if found else None
+
+
+def called(notice: Notice) -> Actor:
+    """The person a message called, acting by answering it and in no other way."""
+    post = notice.call.post if notice.call is not None else None
+    return Actor(
+        kind="call",
+        label=str(post) if post else _("被叫的人"),
+        role="called",
+        person_id=notice.person_id,
+        permissions=frozenset({"duty.act"}),
+    )
+
+
+def look_up(token: str) -> Notice:
+    """The notice a link names. Raises NotFound for one not made here, expired, or called off."""
+    notice = notice_of(token)
+    if notice is None:
+        raise NotFound(_("应答链接"))
+    return notice
+
+
+@service
+def opened(token: str) -> Notice:
+    """Somebody opened the link and read: seen, and counted. Raises NotFound."""
+    notice, now = look_up(token), timezone.now()
+    Notice.objects.filter(pk=notice.pk).update(opens=F("opens") + 1)
+    if notice.step in (Step.QUEUED, Step.HANDED_OVER, Step.DELIVERED):
+        Notice.objects.filter(pk=notice.pk).update(
+            step=Step.SEEN, at=now, seen_at=now, delivered_at=notice.delivered_at or now, next_try_at=None
+        )
+        if notice.call_id is not None:
+            spare([notice.call_id], now)
+        record(called(notice), "duty.seen", about(notice), {"notice": notice.key})
+        _tell(notice, Step.SEEN)
+    else:
+        unchanged()
+    notice.refresh_from_db(fields=["step", "opens"])
+    return notice
+
+
+@service
+def answer_by(notice: Notice, verb: str) -> None:
+    """Answer or decline the one call this message made. Raises Conflict, NotAllowed, NotFound when it is over."""
+    if notice.trial is not None:
+        trial_answered(notice)
+        return
+    assert notice.call is not None
+    actor = called(notice)
+    unchanged()
+    if verb == "decline":
+        decline(actor, notice.call.duty_id)
+    else:
+        answer(actor, notice.call.duty_id, via=notice)
+
+
+@service
+def take(
+    channel: Channel, what: str, sender: str, text: str, *, id: str = "", status: str = "", event: str = ""
+) -> str:
+    """Something came in by a channel: keep it, and do what it says. Returns the outcome's word.
+
+    `what`: reply, keys or receipt. `event` tells a repetition; without one each is taken as new. Outcomes: answered,
+    declined, delivered, failed, over (the call is no more), unclear (no or several calls fit), unknown (no such
+    message).
+    """
+    key = hashlib.sha256(event.encode()).hexdigest() if event else uuid.uuid4().hex
+    standing = Inbound.objects.filter(channel=channel, key=key).first()
+    if standing is not None:
+        unchanged()
+        return standing.outcome
+    notice: Notice | None = None
+    if what == "unread":
+        outcome = "unclear"
+    elif what == "receipt":
+        notice = _by_id(channel, id)
+        outcome = _receipt(notice, status) if notice is not None else "unknown"
+    elif what == "keys":
+        notice, said = _by_id(channel, id), meaning(text)
+        outcome = "unknown" if notice is None else "unclear" if said is None else _act(notice, said[0])
+    else:
+        notice, outcome = _reply(sender, text)
+    row = Inbound.objects.create(
+        channel=channel, key=key, what=what, sender=sender[:60], text=text[:1000], received_at=timezone.now(),
+        outcome=outcome, notice=notice,
+    )  # fmt: skip
+    facts = {"what": what, "outcome": outcome, "notice": notice.key if notice else ""}
+    record(system(channel.title), "channel.received", about(notice) if notice else ref(channel), facts)
+    events.emit("channel.received", ref(row), {"outcome": outcome})
+    return outcome
+
+
+def _act(notice: Notice, verb: str) -> str:
+    try:
+        answer_by(notice, verb)
+    except (Conflict, NotAllowed, NotFound):
+        return "over"
+    return "declined" if verb == "decline" else "answered"
+
+
+def _reply(sender: str, text: str) -> tuple[Notice | None, str]:
+    said = meaning(text)
+    reached = _reached(sender)
+    if said is None:
+        return (reached[0] if len(reached) == 1 else None), "unclear"
+    verb, code = said
+    fitting = [notice for notice in reached if not code or code_of(notice) == code]
+    open_ = [notice for notice in fitting if _is_open(notice)]
+    if len(open_) == 1:
+        return open_[0], _act(open_[0], verb)
+    if not open_ and fitting:
+        return fitting[0], "over"
+    return None, "unclear"
+
+
+def _is_open(notice: Notice) -> bool:
+    if notice.trial is not None:
+        return notice.trial.answered_at is None
+    return notice.call is not None and notice.call.state == CallState.CALLING and notice.call.duty.state in OPEN
+
+
+def _reached(sender: str) -> list[Notice]:
+    """The messages sent to this number lately, one a call, newest first."""
+    tail = re.sub(r"\D", "", sender)[-8:]
+    if len(tail) < 5:
+        return []
+    lately = Notice.objects.filter(
+        Q(call__isnull=False) | Q(trial__isnull=False),
+        queued_at__gt=timezone.now() - LIVES, handed_over_at__isnull=False, contact__address__endswith=tail,
+    )  # fmt: skip
+    found: dict[tuple[int | None, int | None], Notice] = {}
+    for notice in lately.select_related("contact", "trial", "call__duty", "call__post__organisation").order_by("-id"):
+        if notice.contact is not None and same_phone(notice.contact.address, sender):
+            found.setdefault((notice.call_id, notice.trial_id), notice)
+    return list(found.values())
+
+
+def _by_id(channel: Channel, id: str) -> Notice | None:
+    """The message of this key, or of this reference on the channel."""
+    rows = Notice.objects.select_related("contact", "trial", "call__duty", "call__post__organisation")
+    rows = rows.filter(contact__channel=channel)
+    if not id:
+        return None
+    recent = rows.filter(reference=id, queued_at__gt=timezone.now() - RECEIPTS_FOR).order_by("-id")
+    return rows.filter(key=id).first() or recent.first()
+
+
+def _receipt(notice: Notice, status: str) -> str:
+    """A receipt moves a message on, never back."""
+    now = timezone.now()
+    row = Notice.objects.select_for_update(of=("self",)).get(pk=notice.pk)
+    if status == "delivered" and row.delivered_at is None:
+        row.delivered_at = now
+        if row.step in (Step.QUEUED, Step.HANDED_OVER, Step.FAILED):
+            row.step, row.at, row.next_try_at = Step.DELIVERED, now, None
+        row.save()
+        record(system("回执"), "duty.delivered", about(notice), {"notice": row.key})
+        _tell(notice, Step.DELIVERED)
+    elif status == "failed" and row.step == Step.HANDED_OVER:
+        row.step, row.at, row.failed_at = Step.FAILED, now, now
+        row.detail = f"{row.detail}：{_('对方没有收到')}"[:400]
+        row.save()
+        hasten(row)
+        facts = {"notice": row.key, "channel": row.channel, "problem": "receipt"}
+        record(system("回执"), "duty.notice_failed", about(notice), facts)
+        _tell(notice, Step.FAILED)
+    return status
+
+
+@service
+def take_report(channel: Channel, reference: int, recipient: str, state: str, at: datetime) -> str:
+    """A modem's delivery report for one part of a message: delivered when every part is. Returns the outcome's word."""
+    unchanged()
+    if state == "trying":
+        return "unknown"
+    rows = Notice.objects.select_for_update(of=("self",)).filter(
+        contact__channel=channel, handed_over_at__gt=at - RECEIPTS_FOR
+    )
+    for notice in rows.exclude(reference="").select_related("contact", "call__duty", "trial").order_by("-id")[:2000]:
+        parts = notice.reference.split(",")
+        if str(reference) not in parts or not same_phone(notice.contact.address if notice.contact else "", recipient):
+            continue
+        if state == "delivered":
+            parts[parts.index(str(reference))] = f"{reference}+"
+            Notice.objects.filter(pk=notice.pk).update(reference=",".join(parts))
+            if not all(part.endswith("+") for part in parts):
+                return "unknown"
+        return take(channel, "receipt", recipient, state, id=notice.key, status=state)
+    return "unknown"
+
+
+def _tell(notice: Notice, step: Step) -> None:
+    if notice.call is not None:
+        duty = SubjectRef("duty", notice.call.duty_id)
+        events.emit("duty.receipt", duty, {"step": step.value, "about": notice.call.duty.about.as_dict()})

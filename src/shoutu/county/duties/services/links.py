@@ -1,0 +1,87 @@
+"""What a called person is told beside the call itself, by channel: a link that answers, a code to reply, a key.
+
+The link's token is signed, not kept: it names one notice, and works for that call only, until it is answered or over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from shoutu.county.duties.channels import ADAPTERS
+from shoutu.county.duties.models import Notice
+
+LIVES = timedelta(hours=24)
+"""A link does nothing after this."""
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def code_of(notice: Notice) -> str:
+    """The call's short number: four digits, the same on every channel of one call."""
+    number = notice.call_id if notice.call_id is not None else notice.trial_id
+    return f"{(number or 0) % 10_000:04d}"
+
+
+def token_of(notice: Notice) -> str:
+    """`number-signature`, 96 bits of HMAC-SHA256: short enough for a short message."""
+    assert notice.pk is not None
+    signed = salted_hmac("shoutu answer link", f"{notice.pk}:{notice.key}", algorithm="sha256").digest()
+    number, text = notice.pk, ""
+    while number:
+        number, digit = divmod(number, 36)
+        text = _DIGITS[digit] + text
+    return f"{text}-{hashlib.blake2b(signed, digest_size=12).hexdigest()}"
+
+
+def notice_of(token: str) -> Notice | None:
+    """The notice a token names; None for one that was not made here or has expired."""
+    number, _dash, _signature = token.partition("-")
+    if not number or len(token) > 60 or not token.isascii() or not number.isalnum():
+        return None
+    id_ = int(number, 36)
+    if id_ >= 2**63:
+        return None
+    rows = Notice.objects.select_related("call__duty__site", "call__post__organisation", "contact", "trial", "person")
+    notice = rows.filter(pk=id_).first()
+    if notice is None or not hmac.compare_digest(token_of(notice), token):
+        return None
+    return notice if notice.queued_at > timezone.now() - LIVES else None
+
+
+def _outside_url() -> str:
+    """The address people reach the county by; "" when it is only this machine's own."""
+    url = settings.CONFIG.public_url
+    host = urlsplit(url).hostname or ""
+    try:
+        own = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        own = host in ("localhost", "")
+    return "" if own else url
+
+
+def words(notice: Notice) -> str:
+    """The whole text that leaves by this notice's channel."""
+    adapter = ADAPTERS.get(notice.channel)
+    code, url = code_of(notice), _outside_url()
+    if adapter is not None and adapter.medium == "voice":
+        how = _("按 1 应答，按 2 不在岗。")
+    elif adapter is not None and adapter.medium == "sms":
+        how = _("回“1 %(code)s”应答，回“2 %(code)s”不在岗。") % {"code": code}
+    else:
+        how = ""
+    if adapter is not None and adapter.medium == "voice":
+        link = ""
+    elif adapter is not None and adapter.private:
+        link = f"{url}/a/{token_of(notice)}" if url else ""
+    else:
+        # Others read along, or nobody knows: whoever opens it signs in first.
+        link = f"{settings.CONFIG.public_url}/answer/{notice.call.duty_id}" if notice.call is not None else ""
+    return "。".join(filter(None, [notice.text, how.rstrip("。"), link]))[:900]
