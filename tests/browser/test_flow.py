@@ -284,3 +284,11 @@ def test_the_desk_is_usable_within_two_seconds_on_a_slow_machine(
         page.locator(".desk-sentence h1").wait_for()
         taken.append(time.monotonic() - began)
     assert min(taken) < 2.0, taken
+
+
+def test_a_phone_reaches_the_rooms_behind_more(officer, open_page) -> None:
+    page = open_page(PHONE, login=officer)
+    page.get_by_role("button", name="更多").click()
+    page.get_by_role("dialog").get_by_role("link", name="企业").click()
+    page.wait_for_url("**/sites")
+    expect(page.get_by_role("dialog")).to_be_hidden()
