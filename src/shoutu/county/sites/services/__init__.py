@@ -3,8 +3,16 @@
 from shoutu.county.sites.services.binding import bind, rebind
 from shoutu.county.sites.services.design import change_design
 from shoutu.county.sites.services.inbox import receive, receive_unclaimed
-from shoutu.county.sites.services.points import adopt, create_point
-from shoutu.county.sites.services.rules import approve, create_composite, create_rule, propose, reject
+from shoutu.county.sites.services.points import adopt, create_point, create_points
+from shoutu.county.sites.services.rules import (
+    NewRule,
+    approve,
+    create_composite,
+    create_rule,
+    create_rules,
+    propose,
+    reject,
+)
 from shoutu.county.sites.services.sources import (
     county_source,
     create_source,
@@ -15,6 +23,7 @@ from shoutu.county.sites.services.sources import (
 )
 
 __all__ = [
+    "NewRule",
     "adopt",
     "approve",
     "bind",
@@ -22,7 +31,9 @@ __all__ = [
     "county_source",
     "create_composite",
     "create_point",
+    "create_points",
     "create_rule",
+    "create_rules",
     "create_source",
     "create_token",
     "propose",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from shoutu.county.sites import packs
 from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import Binding, Point, Rule
 from shoutu.county.sites.packs import Watch
-from shoutu.county.sites.services.rules import checked, create_composite, create_rule, propose
+from shoutu.county.sites.services.rules import NewRule, checked, create_composite, create_rules, propose
 from shoutu.county.sites.strictness import at_least_as_strict
 
 
@@ -42,9 +43,17 @@ def bind(actor: Actor, site: Site, pack: str, *, agreed_from: Mapping[str, Any] 
     record(actor, "binding.created" if created else "binding.renewed", ref(binding), facts)
     standing: list[Rule] = []
     values = packs.design_values(site)
+    fresh: list[tuple[Point, Watch]] = []
+    known = _known(site, pack)
+    asked: dict[str, list[Watch]] = {}
     for point in Point.objects.filter(site=site).order_by("id"):
         before = {} if agreed_from is None else _by_key(read, point.item, packs.design_values(site, agreed_from))
-        standing += _watch(actor, point, pack, packs.watches(read, point.item, values)[0], before)
+        if point.item not in asked:
+            asked[point.item] = packs.watches(read, point.item, values)[0]
+        more, new = _watch(actor, known.get(point.pk, {}), pack, asked[point.item], before)
+        standing += more
+        fresh += [(point, watch) for watch in new]
+    standing += _begin(actor, pack, fresh)
     standing += _watch_together(actor, site, pack, read)
     check_findings(actor, GAP, ref(site))
     emit("point.rules", ref(site), {"pack": pack})
@@ -60,24 +69,30 @@ def _follows(rule: Rule, watch: Watch | None) -> bool:
     return watch is not None and rule.versions.get(number=rule.version).params == checked(rule.kind, watch.params)
 
 
-def _watch(actor: Actor, point: Point, pack: str, watches: Iterable[Watch], before: Mapping[str, Watch]) -> list[Rule]:
-    """The pack's rules of one point, made or brought up to date; those it no longer asks for are proposed off.
+def _known(site: Site, pack: str) -> dict[int, dict[str, Rule]]:
+    """The rules this pack has made for the site's points: point → origin → rule."""
+    found: dict[int, dict[str, Rule]] = defaultdict(dict)
+    for rule in Rule.objects.filter(point__site=site, origin__startswith=f"{pack}/"):
+        found[rule.point_id][rule.origin] = rule
+    return found
 
-    `before`: what the pack asked by the values two persons agreed to change; empty where nobody agreed to anything.
+
+def _watch(
+    actor: Actor, known: dict[str, Rule], pack: str, watches: Iterable[Watch], before: Mapping[str, Watch]
+) -> tuple[list[Rule], list[Watch]]:
+    """The pack's rules of one point brought up to date, and what has no rule yet; those no longer asked for are
+    proposed off.
+
+    `known`: the pack's rules of the point, by origin. `before`: what the pack asked by the values two persons agreed
+    to change; empty where nobody agreed to anything.
     """
-    known = {rule.origin: rule for rule in Rule.objects.filter(point=point, origin__startswith=f"{pack}/")}
-    standing = []
+    known, standing, fresh = dict(known), [], []
     for watch in watches:
-        origin = f"{pack}/{watch.key}"
-        rule = known.pop(origin, None)
+        rule = known.pop(f"{pack}/{watch.key}", None)
         if rule is None:
-            rule = create_rule(
-                actor, point, watch.kind, watch.params, _("规则包 %(pack)s") % {"pack": pack},
-                title=watch.title, origin=origin, cite=watch.cite, verified=watch.verified, words=watch.words,
-            )  # fmt: skip
-            if watch.asked is not None:
-                propose(actor, rule, _below(pack, watch), watch.asked)
-        elif watch.asked is not None:
+            fresh.append(watch)
+            continue
+        if watch.asked is not None:
             _keep_to_the_law(actor, rule, watch, pack)
             propose(actor, rule, _below(pack, watch), watch.asked)
         else:
@@ -88,7 +103,26 @@ def _watch(actor: Actor, point: Point, pack: str, watches: Iterable[Watch], befo
         if rule.enabled:
             agreed = _follows(rule, before.get(rule.origin.removeprefix(f"{pack}/")))
             propose(actor, rule, _("规则包 %(pack)s 不再要求") % {"pack": pack}, enabled=False, agreed=agreed)
-    return standing
+    return standing, fresh
+
+
+def _begin(actor: Actor, pack: str, fresh: list[tuple[Point, Watch]]) -> list[Rule]:
+    """Rules of the pack that are new, for all points at once; a weaker one than the law waits for a second person."""
+    reason = _("规则包 %(pack)s") % {"pack": pack}
+    rules = create_rules(
+        actor,
+        [
+            NewRule(
+                point, watch.kind, watch.params, reason, watch.title, f"{pack}/{watch.key}", watch.cite,
+                watch.verified, watch.words,
+            )
+            for point, watch in fresh
+        ],
+    )  # fmt: skip
+    for rule, (_point, watch) in zip(rules, fresh, strict=True):
+        if watch.asked is not None:
+            propose(actor, rule, _below(pack, watch), watch.asked)
+    return rules
 
 
 def _watch_together(actor: Actor, site: Site, pack: str, read: Any) -> list[Rule]:

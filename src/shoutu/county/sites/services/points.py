@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack
 
 from django.utils.translation import gettext as _
@@ -11,7 +12,8 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.events import emit
 from shoutu.county.kit.subjects import ref
-from shoutu.county.ledger.services import record, service
+from shoutu.county.ledger.services import service, unchanged
+from shoutu.county.ledger.services.record import Draft, record_many
 from shoutu.county.places.models import Site
 from shoutu.county.sites.items import item_title
 from shoutu.county.sites.models import Axis, Danger, Point, Source, Unclaimed
@@ -35,17 +37,37 @@ class PointFields(TypedDict, total=False):
 @service
 def create_point(actor: Actor, site: Site, source: Source, address: str, **fields: Unpack[PointFields]) -> Point:
     """A measured quantity of a site. Raises NotAllowed, Invalid naming the field (a taken address among them)."""
+    return create_points(actor, site, source, [(address, fields)])[0]
+
+
+@service
+def create_points(actor: Actor, site: Site, source: Source, rows: Sequence[tuple[str, PointFields]]) -> list[Point]:
+    """Many points of one site at once, each as (address, fields); all or none. Raises as `create_point` does."""
     actor.require("point.edit")
-    point = _checked(site, source, address, fields)
-    if Point.objects.filter(source=source, address=point.address).exists():
+    if not rows:
+        unchanged()
+        return []
+    points = [_checked(site, source, address, fields) for address, fields in rows]
+    addresses = [point.address for point in points]
+    taken = Point.objects.filter(source=source, address__in=addresses).exists()
+    if taken or len(set(addresses)) < len(addresses):
         raise Invalid("address", _("本数据源内没有被占用的地址"))
-    point.save()
-    Unclaimed.objects.filter(source=source, address=point.address).update(point=point)
-    facts = {"site": site.pk, "source": source.pk, "address": point.address, "item": point.item, "unit": point.unit}
-    record(actor, "point.created", ref(point), {**facts, "low": point.low, "high": point.high, "danger": point.danger})
-    publish_points([point])
-    emit("point.created", ref(point), {"site": site.pk})
-    return point
+    Point.objects.bulk_create(points, batch_size=200)
+    for waiting in Unclaimed.objects.filter(source=source, address__in=addresses):
+        waiting.point = points[addresses.index(waiting.address)]
+        waiting.save(update_fields=["point"])
+    record_many(
+        Draft(
+            actor, "point.created", ref(point),
+            {"site": site.pk, "source": source.pk, "address": point.address, "item": point.item, "unit": point.unit,
+             "low": point.low, "high": point.high, "danger": point.danger},
+        )
+        for point in points
+    )  # fmt: skip
+    publish_points(points)
+    for point in points:
+        emit("point.created", ref(point), {"site": site.pk})
+    return points
 
 
 @service

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -15,6 +17,7 @@ from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.events import emit
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.ledger.services.record import Draft, record_many
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal, ProposalState
 from shoutu.county.places.models import Site
@@ -36,6 +39,21 @@ def checked(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in complete.items() if value is not None}
 
 
+@dataclass(frozen=True)
+class NewRule:
+    """A rule to be made: which point is watched, by what, and why."""
+
+    point: Point
+    kind: str
+    params: Mapping[str, Any]
+    reason: str
+    title: str = ""
+    origin: str = ""
+    cite: str = ""
+    verified: bool = False
+    words: Mapping[str, Any] = field(default_factory=dict)
+
+
 @service
 def create_rule(
     actor: Actor,
@@ -51,19 +69,55 @@ def create_rule(
     words: Mapping[str, Any] | None = None,
 ) -> Rule:
     """Watch a point by a rule, from now on (a new rule only adds warnings). Raises NotAllowed, Invalid."""
+    asked = NewRule(point, kind, params, reason, title, origin, cite, verified, words or {})
+    return create_rules(actor, [asked])[0]
+
+
+@service
+def create_rules(actor: Actor, asked: Sequence[NewRule]) -> list[Rule]:
+    """Many rules at once, set-wise, under one version of the catalog; in the order asked. All or none.
+
+    Raises NotAllowed, Invalid as `create_rule` does.
+    """
     actor.require("rule.edit")
-    if kind == "composite":
+    if not asked:
+        unchanged()
+        return []
+    if any(one.kind == "composite" for one in asked):
         raise Invalid("kind", _("单个测点的规则；综合规则属于场所"))
-    complete = checked(kind, params)
-    _reason(reason)
-    _never_masks(point, kind, complete)
-    rule = Rule(
-        site_id=point.site_id, point=point, kind=kind, title=title[:120], origin=origin, cite=cite[:400],
-        verified=verified, words=dict(words or {}),
+    complete = [checked(one.kind, one.params) for one in asked]
+    for one in asked:
+        _reason(one.reason)
+    _never_mask(asked, complete)
+    rules = [
+        Rule(
+            site_id=one.point.site_id, point=one.point, kind=one.kind, title=one.title[:120], origin=one.origin,
+            cite=one.cite[:400], verified=one.verified, words=dict(one.words),
+        )
+        for one in asked
+    ]  # fmt: skip
+    Rule.objects.bulk_create(rules, batch_size=200)
+    now = timezone.now()
+    versions = [
+        RuleVersion(
+            rule=rule, number=1, params=params, reason=one.reason, state=RuleState.IN_FORCE,
+            proposed_by_id=actor.user_id, proposed_at=now, decided_at=now,
+        )
+        for rule, one, params in zip(rules, asked, complete, strict=True)
+    ]  # fmt: skip
+    RuleVersion.objects.bulk_create(versions, batch_size=200)
+    record_many(
+        Draft(
+            actor, "rule.created", ref(rule),
+            {"point": rule.point_id, "kind": rule.kind, "params": version.params, "reason": version.reason,
+             "origin": rule.origin},
+        )
+        for rule, version in zip(rules, versions, strict=True)
     )  # fmt: skip
-    _begin(actor, rule, complete, reason, {"point": point.pk})
-    emit("point.rules", ref(point), {"rule": rule.pk})
-    return rule
+    publish_rules(list(zip(rules, versions, strict=True)))
+    for one, rule in {one.point.pk: (one, rule) for one, rule in zip(asked, rules, strict=True)}.values():
+        emit("point.rules", ref(one.point), {"rule": rule.pk})
+    return rules
 
 
 @service
@@ -251,16 +305,27 @@ def _put_in_force(actor: Actor, rule: Rule, version: RuleVersion) -> None:
     emit("rule.changed", ref(rule), {"version": version.number, "enabled": version.enabled, "point": rule.point_id})
 
 
-def _never_masks(point: Point, kind: str, params: Mapping[str, Any]) -> None:
+def _never_mask(asked: Sequence[NewRule], complete: Sequence[Mapping[str, Any]]) -> None:
     """A plausible range that calls the dangerous side a mere fault would silence the point's limits: refused.
 
-    Raises Invalid("danger"). Design: danger is never mistaken for a fault.
+    The limits are those in force and those asked for before it. Raises Invalid("danger"). Design: danger is never
+    mistaken for a fault.
     """
-    if kind != "implausible" or "danger" not in params or params["danger"] == "both":
+    ranges = {one.point.pk for one in asked if one.kind == "implausible"}
+    if not ranges:
         return
-    for rule in point.rules.filter(kind="threshold"):
-        for version in rule.versions.filter(state=RuleState.IN_FORCE):
-            side = version.params.get("direction", "high")
+    sides: dict[int, set[str]] = defaultdict(set)
+    standing = RuleVersion.objects.filter(
+        rule__point_id__in=ranges, rule__kind="threshold", state=RuleState.IN_FORCE
+    ).values_list("rule__point_id", "params")
+    for point, params in standing:
+        sides[point].add(params.get("direction", "high"))
+    for one, params in zip(asked, complete, strict=True):
+        if one.kind == "threshold":
+            sides[one.point.pk].add(params.get("direction", "high"))
+        if one.kind != "implausible" or params.get("danger", "both") == "both":
+            continue
+        for side in sides[one.point.pk]:
             if side != params["danger"]:
                 expected = "both" if side == "band" else side
                 raise Invalid("danger", _("%(side)s 或 both：本测点的限值在这一侧") % {"side": expected})
