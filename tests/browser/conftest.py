@@ -45,14 +45,14 @@ def officer(county: Stack, logins: list[dict[str, str]]) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def warning(county: Stack, officer: dict[str, str]) -> dict[str, Any]:
-    """An open warning of a measured point: the simulated sensors cross a limit soon after the start."""
+    """The story's warning: the simulated sensor of 甲铁矿尾矿库 crosses its red limit soon after the start."""
     api = county.login(officer["username"], officer["password"])
 
     def found() -> dict[str, Any] | None:
         items = api.get("/warnings", state="open")["items"]
-        return next((item for item in items if item["point"]), None)
+        return next((item for item in items if item["point"] and item["current_level"] == 4), None)
 
-    return until(found, 120, "an open warning of a point")
+    return until(found, 120, "an open red warning of a point")
 
 
 @pytest.fixture(scope="session")

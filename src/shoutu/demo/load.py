@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -15,6 +16,11 @@ log = logging.getLogger("shoutu.demo")
 SCENARIO_AFTER_S = 15.0
 INTERVAL_S = 10.0
 PACK = "tailings-pond"
+BEGAN = timedelta(days=6, hours=18)
+"""How long before now the demo county began to be watched: its week of history."""
+SILENT_S = 30 * 86_400.0
+MQTT_EVERY = 4
+"""Every so many enterprises' gateways speak MQTT, the others HTTP."""
 
 
 @click.command()
@@ -22,7 +28,9 @@ def demo() -> None:
     """Load the demo county (loopback logins) and write the plan of its simulated sensors."""
     config = settings()
     from shoutu.county.setup import migrate, ready
+    from shoutu.demo import clock
 
+    clock.install()
     ready()
     migrate()
     from shoutu.demo.people import demo_users_exist, keep_roster
@@ -35,6 +43,7 @@ def demo() -> None:
 
 def _load(config: Config) -> None:
     from django.db import transaction
+    from django.utils import timezone
 
     from shoutu.county.people.models import User
 
@@ -45,22 +54,29 @@ def _load(config: Config) -> None:
     # All or nothing: a loader killed half-way leaves an empty county that is simply loaded again. The files are
     # written before the commit, so that a loaded county always has them.
     with transaction.atomic():
-        logins, sensors = _build()
+        logins, sensors = _build(timezone.now())
         _write(config, "demo-logins.json", logins)
         _write(config, "simulate.json", {"seed": 7, "history_s": 21_600, "sensors": sensors})
 
 
-def _build() -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+def _build(now: datetime) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+    from shoutu.demo.clock import set_to
     from shoutu.demo.county import PONDS
+    from shoutu.demo.history import play
     from shoutu.demo.people import Cast
 
     cast = Cast()
-    cast.lay_out_county()
-    _draw_map()
+    began = now - BEGAN
     sensors: list[dict[str, Any]] = []
-    for number, pond in enumerate(PONDS, 1):
-        cast.staff_enterprise(pond, number)
-        sensors += _watch(cast, pond)
+    with set_to(began):
+        cast.lay_out_county()
+        cast.share_out()
+        _draw_map()
+        for number, pond in enumerate(PONDS, 1):
+            cast.staff_enterprise(pond, number)
+            sensors += _watch_pond(cast, pond)
+        sensors += _watch_all(cast)
+    play(began, now)
     return cast.logins, sensors
 
 
@@ -73,12 +89,11 @@ def _draw_map() -> None:
     import_boundaries(SYSTEM, demo_outlines(dict(TOWNSHIPS)), SOURCE, schematic=True, neighbours=True)
 
 
-def _watch(cast: Any, pond: Any) -> list[dict[str, Any]]:
-    """The pond's site, source, token and points, watched by the tailings pack; its sensors for the simulator."""
+def _watch_pond(cast: Any, pond: Any) -> list[dict[str, Any]]:
+    """One of the story's ponds: site, source, token and points, watched by its pack; its sensors for the simulator."""
     from shoutu.county.kit.actors import SYSTEM
     from shoutu.county.places.services import create_site
     from shoutu.county.sites import services
-    from shoutu.demo.county import INDICATORS
 
     site = create_site(
         SYSTEM, pond.name, "tailings_pond", cast.organisations[pond.enterprise], cast.territories[pond.township],
@@ -86,13 +101,10 @@ def _watch(cast: Any, pond: Any) -> list[dict[str, Any]]:
     )  # fmt: skip
     source = services.create_source(SYSTEM, f"{pond.name}网关", site)
     _token, text = services.create_token(SYSTEM, source, "演示网关")
+    rows = [(point.address, _fields(point.name, point.indicator, INTERVAL_S)) for point in pond.points]
+    services.create_points(SYSTEM, site, source, rows)
     sensors = []
     for point in pond.points:
-        facts = INDICATORS[point.indicator]
-        services.create_point(
-            SYSTEM, site, source, point.address, name=point.name, item=point.indicator, item_title=facts.title,
-            unit=facts.unit, interval_s=INTERVAL_S, low=facts.low, high=facts.high, danger=facts.danger,
-        )  # fmt: skip
         sensor = {
             "address": point.address, "token": text, "door": pond.door, "indicator": point.indicator,
             "interval_s": INTERVAL_S, "base": point.base, "noise": point.noise, "scenario": point.scenario,
@@ -102,6 +114,78 @@ def _watch(cast: Any, pond: Any) -> list[dict[str, Any]]:
         sensors.append(sensor)
     services.bind(SYSTEM, site, PACK)
     return sensors
+
+
+def _fields(name: str, item: str, interval_s: float) -> Any:
+    from shoutu.demo.items import ITEMS
+
+    facts = ITEMS[item]
+    return {
+        "name": name, "item": item, "item_title": facts.title, "unit": "" if facts.unit == "1" else facts.unit,
+        "interval_s": interval_s, "low": facts.low, "high": facts.high, "danger": facts.danger,
+    }  # fmt: skip
+
+
+def _watch_all(cast: Any) -> list[dict[str, Any]]:
+    """Every other site; an enterprise's sensors speak through its one gateway."""
+    from shoutu.county.kit.actors import SYSTEM
+    from shoutu.county.sites import services
+    from shoutu.demo.county import PONDS
+    from shoutu.demo.sites import demo_sites, enterprises
+
+    found = demo_sites()
+    for number, (name, township) in enumerate(enterprises().items(), len(PONDS) + 1):
+        cast.staff(name, township, number, {site.kind for site in found if site.enterprise == name})
+    gateways: dict[str, tuple[Any, str, str]] = {}
+    sensors = []
+    for site in found:
+        if site.sensors and site.enterprise not in gateways:
+            source = services.create_source(SYSTEM, f"{site.enterprise}网关")
+            text = services.create_token(SYSTEM, source, "演示网关")[1]
+            gateways[site.enterprise] = (source, text, "http" if len(gateways) % MQTT_EVERY else "mqtt")
+        sensors += _watch(cast, site, gateways.get(site.enterprise))
+    return sensors
+
+
+def _watch(cast: Any, site: Any, gateway: tuple[Any, str, str] | None) -> list[dict[str, Any]]:
+    """One site with its points, watched by its pack or, where there is none, by limits set by hand."""
+    from shoutu.county.kit.actors import SYSTEM
+    from shoutu.county.places.services import create_site
+    from shoutu.county.sites import services
+    from shoutu.demo.items import BY_HAND
+
+    row = create_site(
+        SYSTEM, site.name, site.kind, cast.organisations[site.enterprise], cast.territories[site.township],
+        grade=site.grade, params=site.params, latitude=site.latitude, longitude=site.longitude,
+    )  # fmt: skip
+    if gateway is None:
+        return []
+    source, text, door = gateway
+    rows = [(one.address, _fields(one.name, one.item, one.interval_s)) for one in site.sensors]
+    points = services.create_points(SYSTEM, row, source, rows)
+    if site.pack:
+        services.bind(SYSTEM, row, site.pack)
+    else:
+        services.create_rules(SYSTEM, [rule for p in points for rule in _by_hand(p, BY_HAND[p.item])])
+    return [
+        {
+            "address": one.address, "token": text, "door": door, "indicator": one.item, "interval_s": one.interval_s,
+            "base": one.base, "scenario": one.scenario,
+            **({"hold_s": SILENT_S} if one.scenario == "silent" else {}),
+        }
+        for one in site.sensors
+    ]  # fmt: skip
+
+
+def _by_hand(point: Any, levels: dict[int, float]) -> list[Any]:
+    from shoutu.county.sites.services import NewRule
+
+    limits = {"direction": "high", "levels": levels, "raise_for_s": 60, "clear_for_s": 300}
+    why = "演示：按常用值设定，来源待核"
+    return [
+        NewRule(point, "threshold", limits, why, f"{point.item_title}超限"),
+        NewRule(point, "no_data", {"intervals": 3}, why, f"{point.item_title}无数据"),
+    ]
 
 
 def _write(config: Config, name: str, content: Any) -> None:

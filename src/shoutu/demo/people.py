@@ -26,7 +26,15 @@ from shoutu.demo.county import COUNTY, PASSWORD, TOWNSHIPS, DemoPond
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SHIFT_HOURS = (8, 20)
-ROSTER_DAYS = 7
+ROSTER_DAYS = 30
+DEPARTMENTS = [
+    ("县自然资源局", "矿产监管股长", ["underground_mine", "open_pit"]),
+    ("县水利局", "防汛股长", ["tailings_pond"]),
+    ("县工业和信息化局", "安全股长", ["plant", "other"]),
+]
+"""Department, post, and the kinds of sites it answers for beside the emergency bureau."""
+MAIN_LOGINS = {"leader", "duty", "inspector", "admin", "auditor", "town1", "mine1", "head1", "mine2", "head2"}
+"""Those printed at the start, one for each role and the story's; the others stand on the login page."""
 
 
 class Cast:
@@ -77,6 +85,36 @@ class Cast:
         self.answer(principal, kind, Rung.ENTERPRISE_PRINCIPAL, organisation=enterprise)
         return enterprise
 
+    def staff(self, name: str, township: str, number: int, kinds: set[str]) -> None:
+        """An enterprise's two rungs, titled as its trade does, each with an account of its own."""
+        mine = kinds & {"underground_mine", "open_pit"}
+        enterprise = self.body(name, Organisation.Kind.ENTERPRISE, self.territories[township])
+        watch = self.seat(
+            enterprise,
+            "调度室值班员" if mine else "安全员",
+            "enterprise_duty",
+            login=f"mine{number}",
+            role="enterprise",
+        )
+        head = self.seat(
+            enterprise, "矿长" if mine else "主要负责人", "principal", login=f"head{number}", role="enterprise"
+        )
+        kind = Responsibility.Kind.ENTERPRISE
+        self.answer(watch, kind, Rung.ENTERPRISE_DUTY, organisation=enterprise)
+        self.answer(head, kind, Rung.ENTERPRISE_PRINCIPAL, organisation=enterprise)
+
+    def share_out(self) -> None:
+        """The departments that answer for a trade (三管三必管), and the county leaders linked to townships (包保)."""
+        root = self.territories[COUNTY[0]]
+        for name, title, sectors in DEPARTMENTS:
+            body = self.body(name, Organisation.Kind.GOVERNMENT, root)
+            seat = self.seat(body, title, "sector_duty", login="", role="", account=False)
+            self.answer(seat, Responsibility.Kind.SECTOR, Rung.OVERSIGHT, territory=root, sectors=sectors)
+        government = self.organisations["县政府"]
+        for number, (township, _code) in enumerate(TOWNSHIPS, 1):
+            seat = self.seat(government, f"{township}包联县领导", "linked", login=f"link{number}", role="leader")
+            self.answer(seat, Responsibility.Kind.LINKED, Rung.OVERSIGHT, territory=self.territories[township])
+
     def body(self, name: str, kind: str, territory: Territory) -> Organisation:
         if name not in self.organisations:
             self.organisations[name] = create_organisation(SYSTEM, name, kind, territory)
@@ -92,6 +130,7 @@ class Cast:
         role: str,
         on_shift: bool = False,
         filled: bool = True,
+        account: bool = True,
         territory: Territory | None = None,
     ) -> Post:
         """A post, whoever fills it (named by the post), and their account."""
@@ -101,12 +140,15 @@ class Cast:
             return post
         person = create_person(SYSTEM, f"{body.name}{title}", organisation=body)
         hold_post(SYSTEM, post, person)
+        if not account:
+            return post
         enterprise = body if role == "enterprise" else None
         create_user(
             SYSTEM, login, role, PASSWORD, display=f"{body.name}{title}", person=person,
             organisation=enterprise, territory=territory, is_demo=True,
         )  # fmt: skip
-        self.logins.append({"username": login, "password": PASSWORD, "post": f"{body.name}{title}"})
+        if login in MAIN_LOGINS:
+            self.logins.append({"username": login, "password": PASSWORD, "post": f"{body.name}{title}"})
         return post
 
     def pledge(self, post: Post) -> None:

@@ -1,4 +1,4 @@
-"""Plausible series of a tailings pond's sensors: slow drift, a day's cycle, noise; and a way toward red.
+"""Plausible series of the sensors of ponds, mines and plants: slow drift, a day's cycle, noise; and a way toward red.
 
 A calm value depends only on seed, sensor and time, so that a reading sent again is the same reading.
 """
@@ -30,6 +30,24 @@ PROFILES = {
     "pond_level": Profile(drift=0.03, day=0.006, noise=0.004),  # m, moves with inflow and pumping
     "phreatic_depth": Profile(drift=0.05, day=0.01, noise=0.008, floor=0.0),  # m below the dam's surface
     "beach_length": Profile(drift=0.6, day=0.15, noise=0.12, digits=2, floor=0.0),  # m, by the water's edge
+    "surface_displacement": Profile(drift=0.3, day=0.1, noise=0.15, digits=1),  # mm, GNSS on the dam
+    "co": Profile(drift=0.5, day=0.3, noise=0.3, digits=1, floor=0.0),  # ppm
+    "co_intake": Profile(drift=0.02, day=0.01, noise=0.01, digits=1, floor=0.0),  # ppm, none in fresh air
+    "no2": Profile(drift=0.08, day=0.05, noise=0.04, digits=1, floor=0.0),  # ppm
+    "o2": Profile(drift=0.04, day=0.02, noise=0.02, digits=1),  # %
+    "air_speed_drift": Profile(drift=0.04, day=0.02, noise=0.02, digits=2, floor=0.0),  # m/s
+    "main_fan": Profile(drift=0.0, day=0.0, noise=0.0, digits=0),  # 1 runs
+    "inflow": Profile(drift=0.8, day=0.3, noise=0.3, digits=1, floor=0.0),  # m³/h
+    "people_underground": Profile(drift=1.5, day=12.0, noise=0.6, digits=0, floor=0.0),  # by shifts
+    "slope_displacement": Profile(drift=0.4, day=0.2, noise=0.15, digits=1),  # mm
+    "crack_opening": Profile(drift=0.2, day=0.1, noise=0.08, digits=1, floor=0.0),  # mm
+    "dump_displacement": Profile(drift=0.1, day=0.05, noise=0.05, digits=1),  # cm
+    "bearing_temperature": Profile(drift=1.5, day=2.0, noise=0.4, digits=1),  # ℃
+    "combustible_gas": Profile(drift=0.4, day=0.2, noise=0.2, digits=1, floor=0.0),  # % of the lower limit
+    "ammonia": Profile(drift=0.4, day=0.2, noise=0.2, digits=1, floor=0.0),  # ppm
+    "dust": Profile(drift=0.3, day=0.3, noise=0.1, digits=2, floor=0.0),  # mg/m³
+    "hydrogen_sulfide": Profile(drift=0.1, day=0.1, noise=0.05, digits=1, floor=0.0),  # ppm
+    "store_temperature": Profile(drift=1.0, day=2.5, noise=0.1, digits=1),  # ℃
     "rainfall": Profile(drift=0.0, day=0.0, noise=0.0, digits=1, floor=0.0),  # mm an interval
 }
 PLAIN = Profile(drift=0.02, day=0.01, noise=0.01)
