@@ -44,7 +44,8 @@ def test_calm_series_repeat_themselves_and_stay_near_their_base(indicator: str, 
     if indicator == "rainfall":
         assert 0 <= value < 8
     else:
-        assert abs(value - 50.0) < 2.5
+        # people come and go by shifts; everything else stays close
+        assert abs(value - 50.0) < (18.0 if indicator == "people_underground" else 6.5)
 
 
 def test_it_rains_now_and_then_in_tips_of_the_gauge() -> None:

@@ -65,7 +65,7 @@ EPISODES = [
     Episode(121.7, "M3", "dump_displacement", 0, 4.0, 0.0, "fault", minutes=260),
     Episode(130.4, "U8", "co", 3, 27.0, 24.0, "false", "other", 24, people=15),
     Episode(139.8, "X10", "hydrogen_sulfide", 2, 8.1, 7.0, "real", minutes=85),
-    Episode(150.9, "U11", "no2", 2, 2.6, 2.5, "closable", minutes=160),
+    Episode(150.9, "P5", "bearing_temperature", 2, 71.8, 70.0, "closable", minutes=160),
     Episode(153.5, "X11", "store_temperature", 1, 31.2, 30.0, "late", minutes=70),
 ]
 """By time. 甲铁矿尾矿库 goes to red a minute after the start, in front of whoever looks."""
@@ -174,8 +174,8 @@ def _told(episode: Episode, rule: Any, begins: bool) -> tuple[float | None, floa
         return None, None
     params = rule.versions.get(number=rule.version).params
     threshold = episode.threshold
-    if rule.kind == "threshold" and isinstance(limit := params["levels"].get(str(episode.level)), float | int):
-        threshold = float(limit)
+    if rule.kind == "threshold" and params.get("direction") != "band":
+        threshold = float(params["levels"][str(episode.level)])
     outward = -1 if params.get("direction") == "low" else 1
     value = episode.value or round(threshold * (1 + 0.025 * outward), 2)
     return (value if begins else round(threshold * (1 - 0.3 * outward), 2)), threshold
@@ -213,6 +213,7 @@ class _Play:
         then(self.at(end), lambda: self.stage.signal(self.point, one, self.key, False))
         if one.course == "late":
             then(self.at(260), self._late)
+            then(self.at(266), lambda: self._answer(self._head))
             return
         if one.course in ("real", "closable"):
             then(self.at(min(end + 8, verified + 40)), self._feed_back)
@@ -257,7 +258,9 @@ class _Play:
         from shoutu.county.duties import services
         from shoutu.county.duties.models import CallState, Duty, State
 
-        rows = Duty.objects.filter(about_type="warning", about_id=self.warning.pk, state=State.CALLED)
+        rows = Duty.objects.filter(
+            about_type="warning", about_id=self.warning.pk, state__in=(State.CALLED, State.ANSWERED)
+        )
         called = rows.filter(calls__person_id=actor.person_id, calls__state=CallState.CALLING)
         for pk in called.order_by("id").values_list("pk", flat=True).distinct():
             services.answer(actor, pk, "收到")

@@ -1,0 +1,85 @@
+"""The whole demo county, loaded as `shoutu demo` does it into an empty directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "var"
+    for _twice in range(2):  # safe to run again
+        subprocess.run(
+            [sys.executable, "-m", "shoutu.cli", "demo"], check=True, stdout=subprocess.PIPE,
+            env={**os.environ, "SHOUTU_DATA": str(folder), "SHOUTU_DEMO": "1"},
+        )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def county(data: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(data / "county.sqlite3")) as connection:
+        yield connection
+
+
+def rows(county: sqlite3.Connection, question: str) -> list[tuple[object, ...]]:
+    return county.execute(question).fetchall()
+
+
+def test_history_ends_in_every_way_a_warning_can(county: sqlite3.Connection) -> None:
+    ends = set(rows(county, "SELECT state, result FROM warnings_warning"))
+    assert ends >= {("closed", "real"), ("closed", "false_alarm"), ("closed", "device_fault")}
+    assert ends >= {("closable", "real"), ("feedback", "real")}
+    reasons = {reason for (reason,) in rows(county, "SELECT reason FROM warnings_warning WHERE result='false_alarm'")}
+    assert len(reasons) >= 6
+
+
+def test_a_warning_stands_at_a_level_its_rule_has(county: sqlite3.Connection) -> None:
+    for level, params in rows(
+        county,
+        "SELECT w.level, v.params FROM warnings_warning w JOIN sites_ruleversion v"
+        " ON v.rule_id = w.rule_id AND v.number = w.rule_version WHERE w.category = 'risk'",
+    ):
+        assert str(level) in json.loads(str(params))["levels"]
+
+
+def test_everybody_withdrawn_came_out(county: sqlite3.Connection) -> None:
+    withdrawn = rows(county, 'SELECT state, total, "out" FROM warnings_evacuation')
+    assert withdrawn
+    assert [row for row in withdrawn if row[0] != "resumed" or row[1] != row[2]] == []
+
+
+def test_nothing_was_missed_or_set_aside(county: sqlite3.Connection) -> None:
+    assert rows(county, "SELECT message FROM duties_alarm WHERE cleared_at IS NULL") == []
+    assert rows(county, "SELECT error FROM sites_signal WHERE state = 'aside'") == []
+
+
+def test_every_change_is_on_the_ledger_in_the_order_of_time(county: sqlite3.Connection) -> None:
+    times = [at for (at,) in rows(county, "SELECT at FROM ledger_entry ORDER BY id")]
+    assert times == sorted(times)
+    (sites,) = rows(county, "SELECT count(*) FROM places_site")[0]
+    assert rows(county, "SELECT count(*) FROM ledger_entry WHERE verb = 'site.created'") == [(sites,)]
+    (points,) = rows(county, "SELECT count(*) FROM sites_point")[0]
+    assert rows(county, "SELECT count(*) FROM ledger_entry WHERE verb = 'point.created'") == [(points,)]
+
+
+def test_every_simulated_sensor_has_its_point(county: sqlite3.Connection, data: Path) -> None:
+    plan = json.loads((data / "run" / "simulate.json").read_text("utf-8"))
+    addresses = {address for (address,) in rows(county, "SELECT address FROM sites_point")}
+    assert {sensor["address"] for sensor in plan["sensors"]} == addresses
+
+
+def test_what_is_missing_is_found_and_somebody_called(county: sqlite3.Connection) -> None:
+    (open_,) = rows(county, "SELECT count(*) FROM duties_duty WHERE kind='site.gap' AND state='answered'")[0]
+    assert open_ == 11
