@@ -255,13 +255,16 @@ class _Play:
         overdue_due(timezone.now())
 
     def _answer(self, actor: Any) -> None:
+        """Answer whatever the actor is called for now; whom the policy in force has not called says nothing."""
+        from django.db.models import F
+
         from shoutu.county.duties import services
         from shoutu.county.duties.models import CallState, Duty, State
 
         rows = Duty.objects.filter(
             about_type="warning", about_id=self.warning.pk, state__in=(State.CALLED, State.ANSWERED)
         )
-        called = rows.filter(calls__person_id=actor.person_id, calls__state=CallState.CALLING)
+        called = rows.filter(calls__person_id=actor.person_id, calls__state=CallState.CALLING, calls__round=F("round"))
         for pk in called.order_by("id").values_list("pk", flat=True).distinct():
             services.answer(actor, pk, "收到")
 
