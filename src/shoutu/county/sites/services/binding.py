@@ -73,7 +73,8 @@ def _known(site: Site, pack: str) -> dict[int, dict[str, Rule]]:
     """The rules this pack has made for the site's points: point → origin → rule."""
     found: dict[int, dict[str, Rule]] = defaultdict(dict)
     for rule in Rule.objects.filter(point__site=site, origin__startswith=f"{pack}/"):
-        found[rule.point_id][rule.origin] = rule
+        if rule.point_id is not None:
+            found[rule.point_id][rule.origin] = rule
     return found
 
 
