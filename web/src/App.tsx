@@ -25,6 +25,7 @@ import { Warnings } from "./rooms/warnings/Warnings";
 import { antTheme } from "./theme";
 
 // Not needed to answer a call: these come when they are opened, the map with them.
+const Silences = lazy(async () => ({ default: (await import("./rooms/warnings/Silences")).Silences }));
 const Dossier = lazy(() => import("./rooms/sites/Dossier"));
 const Sites = lazy(() => import("./rooms/sites/Sites"));
 const Screen = lazy(() => import("./rooms/screen/Screen"));
@@ -86,6 +87,7 @@ function Inside(): ReactNode {
         <Route path="/" element={<Desk me={me} />} />
         <Route path="/warnings" element={<Warnings />} />
         <Route path="/warnings/:warningId" element={<WarningPage />} />
+        <Route path="/silences" element={<Later><Silences me={me} /></Later>} />
         <Route path="/points" element={<Points />} />
         <Route path="/points/:pointId" element={<PointPage />} />
         <Route path="/proposals" element={<Proposals />} />

@@ -5929,13 +5929,18 @@ export interface components {
             /** Token */
             token?: string | null;
         };
-        /** RevokeIn */
+        /**
+         * RevokeIn
+         * @description `replacement`: the name of a new token made in the same step, so that the old one ends at once.
+         */
         RevokeIn: {
+            /** Reason */
+            reason: string;
             /**
-             * Reason
+             * Replacement
              * @default
              */
-            reason?: string;
+            replacement?: string;
         };
         /**
          * StopIn
@@ -7630,16 +7635,13 @@ export interface components {
             may_revoke: boolean;
         };
         /**
-         * Asked
-         * @description The warning the chain of people is about.
+         * SilenceAsked
+         * @description The silence, ordered at once; or the proposal that waits for a second person.
          */
-        Asked: {
-            /** Id */
-            id: number;
-            /** Site */
-            site: string;
-            /** Title */
-            title: string;
+        SilenceAsked: {
+            silence: components["schemas"]["SilenceOut"] | null;
+            /** Proposal */
+            proposal: number | null;
         };
         /**
          * SilenceIn
@@ -7671,32 +7673,6 @@ export interface components {
              * @default false
              */
             alone?: boolean;
-        };
-        /**
-         * HeldOut
-         * @description `outcome`: "" while held, then called, broken (by red), fallen (only verified), over (closed), other.
-         */
-        HeldOut: {
-            /** Id */
-            id: number;
-            /** Number */
-            number: string;
-            /** Title */
-            title: string;
-            /** Level */
-            level: number;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Outcome
-             * @enum {string}
-             */
-            outcome: "" | "called" | "broken" | "fallen" | "over" | "other";
-            /** Released At */
-            released_at: string | null;
         };
         /** SilenceDetail */
         SilenceDetail: {
@@ -7749,15 +7725,41 @@ export interface components {
             /** May Revoke */
             may_revoke: boolean;
             /** Held Back */
-            held_back: components["schemas"]["HeldOut"][];
+            held_back: components["schemas"]["SilenceHeldOut"][];
             /** Told */
-            told: components["schemas"]["ToldOut"][];
+            told: components["schemas"]["SilenceToldOut"][];
         };
         /**
-         * ToldOut
+         * SilenceHeldOut
+         * @description `outcome`: "" while held, then called, broken (by red), fallen (only verified), over (closed), other.
+         */
+        SilenceHeldOut: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Title */
+            title: string;
+            /** Level */
+            level: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "" | "called" | "broken" | "fallen" | "over" | "other";
+            /** Released At */
+            released_at: string | null;
+        };
+        /**
+         * SilenceToldOut
          * @description Who was told that it began or ended, and how far the message got.
          */
-        ToldOut: {
+        SilenceToldOut: {
             /**
              * What
              * @enum {string}
@@ -7774,6 +7776,14 @@ export interface components {
             at: string;
             /** Failed */
             failed: boolean;
+        };
+        /** SilenceRevokeIn */
+        SilenceRevokeIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
         };
         /** WeatherQuery */
         WeatherQuery: {
@@ -8367,6 +8377,18 @@ export interface components {
              * Format: date-time
              */
             started_at: string;
+        };
+        /**
+         * Asked
+         * @description The warning the chain of people is about.
+         */
+        Asked: {
+            /** Id */
+            id: number;
+            /** Site */
+            site: string;
+            /** Title */
+            title: string;
         };
         /**
          * Figure
@@ -12112,7 +12134,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Asked"];
+                    "application/json": components["schemas"]["SilenceAsked"];
                 };
             };
         };
@@ -12150,7 +12172,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RevokeIn"];
+                "application/json": components["schemas"]["SilenceRevokeIn"];
             };
         };
         responses: {

@@ -10,6 +10,11 @@ describe("tagState", () => {
     expect(tagState({ ...told, state: "calling" })).toBe("unanswered");
   });
 
+  it("is dashed while its calls are silenced", () => {
+    expect(tagState({ ...told, state: "calling", silence: { id: 1 } })).toBe("muted");
+    expect(tagState({ ...told, state: "closed", silence: { id: 1 } })).toBe("fallen");
+  });
+
   it("never reads silence as fallen back", () => {
     expect(tagState({ ...told, current_level: 0 })).toBe("fallen");
     expect(tagState({ ...told, current_level: 0, unknown_now: true })).toBe("answered");

@@ -28,6 +28,7 @@ const touches: Record<string, string[]> = {
   duty: ["duties", "warnings", "weather", "screen", "status", "roster", "ledger"],
   point: ["points", "readings", "sites"],
   proposal: ["proposals", "status", "ledger"],
+  silence: ["silences", "warnings", "duties", "status", "ledger"],
   roster: ["roster", "screen"],
   weather: ["weather", "ledger"],
   site: ["sites", "screen", "points"],

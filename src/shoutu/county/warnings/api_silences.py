@@ -42,7 +42,7 @@ class SilenceOut(Schema):
     may_revoke: bool
 
 
-class HeldOut(Schema):
+class SilenceHeldOut(Schema):
     """`outcome`: "" while held, then called, broken (by red), fallen (only verified), over (closed), other."""
 
     id: int
@@ -54,7 +54,7 @@ class HeldOut(Schema):
     released_at: datetime | None
 
 
-class ToldOut(Schema):
+class SilenceToldOut(Schema):
     """Who was told that it began or ended, and how far the message got."""
 
     what: Literal["begun", "ended"]
@@ -65,8 +65,8 @@ class ToldOut(Schema):
 
 
 class SilenceDetail(SilenceOut):
-    held_back: list[HeldOut]
-    told: list[ToldOut]
+    held_back: list[SilenceHeldOut]
+    told: list[SilenceToldOut]
 
 
 class SilenceIn(Schema):
@@ -83,14 +83,14 @@ class SilenceIn(Schema):
     alone: bool = False
 
 
-class Asked(Schema):
+class SilenceAsked(Schema):
     """The silence, ordered at once; or the proposal that waits for a second person."""
 
     silence: SilenceOut | None
     proposal: int | None
 
 
-class RevokeIn(Schema):
+class SilenceRevokeIn(Schema):
     model_config = ConfigDict(extra="forbid")
     reason: str = Field("", max_length=400)
 
@@ -118,7 +118,7 @@ def get_silence(request: HttpRequest, id: int) -> Any:
     return selectors.detail(selectors.get_silence(actor, id), actor)
 
 
-@router.post("/silences", response=Asked)
+@router.post("/silences", response=SilenceAsked)
 def ask_silence(request: HttpRequest, body: SilenceIn) -> Any:
     """Ask for a silence (two persons), or order one alone for half an hour."""
     actor = asker(request)
@@ -129,7 +129,7 @@ def ask_silence(request: HttpRequest, body: SilenceIn) -> Any:
 
 
 @router.post("/silences/{id}/revoke", response=SilenceDetail)
-def revoke_silence(request: HttpRequest, id: int, body: RevokeIn) -> Any:
+def revoke_silence(request: HttpRequest, id: int, body: SilenceRevokeIn) -> Any:
     """解除: end it before its time; what it held back is called at once."""
     actor = asker(request)
     services.revoke_silence(actor, id, body.reason)

@@ -35,6 +35,11 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
     warning.site.territory,
     `${t("warning.since", { level: t(`level.${warning.level}.short`), ago: ago(warning.started_at, now) })} \u00b7 ${moment(warning.started_at, now)}`,
     closed ? (warning.result ? `${t(`result.${warning.result}`)} ${warning.reason}` : t("warning.state.closed")) : t(`warning.state.${warning.state}`),
+    !closed && warning.silence ? (
+      <Link key="silence" to={`/silences?open=${warning.silence.id}`}>
+        {t("silence.until", { kind: t(`silence.kind.${warning.silence.kind}`), at: moment(warning.silence.ends_at, now) })}
+      </Link>
+    ) : null,
     !closed && warning.unknown_now ? <strong key="unknown">{t("warning.unknownNow")}</strong> : null,
     !closed && !warning.unknown_now && warning.current_level !== warning.level ? t("warning.nowLevel", { level: t(`level.${warning.current_level}.word`) }) : null,
   ].filter((fact) => fact !== null && fact !== "");

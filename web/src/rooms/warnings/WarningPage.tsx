@@ -15,6 +15,7 @@ import { date } from "../../time/words";
 import { ActBar } from "./ActBar";
 import { WarningCurve } from "./WarningCurve";
 import { WarningHead } from "./WarningHead";
+import { SilenceButton } from "./SilenceButton";
 import "./warning.css";
 
 function People({ warning }: { warning: WarningDetail }): ReactNode {
@@ -33,7 +34,11 @@ function People({ warning }: { warning: WarningDetail }): ReactNode {
           {late > 0 && <b className="late"> {t("call.late", { n: late })}</b>}
         </>
       }
-       action={again}>
+       action={
+        <>
+          {again} <SilenceButton warning={warning} />
+        </>
+      }>
       {warning.chain.length > 0 ? <ChainOfPeople rows={warning.chain} /> : <p className="note">{t("call.none")}</p>}
       {act.error && (
         <p className="notsaved" role="alert">

@@ -2,7 +2,7 @@ import { Input } from "antd";
 import { t } from "i18next";
 import { Search as Glass, X } from "lucide-react";
 import type { ReactNode } from "react";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { useStatus, useWarnings, type ListFilter } from "../../api/queries";
 import type { Warning } from "../../api/types";
 import { Clock } from "../../kit/Clock";
@@ -122,6 +122,9 @@ export function Warnings(): ReactNode {
             {t(`warnings.tab.${one}`)} {one === "open" && openCount !== undefined ? openCount : one === tab && list.data ? count : ""}
           </button>
         ))}
+        <Link to="/silences" className="tabs-door">
+          {t("warnings.silences")}
+        </Link>
       </div>
       <div className="filters">
         <Input
