@@ -2267,6 +2267,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{id}/operation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Operation
+         * @description What the site is doing now, since when, by whom, and its blasting windows.
+         */
+        get: operations["sites_operation_get_operation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post State
+         * @description 停产, 封条, 闭坑 at once; 复工 and 拆封 wait for a second person.
+         */
+        post: operations["sites_operation_post_state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/blasting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Blasting
+         * @description Ask for a blasting window; it holds once a second person agrees.
+         */
+        post: operations["sites_operation_post_blasting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/blasting/{window}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description End a blasting window at once.
+         */
+        post: operations["sites_operation_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/packs": {
         parameters: {
             query?: never;
@@ -5712,6 +5792,11 @@ export interface components {
             };
             /** Level */
             level: number;
+            /**
+             * Operating
+             * @enum {string}
+             */
+            operating: "producing" | "stopped" | "sealed" | "closed";
             /** Points */
             points: number;
             /** Latitude */
@@ -5765,6 +5850,11 @@ export interface components {
             };
             /** Level */
             level: number;
+            /**
+             * Operating
+             * @enum {string}
+             */
+            operating: "producing" | "stopped" | "sealed" | "closed";
             /** Points */
             points: number;
             /** Latitude */
@@ -6510,6 +6600,167 @@ export interface components {
             danger?: string;
             /** Axis */
             axis?: ("up" | "down") | null;
+        };
+        /**
+         * BlastingRow
+         * @description 放炮时段 by the county's clock; `weekdays` 0 Monday … 6 Sunday.
+         */
+        BlastingRow: {
+            /** Id */
+            id: number;
+            /** Weekdays */
+            weekdays: number[];
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /**
+             * First Day
+             * Format: date
+             */
+            first_day: string;
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+            /** Reason */
+            reason: string;
+            /** Document */
+            document: string;
+            /** Set By */
+            set_by: string;
+            /** Agreed By */
+            agreed_by: string;
+        };
+        /**
+         * OperationWaiting
+         * @description What waits for a second person.
+         */
+        OperationWaiting: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+            /** By */
+            by: string;
+        };
+        /**
+         * SiteOperation
+         * @description What a site is doing. `overstayed`: its planned end has passed and nobody has ended it.
+         */
+        SiteOperation: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "producing" | "stopped" | "sealed" | "closed";
+            /** Since */
+            since: string | null;
+            /** Planned End */
+            planned_end: string | null;
+            /** Overstayed */
+            overstayed: boolean;
+            /** Blasting Until */
+            blasting_until: string | null;
+            /** History */
+            history: components["schemas"]["StateRow"][];
+            /** Windows */
+            windows: components["schemas"]["BlastingRow"][];
+            /** Waiting */
+            waiting: components["schemas"]["OperationWaiting"][];
+            /** May */
+            may: boolean;
+        };
+        /**
+         * StateRow
+         * @description A state as it was recorded; `agreed_by` where two persons were needed.
+         */
+        StateRow: {
+            /** Id */
+            id: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "producing" | "stopped" | "sealed" | "closed";
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /** Planned End */
+            planned_end: string | null;
+            /** Reason */
+            reason: string;
+            /** Document */
+            document: string;
+            /** Set By */
+            set_by: string;
+            /** Agreed By */
+            agreed_by: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+        };
+        /**
+         * SiteStateIn
+         * @description A change of state. A stop holds at once, going back waits for a second person.
+         */
+        SiteStateIn: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "producing" | "stopped" | "sealed" | "closed";
+            /** Reason */
+            reason: string;
+            /**
+             * Document
+             * @default
+             */
+            document?: string;
+            /** From At */
+            from_at?: string | null;
+            /** Planned End */
+            planned_end?: string | null;
+        };
+        /**
+         * BlastingIn
+         * @description A blasting window asked for.
+         */
+        BlastingIn: {
+            /** Weekdays */
+            weekdays: number[];
+            /**
+             * Start
+             * Format: time
+             */
+            start: string;
+            /**
+             * End
+             * Format: time
+             */
+            end: string;
+            /**
+             * First Day
+             * Format: date
+             */
+            first_day: string;
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Document
+             * @default
+             */
+            document?: string;
         };
         /**
          * PackRow
@@ -11536,6 +11787,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Point"];
+                };
+            };
+        };
+    };
+    sites_operation_get_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteOperation"];
+                };
+            };
+        };
+    };
+    sites_operation_post_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteStateIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteOperation"];
+                };
+            };
+        };
+    };
+    sites_operation_post_blasting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlastingIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteOperation"];
+                };
+            };
+        };
+    };
+    sites_operation_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                window: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteOperation"];
                 };
             };
         };

@@ -110,6 +110,15 @@ class Evacuation:
     resume: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Blasting:
+    """放炮时段: what is measured of `items` within it and below `call_from` calls by `response` until it is over."""
+
+    items: tuple[str, ...]
+    call_from: int
+    response: Response
+
+
 class Pack(Protocol):
     """What a duty keeps of the pack it answers to."""
 
@@ -140,9 +149,18 @@ class ResponsePolicy:
     evacuation: Evacuation | None = None
     reach: tuple[Reach, ...] = ()
     """How each called person is reached unless the level says otherwise; empty: by every channel at once."""
+    stopped: Response | None = None
+    blasting: Blasting | None = None
 
-    def response(self, level: int, category: str) -> Response:
-        """The response to a warning of this category at this level (1 blue … 4 red)."""
+    def response(self, level: int, category: str, circumstance: str = "") -> Response:
+        """The response to a warning of this category at this level (1 blue … 4 red).
+
+        `circumstance`: "stopped" (found at a stopped or sealed site), "blasting" (within a blasting window).
+        """
+        if circumstance == "stopped" and self.stopped is not None and level < LEVELS["red"]:
+            return self.stopped
+        if circumstance == "blasting" and self.blasting is not None and level < self.blasting.call_from:
+            return self.blasting.response
         return self.levels[min(max(level, 1), 4)] if category == "risk" else self.fault
 
 
@@ -170,7 +188,7 @@ class Reader:
 
     def read(self, text: str) -> ResponsePolicy | None:
         root = self._compose(text)
-        top = self._map(root, "", _TOP, _TOP - {"note", "evacuation", "reach"}) if root is not None else None
+        top = self._map(root, "", _TOP, _TOP - _OPTIONAL) if root is not None else None
         if root is None or top is None:
             return None
         levels = self._levels(top.get("levels"))
@@ -190,6 +208,8 @@ class Reader:
             fault=fault,
             evacuation=self._evacuation(top["evacuation"]) if "evacuation" in top else None,
             reach=self._reach(top["reach"], "reach") if "reach" in top else (),
+            stopped=self._response(top["stopped"], "stopped") if "stopped" in top else None,
+            blasting=self._blasting(top["blasting"]) if "blasting" in top else None,
         )
 
     def _compose(self, text: str) -> yaml.Node | None:
@@ -292,6 +312,15 @@ class Reader:
             elif by and wait is not None:
                 found.append(Reach(by, wait))
         return tuple(found)
+    def _blasting(self, node: yaml.Node) -> Blasting | None:
+        path, needed = "blasting", frozenset({"items", "call_from", "lanes"})
+        parts = self._map(node, path, needed, needed)
+        if parts is None or not needed <= set(parts):
+            return None
+        items = tuple(self._text(n, f"{path}.items[{i}]") for i, n in enumerate(self._list(parts["items"], path)))
+        level = LEVELS.get(self._choice(parts["call_from"], f"{path}.call_from", tuple(LEVELS)), 1)
+        lanes = [self._lane(n, f"{path}.lanes[{i}]") for i, n in enumerate(self._list(parts["lanes"], path))]
+        return Blasting(items, level, Response(withdraw=False, lanes=tuple(lane for lane in lanes if lane)))
 
     def _lane(self, node: yaml.Node, path: str) -> Lane | None:
         parts = self._map(node, path, _LANE, frozenset({"duty", "chain"}))
@@ -393,6 +422,7 @@ class Reader:
 
 
 _LANE = frozenset({"duty", "chain", "due", "orders"})
+_OPTIONAL = frozenset({"note", "evacuation", "reach", "stopped", "blasting"})
 _TOP = frozenset(
     {
         "pack",
@@ -407,6 +437,8 @@ _TOP = frozenset(
         "levels",
         "fault",
         "evacuation",
+        "stopped",
+        "blasting",
     }
 )
 

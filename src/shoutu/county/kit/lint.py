@@ -32,6 +32,7 @@ SELECTORS = {
     "duties/heartbeat": "selector over everything",
     "sites/deaf": "selector",
     "sites/gaps": "selector",
+    "sites/operation": "selector",
     "sites/watching": "selector",
     "warnings/evacuations": "selector",
     "warnings/states": "guards of the state table",

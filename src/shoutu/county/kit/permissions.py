@@ -39,6 +39,7 @@ TABLE: dict[str, set[str]] = {
     "site.read": _people,
     "site.create": {"administrator", "inspector", "duty_officer"},
     "site.edit": {"administrator", "inspector"},
+    "site.state": {"leader", "duty_officer", "inspector"},
     "place.edit": {"administrator"},
     # people
     "person.read_phone": {"administrator", "leader", "duty_officer", "township"},

@@ -20,8 +20,10 @@ from shoutu.county.places.boundaries import is_outside
 from shoutu.county.places.geometry import place
 from shoutu.county.places.services import create_site, locate_site
 from shoutu.county.sites import hooks, schemas, selectors, services, shaping
+from shoutu.county.sites.api_operation import router as operation_router
 
 router = Router()
+router.add_router("", operation_router)
 wing_router = Router()
 SPAN = timedelta(hours=24)
 

@@ -191,6 +191,63 @@ class DesignValue(ScopedModel):
         return f"{self.site_id} {self.name}: {self.document}"
 
 
+class Operation(models.TextChoices):
+    """What a site is doing, as the county has recorded it."""
+
+    PRODUCING = "producing", _("生产")
+    STOPPED = "stopped", _("停产")
+    SEALED = "sealed", _("电子封条")
+    CLOSED = "closed", _("闭坑")
+
+
+class OperatingState(ScopedModel):
+    """What a site is doing from one moment on. Rows are only ever added; the newest that has begun holds.
+
+    `planned_end` is when it is meant to end: nothing ends by it. Ending a stop takes two persons.
+    """
+
+    subject_type = "operating_state"
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="operating_states")
+    state = models.CharField(max_length=10, choices=Operation)
+    from_at = models.DateTimeField()
+    planned_end = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=400)
+    document = models.CharField(max_length=200, blank=True, default="")
+    set_by = models.CharField(max_length=200)
+    agreed_by = models.CharField(max_length=200, blank=True, default="")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["site", "-from_at", "-id"], name="operating_now")]
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.state}"
+
+
+class BlastingWindow(ScopedModel):
+    """放炮时段: when a site blasts, by the county's clock. `weekdays`: 0 Monday … 6 Sunday."""
+
+    subject_type = "blasting_window"
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="blasting_windows")
+    weekdays = models.JSONField()
+    start = models.TimeField()
+    end = models.TimeField()
+    first_day = models.DateField()
+    last_day = models.DateField()
+    reason = models.CharField(max_length=400)
+    document = models.CharField(max_length=200, blank=True, default="")
+    set_by = models.CharField(max_length=200)
+    agreed_by = models.CharField(max_length=200, blank=True, default="")
+    recorded_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.CharField(max_length=200, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.start:%H:%M}-{self.end:%H:%M}"
+
+
 class SignalState(models.TextChoices):
     NEW = "new", _("待处理")
     DONE = "done", _("已处理")

@@ -17,7 +17,7 @@ from shoutu.county.ledger import verbs
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites.deaf import DEAF, DEAF_LANE, deaf_of
 from shoutu.county.sites.gaps import GAP, LANE, UNWATCHED, UNWATCHED_LANE, all_sites, gaps_of, site_of_point, unwatched
-from shoutu.county.sites.models import Binding, Point, Rule, Source, Unclaimed
+from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, Point, Rule, Source, Unclaimed
 from shoutu.county.sites.services import publishing, rebind  # noqa: F401  (registers the catalog's sections)
 
 
@@ -39,6 +39,8 @@ _register("source", Source, "数据源")
 _register("point", Point, "测点", lambda id: f"/points/{id}")
 _register("rule", Rule, "规则")
 _register("binding", Binding, "规则包")
+_register("operating_state", OperatingState, "运行状态")
+_register("blasting_window", BlastingWindow, "放炮时段")
 _register("unclaimed", Unclaimed, "待认领")
 
 verbs.register(

@@ -41,6 +41,7 @@ class Site(Schema):
     grade: str
     params: dict[str, Any]
     level: int
+    operating: Literal["producing", "stopped", "sealed", "closed"]
     points: int
     latitude: float | None
     longitude: float | None

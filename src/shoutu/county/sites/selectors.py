@@ -18,6 +18,7 @@ from shoutu.county.places.models import Site
 from shoutu.county.sites import asking
 from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import IngestToken, Point, Rule, RuleState, RuleVersion, Source, Unclaimed
+from shoutu.county.sites.operation import with_state
 
 STALE_INTERVALS = 3
 """A reading older than this many intervals of its point is stale."""
@@ -106,7 +107,9 @@ def sites_for(
 
     `watched`: a rule in use watches a point of it; `placed`: its coordinates are known; `lacking`: a finding is open.
     """
-    rows = Site.objects.visible_to(actor).select_related("territory", "organisation").annotate(n=Count("points"))
+    rows = with_state(
+        Site.objects.visible_to(actor).select_related("territory", "organisation").annotate(n=Count("points"))
+    )
     if q:
         rows = rows.filter(Q(name__icontains=q) | Q(organisation__name__icontains=q))
     if watched is not None:
@@ -122,9 +125,8 @@ def sites_for(
 
 def get_site(actor: Actor, id: int) -> Site:
     """Raises NotFound("site", id)."""
-    return get_visible(
-        Site.objects.select_related("territory", "organisation").annotate(n=Count("points")), actor, id, "site"
-    )
+    rows = Site.objects.select_related("territory", "organisation").annotate(n=Count("points"))
+    return get_visible(with_state(rows), actor, id, "site")  # type: ignore[arg-type]
 
 
 def findings_of(site: Site) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ def site(row: Any, level: int) -> dict[str, Any]:
         "grade": row.grade,
         "params": row.params,
         "level": level,
+        "operating": row.operating or "producing",  # type: ignore[attr-defined]
         "points": row.n,  # type: ignore[attr-defined]
         "latitude": row.latitude,
         "longitude": row.longitude,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shoutu.county.ledger import verbs
+from shoutu.county.sites.models import Operation
 from shoutu.county.warnings.models import Result
 from shoutu.county.warnings.words import LEVELS, number
 
@@ -45,6 +46,13 @@ def _counted(payload: dict[str, Any]) -> str:
     return _("%(did)s，还有 %(missing)d 人未出") % {"did": did, "missing": payload["missing"]}
 
 
+def _site_state(payload: dict[str, Any]) -> str:
+    return _("状态改为%(state)s：%(reason)s") % {
+        "state": Operation(payload["state"]).label,
+        "reason": payload["reason"],
+    }
+
+
 verbs.register(
     {
         "evacuation.ordered": gettext_lazy("下令停产撤人"),
@@ -54,6 +62,11 @@ verbs.register(
         "warning.opened": lambda p: _("预警：%(title)s") % {"title": p["title"]},
         "warning.level": _level,
         "warning.called_anew": lambda p: _("启动%(level)s响应，重新叫应") % {"level": LEVELS.get(p["level"], "")},
+        "warning.blasting_over": gettext_lazy("放炮时段已过，没有降下来，重新叫应"),
+        "site.state": _site_state,
+        "site.blasting_added": lambda p: _("放炮时段 %(start)s–%(end)s") % {"start": p["start"], "end": p["end"]},
+        "site.blasting_revoked": gettext_lazy("取消放炮时段"),
+        "binding.ended": gettext_lazy("停用规则包"),
         "warning.verified": _verified,
         "warning.disposed": lambda p: _("处置，停产撤人") if p["withdraw"] else _("处置"),
         "warning.fed_back": gettext_lazy("反馈"),

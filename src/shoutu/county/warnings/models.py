@@ -88,6 +88,9 @@ class Warning(ScopedModel):
     verified_source = models.BooleanField(default=False)
     unknown_now = models.BooleanField(default=False)
     policy = models.CharField(max_length=120, blank=True, default="")
+    # In what the site was found: "stopped" (停产封条), "blasting" (放炮时段, until then), "" for neither.
+    circumstance = models.CharField(max_length=10, blank=True, default="")
+    circumstance_until = models.DateTimeField(null=True)
     # Closed by somebody whose closing another must review; null when none waits.
     close_asked_at = models.DateTimeField(null=True)
     close_asked_by = models.CharField(max_length=120, blank=True, default="")

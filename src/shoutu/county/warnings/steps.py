@@ -26,6 +26,11 @@ def silences() -> None:
     services.keep_silences()
 
 
+@step("warnings.blasting", every=5, lane="warnings")
+def blasting() -> None:
+    services.blasting_over()
+
+
 @step("warnings.clean_out", every=3600, lane="clean")
 def clean_out() -> bool:
     """A chunk, then a pause as long as it took, so that others get their turn at the database."""

@@ -10,6 +10,7 @@ from shoutu.county.warnings.services.acting import (
     send_back,
     verify,
 )
+from shoutu.county.warnings.services.circumstance import blasting_over
 from shoutu.county.warnings.services.cleaning import clean_out
 from shoutu.county.warnings.services.evacuation import (
     add_people,
@@ -28,6 +29,7 @@ from shoutu.county.warnings.services.silencing import ask_silence, keep_silences
 __all__ = [
     "add_people",
     "ask_silence",
+    "blasting_over",
     "clean_out",
     "close",
     "confirm_by_positioning",

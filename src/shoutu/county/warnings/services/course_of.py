@@ -34,13 +34,14 @@ def settle_stage(warning: Warning) -> None:
 def call_people(actor: Actor, warning: Warning) -> None:
     """Open the duties the policy asks for at this level; those of an earlier call that still stand are raised."""
     policy, held = policies.in_force(), held_until(warning)
+    response = policy.response(warning.level, warning.category, warning.circumstance)
     warning.policy = f"{policy.id}@{policy.version}"
     place = f"{warning.site.name}：" if warning.site else ""
     standing = {
         duty.kind: duty
         for duty in Duty.objects.filter(about_type="warning", about_id=warning.pk, state__in=OPEN).order_by("id")
     }
-    for lane in policy.response(warning.level, warning.category).lanes:
+    for lane in response.lanes:
         told = snapshot(lane, policy)
         title = f"{place}{warning.title}"
         if lane.duty in standing:
@@ -61,8 +62,7 @@ def call_people(actor: Actor, warning: Warning) -> None:
             )
     # What is past already (a late reading) calls people, who decide; what stands now takes them out at once.
     # Under a silence it waits with the calls.
-    withdraw = policy.response(warning.level, warning.category).withdraw
-    if withdraw and warning.current_level >= warning.level and held is None:
+    if response.withdraw and warning.current_level >= warning.level and held is None:
         begin(actor, warning)
 
 

@@ -19,6 +19,7 @@ from shoutu.county.sites.models import Point, Rule, RuleVersion, Signal
 from shoutu.county.warnings import policies, words
 from shoutu.county.warnings.course import Move, Place, current_level, later, move
 from shoutu.county.warnings.models import DayNumber, Event, Heard, Member, Warning
+from shoutu.county.warnings.services import circumstance
 from shoutu.county.warnings.services.course_of import ENGINE, call_anew, call_people, note_below, settle_stage
 from shoutu.county.warnings.services.silencing import let_go_uncovered
 from shoutu.county.warnings.services.unknown import refresh_unknown
@@ -292,6 +293,7 @@ def _speak(warning: Warning, told: Told) -> None:
     warning.value, warning.threshold, warning.direction = told.measured["value"], told.measured["threshold"], side
     warning.title = words.title(told.body, told.name, told.unit, side)[:200]
     warning.sentence = words.sentence(told.body, told.named)[:400]
+    circumstance.note(warning, told)
     warning.verified_source = told.rule.verified if told.rule else True
 
 

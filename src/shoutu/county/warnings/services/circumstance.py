@@ -1,0 +1,78 @@
+"""In what a warning was found: at a stopped or sealed site, in a blasting window. It changes whom it calls, no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.kit import steps
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.sites.operation import WATCHED, blasting_until, state_at
+from shoutu.county.sites.services.operation import PACK
+from shoutu.county.warnings import policies, words
+from shoutu.county.warnings.models import Warning
+from shoutu.county.warnings.services.course_of import ENGINE, call_anew, settle_stage
+
+if TYPE_CHECKING:
+    from shoutu.county.warnings.services.receiving import Told
+
+
+def note(warning: Warning, told: Told) -> None:
+    """Say in what circumstance this signal speaks; event time decides, so a late signal is judged as it was."""
+    warning.circumstance, warning.circumstance_until = "", None
+    if told.site is None:
+        return
+    if told.category == "risk" and told.rule is not None and told.rule.origin.startswith(f"{PACK}/"):
+        warning.circumstance = "stopped"
+        warning.title = f"{told.rule.title} {words.number(warning.value or 0, _shown(told.unit))}".strip()[:200]
+        warning.sentence = _tail(warning.sentence, _("立即到场查，不能只当离线。"))
+    elif told.category == "fault" and state_at(told.site.pk, told.at) in WATCHED:
+        warning.sentence = _tail(warning.sentence, _("场所停产或封闭，到场查明，不能只当离线。"))
+    elif told.category == "risk":
+        _blasting(warning, told)
+
+
+def _blasting(warning: Warning, told: Told) -> None:
+    blasting = policies.in_force().blasting
+    if blasting is None or told.item not in blasting.items or told.site is None:
+        return
+    until = blasting_until(told.site.pk, told.at)
+    if until is not None:
+        warning.circumstance, warning.circumstance_until = "blasting", until
+        ends = timezone.localtime(until).strftime("%H:%M")
+        warning.sentence = _tail(warning.sentence, _("放炮时段内（至 %(ends)s）。") % {"ends": ends})
+
+
+def _shown(unit: str) -> str:
+    return "" if unit == "1" else unit
+
+
+def _tail(sentence: str, more: str) -> str:
+    return f"{sentence[: 400 - len(more)]}{more}"
+
+
+def blasting_over() -> None:
+    """Whatever a blasting window explained and still stands when it is over calls everybody its level asks for."""
+    now = timezone.now()
+    passed = Warning.objects.filter(circumstance="blasting", circumstance_until__lte=now, closed_at__isnull=True)
+    for pk in list(passed.order_by("id").values_list("pk", flat=True)[:200]):
+        _over(pk)
+
+
+@service
+def _over(pk: int) -> None:
+    steps.fence()
+    warning = Warning.objects.select_for_update(of=("self",)).get(pk=pk)
+    if warning.circumstance != "blasting" or warning.closed_at is not None:
+        return unchanged()
+    warning.circumstance, warning.circumstance_until = "", None
+    if warning.current_level == 0 and not warning.unknown_now:
+        warning.save(update_fields=["circumstance", "circumstance_until"])
+        return unchanged()
+    record(ENGINE, "warning.blasting_over", ref(warning), {"level": warning.level, "current": warning.current_level})
+    call_anew(ENGINE, warning, max(warning.current_level, warning.level))
+    settle_stage(warning)
+    return None

@@ -1,0 +1,203 @@
+"""Site states and blasting windows: what an alarm means at a stopped mine, and while a mine blasts."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+
+import pytest
+from django.utils import timezone
+
+from shoutu.county.duties.models import Call, Duty
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people import proposals
+from shoutu.county.people.models import Proposal
+from shoutu.county.people.testing import actor
+from shoutu.county.sites import operation
+from shoutu.county.sites import services as sites
+from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, Rule
+from shoutu.county.sites.services.operation import add_window, revoke_window, set_state
+from shoutu.county.warnings import services
+from shoutu.county.warnings.models import Warning
+
+
+@pytest.fixture
+def meter(watched):
+    """A power meter at 甲矿尾矿库."""
+    return sites.create_point(SYSTEM, watched.site, watched.source, "P-1", name="总电表", item="power", unit="kW")
+
+
+def deliver(signal, rule, point, to, value, **changes):
+    body = {**signal(to), "rule": rule.pk, "rule_version": rule.version, "point": point.pk, "item": point.item}
+    sites.receive([{**body, "value": value, "threshold": 5.0, **changes}])
+    services.take_in()
+    return Warning.objects.filter(item=point.item).latest("id")
+
+
+def test_a_stop_holds_at_once_and_going_back_takes_two(watched):
+    officer, leader = actor(watched.users["duty_officer"]), actor(watched.users["leader"])
+    set_state(officer, watched.site, "sealed", "停产整顿", document="县安委〔2026〕1号")
+    assert operation.state_at(watched.site.pk) == "sealed"
+    set_state(officer, watched.site, "producing", "整改完成")
+    assert operation.state_at(watched.site.pk) == "sealed"
+    with pytest.raises(NotAllowed):
+        proposals.agree(officer, Proposal.objects.get())
+    proposals.agree(leader, Proposal.objects.get())
+    assert operation.state_at(watched.site.pk) == "producing"
+    assert [(row.state, bool(row.agreed_by)) for row in OperatingState.objects.order_by("id")] == [
+        ("sealed", False),
+        ("producing", True),
+    ]
+    assert Entry.objects.filter(verb="site.state").count() == 2
+
+
+def test_unsealing_to_a_mere_stop_takes_two(watched):
+    officer = actor(watched.users["duty_officer"])
+    set_state(officer, watched.site, "sealed", "停产整顿")
+    set_state(officer, watched.site, "stopped", "拆封检修")
+    assert operation.state_at(watched.site.pk) == "sealed"
+
+
+def test_a_planned_end_ends_nothing_by_itself(watched, clock):
+    officer = actor(watched.users["duty_officer"])
+    set_state(officer, watched.site, "stopped", "检修", planned_end=timezone.now() + timedelta(days=1))
+    clock.shift(timedelta(days=2))
+    told = operation.overview(officer, watched.site)
+    assert (told["state"], told["overstayed"]) == ("stopped", True)
+
+
+def test_bad_states_name_the_field(watched):
+    officer = actor(watched.users["duty_officer"])
+    for state, changes, field in [
+        ("asleep", {}, "state"), ("stopped", {"reason": " "}, "reason"),
+        ("stopped", {"from_at": timezone.now() + timedelta(days=1)}, "from_at"),
+        ("stopped", {"planned_end": timezone.now() - timedelta(days=1)}, "planned_end"),
+    ]:  # fmt: skip
+        with pytest.raises(Invalid) as caught:
+            set_state(officer, watched.site, state, **{"reason": "检修", **changes})
+        assert caught.value.field == field
+    with pytest.raises(Conflict):
+        set_state(officer, watched.site, "producing", "本来就在生产")
+    for name in ("enterprise", "township", "auditor", "administrator"):
+        with pytest.raises(NotAllowed):
+            set_state(actor(watched.users[name]), watched.site, "stopped", "x")
+
+
+def test_power_at_a_sealed_mine_is_orange_and_sends_somebody_there(watched, meter, signal):
+    set_state(actor(watched.users["duty_officer"]), watched.site, "sealed", "停产整顿")
+    rule = Rule.objects.get(origin="stopped-mine/power_while_stopped")
+    assert rule.versions.get().params["levels"] == {"3": 5.0}
+    warning = deliver(signal, rule, meter, 3, 12.0)
+    assert (warning.circumstance, warning.title) == ("stopped", "停产封条期间检出用电 12.00 kW")
+    assert "不能只当离线" in warning.sentence
+    first = Call.objects.get(duty__kind="warning.dispose", rung=0)
+    assert first.who == "township_head"
+    assert "立即派人到场查" in Duty.objects.get(kind="warning.dispose").policy["orders"][0]
+
+
+def test_back_at_work_the_meter_is_watched_no_more_and_a_new_stop_watches_again(watched, meter):
+    officer, leader = actor(watched.users["duty_officer"]), actor(watched.users["leader"])
+    set_state(officer, watched.site, "stopped", "检修")
+    set_state(officer, watched.site, "producing", "修好")
+    proposals.agree(leader, Proposal.objects.get())
+    assert not Rule.objects.filter(origin__startswith="stopped-mine/", enabled=True).exists()
+    assert not Binding.objects.filter(pack="stopped-mine").exists()
+    set_state(officer, watched.site, "stopped", "又检修")
+    assert Rule.objects.filter(origin="stopped-mine/power_while_stopped", enabled=True).count() == 1
+
+
+def test_silence_at_a_stopped_mine_is_not_hidden(watched, signal):
+    set_state(actor(watched.users["duty_officer"]), watched.site, "stopped", "检修")
+    told = {"rule": watched.silences[0].pk, "kind": "no_data", "category": "fault", "value": None, "threshold": None}
+    sites.receive([{**signal(1), **told}])
+    services.take_in()
+    warning = Warning.objects.get(category="fault")
+    assert "到场查明" in warning.sentence
+    assert Call.objects.filter(duty__about_id=warning.pk).exists()
+
+
+@pytest.fixture
+def blasting(watched, clock):
+    """甲矿 blasts every day 14:00–15:00 (it is 14:02), agreed by two; and a CO sensor."""
+    officer, leader = actor(watched.users["duty_officer"]), actor(watched.users["leader"])
+    days = (date(2026, 7, 1), date(2026, 8, 1))
+    add_window(officer, watched.site, range(7), time(14), time(15), *days, "每日爆破")
+    assert operation.blasting_until(watched.site.pk, timezone.now()) is None
+    proposals.agree(leader, Proposal.objects.get())
+    clock.shift(60)
+    watched.co = sites.create_point(
+        SYSTEM, watched.site, watched.source, "CO-1", name="一氧化碳", item="co", unit="ppm"
+    )
+    told = {"levels": {"3": 24, "4": 100}, "direction": "high"}
+    watched.co_rule = sites.create_rule(SYSTEM, watched.co, "threshold", told, "限值")
+    return watched
+
+
+def kinds(warning):
+    return set(Duty.objects.filter(about_type="warning", about_id=warning.pk).values_list("kind", flat=True))
+
+
+def test_below_red_in_a_window_only_the_mine_is_called_until_it_is_over(blasting, signal, clock):
+    warning = deliver(signal, blasting.co_rule, blasting.co, 3, 30.0)
+    assert warning.circumstance == "blasting"
+    assert "放炮时段内（至 15:00）" in warning.sentence
+    assert kinds(warning) == {"warning.dispose"}
+    services.blasting_over()
+    assert kinds(warning) == {"warning.dispose"}
+    clock.shift(timedelta(hours=1))
+    services.blasting_over()
+    assert "warning.verify" in kinds(warning)
+    assert Entry.objects.filter(verb="warning.blasting_over").count() == 1
+    services.blasting_over()
+    assert Entry.objects.filter(verb="warning.blasting_over").count() == 1
+
+
+def test_red_in_a_window_calls_everybody(blasting, signal):
+    warning = deliver(signal, blasting.co_rule, blasting.co, 4, 200.0)
+    assert {"warning.dispose", "warning.verify", "warning.answer"} <= kinds(warning)
+
+
+def test_what_fell_within_the_window_calls_nobody_more(blasting, signal, clock):
+    deliver(signal, blasting.co_rule, blasting.co, 3, 30.0)
+    warning = deliver(signal, blasting.co_rule, blasting.co, 0, 2.0, **{"from": 3})
+    clock.shift(timedelta(hours=1))
+    services.blasting_over()
+    assert kinds(warning) == {"warning.dispose"}
+
+
+def test_other_items_in_a_window_are_called_as_ever(blasting, raise_to):
+    warning = raise_to(3)
+    assert warning.circumstance == ""
+    assert "warning.verify" in kinds(warning)
+
+
+def test_a_revoked_window_explains_nothing_any_more(blasting, signal):
+    revoke_window(actor(blasting.users["duty_officer"]), blasting.site, BlastingWindow.objects.get().pk)
+    assert "warning.verify" in kinds(deliver(signal, blasting.co_rule, blasting.co, 3, 30.0))
+
+
+def test_windows_are_short_and_end(watched):
+    officer = actor(watched.users["duty_officer"])
+    good = {"weekdays": [0], "start": time(14), "end": time(15), "first_day": date(2026, 7, 21),
+            "last_day": date(2026, 8, 1), "reason": "爆破"}  # fmt: skip
+    for changes, field in [
+        ({"weekdays": [7]}, "weekdays"), ({"weekdays": []}, "weekdays"), ({"end": time(17)}, "end"),
+        ({"end": time(13)}, "end"), ({"last_day": date(2027, 8, 1)}, "last_day"), ({"reason": ""}, "reason"),
+    ]:  # fmt: skip
+        with pytest.raises(Invalid) as caught:
+            add_window(officer, watched.site, **{**good, **changes})
+        assert caught.value.field == field
+
+
+def test_over_http(watched, login):
+    client = login("duty_officer")
+    client.get("/api/v1/session")
+    csrf = {"x-csrftoken": client.cookies["csrftoken"].value}
+    path = f"/api/v1/sites/{watched.site.pk}"
+    body = {"state": "sealed", "reason": "停产整顿"}
+    answer = client.post(f"{path}/state", body, content_type="application/json", headers=csrf)
+    assert answer.status_code == 200, answer.content.decode()
+    assert answer.json()["state"] == "sealed"
+    assert client.get(path).json()["operating"] == "sealed"
+    assert login("enterprise_b").get(f"{path}/operation").status_code == 404
