@@ -312,6 +312,7 @@ class Reader:
             elif by and wait is not None:
                 found.append(Reach(by, wait))
         return tuple(found)
+
     def _blasting(self, node: yaml.Node) -> Blasting | None:
         path, needed = "blasting", frozenset({"items", "call_from", "lanes"})
         parts = self._map(node, path, needed, needed)
