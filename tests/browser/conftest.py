@@ -52,7 +52,17 @@ def warning(county: Stack, officer: dict[str, str]) -> dict[str, Any]:
         items = api.get("/warnings", state="open")["items"]
         return next((item for item in items if item["point"] and item["current_level"] == 4), None)
 
-    return until(found, 120, "an open red warning of a point")
+    return until(found, 240, "an open red warning of a point")
+
+
+@pytest.fixture
+def busy(county: Stack, logins: list[dict[str, str]], warning: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """A login with something to do now, and its first duty: whoever the tests before have left a call to."""
+    for login in logins:
+        mine = county.login(login["username"], login["password"]).get("/duties", view="mine")["items"]
+        if mine:
+            return login, mine[0]
+    pytest.fail(f"nobody of {[login['post'] for login in logins]} has a duty left, after {warning['number']}")
 
 
 @pytest.fixture(scope="session")
