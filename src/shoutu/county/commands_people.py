@@ -8,7 +8,12 @@ import click
 
 from shoutu.county.setup import ready
 
-ROLES = ["administrator", "leader", "duty_officer", "inspector", "township", "enterprise", "auditor"]
+ROLES = [
+    "administrator", "leader", "duty_officer", "inspector", "department", "township", "principal", "safety_officer",
+    "rescue_lead", "auditor",
+    # What it was called before it was split; now a safety officer.
+    "enterprise",
+]  # fmt: skip
 
 
 @click.group()
@@ -30,7 +35,16 @@ def _password(from_stdin: bool) -> str:
 @click.option("--display", default="", help="显示名 / shown name")
 @click.option("--organisation", default="", help="所属单位名称 / organisation by name")
 @click.option("--territory", default="", help="行政区名称 / territory by name")
-def create(name: str, role: str, password_stdin: bool, display: str, organisation: str, territory: str) -> None:
+@click.option("--sector", "sectors", multiple=True, help="所管行业，可多次 / kind of site overseen, repeatable")
+def create(
+    name: str,
+    role: str,
+    password_stdin: bool,
+    display: str,
+    organisation: str,
+    territory: str,
+    sectors: tuple[str, ...],
+) -> None:
     """新建账号。 Create an account."""
     from shoutu.county.kit.actors import system
     from shoutu.county.kit.errors import ShoutuError
@@ -46,6 +60,7 @@ def create(name: str, role: str, password_stdin: bool, display: str, organisatio
             display=display,
             organisation=organisation_named(organisation) if organisation else None,
             territory=territory_named(territory) if territory else None,
+            sectors=sectors,
         )
     except ShoutuError as error:
         raise click.ClickException(error.detail) from error

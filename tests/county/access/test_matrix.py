@@ -29,13 +29,16 @@ ROLES = {
     "leader": "leader",
     "duty_officer": "duty_officer",
     "inspector": "inspector",
+    "department": "department",
     "township": "township",
-    "enterprise": "enterprise",
+    "principal": "principal",
+    "safety_officer": "enterprise",
+    "rescue_lead": "rescue_lead",
     "auditor": "auditor",
     "administrator": "administrator",
 }
 COLUMNS = ["anonymous", *ROLES, WING, "foreign"]
-NARROW = ("township", "enterprise")
+NARROW = ("department", "township", "principal", "safety_officer", "rescue_lead")
 FACE = "GET /(the face)"
 
 
@@ -115,11 +118,12 @@ def test_each_role_may_what_the_table_says_and_no_more(both: SimpleNamespace) ->
 @pytest.mark.django_db
 def test_what_belongs_to_another_is_not_found(both: SimpleNamespace) -> None:
     told, wrong = table(), []
+    visitors = {column: Visitor(both, column) for column in NARROW}
     for route in walked():
         if not route.keys or route.keys[0][1] in ("packs/{name}",) or route.of_wings:
             continue
         for column in NARROW:
-            status = Visitor(both, column).ask(route, {**both.foreign, "tokens/{id}": own_token(both.users["leader"])})
+            status = visitors[column].ask(route, {**both.foreign, "tokens/{id}": own_token(both.users["leader"])})
             line = told.get(route.name, {})
             if line.get(column) == "y":
                 expected = line.get("foreign")

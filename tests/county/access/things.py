@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from shoutu.county.duties.models import Duty, Finding
+from shoutu.county.duties.models import Call, Duty, Finding
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people import services as people
@@ -36,6 +36,20 @@ def twofold(county: SimpleNamespace) -> SimpleNamespace:
     county.own = _at(county, county.site, county.mine, county.posts["principal"], "enterprise", county.east)
     post_b = county.posts["enterprise_b"]
     county.foreign = _at(county, county.site_b, county.mine_b, post_b, "enterprise_b", county.west)
+    posts = people.create_post(SYSTEM, county.bureau, "救援队长")
+    for name, more in {
+        "department": {"territory": county.territory, "sectors": ["tailings_pond"]},
+        "rescue_lead": {"organisation": county.bureau},
+    }.items():
+        person = people.create_person(SYSTEM, name, organisation=county.bureau)
+        county.users[name] = people.create_user(SYSTEM, name, name, PASSWORD, person=person, **more)
+        county.persons[name] = person
+    people.hold_post(SYSTEM, posts, county.persons["rescue_lead"])
+    duty = Duty.objects.get(pk=county.own["duties/{id}"])
+    Call.objects.create(
+        duty=duty, round=duty.round, rung=90, who="rescue", post=posts, person=county.persons["rescue_lead"],
+        state="calling", called_at=timezone.now(), due_at=timezone.now() + timedelta(minutes=5),
+    )  # fmt: skip
     for name, user in county.users.items():
         people.create_api_token(SYSTEM, user, f"{name} 的令牌")
     return county

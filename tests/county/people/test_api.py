@@ -62,7 +62,8 @@ def test_sign_out_and_in_over_http(county: SimpleNamespace, login) -> None:
     assert client.post("/api/v1/roster/sign-in").status_code == 409
     assert client.post("/api/v1/roster/sign-out").json()["signed_out_at"]
     assert client.post("/api/v1/roster/sign-out").status_code == 409
-    assert login("auditor").post("/api/v1/roster/sign-in").status_code == 409
+    assert login("inspector").post("/api/v1/roster/sign-in").status_code == 409
+    assert login("auditor").post("/api/v1/roster/sign-in").status_code == 403
 
 
 def test_plan_a_shift_over_http(county: SimpleNamespace, login) -> None:

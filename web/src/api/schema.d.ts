@@ -4109,6 +4109,8 @@ export interface components {
             organisation: string | null;
             /** Territory */
             territory: string | null;
+            /** Sectors */
+            sectors: string[];
         };
         /** Page[AccountOut] */
         Page_AccountOut_: {
@@ -4138,6 +4140,11 @@ export interface components {
             organisation?: number | null;
             /** Territory */
             territory?: number | null;
+            /**
+             * Sectors
+             * @default []
+             */
+            sectors?: string[];
         };
         /** AccountChange */
         AccountChange: {
@@ -4151,6 +4158,8 @@ export interface components {
             organisation?: number | null;
             /** Territory */
             territory?: number | null;
+            /** Sectors */
+            sectors?: string[] | null;
         };
         /** Password */
         Password: {

@@ -406,5 +406,9 @@ class Finding(ScopedModel):
         q = models.Q(site__isnull=False) & scope.sites("site")
         q |= models.Q(organisation_id__in=scope.organisations)
         for path in scope.territories:
-            q |= models.Q(territory__path__startswith=path) | models.Q(organisation__territory__path__startswith=path)
+            q |= models.Q(territory__path__startswith=path)
+            bodies = models.Q(organisation__territory__path__startswith=path)
+            if scope.sectors:
+                bodies &= models.Q(organisation__in=Organisation.objects.visible_to(actor).values("pk"))
+            q |= bodies
         return q

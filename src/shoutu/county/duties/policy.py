@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 import yaml
 
-from shoutu.county.kit.permissions import ROLES
+from shoutu.county.kit.permissions import NAMES
 
 LEVELS = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
 RUNGS = ("enterprise_duty", "enterprise_principal", "township_head", "county_duty", "county_leader")
@@ -81,7 +81,7 @@ class Lane:
 class Closing:
     """Which roles may close a warning of one level; a close by others than `review` (when given) waits for one of them.
 
-    Both are names of `kit.permissions.ROLES`.
+    Both are names of `kit.permissions.NAMES`.
     """
 
     by: tuple[str, ...]
@@ -284,7 +284,7 @@ class Reader:
         return Closing(by, self._roles(parts["review"], f"{path}.review") if "review" in parts else ())
 
     def _roles(self, node: yaml.Node, path: str) -> tuple[str, ...]:
-        names = tuple(ROLES)
+        names = tuple(NAMES)
         return tuple(self._choice(item, f"{path}[{i}]", names) for i, item in enumerate(self._list(node, path)))
 
     def _evacuation(self, node: yaml.Node) -> Evacuation | None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.duties import (  # obligations: listens; words: registers the words of entries
     obligations,  # noqa: F401
     words,  # noqa: F401
 )
-from shoutu.county.duties.models import Contact, Duty, Finding
+from shoutu.county.duties.models import OPEN, Contact, Duty, Finding
 from shoutu.county.duties.selectors import my_figures, open_alarms
 from shoutu.county.duties.services.reachable import LANE, UNREACHABLE, bodies, missed_last, unreachable
-from shoutu.county.kit import findings, status, subjects
+from shoutu.county.kit import actors, findings, status, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.people import reach
 
@@ -41,6 +42,13 @@ findings.register(
         finished_in=_("登记通道并试叫应答后自动了结"),
     )
 )  # fmt: skip
+
+
+@actors.called_sites_by
+def _called_to(person_id: int | None, posts: tuple[int, ...]) -> tuple[int, ...]:
+    calls = Q(calls__post_id__in=posts) | (Q(calls__person_id=person_id) if person_id else Q(pk__in=[]))
+    found = Duty.objects.filter(calls, state__in=OPEN, site__isnull=False)
+    return tuple(found.values_list("site_id", flat=True).distinct())
 
 
 @status.contribute

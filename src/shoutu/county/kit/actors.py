@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from shoutu.county.kit.errors import NotAllowed
-from shoutu.county.kit.permissions import EVERY, permissions_of
+from shoutu.county.kit.permissions import EVERY, names_of, permissions_of
 from shoutu.county.kit.scope import Scope
 
 
@@ -36,6 +36,10 @@ class Actor:
             raise KeyError(f"permission {permission!r} is not in kit.permissions.TABLE")
         return permission in self.permissions
 
+    def is_one_of(self, roles: Iterable[str]) -> bool:
+        """Whether the role, or its group, is among those a pack names."""
+        return not names_of(self.role).isdisjoint(roles)
+
     def require(self, permission: str) -> None:
         """Raises NotAllowed when the permission is missing."""
         if not self.may(permission):
@@ -61,6 +65,21 @@ _from_token: list[Callable[[str, Any], Actor | None]] = []
 
 def resolve_users_by(function: Callable[[Any, Any], Actor]) -> None:
     _from_user[:] = [function]
+
+
+# duties registers here which sites a person or the holder of a post is called to now.
+CalledTo = Callable[[int | None, tuple[int, ...]], tuple[int, ...]]
+_called_to: list[CalledTo] = []
+
+
+def called_sites_by(function: CalledTo) -> CalledTo:
+    _called_to[:] = [function]
+    return function
+
+
+def sites_called_to(person_id: int | None, posts: tuple[int, ...]) -> tuple[int, ...]:
+    """The sites of open duties that call this person, in person or on a post."""
+    return _called_to[0](person_id, posts) if _called_to else ()
 
 
 def resolve_tokens_by(function: Callable[[str, Any], Actor | None]) -> None:

@@ -13,15 +13,27 @@ ROLES = {
     "administrator": _("管理员"),
     "leader": _("县领导"),
     "duty_officer": _("县值班员"),
-    "inspector": _("监管人员"),
+    "inspector": _("应急局监管人员"),
+    "department": _("部门监管人员"),
     "township": _("乡镇安监站"),
-    "enterprise": _("企业"),
+    "principal": _("企业主要负责人"),
+    "safety_officer": _("企业安全管理人员"),
+    "rescue_lead": _("救援队负责人"),
     "auditor": _("审计员"),
 }
 
-_people = {"administrator", "leader", "duty_officer", "inspector", "township", "enterprise", "auditor"}
-_county = {"leader", "duty_officer", "inspector", "township"}
+# A word for several roles: in the table below and in response packs "enterprise" means both.
+GROUPS = {"principal": "enterprise", "safety_officer": "enterprise"}
+# What a pack may name, and how it is said.
+NAMES = {**ROLES, "enterprise": _("企业")}
+# What a role was called before it was split; still taken where an account is made.
+FORMER = {"enterprise": "safety_officer"}
+
+_county = {"leader", "duty_officer", "inspector", "department", "township"}
+# Answer calls and report on them; verify and dispose by what stands in each line.
 _acting = _county | {"enterprise"}
+_called = _acting | {"rescue_lead"}
+_people = _called | {"administrator", "auditor"}
 
 TABLE: dict[str, set[str]] = {
     # every signed-in role
@@ -49,14 +61,14 @@ TABLE: dict[str, set[str]] = {
     "responsibility.edit": {"administrator"},
     "leave.edit": {"administrator", "duty_officer"},
     "obligation.edit": {"administrator"},
-    "obligation.do": _acting | {"administrator"},
+    "obligation.do": _called | {"administrator"},
     "roster.read": _people,
     "roster.edit": {"administrator", "duty_officer"},
-    "shift.sign_in": _acting,
+    "shift.sign_in": _called,
     "token.create": _people,
     # duties
     "duty.read": _people,
-    "duty.act": _acting,
+    "duty.act": _called,
     "duty.recall": {"leader", "duty_officer"},
     "duty.verify": _county,
     "policy.edit": {"administrator"},
@@ -65,7 +77,7 @@ TABLE: dict[str, set[str]] = {
     # sites: sources, points, rules
     "source.manage": {"administrator"},
     "source.silence": {"administrator", "inspector"},
-    "source.read": _people - {"enterprise"},
+    "source.read": _people - {"enterprise", "rescue_lead"},
     "point.read": _people,
     "point.edit": {"administrator", "inspector"},
     "reading.read": _people,
@@ -81,7 +93,7 @@ TABLE: dict[str, set[str]] = {
     "warning.close": _acting,
     "warning.recall": {"leader", "duty_officer"},
     "evacuation.order": _acting,
-    "evacuation.count": _acting,
+    "evacuation.count": _called,
     "evacuation.correct": _county,
     # Which roles may, the response pack says.
     "evacuation.resume": _county,
@@ -105,5 +117,10 @@ EVERY = frozenset(TABLE)
 
 @lru_cache
 def permissions_of(role: str) -> frozenset[str]:
-    """The permissions of a role; none for an unknown one."""
-    return frozenset(name for name, roles in TABLE.items() if role in roles)
+    """The permissions of a role, its own and those of its group; none for an unknown one."""
+    return frozenset(name for name, roles in TABLE.items() if names_of(role) & roles)
+
+
+def names_of(role: str) -> frozenset[str]:
+    """What a table or a pack may call a role: by its own name or by its group's."""
+    return frozenset({role, GROUPS.get(role, role)})

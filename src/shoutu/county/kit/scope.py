@@ -18,6 +18,8 @@ class Scope:
     territories: tuple[str, ...] = ()
     organisations: tuple[int, ...] = ()
     sectors: tuple[str, ...] = ()
+    # Sites one is called to, whatever their sector: seen as long as the call lasts.
+    called: tuple[int, ...] = ()
 
     @classmethod
     def everything(cls) -> Scope:
@@ -35,4 +37,6 @@ class Scope:
             place |= Q(**{f"{prefix}organisation_id__in": self.organisations})
         if self.sectors:
             place &= Q(**{f"{prefix}kind__in": self.sectors})
+        if self.called:
+            place |= Q(**{f"{path}_id__in" if path else "pk__in": self.called})
         return place

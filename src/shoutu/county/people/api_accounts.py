@@ -28,6 +28,7 @@ class AccountOut(Schema):
     is_demo: bool
     organisation: str | None
     territory: str | None
+    sectors: list[str]
 
 
 class AccountIn(Schema):
@@ -38,6 +39,7 @@ class AccountIn(Schema):
     person: int | None = None
     organisation: int | None = None
     territory: int | None = None
+    sectors: list[str] = []
 
 
 class AccountChange(Schema):
@@ -46,6 +48,7 @@ class AccountChange(Schema):
     person: int | None = None
     organisation: int | None = None
     territory: int | None = None
+    sectors: list[str] | None = None
 
 
 class Password(Schema):
@@ -89,6 +92,7 @@ def _account(user: User) -> dict[str, Any]:
         "is_demo": user.is_demo,
         "organisation": user.organisation.name if user.organisation else None,
         "territory": user.territory.name if user.territory else None,
+        "sectors": user.sectors,
     }
 
 
@@ -128,6 +132,7 @@ def create_user(request: HttpRequest, account: AccountIn) -> Any:
         person=selectors.get_person(actor, account.person) if account.person else None,
         organisation=get_organisation(actor, account.organisation) if account.organisation else None,
         territory=get_territory(account.territory) if account.territory else None,
+        sectors=account.sectors,
     )
     return 201, _account(made)
 
@@ -163,6 +168,7 @@ def change_user(request: HttpRequest, id: int, change: AccountChange) -> Any:
         person=selectors.get_person(actor, change.person) if change.person else None,
         organisation=get_organisation(actor, change.organisation) if change.organisation else None,
         territory=get_territory(change.territory) if change.territory else None,
+        sectors=change.sectors,
     )
     return _account(selectors.get_user(id))
 

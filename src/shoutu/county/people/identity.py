@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.actors import Actor, sites_called_to
 from shoutu.county.kit.errors import NotAllowed
 from shoutu.county.kit.permissions import permissions_of
 from shoutu.county.kit.scope import Scope
@@ -20,10 +20,13 @@ from shoutu.county.people.selectors import posts_of, token_by_hash
 COUNTYWIDE = {"administrator", "leader", "duty_officer", "auditor"}
 
 
-def scope_of(user: User) -> Scope:
+def scope_of(user: User, posts: tuple[int, ...] = ()) -> Scope:
     """What an account sees: its territory's subtree and its organisation, narrowed to its sectors."""
     if user.role in COUNTYWIDE:
         return Scope.everything()
+    if user.role == "rescue_lead":
+        # A rescue team watches no site: it sees one while it is called there.
+        return Scope(called=sites_called_to(user.person_id, posts))
     return Scope(
         territories=(user.territory.path,) if user.territory else (),
         organisations=(user.organisation_id,) if user.organisation_id and not user.territory_id else (),
@@ -45,7 +48,7 @@ def actor_of_user(user: User, request: Any = None) -> Actor:
         posts=tuple(post.pk for post in posts),
         organisation_id=user.organisation_id,
         permissions=permissions_of(user.role),
-        scope=scope_of(user),
+        scope=scope_of(user, tuple(post.pk for post in posts)),
     )
 
 

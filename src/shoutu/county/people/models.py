@@ -19,8 +19,11 @@ class Role(models.TextChoices):
     LEADER = "leader", ROLES["leader"]
     DUTY_OFFICER = "duty_officer", ROLES["duty_officer"]
     INSPECTOR = "inspector", ROLES["inspector"]
+    DEPARTMENT = "department", ROLES["department"]
     TOWNSHIP = "township", ROLES["township"]
-    ENTERPRISE = "enterprise", ROLES["enterprise"]
+    PRINCIPAL = "principal", ROLES["principal"]
+    SAFETY_OFFICER = "safety_officer", ROLES["safety_officer"]
+    RESCUE_LEAD = "rescue_lead", ROLES["rescue_lead"]
     AUDITOR = "auditor", ROLES["auditor"]
 
 

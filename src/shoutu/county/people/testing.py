@@ -13,7 +13,15 @@ from shoutu.county.people.models import Responsibility, Rung, User
 from shoutu.county.places import services as places
 
 PASSWORD = "守土有责-尽责-2026"
-ROLES = ["administrator", "leader", "duty_officer", "inspector", "township", "enterprise", "auditor"]
+ROLES = [
+    "administrator",
+    "leader",
+    "duty_officer",
+    "inspector",
+    "township",
+    "enterprise",
+    "auditor",
+]  # enterprise: a safety officer
 
 
 def make_county() -> SimpleNamespace:
@@ -42,7 +50,9 @@ def make_county() -> SimpleNamespace:
         organisation, territory = where.get(name, (c.bureau, None))
         if name == "principal":
             organisation = c.mine
-        role = {"principal": "enterprise"}.get(name, name.removesuffix("_b"))
+        role = {"principal": "principal", "enterprise": "safety_officer", "enterprise_b": "safety_officer"}.get(
+            name, name.removesuffix("_b")
+        )
         person = services.create_person(
             SYSTEM, f"{organisation.name}{name}", phone="0357-8000000", organisation=organisation
         )

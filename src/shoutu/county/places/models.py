@@ -102,8 +102,12 @@ class Organisation(ScopedModel):
         if scope.all:
             return models.Q()
         q = models.Q(pk__in=scope.organisations) | ~models.Q(kind=cls.Kind.ENTERPRISE)
-        for path in scope.territories:
-            q |= models.Q(territory__path__startswith=path)
+        # A department sees the enterprises of its sectors, a rescue team those it is called to.
+        if scope.sectors or scope.called:
+            q |= models.Q(pk__in=Site.objects.filter(scope.sites()).values("organisation_id"))
+        if not scope.sectors:
+            for path in scope.territories:
+                q |= models.Q(territory__path__startswith=path)
         return q
 
 

@@ -39,15 +39,15 @@ def closing_of(warning: Warning) -> Closing:
 def reviews(warning: Warning, actor: Actor) -> bool:
     """Whether this actor's closing needs nobody's review."""
     review = closing_of(warning).review
-    return actor.kind == "system" or not review or actor.role in review
+    return actor.kind == "system" or not review or actor.is_one_of(review)
 
 
 def _closer(warning: Warning, actor: Actor) -> str | None:
     closing = closing_of(warning)
-    if actor.kind == "system" or actor.role in closing.review:
+    if actor.kind == "system" or actor.is_one_of(closing.review):
         own = warning.close_asked_user is not None and warning.close_asked_user == actor.user_id
         return _("自己提请关闭的由别人复核") if own else None
-    if actor.role not in closing.by:
+    if not actor.is_one_of(closing.by):
         what = LEVELS.get(warning.peak_level, "") if warning.category == "risk" else _("设备故障")
         return _("%(level)s预警由%(roles)s关闭") % {"level": what, "roles": roles_words(closing.by)}
     if warning.close_asked_at is not None:

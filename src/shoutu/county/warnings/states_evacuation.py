@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.permissions import ROLES
+from shoutu.county.kit.permissions import NAMES
 from shoutu.county.kit.states import StateTable, Transition
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.course import fallen
@@ -16,7 +16,7 @@ NOT_RESUMED = ("going", "out")
 
 def roles_words(roles: tuple[str, ...]) -> str:
     """「县领导或县值班员」."""
-    return _("或").join(str(ROLES.get(role, role)) for role in roles)
+    return _("或").join(str(NAMES.get(role, role)) for role in roles)
 
 
 def _unset(evacuation: Evacuation, actor: Actor) -> str | None:
@@ -39,7 +39,7 @@ def _some_missing(evacuation: Evacuation, actor: Actor) -> str | None:
 
 def _may_resume(evacuation: Evacuation, actor: Actor) -> str | None:
     allowed = policies.evacuation().resume
-    if actor.kind != "system" and actor.role not in allowed:
+    if actor.kind != "system" and not actor.is_one_of(allowed):
         return _("复工由%(roles)s下令") % {"roles": roles_words(allowed)}
     causes = list(evacuation.warnings.order_by("-level", "id"))
     for warning in causes:

@@ -170,11 +170,11 @@ export function PersonForm({ organisation, close }: Done & { organisation?: numb
 export function AccountForm({ person, about, close }: Done & { person: number; about?: string | undefined }): ReactNode {
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
-  const [role, setRole] = useState("enterprise");
+  const [role, setRole] = useState("safety_officer");
   const [organisation, setOrganisation] = useState<number | null>(null);
   const [territory, setTerritory] = useState<number | null>(null);
   const change = useChange(() => got(api.POST("/api/v1/users", { body: { username, password, role, display: username, person, organisation, territory } })));
-  const roles = ["leader", "duty_officer", "inspector", "township", "enterprise", "auditor", "administrator"] as const;
+  const roles = ["leader", "duty_officer", "inspector", "township", "principal", "safety_officer", "rescue_lead", "auditor", "administrator"] as const;
   return (
     <Dialog title={t("people.account.title")} verb={t("people.account")} busy={change.isPending} error={change.error} close={close} can={username !== "" && password !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
       {about !== undefined && <p className="second">{about}</p>}
@@ -211,7 +211,7 @@ export function PostForm({ organisation, close }: Done & { organisation: number 
 
 export function OrganisationForm({ territory: given, close }: Done & { territory: number | null }): ReactNode {
   const [name, setName] = useState("");
-  const [kind, setKind] = useState("enterprise");
+  const [kind, setKind] = useState("safety_officer");
   const [territory, setTerritory] = useState<number | null>(given);
   const change = useChange(() => got(api.POST("/api/v1/organisations", { body: { name, kind, territory: territory ?? 0, code: "" } })));
   const all = ["party", "government", "township", "enterprise", "rescue"] as const;

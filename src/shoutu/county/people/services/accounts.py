@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid
-from shoutu.county.kit.permissions import permissions_of
+from shoutu.county.kit.permissions import FORMER, names_of, permissions_of
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people.identity import hash_token
 from shoutu.county.people.models import ApiToken, Person, Role, User
-from shoutu.county.places.models import Organisation, Territory
+from shoutu.county.places.models import Organisation, Site, Territory
 
 TOKEN_DAYS = 365
 
@@ -45,12 +45,10 @@ def create_user(
         raise Invalid("username", _("1 到 60 个字，不含空格"))
     if User.objects.filter(username=username).exists():
         raise Invalid("username", _("没有被占用的名字"))
+    role = FORMER.get(role, role)
     if role not in Role.values:
         raise Invalid("role", _("其中之一：%(names)s") % {"names": "、".join(Role.values)})
-    if role == Role.ENTERPRISE and organisation is None:
-        raise Invalid("organisation", _("企业账号须指定所属企业"))
-    if role == Role.TOWNSHIP and territory is None:
-        raise Invalid("territory", _("乡镇账号须指定所属乡镇"))
+    _placed(role, organisation, territory, sectors := list(sectors))
     if person is not None and User.objects.filter(person=person).exists():
         raise Invalid("person", _("还没有账号的人"))
     user = User(
@@ -60,7 +58,7 @@ def create_user(
         person=person,
         territory=territory,
         organisation=organisation,
-        sectors=list(sectors),
+        sectors=sectors,
         is_demo=is_demo,
     )
     _set_password(user, password, is_demo)
@@ -79,10 +77,12 @@ def change_user(
     person: Person | None = None,
     organisation: Organisation | None = None,
     territory: Territory | None = None,
+    sectors: Iterable[str] | None = None,
 ) -> User:
     """Change an account; a new role or place holds from the next request on. Raises Invalid as `create_user` does."""
     actor.require("user.manage")
     user = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    role = FORMER.get(role, role) if role else role
     if role is not None and role not in Role.values:
         raise Invalid("role", _("其中之一：%(names)s") % {"names": "、".join(Role.values)})
     if actor.user_id == user.pk and role is not None and role != user.role:
@@ -93,14 +93,12 @@ def change_user(
     user.display, user.role = display or user.display, role or user.role
     user.person, user.organisation = person or user.person, organisation or user.organisation
     user.territory = territory or user.territory
-    if user.role == Role.ENTERPRISE and user.organisation is None:
-        raise Invalid("organisation", _("企业账号须指定所属企业"))
-    if user.role == Role.TOWNSHIP and user.territory is None:
-        raise Invalid("territory", _("乡镇账号须指定所属乡镇"))
+    user.sectors = list(sectors) if sectors is not None else user.sectors
+    _placed(user.role, user.organisation, user.territory, user.sectors)
     if _told(user) == before and user.display == called:
         unchanged()
         return user
-    user.save(update_fields=["display", "role", "person", "organisation", "territory"])
+    user.save(update_fields=["display", "role", "person", "organisation", "territory", "sectors"])
     record(actor, "user.changed", ref(user), {"before": before, "after": _told(user)})
     return user
 
@@ -111,7 +109,21 @@ def _told(user: User) -> dict[str, object]:
         "person": user.person_id,
         "organisation": user.organisation_id,
         "territory": user.territory_id,
+        "sectors": user.sectors,
     }
+
+
+def _placed(role: str, organisation: Organisation | None, territory: Territory | None, sectors: list[str]) -> None:
+    """Raises Invalid for a role without the place, body or sectors that bound what it sees."""
+    if names_of(role) & {"enterprise"} and organisation is None:
+        raise Invalid("organisation", _("企业账号须指定所属企业"))
+    if role == Role.TOWNSHIP and territory is None:
+        raise Invalid("territory", _("乡镇账号须指定所属乡镇"))
+    if unknown := [one for one in sectors if one not in Site.Kind.values]:
+        names = "、".join(Site.Kind.values)
+        raise Invalid("sectors", _("其中之一：%(names)s") % {"names": names} + f"（{'、'.join(map(str, unknown))}）")
+    if role == Role.DEPARTMENT and (territory is None or not sectors):
+        raise Invalid("sectors" if territory else "territory", _("部门账号须指定所在地区和所管行业"))
 
 
 def _set_password(user: User, password: str, is_demo: bool) -> None:
