@@ -28,6 +28,8 @@ import { antTheme } from "./theme";
 const Silences = lazy(async () => ({ default: (await import("./rooms/warnings/Silences")).Silences }));
 const Dossier = lazy(() => import("./rooms/sites/Dossier"));
 const Sites = lazy(() => import("./rooms/sites/Sites"));
+const Channels = lazy(() => import("./rooms/duties/Channels"));
+const AnswerLink = lazy(() => import("./rooms/duties/Link"));
 const Screen = lazy(() => import("./rooms/screen/Screen"));
 const Findings = lazy(() => import("./rooms/people/Findings"));
 const Matrix = lazy(() => import("./rooms/people/Matrix"));
@@ -101,6 +103,7 @@ function Inside(): ReactNode {
         <Route path="/weather" element={<Later><WeatherList /></Later>} />
         <Route path="/weather/new" element={<Later><WeatherEnter /></Later>} />
         <Route path="/weather/:weatherId" element={<Later><WeatherPage /></Later>} />
+        <Route path="/channels" element={<Later><Channels me={me} /></Later>} />
         <Route path="/ledger" element={<Ledger />} />
         <Route path="/people" element={<Later><Findings /></Later>} />
         <Route path="/people/matrix" element={<Later><Matrix /></Later>} />
@@ -122,6 +125,7 @@ export function App(): ReactNode {
         <BrowserRouter>
           <Routes>
             <Route path="/login" element={<Login />} />
+            <Route path="/a/:token" element={<Later><AnswerLink /></Later>} />
             <Route path="/setup" element={<Setup />} />
             <Route path="*" element={<Inside />} />
           </Routes>

@@ -40,4 +40,6 @@ export type ScreenAlarm = S["Alarm"];
 export type Site = S["Site"];
 export type SiteDetail = S["SiteDetail"];
 export type Answerer = S["Answerer"];
+export type Channel = S["Channel"];
+export type Contact = S["Contact"];
 export type Rule = S["Rule"];

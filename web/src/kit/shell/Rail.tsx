@@ -1,6 +1,6 @@
 import { Drawer } from "antd";
 import { t } from "i18next";
-import { Activity, CircleHelp, CloudLightning, Ellipsis, Factory, Inbox, Map as MapIcon, Network, Ruler, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
+import { Activity, CircleHelp, CloudLightning, Ellipsis, Factory, Inbox, Map as MapIcon, Network, Ruler, RadioTower, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { Link, NavLink, useLocation } from "react-router";
 import type { Me, Status } from "../../api/types";

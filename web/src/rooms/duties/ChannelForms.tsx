@@ -1,0 +1,131 @@
+import { Button, Input, InputNumber, Modal, Select } from "antd";
+import { t } from "i18next";
+import { useState, type ReactNode } from "react";
+import { asProblem } from "../../api/problem";
+import type { Channel } from "../../api/types";
+import { Loading, NotSaved } from "../../kit/States";
+import { useCallbackToken, useChannelAdd, useChannelChange, useChannelKinds, useContactSet, useEndpointAllow, usePersons } from "./channelQueries";
+
+function hostOf(address: string): { scheme: string; host: string } | null {
+  try {
+    const url = new URL(address.trim());
+    return url.hostname === "" ? null : { scheme: url.protocol.replace(":", ""), host: url.hostname };
+  } catch {
+    return null;
+  }
+}
+
+/** An address outside the allow-list is refused; who may, allows it with one more click that stands in the ledger. */
+function Allow({ values, error, done }: { values: Record<string, string>; error: unknown; done: () => void }): ReactNode {
+  const allow = useEndpointAllow();
+  const wanted = hostOf(values.url ?? "");
+  if (!error || asProblem(error).status !== 422 || !wanted || !asProblem(error).message.includes("not on the list")) return null;
+  return (
+    <p>
+      <Button loading={allow.isPending} onClick={() => allow.mutate(wanted, { onSuccess: done })}>
+        {t("channels.allow", wanted)}
+      </Button>
+      <NotSaved error={allow.error} />
+    </p>
+  );
+}
+
+export function ChannelDialog({ channel, close, made }: { channel?: Channel; close: () => void; made?: (id: number) => void }): ReactNode {
+  const kinds = useChannelKinds().data;
+  const add = useChannelAdd();
+  const change = useChannelChange();
+  const [kind, setKind] = useState(channel?.kind ?? "operator_sms");
+  const [title, setTitle] = useState(channel?.title ?? "");
+  const [rate, setRate] = useState(channel?.per_minute ?? 0);
+  const [values, setValues] = useState<Record<string, string>>(channel?.settings ?? {});
+  const chosen = kinds?.find((one) => one.kind === kind);
+  const saving = channel ? change : add;
+  const save = (): void => {
+    const names = new Set(chosen?.settings.map((one) => one.name));
+    const settings = Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name)));
+    if (channel) change.mutate({ id: channel.id, body: { settings, per_minute: rate } }, { onSuccess: close });
+    else
+      add.mutate({ title, kind, settings, per_minute: rate, enabled: true }, {
+        onSuccess: (row) => {
+          made?.(row.id);
+          close();
+        },
+      });
+  };
+  return (
+    <Modal open title={channel?.title ?? t("channels.add")} okText={t("channels.save")} cancelText={t("act.back")} confirmLoading={saving.isPending} onOk={save} onCancel={close}>
+      {!chosen ? (
+        <Loading what={t("nav.channels")} />
+      ) : (
+        <div className="chform">
+          {!channel && (
+            <>
+              <label htmlFor="ch-kind">{t("channels.kind")}</label>
+              <Select id="ch-kind" value={kind} onChange={setKind} options={kinds?.map((one) => ({ value: one.kind, label: one.title }))} />
+              <label htmlFor="ch-title">{t("channels.title")}</label>
+              <Input id="ch-title" value={title} maxLength={60} onChange={(event) => setTitle(event.target.value)} />
+            </>
+          )}
+          {chosen.settings.map((one) => (
+            <div key={one.name}>
+              <label htmlFor={`ch-${one.name}`}>{one.required ? one.label : t("channels.optional", { label: one.label })}</label>
+              <Input
+                id={`ch-${one.name}`}
+                type={one.secret ? "password" : "text"}
+                autoComplete="off"
+                placeholder={channel?.secrets.includes(one.name) ? t("channels.secretKept") : one.hint}
+                value={values[one.name] ?? ""}
+                onChange={(event) => setValues({ ...values, [one.name]: event.target.value })}
+              />
+            </div>
+          ))}
+          <label htmlFor="ch-rate">{t("channels.rate.label")}</label>
+          <InputNumber id="ch-rate" min={0} max={100000} value={rate} onChange={(value) => setRate(value ?? 0)} />
+        </div>
+      )}
+      <NotSaved error={saving.error} />
+      <Allow values={values} error={saving.error} done={save} />
+    </Modal>
+  );
+}
+
+export function ContactDialog({ channel, close }: { channel: Channel; close: () => void }): ReactNode {
+  const [q, setQ] = useState("");
+  const [person, setPerson] = useState<number>();
+  const [address, setAddress] = useState("");
+  const label = useChannelKinds().data?.find((one) => one.kind === channel.kind)?.address_label;
+  const found = usePersons(q).data?.items ?? [];
+  const set = useContactSet();
+  const save = (): void => {
+    if (person !== undefined) set.mutate({ person, title: channel.title, channel: channel.id, address, url: "", enabled: true }, { onSuccess: close });
+  };
+  return (
+    <Modal open title={t("channels.addContact.to", { title: channel.title })} okText={t("channels.addContact")} cancelText={t("act.back")} confirmLoading={set.isPending} okButtonProps={{ disabled: person === undefined }} onOk={save} onCancel={close}>
+      <div className="chform">
+        <label htmlFor="ct-person">{t("channels.person")}</label>
+        <Select id="ct-person" showSearch filterOption={false} value={person} onSearch={setQ} onChange={setPerson} options={found.map((one) => ({ value: one.id, label: one.name }))} />
+        <label htmlFor="ct-address">{label}</label>
+        <Input id="ct-address" value={address} maxLength={200} onChange={(event) => setAddress(event.target.value)} />
+      </div>
+      <NotSaved error={set.error} />
+    </Modal>
+  );
+}
+
+/** The token is shown once: whoever closes this makes a new one when it was not copied. */
+export function TokenDialog({ channel, close }: { channel: Channel; close: () => void }): ReactNode {
+  const make = useCallbackToken();
+  return (
+    <Modal open title={t("channels.newToken")} okText={make.data ? t("channels.copied") : t("channels.newToken")} cancelText={t("act.back")} confirmLoading={make.isPending} onOk={() => (make.data ? close() : make.mutate(channel.id))} onCancel={close}>
+      {make.data ? (
+        <>
+          <p>{t("channels.token.shown")}</p>
+          <Input.TextArea readOnly rows={3} value={`${window.location.origin}${make.data.path}`} aria-label={t("channels.callback")} />
+        </>
+      ) : (
+        <p>{channel.callback_set ? t("channels.token.ends") : t("channels.token.words")}</p>
+      )}
+      <NotSaved error={make.error} />
+    </Modal>
+  );
+}
