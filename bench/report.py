@@ -36,6 +36,10 @@ AIMS = [
     Aim("latency", "sent_to_signal_p99_ms", "Reading sent → signal delivered, p99", "ms"),
     Aim("stack", "signal_to_list_p50_ms", "Signal → on the list of open warnings, p50", "ms"),
     Aim("stack", "signal_to_list_p99_ms", "the same, p99", "ms", 1000, False),
+    Aim(
+        "calling", "hand_over.last_handed_over_s", "500 people called at once, until the last hand-over", "s", 10, False
+    ),
+    Aim("calling", "climb.late_worst_s", "Ladder step after it fell due, 10,000 open duties, worst", "s", 2, False),
     Aim("ledger", "peak.recorded_per_s", "Ledger, entries recorded 500 to a transaction", "entries/s", 5e3),
     Aim("ledger", "single.recorded_per_s", "Ledger, one entry to a transaction", "entries/s"),
     Aim("ledger", "sustained.seal_lag_p99_s", "Ledger, commit → signed head, p99", "s", 1, False),
