@@ -45,6 +45,7 @@ function rooms(status: Status | undefined, me: Me): Room[] {
     { to: "/rules", icon: Ruler, words: t("nav.rules.short"), away: true },
     ...(decides ? [{ to: "/proposals", icon: UsersRound, words: t("nav.proposals.short"), badge: status?.proposals, inked: true, away: true }] : []),
     { to: "/people", icon: Network, words: t("nav.people"), away: true },
+    ...(me.permissions.includes("channel.read") ? [{ to: "/channels", icon: RadioTower, words: t("nav.channels"), away: true }] : []),
     { to: "/ledger", icon: Stamp, words: t("nav.ledger"), away: true },
   ];
 }
