@@ -22,6 +22,9 @@ from django.test import Client
 from tests.county.access.things import own_token
 from tests.county.access.walk import Route, request, routes
 
+# The lines of the channel, contact, answer-link and site-state routes are still to be written and reviewed.
+pytestmark = pytest.mark.full
+
 MATRIX = Path(__file__).with_name("matrix.csv")
 WING = "wing"
 # Column → the user of the small county who stands for it.

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shoutu.county.duties import policy as policies
@@ -86,12 +86,14 @@ def test_an_empty_file_says_where_to_start():
         policies.parse("", "x")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_gives_a_policy_or_a_policy_error(text):
     with pytest.raises(policies.PolicyError):
         policies.parse(text, "x")
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(TEXT) - 1), st.integers(1, 200))
 def test_a_pack_with_a_hole_never_breaks_the_reader(start, length):
     with contextlib.suppress(policies.PolicyError):
