@@ -83,7 +83,7 @@ def test_another_enterprise_sees_nothing_of_it(pond, login):
 def test_the_packs_are_listed_and_read_whole(pond, login):
     client = login("leader")
     rows = {row["name"]: row for row in client.get("/api/v1/packs").json()["items"]}
-    assert set(rows) == {"tailings-pond", "underground-mine", "open-pit-slope"}
+    assert set(rows) == {"tailings-pond", "underground-mine", "open-pit-slope", "stopped-mine"}
     assert (rows["tailings-pond"]["sites"], rows["underground-mine"]["sites"]) == (1, 0)
     mine = client.get("/api/v1/packs/underground-mine").json()
     co = next(item for item in mine["items"] if item["id"] == "co")

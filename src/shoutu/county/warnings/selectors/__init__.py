@@ -22,8 +22,8 @@ from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites.models import RuleVersion, Signal
 from shoutu.county.warnings import evacuations
-from shoutu.county.warnings.members import members_of
 from shoutu.county.warnings.models import State, Warning
+from shoutu.county.warnings.selectors.members import members_of
 from shoutu.county.warnings.selectors_silences import silent_now
 from shoutu.county.warnings.services.cleaning import CLEANED
 from shoutu.county.warnings.states import PRIMARY, TABLE
