@@ -30,6 +30,7 @@ const Dossier = lazy(() => import("./rooms/sites/Dossier"));
 const Sites = lazy(() => import("./rooms/sites/Sites"));
 const Channels = lazy(() => import("./rooms/duties/Channels"));
 const AnswerLink = lazy(() => import("./rooms/duties/Link"));
+const Noise = lazy(() => import("./rooms/warnings/Noise"));
 const Screen = lazy(() => import("./rooms/screen/Screen"));
 const Findings = lazy(() => import("./rooms/people/Findings"));
 const Matrix = lazy(() => import("./rooms/people/Matrix"));
@@ -90,6 +91,7 @@ function Inside(): ReactNode {
         <Route path="/warnings" element={<Warnings />} />
         <Route path="/warnings/:warningId" element={<WarningPage />} />
         <Route path="/silences" element={<Later><Silences me={me} /></Later>} />
+        <Route path="/noise" element={<Later><Noise /></Later>} />
         <Route path="/points" element={<Points />} />
         <Route path="/points/:pointId" element={<PointPage />} />
         <Route path="/proposals" element={<Proposals />} />

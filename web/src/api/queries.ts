@@ -78,13 +78,16 @@ export function useWarningTimeline(id: number) {
 export type WarningAct =
   | { verb: "verify"; body: { result: "real" | "false_alarm" | "device_fault"; reason?: string; note?: string } }
   | { verb: "dispose"; body: { note: string; withdraw?: boolean } }
-  | { verb: "feedback" | "close" | "recall"; body: { note?: string } };
+  | { verb: "withdraw"; body: { note: string } }
+  | { verb: "feedback" | "close" | "return" | "recall"; body: { note?: string } };
 
 function sendWarningAct(id: number, act: WarningAct) {
   const params = { path: { id } };
   switch (act.verb) {
     case "verify":
       return got(api.POST("/api/v1/warnings/{id}/verify", { params, body: act.body }));
+    case "withdraw":
+      return got(api.POST("/api/v1/warnings/{id}/withdraw", { params, body: act.body })).then(() => got(api.GET("/api/v1/warnings/{id}", { params })));
     case "dispose":
       return got(api.POST("/api/v1/warnings/{id}/dispose", { params, body: act.body }));
     default:

@@ -2789,6 +2789,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warnings/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Evidence
+         * @description A JPEG, PNG or WebP photograph of at most 20 MB. Kept as it came; shown without where it was taken.
+         */
+        post: operations["warnings_evidence_add_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Picture
+         * @description The picture as people are shown it: JPEG, without metadata.
+         */
+        get: operations["warnings_evidence_get_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/noise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Noise
+         * @description False alarms per rule or per pack rule over 30 or 90 days, the noisiest first.
+         */
+        get: operations["warnings_noise_get_noise"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/care": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Care
+         * @description Who owns a rule, its next review, its limit of false alarms a month.
+         */
+        put: operations["warnings_noise_put_care"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review
+         * @description The rule was reviewed: its duty is done, its false alarms count anew.
+         */
+        post: operations["warnings_noise_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/silences": {
         parameters: {
             query?: never;
@@ -7404,6 +7504,42 @@ export interface components {
             actions: components["schemas"]["Action"][];
         };
         /**
+         * Evidence
+         * @description A photograph. `origin` and `taken_at` are what sender and device say; `sha256` is of the original as it came.
+         *
+         *     `url`: the copy people are shown, without where it was taken.
+         */
+        Evidence: {
+            /** Id */
+            id: number;
+            /** Url */
+            url: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "camera" | "gallery";
+            /** Taken At */
+            taken_at: string | null;
+            /** Note */
+            note: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+        };
+        /**
          * HeadCount
          * @description One step of the count. `read_at`: the time of the positioning reading it rests on.
          */
@@ -7590,6 +7726,10 @@ export interface components {
             chain: components["schemas"]["ChainRow"][];
             evacuation: components["schemas"]["EvacuationDetail"] | null;
             close_asked: components["schemas"]["CloseAsked"] | null;
+            /** Evidence */
+            evidence: components["schemas"]["Evidence"][];
+            /** May Add Evidence */
+            may_add_evidence: boolean;
             /** Before */
             before: components["schemas"]["WarningBrief"][];
             ledger: components["schemas"]["LedgerRef"] | null;
@@ -7802,6 +7942,115 @@ export interface components {
             amount: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * Noise
+         * @description The noisiest first, and what all false ones were made of.
+         */
+        Noise: {
+            /** Items */
+            items: components["schemas"]["NoisyRule"][];
+            /** Count */
+            count: number;
+            /** Days */
+            days: number;
+            /** Raised */
+            raised: number;
+            /** False */
+            false: number;
+            /** Reasons */
+            reasons: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * NoisyRule
+         * @description A rule, or all rules of one rule of a pack (`rule` null). `rate`: false ones per point and 30 days.
+         */
+        NoisyRule: {
+            /** Key */
+            key: string;
+            /** Rule */
+            rule: number | null;
+            /** Point */
+            point: number | null;
+            /** Title */
+            title: string;
+            /** Where */
+            where: string;
+            /** Origin */
+            origin: string;
+            /** Points */
+            points: number;
+            /** Raised */
+            raised: number;
+            /** Real */
+            real: number;
+            /** False Alarm */
+            false_alarm: number;
+            /** Device Fault */
+            device_fault: number;
+            /** Unjudged */
+            unjudged: number;
+            /** Rate */
+            rate: number;
+            /** Reasons */
+            reasons: {
+                [key: string]: number;
+            };
+            /** Owner */
+            owner: string | null;
+            /** Owner Id */
+            owner_id: number | null;
+            /** Review On */
+            review_on: string | null;
+            /** Limit */
+            limit: number | null;
+        };
+        /**
+         * Care
+         * @description Who owns a rule and when it is reviewed next.
+         */
+        Care: {
+            /** Rule Id */
+            rule_id: number;
+            /** Owner Id */
+            owner_id: number;
+            /**
+             * Review On
+             * Format: date
+             */
+            review_on: string;
+            /** Limit */
+            limit: number | null;
+        };
+        /**
+         * CareIn
+         * @description Owner (a post's id), next review, and the most false alarms a month before a review is asked for at once.
+         */
+        CareIn: {
+            /** Owner */
+            owner: number;
+            /**
+             * Review On
+             * Format: date
+             */
+            review_on: string;
+            /** Limit */
+            limit?: number | null;
+        };
+        /**
+         * RuleReviewIn
+         * @description What the review found, and when the next is due.
+         */
+        RuleReviewIn: {
+            /** Note */
+            note: string;
+            /**
+             * Review On
+             * Format: date
+             */
+            review_on: string;
         };
         /** SilenceQuery */
         SilenceQuery: {
@@ -12441,6 +12690,143 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvacuationDetail"];
+                };
+            };
+        };
+    };
+    warnings_evidence_add_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * File
+                     * Format: binary
+                     */
+                    file: string;
+                    /**
+                     * Origin
+                     * @enum {string}
+                     */
+                    origin: "camera" | "gallery";
+                    /**
+                     * Note
+                     * @default
+                     */
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+        };
+    };
+    warnings_evidence_get_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    warnings_noise_get_noise: {
+        parameters: {
+            query?: {
+                days?: "30" | "90";
+                by?: "rule" | "pack";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Noise"];
+                };
+            };
+        };
+    };
+    warnings_noise_put_care: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CareIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Care"];
+                };
+            };
+        };
+    };
+    warnings_noise_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleReviewIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Care"];
                 };
             };
         };

@@ -26,6 +26,7 @@ export function useLostSince(): number | null {
 const touches: Record<string, string[]> = {
   warning: ["warnings", "duties", "points", "sites", "screen", "status", "ledger"],
   duty: ["duties", "warnings", "weather", "screen", "status", "roster", "ledger"],
+  evacuation: ["warnings", "duties", "screen", "ledger"],
   point: ["points", "readings", "sites"],
   proposal: ["proposals", "status", "ledger"],
   silence: ["silences", "warnings", "duties", "status", "ledger"],

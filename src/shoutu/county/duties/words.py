@@ -18,6 +18,7 @@ STAGES = {
     "verify": gettext_lazy("核实"),
     "close": gettext_lazy("关闭"),
     "withdraw": gettext_lazy("撤清"),
+    "review": gettext_lazy("复查"),
 }
 
 OUTCOMES = {

@@ -35,6 +35,7 @@ SELECTORS = {
     "sites/operation": "selector",
     "sites/watching": "selector",
     "warnings/evacuations": "selector",
+    "warnings/noise": "selector",
     "warnings/states": "guards of the state table",
 }
 

@@ -92,6 +92,7 @@ TABLE: dict[str, set[str]] = {
     # Which level whose role may close stands in the response pack.
     "warning.close": _acting,
     "warning.recall": {"leader", "duty_officer"},
+    "evidence.add": _acting,
     "evacuation.order": _acting,
     "evacuation.count": _called,
     "evacuation.correct": _county,

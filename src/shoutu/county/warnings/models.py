@@ -218,7 +218,9 @@ class DayNumber(models.Model):
 
 
 # Django finds an app's models by this module.
+from shoutu.county.warnings.models_care import RuleCare  # noqa: E402
 from shoutu.county.warnings.models_evacuation import Evacuation, EvacuationState, HeadCount, HeadKind  # noqa: E402
+from shoutu.county.warnings.models_evidence import Evidence, Origin  # noqa: E402
 from shoutu.county.warnings.models_silences import HeldBack, Silence  # noqa: E402
 
 __all__ = [
@@ -226,13 +228,16 @@ __all__ = [
     "Evacuation",
     "EvacuationState",
     "Event",
+    "Evidence",
     "HeadCount",
     "HeadKind",
     "Heard",
     "HeldBack",
     "Member",
+    "Origin",
     "Reason",
     "Result",
+    "RuleCare",
     "Silence",
     "State",
     "Warning",

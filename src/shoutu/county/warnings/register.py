@@ -85,6 +85,7 @@ kinds.register(
 kinds.register(
     kinds.Kind("warning.review", _("复核关闭"), _("复核"), finished_in=_("在预警里关闭或退回"), needed=_still_open)
 )
+kinds.register(kinds.Kind("rule.review", _("复查规则"), _("复查"), finished_in=_("在误报页写复查结果")))
 kinds.register(kinds.Kind("warning.answer", _("领导知情"), _("应答"), answer_only=True, needed=_still_open))
 kinds.register(kinds.Kind("silence.begun", _("静默开始"), _("知道了"), answer_only=True))
 kinds.register(kinds.Kind("silence.ended", _("静默结束"), _("知道了"), answer_only=True))

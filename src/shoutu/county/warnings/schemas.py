@@ -218,6 +218,25 @@ class CloseAsked(Schema):
     by: str
 
 
+class Evidence(Schema):
+    """A photograph. `origin` and `taken_at` are what sender and device say; `sha256` is of the original as it came.
+
+    `url`: the copy people are shown, without where it was taken.
+    """
+
+    id: int
+    url: str
+    sha256: str
+    size: int
+    width: int
+    height: int
+    origin: Literal["camera", "gallery"]
+    taken_at: datetime | None
+    note: str
+    at: datetime
+    by: str
+
+
 class WarningDetail(Warning):
     """One warning with its rule, people, course, and what may be done now."""
 
@@ -230,6 +249,8 @@ class WarningDetail(Warning):
     chain: list[ChainRow]
     evacuation: EvacuationDetail | None
     close_asked: CloseAsked | None
+    evidence: list[Evidence]
+    may_add_evidence: bool
     before: list[WarningBrief]
     ledger: LedgerRef | None
 

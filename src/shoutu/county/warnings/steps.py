@@ -6,7 +6,7 @@ import time
 
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.steps import step
-from shoutu.county.warnings import evacuations, services
+from shoutu.county.warnings import evacuations, noise, services
 
 
 @step("warnings.inbox", every=0.05, lane="warnings", beat="inbox")
@@ -29,6 +29,14 @@ def silences() -> None:
 @step("warnings.blasting", every=5, lane="warnings")
 def blasting() -> None:
     services.blasting_over()
+
+
+@step("warnings.rule_review", every=600, lane="rule_review")
+def rule_review() -> None:
+    """Ask for the reviews that are due, by date or because a rule is false too often."""
+    for care in noise.cares():
+        if why := noise.why_due(care):
+            services.ask_rule_review(care.pk, why)
 
 
 @step("warnings.clean_out", every=3600, lane="clean")

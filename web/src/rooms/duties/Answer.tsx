@@ -132,6 +132,7 @@ export function Answer(): ReactNode {
           <Clauses text={warning?.title ?? duty.title} />
         </h2>
         <p className="answer-where">{place.filter(Boolean).join(" \u00b7 ")}</p>
+        {warning?.evacuation && warning.evacuation.state === "going" && <p className="answer-missing">{warning.evacuation.words}</p>}
         {warning && <ShortCurve warning={warning} />}
         {duty.orders.length > 0 && (
           <ol className="answer-orders">

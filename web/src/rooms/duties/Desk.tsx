@@ -1,8 +1,10 @@
 import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
+import { useEvacuations } from "../../api/evacuations";
 import { useDuties, usePoints, useStatus, type View } from "../../api/queries";
 import type { Duty, Me } from "../../api/types";
+import { Stops } from "../../kit/Stops";
 import { Clauses } from "../../kit/Clauses";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
@@ -117,12 +119,14 @@ export function Desk({ me }: { me: Me }): ReactNode {
   const mine = useDuties("mine");
   const called = useDuties("called");
   const list = useDuties(view);
+  const stops = useEvacuations();
   useCrumb(t("nav.desk"), "/");
   const count: Partial<Record<View, number | undefined>> = { mine: mine.data?.count, called: called.data?.count, [view]: list.data?.count };
   return (
     <div className="page desk">
       <div className="desk-main">
         {mine.data ? <Sentence duties={mine.data.items} /> : <div className="desk-sentence" />}
+        <Stops rows={stops.data?.items ?? []} />
         <div className="tabs" role="tablist" aria-label={t("nav.desk")}>
           {(views.includes(view) ? views : [...views, view]).map((one) => (
             <button key={one} type="button" role="tab" aria-selected={one === view} onClick={() => setSearch(one === "mine" ? {} : { view: one })}>

@@ -29,7 +29,7 @@ export function briefTitle(duty: Pick<Duty, "title">, after: string): string {
 
 export type RowAct = { how: "send"; verb: DutyVerb } | { how: "note"; verb: DutyVerb } | { how: "open"; url: string };
 
-const onWarning = ["verify", "dispose", "feedback", "close"];
+const onWarning = ["verify", "dispose", "feedback", "close", "withdraw"];
 
 const allowed = (actions: readonly Action[], verb: string): boolean => actions.some((action) => action.verb === verb && action.allowed);
 
@@ -37,6 +37,9 @@ const allowed = (actions: readonly Action[], verb: string): boolean => actions.s
 export function rowAct(duty: Duty): RowAct {
   if (allowed(duty.actions, "answer")) return { how: "send", verb: "answer" };
   const [room, what = ""] = duty.kind.split(".");
+  if (duty.kind === "rule.review") return { how: "open", url: "/noise" };
+  // A closing that waits for review is agreed to by closing it.
+  if (room === "warning" && what === "review") return { how: "open", url: `${duty.subject.url}?do=close` };
   if (room === "warning" && onWarning.includes(what)) return { how: "open", url: `${duty.subject.url}?do=${what}` };
   for (const verb of ["done", "verify", "return", "recall"] as const) {
     if (allowed(duty.actions, verb)) return { how: "note", verb };

@@ -6,6 +6,7 @@ import { CallMark } from "../../kit/ChainOfPeople";
 import { nearRungs, sortChain } from "../../kit/chain";
 import { Clock } from "../../kit/Clock";
 import { LevelMark } from "../../kit/LevelTag";
+import { Stops } from "../../kit/Stops";
 import { tagState } from "../../kit/levelstate";
 import { keepUnits } from "../../time/figure";
 import { useNow } from "../../time/server";
@@ -52,6 +53,7 @@ export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode 
           ))}
         </span>
       </header>
+      <Stops rows={now.evacuations} />
       {shown.length === 0 ? (
         <p className="scr-none">{t("screen.none")}</p>
       ) : (

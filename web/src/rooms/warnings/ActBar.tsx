@@ -27,6 +27,7 @@ const blank: Draft = { result: null, reason: "", note: "", withdraw: false };
 function toAct(verb: Verb, draft: Draft): WarningAct {
   if (verb === "verify") return { verb, body: { result: draft.result ?? "real", reason: draft.reason, note: draft.note } };
   if (verb === "dispose") return { verb, body: { note: draft.note, withdraw: draft.withdraw } };
+  if (verb === "withdraw") return { verb, body: { note: draft.note } };
   return { verb, body: { note: draft.note } };
 }
 
@@ -89,14 +90,14 @@ function Dialog({ warning, verb, close }: { warning: WarningDetail; verb: Verb; 
   );
 }
 
-/** `1` to `4` open the acts in their order, unless something is being written. */
+/** `1` to `5` open the acts in their order, unless something is being written. */
 function useKeys(press: (n: number) => void): void {
   const latest = useRef(press);
   latest.current = press;
   useEffect(() => {
     const hear = (event: KeyboardEvent): void => {
       const from = event.target instanceof HTMLElement ? event.target : null;
-      if (!/^[1-4]$/.test(event.key) || event.metaKey || event.ctrlKey || event.altKey || from?.closest("input,textarea,select,[role=dialog],[role=menu],[role=radiogroup]")) return;
+      if (!/^[1-5]$/.test(event.key) || event.metaKey || event.ctrlKey || event.altKey || from?.closest("input,textarea,select,[role=dialog],[role=menu],[role=radiogroup]")) return;
       event.preventDefault();
       latest.current(Number(event.key));
     };
@@ -121,7 +122,8 @@ export function ActBar({ warning }: { warning: WarningDetail }): ReactNode {
       return next;
     }, { replace: true });
   }, [asked, ready, setSearch]);
-  const acts = order.map(find);
+  // Sending back is shown only where a closing waits for review.
+  const acts = order.filter((verb) => verb !== "return" || warning.close_asked !== null).map(find);
   useKeys((n) => {
     const action = acts[n - 1];
     if (action?.allowed && open === null) setOpen(action.verb as Verb);

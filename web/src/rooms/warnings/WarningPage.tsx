@@ -13,6 +13,8 @@ import { Timeline } from "../../kit/Timeline";
 import { useCrumb } from "../../kit/shell/crumb";
 import { date } from "../../time/words";
 import { ActBar } from "./ActBar";
+import { EvidenceList } from "./EvidenceList";
+import { HeadCount } from "./HeadCount";
 import { WarningCurve } from "./WarningCurve";
 import { WarningHead } from "./WarningHead";
 import { SilenceButton } from "./SilenceButton";
@@ -149,9 +151,11 @@ export function WarningPage(): ReactNode {
   return (
     <>
       <WarningHead warning={warning} />
+      {warning.evacuation && <HeadCount stop={warning.evacuation} />}
       <div className="warning-body">
         <div className="warning-left">
           <WarningCurve warning={warning} />
+          <EvidenceList warning={warning} />
           <div className="warning-pair">
             <Rule warning={warning} />
             <Before warning={warning} />

@@ -179,7 +179,11 @@ export function Warnings(): ReactNode {
           grey={(w) => w.state === "closed"}
           card={card}
           more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
-          footer={falseWords(rows)}
+          footer={
+            <>
+              {falseWords(rows)} <Link to="/noise">{t("noise.see")}</Link>
+            </>
+          }
         />
       )}
     </div>

@@ -22,7 +22,7 @@ from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites.models import RuleVersion, Signal
 from shoutu.county.warnings import evacuations
-from shoutu.county.warnings.models import State, Warning
+from shoutu.county.warnings.models import Evidence, State, Warning
 from shoutu.county.warnings.selectors.members import members_of
 from shoutu.county.warnings.selectors_silences import silent_now
 from shoutu.county.warnings.services.cleaning import CLEANED
@@ -146,6 +146,8 @@ def detail(actor: Actor, warning: Warning) -> dict[str, Any]:
         "actions": actions(warning, actor),
         "chain": duty_selectors.chain_rows(duties, actor),
         "close_asked": {"at": warning.close_asked_at, "by": warning.close_asked_by} if warning.close_asked_at else None,
+        "evidence": [evidence_row(one) for one in warning.evidence.order_by("-id")],
+        "may_add_evidence": actor.may("evidence.add"),
         "evacuation": evacuations.of_warning(actor, warning),
         "before": before(actor, warning),
         "ledger": _leaf(warning),
@@ -170,6 +172,18 @@ def before(actor: Actor, warning: Warning) -> list[dict[str, Any]]:
     """这里以前: what happened at this site with this item before."""
     rows = Warning.objects.visible_to(actor).filter(site=warning.site, item=warning.item, pk__lt=warning.pk)
     return [brief(one) for one in rows.order_by("-id")[:BEFORE]]
+
+
+def evidence_row(evidence: Evidence) -> dict[str, Any]:
+    """One photograph as it is listed."""
+    names = ("sha256", "size", "width", "height", "origin", "taken_at", "note", "at", "by")
+    told = {name: getattr(evidence, name) for name in names}
+    return {"id": evidence.pk, "url": f"/api/v1/evidence/{evidence.pk}/picture", **told}
+
+
+def get_evidence(actor: Actor, id: int) -> Evidence:
+    """Raises NotFound("evidence", id)."""
+    return get_visible(Evidence.objects.all(), actor, id, "evidence")
 
 
 def timeline(actor: Actor, id: int) -> list[dict[str, Any]]:

@@ -23,11 +23,15 @@ from shoutu.county.warnings.services.evacuation import (
     set_head_count,
     take_back,
 )
+from shoutu.county.warnings.services.evidence import add_evidence
 from shoutu.county.warnings.services.inbox import retry, take_in
+from shoutu.county.warnings.services.noise import ask_rule_review, review_rule, set_care
 from shoutu.county.warnings.services.silencing import ask_silence, keep_silences, revoke_silence
 
 __all__ = [
+    "add_evidence",
     "add_people",
+    "ask_rule_review",
     "ask_silence",
     "blasting_over",
     "clean_out",
@@ -44,9 +48,11 @@ __all__ = [
     "recall",
     "resume_work",
     "retry",
+    "review_rule",
     "revoke_silence",
     "rule_changed",
     "send_back",
+    "set_care",
     "set_head_count",
     "take_back",
     "take_in",

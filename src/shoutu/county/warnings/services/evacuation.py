@@ -252,8 +252,8 @@ def confirm_out(
 def confirm_by_positioning(actor: Actor, evacuation_id: int, reading: Reading, key: str) -> Evacuation:
     """A person confirms out as many as the positioning system no longer sees in.
 
-    Never by itself: a positioning system that dies in the accident reads zero (decision 0031). Raises NotFound,
-    NotAllowed, Conflict on an old reading or one that sees nobody out.
+    Never by itself: a positioning system that dies in the accident reads zero (docs/decisions/0016-head-count.md).
+    Raises NotFound, NotAllowed, Conflict on an old reading or one that sees nobody out.
     """
     if (before := _again(actor, evacuation_id, key)) is not None:
         unchanged()

@@ -1,0 +1,138 @@
+"""Pictures as files: sniffed, kept as they came, and shown re-encoded without where they were taken. No database."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import warnings
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from shoutu.county.kit.errors import Invalid, NotFound, TooLarge
+
+KINDS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+MOST_BYTES = 20 * 1024 * 1024
+MOST_PIXELS = 64_000_000
+SHOWN = 2048
+"""The longer side of the copy people are shown, in pixels."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is known of a picture that was kept."""
+
+    sha256: str
+    size: int
+    kind: str
+    width: int
+    height: int
+    taken_at: datetime | None
+
+
+def _folder(sha256: str) -> Path:
+    return Path(settings.CONFIG.data) / "files" / "evidence" / sha256[:2]
+
+
+def original(sha256: str) -> Path:
+    """Where the original lies."""
+    return _folder(sha256) / f"{sha256}.original"
+
+
+def shown(sha256: str) -> Path:
+    """Where the copy for people lies; made anew from the original when it is gone. Raises NotFound without either."""
+    copy = _folder(sha256) / f"{sha256}.jpg"
+    if not copy.exists():
+        try:
+            data = original(sha256).read_bytes()
+        except OSError as error:
+            raise NotFound("evidence", sha256) from error
+        _write(copy, _copy(_opened(data)))
+    return copy
+
+
+def keep(data: bytes) -> Kept:
+    """Keep a picture: the bytes as they came and a copy without its metadata, both on the disk when this returns.
+
+    What it is decides its content, not its name. Raises TooLarge, Invalid for what is no whole JPEG, PNG or WebP.
+    """
+    if len(data) > MOST_BYTES:
+        raise TooLarge(_("照片不能超过 %(limit)d MB") % {"limit": MOST_BYTES // 1024 // 1024})
+    picture = _opened(data)
+    copy = _copy(picture)
+    sha256 = hashlib.sha256(data).hexdigest()
+    _write(original(sha256), data)
+    _write(_folder(sha256) / f"{sha256}.jpg", copy)
+    return Kept(sha256, len(data), KINDS[str(picture.format)], picture.width, picture.height, _taken(picture))
+
+
+def _opened(data: bytes) -> Image.Image:
+    expected = _("完整的 JPEG、PNG 或 WebP 照片")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(BytesIO(data), formats=tuple(KINDS))
+            if picture.width * picture.height > MOST_PIXELS:
+                raise Invalid("file", _("不超过 %(limit)d 万像素的照片") % {"limit": MOST_PIXELS // 10_000})
+            picture.load()
+    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Invalid("file", expected) from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise Invalid("file", expected) from error
+    return picture
+
+
+def _copy(picture: Image.Image) -> bytes:
+    """A fresh JPEG of the pixels alone, upright. Nothing of the original's metadata is carried over."""
+    upright = ImageOps.exif_transpose(picture)
+    assert upright is not None
+    upright.thumbnail((SHOWN, SHOWN))
+    flat = Image.new("RGB", upright.size, "white")
+    clear = upright.convert("RGBA")
+    flat.paste(clear, mask=clear.getchannel("A"))
+    out = BytesIO()
+    flat.save(out, "JPEG", quality=85, optimize=True)
+    return out.getvalue()
+
+
+def _taken(picture: Image.Image) -> datetime | None:
+    """When the picture says it was taken, in its own offset, else the county's; None where it says nothing usable."""
+    try:
+        told = picture.getexif().get_ifd(ExifTags.IFD.Exif)
+        text = str(told.get(ExifTags.Base.DateTimeOriginal, "")).strip("\0 ")
+        offset = str(told.get(ExifTags.Base.OffsetTimeOriginal, "")).strip("\0 ")
+        if offset:
+            return datetime.strptime(f"{text} {offset}", "%Y:%m:%d %H:%M:%S %z")
+        return timezone.make_aware(datetime.strptime(text, "%Y:%m:%d %H:%M:%S"))  # noqa: DTZ007
+    except (ValueError, KeyError, TypeError, OSError, OverflowError, SyntaxError):
+        return None
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Whole and on the disk, or not there; a file of these bytes that stands already is left alone."""
+    if file.exists() and file.stat().st_size == len(data):
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.chmod(name, 0o440)
+        os.replace(name, file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,56 @@
+"""Evidence of what was seen and done about a warning. Its files are kept before this is called, outside."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.kit import events
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Conflict, Invalid, NotFound
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.warnings.models import Evidence, Origin, Warning
+from shoutu.county.warnings.pictures import Kept
+
+MOST = 200
+
+
+def may_add(actor: Actor, warning_id: int) -> None:
+    """Before the bytes are taken. Raises NotFound, NotAllowed, Conflict where there are too many."""
+    actor.require("evidence.add")
+    if not Warning.objects.visible_to(actor).filter(pk=warning_id).exists():
+        raise NotFound("warning", warning_id)
+    if Evidence.objects.filter(warning_id=warning_id).count() >= MOST:
+        raise Conflict(_("一起预警最多 %(limit)d 件证据") % {"limit": MOST})
+
+
+@service
+def add_evidence(actor: Actor, warning_id: int, kept: Kept, origin: str, note: str = "") -> Evidence:
+    """Seal a kept picture to a warning, closed ones too: proof may come late. The same bytes twice are one piece.
+
+    Raises NotFound, NotAllowed, Conflict, Invalid.
+    """
+    may_add(actor, warning_id)
+    if origin not in Origin.values:
+        raise Invalid("origin", _("其中之一：%(names)s") % {"names": "、".join(Origin.values)})
+    if len(note) > 200:
+        raise Invalid("note", _("不超过 %(limit)s 个字") % {"limit": 200})
+    warning = Warning.objects.select_for_update(of=("self",)).get(pk=warning_id)
+    standing: Evidence | None = Evidence.objects.filter(warning=warning, sha256=kept.sha256).first()
+    if standing is not None:
+        unchanged()
+        return standing
+    evidence = Evidence.objects.create(
+        warning=warning, sha256=kept.sha256, size=kept.size, kind=kept.kind, width=kept.width, height=kept.height,
+        origin=origin, taken_at=kept.taken_at, note=note.strip(), at=timezone.now(), by=actor.label[:120],
+    )  # fmt: skip
+    facts = {
+        "evidence": evidence.pk, "sha256": kept.sha256, "size": kept.size, "kind": kept.kind, "origin": origin,
+        "taken_at": kept.taken_at,
+    }  # fmt: skip
+    record(actor, "warning.evidence", ref(warning), facts, {"note": note.strip()} if note.strip() else None)
+    events.emit("warning.changed", ref(warning), {
+        "state": warning.state, "level": warning.level, "current": warning.current_level, "number": warning.number,
+    })  # fmt: skip
+    return evidence
