@@ -20,7 +20,7 @@ from django.db import transaction
 from django.test import Client
 
 from tests.county.access.things import own_token
-from tests.county.access.walk import Route, request, routes
+from tests.county.access.walk import FORMS, Route, request, routes
 
 # The lines of the channel, contact, answer-link and site-state routes are still to be written and reviewed.
 pytestmark = pytest.mark.full
@@ -73,6 +73,8 @@ class Visitor:
         arguments: dict[str, Any] = {"headers": self.headers, "query_params": query}
         if body is not None:
             arguments |= {"data": body, "content_type": "application/json"}
+        if route.name in FORMS:
+            arguments["data"] = FORMS[route.name]()
         self.client.cookies.clear()
         self.client.cookies.update(self.cookies)
         with transaction.atomic():

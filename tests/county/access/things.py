@@ -21,9 +21,11 @@ from shoutu.county.people.models import ApiToken, Handover, Holding, ObligationD
 from shoutu.county.people.testing import PASSWORD, actor
 from shoutu.county.sites import services as sites
 from shoutu.county.sites.models import Unclaimed
+from shoutu.county.warnings import pictures
 from shoutu.county.warnings import services as warnings
 from shoutu.county.warnings.models import Evacuation, Warning
 from shoutu.county.weather import services as weather
+from tests.county.access.walk import photograph
 
 NUMBERS = itertools.count(1)
 STRICT = {"levels": {"4": 6.0}, "direction": "low"}
@@ -116,7 +118,10 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
             townships=[territory.pk], headline="暴雨预警", text="雨", ends_at=now + timedelta(hours=6),
         ),
     )  # fmt: skip
+    evidence = warnings.add_evidence(SYSTEM, warning.pk, pictures.keep(photograph().read()), "camera")
+    warnings.set_care(SYSTEM, rule.pk, watch.pk, timezone.localdate() + day, None)
     return {
+        "evidence/{id}": evidence.pk,
         "silences/{id}": silence.pk,
         "weather/{id}": spell.event_id,
         "messages/{id}": spell.pk,

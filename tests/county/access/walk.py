@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from ninja.operation import PathView
+from PIL import Image
 
 # Where what the schema says is not enough for the request to get as far as the question who may.
 BODIES: dict[str, dict[str, Any]] = {
@@ -30,6 +33,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/duties/{id}/return": {"note": "重做"},
     "POST /api/v1/sources/{id}/tokens/{token}/revoke": {"replacement": "新令牌"},
 }
+# Routes that take a form with a file instead of JSON.
+FORMS: dict[str, Callable[[], dict[str, Any]]] = {
+    "POST /api/v1/warnings/{id}/evidence": lambda: {"file": photograph(), "origin": "camera"},
+}
 QUERIES: dict[str, dict[str, Any]] = {
     "GET /api/v1/ledger/consistency": {"old": 0},
 }
@@ -38,8 +45,15 @@ FIELDS = {
     "site": "sites/{id}", "organisation": "organisations/{id}", "territory": "territories/{id}",
     "source": "sources/{id}", "point": "points/{id}", "post": "posts/{id}", "person": "persons/{id}",
     "persons": "persons/{id}", "townships": "territories/{id}", 
-    "other": "other shift", "warnings": "warnings/{id}", "warning": "warnings/{id}",
+    "owner": "posts/{id}", "other": "other shift", "warnings": "warnings/{id}", "warning": "warnings/{id}",
 }  # fmt: skip
+
+
+def photograph() -> SimpleUploadedFile:
+    """A small picture as a telephone would send it."""
+    out = BytesIO()
+    Image.new("RGB", (8, 6)).save(out, "PNG")
+    return SimpleUploadedFile("a.png", out.getvalue(), "image/png")
 
 
 @dataclass(frozen=True)
