@@ -11,7 +11,7 @@ from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.people import proposals
 from shoutu.county.people.testing import actor
-from shoutu.county.sites import services
+from shoutu.county.sites import selectors, services
 from shoutu.county.sites.models import DesignValue, Rule
 
 DOCUMENT = {"document": "尾矿库初步设计 2019-04", "dated": date(2019, 4, 1)}
@@ -91,3 +91,19 @@ def test_the_packs_are_listed_and_read_whole(pond, login):
     assert limit["levels"] == [{"level": 3, "bound": "≥ 24"}]
     assert any(law["value"] == "24" for law in mine["limits"])
     assert client.get("/api/v1/packs/nothing").status_code == 404
+
+
+def test_a_point_is_written_with_the_decimals_of_its_indicator_and_its_limits(county):
+    source = services.create_source(SYSTEM, "甲矿网关", county.site)
+    made = [
+        services.create_point(SYSTEM, county.site, source, f"CO-{n}", item="co", unit="ppm", name=f"CO {n}")
+        for n in range(3)
+    ]
+    services.bind(SYSTEM, county.site, "underground-mine")
+    assert {point.pk: selectors.decimals_of([point.pk])[point.pk] for point in made} == dict.fromkeys(
+        [point.pk for point in made], 0
+    )
+    services.create_rule(SYSTEM, made[0], "threshold", {"levels": {"3": 2.5}}, "试")
+    assert selectors.decimals_of(point.pk for point in made)[made[0].pk] == 1
+    bare = services.create_point(SYSTEM, county.site, source, "X-1", item="humidity", unit="%")
+    assert bare.pk not in selectors.decimals_of([bare.pk])

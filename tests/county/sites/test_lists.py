@@ -47,7 +47,7 @@ class TestSourceList(ListTests):
 
 class TestPointList(ListTests):
     path = "/api/v1/points"
-    queries = 5
+    queries = 6
     sees = {**EVERYONE, "enterprise": True, "enterprise_b": False}
 
     def make(self, county, n):

@@ -89,7 +89,7 @@ def test_power_at_a_sealed_mine_is_orange_and_sends_somebody_there(watched, mete
     rule = Rule.objects.get(origin="stopped-mine/power_while_stopped")
     assert rule.versions.get().params["levels"] == {"3": 5.0}
     warning = deliver(signal, rule, meter, 3, 12.0)
-    assert (warning.circumstance, warning.title) == ("stopped", "停产封条期间检出用电 12.00 kW")
+    assert (warning.circumstance, warning.title) == ("stopped", "停产封条期间检出用电 12.0 kW")
     assert "不能只当离线" in warning.sentence
     first = Call.objects.get(duty__kind="warning.dispose", rung=0)
     assert first.who == "township_head"

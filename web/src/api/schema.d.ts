@@ -6245,6 +6245,8 @@ export interface components {
         /**
          * Point
          * @description A point as a row. `latest` is null when it was never heard or the pipeline cannot be asked.
+         *
+         *     `decimals`: with how many its values are written: the indicator's, never fewer than a limit has; null: nothing says.
          */
         Point: {
             /** Id */
@@ -6264,6 +6266,8 @@ export interface components {
             /** Interval S */
             interval_s: number;
             latest: components["schemas"]["Latest"] | null;
+            /** Decimals */
+            decimals: number | null;
             /**
              * Axis
              * @enum {string}
@@ -6334,6 +6338,8 @@ export interface components {
             /** Interval S */
             interval_s: number;
             latest: components["schemas"]["Latest"] | null;
+            /** Decimals */
+            decimals: number | null;
             /**
              * Axis
              * @enum {string}
@@ -7361,6 +7367,8 @@ export interface components {
         /**
          * Warning
          * @description One warning as a row of the list. `category`: a risk, or a device fault (which is no level of danger).
+         *
+         *     `decimals`: with how many its indicator is written; null where no pack says.
          */
         Warning: {
             /** Id */
@@ -7393,6 +7401,8 @@ export interface components {
             value: number | null;
             /** Threshold */
             threshold: number | null;
+            /** Decimals */
+            decimals: number | null;
             /** Direction */
             direction: string | null;
             /** Sentence */
@@ -7673,6 +7683,8 @@ export interface components {
             value: number | null;
             /** Threshold */
             threshold: number | null;
+            /** Decimals */
+            decimals: number | null;
             /** Direction */
             direction: string | null;
             /** Sentence */

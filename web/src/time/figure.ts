@@ -8,19 +8,43 @@ export function figure(value: number, digits?: number): string {
 }
 
 /** How many decimals the field writes in a unit; what has none here keeps what was measured, at most two. */
-const decimals: Record<string, number> = { m: 2, "m/s": 1, mm: 1, "mm/h": 1, "mm/d": 1, "cm/s": 1, "%": 1, kPa: 1, "\u00b0C": 1, ppm: 0, kW: 0 };
+const byUnit: Record<string, number> = { m: 2, "m/s": 1, mm: 1, "mm/h": 1, "mm/d": 1, "cm/s": 1, "%": 1, kPa: 1, "\u00b0C": 1 };
 
-/** A reading as a list shows it: one unit, one number of decimals, so that the points stand under each other. */
-export function unitFigure(value: number, unit: string): string {
-  const digits = decimals[unit];
-  if (digits === undefined) return figure(value, Math.min(2, digitsOf([value])));
-  // A value too small for the unit's decimals is not rounded to nothing.
-  return figure(value, value !== 0 && Math.abs(value) < 10 ** -digits ? 3 : digits);
+const MOST = 6;
+
+/** How precisely a value is written: `decimals` as its indicator has them, never fewer than the limit `beside` it has. */
+export interface Precision {
+  decimals?: number | null | undefined;
+  beside?: number | null | undefined;
+}
+
+/** How many decimals write a value exactly; a computed one that never ends is written with three figures. */
+export function placesOf(value: number): number {
+  for (let digits = 0; digits <= MOST; digits += 1) {
+    const rounded = Number(value.toFixed(digits));
+    if (Math.abs(rounded - value) <= Math.max(1e-12, 1e-9 * Math.abs(value))) return digits;
+  }
+  return Math.min(MOST, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))));
+}
+
+/**
+ * A reading as a list shows it: the decimals of its indicator, else of its unit, so that points stand under each other.
+ * More where fewer would show a value as equal to a limit it is beyond, or as nothing what is not nothing.
+ */
+export function unitFigure(value: number, unit: string, { decimals, beside }: Precision = {}): string {
+  const own = decimals ?? byUnit[unit] ?? Math.min(2, digitsOf([value]));
+  let digits = Math.max(own, beside == null ? 0 : placesOf(beside));
+  const tooFew = (): boolean => {
+    const fixed = value.toFixed(digits);
+    return (value !== 0 && Number(fixed) === 0) || (beside != null && value !== beside && fixed === beside.toFixed(digits));
+  };
+  while (digits < MOST && tooFew()) digits += 1;
+  return figure(value, digits);
 }
 
 /** The same with its unit, on one line. */
-export function valueWords(value: number, unit: string): string {
-  return `${unitFigure(value, unit)}\u00a0${unit}`.trim();
+export function valueWords(value: number, unit: string, precision: Precision = {}): string {
+  return `${unitFigure(value, unit, precision)}\u00a0${unit}`.trim();
 }
 
 /** A figure and its unit stay on one line. */

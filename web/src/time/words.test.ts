@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import i18next from "i18next";
 import zh from "../i18n/zh.json";
 import { ago, clockTime, date, moment, span, spanWords, wall } from "./words";
-import { digitsOf, figure, keepUnits, unitFigure, valueWords } from "./figure";
+import { digitsOf, figure, keepUnits, placesOf, unitFigure, valueWords } from "./figure";
 
 const S = 1000;
 const M = 60 * S;
@@ -74,6 +74,20 @@ describe("figure", () => {
   it("writes one unit with one number of decimals, and rounds nothing away to nought", () => {
     expect([unitFigure(811.578, "m"), unitFigure(738.5, "m"), unitFigure(0, "mm/h"), unitFigure(26, "ppm"), unitFigure(0.004, "m"), unitFigure(1.2345, "x")]).toEqual(["811.58", "738.50", "0.0", "26", "0.004", "1.23"]);
     expect(valueWords(5.968, "m")).toBe("5.97\u00a0m");
+  });
+
+  it("never writes a value with fewer decimals than the limit beside it, nor as equal to a limit it is beyond", () => {
+    const ppm = { decimals: null, beside: 2.5 };
+    expect([valueWords(2.6, "ppm", ppm), valueWords(2.5, "ppm", ppm)]).toEqual(["2.6\u00a0ppm", "2.5\u00a0ppm"]);
+    expect(unitFigure(2.6, "ppm")).toBe("2.6");
+    expect(unitFigure(26.4, "ppm", { decimals: 0, beside: 24 })).toBe("26");
+    expect(unitFigure(24.2, "ppm", { decimals: 0, beside: 24 })).toBe("24.2");
+    expect(unitFigure(5.9961, "m", { decimals: 2, beside: 6 })).toBe("5.996");
+    expect(unitFigure(0.0125, "m", { decimals: 2, beside: 0.0125 })).toBe("0.0125");
+  });
+
+  it("counts the decimals of a limit, computed ones too", () => {
+    expect([placesOf(6), placesOf(2.5), placesOf(7.199999999999999), placesOf(100 / 3), placesOf(0.0005)]).toEqual([0, 1, 1, 1, 4]);
   });
 
   it("ties a figure to its unit", () => {

@@ -185,7 +185,8 @@ def list_points(request: HttpRequest, query: Query[PointQuery]) -> Any:
         rows, query, sorts={"id": ["id"], "name": ["name"], "site": ["site_id", "item", "name"]}, default="site"
     )
     told = selectors.latest_of(page["items"]) or {}
-    return {**page, "items": [shaping.point(row, told.get(row.pk)) for row in page["items"]]}
+    decimals = selectors.decimals_of(row.pk for row in page["items"])
+    return {**page, "items": [shaping.point(row, told.get(row.pk), decimals.get(row.pk)) for row in page["items"]]}
 
 
 @router.get("/points/{id}", response=schemas.PointDetail)
@@ -196,7 +197,7 @@ def get_point(request: HttpRequest, id: int) -> Any:
     row = selectors.get_point(actor, id)
     told = selectors.latest_of([row]) or {}
     return {
-        **shaping.point(row, told.get(row.pk)),
+        **shaping.point(row, told.get(row.pk), selectors.decimals_of([id]).get(id)),
         "low": row.low,
         "high": row.high,
         "danger": row.danger,

@@ -194,7 +194,10 @@ class Latest(Schema):
 
 
 class Point(Schema):
-    """A point as a row. `latest` is null when it was never heard or the pipeline cannot be asked."""
+    """A point as a row. `latest` is null when it was never heard or the pipeline cannot be asked.
+
+    `decimals`: with how many its values are written: the indicator's, never fewer than a limit has; null: nothing says.
+    """
 
     id: int
     name: str
@@ -206,6 +209,7 @@ class Point(Schema):
     unit: str
     interval_s: float
     latest: Latest | None
+    decimals: int | None
     axis: Literal["up", "down"]
 
 

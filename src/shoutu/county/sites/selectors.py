@@ -19,6 +19,7 @@ from shoutu.county.sites import asking
 from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import IngestToken, Point, Rule, RuleState, RuleVersion, Source, Unclaimed
 from shoutu.county.sites.operation import with_state
+from shoutu.engine.packs.figures import places
 
 STALE_INTERVALS = 3
 """A reading older than this many intervals of its point is stale."""
@@ -155,6 +156,24 @@ def limits(params: Mapping[str, Any]) -> list[dict[str, Any]]:
             found.append({"level": int(level), "value": value[1], "direction": "high"})
         else:
             found.append({"level": int(level), "value": value, "direction": side})
+    return found
+
+
+def decimals_of(points: Iterable[int]) -> dict[int, int]:
+    """With how many decimals each point's values are written: its indicator's, never fewer than a limit on them has.
+
+    Points no rule speaks of are missing. One query.
+    """
+    rows = RuleVersion.objects.filter(
+        rule__point_id__in=list(points), rule__enabled=True, state=RuleState.IN_FORCE
+    ).values_list("rule__point_id", "rule__kind", "rule__words", "params")
+    found: dict[int, int] = {}
+    for point, kind, words, params in rows:
+        told = [words["decimals"]] if "decimals" in words else []
+        if kind == "threshold":
+            told += [places(limit["value"]) for limit in limits(params)]
+        if told:
+            found[point] = max(found.get(point, 0), *told)
     return found
 
 

@@ -58,7 +58,7 @@ def source(row: Source) -> dict[str, Any]:
     }
 
 
-def point(row: Point, latest: dict[str, Any] | None) -> dict[str, Any]:
+def point(row: Point, latest: dict[str, Any] | None, decimals: int | None = None) -> dict[str, Any]:
     return {
         "id": row.pk,
         "name": row.name,
@@ -70,6 +70,7 @@ def point(row: Point, latest: dict[str, Any] | None) -> dict[str, Any]:
         "unit": row.unit,
         "interval_s": row.interval_s,
         "latest": latest,
+        "decimals": decimals,
         "axis": row.axis,
     }
 

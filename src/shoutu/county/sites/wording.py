@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shoutu.engine.packs.figures import figure as exact
+
 NAMES = {1: "蓝", 2: "黄", 3: "橙", 4: "红"}
 
 
 def figure(value: float, unit: str = "") -> str:
-    """A number with its unit, as on the page: at most two decimals, a true minus."""
-    text = f"{value:.2f}" if abs(value) < 1e6 else f"{value:.3g}"
+    """A limit with its unit, as on the page: two decimals, more where it has more, a true minus."""
+    text = exact(value, 2, value)
     return f"{text} {unit}".rstrip().replace("-", "−")
 
 

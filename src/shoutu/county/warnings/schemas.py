@@ -107,7 +107,10 @@ class SilenceBrief(Schema):
 
 
 class Warning(Schema):
-    """One warning as a row of the list. `category`: a risk, or a device fault (which is no level of danger)."""
+    """One warning as a row of the list. `category`: a risk, or a device fault (which is no level of danger).
+
+    `decimals`: with how many its indicator is written; null where no pack says.
+    """
 
     id: int
     number: str
@@ -122,6 +125,7 @@ class Warning(Schema):
     point: PointBrief | None
     value: float | None
     threshold: float | None
+    decimals: int | None
     direction: str | None
     sentence: str
     started_at: datetime

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shoutu.engine.packs.figures import figure
+
 LEVELS = {0: "正常", 1: "蓝色", 2: "黄色", 3: "橙色", 4: "红色"}
 
 
-def number(value: float, unit: str = "") -> str:
-    """A figure with its unit: at most two decimals, never in exponent form below a million."""
-    text = f"{value:,.2f}" if abs(value) < 1e6 else f"{value:.3g}"
-    text = text.replace(",", "").replace("-", "−")
-    return f"{text} {unit}".rstrip()
+DECIMALS = 2
+"""Of a figure whose rule comes from no pack."""
+
+
+def decimals_of(named: Mapping[str, Any]) -> int:
+    """What the words of a rule say; DECIMALS where they say nothing."""
+    return int(named.get("decimals", DECIMALS))
+
+
+def number(value: float, unit: str = "", decimals: int = DECIMALS, limit: float | None = None) -> str:
+    """A figure with its unit, written so that it is told apart from the limit it stands beside."""
+    return f"{figure(value, decimals, limit)} {unit}".rstrip().replace("-", "−")
 
 
 def direction(params: Mapping[str, Any] | None, signal: Mapping[str, Any]) -> str | None:
@@ -29,18 +38,19 @@ def direction(params: Mapping[str, Any] | None, signal: Mapping[str, Any]) -> st
     return "high" if measured >= limit else "low"
 
 
-def title(signal: Mapping[str, Any], item: str, unit: str, side: str | None) -> str:
-    """What happened, without the place: 「浸润线埋深 5.96 m，低于红色限值 6.00 m」."""
+def title(signal: Mapping[str, Any], item: str, unit: str, side: str | None, decimals: int = DECIMALS) -> str:
+    """What happened, without the place: 「浸润线埋深 5.96 m，低于红色限值 6.00 m」. `decimals`: the indicator's."""
     kind, value, limit = signal["kind"], signal.get("value"), signal.get("threshold")
     if kind == "threshold" and value is not None and limit is not None:
-        return f"{item} {number(value, unit)}，{_than(side)}{LEVELS[signal['to']]}限值 {number(limit, unit)}"
+        told, allowed = number(value, unit, decimals, limit), number(limit, unit, decimals, limit)
+        return f"{item} {told}，{_than(side)}{LEVELS[signal['to']]}限值 {allowed}"
     if kind == "rate" and signal.get("aux") is not None and limit is not None:
         slope = float(signal["aux"])
         way = "上升" if slope >= 0 else "下降"
         per_hour = f"{unit}/h" if unit else "每小时"
-        return (
-            f"{item}{way} {number(abs(slope), per_hour)}，超过{LEVELS[signal['to']]}限值 {number(abs(limit), per_hour)}"
-        )
+        most = abs(limit)
+        fast, allowed = number(abs(slope), per_hour, decimals, most), number(most, per_hour, decimals, most)
+        return f"{item}{way} {fast}，超过{LEVELS[signal['to']]}限值 {allowed}"
     if kind == "composite":
         return f"{item}{_together(signal)}，合为{LEVELS[signal['to']]}"
     return f"{item}{_FAULTS.get(kind, '异常')}"

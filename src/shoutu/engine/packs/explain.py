@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .figures import figure
 from .model import BoundRule, Text
 
 PLACEHOLDERS = ("title", "value", "unit", "relation", "threshold", "level", "held", "slope", "count", "at", "cite")
@@ -73,6 +74,7 @@ def explain(rule: BoundRule | Mapping[str, Any], signal: Mapping[str, Any], lang
     decimals = int(given.get("decimals", 2))
     title = _text(given.get("title")) or Text(zh="", en="")
     template = _template(_text(given.get("sentence")), signal)
+    limit, rate = signal.get("threshold"), signal.get("kind") == "rate"
     held, silent = _held(signal, tongue), _span(signal.get("aux"), tongue)
     limit_level = (
         signal.get("to") if (signal.get("to") or 0) > (signal.get("from") or 0) else (signal.get("to") or 0) + 1
@@ -80,9 +82,9 @@ def explain(rule: BoundRule | Mapping[str, Any], signal: Mapping[str, Any], lang
     words = {
         "title": title.say(tongue),
         "unit": str(given.get("unit") or ""),
-        "value": _figure(signal.get("value"), decimals),
-        "threshold": _figure(signal.get("threshold"), decimals),
-        "slope": _figure(signal.get("aux"), decimals),
+        "value": _figure(signal.get("value"), decimals, None if rate else limit),
+        "threshold": _figure(limit, decimals, limit),
+        "slope": _figure(signal.get("aux"), decimals, limit if rate else None),
         "relation": _relation(signal, tongue),
         "level": _LEVELS[tongue][min(int(limit_level or 0), 4)],
         "now": _LEVELS[tongue][min(int(signal.get("to") or 0), 4)],
@@ -131,10 +133,10 @@ def _text(value: Any) -> Text | None:
     return Text(zh=str(value), en=str(value))
 
 
-def _figure(value: Any, decimals: int) -> str:
+def _figure(value: Any, decimals: int, limit: Any = None) -> str:
     if not isinstance(value, int | float):
         return "—"
-    return f"{value:.{decimals}f}" if abs(value) < 1e9 else f"{value:.3g}"
+    return figure(value, decimals, limit if isinstance(limit, int | float) else None)
 
 
 def _relation(signal: Mapping[str, Any], tongue: str) -> str:

@@ -1,7 +1,7 @@
 import { t } from "i18next";
 import { useId, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from "react";
 import type { Gap, LevelEvent, Reading, Threshold } from "../../api/types";
-import { digitsOf, figure } from "../../time/figure";
+import { digitsOf, figure, placesOf } from "../../time/figure";
 import { clockTime, monthDay } from "../../time/words";
 import { AxisTime, Bands, Crossings, Gaps, Hand, Limits, MomentLine, ValueAxis } from "./parts";
 import { makeScale, type Frame } from "./scale";
@@ -68,7 +68,7 @@ export function Curve(props: CurveProps): ReactNode {
   const steps = useMemo(() => withLatest(toSteps(props.readings), props.latest, end).filter((s) => s.t >= start && s.t <= end), [props.readings, props.latest, start, end]);
   const gaps = useMemo(() => mergeGaps(props.gaps, findGaps(steps, props.every, end)), [props.gaps, steps, props.every, end]);
   const height = props.height ?? tallness(width, props.below ?? 512);
-  const digits = Math.max(digitsOf(thresholds.map((limit) => limit.value)), Math.min(2, digitsOf(steps.slice(-40).map((s) => s.v))));
+  const digits = Math.max(0, ...thresholds.map((limit) => placesOf(limit.value)), Math.min(2, digitsOf(steps.slice(-40).map((s) => s.v))));
   const frame: Frame = compact
     ? { left: 0, right: width - (width < 500 ? 74 : 108), top: 0, bottom: height - 26, start, end, down: props.axis === "down" }
     : { left: 46, right: width - (width < 500 ? 86 : 108), top: 6, bottom: height - (events.length > 1 ? 58 : 34), start, end, down: props.axis === "down" };

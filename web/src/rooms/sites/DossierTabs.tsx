@@ -8,7 +8,7 @@ import { LevelMark, LevelTag } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Failed, Loading } from "../../kit/States";
 import { tagState } from "../../kit/levelstate";
-import { digitsOf, figure, keepUnits } from "../../time/figure";
+import { figure, keepUnits, placesOf } from "../../time/figure";
 import { date, shortTime } from "../../time/words";
 import { Age, LatestFigure, PointMark } from "./Latest";
 
@@ -19,7 +19,7 @@ function redLine(rules: readonly Rule[], point: number): string {
   const own = rules.filter((rule) => rule.point?.id === point && rule.enabled && rule.kind === "threshold").flatMap((rule) => rule.levels);
   const top = Math.max(0, ...own.map((limit) => limit.level));
   const limit = own.find((one) => one.level === top);
-  return limit ? `${limit.direction === "low" ? "\u2264" : "\u2265"} ${figure(limit.value, digitsOf(own.map((one) => one.value)))}` : "\u2014";
+  return limit ? `${limit.direction === "low" ? "\u2264" : "\u2265"} ${figure(limit.value, Math.max(...own.map((one) => placesOf(one.value))))}` : "\u2014";
 }
 
 interface PointsProps {
@@ -159,7 +159,7 @@ function RuleRow({ rule }: { rule: Rule }): ReactNode {
             .sort((a, b) => b.level - a.level)
             .map((limit) => (
               <span key={`${limit.level}${limit.direction}`}>
-                <LevelMark level={limit.level} size={14} /> {limit.direction === "low" ? "\u2264" : "\u2265"} {figure(limit.value, digitsOf(rule.levels.map((one) => one.value)))}
+                <LevelMark level={limit.level} size={14} /> {limit.direction === "low" ? "\u2264" : "\u2265"} {figure(limit.value, Math.max(...rule.levels.map((one) => placesOf(one.value))))}
               </span>
             ))}
           {!rule.verified && <span className="tag">{t("rule.unverified")}</span>}

@@ -40,7 +40,7 @@ export function LatestFigure({ point }: { point: Point }): ReactNode {
   const stale = isStale(point, now);
   return (
     <span className={stale ? "stale" : undefined}>
-      <b className="figure">{unitFigure(point.latest.value, point.unit)}</b> <span className="second">{point.unit}</span>
+      <b className="figure">{unitFigure(point.latest.value, point.unit, { decimals: point.decimals })}</b> <span className="second">{point.unit}</span>
     </span>
   );
 }

@@ -11,7 +11,7 @@ import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
-import { figure, unitFigure, valueWords } from "../../time/figure";
+import { unitFigure, valueWords } from "../../time/figure";
 import { date } from "../../time/words";
 import { Age, isBackInside, isStale, PointMark } from "./Latest";
 import { serverNow, useNow } from "../../time/server";
@@ -41,7 +41,7 @@ function Rules({ point }: { point: PointDetail }): ReactNode {
                     .sort((a, b) => b.level - a.level)
                     .map((limit) => (
                       <span key={`${limit.level}${limit.direction}`}>
-                        <LevelMark level={limit.level} size={14} /> {limit.direction === "low" ? "\u2264" : "\u2265"} {unitFigure(limit.value, point.unit)}
+                        <LevelMark level={limit.level} size={14} /> {limit.direction === "low" ? "\u2264" : "\u2265"} {unitFigure(limit.value, point.unit, { decimals: point.decimals, beside: limit.value })}
                       </span>
                     ))}
                   {!rule.verified && <span className="tag">{t("rule.unverified")}</span>}
@@ -62,12 +62,6 @@ export function passedLimit(rules: readonly PointRule[], level: number, value: n
   return drawnLimits(rules).find((limit) => limit.level === level && (limit.direction === "low" ? value <= limit.value : value >= limit.value));
 }
 
-/** A value just beyond its limit is written with the decimals that show it. */
-function besideLimit(value: number, limit: number | undefined, unit: string): string {
-  const near = limit !== undefined && value !== limit && unitFigure(value, unit) === unitFigure(limit, unit);
-  return near ? `${figure(value)}\u00a0${unit}` : valueWords(value, unit);
-}
-
 function PointHead({ point }: { point: PointDetail }): ReactNode {
   const now = useNow();
   const latest = point.latest;
@@ -78,8 +72,8 @@ function PointHead({ point }: { point: PointDetail }): ReactNode {
       <PointMark point={point} size={level > 0 ? 44 : 32} />
       <div>
         <h1>
-          {point.name} {latest && latest.value !== null && <span className={isStale(point, now) ? "stale" : undefined}>{besideLimit(latest.value, passed?.value, point.unit)}</span>}
-          {passed && latest?.value != null && <Clauses text={t(`point.passed.${passed.direction}`, { level: t(`level.${level}.word`), limit: valueWords(passed.value, point.unit) })} />}
+          {point.name} {latest && latest.value !== null && <span className={isStale(point, now) ? "stale" : undefined}>{valueWords(latest.value, point.unit, { decimals: point.decimals, beside: passed?.value })}</span>}
+          {passed && latest?.value != null && <Clauses text={t(`point.passed.${passed.direction}`, { level: t(`level.${level}.word`), limit: valueWords(passed.value, point.unit, { decimals: point.decimals, beside: passed.value }) })} />}
         </h1>
         <p className="facts-line">
           <span><Link to={`/points?site=${point.site.id}`}>{point.site.name}</Link></span>

@@ -13,7 +13,7 @@ export function Present({ point, limits, level }: { point: number; limits: reado
   const now = useNow();
   const latest = found?.latest;
   if (!found || !latest || latest.value === null) return null;
-  const value = valueWords(latest.value, found.unit);
+  const value = valueWords(latest.value, found.unit, { decimals: found.decimals });
   if (isStale(found, now)) return <span className="stale">{t("warning.presentOld", { value, at: moment(latest.ts, now) })}</span>;
   return (
     <>

@@ -14,7 +14,7 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { unitFigure, valueWords } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, moment, spanWords } from "../../time/words";
-import { limitWords, placeWords } from "./words";
+import { limitWords, placeWords, precisionOf } from "./words";
 import "./warnings.css";
 
 const tabs = ["open", "mine", "closed", "all"] as const;
@@ -49,7 +49,7 @@ function columns(): Column<Warning>[] {
     { key: "title", grow: 40, title: t("warning.what"), cell: (w) => <span title={w.title}>{w.title}</span> },
     { key: "where", title: t("warning.where"), cell: where },
     { key: "territory", title: t("warning.territory"), from: "wide", cell: (w) => <span className="second">{w.site.territory}</span> },
-    { key: "value", title: t("warning.value"), right: true, cell: (w) => <b className="figure">{w.value === null ? "\u2014" : unitFigure(w.value, w.point?.unit ?? "")}</b> },
+    { key: "value", title: t("warning.value"), right: true, cell: (w) => <b className="figure">{w.value === null ? "\u2014" : unitFigure(w.value, w.point?.unit ?? "", precisionOf(w))}</b> },
     { key: "limit", title: t("warning.limit"), cell: (w) => <span className="second">{limitWords(w)}</span> },
     { key: "began", title: t("warning.began"), from: "wide", cell: (w) => <Began warning={w} /> },
     { key: "lasted", title: t("warning.lasted"), right: true, from: "wide", cell: (w) => <Lasted warning={w} /> },
@@ -66,7 +66,7 @@ function card(warning: Warning): ReactNode {
       <span>
         <b>{warning.title}</b>
         <i>
-          {warning.site.name} {warning.value === null ? "" : `${valueWords(warning.value, warning.point?.unit ?? "")}`} {stateWords(warning)}
+          {warning.site.name} {warning.value === null ? "" : valueWords(warning.value, warning.point?.unit ?? "", precisionOf(warning))} {stateWords(warning)}
         </i>
       </span>
       {warning.clock && <Clock limit={warning.clock} size="list" short />}

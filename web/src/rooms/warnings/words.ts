@@ -1,18 +1,23 @@
 import { t } from "i18next";
 import type { Warning } from "../../api/types";
-import { valueWords } from "../../time/figure";
+import { valueWords, type Precision } from "../../time/figure";
 
 /** Where and what in one line; a title that names its site already is not made to say it twice. */
 export function headline(warning: Pick<Warning, "title" | "site">): string {
   return warning.title.startsWith(warning.site.name) ? warning.title : `${warning.site.name} ${warning.title}`;
 }
 
+/** Value and limit of one warning are written alike. */
+export function precisionOf(warning: Pick<Warning, "threshold" | "decimals">): Precision {
+  return { decimals: warning.decimals, beside: warning.threshold };
+}
+
 /** The limit as it stands in a list: `≤ 6.00 m`. */
-export function limitWords(warning: Pick<Warning, "threshold" | "direction" | "point" | "verified_source">): string {
+export function limitWords(warning: Pick<Warning, "threshold" | "direction" | "point" | "verified_source" | "decimals">): string {
   if (warning.threshold === null) return "\u2014";
   const sign = warning.direction === "low" ? "\u2264" : "\u2265";
   const doubt = warning.verified_source ? "" : ` ${t("rule.unverified")}`;
-  return `${sign} ${valueWords(warning.threshold, warning.point?.unit ?? "")}` + doubt;
+  return `${sign} ${valueWords(warning.threshold, warning.point?.unit ?? "", precisionOf(warning))}` + doubt;
 }
 
 /** A point by its address and name, said once when the name holds the address. */

@@ -121,6 +121,7 @@ def row(warning: Warning, duties: list[Duty], silent: Mapping[str, Any] | None =
             "organisation": site.organisation.name if site else "",
         },
         "point": {"id": point.pk, "name": point.name, "address": point.address, "unit": point.unit} if point else None,
+        "decimals": warning.rule.words.get("decimals") if warning.rule else None,
         "called": sum(call.state != CallState.NOBODY for call in calls),
         "answered": sum(call.state == CallState.ANSWERED for call in calls),
         "clock": duty_selectors.tightest(duties),

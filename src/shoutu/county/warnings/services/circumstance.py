@@ -27,7 +27,7 @@ def note(warning: Warning, told: Told) -> None:
         return
     if told.category == "risk" and told.rule is not None and told.rule.origin.startswith(f"{PACK}/"):
         warning.circumstance = "stopped"
-        warning.title = f"{told.rule.title} {words.number(warning.value or 0, _shown(told.unit))}".strip()[:200]
+        warning.title = f"{told.rule.title} {_measured(warning, told)}".strip()[:200]
         warning.sentence = _tail(warning.sentence, _("立即到场查，不能只当离线。"))
     elif told.category == "fault" and state_at(told.site.pk, told.at) in WATCHED:
         warning.sentence = _tail(warning.sentence, _("场所停产或封闭，到场查明，不能只当离线。"))
@@ -44,6 +44,10 @@ def _blasting(warning: Warning, told: Told) -> None:
         warning.circumstance, warning.circumstance_until = "blasting", until
         ends = timezone.localtime(until).strftime("%H:%M")
         warning.sentence = _tail(warning.sentence, _("放炮时段内（至 %(ends)s）。") % {"ends": ends})
+
+
+def _measured(warning: Warning, told: Told) -> str:
+    return words.number(warning.value or 0, _shown(told.unit), told.decimals, warning.threshold)
 
 
 def _shown(unit: str) -> str:

@@ -91,6 +91,11 @@ class Told:
         return self.point.unit if self.point else ""
 
     @property
+    def decimals(self) -> int:
+        """How many decimals the indicator is written with, as its pack says."""
+        return words.decimals_of(self.rule.words if self.rule else {})
+
+    @property
     def named(self) -> dict[str, Any]:
         """How the rule's pack words it; for a rule made by hand the point's own words."""
         return {"title": self.title, "unit": self.unit, **(self.rule.words if self.rule else {})}
@@ -291,7 +296,7 @@ def _speak(warning: Warning, told: Told) -> None:
     if not told.together:  # a composite leaves the curve of the point that spoke before
         warning.point = told.point
     warning.value, warning.threshold, warning.direction = told.measured["value"], told.measured["threshold"], side
-    warning.title = words.title(told.body, told.name, told.unit, side)[:200]
+    warning.title = words.title(told.body, told.name, told.unit, side, told.decimals)[:200]
     warning.sentence = words.sentence(told.body, told.named)[:400]
     circumstance.note(warning, told)
     warning.verified_source = told.rule.verified if told.rule else True
