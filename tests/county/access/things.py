@@ -7,20 +7,23 @@ that names it, `drills/{id}`.
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from datetime import time, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from django.utils import timezone
 
-from shoutu.county.duties.models import Call, Duty, Finding
+from shoutu.county.duties import services as duties
+from shoutu.county.duties.models import Call, Duty, Finding, Notice
+from shoutu.county.duties.services.links import token_of
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people import services as people
 from shoutu.county.people.models import ApiToken, Handover, Holding, ObligationDue, Proposal, Responsibility, Shift
 from shoutu.county.people.testing import PASSWORD, actor
+from shoutu.county.places import services as places
 from shoutu.county.sites import services as sites
-from shoutu.county.sites.models import Unclaimed
+from shoutu.county.sites.models import BlastingWindow, Unclaimed
 from shoutu.county.warnings import pictures
 from shoutu.county.warnings import services as warnings
 from shoutu.county.warnings.models import Evacuation, Warning
@@ -34,16 +37,21 @@ WEAK = {"levels": {"4": 5.0}, "direction": "low"}
 
 def twofold(county: SimpleNamespace) -> SimpleNamespace:
     """The county with `own` (things of 甲矿) and `foreign` (things of 乙矿): name → id."""
+    county.number = "13800001234"
+    # One channel for the whole county, and the only one.
+    duties.allow_endpoint(SYSTEM, "https", "sms.example.cn")
+    county.channel = duties.add_channel(SYSTEM, "短信", "operator_sms", {"url": "https://sms.example.cn/send"})
     county.asker = people.create_user(SYSTEM, "asker", "inspector", PASSWORD, territory=county.territory)
     county.own = _at(county, county.site, county.mine, county.posts["principal"], "enterprise", county.east)
     post_b = county.posts["enterprise_b"]
     county.foreign = _at(county, county.site_b, county.mine_b, post_b, "enterprise_b", county.west)
     posts = people.create_post(SYSTEM, county.bureau, "救援队长")
+    water = county.water = places.create_organisation(SYSTEM, "县水利局", "government", county.territory)
     for name, more in {
-        "department": {"territory": county.territory, "sectors": ["tailings_pond"]},
+        "department": {"territory": county.territory, "sectors": ["tailings_pond"], "organisation": water},
         "rescue_lead": {"organisation": county.bureau},
     }.items():
-        person = people.create_person(SYSTEM, name, organisation=county.bureau)
+        person = people.create_person(SYSTEM, f"某{name}某", organisation=more["organisation"])
         county.users[name] = people.create_user(SYSTEM, name, name, PASSWORD, person=person, **more)
         county.persons[name] = person
     people.hold_post(SYSTEM, posts, county.persons["rescue_lead"])
@@ -71,7 +79,7 @@ def _signal(point: Any, rule: Any, source: Any, site: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, territory: Any) -> dict[str, int]:
+def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, territory: Any) -> dict[str, Any]:
     now, day = timezone.now(), timedelta(days=1)
     person = county.persons[holder]
     source = sites.create_source(SYSTEM, f"{mine.name}网关", site)
@@ -120,7 +128,18 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
     )  # fmt: skip
     evidence = warnings.add_evidence(SYSTEM, warning.pk, pictures.keep(photograph().read()), "camera")
     warnings.set_care(SYSTEM, rule.pk, watch.pk, timezone.localdate() + day, None)
+    contact = duties.set_contact(SYSTEM, person, "短信", channel=county.channel, address=county.number)
+    duties.test_contact(SYSTEM, contact)
+    duty = Duty.objects.filter(site=site).earliest("id")
+    window = BlastingWindow.objects.create(
+        site=site, weekdays=[0], start=time(12), end=time(13), first_day=timezone.localdate(),
+        last_day=timezone.localdate() + 30 * day, reason="放炮", set_by="安监站长", recorded_at=now,
+    )  # fmt: skip
     return {
+        "channels/{id}": county.channel.pk,
+        "contacts/{id}": contact.pk,
+        "answer-links/{token}": token_of(Notice.objects.filter(call__duty=duty).earliest("id")),
+        "blasting/{window}": window.pk,
         "evidence/{id}": evidence.pk,
         "silences/{id}": silence.pk,
         "weather/{id}": spell.event_id,
@@ -137,7 +156,7 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
         "unclaimed/{id}": unclaimed.pk,
         "warnings/{id}": warning.pk,
         "evacuations/{id}": evacuation.pk,
-        "duties/{id}": Duty.objects.filter(site=site).earliest("id").pk,
+        "duties/{id}": duty.pk,
         "findings/{id}": finding.pk,
         "ledger/{id}": Entry.objects.filter(subject_type="site", subject_id=site.pk).earliest("id").pk,
         "posts/{id}": watch.pk,

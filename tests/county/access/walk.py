@@ -31,6 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/evacuations/{id}/resume": {"note": "已核查"},
     "POST /api/v1/evacuations/{id}/out": {"count": 1},
     "POST /api/v1/duties/{id}/return": {"note": "重做"},
+    "POST /api/v1/sites/{id}/blasting": {"weekdays": [0], "start": "12:00", "end": "13:00"},
     "POST /api/v1/sources/{id}/tokens/{token}/revoke": {"replacement": "新令牌"},
 }
 # Routes that take a form with a file instead of JSON.
@@ -44,7 +45,7 @@ QUERIES: dict[str, dict[str, Any]] = {
 FIELDS = {
     "site": "sites/{id}", "organisation": "organisations/{id}", "territory": "territories/{id}",
     "source": "sources/{id}", "point": "points/{id}", "post": "posts/{id}", "person": "persons/{id}",
-    "persons": "persons/{id}", "townships": "territories/{id}", 
+    "persons": "persons/{id}", "townships": "territories/{id}", "channel": "channels/{id}",
     "owner": "posts/{id}", "other": "other shift", "warnings": "warnings/{id}", "warning": "warnings/{id}",
 }  # fmt: skip
 
@@ -70,7 +71,7 @@ class Route:
     @property
     def keys(self) -> list[tuple[str, str]]:
         """(what stands in the address, the key of the thing it names): ``("{id}", "sites/{id}")``."""
-        return [(f"{{{one[1]}}}", f"{one[0]}/{{{one[1]}}}") for one in re.findall(r"(\w+)/\{(\w+)\}", self.path)]
+        return [(f"{{{one[1]}}}", f"{one[0]}/{{{one[1]}}}") for one in re.findall(r"([\w-]+)/\{(\w+)\}", self.path)]
 
     @property
     def of_wings(self) -> bool:
@@ -107,7 +108,20 @@ def _view_of(callback: Any) -> PathView | None:
     return next((one for one in cells if isinstance(one, PathView)), None)
 
 
-def request(route: Route, things: dict[str, int]) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
+def parameters(route: Route) -> dict[str, Any]:
+    """The query parameters a route knows, by name."""
+    found: dict[str, Any] = {}
+    for parameter in getattr(route.schema, "models", ()):
+        if getattr(parameter, "__ninja_param_source__", "") != "query":
+            continue
+        schema = parameter.model_json_schema()
+        for name, field in schema.get("properties", {}).items():
+            inner = schema["$defs"][field["$ref"].rsplit("/", 1)[-1]] if "$ref" in field else {}
+            found |= inner.get("properties", {name: field})
+    return found
+
+
+def request(route: Route, things: dict[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
     """Address, query and body (None: none) of a well-formed request about `things`. KeyError names what is missing."""
     path = route.path
     for part, key in route.keys:
@@ -138,7 +152,7 @@ def request(route: Route, things: dict[str, int]) -> tuple[str, dict[str, Any], 
     return path, query, body
 
 
-def _filled(schema: dict[str, Any], root: dict[str, Any], things: dict[str, int]) -> dict[str, Any]:
+def _filled(schema: dict[str, Any], root: dict[str, Any], things: dict[str, Any]) -> dict[str, Any]:
     wanted = schema.get("required", [])
     return {
         name: _value(name, field, root, things)
@@ -147,7 +161,7 @@ def _filled(schema: dict[str, Any], root: dict[str, Any], things: dict[str, int]
     }
 
 
-def _value(name: str, field: dict[str, Any], root: dict[str, Any], things: dict[str, int]) -> Any:
+def _value(name: str, field: dict[str, Any], root: dict[str, Any], things: dict[str, Any]) -> Any:
     if "$ref" in field:
         inner = root["$defs"][field["$ref"].rsplit("/", 1)[-1]]
         return inner["enum"][0] if "enum" in inner else _filled(inner, root, things)

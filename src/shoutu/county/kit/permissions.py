@@ -83,6 +83,8 @@ TABLE: dict[str, set[str]] = {
     "reading.read": _people,
     "rule.read": _people,
     "rule.edit": {"administrator", "inspector"},
+    # An enterprise sees what its own gateway sends and nobody has taken up.
+    "unclaimed.read": _people - {"rescue_lead"},
     "unclaimed.adopt": {"administrator", "inspector"},
     # warnings
     "warning.read": _people,
@@ -91,6 +93,8 @@ TABLE: dict[str, set[str]] = {
     "warning.feedback": _acting,
     # Which level whose role may close stands in the response pack.
     "warning.close": _acting,
+    # Agree to a closing somebody asked for, or send it back; whose role reviews stands in the response pack.
+    "warning.review": _county,
     "warning.recall": {"leader", "duty_officer"},
     "evidence.add": _acting,
     "evacuation.order": _acting,

@@ -307,7 +307,7 @@ def reject_change(request: HttpRequest, id: int, version: int, body: schemas.Rea
 def list_unclaimed(request: HttpRequest, query: Query[ListQuery]) -> Any:
     """待认领: addresses somebody sends for which there is no point."""
     actor = asker(request)
-    actor.require("point.read")
+    actor.require("unclaimed.read")
     rows = selectors.unclaimed_for(actor)
     if query.q:
         rows = rows.filter(address__icontains=query.q)

@@ -112,7 +112,7 @@ TABLE = StateTable(
         Transition(OPEN, "dispose", None, "warning.dispose"),
         Transition(OPEN, "feedback", None, "warning.feedback", _disposed),
         Transition(OPEN, "close", "closed", "warning.close", _closable),
-        Transition(OPEN, "return", None, "warning.close", _asked),
+        Transition(OPEN, "return", None, "warning.review", _asked),
         Transition(OPEN, "recall", None, "warning.recall", _someone_to_call),
     ],
     states=dict(State.choices),
