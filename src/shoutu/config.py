@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class Config:
     signal_keep_days: int = 90
     # "" is: whatever the ledger began with, sha256-ed25519 for a new one.
     ledger_suite: str = ""
+    witness_mail_url: str = field(default="", repr=False)
 
     @property
     def sensing(self) -> Path:
@@ -176,6 +177,13 @@ def _suite(values: dict[str, Any]) -> str:
     return name
 
 
+def _mail(values: dict[str, Any], name: str) -> str:
+    url = str(values.get(name, ""))
+    if url and not url.lower().startswith(("mailto://", "mailtos://")):
+        raise SettingError(f"{name}: expected mailtos://user:password@server (the value is not shown: it is a secret)")
+    return url
+
+
 def _flag(values: dict[str, Any], name: str) -> bool:
     return str(values.get(name, "")).lower() in {"1", "true", "yes", "on"}
 
@@ -216,5 +224,6 @@ def load() -> Config:
         signal_keep_days=_days(values, "SHOUTU_SIGNAL_KEEP_DAYS", 90),
         retry_cap_s=_seconds(values, "SHOUTU_RETRY_CAP_S", 15.0),
         ledger_suite=_suite(values),
+        witness_mail_url=_mail(values, "SHOUTU_WITNESS_MAIL_URL"),
         ingest_max_bytes=_megabytes(values, "SHOUTU_INGEST_MAX_MB", 16),
     )

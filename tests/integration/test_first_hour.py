@@ -35,7 +35,7 @@ def test_commands_of_the_page_raise_the_warning_before_the_known_failure(tmp_pat
     }
     script = f"set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n{commands}"
     ended = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=200
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=600
     )
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
 

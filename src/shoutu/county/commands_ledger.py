@@ -176,11 +176,11 @@ def epoch(reason: str, head_file: Path | None) -> None:
 
 @ledger.command()
 @click.argument("name")
-@click.argument("kind", type=click.Choice(["folder", "url"]))
+@click.argument("kind", type=click.Choice(["folder", "url", "mail"]))
 @click.argument("target")
 @click.option("--every", default=60, show_default=True, help="分钟 / minutes")
 def witness(name: str, kind: str, target: str, every: int) -> None:
-    """添加一个见证方。 Add a witness: a folder on a stick or share, or an address that takes heads by POST."""
+    """添加一个见证方。 Add a witness: a folder, an address that takes heads by POST, an e-mail box."""
     from shoutu.county.kit.actors import system
     from shoutu.county.kit.errors import ShoutuError
     from shoutu.county.ledger.services.witness import add_witness
@@ -190,3 +190,45 @@ def witness(name: str, kind: str, target: str, every: int) -> None:
     except ShoutuError as error:
         raise click.ClickException(error.detail) from error
     click.echo(name)
+
+
+@ledger.command()
+@click.argument("name")
+@click.option(
+    "--key",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="对方的公钥 / its public key: ledger.pub.pem",
+)
+def keep(name: str, key: Path) -> None:
+    """为另一处守土做见证：登记其公钥。 Be another installation's witness: register its public key.
+
+    It then sends its heads here: `shoutu ledger witness NAME url https://THIS/api/v1/ledger/heads` over there.
+    """
+    from shoutu.county.kit.actors import system
+    from shoutu.county.kit.errors import ShoutuError
+    from shoutu.county.ledger.services.keeping import keep_log
+
+    try:
+        log = keep_log(system("命令行"), name, key.read_text("ascii", "replace"))
+    except ShoutuError as error:
+        raise click.ClickException(error.detail) from error
+    click.echo(f"{log.name}: {log.origin}")
+
+
+@ledger.command()
+@click.argument("name", default="")
+@click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="写成文件 / write as files")
+def kept(name: str, folder: Path | None) -> None:
+    """列出为别处保存的树头。 Heads kept for others; exit code 1 when one contradicts another."""
+    from shoutu.county.ledger.selectors import witnesses
+
+    heads = list(witnesses.kept(name))
+    for head in heads:
+        told = f"  矛盾 / CONTRADICTS {head.contradicts}" if head.contradicts else ""
+        click.echo(f"{head.log.name}  {head.signed_at.isoformat()}  {head.epoch}/{head.size}  {head.root[:16]}{told}")
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = folder / f"{head.log.origin.replace('/', '-')}-{head.epoch}-{head.size:012d}-{head.digest[:8]}.note"
+            file.write_text(head.note, encoding="utf-8")
+    sys.exit(1 if any(head.contradicts for head in heads) else 0)

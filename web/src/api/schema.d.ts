@@ -66,6 +66,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger/heads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep Head
+         * @description A signed head of another installation's log, as text: kept here, its witness. No login; the signature lets it in.
+         *
+         *     403 when its key is not registered here (`shoutu ledger keep`), 422 when it is no head of that key.
+         */
+        post: operations["ledger_keep_head"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger/consistency": {
         parameters: {
             query?: never;
@@ -3496,6 +3518,18 @@ export interface components {
             at: string | null;
             /** Failing */
             failing: boolean;
+        };
+        /**
+         * KeptOut
+         * @description A head was kept; `contradicts` says why it cannot be of the same log as one kept before.
+         */
+        KeptOut: {
+            /** Size */
+            size: number;
+            /** Epoch */
+            epoch: number;
+            /** Contradicts */
+            contradicts: string | null;
         };
         /** ConsistencyOut */
         ConsistencyOut: {
@@ -9052,6 +9086,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HeadOut"];
+                };
+            };
+        };
+    };
+    ledger_keep_head: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptOut"];
                 };
             };
         };

@@ -15,6 +15,7 @@ from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.ledger.models import Entry
 from shoutu.county.ledger.selectors import entries, get_entry, tree
 from shoutu.county.ledger.selectors.overview import overview
+from shoutu.county.ledger.services import keeping
 from shoutu.county.ledger.verbs import sentence
 
 router = Router()
@@ -102,6 +103,14 @@ class HeadOut(Schema):
     restores: list[RestoreOut]
 
 
+class KeptOut(Schema):
+    """A head was kept; `contradicts` says why it cannot be of the same log as one kept before."""
+
+    size: int
+    epoch: int
+    contradicts: str | None
+
+
 class EntryQuery(ListQuery):
     subject: str = ""
     verb: str = ""
@@ -151,6 +160,16 @@ def get_head(request: HttpRequest) -> Any:
     """The newest signed head, to be kept elsewhere."""
     asker(request).require("ledger.read")
     return overview()
+
+
+@router.post("/ledger/heads", response=KeptOut, auth=None)
+def keep_head(request: HttpRequest) -> Any:
+    """A signed head of another installation's log, as text: kept here, its witness. No login; the signature lets it in.
+
+    403 when its key is not registered here (`shoutu ledger keep`), 422 when it is no head of that key.
+    """
+    kept = keeping.keep_head(request.body.decode("utf-8", "replace"))
+    return {"size": kept.size, "epoch": kept.epoch, "contradicts": kept.contradicts or None}
 
 
 @router.get("/ledger/consistency", response=ConsistencyOut)

@@ -154,13 +154,14 @@ class Access(models.Model):
 
 
 class Witness(models.Model):
-    """Where heads are kept outside: a folder (a stick, a share) or an address that takes them by POST."""
+    """Where heads are kept outside: a folder (a stick, a share), an address that takes them by POST, an e-mail box."""
 
     subject_type = "witness"
 
     class Kind(models.TextChoices):
         FOLDER = "folder"
         URL = "url"
+        MAIL = "mail"
 
     name = models.CharField(max_length=80, unique=True)
     kind = models.CharField(max_length=10, choices=Kind)
@@ -175,3 +176,41 @@ class Witness(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class KeptLog(ScopedModel):
+    """Another installation's log whose heads are kept here, as its witness. `key`: its public key (PEM)."""
+
+    subject_type = "kept_log"
+
+    name = models.CharField(max_length=80, unique=True)
+    origin = models.CharField(max_length=80, unique=True)
+    key = models.TextField()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def scope_filter(cls, actor: Actor) -> models.Q:
+        return models.Q() if actor.scope.all else models.Q(pk__in=[])
+
+
+class KeptHead(models.Model):
+    """A head of another log, as it came. `contradicts`: in words, why it cannot be of the same log as one before."""
+
+    log = models.ForeignKey(KeptLog, on_delete=models.PROTECT, related_name="heads")
+    received_at = models.DateTimeField()
+    signed_at = models.DateTimeField()
+    epoch = models.PositiveIntegerField()
+    size = models.BigIntegerField()
+    root = models.CharField(max_length=128)
+    note = models.TextField()
+    digest = models.CharField(max_length=64)
+    contradicts = models.TextField(default="", blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["log", "digest"], name="kept_head_once")]
+        indexes = [models.Index(fields=["log", "signed_at"], name="kept_head_time")]
+
+    def __str__(self) -> str:
+        return f"{self.log_id} {self.epoch}/{self.size}"

@@ -10,11 +10,19 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from shoutu.county.kit import metrics, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.status import contribute
+from shoutu.county.ledger.models import KeptLog
 from shoutu.county.ledger.selectors import tree, unsealed_count, witnesses
 from shoutu.county.ledger.selectors.overview import damage_alarms
 
 subjects.register(
     "witness", label=witnesses.name_of, labels=witnesses.names_of, url=lambda _id: "", visible=witnesses.visible
+)
+subjects.register(
+    "kept_log",
+    label=lambda id: witnesses.log_names_of({id}).get(id, str(id)),
+    labels=witnesses.log_names_of,
+    url=lambda _id: "",
+    visible=KeptLog.objects.visible_to,
 )
 
 
@@ -29,4 +37,4 @@ def figures() -> Iterable[Metric]:
 
 @contribute
 def unreachable_witnesses(actor: Actor) -> dict[str, Any]:
-    return {"alarms": witnesses.alarms() + damage_alarms()} if actor.scope.all else {}
+    return {"alarms": witnesses.alarms() + witnesses.contradictions() + damage_alarms()} if actor.scope.all else {}

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# Epoch rows, leaves, nodes and heads are as final as entries. Personal values are not here: they may be erased.
-FINAL = ["ledger_entry", "ledger_leaf", "ledger_node", "ledger_treehead", "ledger_epoch"]
+# Epoch rows, leaves, nodes and heads (those kept for others too) are as final as entries. Personal values are not
+# here: they may be erased.
+FINAL = ["ledger_entry", "ledger_leaf", "ledger_node", "ledger_treehead", "ledger_epoch", "ledger_kepthead"]
 # What makes a row of each one of a kind: SQLite's INSERT OR REPLACE would delete by it without asking the triggers.
 _KEYS = {
     "ledger_entry": "id = NEW.id OR uid = NEW.uid",
@@ -15,6 +16,7 @@ _KEYS = {
     "ledger_node": "id = NEW.id",
     "ledger_treehead": "id = NEW.id OR (epoch_id = NEW.epoch_id AND size = NEW.size)",
     "ledger_epoch": "number = NEW.number",
+    "ledger_kepthead": "id = NEW.id OR (log_id = NEW.log_id AND digest = NEW.digest)",
 }
 _MESSAGE = "the ledger is append-only"
 
@@ -26,11 +28,11 @@ def names(vendor: str) -> set[str]:
     return {f"{table}_no_change" for table in FINAL}
 
 
-def statements(vendor: str) -> list[str]:
-    """The SQL that installs the triggers."""
+def statements(vendor: str, tables: list[str]) -> list[str]:
+    """The SQL that installs the triggers of these tables."""
     made: list[str] = []
     if vendor == "sqlite":
-        for table in FINAL:
+        for table in tables:
             for verb in ("UPDATE", "DELETE"):
                 made.append(
                     f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
@@ -48,7 +50,7 @@ def statements(vendor: str) -> list[str]:
             "USING ERRCODE = 'integrity_constraint_violation'; "
             "END $$"
         )
-        for table in FINAL:
+        for table in tables:
             made.append(
                 f"CREATE OR REPLACE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()"
@@ -64,7 +66,9 @@ def removal(vendor: str) -> list[str]:
 
 
 def install(connection: Any) -> None:
-    _execute(connection, statements(connection.vendor))
+    # A migration may ask before a later one has made all the tables.
+    there = set(connection.introspection.table_names())
+    _execute(connection, statements(connection.vendor, [table for table in FINAL if table in there]))
 
 
 def remove(connection: Any) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
-from shoutu.county.ledger.models import Witness
+from shoutu.county.ledger.models import KeptHead, KeptLog, Witness
 
 
 def visible(actor: Actor) -> QuerySet[Witness]:
@@ -32,6 +32,27 @@ def alarms() -> list[dict[str, Any]]:
         }
         for witness in Witness.objects.filter(enabled=True).exclude(last_error="")
     ]
+
+
+def contradictions() -> list[dict[str, Any]]:
+    """One alarm per log kept here that has contradicted itself, with its first contradiction."""
+    seen: dict[int, dict[str, Any]] = {}
+    for head in KeptHead.objects.exclude(contradicts="").select_related("log").order_by("received_at"):
+        words = _("“%(name)s”的记录簿与此前的树头矛盾：%(what)s") % {"name": head.log.name, "what": head.contradicts}
+        seen.setdefault(
+            head.log_id, {"id": head.pk, "at": head.received_at, "kind": "ledger.contradiction", "message": words}
+        )
+    return list(seen.values())
+
+
+def kept(name: str = "") -> QuerySet[KeptHead]:
+    """Heads kept for other logs, as signed, oldest first; `name`: of one log."""
+    found = KeptHead.objects.select_related("log").order_by("log__name", "signed_at", "pk")
+    return found.filter(log__name=name) if name else found
+
+
+def log_names_of(ids: set[int]) -> dict[int, str]:
+    return dict(KeptLog.objects.filter(pk__in=ids).values_list("pk", "name"))
 
 
 def names_of(ids: set[int]) -> dict[int, str]:

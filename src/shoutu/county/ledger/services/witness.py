@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+import apprise
 import httpx
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,7 +28,7 @@ TIMEOUT = 10.0
 
 @service
 def add_witness(actor: Actor, name: str, kind: str, target: str, every_minutes: int = 60) -> Witness:
-    """A new place for heads: an existing folder, or an http(s) address. Raises Invalid naming the field."""
+    """A new place for heads: an existing folder, an http(s) address, an e-mail box. Raises Invalid naming the field."""
     actor.require("ledger.witness")
     if Witness.objects.filter(name=name).exists() or not name.strip():
         raise Invalid("name", _("没有被占用的名字"))
@@ -34,6 +39,13 @@ def add_witness(actor: Actor, name: str, kind: str, target: str, every_minutes: 
         parts = urlsplit(target)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
             raise Invalid("target", _("http 或 https 地址，不含用户名"))
+    elif kind == Witness.Kind.MAIL:
+        try:
+            validate_email(target)
+        except ValidationError:
+            raise Invalid("target", _("邮箱地址，如 jianzheng@city.example")) from None
+        if not settings.CONFIG.witness_mail_url:
+            raise Invalid("kind", _("先设置发信账号 SHOUTU_WITNESS_MAIL_URL，如 mailtos://账号:密码@邮件服务器"))
     else:
         raise Invalid("kind", _("其中之一：%(names)s") % {"names": "、".join(Witness.Kind.values)})
     if not 1 <= every_minutes <= 10_080:
@@ -89,6 +101,8 @@ def hand_out(actor: Actor, witness: Witness, head: TreeHead | None = None) -> No
     try:
         if witness.kind == Witness.Kind.FOLDER:
             _to_folder(Path(witness.target), head)
+        elif witness.kind == Witness.Kind.MAIL:
+            _to_box(witness.target, head)
         else:
             # No redirects: an administrator named this address and no other.
             httpx.post(
@@ -106,13 +120,33 @@ def hand_out(actor: Actor, witness: Witness, head: TreeHead | None = None) -> No
 
 def _to_folder(folder: Path, head: TreeHead) -> None:
     """One file per head, whole or not at all. The folder must be there: a stick that is not in is an error."""
-    name = f"{head.note.split(chr(10), 1)[0].replace('/', '-')}-{head.epoch_id}-{head.size:012d}.note"
+    name = _name(head)
     draft = folder / f".{name}.{os.getpid()}"
     with draft.open("w", encoding="utf-8") as file:
         file.write(head.note)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(folder / name)
+
+
+def _to_box(address: str, head: TreeHead) -> None:
+    """One mail with the head as an attached file: a mail's own text may be wrapped on the way. Raises OSError."""
+    url = settings.CONFIG.witness_mail_url
+    sender = apprise.Apprise.instantiate(f"{url}{'&' if '?' in url else '?'}to={quote(address)}")
+    if sender is None:
+        raise OSError(_("SHOUTU_WITNESS_MAIL_URL 无法识别：应如 mailtos://账号:密码@邮件服务器"))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / _name(head)
+        file.write_text(head.note, encoding="utf-8")
+        title = _("守土记录簿树头：%(size)d 条") % {"size": head.size}
+        words = _("请保存附件，不必回复。日后用它可以核对此前的记录是否被改动。")
+        if not sender.notify(body=f"{words}\n\n{head.note}", title=title, attach=str(file)):
+            raise OSError(_("邮件服务器没有收下"))
+
+
+def _name(head: TreeHead) -> str:
+    origin = head.note.partition("\n")[0].replace("/", "-")
+    return f"{origin}-{head.epoch_id}-{head.size:012d}.note"
 
 
 @service
