@@ -125,8 +125,8 @@ export function Desk({ me }: { me: Me }): ReactNode {
   return (
     <div className="page desk">
       <div className="desk-main">
-        {mine.data ? <Sentence duties={mine.data.items} /> : <div className="desk-sentence" />}
         <Stops rows={stops.data?.items ?? []} />
+        {mine.data ? <Sentence duties={mine.data.items} /> : <div className="desk-sentence" />}
         <div className="tabs" role="tablist" aria-label={t("nav.desk")}>
           {(views.includes(view) ? views : [...views, view]).map((one) => (
             <button key={one} type="button" role="tab" aria-selected={one === view} onClick={() => setSearch(one === "mine" ? {} : { view: one })}>

@@ -80,13 +80,18 @@ function Dialog({ doing: { what, row }, close }: { doing: Doing; close: () => vo
   );
 }
 
+/** A nought is there to be read over. */
+function figure(n: number): ReactNode {
+  return n > 0 ? n : <span className="noise-nil">0</span>;
+}
+
 function columns(by: By, may: boolean, ask: (doing: Doing) => void): Column<NoisyRule>[] {
   const figures: Column<NoisyRule>[] = [
-    { key: "rate", title: t("noise.rate"), right: true, cell: (r) => <b className="figure">{r.rate}</b> },
-    { key: "false", title: t("result.false_alarm"), right: true, cell: (r) => r.false_alarm },
-    { key: "device", title: t("result.device_fault"), right: true, cell: (r) => r.device_fault },
-    { key: "real", title: t("result.real"), right: true, cell: (r) => r.real },
-    { key: "unjudged", title: t("noise.unjudged"), right: true, cell: (r) => r.unjudged },
+    { key: "rate", title: t("noise.rate"), right: true, cell: (r) => <b className={r.rate > 0 ? "figure" : "figure noise-nil"}>{r.rate}</b> },
+    { key: "false", title: t("result.false_alarm"), right: true, cell: (r) => figure(r.false_alarm) },
+    { key: "device", title: t("result.device_fault"), right: true, cell: (r) => figure(r.device_fault) },
+    { key: "real", title: t("result.real"), right: true, cell: (r) => figure(r.real) },
+    { key: "unjudged", title: t("noise.unjudged"), right: true, cell: (r) => figure(r.unjudged) },
     { key: "raised", title: t("noise.raised"), right: true, cell: (r) => r.raised },
     { key: "reasons", title: t("noise.reasons"), from: "wide", grow: 24, cell: (r) => <span title={madeOf(r.reasons)}>{madeOf(r.reasons)}</span> },
   ];
@@ -98,24 +103,27 @@ function columns(by: By, may: boolean, ask: (doing: Doing) => void): Column<Nois
     ...figures,
     { key: "owner", title: t("noise.owner"), cell: (r) => (r.owner ? `${r.owner}` : <b>{t("noise.nobody")}</b>) },
     { key: "day", title: t("noise.day"), cell: (r) => r.review_on ?? "\u2014" },
-    {
-      key: "acts",
-      title: t("noise.acts"),
-      cell: (row) =>
-        may && (
-          <span className="noise-acts">
-            <Button size="small" onClick={() => ask({ what: "care", row })}>
-              {t("noise.act.care")}
-            </Button>
-            {row.owner !== null && (
-              <Button size="small" onClick={() => ask({ what: "review", row })}>
-                {t("noise.act.review")}
-              </Button>
-            )}
-          </span>
-        ),
-    },
+    ...(may ? [acts(ask)] : []),
   ];
+}
+
+function acts(ask: (doing: Doing) => void): Column<NoisyRule> {
+  return {
+    key: "acts",
+    title: t("noise.acts"),
+    cell: (row) => (
+      <span className="noise-acts">
+        <Button size="small" onClick={() => ask({ what: "care", row })}>
+          {t("noise.act.care")}
+        </Button>
+        {row.owner !== null && (
+          <Button size="small" onClick={() => ask({ what: "review", row })}>
+            {t("noise.act.review")}
+          </Button>
+        )}
+      </span>
+    ),
+  };
 }
 
 /** 误报: the noisiest rule first, what its false alarms were made of, and who looks after it. */
@@ -138,7 +146,7 @@ export default function Noise(): ReactNode {
   return (
     <div className="page">
       <div className="noise-head">
-        <h1>{!told ? t("noise.title") : worst && worst.rate > 0 ? t("noise.sentence", { where: worst.where, rule: worst.title, n: worst.false_alarm + worst.device_fault }) : t("noise.quiet", { days })}</h1>
+        <h1>{!told ? t("noise.title") : worst && worst.rate > 0 ? t("noise.sentence", { rule: [worst.title, worst.where].filter(Boolean).join(" \u00b7 "), days, n: worst.false_alarm + worst.device_fault }) : t("noise.quiet", { days })}</h1>
         <Segmented value={days} onChange={(value) => set("days", value)} options={[{ value: "30", label: t("noise.days", { n: 30 }) }, { value: "90", label: t("noise.days", { n: 90 }) }]} />
       </div>
       <div className="tabs tabs-line" role="tablist" aria-label={t("noise.title")}>
@@ -174,10 +182,8 @@ export default function Noise(): ReactNode {
           card={(r) => (
             <span className="noise-card">
               <b>{r.title}</b>
-              <i>
-                {r.where} {t("noise.card", { rate: r.rate, n: r.raised })}
-              </i>
-              <i>{madeOf(r.reasons)}</i>
+              {r.where && <i>{r.where}</i>}
+              <i>{[t("noise.card", { rate: r.rate, n: r.raised }), madeOf(r.reasons)].filter(Boolean).join(" \u00b7 ")}</i>
             </span>
           )}
           footer={told.false > 0 ? t("noise.footer", { n: told.false, share, list: madeOf(told.reasons) }) : undefined}
