@@ -12,7 +12,7 @@ from shoutu.demo.county import PONDS
 from shoutu.demo.history import EPISODES
 from shoutu.demo.items import BY_HAND, ITEMS
 from shoutu.demo.map import OUTLINES, SEATS, township_areas
-from shoutu.demo.sites import LACKING, SILENT, counts, demo_sites
+from shoutu.demo.sites import LACKING, SILENT, STILL, counts, demo_sites
 from shoutu.engine.packs import load
 
 PACKS = Path(__file__).resolve().parents[2] / "packs" / "warning"
@@ -73,3 +73,9 @@ def test_episodes_come_in_order_and_speak_of_sensors_that_are_there() -> None:
     sites = {site.key: {one.item for one in site.sensors} for site in demo_sites()}
     assert [one for one in EPISODES if one.item not in sites[one.site]] == []
     assert [one.at for one in EPISODES] == sorted(one.at for one in EPISODES)
+
+
+def test_no_story_plays_where_nobody_works() -> None:
+    keys = {site.key for site in demo_sites()}
+    assert set(STILL) <= keys
+    assert not set(STILL) & {episode.site for episode in EPISODES}

@@ -76,8 +76,22 @@ def _build(now: datetime) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
             cast.staff_enterprise(pond, number)
             sensors += _watch_pond(cast, pond)
         sensors += _watch_all(cast)
+        _stop_some()
     play(began, now)
     return cast.logins, sensors
+
+
+def _stop_some() -> None:
+    """A few pits that do not work: each way a site can stand still."""
+    from shoutu.county.kit.actors import SYSTEM
+    from shoutu.county.places.models import Site
+    from shoutu.county.sites.services.operation import set_state
+    from shoutu.demo.sites import STILL, demo_sites
+
+    for site in demo_sites():
+        if site.key in STILL:
+            state, reason, document = STILL[site.key]
+            set_state(SYSTEM, Site.objects.get(name=site.name), state, reason, document=document)
 
 
 def _draw_map() -> None:

@@ -90,6 +90,12 @@ LACKING = {
     "D1": ("phreatic_depth",), "O11": ("rain_hour_yellow",), "W4": ("displacement_red",), "U9": ("communication",),
 }  # fmt: skip
 """Site key → sensors and design values left out on purpose: each is a 监测缺项 with somebody called for it."""
+STILL = {
+    "O3": ("sealed", "超层越界开采，责令停产整顿", "县应急〔2026〕停产 3 号"),
+    "O8": ("stopped", "边坡治理，停产施工", "县应急〔2026〕停产 5 号"),
+    "O12": ("closed", "资源枯竭，闭坑验收", "县自然资源〔2026〕闭坑 1 号"),
+}
+"""Sites that do not work: state, why, by which document. What would tell of work there is lacking: a finding."""
 SILENT = "O6-LF-01"
 """A sensor that falls silent soon after the start and stays so: a device fault that nobody has mended."""
 

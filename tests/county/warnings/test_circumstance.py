@@ -67,6 +67,28 @@ def test_a_planned_end_ends_nothing_by_itself(watched, clock):
     assert (told["state"], told["overstayed"]) == ("stopped", True)
 
 
+def test_lists_say_what_a_site_does(watched, raise_to, login):
+    raise_to(3)
+    officer, client = actor(watched.users["duty_officer"]), login("duty_officer")
+    assert client.get("/api/v1/warnings").json()["items"][0]["site"]["operating"] == "producing"
+    set_state(officer, watched.site, "sealed", "停产整顿")
+    assert client.get("/api/v1/warnings").json()["items"][0]["site"]["operating"] == "sealed"
+    found = {flag: client.get("/api/v1/sites", {"stopped": flag}).json()["items"] for flag in ("yes", "no")}
+    assert [row["id"] for row in found["yes"]] == [watched.site.pk]
+    assert watched.site.pk not in [row["id"] for row in found["no"]]
+
+
+def test_a_state_begins_no_earlier_than_the_one_that_holds(watched, clock):
+    officer = actor(watched.users["duty_officer"])
+    set_state(officer, watched.site, "stopped", "检修")
+    clock.shift(timedelta(hours=1))
+    with pytest.raises(Invalid) as caught:
+        set_state(officer, watched.site, "sealed", "加封", from_at=timezone.now() - timedelta(hours=2))
+    assert caught.value.field == "from_at"
+    set_state(officer, watched.site, "sealed", "加封", from_at=timezone.now() - timedelta(minutes=30))
+    assert operation.state_at(watched.site.pk) == "sealed"
+
+
 def test_bad_states_name_the_field(watched):
     officer = actor(watched.users["duty_officer"])
     for state, changes, field in [

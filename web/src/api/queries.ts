@@ -245,6 +245,7 @@ export interface SiteFilter {
   watched?: boolean;
   placed?: boolean;
   lacking?: boolean;
+  stopped?: boolean;
 }
 
 export function useSites(filter: SiteFilter) {

@@ -1900,7 +1900,8 @@ export interface paths {
          * List Sites
          * @description Sites I may see, with the highest current level of each.
          *
-         *     `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open.
+         *     `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open;
+         *     `stopped`: it is stopped, sealed or closed now.
          */
         get: operations["sites_list_sites"];
         put?: never;
@@ -5902,6 +5903,8 @@ export interface components {
             placed?: boolean | null;
             /** Lacking */
             lacking?: boolean | null;
+            /** Stopped */
+            stopped?: boolean | null;
         };
         /** Page[Site] */
         Page_Site_: {
@@ -7341,7 +7344,7 @@ export interface components {
         };
         /**
          * SiteBrief
-         * @description Where.
+         * @description Where, and what the site is doing now.
          */
         SiteBrief: {
             /** Id */
@@ -7354,6 +7357,11 @@ export interface components {
             territory: string;
             /** Organisation */
             organisation: string;
+            /**
+             * Operating
+             * @enum {string}
+             */
+            operating: "producing" | "stopped" | "sealed" | "closed";
         };
         /**
          * Stop
@@ -8903,6 +8911,11 @@ export interface components {
             points: number;
             /** Blind */
             blind: number;
+            /**
+             * Operating
+             * @enum {string}
+             */
+            operating: "producing" | "stopped" | "sealed" | "closed";
         };
         /**
          * SiteMarks
@@ -8993,6 +9006,8 @@ export interface components {
             roster: components["schemas"]["RosterOut"];
             /** Alarms */
             alarms: components["schemas"]["Alarm"][];
+            /** Weather */
+            weather: components["schemas"]["Weather"][];
             /** Evacuations */
             evacuations: components["schemas"]["Evacuation"][];
             /** Figures */
@@ -11547,6 +11562,7 @@ export interface operations {
                 watched?: boolean | null;
                 placed?: boolean | null;
                 lacking?: boolean | null;
+                stopped?: boolean | null;
             };
             header?: never;
             path?: never;

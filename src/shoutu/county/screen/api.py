@@ -52,6 +52,7 @@ def get_now(request: HttpRequest) -> Any:
             }
             for warning in sounding
         ],
+        "weather": selectors.weather(actor),
         "evacuations": missing_first(actor),
         "figures": selectors.figures(actor),
     }

@@ -11,6 +11,7 @@ from pydantic import Field
 from shoutu.county.duties.schemas import ChainRow
 from shoutu.county.people.api_roster import RosterOut
 from shoutu.county.warnings.schemas import Evacuation, Warning
+from shoutu.county.weather.schemas import Weather
 
 
 class OutlineFacts(Schema):
@@ -62,6 +63,7 @@ class SiteMark(Schema):
     unit: str
     points: int
     blind: int
+    operating: Literal["producing", "stopped", "sealed", "closed"]
 
 
 class SiteMarks(Schema):
@@ -114,6 +116,7 @@ class Now(Schema):
     chain: list[ChainRow]
     roster: RosterOut
     alarms: list[Alarm]
+    weather: list[Weather]
     evacuations: list[Evacuation]
     figures: list[Figure]
 

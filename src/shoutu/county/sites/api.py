@@ -32,17 +32,20 @@ class SiteQuery(ListQuery):
     watched: bool | None = None
     placed: bool | None = None
     lacking: bool | None = None
+    stopped: bool | None = None
 
 
 @router.get("/sites", response=Page[schemas.Site])
 def list_sites(request: HttpRequest, query: Query[SiteQuery]) -> Any:
     """Sites I may see, with the highest current level of each.
 
-    `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open.
+    `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open;
+    `stopped`: it is stopped, sealed or closed now.
     """
     actor = asker(request)
     actor.require("site.read")
-    rows = selectors.sites_for(actor, query.q, watched=query.watched, placed=query.placed, lacking=query.lacking)
+    flags = {"watched": query.watched, "placed": query.placed, "lacking": query.lacking, "stopped": query.stopped}
+    rows = selectors.sites_for(actor, query.q, **flags)
     page = paginate(rows, query, sorts={"id": ["id"], "name": ["name"]}, default="id")
     levels = hooks.levels(row.pk for row in page["items"])
     return {**page, "items": [shaping.site(row, levels.get(row.pk, 0)) for row in page["items"]]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.selectors import M
 from shoutu.county.people.models import Proposal
 from shoutu.county.places.models import Site
 from shoutu.county.sites.models import BlastingWindow, OperatingState, Operation
@@ -30,15 +30,15 @@ def state_at(site_id: int, at: datetime | None = None) -> str:
     return row.state if row is not None else Operation.PRODUCING.value
 
 
-def with_state(sites: QuerySet[Site]) -> QuerySet[Site]:
-    """Each site with `operating`: its state now, null where nothing was ever recorded."""
-    rows = OperatingState.objects.filter(site=OuterRef("pk"), from_at__lte=timezone.now()).order_by("-from_at", "-id")
-    return sites.annotate(operating=Subquery(rows.values("state")[:1]))
+def with_state(rows: QuerySet[M], site: str = "pk") -> QuerySet[M]:
+    """Each row with `operating`: the state now of the site its field `site` names, null where none was recorded."""
+    states = OperatingState.objects.filter(site=OuterRef(site), from_at__lte=timezone.now())
+    return rows.annotate(operating=Subquery(states.order_by("-from_at", "-id").values("state")[:1]))  # type: ignore[return-value]
 
 
-def states_of(ids: Iterable[int]) -> dict[int, str]:
-    """The state now of each of these sites that has one recorded."""
-    rows = OperatingState.objects.filter(site_id__in=list(ids), from_at__lte=timezone.now())
+def states_now() -> dict[int, str]:
+    """The state now of every site that has one recorded, in one query."""
+    rows = OperatingState.objects.filter(from_at__lte=timezone.now())
     return dict(rows.order_by("from_at", "id").values_list("site_id", "state"))
 
 

@@ -18,7 +18,7 @@ from shoutu.county.places.models import Site
 from shoutu.county.sites import asking
 from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import IngestToken, Point, Rule, RuleState, RuleVersion, Source, Unclaimed
-from shoutu.county.sites.operation import with_state
+from shoutu.county.sites.operation import WATCHED, with_state
 from shoutu.engine.packs.figures import places
 
 STALE_INTERVALS = 3
@@ -102,11 +102,18 @@ def get_unclaimed(actor: Actor, id: int) -> Unclaimed:
 
 
 def sites_for(
-    actor: Actor, q: str = "", *, watched: bool | None = None, placed: bool | None = None, lacking: bool | None = None
+    actor: Actor,
+    q: str = "",
+    *,
+    watched: bool | None = None,
+    placed: bool | None = None,
+    lacking: bool | None = None,
+    stopped: bool | None = None,
 ) -> QuerySet[Site]:
     """Visible sites with their point counts.
 
-    `watched`: a rule in use watches a point of it; `placed`: its coordinates are known; `lacking`: a finding is open.
+    `watched`: a rule in use watches a point of it; `placed`: its coordinates are known; `lacking`: a finding is open;
+    `stopped`: it is stopped, sealed or closed.
     """
     rows = with_state(
         Site.objects.visible_to(actor).select_related("territory", "organisation").annotate(n=Count("points"))
@@ -121,6 +128,9 @@ def sites_for(
     if lacking is not None:
         finding = Exists(Finding.objects.filter(site=OuterRef("pk"), cleared_at__isnull=True, optional=False))
         rows = rows.filter(finding if lacking else ~finding)
+    if stopped is not None:
+        held = Q(operating__in=WATCHED)
+        rows = rows.filter(held if stopped else ~held | Q(operating__isnull=True))
     return rows  # type: ignore[no-any-return]
 
 

@@ -12,13 +12,14 @@ from shoutu.county.duties.schemas import Action, ChainRow, Clock
 
 
 class SiteBrief(Schema):
-    """Where."""
+    """Where, and what the site is doing now."""
 
     id: int
     name: str
     kind: str
     territory: str
     organisation: str
+    operating: Literal["producing", "stopped", "sealed", "closed"]
 
 
 class PointBrief(Schema):

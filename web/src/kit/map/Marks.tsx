@@ -2,7 +2,8 @@ import { t } from "i18next";
 import { useState, type MouseEvent, type ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { LevelMark, type TagState } from "../LevelTag";
-import type { PlaceName, Spot } from "./layout";
+import { SealedShape } from "../SealedMark";
+import type { PlacedSite, PlaceName, Spot } from "./layout";
 import { NAME, PLACE, READING, readingWords } from "./layout";
 
 interface Props {
@@ -19,8 +20,14 @@ interface Props {
 function voice(spot: Spot): string {
   if (spot.cluster) return t("map.cluster", { n: spot.cluster.count, level: t(`level.${spot.cluster.worst}.word`) });
   const site = spot.site!;
-  if (site.state !== "raised") return `${site.name} ${t(`map.state.${site.state}`)}`;
+  if (site.state !== "raised") return `${site.name} ${stateWords(site)}`;
   return `${site.name} ${t(`level.${site.level}.word`)} ${t(`tag.${site.standing ?? "answered"}`)} ${readingWords(site)}`;
+}
+
+/** What a site without a warning is, and what it does unless it produces. */
+function stateWords(site: PlacedSite): string {
+  const state = t(`map.state.${site.state}`);
+  return site.operating === "producing" ? state : `${t(`site.doing.${site.operating}`)} ${state}`;
 }
 
 /** A grey disc with its count, and an arc of the worst colour in it. */
@@ -49,6 +56,18 @@ function SiteMarkShape({ spot, scale }: { spot: Spot; scale: number }): ReactNod
     return (
       <g transform={`translate(${-size / 2},${-size / 2})`}>
         <LevelMark level={site.level} state={(site.standing ?? "answered") as TagState} size={size} label="" />
+        {site.operating !== "producing" && (
+          <g transform={`translate(${size * 0.7},${size * 0.7}) scale(${(14 * scale) / 20})`} className="map-sealed">
+            <SealedShape />
+          </g>
+        )}
+      </g>
+    );
+  }
+  if (site.operating !== "producing") {
+    return (
+      <g transform={`translate(${-r},${-r}) scale(${spot.size / 20})`} className="map-sealed">
+        <SealedShape broken={site.state !== "normal"} />
       </g>
     );
   }
@@ -137,6 +156,7 @@ function Hover({ spot, width }: { spot: Spot; width: number }): ReactNode {
             {t(`site.kind.${site.kind}`)} {site.territory}
           </span>
           <span>{site.state === "raised" ? `${t(`level.${site.level}.word`)} ${readingWords(site)}` : t(`map.state.${site.state}`)}</span>
+          {site.operating !== "producing" && <span>{t(`site.doing.${site.operating}`)}</span>}
           {site.points > 0 && <span>{site.blind > 0 ? t("map.points.blind", { n: site.points, blind: site.blind }) : t("map.points", { n: site.points })}</span>}
         </>
       ) : (

@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import type { CountyMap, SiteMark } from "../../api/types";
 import type { Tone } from "../../theme";
 import { LevelMark } from "../LevelTag";
+import { SealedTag } from "../SealedMark";
 import { buildIndex, isPlaced, layNames, laySpots, readingWords, type Box, type Named, type Spot, type View } from "./layout";
 import { Marks } from "./Marks";
 import { boundsOf, scaleBar, type Bounds } from "./mercator";
@@ -155,6 +156,7 @@ function SiteTable({ sites }: { sites: readonly SiteMark[] }): ReactNode {
             <Link to={`/sites/${site.id}`} className="quiet">
               <LevelMark level={site.level} size={20} state={site.standing ?? "answered"} label="" />
               <b>{site.name}</b>
+              <SealedTag doing={site.operating} />
               <span>{site.territory}</span>
               <span>{site.state === "raised" ? `${t(`level.${site.level}.word`)} ${readingWords(site)}` : t(`map.state.${site.state}`)}</span>
               {site.longitude === null && <em>{t("map.unplaced")}</em>}

@@ -1,3 +1,4 @@
+import { t } from "i18next";
 import Supercluster from "supercluster";
 import type { SiteMark } from "../../api/types";
 
@@ -117,7 +118,7 @@ export function laySpots(index: Index, sites: readonly PlacedSite[], view: View,
 }
 
 function spotOf(site: PlacedSite, x: number, y: number, scale: number): Spot {
-  const size = site.state === "raised" ? (sizes[site.level] ?? 10) : site.state === "normal" ? 10 : 16;
+  const size = site.state === "raised" ? (sizes[site.level] ?? 10) : site.state === "normal" && site.operating === "producing" ? 10 : 16;
   return { key: `s${site.id}`, x, y, size: size * scale, site, cluster: null, label: null };
 }
 
@@ -154,7 +155,8 @@ function layLabels(spots: Spot[], view: View, text: number): Spot[] {
   for (const spot of [...spots].reverse()) {
     const site = spot.site;
     if (!site || site.state !== "raised" || site.level < LABELLED_FROM) continue;
-    const lines: [string, string] = [site.name, readingWords(site)];
+    const doing = site.operating === "producing" ? "" : t("site.doing.paren", { doing: t(`site.doing.${site.operating}`) });
+    const lines: [string, string] = [site.name + doing, readingWords(site)];
     const width = Math.max(textWidth(lines[0], NAME * text), textWidth(lines[1], READING * text));
     const own = taken.indexOf(taken.find((box) => box.x === spot.x - spot.size / 2 && box.y === spot.y - spot.size / 2) ?? taken[0]!);
     const cost = (label: Box): number => {

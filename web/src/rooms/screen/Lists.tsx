@@ -6,11 +6,13 @@ import { CallMark } from "../../kit/ChainOfPeople";
 import { nearRungs, sortChain } from "../../kit/chain";
 import { Clock } from "../../kit/Clock";
 import { LevelMark } from "../../kit/LevelTag";
+import { SealedMark } from "../../kit/SealedMark";
 import { Stops } from "../../kit/Stops";
 import { tagState } from "../../kit/levelstate";
 import { keepUnits } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, clockTime, shortTime } from "../../time/words";
+import { answeredWords, unanswered } from "../weather/words";
 
 const levels = [4, 3, 2, 1] as const;
 const ROWS = 6;
@@ -24,7 +26,7 @@ function Row({ warning, u }: { warning: Warning; u: number }): ReactNode {
         <span className="scr-row-words">
           <b>{keepUnits(warning.title)}</b>
           <span className="scr-row-where">
-            {warning.site.name} · {ago(warning.started_at, now)}
+            {warning.site.name} <SealedMark doing={warning.site.operating} size={20 * u} /> · {ago(warning.started_at, now)}
           </span>
         </span>
         {warning.clock && (
@@ -39,7 +41,8 @@ function Row({ warning, u }: { warning: Warning; u: number }): ReactNode {
 
 /** 正在发生: red first; what does not fit is counted, never dropped. */
 export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode {
-  const shown = now.rows.slice(0, ROWS);
+  // Each weather warning takes the place of about one row.
+  const shown = now.rows.slice(0, ROWS - Math.min(2, now.weather.length));
   const total = levels.reduce((sum, level) => sum + (now.counts[level] ?? 0), 0);
   return (
     <section className="scr-list" aria-label={t("screen.happening")}>
@@ -63,12 +66,34 @@ export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode 
           ))}
         </ul>
       )}
+      <WeatherRows now={now} u={u} />
       {total > shown.length && (
         <Link to="/warnings" className="scr-more">
           {t("screen.more", { n: total - shown.length })}
         </Link>
       )}
     </section>
+  );
+}
+
+/** 气象预警: who of the townships called has not answered stands in ink. */
+function WeatherRows({ now, u }: { now: ScreenNow; u: number }): ReactNode {
+  if (now.weather.length === 0) return null;
+  return (
+    <ul className="scr-weather" aria-label={t("nav.weather")}>
+      {now.weather.slice(0, 2).map((row) => (
+        <li key={row.id}>
+          <Link to={`/weather/${row.id}`} className="scr-row quiet" style={{ borderLeftColor: `var(--l${row.level}-fill)` }}>
+            <LevelMark level={row.level} state={unanswered(row) ? "unanswered" : "answered"} size={46 * u} />
+            <span className="scr-row-words">
+              <b>{row.title}</b>
+              <span className="scr-row-where">{row.townships_waiting.length > 0 ? <strong>{t("weather.waiting", { names: row.townships_waiting.join(t("list.comma")) })}</strong> : t("weather.source")}</span>
+            </span>
+            <span className="scr-row-clock">{answeredWords(row)}</span>
+          </Link>
+        </li>
+      ))}
+    </ul>
   );
 }
 

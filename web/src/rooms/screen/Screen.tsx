@@ -5,6 +5,7 @@ import { useAcknowledge, useCountyMap, useScreenNow, useScreenSites, useStatus }
 import type { Me, ScreenNow, SiteMark } from "../../api/types";
 import { SiteMap } from "../../kit/map/SiteMap";
 import { LevelMark } from "../../kit/LevelTag";
+import { SealedMark } from "../../kit/SealedMark";
 import { Failed, Loading } from "../../kit/States";
 import { InkBars } from "../../kit/shell/InkBars";
 import { Logo } from "../../kit/shell/Logo";
@@ -68,9 +69,14 @@ function Head({ me, now, told }: { me: Me; now: ScreenNow | undefined; told: num
   );
 }
 
-function counts(sites: readonly SiteMark[]): Record<SiteMark["state"], number> {
-  const found = { raised: 0, normal: 0, silent: 0, unwatched: 0 };
-  for (const site of sites) found[site.state] += 1;
+/** Normal is what produces without a warning; a stopped one that warns or is silent counts there as well. */
+function counts(sites: readonly SiteMark[]): Record<SiteMark["state"] | "stopped", number> {
+  const found = { raised: 0, normal: 0, silent: 0, unwatched: 0, stopped: 0 };
+  for (const site of sites) {
+    const stopped = site.operating !== "producing";
+    if (stopped) found.stopped += 1;
+    if (!stopped || site.state !== "normal") found[site.state] += 1;
+  }
   return found;
 }
 
@@ -90,6 +96,11 @@ function MapPart({ scale }: { scale: number }): ReactNode {
           <LevelMark level={0} size={14} label="" /> {t("map.count.normal", { n: n.normal })}
         </span>
         <span>{t("map.count.raised", { n: n.raised })}</span>
+        {n.stopped > 0 && (
+          <Link to="/sites?stopped=yes" className="quiet scr-legend-mark">
+            <SealedMark doing="sealed" size={20 * scale} label="" /> {t("map.count.stopped", { n: n.stopped })}
+          </Link>
+        )}
         {n.silent > 0 && <span>{t("map.count.silent", { n: n.silent })}</span>}
         {n.unwatched > 0 && <Link to="/sites?watched=no" className="quiet">{t("map.count.unwatched", { n: n.unwatched })}</Link>}
         <Link to="/sites" className="quiet">{t("map.count.all", { n: sites.data.count })}</Link>

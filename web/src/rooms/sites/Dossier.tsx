@@ -6,12 +6,16 @@ import { usePoints, useResponsible, useSite, useSiteRules, useWarnings } from ".
 import type { SiteDetail, Warning } from "../../api/types";
 import { LevelMark } from "../../kit/LevelTag";
 import { Empty, Failed, Loading } from "../../kit/States";
+import { SealedTag } from "../../kit/SealedMark";
+import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
 import { tagState } from "../../kit/levelstate";
 import { keepUnits } from "../../time/figure";
 import { headline } from "../warnings/words";
+import { DossierOperation } from "./DossierOperation";
 import { DossierPlace } from "./DossierPlace";
 import { DossierPoints, DossierResponsible, DossierRules, DossierWarnings } from "./DossierTabs";
+import { DossierWeather } from "./DossierWeather";
 import "./points.css";
 import "./dossier.css";
 
@@ -58,6 +62,7 @@ export default function Dossier(): ReactNode {
   const all = useWarnings({ site: id, state: "all" });
   const people = useResponsible(id);
   const rules = useSiteRules(id);
+  const mayWeather = useMe().permissions.includes("weather.read");
   useCrumb(t("nav.sites"), "/sites", site.data?.name ?? "\u2026");
   if (site.error && !site.data) {
     if (asProblem(site.error).status === 404) return <Empty title={t("dossier.missing")} action={<Link to="/sites">{t("dossier.toList")}</Link>} />;
@@ -83,6 +88,7 @@ export default function Dossier(): ReactNode {
         <h1>{one.name}</h1>
         <span className="tag">{t(`site.kind.${one.kind}`)}</span>
         {one.grade !== "" && <span className="tag">{t("site.gradeN", { n: one.grade })}</span>}
+        {one.operating === "producing" ? <span className="tag">{t("site.doing.producing")}</span> : <SealedTag doing={one.operating} />}
         <span className="tag">{one.territory}</span>
         <span className="second">{one.organisation}</span>
       </header>
@@ -101,6 +107,8 @@ export default function Dossier(): ReactNode {
             {parts.warnings}
           </div>
           <div className="dossier-column">
+            {mayWeather && <DossierWeather site={id} />}
+            <DossierOperation site={id} name={one.name} />
             <DossierPlace site={one} worst={worstOf(open.data?.pages.flatMap((page) => page.items))} />
             {parts.responsible}
           </div>

@@ -6,13 +6,14 @@ import { useSearchParams } from "react-router";
 import { useSites, type SiteFilter } from "../../api/queries";
 import type { Site } from "../../api/types";
 import { LevelMark } from "../../kit/LevelTag";
+import { SealedTag } from "../../kit/SealedMark";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import "../warnings/warnings.css";
 import "./points.css";
 
-const flags = ["watched", "placed", "lacking"] as const;
+const flags = ["watched", "placed", "lacking", "stopped"] as const;
 
 function columns(): Column<Site>[] {
   return [
@@ -34,7 +35,7 @@ export function placeWords(site: Pick<Site, "longitude" | "latitude">): string {
 function SiteName({ site }: { site: Site }): ReactNode {
   return (
     <span className="pname">
-      <LevelMark level={site.level} size={16} label="" /> <b>{site.name}</b>
+      <LevelMark level={site.level} size={16} label="" /> <b>{site.name}</b> <SealedTag doing={site.operating} />
     </span>
   );
 }
@@ -44,7 +45,7 @@ function card(site: Site): ReactNode {
     <span className="wcard">
       <LevelMark level={site.level} size={24} />
       <span>
-        <b>{site.name}</b>
+        <b>{site.name}</b> <SealedTag doing={site.operating} />
         <i>
           {t(`site.kind.${site.kind}`)} {site.territory} {t("site.pointsN", { n: site.points })}
         </i>

@@ -5,6 +5,7 @@ import type { WarningDetail } from "../../api/types";
 import { Clock } from "../../kit/Clock";
 import { Clauses } from "../../kit/Clauses";
 import { LevelMark } from "../../kit/LevelTag";
+import { SealedTag } from "../../kit/SealedMark";
 import { tagState } from "../../kit/levelstate";
 import { Present } from "./Present";
 import { headline, pointWords } from "./words";
@@ -24,7 +25,7 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
   const level = closed ? 0 : warning.level;
   const facts: ReactNode[] = [
     <Link key="site" to={warning.site.id > 0 ? `/sites/${warning.site.id}` : "/warnings"}>
-      {warning.site.name}
+      {warning.site.name} <SealedTag doing={warning.site.operating} />
     </Link>,
     warning.point && (
       <Link key="point" to={`/points/${warning.point.id}`} className="quiet">

@@ -7,6 +7,7 @@ import { useStatus, useWarnings, type ListFilter } from "../../api/queries";
 import type { Warning } from "../../api/types";
 import { Clock } from "../../kit/Clock";
 import { LevelMark, LevelTag } from "../../kit/LevelTag";
+import { SealedMark } from "../../kit/SealedMark";
 import { tagState } from "../../kit/levelstate";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
@@ -33,7 +34,7 @@ function Began({ warning }: { warning: Warning }): ReactNode {
 function where(warning: Warning): ReactNode {
   return (
     <>
-      {warning.site.name} <span className="second">{placeWords(warning)}</span>
+      {warning.site.name} <SealedMark doing={warning.site.operating} size={16} /> <span className="second">{placeWords(warning)}</span>
     </>
   );
 }
@@ -66,7 +67,7 @@ function card(warning: Warning): ReactNode {
       <span>
         <b>{warning.title}</b>
         <i>
-          {warning.site.name} {warning.value === null ? "" : valueWords(warning.value, warning.point?.unit ?? "", precisionOf(warning))} {stateWords(warning)}
+          {warning.site.name} <SealedMark doing={warning.site.operating} size={16} /> {warning.value === null ? "" : valueWords(warning.value, warning.point?.unit ?? "", precisionOf(warning))} {stateWords(warning)}
         </i>
       </span>
       {warning.clock && <Clock limit={warning.clock} size="list" short />}

@@ -13,21 +13,12 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { useLeftOver, useWeather, type Weather } from "./queries";
+import { answeredWords, unanswered } from "./words";
 import "../sites/points.css";
 import "../warnings/warnings.css";
 import "./weather.css";
 
 const tabs = ["active", "ended", "all"] as const;
-
-/** 7/7 乡镇已应答; nobody called reads so, never as done. */
-export function answeredWords(row: Weather): string {
-  if (row.townships === 0) return row.county_answered === null ? t("weather.nobodyCalled") : row.county_answered ? t("weather.countyAnswered") : t("weather.countyWaiting");
-  return t("weather.answered", { answered: row.townships_answered, n: row.townships });
-}
-
-export function unanswered(row: Weather): boolean {
-  return row.state === "active" && (row.townships_answered < row.townships || row.enterprises_answered < row.enterprises || row.county_answered === false);
-}
 
 function Until({ row }: { row: Weather }): ReactNode {
   const now = useNow();

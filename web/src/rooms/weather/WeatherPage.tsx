@@ -12,7 +12,7 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { NoteDialog } from "../duties/NoteDialog";
-import { answeredWords, unanswered } from "./WeatherList";
+import { answeredWords, unanswered } from "./words";
 import { useOneWeather, useWeatherAct, useWeatherForm, useWeatherTimeline, type WeatherCall, type WeatherDetail } from "./queries";
 import "../sites/points.css";
 import "./weather.css";

@@ -14,6 +14,7 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.places.models import Site
 from shoutu.county.screen.selectors.standing import COLUMNS, open_risks, still_calling, worst_of_sites
 from shoutu.county.sites.models import Point, Rule
+from shoutu.county.sites.operation import states_now
 from shoutu.county.warnings.models import Member
 from shoutu.county.warnings.services.unknown import BLIND
 
@@ -28,11 +29,14 @@ def site_marks(actor: Actor) -> list[dict[str, Any]]:
     """
     calling = still_calling()
     worst = worst_of_sites(open_risks(actor).values(*COLUMNS), calling)
-    watched, blind = watched_points(), blind_points()
+    watched, blind, doing = watched_points(), blind_points(), states_now()
     sites = Site.objects.visible_to(actor).order_by("pk")
     columns = ("pk", "name", "kind", "territory__name", "longitude", "latitude")
     return [
-        _mark(row, worst.get(row[0]), watched.get(row[0], 0), blind.get(row[0], 0))
+        {
+            **_mark(row, worst.get(row[0]), watched.get(row[0], 0), blind.get(row[0], 0)),
+            "operating": doing.get(row[0], "producing"),
+        }
         for row in sites.values_list(*columns)
     ]
 

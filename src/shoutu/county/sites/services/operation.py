@@ -18,7 +18,7 @@ from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
 from shoutu.county.places.models import Site
 from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, Operation, Rule
-from shoutu.county.sites.operation import WATCHED, minutes, state_at
+from shoutu.county.sites.operation import WATCHED, current, minutes, state_at
 from shoutu.county.sites.services.binding import bind
 from shoutu.county.sites.services.rules import propose
 
@@ -53,6 +53,10 @@ def set_state(
     begins = from_at or now
     if begins > now + timedelta(minutes=1):
         raise Invalid("from_at", _("不晚于现在：到时候再记"))
+    latest = current(site.pk)
+    if latest is not None and begins < latest.from_at:
+        at = timezone.localtime(latest.from_at).strftime("%Y-%m-%d %H:%M")
+        raise Invalid("from_at", _("不早于现在这个状态开始的 %(at)s") % {"at": at})
     if planned_end is not None and planned_end <= begins:
         raise Invalid("planned_end", _("晚于开始时间"))
     before = state_at(site.pk)

@@ -21,6 +21,7 @@ from shoutu.county.kit.selectors import get_visible
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites.models import RuleVersion, Signal
+from shoutu.county.sites.operation import with_state
 from shoutu.county.warnings import evacuations
 from shoutu.county.warnings.models import Evidence, State, Warning
 from shoutu.county.warnings.selectors.members import members_of
@@ -41,7 +42,7 @@ BEFORE = 6
 def warnings() -> QuerySet[Warning]:
     """Warnings with all a row shows of site, point and rule."""
     rows = Warning.objects.select_related("site__territory", "site__organisation", "point", "rule")
-    return evacuations.with_stops(rows)
+    return with_state(evacuations.with_stops(rows), "site_id")
 
 
 def warnings_for(
@@ -79,7 +80,7 @@ def warnings_for(
     if mine:
         called = Duty.objects.filter(my_calls(actor, "calls__"), about_type="warning")
         rows = rows.filter(pk__in=called.values("about_id"))
-    return evacuations.with_stops(rows)
+    return with_state(evacuations.with_stops(rows), "site_id")
 
 
 def get_warning(actor: Actor, id: int) -> Warning:
@@ -119,6 +120,7 @@ def row(warning: Warning, duties: list[Duty], silent: Mapping[str, Any] | None =
             "kind": site.kind if site else "",
             "territory": site.territory.name if site else "",
             "organisation": site.organisation.name if site else "",
+            "operating": warning.operating or "producing",  # type: ignore[attr-defined]
         },
         "point": {"id": point.pk, "name": point.name, "address": point.address, "unit": point.unit} if point else None,
         "decimals": warning.rule.words.get("decimals") if warning.rule else None,
