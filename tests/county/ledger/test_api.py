@@ -19,6 +19,7 @@ from shoutu.county.commands_ledger import ledger
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
 from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger import verbs
 from shoutu.county.ledger.models import Entry, TreeHead, Witness
 from shoutu.county.ledger.selectors import tree
 from shoutu.county.ledger.services import record
@@ -254,3 +255,13 @@ def test_head_says_what_an_auditor_asks_first(login, write, county, intruder, tm
     check()
     assert client.get("/api/v1/ledger/head").json()["check"]["findings"] == 1
     assert "1 处不一致" in damage_alarms()[0]["message"]
+
+
+def test_an_entry_whose_words_do_not_know_its_form_hides_no_other(county, login, write) -> None:
+    verbs.register({"test.done": lambda payload: payload["of a later version"]})
+    try:
+        write(2)
+        items = login("leader").get("/api/v1/ledger").json()["items"]
+    finally:
+        del verbs._verbs["test.done"]
+    assert ["test.done" in item["text"] for item in items[:2]] == [True, True]

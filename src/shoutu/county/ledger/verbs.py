@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from shoutu.county.kit import subjects
 from shoutu.county.ledger.models import Entry
 
+log = logging.getLogger(__name__)
 Words = str | Promise | Callable[[dict[str, Any]], str]
 _verbs: dict[str, Words] = {}
 
@@ -21,8 +23,14 @@ def register(words: Mapping[str, Words]) -> None:
 
 
 def words(verb: str, payload: dict[str, Any]) -> str:
+    """What was done, in words; the bare verb for one without words, or whose payload is of a form they do not know."""
     found = _verbs.get(verb, verb)
-    return found(payload) if callable(found) else str(found)
+    try:
+        return found(payload) if callable(found) else str(found)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        # An entry of an older version is still to be shown; one must not hide all.
+        log.warning("no words for %s with %s", verb, sorted(payload))
+        return verb
 
 
 def sentence(entry: Entry, label: str | None = None) -> str:
