@@ -16,6 +16,7 @@ from django.utils import timezone
 from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import Call, Duty, Finding, Notice
 from shoutu.county.duties.services.links import token_of
+from shoutu.county.exchange.models import Import
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people import services as people
@@ -135,7 +136,14 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
         site=site, weekdays=[0], start=time(12), end=time(13), first_day=timezone.localdate(),
         last_day=timezone.localdate() + 30 * day, reason="放炮", set_by="安监站长", recorded_at=now,
     )  # fmt: skip
+    # A file belongs to whoever sent it: this one to the administrator, that one to nobody who walks.
+    sender = county.users["administrator"] if site == county.site else county.asker
+    sent = Import.objects.create(
+        table="organisations", user_id=sender.pk, language="zh-hans", file="单位.xlsx", size=1, sha256="0" * 64,
+        state="checked", created_at=now, plan="试一试",
+    )  # fmt: skip
     return {
+        "imports/{id}": sent.pk,
         "channels/{id}": county.channel.pk,
         "contacts/{id}": contact.pk,
         "answer-links/{token}": token_of(Notice.objects.filter(call__duty=duty).earliest("id")),

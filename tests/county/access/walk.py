@@ -41,6 +41,8 @@ FORMS: dict[str, Callable[[], dict[str, Any]]] = {
 QUERIES: dict[str, dict[str, Any]] = {
     "GET /api/v1/ledger/consistency": {"old": 0},
 }
+# Things that are named in an address and have no id.
+NAMES = {"packs/{name}": "tailings-pond", "tables/{name}": "organisations"}
 # Query or body field → the thing whose id it takes.
 FIELDS = {
     "site": "sites/{id}", "organisation": "organisations/{id}", "territory": "territories/{id}",
@@ -127,8 +129,8 @@ def request(route: Route, things: dict[str, Any]) -> tuple[str, dict[str, Any], 
     for part, key in route.keys:
         if key in things:
             path = path.replace(part, str(things[key]), 1)
-        elif key == "packs/{name}":
-            path = path.replace(part, "tailings-pond", 1)
+        elif key in NAMES:
+            path = path.replace(part, NAMES[key], 1)
         else:
             raise KeyError(f"tests/county/access/things.py: no line for {key!r}")
     query, body = {}, None

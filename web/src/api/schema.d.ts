@@ -128,6 +128,206 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tables
+         * @description Lists that go out as tables, and which of them I may bring in.
+         */
+        get: operations["exchange_list_tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables/{name}/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Template
+         * @description An empty table to fill in, with notes, an example and drop-down lists.
+         */
+        get: operations["exchange_get_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables/{name}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Table
+         * @description The list as a file, narrowed by the list's own filters; personal values masked by role.
+         */
+        get: operations["exchange_export_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables/{name}/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Import
+         * @description Send a file (the body) to be looked at; `file` is its name. Nothing is changed until it is confirmed.
+         */
+        post: operations["exchange_post_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description My files, newest first.
+         */
+        get: operations["exchange_list_imports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import
+         * @description How far a file is.
+         */
+        get: operations["exchange_get_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rows
+         * @description What would come of each row, or what is wrong with it; 409 while it is being read.
+         */
+        get: operations["exchange_list_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Errors
+         * @description The file as it came with a column 错误, to be put right and sent again.
+         */
+        get: operations["exchange_get_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Import
+         * @description Import what was looked at, all or nothing; 409 when rows are wrong or something has changed since.
+         */
+        post: operations["exchange_confirm_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard Import
+         * @description Give a file up; it has changed nothing.
+         */
+        post: operations["exchange_discard_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/territories": {
         parameters: {
             query?: never;
@@ -3560,6 +3760,243 @@ export interface components {
             path: string[];
             /** Head */
             head: string;
+        };
+        /** ColumnOut */
+        ColumnOut: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Unit */
+            unit: string;
+            /** Required */
+            required: boolean;
+            /** Imported */
+            imported: boolean;
+        };
+        /** TableList */
+        TableList: {
+            /** Items */
+            items: components["schemas"]["TableOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * TableOut
+         * @description A list that goes out as a table. `may_import`: I may also bring it in; `whole`: I may ask for whole numbers.
+         */
+        TableOut: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** May Import */
+            may_import: boolean;
+            /** Whole */
+            whole: boolean;
+            /** Columns */
+            columns: components["schemas"]["ColumnOut"][];
+        };
+        /** ExportQuery */
+        ExportQuery: {
+            /**
+             * Format
+             * @default xlsx
+             * @enum {string}
+             */
+            format?: "xlsx" | "csv";
+            /**
+             * Whole
+             * @description personal values unmasked, by right and kept on record
+             * @default false
+             */
+            whole?: boolean;
+        };
+        /**
+         * ImportOut
+         * @description A file to import. `plan` is the mark of what was looked at: confirming names it. `total`, `done`: rows.
+         */
+        ImportOut: {
+            /** Id */
+            id: number;
+            /** Table */
+            table: string;
+            /** Title */
+            title: string;
+            /** File */
+            file: string;
+            /** Size */
+            size: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "uploaded" | "reading" | "checked" | "refused" | "confirmed" | "following" | "done" | "discarded";
+            /** Message */
+            message: string;
+            /** Notes */
+            notes: string[];
+            /** Total */
+            total: number;
+            /** Done */
+            done: number;
+            /** New */
+            new: number;
+            /** Changed */
+            changed: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Wrong */
+            wrong: number;
+            /** Noted */
+            noted: number;
+            /** Plan */
+            plan: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Checked At */
+            checked_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+        };
+        /** ImportQuery */
+        ImportQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * Table
+             * @default
+             */
+            table?: string;
+            /**
+             * Open
+             * @description only those not yet done or given up
+             * @default false
+             */
+            open?: boolean;
+        };
+        /** Page[ImportOut] */
+        Page_ImportOut_: {
+            /** Items */
+            items: components["schemas"]["ImportOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /** RowQuery */
+        RowQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * State
+             * @default
+             * @enum {string}
+             */
+            state?: "" | "new" | "changed" | "unchanged" | "wrong";
+            /**
+             * Noted
+             * @description only rows with a note
+             * @default false
+             */
+            noted?: boolean;
+        };
+        /** Difference */
+        Difference: {
+            /** Column */
+            column: string;
+            /** Title */
+            title: string;
+            /** Before */
+            before: unknown;
+            /** After */
+            after: unknown;
+        };
+        /**
+         * ImportRowOut
+         * @description A row by its number in the spreadsheet; `label`: its first cells.
+         */
+        ImportRowOut: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "new" | "changed" | "unchanged" | "wrong";
+            /** Label */
+            label: string;
+            /** Errors */
+            errors: components["schemas"]["Said"][];
+            /** Notes */
+            notes: components["schemas"]["Said"][];
+            /** Changes */
+            changes: components["schemas"]["Difference"][];
+        };
+        /** Page[ImportRowOut] */
+        Page_ImportRowOut_: {
+            /** Items */
+            items: components["schemas"]["ImportRowOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Said
+         * @description What is wrong with a row, or worth knowing: the column's name, its title, the words.
+         */
+        Said: {
+            /** Column */
+            column: string;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+        };
+        /** Confirmed */
+        Confirmed: {
+            /** Plan */
+            plan: string;
         };
         /** Territories */
         Territories: {
@@ -9166,6 +9603,255 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProofOut"];
+                };
+            };
+        };
+    };
+    exchange_list_tables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableList"];
+                };
+            };
+        };
+    };
+    exchange_get_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    exchange_export_table: {
+        parameters: {
+            query?: {
+                format?: "xlsx" | "csv";
+                /** @description personal values unmasked, by right and kept on record */
+                whole?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    exchange_post_import: {
+        parameters: {
+            query?: {
+                file?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
+    exchange_list_imports: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                table?: string;
+                /** @description only those not yet done or given up */
+                open?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportOut_"];
+                };
+            };
+        };
+    };
+    exchange_get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
+    exchange_list_rows: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                state?: "" | "new" | "changed" | "unchanged" | "wrong";
+                /** @description only rows with a note */
+                noted?: boolean;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportRowOut_"];
+                };
+            };
+        };
+    };
+    exchange_get_errors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    exchange_confirm_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmed"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
+    exchange_discard_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
                 };
             };
         };

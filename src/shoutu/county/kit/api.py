@@ -20,7 +20,7 @@ from shoutu.county.kit.auth import SessionAuth, TokenAuth, WingAuth, asker
 from shoutu.county.kit.errors import Invalid, NotFound, NotSignedIn, ShoutuError, TooLarge, TooMany
 from shoutu.county.kit.paging import ListQuery, Page, paginate
 
-__all__ = ["ListQuery", "Page", "Router", "api", "asker", "internal", "paginate", "problem"]
+__all__ = ["ListQuery", "Page", "Router", "api", "asker", "internal", "invalid", "paginate", "problem"]
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ _EXPECTED = {
 }
 
 
-def _invalid(first: dict[str, Any]) -> Invalid:
+def invalid(first: dict[str, Any]) -> Invalid:
     """The first finding of pydantic as an Invalid in the asker's language."""
     where = [str(part) for part in first.get("loc", ()) if part not in {"body", "query", "path", "payload", "data"}]
     say = _EXPECTED.get(first.get("type", ""))
@@ -113,7 +113,7 @@ def _on_error(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _on_validation(request: HttpRequest, error: Any) -> HttpResponse:
-    return problem(_invalid(error.errors[0]))
+    return problem(invalid(error.errors[0]))
 
 
 def _on_authentication(request: HttpRequest, error: Any) -> HttpResponse:

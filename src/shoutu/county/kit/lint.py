@@ -18,6 +18,9 @@ ALLOWED = {"models", "services", "selectors", "migrations", "testing", "register
 # Modules that are selectors or services by another name, split off by meaning. Each says which.
 SELECTORS = {
     "warnings/selectors_silences": "selectors of silences",
+    "places/importing": "service: what a table changes",
+    "people/importing": "service: what a table changes",
+    "sites/importing": "service: what a table changes",
     "places/boundaries": "service and selectors of outlines",
     "people/identity": "service: who a request is, asked before there is an actor",
     "people/backends": "service: signing in",

@@ -53,6 +53,8 @@ TABLE: dict[str, set[str]] = {
     "site.edit": {"administrator", "inspector"},
     "site.state": {"leader", "duty_officer", "inspector"},
     "place.edit": {"administrator"},
+    # import of tables: each table asks for the permissions of what it changes on top
+    "import.use": {"administrator", "inspector", "duty_officer"},
     # people
     "person.read_phone": {"administrator", "leader", "duty_officer", "township"},
     "user.manage": {"administrator"},

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Field, Query, Schema
 
+from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.places import selectors, services
 from shoutu.county.places.models import Organisation, Site, Territory
@@ -149,11 +151,8 @@ def open_territory(request: HttpRequest, id: int) -> Any:
     return _territory(services.set_territory_active(asker(request), selectors.get_territory(id), True))
 
 
-@router.get("/organisations", response=Page[OrganisationOut])
-def list_organisations(request: HttpRequest, query: Query[OrganisationQuery]) -> Any:
-    """Organisations I see."""
-    actor = asker(request)
-    actor.require("site.read")
+def filtered_organisations(actor: Actor, query: OrganisationQuery) -> QuerySet[Organisation]:
+    """What the actor sees, narrowed by the list's filters."""
     found = selectors.organisations().visible_to(actor)
     if not query.closed:
         found = found.filter(is_active=True)
@@ -163,6 +162,15 @@ def list_organisations(request: HttpRequest, query: Query[OrganisationQuery]) ->
         found = found.filter(kind=query.kind)
     if query.territory:
         found = found.filter(territory__path__startswith=selectors.get_territory(query.territory).path)
+    return found
+
+
+@router.get("/organisations", response=Page[OrganisationOut])
+def list_organisations(request: HttpRequest, query: Query[OrganisationQuery]) -> Any:
+    """Organisations I see."""
+    actor = asker(request)
+    actor.require("site.read")
+    found = filtered_organisations(actor, query)
     return paginate(found, query, _organisation, sorts={"name": ["name"], "id": ["id"]}, default="name")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shoutu.county.kit.subjects import name_in, names_in, register
+from shoutu.county.places import sheets  # noqa: F401  (registers its tables)
 from shoutu.county.places.models import Organisation, Site, Territory
 from shoutu.county.places.selectors import organisations, sites
 

@@ -15,6 +15,7 @@ from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger import verbs
 from shoutu.county.ledger.models import Entry
+from shoutu.county.sites import sheets  # noqa: F401  (registers its tables)
 from shoutu.county.sites.deaf import DEAF, DEAF_LANE, deaf_of
 from shoutu.county.sites.gaps import GAP, LANE, UNWATCHED, UNWATCHED_LANE, all_sites, gaps_of, site_of_point, unwatched
 from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, Point, Rule, Source, Unclaimed

@@ -3,6 +3,7 @@ import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
 import { api, got } from "../../api/client";
+import { Exchange } from "../../kit/import/Exchange";
 import { Panel } from "../../kit/Panel";
 import { Empty, Loading, NotSaved } from "../../kit/States";
 import { useNow } from "../../time/server";
@@ -14,7 +15,7 @@ import { Holder, Room, useMay } from "./Room";
 function Tree({ at, pick, add, change }: { at: number; pick: (id: number) => void; add: (() => void) | null; change: ((place: Territory) => void) | null }): ReactNode {
   const list = useTerritories();
   return (
-    <Panel title={t("people.territory")} flush action={add ? <Button size="small" onClick={add}>{t("people.territory.new")}</Button> : undefined}>
+    <Panel title={t("people.territory")} flush action={<><Exchange table="territories" brief />{add && <Button size="small" onClick={add}>{t("people.territory.new")}</Button>}</>}>
       {!list.data ? (
         <Loading what={t("people.territory")} />
       ) : (
@@ -43,7 +44,7 @@ function Bodies({ territory, at, pick, add }: { territory: number; at: number; p
   const items = list.data?.items ?? [];
   const kinds = ["party", "government", "township", "enterprise", "rescue"] as const;
   return (
-    <Panel title={t("people.organisation")} note={list.data ? t("people.count", { n: list.data.count }) : undefined} flush action={add ? <Button size="small" onClick={add}>{t("people.organisation.new")}</Button> : undefined}>
+    <Panel title={t("people.organisation")} note={list.data ? t("people.count", { n: list.data.count }) : undefined} flush action={<><Exchange table="organisations" filter={territory > 0 ? { territory } : {}} brief />{add && <Button size="small" onClick={add}>{t("people.organisation.new")}</Button>}</>}>
       {!list.data ? (
         <Loading what={t("people.organisation")} />
       ) : items.length === 0 ? (

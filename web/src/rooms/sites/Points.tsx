@@ -6,6 +6,7 @@ import { useSearchParams } from "react-router";
 import { usePoints } from "../../api/queries";
 import type { Point } from "../../api/types";
 import { Clauses } from "../../kit/Clauses";
+import { Exchange } from "../../kit/import/Exchange";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
@@ -78,6 +79,7 @@ export function Points(): ReactNode {
           defaultValue={q}
           onChange={(event) => setSearch(event.target.value === "" ? {} : { q: event.target.value }, { replace: true })}
         />
+        <Exchange table="points" filter={{ q, ...(site > 0 ? { site } : {}) }} />
       </div>
       {list.error && !list.data ? (
         <div className="panel">

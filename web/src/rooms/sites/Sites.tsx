@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { useSearchParams } from "react-router";
 import { useSites, type SiteFilter } from "../../api/queries";
 import type { Site } from "../../api/types";
+import { Exchange } from "../../kit/import/Exchange";
 import { LevelMark } from "../../kit/LevelTag";
 import { SealedTag } from "../../kit/SealedMark";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
@@ -97,6 +98,7 @@ export default function Sites(): ReactNode {
           value={filter.q ?? ""}
           onChange={(event) => set("q", event.target.value)}
         />
+        <Exchange table="sites" filter={{ ...filter }} />
       </div>
       <div className="panel">
         {list.error && !list.data ? (

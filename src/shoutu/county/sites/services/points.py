@@ -47,7 +47,7 @@ def create_points(actor: Actor, site: Site, source: Source, rows: Sequence[tuple
     if not rows:
         unchanged()
         return []
-    points = [_checked(site, source, address, fields) for address, fields in rows]
+    points = [checked_point(site, source, address, fields) for address, fields in rows]
     addresses = [point.address for point in points]
     taken = Point.objects.filter(source=source, address__in=addresses).exists()
     if taken or len(set(addresses)) < len(addresses):
@@ -79,7 +79,7 @@ def adopt(actor: Actor, unclaimed: Unclaimed, site: Site, **fields: Unpack[Point
     return create_point(actor, site, unclaimed.source, unclaimed.address, **fields)
 
 
-def _checked(site: Site, source: Source, address: str, fields: PointFields) -> Point:
+def checked_point(site: Site, source: Source, address: str, fields: PointFields) -> Point:
     """The point, unsaved. Raises Invalid."""
     text: dict[str, Any] = dict(fields)
     address = address.strip()

@@ -1,0 +1,302 @@
+"""Tables going out, and files coming in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import IO, Any, Literal
+from urllib.parse import quote
+
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from ninja import Field, Query, Schema, Status
+from pydantic import ValidationError
+
+from shoutu.county.exchange import selectors, services
+from shoutu.county.exchange.models import Import, ImportRow
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.api import ListQuery, Page, Router, asker, invalid, paginate
+from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.sheets import tables, writing
+from shoutu.county.kit.sheets.columns import words
+from shoutu.county.kit.sheets.tables import Table
+
+router = Router()
+BLOCK = 256 * 1024
+UPLOAD = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+FILE = {
+    "responses": {
+        200: {
+            "description": "the file",
+            "content": {
+                writing.XLSX: {"schema": {"type": "string", "format": "binary"}},
+                "text/csv": {"schema": {"type": "string", "format": "binary"}},
+            },
+        }
+    }
+}
+
+
+class ColumnOut(Schema):
+    name: str
+    title: str
+    unit: str
+    required: bool
+    imported: bool
+
+
+class TableOut(Schema):
+    """A list that goes out as a table. `may_import`: I may also bring it in; `whole`: I may ask for whole numbers."""
+
+    name: str
+    title: str
+    may_import: bool
+    whole: bool
+    columns: list[ColumnOut]
+
+
+class TableList(Schema):
+    items: list[TableOut]
+    next: str | None = None
+    count: int
+
+
+class Said(Schema):
+    """What is wrong with a row, or worth knowing: the column's name, its title, the words."""
+
+    column: str
+    title: str
+    text: str
+
+
+class Difference(Schema):
+    column: str
+    title: str
+    before: Any
+    after: Any
+
+
+class ImportOut(Schema):
+    """A file to import. `plan` is the mark of what was looked at: confirming names it. `total`, `done`: rows."""
+
+    id: int
+    table: str
+    title: str
+    file: str
+    size: int
+    sha256: str
+    state: Literal["uploaded", "reading", "checked", "refused", "confirmed", "following", "done", "discarded"]
+    message: str
+    notes: list[str]
+    total: int
+    done: int
+    new: int
+    changed: int
+    unchanged: int
+    wrong: int
+    noted: int
+    plan: str
+    created_at: datetime
+    checked_at: datetime | None
+    finished_at: datetime | None
+
+
+class ImportRowOut(Schema):
+    """A row by its number in the spreadsheet; `label`: its first cells."""
+
+    id: int
+    number: int
+    state: Literal["new", "changed", "unchanged", "wrong"]
+    label: str
+    errors: list[Said]
+    notes: list[Said]
+    changes: list[Difference]
+
+
+class Confirmed(Schema):
+    plan: str = Field(min_length=1, max_length=64)
+
+
+class ImportQuery(ListQuery):
+    table: str = ""
+    open: bool = Field(False, description="only those not yet done or given up")
+
+
+class RowQuery(ListQuery):
+    state: Literal["", "new", "changed", "unchanged", "wrong"] = ""
+    noted: bool = Field(False, description="only rows with a note")
+
+
+class ExportQuery(Schema):
+    format: Literal["xlsx", "csv"] = "xlsx"
+    whole: bool = Field(False, description="personal values unmasked, by right and kept on record")
+
+
+def _table(table: Table, actor: Actor) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "title": str(table.title),
+        "may_import": table.may_import(actor),
+        "whole": bool(table.whole_permission) and actor.may(table.whole_permission),
+        "columns": [
+            {
+                "name": column.name, "title": str(column.title), "unit": str(column.unit),
+                "required": column.required, "imported": bool(table.edit) and not column.exported,
+            }
+            for column in table.columns
+        ],
+    }  # fmt: skip
+
+
+def _import(row: Import) -> dict[str, Any]:
+    names = (
+        "table", "file", "size", "sha256", "state", "message", "notes", "total", "done", "new", "changed",
+        "unchanged", "wrong", "noted", "plan", "created_at", "checked_at", "finished_at",
+    )  # fmt: skip
+    return {"id": row.pk, "title": str(tables.get(row.table).title), **{name: getattr(row, name) for name in names}}
+
+
+def _row(row: ImportRow) -> dict[str, Any]:
+    said = [words(cell) for cell in row.cells]
+    return {
+        "id": row.pk,
+        "number": row.number,
+        "state": row.state,
+        "label": " ".join([one for one in said if one][:2])[:80],
+        "errors": row.errors,
+        "notes": row.notes,
+        "changes": row.changes,
+    }
+
+
+@router.get("/tables", response=TableList)
+def list_tables(request: HttpRequest) -> Any:
+    """Lists that go out as tables, and which of them I may bring in."""
+    actor = asker(request)
+    actor.require("status.read")
+    found = [_table(table, actor) for table in tables.tables() if actor.may(table.read)]
+    return {"items": found, "next": None, "count": len(found)}
+
+
+@router.get("/tables/{name}/template", openapi_extra=FILE)
+def get_template(request: HttpRequest, name: str) -> Any:
+    """An empty table to fill in, with notes, an example and drop-down lists."""
+    actor = asker(request)
+    table = tables.get(name)
+    table.require_import(actor)
+    return _file(writing.template(table), _("%(table)s导入模板") % {"table": table.title}, "xlsx")
+
+
+@router.get("/tables/{name}/export", openapi_extra=FILE)
+def export_table(request: HttpRequest, name: str, query: Query[ExportQuery]) -> Any:
+    """The list as a file, narrowed by the list's own filters; personal values masked by role."""
+    actor = asker(request)
+    table = tables.get(name)
+    actor.require(table.read)
+    if query.whole:
+        if not table.whole_permission:
+            raise Invalid("whole", _("这张表没有遮住的内容，不带 whole"))
+        actor.require(table.whole_permission)
+    given = {key: value for key, value in request.GET.items() if key in table.query.model_fields and value != ""}
+    try:
+        filters = table.query(**given)
+    except ValidationError as error:
+        raise invalid(dict(error.errors()[0])) from error
+    rows = table.rows(actor, filters, query.whole)
+    if query.whole and table.looked is not None:
+        rows = list(rows)
+        table.looked(actor, rows)
+    made = writing.export_xlsx(table, rows) if query.format == "xlsx" else writing.export_csv(table, rows)
+    stamp = timezone.localtime().strftime("%Y%m%d-%H%M")
+    return _file(made, f"{table.title} {stamp}", query.format)
+
+
+@router.post("/tables/{name}/imports", response={201: ImportOut}, openapi_extra=UPLOAD)
+def post_import(request: HttpRequest, name: str, file: str = "") -> Any:
+    """Send a file (the body) to be looked at; `file` is its name. Nothing is changed until it is confirmed."""
+    actor = asker(request)
+    table = tables.get(name)
+    table.require_import(actor)
+    return Status(201, _import(services.take(actor, table, file, request.body)))
+
+
+@router.get("/imports", response=Page[ImportOut])
+def list_imports(request: HttpRequest, query: Query[ImportQuery]) -> Any:
+    """My files, newest first."""
+    actor = asker(request)
+    actor.require("import.use")
+    found = selectors.imports(actor, query.table, open=query.open)
+    if query.q:
+        found = found.filter(file__icontains=query.q)
+    return paginate(found, query, _import, sorts={"id": ["id"]}, default="-id")
+
+
+@router.get("/imports/{id}", response=ImportOut)
+def get_import(request: HttpRequest, id: int) -> Any:
+    """How far a file is."""
+    actor = asker(request)
+    actor.require("import.use")
+    return _import(selectors.get_import(actor, id))
+
+
+@router.get("/imports/{id}/rows", response=Page[ImportRowOut])
+def list_rows(request: HttpRequest, id: int, query: Query[RowQuery]) -> Any:
+    """What would come of each row, or what is wrong with it; 409 while it is being read."""
+    actor = asker(request)
+    actor.require("import.use")
+    found = selectors.rows(selectors.get_import(actor, id), query.state, noted=query.noted)
+    return paginate(found, query, _row, sorts={"number": ["number"]}, default="number")
+
+
+@router.get("/imports/{id}/errors", openapi_extra=FILE)
+def get_errors(request: HttpRequest, id: int) -> Any:
+    """The file as it came with a column 错误, to be put right and sent again."""
+    actor = asker(request)
+    actor.require("import.use")
+    job = selectors.get_import(actor, id)
+    rows = (
+        ([words(cell) if isinstance(cell, bool | dict) else cell for cell in cells], _said(errors))
+        for cells, errors in selectors.as_sent(job)
+    )
+    return _file(writing.with_errors(job.titles, rows), _("%(table)s错误表") % {"table": _import(job)["title"]}, "xlsx")
+
+
+def _said(errors: list[dict[str, str]]) -> str:
+    return "；".join(f"「{one['title']}」{one['text']}" for one in errors)
+
+
+@router.post("/imports/{id}/confirm", response=ImportOut)
+def confirm_import(request: HttpRequest, id: int, body: Confirmed) -> Any:
+    """Import what was looked at, all or nothing; 409 when rows are wrong or something has changed since."""
+    actor = asker(request)
+    actor.require("import.use")
+    return _import(services.confirm(actor, selectors.get_import(actor, id), body.plan))
+
+
+@router.post("/imports/{id}/discard", response=ImportOut)
+def discard_import(request: HttpRequest, id: int) -> Any:
+    """Give a file up; it has changed nothing."""
+    actor = asker(request)
+    actor.require("import.use")
+    return _import(services.discard(actor, selectors.get_import(actor, id)))
+
+
+def _file(file: IO[bytes], name: str, format: str) -> StreamingHttpResponse:
+    """A finished file, sent a block at a time: a failure comes before the first byte, never in the middle."""
+    answer = StreamingHttpResponse(_blocks(file), content_type=writing.XLSX if format == "xlsx" else writing.CSV)
+    answer["Content-Disposition"] = f"attachment; filename=\"table.{format}\"; filename*=UTF-8''{quote(name)}.{format}"
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+async def _blocks(file: IO[bytes]) -> AsyncIterator[bytes]:
+    with file:
+        while block := await asyncio.to_thread(file.read, BLOCK):
+            yield block
