@@ -303,9 +303,13 @@ class _Play:
         feedback(self._head if self.episode.climb else self._watch, self.warning.pk, "措施到位，读数回落")
 
     def _close(self) -> None:
+        from shoutu.county.people import proposals
+        from shoutu.county.sites.operation import waiting
         from shoutu.county.warnings.services import close, resume_work
 
         warning, going = self.warning, self._evacuation()
         if going is not None:
             resume_work(self._officer, going.pk, "现场验收合格，同意复工")
+            for proposal in waiting(self.point.site):
+                proposals.agree(self.stage.actors["leader"], proposal)
         close(self._officer, warning.pk, "现场复核正常")

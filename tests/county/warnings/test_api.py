@@ -12,6 +12,8 @@ from shoutu.county.duties.models import Duty, Notice
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict
 from shoutu.county.ledger.models import Entry
+from shoutu.county.people import proposals
+from shoutu.county.people.models import Proposal
 from shoutu.county.people.testing import actor
 from shoutu.county.sites import services as sites
 from shoutu.county.warnings import services
@@ -277,6 +279,7 @@ def test_nobody_called_is_asked_per_episode(red, watched, raise_to, clock):
     services.verify(officer, red.pk, "false_alarm", "calibration")
     raise_to(0, 4)
     services.resume_work(officer, Evacuation.objects.get().pk, "误报")
+    proposals.agree(actor(watched.users["leader"]), Proposal.objects.get(kind="site.state"))
     clock.shift(11 * 60)
     raise_to(4, 0)
     clock.shift(11)

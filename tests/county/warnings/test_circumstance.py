@@ -68,7 +68,7 @@ def test_a_planned_end_ends_nothing_by_itself(watched, clock):
 
 
 def test_lists_say_what_a_site_does(watched, raise_to, login):
-    raise_to(3)
+    raise_to(2)
     officer, client = actor(watched.users["duty_officer"]), login("duty_officer")
     assert client.get("/api/v1/warnings").json()["items"][0]["site"]["operating"] == "producing"
     set_state(officer, watched.site, "sealed", "停产整顿")

@@ -13,6 +13,7 @@ from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people import proposals
+from shoutu.county.people.models import Proposal
 from shoutu.county.people.testing import actor
 from shoutu.county.sites import services as sites
 from shoutu.county.warnings import evacuations, services
@@ -38,6 +39,16 @@ def officer(watched):
 @pytest.fixture
 def stop(red):
     return Evacuation.objects.get()
+
+
+@pytest.fixture
+def leader(watched):
+    return actor(watched.users["leader"])
+
+
+def resume_agreed(by):
+    """The second person agrees to 复工."""
+    proposals.agree(by, Proposal.objects.get(kind="site.state", state="waiting"))
 
 
 def duty():
@@ -203,7 +214,7 @@ def test_orange_that_turns_red_raises_the_duty_and_stays_one(raise_to):
     assert (duty().level, Evacuation.objects.get().level) == (4, 4)
 
 
-def test_resume_only_by_the_right_level_at_zero_and_with_the_cause_gone(stop, mine, officer, red, raise_to):
+def test_resume_only_by_the_right_level_at_zero_and_with_the_cause_gone(stop, mine, officer, leader, red, raise_to):
     with pytest.raises(NotAllowed):
         services.resume_work(mine, stop.pk, "复工")
     with pytest.raises(Conflict, match="须先核实真假"):
@@ -220,6 +231,8 @@ def test_resume_only_by_the_right_level_at_zero_and_with_the_cause_gone(stop, mi
         services.resume_work(officer, stop.pk, "复工")
     services.confirm_out(mine, stop.pk, "a", count=1)
     services.resume_work(officer, stop.pk, "验收合格")
+    assert Evacuation.objects.get().state == "out"
+    resume_agreed(leader)
     assert Evacuation.objects.get().state == "resumed"
     assert entries("evacuation.resumed") == 1
 

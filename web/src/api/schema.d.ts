@@ -7236,7 +7236,8 @@ export interface components {
         };
         /**
          * SiteOperation
-         * @description What a site is doing. `overstayed`: its planned end has passed and nobody has ended it.
+         * @description What a site is doing. `overstayed`: its planned end has passed and nobody has ended it; `watched`: for power,
+         *     movement and people.
          */
         SiteOperation: {
             /**
@@ -7258,6 +7259,8 @@ export interface components {
             windows: components["schemas"]["BlastingRow"][];
             /** Waiting */
             waiting: components["schemas"]["OperationWaiting"][];
+            /** Watched */
+            watched: boolean;
             /** May */
             may: boolean;
         };
@@ -7946,6 +7949,8 @@ export interface components {
         /**
          * EvacuationDetail
          * @description With each step of the count, newest first; `points`: those that count the people who are in.
+         *
+         *     `resuming`: the proposal to let the site work again that waits for a second person.
          */
         EvacuationDetail: {
             /** Id */
@@ -7991,6 +7996,8 @@ export interface components {
             points: number[];
             /** Actions */
             actions: components["schemas"]["Action"][];
+            /** Resuming */
+            resuming: number | null;
         };
         /**
          * Evidence

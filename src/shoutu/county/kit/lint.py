@@ -36,6 +36,7 @@ SELECTORS = {
     "sites/deaf": "selector",
     "sites/gaps": "selector",
     "sites/operation": "selector",
+    "sites/still": "selector",
     "sites/watching": "selector",
     "warnings/evacuations": "selector",
     "warnings/noise": "selector",

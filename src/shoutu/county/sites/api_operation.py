@@ -55,7 +55,9 @@ class OperationWaiting(Schema):
 
 
 class SiteOperation(Schema):
-    """What a site is doing. `overstayed`: its planned end has passed and nobody has ended it."""
+    """What a site is doing. `overstayed`: its planned end has passed and nobody has ended it; `watched`: for power,
+    movement and people.
+    """
 
     state: Doing
     since: datetime | None
@@ -65,6 +67,7 @@ class SiteOperation(Schema):
     history: list[StateRow]
     windows: list[BlastingRow]
     waiting: list[OperationWaiting]
+    watched: bool
     may: bool
 
 

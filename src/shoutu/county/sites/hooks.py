@@ -10,6 +10,18 @@ from shoutu.county.kit.actors import Actor
 _levels: list[Callable[[Iterable[int]], dict[int, int]]] = []
 _briefs: list[Callable[[Actor, int], list[dict[str, Any]]]] = []
 _items: list[Callable[[int], dict[str, int]]] = []
+_holds: list[Callable[[int], str | None]] = []
+
+
+def holds_by(function: Callable[[int], str | None]) -> None:
+    """Register who knows why a site may not work again yet: site → why, or None."""
+    if function not in _holds:
+        _holds.append(function)
+
+
+def held(site: int) -> str | None:
+    """Why the site may not work again yet; None: nothing holds it."""
+    return next((why for function in _holds if (why := function(site)) is not None), None)
 
 
 def items_by(function: Callable[[int], dict[str, int]]) -> None:

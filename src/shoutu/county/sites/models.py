@@ -216,6 +216,8 @@ class OperatingState(ScopedModel):
     document = models.CharField(max_length=200, blank=True, default="")
     set_by = models.CharField(max_length=200)
     agreed_by = models.CharField(max_length=200, blank=True, default="")
+    # The order it follows from, such as "evacuation:12"; "" where somebody recorded it for itself.
+    order = models.CharField(max_length=40, blank=True, default="")
     recorded_at = models.DateTimeField()
 
     class Meta:

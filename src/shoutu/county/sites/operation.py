@@ -12,8 +12,10 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import M
 from shoutu.county.people.models import Proposal
 from shoutu.county.places.models import Site
-from shoutu.county.sites.models import BlastingWindow, OperatingState, Operation
+from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, Operation
 
+PACK = "stopped-mine"
+"""What a site that stands still is watched by."""
 WATCHED = (Operation.STOPPED, Operation.SEALED, Operation.CLOSED)
 """States in which power, movement or people need a check on site at once."""
 
@@ -95,6 +97,7 @@ def overview(actor: Actor, site: Site) -> dict[str, Any]:
         "history": [_row(one) for one in history(actor, site)],
         "windows": [_window(one) for one in windows(site.pk)],
         "waiting": [{"id": one.pk, "title": one.title, "by": one.proposed_label} for one in waiting(site)],
+        "watched": Binding.objects.filter(site=site, pack=PACK).exists(),
         "may": actor.may("site.state"),
     }
 

@@ -20,6 +20,7 @@ from shoutu.county.sites.deaf import DEAF, DEAF_LANE, deaf_of
 from shoutu.county.sites.gaps import GAP, LANE, UNWATCHED, UNWATCHED_LANE, all_sites, gaps_of, site_of_point, unwatched
 from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, Point, Rule, Source, Unclaimed
 from shoutu.county.sites.services import publishing, rebind  # noqa: F401  (registers the catalog's sections)
+from shoutu.county.sites.still import STILL, STILL_LANE, lacks_of
 
 
 def _label(model: type[ScopedModel]) -> Callable[[int], str]:
@@ -66,6 +67,9 @@ findings.register(
         UNWATCHED, _("没有规则包"), check=unwatched, subjects=all_sites, lane=UNWATCHED_LANE, verb=_("采用规则包")
     )
 )
+findings.register(
+    findings.Kind(STILL, _("停产监看缺项"), check=lacks_of, subjects=all_sites, lane=STILL_LANE, verb=_("补监测"))
+)
 
 
 @events.on("point.created")
@@ -93,6 +97,7 @@ def _look_for_gaps(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) 
     if site is not None:
         findings.touch(GAP, site)
         findings.touch(DEAF, site)
+        findings.touch(STILL, site)
     if topic == "point.rules":
         # Binding a pack says so too: a site that was unwatched no longer is.
         findings.touch(UNWATCHED, *([site] if site else []))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict
@@ -14,6 +15,7 @@ from shoutu.county.kit.selectors import get_visible
 from shoutu.county.places.models import Site
 from shoutu.county.sites import asking
 from shoutu.county.sites.models import Point
+from shoutu.county.sites.operation import waiting
 from shoutu.county.sites.selectors import STALE_INTERVALS
 from shoutu.county.warnings.models import Evacuation, HeadCount, Warning
 from shoutu.county.warnings.services.evacuation import Reading, missing_words
@@ -91,7 +93,14 @@ def detail(evacuation: Evacuation, actor: Actor) -> dict[str, Any]:
         "counts": [_step(one) for one in counts],
         "points": [point.pk for point in people_points(evacuation.site)],
         "actions": actions(evacuation, actor),
+        "resuming": resuming(evacuation),
     }
+
+
+def resuming(evacuation: Evacuation) -> int | None:
+    """The proposal to let the site work again that waits for a second person."""
+    found = (one for one in waiting(evacuation.site) if one.payload.get("state") == "producing")
+    return next((one.pk for one in found), None)
 
 
 def actions(evacuation: Evacuation, actor: Actor) -> list[dict[str, Any]]:
@@ -99,6 +108,8 @@ def actions(evacuation: Evacuation, actor: Actor) -> list[dict[str, Any]]:
     found = []
     for verb in EVACUATION.verbs:
         why = EVACUATION.why_not(evacuation.state, verb, actor, evacuation)
+        if verb == "resume" and why is None and resuming(evacuation):
+            why = _("已提出复工，等第二人同意")
         found.append({"verb": verb, "allowed": why is None, "why": why, "primary": False})
     return found
 
@@ -140,8 +151,6 @@ def told_at_order(evacuation: Evacuation) -> list[Reading]:
 
 def told_now(evacuation: Evacuation) -> Reading:
     """How many the points see in now, as one reading. Raises Unavailable, Conflict without points or readings."""
-    from django.utils.translation import gettext as _
-
     points = people_points(evacuation.site)
     told = asking.latest(point.pk for point in points)
     if not points or any(point.pk not in told for point in points):

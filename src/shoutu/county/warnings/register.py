@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from shoutu.county.duties import auditor, kinds
 from shoutu.county.duties.models import OPEN, Duty
 from shoutu.county.kit import events, status, subjects
-from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.actors import Actor, system
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.sites import hooks
 from shoutu.county.sites.models import Signal, SignalState
@@ -26,7 +26,9 @@ from shoutu.county.warnings.models import Evacuation, EvacuationState, State, Wa
 from shoutu.county.warnings.models_silences import Silence
 from shoutu.county.warnings.selectors import levels_of_sites, of_point
 from shoutu.county.warnings.services import note_answered, rule_changed
+from shoutu.county.warnings.services.evacuation import site_works_again
 from shoutu.county.warnings.services.silencing import held_without_silence
+from shoutu.county.warnings.states_evacuation import held
 
 
 def evacuation_url(id: int) -> str:
@@ -67,6 +69,14 @@ subjects.register(
 
 hooks.levels_by(levels_of_sites)
 hooks.briefs_by(of_point)
+hooks.holds_by(held)
+
+
+@events.on("site.changed")
+def _site_works_again(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
+    # Two persons have agreed; a withdrawal that is not yet over refuses, and then nothing of it happens.
+    if payload.get("operating") == "producing":
+        site_works_again(system(payload["by"]), subject.id)
 
 
 def _still_open(warning_id: int) -> str | None:

@@ -92,11 +92,15 @@ class HeadCount(Schema):
 
 
 class EvacuationDetail(Evacuation):
-    """With each step of the count, newest first; `points`: those that count the people who are in."""
+    """With each step of the count, newest first; `points`: those that count the people who are in.
+
+    `resuming`: the proposal to let the site work again that waits for a second person.
+    """
 
     counts: list[HeadCount]
     points: list[int]
     actions: list[Action]
+    resuming: int | None
 
 
 class SilenceBrief(Schema):

@@ -50,7 +50,7 @@ function Present({ told }: { told: SiteOperation }): ReactNode {
       {row && (
         <p className="second">{[row.reason, row.document, row.set_by].filter((words) => words !== "").join(" \u00b7 ")}</p>
       )}
-      <p className="note">{t("operation.watched")}</p>
+      <p className="note">{told.watched ? t("operation.watched") : t("operation.notWatched")}</p>
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { Button, Input, InputNumber, Modal } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
+import { Link } from "react-router";
 import { useCount, type CountVerb } from "../../api/evacuations";
 import { usePoint } from "../../api/queries";
 import type { EvacuationDetail, HeadStep } from "../../api/types";
@@ -113,7 +114,7 @@ export function HeadCount({ stop }: { stop: EvacuationDetail }): ReactNode {
     <section className={`headcount headcount-${stop.state}`} aria-label={t("stop.title")}>
       <div className="headcount-big" role="status">
         <span>{t("stop.title")}</span>
-        <b>{over ? t("stop.resumed") : stop.missing === null ? t("stop.unknown") : stop.missing === 0 ? t("stop.zero") : t("stop.missing", { n: stop.missing })}</b>
+        <b>{over ? (stop.resuming !== null ? t("stop.ended") : t("stop.resumed")) : stop.missing === null ? t("stop.unknown") : stop.missing === 0 ? t("stop.zero") : t("stop.missing", { n: stop.missing })}</b>
       </div>
       <div className="headcount-facts">
         <p className="facts-line">
@@ -152,12 +153,17 @@ export function HeadCount({ stop }: { stop: EvacuationDetail }): ReactNode {
               </Button>
               {resume.why && (
                 <span id="why-resume" className="headcount-why">
-                  {resume.why}
+                  {resume.why} {stop.resuming !== null && <Link to="/proposals">{t("operation.toProposals")}</Link>}
                 </span>
               )}
             </>
           )}
         </div>
+      )}
+      {over && stop.resuming !== null && (
+        <p className="headcount-acts">
+          {t("stop.stillStopped")} <Link to="/proposals">{t("operation.toProposals")}</Link>
+        </p>
       )}
       {open !== null && <Dialog stop={stop} verb={open} close={() => setOpen(null)} />}
     </section>

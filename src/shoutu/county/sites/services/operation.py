@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
@@ -12,17 +13,18 @@ from django.utils.translation import gettext_lazy
 from shoutu.county.kit.actors import Actor, system
 from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.events import emit
-from shoutu.county.kit.subjects import ref
-from shoutu.county.ledger.services import record, service
+from shoutu.county.kit.subjects import SubjectRef, ref
+from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
 from shoutu.county.places.models import Site
+from shoutu.county.sites import hooks
 from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, Operation, Rule
-from shoutu.county.sites.operation import WATCHED, current, minutes, state_at
+from shoutu.county.sites.operation import PACK, WATCHED, current, minutes, state_at
 from shoutu.county.sites.services.binding import bind
 from shoutu.county.sites.services.rules import propose
 
-PACK = "stopped-mine"
+log = logging.getLogger(__name__)
 RANK = {Operation.PRODUCING: 0, Operation.STOPPED: 1, Operation.SEALED: 2, Operation.CLOSED: 2}
 MAX_MINUTES, MAX_DAYS = 120, 92
 """A window no longer than a round of blasting and its fumes, renewed each quarter."""
@@ -68,6 +70,7 @@ def set_state(
     }  # fmt: skip
     if RANK[Operation(state)] >= RANK[Operation(before)]:
         return _enter(actor, site, facts, reason, "")
+    _not_held(site, state)
     change = proposals.change(_("状态"), Operation(before).label, Operation(state).label)
     title = f"{site.name}：{Operation(before).label} → {Operation(state).label}"
     return proposals.propose(
@@ -76,7 +79,53 @@ def set_state(
     )  # fmt: skip
 
 
-def _enter(actor: Actor, site: Site, facts: dict[str, str | None], reason: str, proposed_by: str) -> OperatingState:
+def _not_held(site: Site, state: str) -> None:
+    """Raises Conflict while somebody is missing at the site, or what stopped it is not gone."""
+    if state == Operation.PRODUCING and (why := hooks.held(site.pk)) is not None:
+        raise Conflict(why)
+
+
+def order_of(subject: SubjectRef) -> str:
+    """How a state names the order it follows from."""
+    return f"{subject.type}:{subject.id}"
+
+
+@service
+def stop_by_order(actor: Actor, site: Site, order: SubjectRef, reason: str) -> OperatingState | None:
+    """停产 by an order of another room (停产撤人), which has asked for the right to give it. None: it stands.
+
+    Watching for power, movement and people begins with `watch_stopped`, when all are out: until then they are being
+    counted, and an alarm that somebody is in would only add to the noise.
+    """
+    site = Site.objects.select_for_update(of=("self",)).get(pk=site.pk)
+    if state_at(site.pk) != Operation.PRODUCING:
+        unchanged()
+        return None
+    facts = {
+        "state": Operation.STOPPED.value,
+        "document": "",
+        "from_at": timezone.now().isoformat(),
+        "planned_end": None,
+    }
+    return _enter(actor, site, facts, reason, "", order=order_of(order))
+
+
+@service
+def watch_stopped(actor: Actor, site: Site) -> None:
+    """Watch a site that was stopped by order as stopped sites are. A pack that cannot be read holds nothing up."""
+    if state_at(site.pk) not in WATCHED or Binding.objects.filter(site=site, pack=PACK).exists():
+        return unchanged()
+    try:
+        bind(system(actor.label), site, PACK)
+    except Invalid:
+        log.exception("site %s stands still, and cannot be watched by %s", site.pk, PACK)
+        unchanged()
+    return None
+
+
+def _enter(
+    actor: Actor, site: Site, facts: dict[str, str | None], reason: str, proposed_by: str, order: str = ""
+) -> OperatingState:
     state, begins, ends = str(facts["state"]), facts["from_at"], facts["planned_end"]
     now = timezone.now()
     # An agreed return holds from the agreement on: until then the site was watched as stopped.
@@ -84,11 +133,12 @@ def _enter(actor: Actor, site: Site, facts: dict[str, str | None], reason: str, 
     row = OperatingState.objects.create(
         site=site, state=state, from_at=start, planned_end=datetime.fromisoformat(ends) if ends else None,
         reason=reason, document=str(facts["document"] or ""), set_by=(proposed_by or actor.label)[:200],
-        agreed_by=actor.label[:200] if proposed_by else "", recorded_at=now,
+        agreed_by=actor.label[:200] if proposed_by else "", order=order, recorded_at=now,
     )  # fmt: skip
-    record(actor, "site.state", ref(site), {**facts, "reason": reason, "from_at": start})
-    _watch(actor, site, state)
-    emit("site.changed", ref(site), {"operating": state})
+    record(actor, "site.state", ref(site), {**facts, "reason": reason, "from_at": start, "order": order})
+    if not order:
+        _watch(actor, site, state)
+    emit("site.changed", ref(site), {"operating": state, "by": actor.label})
     return row
 
 
@@ -112,6 +162,7 @@ def _agreed(actor: Actor, proposal: Proposal) -> None:
     site = Site.objects.select_for_update(of=("self",)).get(pk=told["site"])
     if state_at(site.pk) != told["before"]:
         raise Conflict(_("状态在提出以后又变过，重新提出"))
+    _not_held(site, told["state"])
     facts = {name: told[name] for name in ("state", "document", "from_at", "planned_end")}
     _enter(actor, site, facts, proposal.reason, proposal.proposed_label or _("提出人"))
 

@@ -14,7 +14,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings.models import Member, Reason, Result, Warning
 from shoutu.county.warnings.services.course_of import settle_stage
-from shoutu.county.warnings.services.evacuation import WITHDRAW, begin, resume_work
+from shoutu.county.warnings.services.evacuation import WITHDRAW, begin, call_off
 from shoutu.county.warnings.services.reviewing import REVIEW, ask_review, drop_review
 from shoutu.county.warnings.states import TABLE, reviews
 
@@ -127,7 +127,7 @@ def close(actor: Actor, warning_id: int, note: str = "") -> Warning:
         return warning
     if (going := warning.evacuations.filter(state="going").first()) is not None:
         # Only a false alarm can be closed so: nobody was in danger.
-        resume_work(actor, going.pk, note.strip() or str(Result(warning.result or "").label))
+        call_off(actor, going, note.strip() or str(Result(warning.result or "").label))
     warning.closed_at = timezone.now()
     facts = {
         "result": warning.result, "reason": warning.reason, "peak": warning.peak_level, "count": warning.count,

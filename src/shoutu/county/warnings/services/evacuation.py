@@ -19,17 +19,19 @@ from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import OPEN, Duty
 from shoutu.county.duties.policy import snapshot
 from shoutu.county.kit import events
-from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.actors import Actor, system
 from shoutu.county.kit.errors import Conflict, Invalid, NotFound
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
 from shoutu.county.places.models import Site
-from shoutu.county.sites.models import Point
+from shoutu.county.sites.models import Operation, Point
+from shoutu.county.sites.operation import current
+from shoutu.county.sites.services.operation import order_of, set_state, stop_by_order, watch_stopped
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Evacuation, EvacuationState, HeadCount, HeadKind, Warning
-from shoutu.county.warnings.states_evacuation import EVACUATION
+from shoutu.county.warnings.states_evacuation import EVACUATION, not_yet
 
 WITHDRAW = "warning.withdraw"
 MOST = 5000
@@ -79,6 +81,7 @@ def begin(actor: Actor, warning: Warning, personal: dict[str, str] | None = None
         )
         evacuation.warnings.add(warning)
         record(actor, "evacuation.ordered", ref(evacuation), facts, personal)
+        stop_by_order(actor, evacuation.site, ref(evacuation), _("停产撤人：%(number)s") % {"number": warning.number})
         _call(actor, evacuation)
     else:
         evacuation = standing
@@ -152,9 +155,16 @@ def _take_evacuation(actor: Actor, evacuation_id: int, verb: str) -> Evacuation:
     """The evacuation, locked. Raises NotFound, NotAllowed, Conflict with the reason."""
     if not Evacuation.objects.visible_to(actor).filter(pk=evacuation_id).exists():
         raise NotFound("evacuation", evacuation_id)
-    evacuation: Evacuation = Evacuation.objects.select_for_update(of=("self",)).get(pk=evacuation_id)
+    evacuation = _locked(evacuation_id)
     EVACUATION.step(evacuation.state, verb, actor, evacuation)
     return evacuation
+
+
+def _locked(evacuation_id: int) -> Evacuation:
+    """Its site first, as everywhere: the end of a withdrawal changes what the site is doing."""
+    Site.objects.select_for_update(of=("self",)).get(evacuations=evacuation_id)
+    found: Evacuation = Evacuation.objects.select_for_update(of=("self",)).get(pk=evacuation_id)
+    return found
 
 
 def _again(actor: Actor, evacuation_id: int, key: str) -> Evacuation | None:
@@ -202,7 +212,7 @@ def set_head_count(actor: Actor, evacuation_id: int, amount: int, source: str, k
 @service
 def fix_head_count(actor: Actor, evacuation_id: int, readings: Sequence[Reading]) -> Evacuation:
     """The number as the persons-underground points told it at the order. A number told by a person stands."""
-    evacuation = Evacuation.objects.select_for_update(of=("self",)).get(pk=evacuation_id)
+    evacuation = _locked(evacuation_id)
     if evacuation.total is not None or evacuation.resumed_at is not None or not readings:
         unchanged()
         return evacuation
@@ -338,7 +348,7 @@ def propose_fewer(actor: Actor, evacuation_id: int, amount: int, reason: str) ->
 
 
 def _fewer_agreed(actor: Actor, proposal: Proposal) -> None:
-    evacuation = Evacuation.objects.select_for_update(of=("self",)).get(pk=proposal.payload["evacuation"])
+    evacuation = _locked(proposal.payload["evacuation"])
     amount = proposal.payload["amount"]
     if evacuation.resumed_at is not None or evacuation.missing is None or amount > evacuation.missing:
         raise Conflict(_("人数已经变了，重新提出"))
@@ -385,6 +395,7 @@ def _stand(actor: Actor, evacuation: Evacuation, now: datetime) -> None:
     if cleared:
         for warning in evacuation.warnings.order_by("id"):
             duties.complete(actor, ref(warning), [WITHDRAW], "withdraw")
+        watch_stopped(actor, evacuation.site)
     elif reopened:
         _call(actor, evacuation)
     _tell(evacuation)
@@ -409,10 +420,51 @@ def _tell(evacuation: Evacuation) -> None:
 def resume_work(actor: Actor, evacuation_id: int, note: str) -> Evacuation:
     """复工 by the right level, when nobody is missing and what it was ordered for is gone.
 
+    Where the order stopped the site, this asks for its return and a second person must agree: then it ends
+    (`site_works_again`). Where the site stood still before, or was sealed since, it ends now and the site stays so.
     Raises NotFound, NotAllowed, Conflict with what is missing, Invalid without words.
     """
-    note = _words("note", note, 2000, _("写明复工依据，如：验收人、复工令文号"))
+    note = _words("note", note, 400, _("写明复工依据，如：验收人、复工令文号"))
     evacuation = _take_evacuation(actor, evacuation_id, "resume")
+    if stopped_by(evacuation):
+        _ask(actor, evacuation, note)
+        _tell(evacuation)
+        return evacuation
+    return _end(actor, evacuation, note)
+
+
+@service
+def call_off(actor: Actor, evacuation: Evacuation, note: str) -> Evacuation:
+    """End it because every warning that asked for it proved false. The site works again when two persons say so."""
+    if stopped_by(evacuation):
+        _ask(actor, evacuation, note[:400])
+    return _end(actor, evacuation, note)
+
+
+def _ask(actor: Actor, evacuation: Evacuation, note: str) -> None:
+    """Ask for the site's return. Who may end a withdrawal but not that leaves it to others to take up."""
+    set_state(actor if actor.may("site.state") else system(actor.label), evacuation.site, Operation.PRODUCING, note)
+
+
+@service
+def site_works_again(actor: Actor, site_id: int) -> None:
+    """Two persons let the site work again: its withdrawal has ended. Raises Conflict while somebody is missing."""
+    evacuation = _open_at(site_id)
+    if evacuation is None:
+        return unchanged()
+    if (why := not_yet(evacuation)) is not None:
+        raise Conflict(why)
+    _end(actor, evacuation, _("两人同意复工"))
+    return None
+
+
+def stopped_by(evacuation: Evacuation) -> bool:
+    """Whether its site stands still by this very order, and by nothing later."""
+    state = current(evacuation.site_id)
+    return state is not None and state.order == order_of(ref(evacuation))
+
+
+def _end(actor: Actor, evacuation: Evacuation, note: str) -> Evacuation:
     evacuation.state, evacuation.resumed_at = EvacuationState.RESUMED, timezone.now()
     evacuation.save()
     facts = {"total": evacuation.total, "missing": evacuation.missing, "level": evacuation.level}
