@@ -83,3 +83,12 @@ def test_every_simulated_sensor_has_its_point(county: sqlite3.Connection, data: 
 def test_what_is_missing_is_found_and_somebody_called(county: sqlite3.Connection) -> None:
     (open_,) = rows(county, "SELECT count(*) FROM duties_duty WHERE kind='site.gap' AND state='answered'")[0]
     assert open_ == 11
+
+
+def test_what_was_grave_and_real_was_told_upward_and_received(county: sqlite3.Connection) -> None:
+    told = rows(county, "SELECT warning_id, kind FROM warnings_report ORDER BY warning_id, seq")
+    grave = rows(county, "SELECT id FROM warnings_warning WHERE peak_level >= 3 AND result = 'real' ORDER BY id")
+    assert grave
+    assert told == [(pk, kind) for (pk,) in grave for kind in ("first", "final")]
+    assert rows(county, "SELECT id FROM warnings_dispatch WHERE state <> 'received'") == []
+    assert rows(county, "SELECT id FROM warnings_reportplan WHERE ended_at IS NULL") == []

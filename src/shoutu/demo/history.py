@@ -219,6 +219,9 @@ class _Play:
             then(self.at(min(end + 8, verified + 40)), self._feed_back)
         if one.course != "closable":
             then(self.at(end + 15), self._close)
+        if one.course == "real" and one.level >= 3:
+            then(self.at(verified + 8), self._report)
+            then(self.at(end + 40), self._report)
 
     @property
     def _watch(self) -> Any:
@@ -276,6 +279,26 @@ class _Play:
             self.episode.course, "与视频、现场一致"
         )
         verify(self._officer, self.warning.pk, result, self.episode.why, note)
+
+    def _report(self) -> None:
+        """What the level asks to be told upward, by telephone, and received; after the closing the last report."""
+        from shoutu.county.warnings import services
+        from shoutu.county.warnings.models import Warning
+        from shoutu.county.warnings.selectors import drafting
+        from shoutu.county.warnings.services.reports import Target
+
+        warning = Warning.objects.filter(site=self.point.site, item=self.point.item).latest("id")
+        told = drafting.of_warning(self._officer, warning)
+        text = told["text"].replace(
+            "下一步：", "下一步：加密观测，专人盯守。" if warning.closed_at is None else "转入日常监测。"
+        )
+        targets = [Target(office, "phone", "值班室") for office in told["to"]]
+        key = f"{self.key}:{told['kind']}"
+        report = services.send_report(
+            self._officer, key, told["kind"], told["title"], text, targets, warning_id=warning.pk, signer="带班县领导"
+        )
+        for one in report.dispatches.all():
+            services.note_receipt(self._officer, one.pk, "值班员")
 
     def _evacuation(self) -> Any:
         return self.warning.evacuations.filter(resumed_at__isnull=True).first()

@@ -71,6 +71,7 @@ def _build(now: datetime) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
     with set_to(began):
         cast.lay_out_county()
         cast.share_out()
+        _name_superiors()
         _draw_map()
         for number, pond in enumerate(PONDS, 1):
             cast.staff_enterprise(pond, number)
@@ -92,6 +93,15 @@ def _stop_some() -> None:
         if site.key in STILL:
             state, reason, document = STILL[site.key]
             set_state(SYSTEM, Site.objects.get(name=site.name), state, reason, document=document)
+
+
+def _name_superiors() -> None:
+    """The offices reports go to, by telephone until the county enters their numbers or a channel."""
+    from shoutu.county.kit.actors import SYSTEM
+    from shoutu.county.warnings.services import set_superior
+
+    set_superior(SYSTEM, "市应急管理局值班室", "city", phone="号码待填")
+    set_superior(SYSTEM, "省应急管理厅值班室", "province", phone="号码待填")
 
 
 def _draw_map() -> None:

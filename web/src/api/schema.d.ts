@@ -3112,6 +3112,362 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/superiors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Superiors
+         * @description The offices above the county that are reported to, those no longer in use too.
+         */
+        get: operations["warnings_reports_list_superiors"];
+        put?: never;
+        /**
+         * Add Superior
+         * @description Add an office above the county.
+         */
+        post: operations["warnings_reports_add_superior"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/superiors/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Superior
+         * @description Change an office above the county.
+         */
+        put: operations["warnings_reports_change_superior"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reports
+         * @description What was told upward, newest first; `state` unconfirmed: not received by all.
+         */
+        get: operations["warnings_reports_list_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Due
+         * @description What is still to be told upward, the soonest first.
+         */
+        get: operations["warnings_reports_list_due"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Report
+         * @description One report, word for word, with where it went.
+         */
+        get: operations["warnings_reports_get_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/paper": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Paper
+         * @description The report as .docx, to print.
+         */
+        get: operations["warnings_reports_get_paper"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Warning Reports
+         * @description What was told of this warning, newest first, and what is still to be.
+         */
+        get: operations["warnings_reports_warning_reports"];
+        put?: never;
+        /**
+         * Send Report
+         * @description 上报: by channel at once, or noted as told by hand. The text stands as it was sent.
+         */
+        post: operations["warnings_reports_send_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/reports/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Warning Draft
+         * @description The text the next report starts from: what the house knows of the warning now.
+         */
+        get: operations["warnings_reports_warning_draft"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatches/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Receipt
+         * @description 签收: who received it there, and what they call it.
+         */
+        post: operations["warnings_reports_note_receipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatches/{id}/by-hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * By Hand
+         * @description 人工报: told by a person what the channel did not take.
+         */
+        post: operations["warnings_reports_by_hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatches/{id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Again
+         * @description 再发: try the channel once more.
+         */
+        post: operations["warnings_reports_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Orders
+         * @description Orders from above, newest first; `state` open, all, or one state.
+         */
+        get: operations["warnings_reports_list_orders"];
+        put?: never;
+        /**
+         * Enter Order
+         * @description Enter an order by hand. Without `posts` somebody is called to give it to those who carry it out.
+         */
+        post: operations["warnings_reports_enter_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Order
+         * @description An order from another system, with an API token. Idempotent by sender and id.
+         */
+        post: operations["warnings_reports_take_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Order
+         * @description One order with who carries it out and what was told back.
+         */
+        get: operations["warnings_reports_get_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/give": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Order
+         * @description 分派 to named posts, with a time.
+         */
+        post: operations["warnings_reports_give_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Order
+         * @description 办结: all have carried it out.
+         */
+        post: operations["warnings_reports_end_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Order Draft
+         * @description The text an answer to the order starts from.
+         */
+        get: operations["warnings_reports_order_draft"];
+        put?: never;
+        /**
+         * Reply Order
+         * @description 反馈: tell the office above what came of its order.
+         */
+        post: operations["warnings_reports_reply_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/silences": {
         parameters: {
             query?: never;
@@ -8550,6 +8906,636 @@ export interface components {
              */
             review_on: string;
         };
+        /** ChannelRef */
+        ChannelRef: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+        };
+        /**
+         * SuperiorOut
+         * @description An office above the county. Without a channel it is told by hand, at `phone`.
+         */
+        SuperiorOut: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+            /**
+             * Rank
+             * @enum {string}
+             */
+            rank: "city" | "province";
+            /** Phone */
+            phone: string;
+            channel: components["schemas"]["ChannelRef"] | null;
+            /** Address */
+            address: string;
+            /** Enabled */
+            enabled: boolean;
+        };
+        /** Superiors */
+        Superiors: {
+            /** Items */
+            items: components["schemas"]["SuperiorOut"][];
+            /** Count */
+            count: number;
+        };
+        /** SuperiorIn */
+        SuperiorIn: {
+            /** Title */
+            title: string;
+            /**
+             * Rank
+             * @enum {string}
+             */
+            rank: "city" | "province";
+            /** Channel */
+            channel?: number | null;
+            /**
+             * Address
+             * @default
+             */
+            address?: string;
+            /**
+             * Phone
+             * @default
+             */
+            phone?: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+        };
+        /** ReportQuery */
+        ReportQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * State
+             * @default
+             */
+            state?: string;
+            /** Warning */
+            warning?: number | null;
+        };
+        /**
+         * DispatchOut
+         * @description Where a report went, and whether it was received. `their_number`: what the office calls it.
+         */
+        DispatchOut: {
+            /** Id */
+            id: number;
+            superior: components["schemas"]["SuperiorRef"];
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "channel" | "phone" | "fax" | "system" | "paper";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "handed_over" | "failed" | "by_hand" | "received";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Detail */
+            detail: string;
+            /** Tries */
+            tries: number;
+            /** Next Try At */
+            next_try_at: string | null;
+            /** Handed Over At */
+            handed_over_at: string | null;
+            /** Received At */
+            received_at: string | null;
+            /** Received By */
+            received_by: string;
+            /** Their Number */
+            their_number: string;
+        };
+        /** Numbered */
+        Numbered: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+        };
+        /** Page[ReportOut] */
+        Page_ReportOut_: {
+            /** Items */
+            items: components["schemas"]["ReportOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * ReportOut
+         * @description One report as a row. `late`: sent after `due_at`.
+         */
+        ReportOut: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "first" | "follow" | "final" | "reply";
+            /** Seq */
+            seq: number;
+            /** Title */
+            title: string;
+            /** Signer */
+            signer: string;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Due At */
+            due_at: string | null;
+            /** Late */
+            late: boolean;
+            warning: components["schemas"]["ReportWarning"] | null;
+            order: components["schemas"]["Numbered"] | null;
+            /** Dispatches */
+            dispatches: components["schemas"]["DispatchOut"][];
+        };
+        /** ReportWarning */
+        ReportWarning: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Level */
+            level: number;
+        };
+        /** SuperiorRef */
+        SuperiorRef: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+            /**
+             * Rank
+             * @enum {string}
+             */
+            rank: "city" | "province";
+        };
+        /**
+         * ToTell
+         * @description One warning with something to be told upward.
+         */
+        ToTell: {
+            warning: components["schemas"]["ReportWarning"];
+            /** Title */
+            title: string;
+            /** Site */
+            site: string;
+            /**
+             * Next
+             * @enum {string}
+             */
+            next: "first" | "follow" | "final" | "reply";
+            /** To */
+            to: ("city" | "province")[];
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Asks At */
+            asks_at: string | null;
+            /** Why */
+            why: string;
+        };
+        /** ToTellList */
+        ToTellList: {
+            /** Items */
+            items: components["schemas"]["ToTell"][];
+            /** Count */
+            count: number;
+        };
+        /** ReportDetail */
+        ReportDetail: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "first" | "follow" | "final" | "reply";
+            /** Seq */
+            seq: number;
+            /** Title */
+            title: string;
+            /** Signer */
+            signer: string;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Due At */
+            due_at: string | null;
+            /** Late */
+            late: boolean;
+            warning: components["schemas"]["ReportWarning"] | null;
+            order: components["schemas"]["Numbered"] | null;
+            /** Dispatches */
+            dispatches: components["schemas"]["DispatchOut"][];
+            /** Text */
+            text: string;
+        };
+        /**
+         * PlanOut
+         * @description What is still to be told of a warning: `next` null when nothing is. `verified`: whether the clocks are.
+         */
+        PlanOut: {
+            /** Next */
+            next: ("first" | "follow" | "final" | "reply") | null;
+            /** To */
+            to: ("city" | "province")[];
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Asks At */
+            asks_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Why */
+            why: string;
+            /** Verified */
+            verified: boolean;
+            /** Cite */
+            cite: string;
+        };
+        /**
+         * WarningReports
+         * @description What was told of a warning and what is still to be.
+         */
+        WarningReports: {
+            plan: components["schemas"]["PlanOut"] | null;
+            /** Items */
+            items: components["schemas"]["ReportOut"][];
+            /** May Send */
+            may_send: boolean;
+        };
+        /**
+         * ReportIn
+         * @description `key`: new for each report, the same when it is sent again.
+         */
+        ReportIn: {
+            /** Key */
+            key: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "first" | "follow" | "final" | "reply";
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /**
+             * Signer
+             * @default
+             */
+            signer?: string;
+            /** To */
+            to: components["schemas"]["TargetIn"][];
+        };
+        /**
+         * TargetIn
+         * @description By `channel`, or how it was told by hand: then `detail` says to whom and at which number.
+         */
+        TargetIn: {
+            /** Superior */
+            superior: number;
+            /**
+             * Way
+             * @default channel
+             * @enum {string}
+             */
+            way?: "channel" | "phone" | "fax" | "system" | "paper";
+            /**
+             * Detail
+             * @default
+             */
+            detail?: string;
+        };
+        /**
+         * DraftOut
+         * @description The text a report starts from. `to`: the offices the policy names. `kinds`: which it may be.
+         */
+        DraftOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "first" | "follow" | "final" | "reply";
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** To */
+            to: number[];
+            /** Due At */
+            due_at: string | null;
+            /** Kinds */
+            kinds: ("first" | "follow" | "final" | "reply")[];
+        };
+        /** ReceiptIn */
+        ReceiptIn: {
+            /** Received By */
+            received_by: string;
+            /**
+             * Their Number
+             * @default
+             */
+            their_number?: string;
+        };
+        /** ByHandIn */
+        ByHandIn: {
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "phone" | "fax" | "system" | "paper";
+            /** Detail */
+            detail: string;
+        };
+        /** OrderQuery */
+        OrderQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * State
+             * @default open
+             */
+            state?: string;
+            /** Warning */
+            warning?: number | null;
+        };
+        /**
+         * OrderOut
+         * @description An order from above as a row; `done` of `given` duties are done.
+         */
+        OrderOut: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /**
+             * Door
+             * @enum {string}
+             */
+            door: "hand" | "webhook";
+            /** Sender */
+            sender: string;
+            /** Their Number */
+            their_number: string;
+            /** Title */
+            title: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "new" | "given" | "done" | "ended";
+            /** Level */
+            level: number;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Due At */
+            due_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Taken By */
+            taken_by: string;
+            /** Site */
+            site: {
+                [key: string]: number | string;
+            } | null;
+            warning: components["schemas"]["Numbered"] | null;
+            /** Done */
+            done: number;
+            /** Given */
+            given: number;
+        };
+        /** Page[OrderOut] */
+        Page_OrderOut_: {
+            /** Items */
+            items: components["schemas"]["OrderOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /** OrderDetail */
+        OrderDetail: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /**
+             * Door
+             * @enum {string}
+             */
+            door: "hand" | "webhook";
+            /** Sender */
+            sender: string;
+            /** Their Number */
+            their_number: string;
+            /** Title */
+            title: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "new" | "given" | "done" | "ended";
+            /** Level */
+            level: number;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Due At */
+            due_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Taken By */
+            taken_by: string;
+            /** Site */
+            site: {
+                [key: string]: number | string;
+            } | null;
+            warning: components["schemas"]["Numbered"] | null;
+            /** Done */
+            done: number;
+            /** Given */
+            given: number;
+            /** Text */
+            text: string;
+            /** Superior */
+            superior: number | null;
+            /** Chain */
+            chain: components["schemas"]["ChainRow"][];
+            /** Duties */
+            duties: components["schemas"]["OrderDuty"][];
+            /** Replies */
+            replies: components["schemas"]["ReportOut"][];
+            /** Actions */
+            actions: components["schemas"]["Action"][];
+            /** Timeline */
+            timeline: components["schemas"]["TimelineRow"][];
+        };
+        /**
+         * OrderDuty
+         * @description Who carries it out, and how far.
+         */
+        OrderDuty: {
+            /** Id */
+            id: number;
+            /** Post */
+            post: string;
+            /** Organisation */
+            organisation: string;
+            /** State */
+            state: string;
+            /** Due At */
+            due_at: string | null;
+            /** Done At */
+            done_at: string | null;
+            /** Note */
+            note: string;
+        };
+        /**
+         * OrderIn
+         * @description Entered by hand: from an office on the list (`superior`) or one named in words (`sender`).
+         *
+         *     With `posts` it is given to them at once, to be carried out by `due_at`.
+         */
+        OrderIn: {
+            /** Key */
+            key: string;
+            /** Superior */
+            superior?: number | null;
+            /**
+             * Sender
+             * @default
+             */
+            sender?: string;
+            /**
+             * Their Number
+             * @default
+             */
+            their_number?: string;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** Warning */
+            warning?: number | null;
+            /** Site */
+            site?: number | null;
+            /** Due At */
+            due_at?: string | null;
+            /**
+             * Posts
+             * @default []
+             */
+            posts?: number[];
+        };
+        /**
+         * OrderWebhookIn
+         * @description From another system, with an API token: `id` is the sender's own, the same order sent twice is one.
+         */
+        OrderWebhookIn: {
+            /** Sender */
+            sender: string;
+            /** Id */
+            id: string;
+            /**
+             * Number
+             * @default
+             */
+            number?: string;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** Due At */
+            due_at?: string | null;
+        };
+        /**
+         * GiveIn
+         * @description 分派: who carries it out (posts), by when.
+         */
+        GiveIn: {
+            /** Posts */
+            posts: number[];
+            /** Due At */
+            due_at?: string | null;
+        };
+        /** EndIn */
+        EndIn: {
+            /** Note */
+            note: string;
+        };
         /** SilenceQuery */
         SilenceQuery: {
             /** Cursor */
@@ -13602,6 +14588,508 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Care"];
+                };
+            };
+        };
+    };
+    warnings_reports_list_superiors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Superiors"];
+                };
+            };
+        };
+    };
+    warnings_reports_add_superior: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuperiorIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuperiorOut"];
+                };
+            };
+        };
+    };
+    warnings_reports_change_superior: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuperiorIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuperiorOut"];
+                };
+            };
+        };
+    };
+    warnings_reports_list_reports: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                state?: string;
+                warning?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReportOut_"];
+                };
+            };
+        };
+    };
+    warnings_reports_list_due: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToTellList"];
+                };
+            };
+        };
+    };
+    warnings_reports_get_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDetail"];
+                };
+            };
+        };
+    };
+    warnings_reports_get_paper: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    warnings_reports_warning_reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningReports"];
+                };
+            };
+        };
+    };
+    warnings_reports_send_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDetail"];
+                };
+            };
+        };
+    };
+    warnings_reports_warning_draft: {
+        parameters: {
+            query?: {
+                kind?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftOut"];
+                };
+            };
+        };
+    };
+    warnings_reports_note_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiptIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDetail"];
+                };
+            };
+        };
+    };
+    warnings_reports_by_hand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ByHandIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDetail"];
+                };
+            };
+        };
+    };
+    warnings_reports_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDetail"];
+                };
+            };
+        };
+    };
+    warnings_reports_list_orders: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                state?: string;
+                warning?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OrderOut_"];
+                };
+            };
+        };
+    };
+    warnings_reports_enter_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    warnings_reports_take_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderWebhookIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    warnings_reports_get_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    warnings_reports_give_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GiveIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    warnings_reports_end_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+        };
+    };
+    warnings_reports_order_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftOut"];
+                };
+            };
+        };
+    };
+    warnings_reports_reply_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDetail"];
                 };
             };
         };

@@ -20,6 +20,8 @@ LEVELS = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
 RUNGS = ("enterprise_duty", "enterprise_principal", "township_head", "county_duty", "county_leader")
 """The places in a chain a policy may call, from the mine upward."""
 STAGES = ("dispose", "feedback", "verify", "close", "withdraw")
+RANKS = ("city", "province")
+"""Who stands above the county."""
 """What may have a clock of its own after the answer."""
 MEDIA = ("app", "sms", "voice", "robot", "mail", "other")
 """What a person's chain of channels is made of; ``other`` are addresses given as they stand (Apprise)."""
@@ -111,6 +113,34 @@ class Evacuation:
 
 
 @dataclass(frozen=True, slots=True)
+class Upward:
+    """What of one level is told upward: to whom, the first within `first`, again every `again`, the last within `last`.
+
+    `ask`: how long after the warning its report is asked for; what proved false before is never reported.
+    """
+
+    to: tuple[str, ...]
+    first: timedelta
+    last: timedelta
+    ask: timedelta = timedelta(0)
+    again: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """信息上报: whom a report is asked of and what each level asks for; within what time an order is given to somebody.
+
+    `verified` is of these clocks alone.
+    """
+
+    chain: tuple[Rung, ...]
+    levels: Mapping[int, Upward]
+    assign: timedelta
+    cite: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Blasting:
     """放炮时段: what is measured of `items` within it and below `call_from` calls by `response` until it is over."""
 
@@ -151,6 +181,8 @@ class ResponsePolicy:
     """How each called person is reached unless the level says otherwise; empty: by every channel at once."""
     stopped: Response | None = None
     blasting: Blasting | None = None
+    # None in a pack that leaves it to the default one.
+    reports: Reporting | None = None
 
     def response(self, level: int, category: str, circumstance: str = "") -> Response:
         """The response to a warning of this category at this level (1 blue … 4 red).
@@ -210,6 +242,7 @@ class Reader:
             reach=self._reach(top["reach"], "reach") if "reach" in top else (),
             stopped=self._response(top["stopped"], "stopped") if "stopped" in top else None,
             blasting=self._blasting(top["blasting"]) if "blasting" in top else None,
+            reports=self._reports(top["reports"]) if "reports" in top else None,
         )
 
     def _compose(self, text: str) -> yaml.Node | None:
@@ -323,6 +356,38 @@ class Reader:
         lanes = [self._lane(n, f"{path}.lanes[{i}]") for i, n in enumerate(self._list(parts["lanes"], path))]
         return Blasting(items, level, Response(withdraw=False, lanes=tuple(lane for lane in lanes if lane)))
 
+    def _reports(self, node: yaml.Node) -> Reporting | None:
+        path, needed = "reports", frozenset({"cite", "verified", "chain", "assign", "levels"})
+        parts = self._map(node, path, needed, needed)
+        if parts is None or not needed <= set(parts):
+            return None
+        assign = self._duration(parts["assign"], f"{path}.assign")
+        found = self._map(parts["levels"], f"{path}.levels", frozenset(LEVELS), frozenset()) or {}
+        levels = {LEVELS[name]: self._upward(value, f"{path}.levels.{name}") for name, value in found.items()}
+        return Reporting(
+            chain=self._chain(parts["chain"], f"{path}.chain"),
+            levels={level: one for level, one in levels.items() if one is not None},
+            assign=assign or timedelta(minutes=30),
+            cite=self._text(parts["cite"], f"{path}.cite"),
+            verified=self._flag(parts["verified"], f"{path}.verified"),
+        )
+
+    def _upward(self, node: yaml.Node, path: str) -> Upward | None:
+        needed = frozenset({"to", "first", "last"})
+        parts = self._map(node, path, needed | {"ask", "again"}, needed)
+        if parts is None or not needed <= set(parts):
+            return None
+        to = [
+            self._choice(one, f"{path}.to[{i}]", RANKS) for i, one in enumerate(self._list(parts["to"], f"{path}.to"))
+        ]
+        times = {name: self._duration(parts[name], f"{path}.{name}") for name in parts if name != "to"}
+        first, last, ask = times["first"], times["last"], times.get("ask")
+        if first is None or last is None:
+            return None
+        if ask is not None and ask >= first:
+            self.problem(parts["ask"], f"{path}.ask", "expected less than first: the report is due by then")
+        return Upward(tuple(to), first, last, ask or timedelta(0), times.get("again"))
+
     def _lane(self, node: yaml.Node, path: str) -> Lane | None:
         parts = self._map(node, path, _LANE, frozenset({"duty", "chain"}))
         if parts is None:
@@ -423,7 +488,7 @@ class Reader:
 
 
 _LANE = frozenset({"duty", "chain", "due", "orders"})
-_OPTIONAL = frozenset({"note", "evacuation", "reach", "stopped", "blasting"})
+_OPTIONAL = frozenset({"note", "evacuation", "reach", "stopped", "blasting", "reports"})
 _TOP = frozenset(
     {
         "pack",
@@ -440,6 +505,7 @@ _TOP = frozenset(
         "evacuation",
         "stopped",
         "blasting",
+        "reports",
     }
 )
 

@@ -19,6 +19,9 @@ STAGES = {
     "close": gettext_lazy("关闭"),
     "withdraw": gettext_lazy("撤清"),
     "review": gettext_lazy("复查"),
+    "report": gettext_lazy("上报"),
+    "assign": gettext_lazy("分派"),
+    "carry_out": gettext_lazy("落实"),
 }
 
 OUTCOMES = {

@@ -104,6 +104,13 @@ TABLE: dict[str, set[str]] = {
     "evacuation.correct": _county,
     # Which roles may, the response pack says.
     "evacuation.resume": _county,
+    # What goes up to city and province, and what comes down.
+    "report.read": _county | {"administrator", "auditor"},
+    "report.send": {"leader", "duty_officer"},
+    "superior.edit": {"administrator"},
+    # Whom an order concerns sees it by having a part in it.
+    "order.read": _people,
+    "order.enter": {"leader", "duty_officer"},
     # weather
     "weather.read": _people,
     "weather.enter": {"leader", "duty_officer"},

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from shoutu.county.ledger import verbs
 from shoutu.county.sites.models import Operation
-from shoutu.county.warnings.models import Result
+from shoutu.county.warnings.models import ReportKind, Result
 from shoutu.county.warnings.words import LEVELS, number
 
 
@@ -59,6 +59,36 @@ verbs.register(
         "evacuation.joined": lambda p: _("%(number)s 也要求停产撤人") % {"number": p["warning"]},
         "evacuation.counted": _counted,
         "evacuation.resumed": gettext_lazy("下令复工"),
+        "report.sent": lambda p: (
+            _("上报 %(number)s（%(kind)s）")
+            % {
+                "number": p["number"],
+                "kind": ReportKind(p["kind"]).label,
+            }
+        ),
+        "report.handed_over": lambda p: _("%(number)s 已发到%(to)s") % {"number": p["number"], "to": p["superior"]},
+        "report.retry": lambda p: (
+            _("%(number)s 没有发到%(to)s，稍后再发")
+            % {
+                "number": p["number"],
+                "to": p["superior"],
+            }
+        ),
+        "report.failed": lambda p: (
+            _("%(number)s 没有发到%(to)s：%(why)s")
+            % {
+                "number": p["number"],
+                "to": p["superior"],
+                "why": p["problem"],
+            }
+        ),
+        "report.again": lambda p: _("%(number)s 再发%(to)s") % {"number": p["number"], "to": p["superior"]},
+        "report.by_hand": lambda p: _("%(number)s 人工报%(to)s") % {"number": p["number"], "to": p["superior"]},
+        "report.received": lambda p: _("%(number)s %(to)s签收") % {"number": p["number"], "to": p["superior"]},
+        "superior.set": lambda p: _("登记上级单位：%(title)s") % {"title": p["title"]},
+        "order.taken": lambda p: _("收到%(sender)s指令：%(title)s") % {"sender": p["sender"], "title": p["title"]},
+        "order.given": lambda p: _("指令分派给%(to)s") % {"to": "、".join(p["to"])},
+        "order.ended": gettext_lazy("指令办结"),
         "rule.care_set": lambda p: _("规则归 %(post)s，%(day)s 复查") % {"post": p["post"], "day": p["review_on"]},
         "rule.reviewed": lambda p: _("规则已复查，下次 %(day)s") % {"day": p["review_on"]},
         "warning.opened": lambda p: _("预警：%(title)s") % {"title": p["title"]},

@@ -221,10 +221,19 @@ class DayNumber(models.Model):
 from shoutu.county.warnings.models_care import RuleCare  # noqa: E402
 from shoutu.county.warnings.models_evacuation import Evacuation, EvacuationState, HeadCount, HeadKind  # noqa: E402
 from shoutu.county.warnings.models_evidence import Evidence, Origin  # noqa: E402
+from shoutu.county.warnings.models_reports import (  # noqa: E402
+    Dispatch,
+    Order,
+    Report,
+    ReportKind,
+    ReportPlan,
+    Superior,
+)
 from shoutu.county.warnings.models_silences import HeldBack, Silence  # noqa: E402
 
 __all__ = [
     "DayNumber",
+    "Dispatch",
     "Evacuation",
     "EvacuationState",
     "Event",
@@ -234,11 +243,16 @@ __all__ = [
     "Heard",
     "HeldBack",
     "Member",
+    "Order",
     "Origin",
     "Reason",
+    "Report",
+    "ReportKind",
+    "ReportPlan",
     "Result",
     "RuleCare",
     "Silence",
     "State",
+    "Superior",
     "Warning",
 ]

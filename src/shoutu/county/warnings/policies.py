@@ -13,7 +13,7 @@ from tempfile import NamedTemporaryFile
 
 from django.conf import settings
 
-from shoutu.county.duties.policy import STRICT, Evacuation, Lane, PolicyError, ResponsePolicy, parse
+from shoutu.county.duties.policy import STRICT, Evacuation, Lane, PolicyError, Reporting, ResponsePolicy, parse
 
 log = logging.getLogger(__name__)
 OWN = "county.yaml"
@@ -44,6 +44,13 @@ def evacuation() -> Evacuation:
         return told
     chain = policy.levels[4].lanes[0].chain
     return Evacuation(Lane("warning.withdraw", chain, {"withdraw": timedelta(hours=1)}), STRICT.by)
+
+
+def reporting() -> Reporting:
+    """What is told upward and when: the county's own pack, else the default one; nothing where neither says so."""
+    policy, (_own, default) = in_force(), _files()
+    told = policy.reports or (None if _wrong(default) else _parsed(default).reports)
+    return told or Reporting(policy.levels[4].lanes[0].chain, {}, timedelta(minutes=30), "", verified=False)
 
 
 def fault() -> str:

@@ -22,10 +22,19 @@ from shoutu.county.warnings import (  # entries, metrics: register words and fig
     metrics,  # noqa: F401
     policies,
 )
-from shoutu.county.warnings.models import Evacuation, EvacuationState, State, Warning
+from shoutu.county.warnings.models import (
+    Evacuation,
+    EvacuationState,
+    Order,
+    Report,
+    ReportPlan,
+    State,
+    Superior,
+    Warning,
+)
 from shoutu.county.warnings.models_silences import Silence
 from shoutu.county.warnings.selectors import levels_of_sites, of_point
-from shoutu.county.warnings.services import note_answered, rule_changed
+from shoutu.county.warnings.services import follow_duties, note_answered, rule_changed
 from shoutu.county.warnings.services.evacuation import site_works_again
 from shoutu.county.warnings.services.silencing import held_without_silence
 from shoutu.county.warnings.states_evacuation import held
@@ -58,6 +67,27 @@ subjects.register(
     label=lambda id: Evacuation.objects.filter(pk=id).values_list("site__name", flat=True).first() or f"{id}",
     url=evacuation_url,
     visible=lambda actor: Evacuation.objects.visible_to(actor),
+)
+subjects.register(
+    "order",
+    title="上级指令",
+    label=lambda id: Order.objects.filter(pk=id).values_list("number", flat=True).first() or f"{id}",
+    url=lambda id: f"/orders/{id}",
+    visible=lambda actor: Order.objects.visible_to(actor),
+)
+subjects.register(
+    "report",
+    title="信息上报",
+    label=lambda id: Report.objects.filter(pk=id).values_list("number", flat=True).first() or f"{id}",
+    url=lambda id: f"/reports/{id}",
+    visible=lambda actor: Report.objects.visible_to(actor),
+)
+subjects.register(
+    "superior",
+    title="上级单位",
+    label=lambda id: Superior.objects.filter(pk=id).values_list("title", flat=True).first() or f"{id}",
+    url=lambda _id: "/reports?tab=superiors",
+    visible=None,
 )
 subjects.register(
     "silence",
@@ -97,6 +127,20 @@ kinds.register(
 )
 kinds.register(kinds.Kind("rule.review", _("复查规则"), _("复查"), finished_in=_("在误报页写复查结果")))
 kinds.register(kinds.Kind("warning.answer", _("领导知情"), _("应答"), answer_only=True, needed=_still_open))
+
+
+def _still_to_tell(warning_id: int) -> str | None:
+    """Why the duty to report may not be cancelled: something is still to be told upward."""
+    if ReportPlan.objects.filter(warning=warning_id, ended_at__isnull=True).exists():
+        return gettext("还要上报，不能撤销；在预警里上报，误报在预警里核实为误报")
+    return None
+
+
+kinds.register(
+    kinds.Kind("warning.report", _("信息上报"), _("上报"), finished_in=_("在预警里上报"), needed=_still_to_tell)
+)
+kinds.register(kinds.Kind("order.assign", _("分派上级指令"), _("分派"), finished_in=_("在指令里分派")))
+kinds.register(kinds.Kind("order.carry_out", _("落实上级指令"), _("落实")))
 kinds.register(kinds.Kind("silence.begun", _("静默开始"), _("知道了"), answer_only=True))
 kinds.register(kinds.Kind("silence.ended", _("静默结束"), _("知道了"), answer_only=True))
 
@@ -123,8 +167,15 @@ kinds.register(
 def _answered(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
     # A leader who knows of it does not make the mine or the county's officer know of it.
     about = payload["about"]
-    if about["type"] == "warning" and payload["kind"] != "warning.answer":
+    if about["type"] == "warning" and payload["kind"] not in ("warning.answer", "warning.report"):
         note_answered(about["id"])
+
+
+@events.on("duty.changed")
+def _moved(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
+    about = payload.get("about") or {}
+    if about.get("type") == "order":
+        follow_duties(about["id"])
 
 
 @events.on("rule.changed")
@@ -163,7 +214,7 @@ def _nobody_called(now: datetime) -> Iterator[auditor.Finding]:
     for before does not count. One that was answered needs nobody called.
     """
     calling = Duty.objects.filter(about_type="warning", state__in=OPEN).exclude(
-        kind__in=("warning.answer", "warning.withdraw")
+        kind__in=("warning.answer", "warning.withdraw", "warning.report")
     )
     waiting = Warning.objects.filter(closed_at__isnull=True, state=State.CALLING, opened_at__lt=now - INBOX_LATE)
     silent = waiting.exclude(pk__in=calling.values("about_id"))
@@ -182,6 +233,17 @@ def _nobody_withdraws(now: datetime) -> Iterator[auditor.Finding]:
         message = f"{evacuation.site.name} 停产撤人：还有人未出，却没有叫任何人"
         yield auditor.Finding(
             f"audit:evacuation:{evacuation.pk}", "evacuation.uncalled", message, SubjectRef("evacuation", evacuation.pk)
+        )
+
+
+@auditor.check
+def _nobody_reports(now: datetime) -> Iterator[auditor.Finding]:
+    """Something is to be told upward by now, and nobody was asked to."""
+    late = ReportPlan.objects.filter(ended_at__isnull=True, asks_at__lt=now - timedelta(minutes=1))
+    for plan in late.select_related("warning")[:50]:
+        message = f"{plan.warning.number}：到了上报的时候，却没有叫任何人"
+        yield auditor.Finding(
+            f"audit:report:{plan.pk}", "report.uncalled", message, SubjectRef("warning", plan.warning_id)
         )
 
 

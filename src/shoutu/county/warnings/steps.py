@@ -7,6 +7,7 @@ import time
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.steps import step
 from shoutu.county.warnings import evacuations, noise, services
+from shoutu.county.warnings.selectors import reporting
 
 
 @step("warnings.inbox", every=0.05, lane="warnings", beat="inbox")
@@ -37,6 +38,18 @@ def rule_review() -> None:
     for care in noise.cares():
         if why := noise.why_due(care):
             services.ask_rule_review(care.pk, why)
+
+
+@step("warnings.ask_reports", every=5, lane="reports")
+def ask_reports() -> None:
+    """Ask for the reports whose time has come."""
+    for plan in reporting.plans_to_ask():
+        services.ask_report(plan)
+
+
+@step("warnings.send_reports", every=1, lane="reports")
+def send_reports() -> bool:
+    return services.dispatch_due()
 
 
 @step("warnings.clean_out", every=3600, lane="clean")

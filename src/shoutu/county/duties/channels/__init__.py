@@ -7,7 +7,8 @@ from shoutu.county.duties.channels.mail import MAIL
 from shoutu.county.duties.channels.modem import MODEM
 from shoutu.county.duties.channels.operator import SMS, VOICE
 from shoutu.county.duties.channels.robots import DINGTALK, FEISHU, WECOM
+from shoutu.county.duties.channels.webhook import WEBHOOK
 
-ADAPTERS: dict[str, Adapter] = {one.kind: one for one in (MODEM, SMS, VOICE, DINGTALK, WECOM, FEISHU, MAIL)}
+ADAPTERS: dict[str, Adapter] = {one.kind: one for one in (MODEM, SMS, VOICE, DINGTALK, WECOM, FEISHU, MAIL, WEBHOOK)}
 
 __all__ = ["ADAPTERS", "Adapter", "BadSetting", "Message", "SendFailed", "Setting"]

@@ -37,12 +37,16 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True)
 class Message:
-    """What is handed over. `key` stays the same when it is sent again; `code` is what the called person replies."""
+    """What is handed over. `key` stays the same when it is sent again; `code` is what the called person replies.
+
+    `title`: a heading of its own where the channel has room for one; without it a call's.
+    """
 
     address: str
     text: str
     key: str
     code: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True)

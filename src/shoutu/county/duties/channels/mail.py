@@ -14,18 +14,18 @@ from django.utils.translation import gettext_lazy
 from shoutu.county.duties.channels.base import Adapter, BadSetting, Message, SendFailed, Setting
 
 
-def notify(url: str, text: str, key: str) -> None:
+def notify(url: str, text: str, key: str, title: str = "") -> None:
     """Hand one message to one Apprise address. Raises SendFailed. The key goes along: a receiver knows a repetition."""
     service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
     if service is None:
         raise SendFailed(_("地址无法识别"), retryable=False)
-    if not service.notify(body=f"{text}\n#{key}", title=_("守土叫应")):
+    if not service.notify(body=f"{text}\n#{key}", title=title or _("守土叫应")):
         raise SendFailed(_("对方没有收下"))
 
 
 def send(settings: Mapping[str, str], message: Message) -> str:
     url = settings["url"]
-    notify(f"{url}{'&' if '?' in url else '?'}to={quote(message.address)}", message.text, message.key)
+    notify(f"{url}{'&' if '?' in url else '?'}to={quote(message.address)}", message.text, message.key, message.title)
     return ""
 
 

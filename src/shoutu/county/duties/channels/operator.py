@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from shoutu.county.duties.channels.base import Adapter, BadSetting, Message, SendFailed, Setting, post
 
-PLACES = ("to", "text", "key", "code")
+PLACES = ("to", "text", "key", "code", "title")
 TEMPLATE = '{"to": "{to}", "text": "{text}", "id": "{key}"}'
 
 
@@ -60,7 +60,13 @@ def pick(answer: Mapping[str, Any], path: str) -> str:
 
 
 def send(settings: Mapping[str, str], message: Message) -> str:
-    values = {"to": message.address, "text": message.text, "key": message.key, "code": message.code}
+    values = {
+        "to": message.address,
+        "text": message.text,
+        "key": message.key,
+        "code": message.code,
+        "title": message.title,
+    }
     body = fill(settings.get("template") or TEMPLATE, values)
     headers = {"X-Shoutu-Key": message.key}
     if settings.get("authorization"):

@@ -22,9 +22,9 @@ from django.utils.translation import gettext as _
 from shoutu.county.duties.addresses import Endpoint, Refused, check_url
 from shoutu.county.duties.channels import ADAPTERS, Message, SendFailed
 from shoutu.county.duties.channels.mail import notify as send_apprise
-from shoutu.county.duties.models import AllowedEndpoint, Channel, Notice, Step
+from shoutu.county.duties.models import Channel, Notice, Step
 from shoutu.county.duties.services.links import code_of, words
-from shoutu.county.duties.services.sealing import unseal
+from shoutu.county.duties.services.sending import allowed_endpoints, sender
 from shoutu.county.kit import events, steps
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.subjects import SubjectRef
@@ -125,7 +125,7 @@ def _submit(claimed: list[Notice]) -> None:
         return
     if _underway.pool is None:
         _underway.pool = ThreadPoolExecutor(max_workers=64, thread_name_prefix="notice")
-    allowed = [Endpoint(row.scheme, row.host) for row in AllowedEndpoint.objects.all()]
+    allowed = allowed_endpoints()
     for notice in claimed:
         send, problem = _sender(notice, allowed)
         _underway.sent[_channel_id(notice)].append(time.monotonic())
@@ -148,19 +148,9 @@ def _sender(notice: Notice, allowed: list[Endpoint]) -> tuple[Callable[[], str],
                 return ""
 
             return by_url, None
-        if not contact.channel.enabled:
-            return str, _("通道已停用")
-        adapter = ADAPTERS[contact.channel.kind]
-        settings = {**contact.channel.settings, **unseal(contact.channel.secrets)}
-        for setting in adapter.settings:
-            if setting.is_url:
-                check_url(settings[setting.name], allowed, contact=False)
-        made = Message(contact.address, text, notice.key, code_of(notice))
-        return lambda: adapter.send(settings, made), None
-    except Refused as refused:
+        return sender(contact.channel, Message(contact.address, text, notice.key, code_of(notice)), allowed), None
+    except (Refused, SendFailed) as refused:
         return str, str(refused)
-    except ValueError:
-        return str, _("通道的密钥打不开：重新填写")
 
 
 def _try(notice: Notice, send: Callable[[], str], problem: str | None) -> Outcome:

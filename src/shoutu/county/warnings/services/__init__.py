@@ -12,6 +12,7 @@ from shoutu.county.warnings.services.acting import (
 )
 from shoutu.county.warnings.services.circumstance import blasting_over
 from shoutu.county.warnings.services.cleaning import clean_out
+from shoutu.county.warnings.services.dispatching import dispatch_due
 from shoutu.county.warnings.services.evacuation import (
     add_people,
     confirm_by_positioning,
@@ -26,11 +27,21 @@ from shoutu.county.warnings.services.evacuation import (
 from shoutu.county.warnings.services.evidence import add_evidence
 from shoutu.county.warnings.services.inbox import retry, take_in
 from shoutu.county.warnings.services.noise import ask_rule_review, review_rule, set_care
+from shoutu.county.warnings.services.orders import end_order, enter_order, follow_duties, give_order
+from shoutu.county.warnings.services.reports import (
+    ask_report,
+    note_receipt,
+    send_again,
+    send_report,
+    set_superior,
+    tell_by_hand,
+)
 from shoutu.county.warnings.services.silencing import ask_silence, keep_silences, revoke_silence
 
 __all__ = [
     "add_evidence",
     "add_people",
+    "ask_report",
     "ask_rule_review",
     "ask_silence",
     "blasting_over",
@@ -38,11 +49,17 @@ __all__ = [
     "close",
     "confirm_by_positioning",
     "confirm_out",
+    "dispatch_due",
     "dispose",
+    "end_order",
+    "enter_order",
     "feedback",
     "fix_head_count",
+    "follow_duties",
+    "give_order",
     "keep_silences",
     "note_answered",
+    "note_receipt",
     "order_withdrawal",
     "propose_fewer",
     "recall",
@@ -51,10 +68,14 @@ __all__ = [
     "review_rule",
     "revoke_silence",
     "rule_changed",
+    "send_again",
     "send_back",
+    "send_report",
     "set_care",
     "set_head_count",
+    "set_superior",
     "take_back",
     "take_in",
+    "tell_by_hand",
     "verify",
 ]

@@ -13,6 +13,7 @@ from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings.models import Member, Reason, Result, Warning
+from shoutu.county.warnings.services import reports
 from shoutu.county.warnings.services.course_of import settle_stage
 from shoutu.county.warnings.services.evacuation import WITHDRAW, begin, call_off
 from shoutu.county.warnings.services.reviewing import REVIEW, ask_review, drop_review
@@ -53,6 +54,7 @@ def verify(actor: Actor, warning_id: int, result: str, reason: str = "", note: s
     duties.complete(actor, ref(warning), [VERIFY], "verify", note)
     if result == Result.FALSE_ALARM:
         _call_off(actor, warning, words)
+    reports.note_verified(actor, warning)
     settle_stage(warning)
     return warning
 
@@ -136,6 +138,7 @@ def close(actor: Actor, warning_id: int, note: str = "") -> Warning:
     record(actor, "warning.closed", ref(warning), facts, _note(note))
     duties.complete(actor, ref(warning), [REVIEW], "close", note)
     duties.settle(actor, ref(warning), note)
+    reports.note_closed(warning)
     settle_stage(warning)
     return warning
 

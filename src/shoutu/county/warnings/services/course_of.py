@@ -13,6 +13,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.course import stage
 from shoutu.county.warnings.models import Warning
+from shoutu.county.warnings.services import reports
 from shoutu.county.warnings.services.evacuation import begin
 from shoutu.county.warnings.services.reviewing import drop_review
 from shoutu.county.warnings.services.silencing import held_until
@@ -64,6 +65,7 @@ def call_people(actor: Actor, warning: Warning) -> None:
     # Under a silence it waits with the calls.
     if response.withdraw and warning.current_level >= warning.level and held is None:
         begin(actor, warning)
+    reports.plan(warning)
 
 
 def call_anew(actor: Actor, warning: Warning, level: int) -> None:

@@ -1,0 +1,167 @@
+"""上级指令: taken in once, given to named posts with a clock, carried out, told back, ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from shoutu.county.duties import services as duties
+from shoutu.county.duties.models import Duty
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotFound
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people.testing import actor
+from shoutu.county.warnings import services
+from shoutu.county.warnings.models import Order
+from shoutu.county.warnings.selectors import drafting, reporting
+from shoutu.county.warnings.services.orders import Draft
+from shoutu.county.warnings.services.reports import Target
+
+
+@pytest.fixture
+def officer(watched):
+    return actor(watched.users["duty_officer"])
+
+
+@pytest.fixture
+def mine(watched):
+    return actor(watched.users["enterprise"])
+
+
+def draft(**changes):
+    told = {"key": "k1", "door": "hand", "sender": "市应急管理局", "title": "全面检查尾矿库", "text": "今晚前查完"}
+    return Draft(**{**told, **changes})
+
+
+def soon(hours=6):
+    return timezone.now() + timedelta(hours=hours)
+
+
+@pytest.fixture
+def given(officer, watched):
+    post = watched.posts["enterprise"]
+    return services.enter_order(officer, draft(due_at=soon(), site=watched.site.pk), [post.pk])
+
+
+def carry_out():
+    return Duty.objects.get(kind="order.carry_out")
+
+
+def test_without_a_name_somebody_is_called_to_give_it(officer, watched, mine):
+    order = services.enter_order(officer, draft())
+    assign = Duty.objects.get(kind="order.assign")
+    assert (order.state, assign.clocks.get().stage) == ("new", "assign")
+    with pytest.raises(NotFound):
+        reporting.get_order(mine, order.pk)
+    services.give_order(officer, order.pk, [watched.posts["enterprise"].pk], soon())
+    assign.refresh_from_db()
+    assert (Order.objects.get().state, assign.state) == ("given", "done")
+    # Who carries it out sees it, whatever it is about.
+    assert reporting.get_order(mine, order.pk).title == "全面检查尾矿库"
+
+
+def test_a_named_post_is_called_first_with_the_orders_own_clock(given):
+    duty = carry_out()
+    assert duty.policy["chain"][0]["who"] == f"post:{duty.calls.get().post_id}"
+    assert duty.clocks.get(stage="carry_out").due_at == given.due_at
+
+
+def test_unanswered_it_climbs(given, clock):
+    clock.shift(timedelta(minutes=11))
+    duties.climb_due()
+    assert carry_out().calls.count() == 2
+
+
+def test_carried_out_by_all_it_may_be_told_back_and_ended(given, officer, mine):
+    with pytest.raises(Conflict, match="还有 1 人没有落实"):
+        services.end_order(officer, given.pk, "完")
+    duties.answer(mine, carry_out().pk)
+    duties.done(mine, carry_out().pk, "查了 3 座")
+    assert Order.objects.get().state == "done"
+    told = drafting.of_order(officer, given)
+    assert "查了 3 座" in told["text"]
+    office = services.set_superior(SYSTEM, "市应急管理局", "city", phone="1")
+    reply = services.send_report(
+        officer, "r", "reply", told["title"], told["text"], [Target(office.pk, "phone", "张")], order_id=given.pk
+    )
+    assert reply.number == f"{given.number}-R1"
+    services.end_order(officer, given.pk, "已反馈")
+    assert (Order.objects.get().state, carry_out().state) == ("ended", "verified")
+    with pytest.raises(Conflict, match="已经办结"):
+        services.end_order(officer, given.pk, "已反馈")
+
+
+def test_sent_back_it_goes_on(given, officer, mine):
+    duties.answer(mine, carry_out().pk)
+    duties.done(mine, carry_out().pk, "查了")
+    duties.return_(officer, carry_out().pk, "没有照片")
+    assert Order.objects.get().state == "given"
+
+
+def test_the_same_order_twice_is_one(officer, given, watched):
+    again = services.enter_order(officer, draft(due_at=soon()), [watched.posts["enterprise"].pk])
+    assert again.pk == given.pk
+    assert Entry.objects.filter(verb="order.taken").count() == 1
+    assert Duty.objects.filter(kind="order.carry_out").count() == 1
+
+
+def test_the_text_is_in_no_entry_but_its_hash_is(given):
+    body = bytes(Entry.objects.get(verb="order.taken").canonical).decode()
+    assert "今晚前查完" not in body
+    assert "sha256" in body
+
+
+@pytest.mark.parametrize("role", ["inspector", "township", "enterprise", "auditor", "administrator"])
+def test_only_leader_and_duty_officer_enter(watched, role):
+    with pytest.raises(NotAllowed):
+        services.enter_order(actor(watched.users[role]), draft())
+
+
+def test_bad_input_names_the_field(officer, watched):
+    post = watched.posts["enterprise"].pk
+
+    def wrong(posts=(), **changes):
+        with pytest.raises(Invalid) as caught:
+            services.enter_order(officer, draft(**changes), posts)
+        assert Order.objects.count() == 0, "half taken in"
+        return caught.value.field
+
+    assert wrong(title=" ") == "title"
+    assert wrong(text="") == "text"
+    assert wrong(sender="") == "sender"
+    assert wrong(due_at=soon(-1)) == "due_at"
+    assert wrong(posts=[post]) == "due_at"
+    assert wrong(posts=[post, post], due_at=soon()) == "posts"
+    assert wrong(posts=[99_999], due_at=soon()) == "posts"
+    assert wrong(superior=99_999) == "superior"
+
+
+def test_the_webhook_takes_an_order_once(login):
+    client = login("duty_officer")
+    body = {"sender": "市平台", "id": "2026-88", "title": "核查降雨", "text": "核查各库水位"}
+    first = client.post("/api/v1/orders/webhook", body, content_type="application/json")
+    second = client.post("/api/v1/orders/webhook", body, content_type="application/json")
+    assert (first.status_code, first.json()["id"]) == (201, second.json()["id"])
+    assert first.json()["door"] == "webhook"
+    told = client.get("/api/v1/orders").json()
+    assert (told["count"], told["items"][0]["their_number"]) == (1, "2026-88")
+
+
+def test_over_http_from_entry_to_end(login, watched, mine):
+    client = login("leader")
+
+    def post(path, **body):
+        answer = client.post(f"/api/v1{path}", body, content_type="application/json")
+        assert answer.status_code in (200, 201), answer.content
+        return answer.json()
+
+    order = post("/orders", key="x", sender="省应急管理厅", title="停产检查", text="三天内", site=watched.site.pk)
+    told = post(f"/orders/{order['id']}/give", posts=[watched.posts["enterprise"].pk], due_at=soon().isoformat())
+    assert [one["verb"] for one in told["actions"] if one["allowed"]] == ["give", "reply"]
+    duties.answer(mine, carry_out().pk)
+    duties.done(mine, carry_out().pk, "停了")
+    ended = post(f"/orders/{order['id']}/end", note="已办")
+    assert (ended["state"], ended["done"], ended["given"]) == ("ended", 1, 1)
+    assert any("指令办结" in row["text"] for row in ended["timeline"])

@@ -1,0 +1,318 @@
+"""信息上报: asked for by the level, sent word for word by channel or by hand, received, followed up, told as over."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from docx import Document
+
+from shoutu.county.duties import services as duties
+from shoutu.county.duties.auditor import audit
+from shoutu.county.duties.models import Duty
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotFound
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people.testing import actor
+from shoutu.county.warnings import selectors, services
+from shoutu.county.warnings.documents.report import paper
+from shoutu.county.warnings.models import Dispatch, Report, ReportPlan, Warning
+from shoutu.county.warnings.selectors import drafting, reporting
+from shoutu.county.warnings.services.reports import Target
+from shoutu.county.warnings.steps import ask_reports
+from tests.county.duties.devices import http_gateway
+
+
+@pytest.fixture
+def red(raise_to):
+    return raise_to(4)
+
+
+@pytest.fixture
+def officer(watched):
+    return actor(watched.users["duty_officer"])
+
+
+@pytest.fixture
+def offices(county):
+    """The city by telephone, the province by telephone."""
+    return [
+        services.set_superior(SYSTEM, "市应急管理局指挥中心", "city", phone="0357-2090000"),
+        services.set_superior(SYSTEM, "省应急管理厅指挥中心", "province", phone="0351-6819000"),
+    ]
+
+
+@pytest.fixture
+def send(officer, offices):
+    def by_hand(warning, kind="first", key="", text="情况", to=None):
+        targets = [Target(one.pk, "phone", "值班室") for one in (to or offices)]
+        key = key or f"{kind}{Report.objects.count()}"
+        return services.send_report(officer, key, kind, "标题", text, targets, warning_id=warning.pk)
+
+    return by_hand
+
+
+def plan():
+    return ReportPlan.objects.get()
+
+
+def asked(state="called"):
+    return Duty.objects.filter(kind="warning.report", state=state).order_by("id")
+
+
+@pytest.mark.parametrize(("level", "to"), [(1, None), (2, None), (3, ["city"]), (4, ["city", "province"])])
+def test_the_level_says_who_is_to_be_told(raise_to, level, to):
+    raise_to(level)
+    found = ReportPlan.objects.first()
+    assert (found.to if found else None) == to
+
+
+def test_it_is_asked_for_after_a_while_with_the_time_that_is_left(red, clock):
+    ask_reports()
+    assert not asked().exists()
+    clock.shift(timedelta(minutes=10, seconds=1))
+    ask_reports()
+    ask_reports()
+    duty = asked().get()
+    assert "初报" in duty.title
+    assert "报市、省" in duty.why
+    due = duty.clocks.get(stage="report").due_at
+    assert abs((due - plan().due_at).total_seconds()) < 1
+    assert abs((due - red.opened_at).total_seconds() - 3600) < 1
+
+
+def test_answering_it_does_not_answer_the_warning(red, clock, officer):
+    clock.shift(timedelta(minutes=11))
+    ask_reports()
+    duties.answer(officer, asked().get().pk)
+    assert Warning.objects.get().answered_at is None
+
+
+def test_a_false_alarm_nobody_heard_of_is_not_told(red, officer, clock):
+    services.verify(officer, red.pk, "false_alarm", "calibration")
+    assert plan().ended_at is not None
+    clock.shift(timedelta(hours=3))
+    ask_reports()
+    assert not Duty.objects.filter(kind="warning.report").exists()
+
+
+def test_a_false_alarm_that_was_told_is_taken_back(red, officer, send):
+    send(red)
+    services.verify(officer, red.pk, "false_alarm", "calibration")
+    ask_reports()
+    assert plan().next_kind == "final"
+    assert "误报" in asked().get().why
+
+
+def test_reported_by_hand_ends_the_duty_and_asks_for_a_follow_up_in_time(red, send, clock):
+    clock.shift(timedelta(minutes=11))
+    ask_reports()
+    sent = send(red)
+    assert (sent.number, sent.kind) == (f"{red.number}-R1", "first")
+    assert not asked().exists()
+    assert asked("done").count() == 1
+    assert (plan().next_kind, plan().due_at - timezone.now()) == ("follow", timedelta(hours=2))
+    clock.shift(timedelta(hours=1, minutes=29))
+    ask_reports()
+    assert not asked().exists()
+    clock.shift(timedelta(minutes=2))
+    ask_reports()
+    assert "续报" in asked().get().title
+
+
+def test_sent_twice_is_one_report(red, send):
+    assert send(red, key="a").pk == send(red, key="a").pk
+    assert Report.objects.count() == 1
+    assert Entry.objects.filter(verb="report.sent").count() == 1
+
+
+def test_kinds_come_in_their_order(red, send):
+    with pytest.raises(Invalid, match="初报"):
+        send(red, "follow")
+    send(red)
+    with pytest.raises(Invalid, match="续报"):
+        send(red, "first")
+    assert send(red, "follow").seq == 2
+
+
+def test_worse_after_a_report_is_told_anew(raise_to, send, clock):
+    warning = raise_to(3)
+    send(warning)
+    raise_to(4, 3)
+    assert (plan().to, plan().next_kind) == (["city", "province"], "follow")
+    assert plan().due_at - timezone.now() == timedelta(hours=1)
+
+
+def test_closing_asks_for_the_last_report_and_it_ends_the_plan(raise_to, watched, red, officer, send, clock):
+    send(red)
+    stop = red.evacuations.get()
+    services.set_head_count(officer, stop.pk, 0, "调度室", "in")
+    raise_to(0, 4)
+    services.verify(officer, red.pk, "real")
+    services.dispose(officer, red.pk, "停")
+    services.feedback(officer, red.pk, "好")
+    services.close(officer, red.pk, "险情解除")
+    ask_reports()
+    assert "终报" in asked().get().title
+    with pytest.raises(Conflict, match="还要上报"):
+        duties.cancel(actor(watched.users["administrator"]), asked().get().pk, "不报了")
+    send(red, "final")
+    assert (plan().ended_at is None, asked().count()) == (False, 0)
+    with pytest.raises(Conflict, match="终报已经报过"):
+        send(red, "final")
+
+
+def test_a_receipt_is_noted_once(red, send, officer):
+    sent = send(red)
+    one = sent.dispatches.earliest("id")
+    services.note_receipt(officer, one.pk, "王值班长", "晋应急值〔2026〕88号")
+    with pytest.raises(Conflict, match="已经签收"):
+        services.note_receipt(officer, one.pk, "王值班长")
+    entry = Entry.objects.get(verb="report.received")
+    assert "王值班长" not in bytes(entry.canonical).decode()
+    assert reporting.reports_for(officer, state="unconfirmed").count() == 1
+
+
+@pytest.mark.parametrize("role", ["inspector", "township", "enterprise", "auditor", "administrator"])
+def test_only_leader_and_duty_officer_send(red, offices, watched, role):
+    with pytest.raises(NotAllowed):
+        services.send_report(
+            actor(watched.users[role]), "k", "first", "t", "x", [Target(offices[0].pk, "phone", "a")], warning_id=red.pk
+        )
+
+
+def test_bad_input_names_the_field(red, officer, offices):
+    def wrong(**changes):
+        told = {"kind": "first", "title": "t", "text": "x", "targets": [Target(offices[0].pk, "phone", "张")]} | changes
+        with pytest.raises(Invalid) as caught:
+            services.send_report(officer, "k", warning_id=red.pk, **told)
+        return caught.value.field
+
+    assert wrong(text=" ") == "text"
+    assert wrong(title="") == "title"
+    assert wrong(targets=[]) == "to"
+    assert wrong(targets=[Target(offices[0].pk, "channel")]) == "to[0].way"
+    assert wrong(targets=[Target(offices[0].pk, "phone")]) == "to[0].detail"
+    assert wrong(targets=[Target(10_000, "phone", "张")]) == "to[0].superior"
+    assert wrong(kind="reply") == "kind"
+    with pytest.raises(NotFound):
+        services.send_report(officer, "k", "first", "t", "x", [Target(offices[0].pk, "phone", "a")], warning_id=99_999)
+
+
+def test_the_draft_says_what_the_house_knows(red, officer, offices):
+    stop = red.evacuations.get()
+    services.set_head_count(officer, stop.pk, 14, "调度室", "in")
+    services.confirm_out(officer, stop.pk, "a", count=11)
+    told = drafting.of_warning(officer, red)
+    assert told["kind"] == "first"
+    assert told["to"] == [one.pk for one in offices]
+    for words in ("甲矿尾矿库", "红色预警", red.number, "还有3人未出", "真假尚在核实", "下一步："):
+        assert words in told["text"], told["text"]
+
+
+def test_a_follow_up_tells_only_what_is_new(red, officer, send, clock):
+    services.set_head_count(officer, red.evacuations.get().pk, 14, "调度室", "in")
+    send(red)
+    clock.shift(timedelta(minutes=5))
+    assert "没有新情况" in drafting.of_warning(officer, red)["text"]
+    services.verify(officer, red.pk, "real", note="现场看了")
+    text = drafting.of_warning(officer, Warning.objects.get())["text"]
+    assert "现场看了" in text
+    assert "人数定为" not in text
+
+
+def test_the_paper_carries_the_words_and_the_receipt(red, send, officer):
+    sent = send(red, text="第一行\n第二行")
+    services.note_receipt(officer, sent.dispatches.earliest("id").pk, "王值班长", "88号")
+    made = Document(io.BytesIO(paper(reporting.get_report(officer, sent.pk))))
+    words = "\n".join(one.text for one in made.paragraphs)
+    cells = "\n".join(cell.text for row in made.tables[0].rows for cell in row.cells)
+    assert "第二行" in words
+    assert sent.sha256 in words
+    assert "88号" in cells
+
+
+# --- by a channel
+
+
+@pytest.fixture
+def platform():
+    with http_gateway() as server:
+        yield server
+
+
+@pytest.fixture
+def city(county, platform):
+    """The city's platform over HTTP."""
+    duties.allow_endpoint(SYSTEM, "http", "127.0.0.1")
+    line = duties.add_channel(SYSTEM, "市平台", "webhook", {"url": f"http://127.0.0.1:{platform.server_port}/reports"})
+    return services.set_superior(SYSTEM, "市平台值班", "city", channel=line.pk, address="141034")
+
+
+@pytest.fixture
+def over_channel(officer, city, red):
+    return services.send_report(
+        officer, "k", "first", "初报标题", "正文", [Target(city.pk, "channel")], warning_id=red.pk
+    )
+
+
+def test_it_leaves_by_the_channel_with_its_title_and_comes_back_with_a_number(over_channel, platform):
+    platform.answer = {"id": "CITY-7"}
+    services.dispatch_due()
+    body = platform.got[0][2]
+    assert (body["to"], body["title"]) == ("141034", "初报标题")
+    assert "正文" in body["text"]
+    one = Dispatch.objects.get()
+    assert (one.state, one.their_number) == ("handed_over", "CITY-7")
+
+
+def test_a_broken_line_is_tried_again_and_then_told_by_hand(over_channel, platform, officer, clock, red):
+    platform.status = 503
+    for _ in range(5):
+        services.dispatch_due()
+        clock.shift(timedelta(minutes=11))
+    one = Dispatch.objects.get()
+    assert (one.state, one.tries) == ("failed", 5)
+    ask_reports()
+    assert "没有报到市平台值班" in asked().get().why
+    services.tell_by_hand(officer, one.pk, "phone", "值班长")
+    assert not asked().exists()
+    assert (plan().next_kind, plan().why) == ("follow", "")
+
+
+def test_told_by_hand_meanwhile_is_not_sent_as_well(over_channel, platform, officer):
+    services.tell_by_hand(officer, Dispatch.objects.get().pk, "phone", "值班长")
+    services.dispatch_due()
+    assert platform.got == []
+
+
+def test_nobody_asked_is_an_alarm(red, clock):
+    clock.shift(timedelta(minutes=15))
+    audit()
+    from shoutu.county.duties.models import Alarm
+
+    assert Alarm.objects.filter(kind="report.uncalled", cleared_at__isnull=True).exists()
+    ask_reports()
+    audit()
+    assert not Alarm.objects.filter(kind="report.uncalled", cleared_at__isnull=True).exists()
+
+
+def test_over_http(red, login, offices):
+    officer = login("duty_officer")
+    draft = officer.get(f"/api/v1/warnings/{red.pk}/reports/draft").json()
+    body = {"key": "k1", "kind": draft["kind"], "title": draft["title"], "text": draft["text"],
+            "to": [{"superior": one, "way": "phone", "detail": "值班长"} for one in draft["to"]]}  # fmt: skip
+    sent = officer.post(f"/api/v1/warnings/{red.pk}/reports", body, content_type="application/json")
+    assert sent.status_code == 201, sent.content
+    told = officer.get(f"/api/v1/warnings/{red.pk}/reports").json()
+    assert (told["plan"]["next"], len(told["items"]), told["may_send"]) == ("follow", 1, True)
+    made = officer.get(f"/api/v1/reports/{sent.json()['id']}/paper")
+    assert made.content[:2] == b"PK"
+    assert officer.get("/api/v1/reports/due").json()["count"] == 1
+
+
+def test_it_stands_in_the_course_of_the_warning(red, send, officer):
+    sent = send(red)
+    assert any(sent.number in row["text"] for row in selectors.timeline(officer, red.pk))
