@@ -28,6 +28,8 @@ from shoutu.county.sites.models import BlastingWindow, Unclaimed
 from shoutu.county.warnings import pictures
 from shoutu.county.warnings import services as warnings
 from shoutu.county.warnings.models import Evacuation, Warning
+from shoutu.county.warnings.services.orders import Draft as Ordered
+from shoutu.county.warnings.services.reports import Target
 from shoutu.county.weather import services as weather
 from tests.county.access.walk import photograph
 
@@ -127,6 +129,13 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
             townships=[territory.pk], headline="暴雨预警", text="雨", ends_at=now + timedelta(hours=6),
         ),
     )  # fmt: skip
+    office = warnings.set_superior(SYSTEM, f"市局{mine.name}专班", "city", phone="值班电话")
+    told = warnings.send_report(
+        SYSTEM, f"r{site.pk}", "first", "初报", "情况", [Target(office.pk, "phone", "值班室")], warning_id=warning.pk
+    )
+    order = warnings.enter_order(
+        SYSTEM, Ordered(f"o{site.pk}", "hand", "市局", "查尾矿库", "今晚查完", site=site.pk, due_at=now + day), [watch.pk]
+    )
     evidence = warnings.add_evidence(SYSTEM, warning.pk, pictures.keep(photograph().read()), "camera")
     warnings.set_care(SYSTEM, rule.pk, watch.pk, timezone.localdate() + day, None)
     contact = duties.set_contact(SYSTEM, person, "短信", channel=county.channel, address=county.number)
@@ -149,6 +158,10 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
         "answer-links/{token}": token_of(Notice.objects.filter(call__duty=duty).earliest("id")),
         "blasting/{window}": window.pk,
         "evidence/{id}": evidence.pk,
+        "superiors/{id}": office.pk,
+        "reports/{id}": told.pk,
+        "dispatches/{id}": told.dispatches.get().pk,
+        "orders/{id}": order.pk,
         "silences/{id}": silence.pk,
         "weather/{id}": spell.event_id,
         "messages/{id}": spell.pk,
