@@ -30,6 +30,12 @@ const Dossier = lazy(() => import("./rooms/sites/Dossier"));
 const Sites = lazy(() => import("./rooms/sites/Sites"));
 const Channels = lazy(() => import("./rooms/duties/Channels"));
 const AnswerLink = lazy(() => import("./rooms/duties/Link"));
+const Reports = lazy(() => import("./rooms/reports/Reports"));
+const ReportPage = lazy(() => import("./rooms/reports/ReportPage"));
+const ReportEditor = lazy(() => import("./rooms/reports/ReportEditor"));
+const Orders = lazy(() => import("./rooms/reports/Orders"));
+const OrderEnter = lazy(() => import("./rooms/reports/OrderEnter"));
+const OrderPage = lazy(() => import("./rooms/reports/OrderPage"));
 const Noise = lazy(() => import("./rooms/warnings/Noise"));
 const Screen = lazy(() => import("./rooms/screen/Screen"));
 const Findings = lazy(() => import("./rooms/people/Findings"));
@@ -90,6 +96,13 @@ function Inside(): ReactNode {
         <Route path="/" element={<Desk me={me} />} />
         <Route path="/warnings" element={<Warnings />} />
         <Route path="/warnings/:warningId" element={<WarningPage />} />
+        <Route path="/warnings/:warningId/report" element={<Later><ReportEditor of="warning" /></Later>} />
+        <Route path="/reports" element={<Later><Reports /></Later>} />
+        <Route path="/reports/:reportId" element={<Later><ReportPage /></Later>} />
+        <Route path="/orders" element={<Later><Orders /></Later>} />
+        <Route path="/orders/new" element={<Later><OrderEnter /></Later>} />
+        <Route path="/orders/:orderId" element={<Later><OrderPage /></Later>} />
+        <Route path="/orders/:orderId/reply" element={<Later><ReportEditor of="order" /></Later>} />
         <Route path="/silences" element={<Later><Silences me={me} /></Later>} />
         <Route path="/noise" element={<Later><Noise /></Later>} />
         <Route path="/points" element={<Points />} />

@@ -134,7 +134,9 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
         SYSTEM, f"r{site.pk}", "first", "初报", "情况", [Target(office.pk, "phone", "值班室")], warning_id=warning.pk
     )
     order = warnings.enter_order(
-        SYSTEM, Ordered(f"o{site.pk}", "hand", "市局", "查尾矿库", "今晚查完", site=site.pk, due_at=now + day), [watch.pk]
+        SYSTEM,
+        Ordered(f"o{site.pk}", "hand", "市局", "查尾矿库", "今晚查完", site=site.pk, due_at=now + day),
+        [watch.pk],
     )
     evidence = warnings.add_evidence(SYSTEM, warning.pk, pictures.keep(photograph().read()), "camera")
     warnings.set_care(SYSTEM, rule.pk, watch.pk, timezone.localdate() + day, None)

@@ -316,3 +316,13 @@ def test_over_http(red, login, offices):
 def test_it_stands_in_the_course_of_the_warning(red, send, officer):
     sent = send(red)
     assert any(sent.number in row["text"] for row in selectors.timeline(officer, red.pk))
+
+
+def test_under_a_silence_it_is_asked_for_when_that_is_over(watched, raise_to, officer, clock):
+    silence = services.ask_silence(
+        officer, kind="silence", reason="检修", starts_at=None, ends_at=timezone.now() + timedelta(minutes=30),
+        site=watched.site.pk, alone=True,
+    )  # fmt: skip
+    raise_to(3)
+    assert plan().asks_at == silence.ends_at + timedelta(minutes=20)
+    assert plan().due_at == silence.ends_at + timedelta(hours=2)

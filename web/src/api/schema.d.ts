@@ -9365,15 +9365,19 @@ export interface components {
             ended_at: string | null;
             /** Taken By */
             taken_by: string;
-            /** Site */
-            site: {
-                [key: string]: number | string;
-            } | null;
+            site: components["schemas"]["OrderSite"] | null;
             warning: components["schemas"]["Numbered"] | null;
             /** Done */
             done: number;
             /** Given */
             given: number;
+        };
+        /** OrderSite */
+        OrderSite: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
         };
         /** Page[OrderOut] */
         Page_OrderOut_: {
@@ -9419,10 +9423,7 @@ export interface components {
             ended_at: string | null;
             /** Taken By */
             taken_by: string;
-            /** Site */
-            site: {
-                [key: string]: number | string;
-            } | null;
+            site: components["schemas"]["OrderSite"] | null;
             warning: components["schemas"]["Numbered"] | null;
             /** Done */
             done: number;

@@ -24,11 +24,13 @@ export function useLostSince(): number | null {
 
 /** What a topic makes old, by its first word: these are the first words of the query keys. */
 const touches: Record<string, string[]> = {
-  warning: ["warnings", "duties", "points", "sites", "screen", "status", "ledger"],
+  warning: ["warnings", "reports", "duties", "points", "sites", "screen", "status", "ledger"],
   duty: ["duties", "warnings", "weather", "screen", "status", "roster", "ledger"],
   evacuation: ["warnings", "duties", "screen", "ledger"],
   point: ["points", "readings", "sites"],
   proposal: ["proposals", "status", "ledger"],
+  report: ["reports", "orders", "warnings", "ledger"],
+  order: ["orders", "duties", "ledger"],
   silence: ["silences", "warnings", "duties", "status", "ledger"],
   roster: ["roster", "screen"],
   weather: ["weather", "ledger"],

@@ -182,6 +182,11 @@ class ByHandIn(Schema):
     detail: str = Field(max_length=200)
 
 
+class OrderSite(Schema):
+    id: int
+    name: str
+
+
 class OrderOut(Schema):
     """An order from above as a row; `done` of `given` duties are done."""
 
@@ -197,7 +202,7 @@ class OrderOut(Schema):
     due_at: datetime | None
     ended_at: datetime | None
     taken_by: str
-    site: dict[str, int | str] | None
+    site: OrderSite | None
     warning: Numbered | None
     done: int
     given: int

@@ -1,6 +1,6 @@
 import { Drawer } from "antd";
 import { t } from "i18next";
-import { Activity, CircleHelp, CloudLightning, Ellipsis, Factory, Inbox, Map as MapIcon, Network, Ruler, RadioTower, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
+import { Activity, CircleHelp, CloudLightning, Ellipsis, Factory, Inbox, Map as MapIcon, Network, Ruler, RadioTower, Send, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { Link, NavLink, useLocation } from "react-router";
 import type { Me, Status } from "../../api/types";
@@ -45,6 +45,7 @@ function rooms(status: Status | undefined, me: Me): Room[] {
     { to: "/rules", icon: Ruler, words: t("nav.rules.short"), away: true },
     ...(decides ? [{ to: "/proposals", icon: UsersRound, words: t("nav.proposals.short"), badge: status?.proposals, inked: true, away: true }] : []),
     { to: "/people", icon: Network, words: t("nav.people"), away: true },
+    ...(me.permissions.includes("report.read") ? [{ to: "/reports", icon: Send, words: t("nav.reports"), away: true }] : []),
     ...(me.permissions.includes("channel.read") ? [{ to: "/channels", icon: RadioTower, words: t("nav.channels"), away: true }] : []),
     { to: "/ledger", icon: Stamp, words: t("nav.ledger"), away: true },
   ];

@@ -37,6 +37,8 @@ const allowed = (actions: readonly Action[], verb: string): boolean => actions.s
 export function rowAct(duty: Duty): RowAct {
   if (allowed(duty.actions, "answer")) return { how: "send", verb: "answer" };
   const [room, what = ""] = duty.kind.split(".");
+  if (duty.kind === "warning.report") return { how: "open", url: `${duty.subject.url}/report` };
+  if (duty.kind === "order.assign") return { how: "open", url: `${duty.subject.url}?do=give` };
   if (duty.kind === "rule.review") return { how: "open", url: "/noise" };
   // A closing that waits for review is agreed to by closing it.
   if (room === "warning" && what === "review") return { how: "open", url: `${duty.subject.url}?do=close` };

@@ -13,6 +13,7 @@ import { Timeline } from "../../kit/Timeline";
 import { useCrumb } from "../../kit/shell/crumb";
 import { date } from "../../time/words";
 import { ActBar } from "./ActBar";
+import { ReportsPanel } from "../reports/ReportsPanel";
 import { EvidenceList } from "./EvidenceList";
 import { HeadCount } from "./HeadCount";
 import { WarningCurve } from "./WarningCurve";
@@ -163,6 +164,7 @@ export function WarningPage(): ReactNode {
         </div>
         <div className="warning-right">
           <People warning={warning} />
+          <ReportsPanel warning={warning} />
           <Panel title={t("timeline.title")} note={timeline.data ? t("timeline.note", { n: timeline.data.count }) : undefined}>
             {timeline.data ? <Timeline rows={timeline.data.items} /> : timeline.error ? <Failed error={timeline.error} what={t("timeline.title")} again={() => void timeline.refetch()} /> : <Loading what={t("timeline.title")} />}
           </Panel>

@@ -65,7 +65,7 @@ def call_people(actor: Actor, warning: Warning) -> None:
     # Under a silence it waits with the calls.
     if response.withdraw and warning.current_level >= warning.level and held is None:
         begin(actor, warning)
-    reports.plan(warning)
+    reports.plan(warning, held)
 
 
 def call_anew(actor: Actor, warning: Warning, level: int) -> None:

@@ -46,15 +46,16 @@ class Target:
 # --- the plan
 
 
-def plan(warning: Warning) -> None:
+def plan(warning: Warning, held: datetime | None = None) -> None:
     """The warning calls people at its level: note what that level asks to be told upward, and by when.
 
-    Called in the transaction of the call. A level reached anew after a report is itself to be told.
+    Called in the transaction of the call. A level reached anew after a report is itself to be told. `held`: until
+    when a silence holds back the calls; what nobody is called for yet is not asked to be told either.
     """
     rule = policies.reporting().levels.get(warning.level) if warning.category == "risk" else None
     if rule is None:
         return
-    now = timezone.now()
+    now = held or timezone.now()
     standing = ReportPlan.objects.select_for_update(of=("self",)).filter(warning=warning).first()
     if standing is None:
         ReportPlan.objects.create(

@@ -1,0 +1,172 @@
+import { Button, Input } from "antd";
+import { t } from "i18next";
+import { useEffect, useState, type ReactNode } from "react";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import { asProblem } from "../../api/problem";
+import { ChainOfPeople } from "../../kit/ChainOfPeople";
+import { Clock } from "../../kit/Clock";
+import { Panel } from "../../kit/Panel";
+import { Empty, Failed, Loading } from "../../kit/States";
+import { Timeline } from "../../kit/Timeline";
+import { useCrumb } from "../../kit/shell/crumb";
+import { serverNow, useNow } from "../../time/server";
+import { moment } from "../../time/words";
+import { Dialog, Field } from "../people/Dialog";
+import { fieldTime, momentOf } from "../people/times";
+import { Dispatches } from "./Dispatches";
+import { progress } from "./Orders";
+import { PickPosts } from "./PickPosts";
+import { useEnd, useGive, useOrder, type OrderDetail } from "./queries";
+import { limitOf } from "./words";
+import "./reports.css";
+
+function Give({ order, close }: { order: OrderDetail; close: () => void }): ReactNode {
+  const act = useGive(order.id);
+  const [posts, setPosts] = useState<number[]>([]);
+  const [due, setDue] = useState(fieldTime(order.due_at ? Date.parse(order.due_at) : serverNow() + 24 * 3_600_000));
+  return (
+    <Dialog title={t("order.act.give.title")} verb={t("order.act.give")} busy={act.isPending} error={act.error} close={close} can={posts.length > 0 && momentOf(due) !== null} send={() => act.mutate({ posts, due_at: momentOf(due) }, { onSuccess: close })}>
+      <PickPosts label={t("order.posts")} value={posts} set={setPosts} />
+      <Field label={t("order.due")}>
+        <Input type="datetime-local" value={due} onChange={(event) => setDue(event.target.value)} />
+      </Field>
+    </Dialog>
+  );
+}
+
+function End({ order, close }: { order: OrderDetail; close: () => void }): ReactNode {
+  const act = useEnd(order.id);
+  const [note, setNote] = useState("");
+  return (
+    <Dialog title={t("order.act.end.title")} verb={t("order.act.end")} busy={act.isPending} error={act.error} close={close} can={note.trim() !== ""} send={() => act.mutate(note, { onSuccess: close })}>
+      <Field label={t("order.ended.note")}>
+        <Input.TextArea rows={3} maxLength={2000} value={note} onChange={(event) => setNote(event.target.value)} />
+      </Field>
+    </Dialog>
+  );
+}
+
+function Duties({ order }: { order: OrderDetail }): ReactNode {
+  const now = useNow();
+  if (order.duties.length === 0) return <p className="note">{t("order.notGiven")}</p>;
+  return (
+    <ul className="order-duties">
+      {order.duties.map((one) => (
+        <li key={one.id}>
+          <span>
+            <b>{one.post}</b> <span className="second">{one.organisation}</span>
+            {one.note && <i>{one.note}</i>}
+          </span>
+          <span className="second">{t(`duty.state.${one.state}`)}</span>
+          {one.due_at && (one.done_at ? <span className="second">{moment(one.done_at, now)}</span> : one.state !== "cancelled" && <Clock limit={limitOf("carry_out", order.received_at, one.due_at)} size="list" short />)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** One order from above: its words, who carries it out and how far, what was told back. */
+export default function OrderPage(): ReactNode {
+  const id = Number(useParams().orderId);
+  const found = useOrder(id);
+  const now = useNow();
+  const navigate = useNavigate();
+  const [search, setSearch] = useSearchParams();
+  const [open, setOpen] = useState<"give" | "end" | null>(null);
+  useCrumb(t("order.title"), "/orders", found.data?.number ?? "\u2026");
+  const may = (verb: string): boolean => found.data?.actions.some((one) => one.verb === verb && one.allowed) ?? false;
+  const asked = search.get("do") === "give" && may("give");
+  useEffect(() => {
+    if (!asked) return;
+    setOpen("give");
+    setSearch({}, { replace: true });
+  }, [asked, setSearch]);
+  if (found.error && !found.data) {
+    return asProblem(found.error).status === 404 ? <Empty title={t("order.missing")} action={<Link to="/orders">{t("order.toList")}</Link>} /> : <Failed error={found.error} what={t("order.title")} again={() => void found.refetch()} />;
+  }
+  if (!found.data) return <Loading what={t("order.title")} />;
+  const order = found.data;
+  const verbs = ["give", "reply", "end"] as const;
+  const first = verbs.find(may);
+  const barred = order.actions.filter((one) => !one.allowed && one.why);
+  const press = (verb: (typeof verbs)[number]): void => {
+    if (verb === "reply") void navigate(`/orders/${order.id}/reply`);
+    else setOpen(verb);
+  };
+  return (
+    <div className="page reports">
+      <header className="report-head">
+        <div>
+          <h1>{t("order.headline", { sender: order.sender, title: order.title })}</h1>
+          <p className="facts-line">
+            <span>{progress(order)}</span>
+            <span>{order.their_number || order.number}</span>
+            <span>{t("order.received", { at: moment(order.received_at, now), by: order.taken_by })}</span>
+            {order.door === "webhook" && <span>{t("order.webhook")}</span>}
+            {order.site && <Link to={`/sites/${order.site.id}`}>{order.site.name}</Link>}
+            {order.warning && <Link to={`/warnings/${order.warning.id}`}>{order.warning.number}</Link>}
+          </p>
+        </div>
+        {order.due_at && order.state !== "ended" && (
+          <div className="report-tools">
+            <Clock limit={limitOf("carry_out", order.received_at, order.due_at)} size="head" />
+          </div>
+        )}
+      </header>
+      <div className="order-acts">
+        {verbs.map((verb) => (
+          <Button key={verb} size="large" type={verb === first ? "primary" : "default"} disabled={!may(verb)} aria-describedby={may(verb) ? undefined : `why-${verb}`} onClick={() => press(verb)}>
+            {t(`order.act.${verb}`)}
+          </Button>
+        ))}
+        {barred.length > 0 && (
+          <ul className="actbar-why">
+            {[...new Map(barred.map((one) => [one.why, one])).values()].map((one) => (
+              <li key={one.verb} id={`why-${one.verb}`}>
+                {one.why}
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+      <div className="report-form">
+        <div className="report-left">
+          <Panel title={t("order.text")}>
+            <div className="report-paper">
+              {order.text.split("\n").map((line, i) => (
+                <p key={i}>{line}</p>
+              ))}
+            </div>
+          </Panel>
+          <Panel title={t("order.who")}>
+            <Duties order={order} />
+          </Panel>
+          {order.replies.length > 0 && (
+            <Panel title={t("order.replies")}>
+              {order.replies.map((reply) => (
+                <section key={reply.id} className="report-one">
+                  <h3>
+                    <Link to={`/reports/${reply.id}`}>{reply.title}</Link> <span className="second">{moment(reply.at, now)}</span>
+                  </h3>
+                  <Dispatches rows={reply.dispatches} may={may("reply")} />
+                </section>
+              ))}
+            </Panel>
+          )}
+        </div>
+        <div className="report-side">
+          {order.chain.length > 0 && (
+            <Panel title={t("call.title")}>
+              <ChainOfPeople rows={order.chain} />
+            </Panel>
+          )}
+          <Panel title={t("timeline.title")} note={t("timeline.note", { n: order.timeline.length })}>
+            <Timeline rows={order.timeline} />
+          </Panel>
+        </div>
+      </div>
+      {open === "give" && <Give order={order} close={() => setOpen(null)} />}
+      {open === "end" && <End order={order} close={() => setOpen(null)} />}
+    </div>
+  );
+}
