@@ -18,9 +18,20 @@ from shoutu.county.duties.models import Call, Duty, Finding, Notice
 from shoutu.county.duties.services.links import token_of
 from shoutu.county.exchange.models import Import
 from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people import services as people
-from shoutu.county.people.models import ApiToken, Handover, Holding, ObligationDue, Proposal, Responsibility, Shift
+from shoutu.county.people.models import (
+    ApiToken,
+    Handover,
+    Holding,
+    ObligationDue,
+    Person,
+    Proposal,
+    Responsibility,
+    Rung,
+    Shift,
+)
 from shoutu.county.people.testing import PASSWORD, actor
 from shoutu.county.places import services as places
 from shoutu.county.sites import services as sites
@@ -48,11 +59,12 @@ def twofold(county: SimpleNamespace) -> SimpleNamespace:
     county.own = _at(county, county.site, county.mine, county.posts["principal"], "enterprise", county.east)
     post_b = county.posts["enterprise_b"]
     county.foreign = _at(county, county.site_b, county.mine_b, post_b, "enterprise_b", county.west)
-    posts = people.create_post(SYSTEM, county.bureau, "救援队长")
+    team = county.team = places.create_organisation(SYSTEM, "县矿山救援队", "rescue", county.territory)
+    posts = people.create_post(SYSTEM, team, "救援队长")
     water = county.water = places.create_organisation(SYSTEM, "县水利局", "government", county.territory)
     for name, more in {
         "department": {"territory": county.territory, "sectors": ["tailings_pond"], "organisation": water},
-        "rescue_lead": {"organisation": county.bureau},
+        "rescue_lead": {"organisation": team},
     }.items():
         person = people.create_person(SYSTEM, f"某{name}某", organisation=more["organisation"])
         county.users[name] = people.create_user(SYSTEM, name, name, PASSWORD, person=person, **more)
@@ -63,9 +75,35 @@ def twofold(county: SimpleNamespace) -> SimpleNamespace:
         duty=duty, round=duty.round, rung=90, who="rescue", post=posts, person=county.persons["rescue_lead"],
         state="calling", called_at=timezone.now(), due_at=timezone.now() + timedelta(minutes=5),
     )  # fmt: skip
+    _in_the_government(county)
+    for one in Person.objects.all():
+        Person.objects.filter(pk=one.pk).update(phone=f"1390000{one.pk:04d}")
+    for one in county.persons.values():
+        one.refresh_from_db(fields=["phone"])
     for name, user in county.users.items():
         people.create_api_token(SYSTEM, user, f"{name} 的令牌")
     return county
+
+
+def _in_the_government(county: SimpleNamespace) -> None:
+    """What the government keeps to itself, and what it does about 乙矿: nothing of it is 甲矿's to see."""
+    now, day = timezone.now(), timedelta(days=1)
+    watch = county.posts["duty_officer"]
+    people.assign_responsibility(SYSTEM, watch, "linked", Rung.OVERSIGHT, site=county.site_b, until=now + 5 * day)
+    people.assign_responsibility(SYSTEM, watch, "linked", Rung.OVERSIGHT, organisation=county.mine_b)
+    shift = Shift.objects.create(
+        post=watch, person=county.persons["duty_officer"], starts_at=now - 3 * day, ends_at=now - 2 * day,
+        signed_in_at=now - 3 * day,
+    )  # fmt: skip
+    Handover.objects.create(shift=shift, note="乙矿坝面在修")
+    people.start_leave(SYSTEM, county.persons["duty_officer"], "sick", now + 2 * day)
+    people.create_obligation(
+        SYSTEM, watch, "list", "每月到乙矿检查", "责任清单第 5 条", "once", timezone.localdate() + day
+    )
+    people.open_due()
+    late = Duty.objects.get(pk=county.foreign["duties/{id}"])
+    duties.raise_alarm(f"unanswered:{late.pk}", "duty.unanswered", f"{late.title}：乙矿无人应答", ref(late))
+    duties.raise_alarm("aside", "signal.aside", "有一条预警信号无法处理：乙矿")
 
 
 def own_token(user: Any) -> int:

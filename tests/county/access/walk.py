@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -110,13 +111,20 @@ def _view_of(callback: Any) -> PathView | None:
     return next((one for one in cells if isinstance(one, PathView)), None)
 
 
+@cache
+def schema_of(model: Any) -> dict[str, Any]:
+    """What a model's JSON Schema says; making one takes longer than many a request."""
+    return model.model_json_schema()  # type: ignore[no-any-return]
+
+
+@cache
 def parameters(route: Route) -> dict[str, Any]:
     """The query parameters a route knows, by name."""
     found: dict[str, Any] = {}
     for parameter in getattr(route.schema, "models", ()):
         if getattr(parameter, "__ninja_param_source__", "") != "query":
             continue
-        schema = parameter.model_json_schema()
+        schema = schema_of(parameter)
         for name, field in schema.get("properties", {}).items():
             inner = schema["$defs"][field["$ref"].rsplit("/", 1)[-1]] if "$ref" in field else {}
             found |= inner.get("properties", {name: field})
@@ -136,7 +144,7 @@ def request(route: Route, things: dict[str, Any]) -> tuple[str, dict[str, Any], 
     query, body = {}, None
     for parameter in getattr(route.schema, "models", ()):
         source = getattr(parameter, "__ninja_param_source__", "")
-        schema = parameter.model_json_schema()
+        schema = schema_of(parameter)
         if source == "body":
             body = _filled(schema, schema, things)
             names = list(schema.get("properties", {}))

@@ -73,7 +73,7 @@ class TestHandoverStates(StateTests):
 class TestHandoverList(ListTests):
     path = "/api/v1/roster/handovers"
     queries = 6
-    sees = {"leader": True, "duty_officer": True, "township": True}
+    sees = {"leader": True, "duty_officer": True, "inspector": True, "township": False, "enterprise": False}
 
     def make(self, county, n):
         made = []

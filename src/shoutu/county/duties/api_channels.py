@@ -83,7 +83,7 @@ def list_contacts(request: HttpRequest, query: Query[ContactQuery]) -> Any:
     actor = asker(request)
     rows = selectors.contacts_for(actor, query.channel, query.state)
     if query.q:
-        rows = rows.filter(person__name__icontains=query.q) | rows.filter(person__organisation__name__icontains=query.q)
+        rows = selectors.searched(rows, query.q, actor)
     return paginate(rows, query, lambda row: selectors.contact_row(row, actor), sorts={"id": ["id"]}, default="id")
 
 

@@ -13,6 +13,7 @@ from shoutu.county.duties import (  # obligations: listens; words: registers the
 )
 from shoutu.county.duties.models import OPEN, Contact, Duty, Finding
 from shoutu.county.duties.selectors import my_figures, open_alarms
+from shoutu.county.duties.selectors.lists import alarms_for
 from shoutu.county.duties.services.reachable import LANE, UNREACHABLE, bodies, missed_last, unreachable
 from shoutu.county.kit import actors, findings, status, subjects
 from shoutu.county.kit.actors import Actor
@@ -34,7 +35,7 @@ subjects.register(
     visible=lambda actor: Finding.objects.visible_to(actor),
 )
 # Contacts and the allow-list stay unregistered: only who sees the whole county sees entries about them.
-subjects.register("alarm", title="告警", label=lambda id: f"告警 {id}", url=lambda _id: "", visible=None)
+subjects.register("alarm", title="告警", label=lambda id: f"告警 {id}", url=lambda _id: "", visible=alarms_for)
 
 findings.register(
     findings.Kind(
@@ -53,7 +54,7 @@ def _called_to(person_id: int | None, posts: tuple[int, ...]) -> tuple[int, ...]
 
 @status.contribute
 def _figures(actor: Actor) -> dict[str, Any]:
-    return {**my_figures(actor), "alarms": open_alarms()}
+    return {**my_figures(actor), "alarms": open_alarms(actor)}
 
 
 @reach.channel

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -32,7 +33,21 @@ class Utf8(JSONRenderer):
 
 
 class Api(NinjaAPI):
-    """Operations are named room_function: the generated client reads well."""
+    """Operations are named room_function: the generated client reads well.
+
+    The document is made once per language: making it takes half a second, and anybody may ask for it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._documents: dict[tuple[str, str | None], Any] = {}
+
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Any = None) -> Any:
+        key = (get_language() or "", path_prefix)
+        if key not in self._documents:
+            made = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+            self._documents[key] = made
+        return self._documents[key]
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         module = operation.view_func.__module__.removeprefix("shoutu.county.").replace(".api", "")

@@ -84,6 +84,7 @@ TABLE: dict[str, set[str]] = {
     "point.edit": {"administrator", "inspector"},
     "reading.read": _people,
     "rule.read": _people,
+    "proposal.read": _people - {"rescue_lead"},
     "rule.edit": {"administrator", "inspector"},
     # An enterprise sees what its own gateway sends and nobody has taken up.
     "unclaimed.read": _people - {"rescue_lead"},

@@ -274,7 +274,9 @@ def list_persons(request: HttpRequest, query: Query[PersonQuery]) -> Any:
     actor = asker(request)
     actor.require("person.read")
     found = lists.persons(actor, query.q, query.organisation, closed=query.closed)
-    page = paginate(found, query, sorts={"name": ["name"], "id": ["id"]}, default="name")
+    # The order, and a cursor made by hand, would tell a masked name letter by letter.
+    name = ["name"] if actor.may("person.read_phone") else ["id"]
+    page = paginate(found, query, sorts={"name": name, "id": ["id"]}, default="name")
     return {**page, "items": _persons(page["items"], actor)}
 
 
@@ -330,7 +332,8 @@ def _leave(row: Leave, actor: Actor) -> dict[str, Any]:
         "person": {"id": row.person_id, "name": masked_name(row.person, actor)},
         "deputy": deputy,
         "post": {"id": row.post_id, "name": str(row.post)} if row.post else None,
-        "reason": row.reason,
+        # Why somebody is away, illness above all, is theirs and of those who keep the leave.
+        "reason": row.reason if row.person_id == actor.person_id or actor.may("leave.edit") else "",
         "valid_from": row.valid_from,
         "valid_to": row.valid_to,
     }

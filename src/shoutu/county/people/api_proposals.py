@@ -92,7 +92,7 @@ def row(proposal: Proposal, actor: Actor) -> dict[str, Any]:
 def list_proposals(request: HttpRequest, query: Query[ProposalQuery]) -> Any:
     """What waits for a second person; with `state` what was decided."""
     actor = asker(request)
-    actor.require("rule.read")
+    actor.require("proposal.read")
     rows = proposals.proposals_for(actor, state=query.state)
     if query.q:
         rows = rows.filter(title__icontains=query.q)

@@ -167,8 +167,8 @@ def _no_kind(look: Look) -> Iterator[Finding]:
 
 def _endings(look: Look) -> Iterator[Finding]:
     """Ended within the last 30 days, or to end within the next, without another of the same kind and scope."""
-    found = Responsibility.objects.filter(valid_to__gt=look.at - RUNS_OUT, valid_to__lte=look.at + RUNS_OUT)
-    found = found.select_related("post__organisation", "site", "organisation", "territory").order_by("valid_to")
+    found = lists.responsibilities(look.actor).filter(valid_to__gt=look.at - RUNS_OUT, valid_to__lte=look.at + RUNS_OUT)
+    found = found.order_by("valid_to")
     rows = list(found)
     scopes = _scopes(look) if rows else {}
     for row in rows:

@@ -12,7 +12,12 @@ def masked_name(person: Person | None, actor: Actor) -> str | None:
         return None
     if actor.may("person.read_phone") or person.pk == actor.person_id:
         return person.name
-    return person.name[:1] + "*" * max(len(person.name) - 1, 1)
+    return hidden(person.name)
+
+
+def hidden(name: str) -> str:
+    """``张**``: the family name is left."""
+    return name[:1] + "*" * max(len(name) - 1, 1)
 
 
 def masked_phone(phone: str) -> str:

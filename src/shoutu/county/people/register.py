@@ -8,6 +8,7 @@ from shoutu.county.kit import actors, status
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import name_in, names_in, register
 from shoutu.county.people import identity, proposals
+from shoutu.county.people.masking import hidden
 from shoutu.county.people.models import ApiToken, Handover, ObligationDue, Person, Post, Proposal, Shift, User
 from shoutu.county.people.selectors import lists
 
@@ -27,10 +28,17 @@ register(
     url=_nowhere,
     visible=lambda actor: User.objects.filter(**({} if actor.may("user.manage") else {"pk": actor.user_id or 0})),
 )
+
+
+def _masked(ids: set[int]) -> dict[int, str]:
+    """The ledger is read by those who are shown no names too."""
+    return {pk: hidden(name) for pk, name in names_in(Person, "name")(ids).items()}
+
+
 register(
     "person",
-    label=name_in(Person, "name"),
-    labels=names_in(Person, "name"),
+    label=lambda id: _masked({id}).get(id, str(id)),
+    labels=_masked,
     url=_nowhere,
     visible=lambda actor: Person.objects.filter(**({} if actor.scope.all else {"pk": actor.person_id or 0})),
 )
@@ -39,7 +47,7 @@ register(
     label=name_in(Post, "title"),
     labels=names_in(Post, "title"),
     url=lambda id: f"/people/organisations?post={id}",
-    visible=None,
+    visible=lambda actor: lists.posts(actor, closed=True),
 )
 register(
     "handover",

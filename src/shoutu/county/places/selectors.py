@@ -72,11 +72,15 @@ def get_territory(id: int) -> Territory:
     return found
 
 
-def territory_rows() -> QuerySet[Territory]:
-    """The tree with how many organisations and sites stand directly in each node."""
+def territory_rows(actor: Actor) -> QuerySet[Territory]:
+    """The tree with how many of the organisations and sites the actor sees stand directly in each node."""
+    bodies = Q(organisation__is_active=True)
+    places = Q()
+    if not actor.scope.all:
+        bodies &= Q(organisation__in=organisations().visible_to(actor).values("pk"))
+        places = Q(sites__in=sites().visible_to(actor).values("pk"))
     return Territory.objects.annotate(
-        bodies=Count("organisation", filter=Q(organisation__is_active=True), distinct=True),
-        places=Count("sites", distinct=True),
+        bodies=Count("organisation", filter=bodies, distinct=True), places=Count("sites", filter=places, distinct=True)
     ).order_by("path")
 
 

@@ -8,6 +8,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from shoutu.county.duties.selectors import open_alarms
+from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.warnings.selectors import open_levels, signals_by_state, signals_cleaned_out
 
 
@@ -29,7 +30,9 @@ class WarningCollector:
         for level in range(1, 5):
             warnings.add_metric([str(level)], levels.get(level, 0))
         yield from (signals, cleaned, warnings)
-        yield GaugeMetricFamily("shoutu_alarms", "Alarms about the calling itself", value=len(open_alarms(1000)))
+        yield GaugeMetricFamily(
+            "shoutu_alarms", "Alarms about the calling itself", value=len(open_alarms(SYSTEM, 1000))
+        )
 
 
 REGISTRY.register(WarningCollector())  # type: ignore[arg-type]

@@ -107,10 +107,32 @@ def my_figures(actor: Actor) -> dict[str, Any]:
     return {"my_open_duties": mine_.count(), "my_overdue": mine_.filter(late).count()}
 
 
-def open_alarms(limit: int = 20) -> list[dict[str, Any]]:
-    """The alarms about the calling itself that are not mended, newest first."""
-    rows = Alarm.objects.filter(cleared_at__isnull=True).order_by("-raised_at", "-id")[:limit]
+def alarms_for(actor: Actor) -> QuerySet[Alarm]:
+    """Alarms about the calling itself: all of them; in part of the county those about duties seen there.
+
+    That messages do not leave names nobody and concerns everybody.
+    """
+    if actor.scope.all:
+        return Alarm.objects.all()
+    seen = Q(about_type="duty", about_id__in=Duty.objects.visible_to(actor).values("pk"))
+    return Alarm.objects.filter(seen | Q(kind="notice.stuck"))
+
+
+def open_alarms(actor: Actor, limit: int = 20) -> list[dict[str, Any]]:
+    """Those that are not mended, newest first."""
+    rows = alarms_for(actor).filter(cleared_at__isnull=True).order_by("-raised_at", "-id")[:limit]
     return [{"id": row.pk, "at": row.raised_at, "kind": row.kind, "message": row.message} for row in rows]
 
 
-__all__ = ["NEVER", "SORTS", "VIEWS", "duties_for", "get_duty", "late_of", "my_figures", "open_alarms", "whole"]
+__all__ = [
+    "NEVER",
+    "SORTS",
+    "VIEWS",
+    "alarms_for",
+    "duties_for",
+    "get_duty",
+    "late_of",
+    "my_figures",
+    "open_alarms",
+    "whole",
+]

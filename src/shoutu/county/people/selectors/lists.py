@@ -22,9 +22,11 @@ from shoutu.county.people.models import (
     Person,
     Post,
     Responsibility,
+    Shift,
 )
 from shoutu.county.people.selectors.chain import at_time
-from shoutu.county.places.selectors import organisations
+from shoutu.county.places.models import Organisation
+from shoutu.county.places.selectors import organisations, sites
 
 LATE = timedelta(hours=1)
 
@@ -36,6 +38,23 @@ def backdated(row: Period) -> bool:
 
 def _seen(actor: Actor) -> Any:
     return organisations().visible_to(actor).values("pk")
+
+
+def _inner(actor: Actor) -> Any:
+    """Organisations whose inner affairs (leave, handovers, obligations) the actor sees.
+
+    Whom to call in the government is no secret, who is ill there is. So: one's own, those under one's territory, and
+    the enterprises one watches over; not those one is merely called to.
+    """
+    seen = organisations().visible_to(actor)
+    if actor.scope.all:
+        return seen.values("pk")
+    near = Q(pk=actor.organisation_id or 0)
+    if actor.scope.territories:
+        near |= Q(kind=Organisation.Kind.ENTERPRISE)
+    for path in () if actor.scope.sectors else actor.scope.territories:
+        near |= Q(territory__path__startswith=path)
+    return seen.filter(near).values("pk")
 
 
 def _one(rows: QuerySet[Any], kind: str, id: int) -> Any:
@@ -112,12 +131,16 @@ def leave_by_person(persons: Iterable[int], at: datetime) -> dict[int, datetime]
 
 
 def leaves(actor: Actor, *, past: bool = False, q: str = "") -> QuerySet[Leave]:
-    """Leave of persons the actor sees."""
-    found = Leave.objects.filter(Q(person__organisation__in=_seen(actor)) | Q(person_id=actor.person_id or 0))
+    """Leave of one's own and of those whose inner affairs the actor sees, searched by name only as `persons` is."""
+    near = Q(person__organisation__in=_inner(actor)) | Q(post_id__in=actor.posts)
+    found = Leave.objects.filter(near | Q(person_id=actor.person_id or 0) | Q(deputy_id=actor.person_id or 0))
     if not past:
         found = found.filter(valid_to__gt=timezone.now())
-    if q and actor.may("person.read_phone"):
-        found = found.filter(Q(person__name__icontains=q) | Q(deputy__name__icontains=q))
+    if q:
+        named = Q(person__organisation__name__icontains=q)
+        if actor.may("person.read_phone"):
+            named |= Q(person__name__icontains=q) | Q(deputy__name__icontains=q)
+        found = found.filter(named)
     return found.select_related("person", "deputy", "post__organisation")
 
 
@@ -127,8 +150,17 @@ def get_leave(actor: Actor, id: int) -> Leave:
 
 
 def responsibilities(actor: Actor) -> QuerySet[Responsibility]:
-    """Responsibilities of posts in organisations the actor sees, current and past."""
-    found = Responsibility.objects.filter(post__organisation__in=_seen(actor))
+    """Responsibilities of posts in organisations the actor sees, current and past.
+
+    Not those for a site or an enterprise the actor does not see: what the county does about another's is not theirs.
+    """
+    bodies = _seen(actor)
+    found = Responsibility.objects.filter(post__organisation__in=bodies)
+    if not actor.scope.all:
+        found = found.filter(
+            Q(site=None) | Q(site__in=sites().visible_to(actor).values("pk")),
+            Q(organisation=None) | Q(organisation__in=bodies),
+        )
     return found.select_related("post__organisation", "site", "organisation", "territory").order_by("-valid_from", "id")
 
 
@@ -138,8 +170,9 @@ def get_responsibility(actor: Actor, id: int) -> Responsibility:
 
 
 def handovers(actor: Actor) -> QuerySet[Handover]:
-    """Handovers of posts in organisations the actor sees."""
-    found = Handover.objects.filter(shift__post__organisation__in=_seen(actor))
+    """Handovers within the inner affairs the actor sees, and of every post one is rostered to."""
+    own = Shift.objects.filter(person_id=actor.person_id or 0).values("post_id")
+    found = Handover.objects.filter(Q(shift__post__organisation__in=_inner(actor)) | Q(shift__post__in=own))
     return found.select_related(
         "shift__post__organisation", "shift__person", "incoming__person", "handed_by", "taken_by"
     )
@@ -151,8 +184,9 @@ def get_handover(actor: Actor, id: int) -> Handover:
 
 
 def obligations(actor: Actor) -> QuerySet[Obligation]:
-    """Obligations of posts in organisations the actor sees."""
-    return Obligation.objects.filter(post__organisation__in=_seen(actor)).select_related("post__organisation")
+    """Obligations within the inner affairs the actor sees, and of one's own posts."""
+    found = Obligation.objects.filter(Q(post__organisation__in=_inner(actor)) | Q(post_id__in=actor.posts))
+    return found.select_related("post__organisation")
 
 
 def get_obligation(actor: Actor, id: int) -> Obligation:
@@ -161,8 +195,8 @@ def get_obligation(actor: Actor, id: int) -> Obligation:
 
 
 def dues(actor: Actor) -> QuerySet[ObligationDue]:
-    """What has fallen due, of posts in organisations the actor sees."""
-    found = ObligationDue.objects.filter(obligation__post__organisation__in=_seen(actor))
+    """What has fallen due of the obligations the actor sees."""
+    found = ObligationDue.objects.filter(obligation__in=obligations(actor).values("pk"))
     return found.select_related("obligation__post__organisation", "done_by")
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.errors import Conflict, Invalid
+from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
 from shoutu.county.kit.permissions import FORMER, names_of, permissions_of
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
@@ -171,16 +171,16 @@ def create_api_token(
 ) -> tuple[ApiToken, str]:
     """A token acting as `owner`; the text is returned once and never kept.
 
-    Raises NotAllowed for another's account without `user.manage`, Invalid for permissions the owner lacks.
+    Raises NotAllowed for another's account without `user.manage` and for a token, which makes none: one that leaked
+    would outlive its own end. Invalid for permissions the owner lacks.
     """
     actor.require("token.create")
+    if actor.token_id is not None:
+        raise NotAllowed("token.create", _("令牌不能再建令牌，登录后在界面上建。"))
     if actor.user_id != owner.pk:
         actor.require("user.manage")
     mine = permissions_of(owner.role)
-    if actor.token_id is not None:
-        # A narrow token makes none wider than itself.
-        mine &= actor.permissions
-    wanted = sorted(set(permissions) or (mine if actor.token_id is not None else ()))
+    wanted = sorted(set(permissions))
     if excess := [p for p in wanted if p not in mine]:
         raise Invalid("permissions", _("所有者自己拥有的权限（多出：%(names)s）") % {"names": "、".join(excess)})
     if not 1 <= days <= 3650:
