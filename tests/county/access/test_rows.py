@@ -36,11 +36,11 @@ def seen(visitor: Visitor, route: Route, both: SimpleNamespace, query: dict[str,
     while True:
         page = query | {"limit": 7} | ({"cursor": cursor} if cursor else {})
         answer = visitor.answer(route, both.own, page)
-        if answer.status_code == 403:
-            return "-"
+        if answer.status_code in (403, 404):
+            return "-" if answer.status_code == 403 else "404"
         assert answer.status_code == 200, f"{route.name} {page}: {answer.content.decode()}"
         body = answer.json()
-        ids += [one["id"] for one in body["items"]]
+        ids += [one.get("id", one.get("row")) for one in body["items"]]
         count, cursor = body["count"], body["next"]
         if cursor is None:
             break

@@ -22,7 +22,7 @@ IN_USE = Column("is_active", _("在用"), yes_no, exported=True, width=8)
 
 def _territories(actor: Actor, query: Any, whole: bool) -> Iterator[Mapping[str, Any]]:
     known = Territories()
-    for row in selectors.territory_rows():
+    for row in selectors.territory_rows(actor):
         above = known.by_id.get(row.parent_id) if row.parent_id else None
         yield {
             "name": row.name, "parent": known.path(above) if above else "", "code": row.code,
