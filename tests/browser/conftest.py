@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.stack import Api, Stack, running, until
 
 DIST = Path(__file__).resolve().parents[2] / "web" / "dist"
 WIDE = {"width": 1920, "height": 1080}
 PHONE = {"width": 390, "height": 844}
+# What is looked for comes at once or not at all; a machine busy with other work may take its time.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +54,7 @@ def warning(county: Stack, officer: dict[str, str]) -> dict[str, Any]:
         items = api.get("/warnings", state="open")["items"]
         return next((item for item in items if item["point"] and item["current_level"] == 4), None)
 
-    return until(found, 240, "an open red warning of a point")
+    return until(found, 360, "an open red warning of a point")
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_the_wall_fills_its_frame_and_scrolls_nowhere(
     ]  # fmt: skip
     smallest = page.evaluate("""() => Math.min(...[...document.querySelectorAll('.screen *')]
         .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())
-            && !e.closest('.inkbars, .unseen, .mark') && e.getBoundingClientRect().width > 1)
+            && !e.closest('.inkbars, .unseen, .mark, .map-sealed') && e.getBoundingClientRect().width > 1)
         .map((e) => parseFloat(getComputedStyle(e).fontSize)))""")
     assert smallest >= 20 * scale - 0.5
     assert axe_findings(page) == []

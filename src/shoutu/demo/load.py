@@ -134,7 +134,7 @@ def _watch_pond(cast: Any, pond: Any) -> list[dict[str, Any]]:
             "interval_s": INTERVAL_S, "base": point.base, "noise": point.noise, "scenario": point.scenario,
         }  # fmt: skip
         if point.scenario == "to_red":
-            sensor |= {"peak": pond.params["phreatic_control_depth"] - 0.04, "after_s": SCENARIO_AFTER_S, "over_s": 30}
+            sensor |= {"peak": pond.params["phreatic_control_depth"] - 0.1, "after_s": SCENARIO_AFTER_S, "over_s": 30}
         sensors.append(sensor)
     services.bind(SYSTEM, site, PACK)
     return sensors

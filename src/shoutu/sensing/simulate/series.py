@@ -76,14 +76,21 @@ def calm(sensor: Sensor, seed: int, ts: int) -> float:
     if sensor.indicator == "rain_hour":
         return rain_hour(sensor, seed, ts)
     profile = PROFILES.get(sensor.indicator, PLAIN)
+    noise = profile.noise if sensor.noise is None else sensor.noise
+    value = _steady(sensor, seed, ts) + noise * normal(seed, sensor.address, ts)
+    return round(max(value, profile.floor), profile.digits)
+
+
+def _steady(sensor: Sensor, seed: int, ts: int) -> float:
+    """What a calm value swings about: base, drift and the day's cycle, without noise; of a rain gauge its base."""
+    if sensor.indicator in RAIN or sensor.indicator == "rain_hour":
+        return sensor.base
+    profile = PROFILES.get(sensor.indicator, PLAIN)
     days = ts / DAY_MS
     phase = 2.0 * math.pi * unit(seed, sensor.address, "phase")
     slow = math.sin(2.0 * math.pi * days / 5.3 + phase) + 0.5 * math.sin(2.0 * math.pi * days / 1.7 + 2.0 * phase)
     day = math.sin(2.0 * math.pi * (((ts + BEIJING_MS) % DAY_MS) / DAY_MS - 0.375))
-    noise = profile.noise if sensor.noise is None else sensor.noise
-    value = sensor.base + profile.drift * slow + profile.day * day
-    value += noise * normal(seed, sensor.address, ts)
-    return round(max(value, profile.floor), profile.digits)
+    return sensor.base + profile.drift * slow + profile.day * day
 
 
 def rain(sensor: Sensor, seed: int, ts: int) -> float:
@@ -128,7 +135,8 @@ def value_at(sensor: Sensor, seed: int, ts: int, started: int) -> float | None:
     rise = min(since / sensor.over_s, 1.0)
     fall = max(0.0, min((since - end) / sensor.over_s, 1.0))
     share = _smooth(rise) * (1.0 - _smooth(fall))
-    return round(value + share * (sensor.peak - sensor.base), 3)
+    # At its peak it swings about the peak, whatever drift and day would add: the story is the same on every day.
+    return round(value + share * (sensor.peak - _steady(sensor, seed, ts)), 3)
 
 
 def _smooth(x: float) -> float:

@@ -31,7 +31,7 @@ function stateWords(site: PlacedSite): string {
 }
 
 /** A grey disc with its count, and an arc of the worst colour in it. */
-function ClusterMark({ spot, scale }: { spot: Spot; scale: number }): ReactNode {
+function ClusterMark({ spot, scale, text }: { spot: Spot; scale: number; text: number }): ReactNode {
   const r = spot.size / 2;
   const { count, worst } = spot.cluster!;
   const share = Math.PI * 0.6;
@@ -40,7 +40,7 @@ function ClusterMark({ spot, scale }: { spot: Spot; scale: number }): ReactNode 
     <>
       <circle r={r} className="map-cluster" />
       {worst > 0 && <path d={arc} fill="none" stroke={`var(--l${worst}-fill)`} strokeWidth={4 * scale} />}
-      <text className="map-cluster-n" fontSize={14 * scale} y={5 * scale}>
+      <text className="map-cluster-n" fontSize={15 * text} y={5.3 * text}>
         {count > 999 ? `${Math.floor(count / 1000)}k` : count}
       </text>
     </>
@@ -115,7 +115,7 @@ export function Marks({ spots, names, scale, text, width, height, onCluster }: P
               onBlur={() => setHover(null)}
             >
               <circle r={Math.max(spot.size / 2, 12 * scale)} fill="transparent" />
-              {spot.cluster ? <ClusterMark spot={spot} scale={scale} /> : <SiteMarkShape spot={spot} scale={scale} />}
+              {spot.cluster ? <ClusterMark spot={spot} scale={scale} text={text} /> : <SiteMarkShape spot={spot} scale={scale} />}
               {spot.label && <SpotLabel spot={spot} text={text} />}
             </a>
             </g>

@@ -117,12 +117,14 @@ export function Warnings(): ReactNode {
   return (
     <div className="page">
       <h1 className="unseen">{t("nav.warnings")}</h1>
-      <div className="tabs tabs-line" role="tablist" aria-label={t("nav.warnings")}>
-        {tabs.map((one) => (
-          <button key={one} type="button" role="tab" aria-selected={one === tab} onClick={() => set("tab", one === "open" ? null : one)}>
-            {t(`warnings.tab.${one}`)} {one === "open" && openCount !== undefined ? openCount : one === tab && list.data ? count : ""}
-          </button>
-        ))}
+      <div className="tabs tabs-line">
+        <div className="tabs-own" role="tablist" aria-label={t("nav.warnings")}>
+          {tabs.map((one) => (
+            <button key={one} type="button" role="tab" aria-selected={one === tab} onClick={() => set("tab", one === "open" ? null : one)}>
+              {t(`warnings.tab.${one}`)} {one === "open" && openCount !== undefined ? openCount : one === tab && list.data ? count : ""}
+            </button>
+          ))}
+        </div>
         <Link to="/silences" className="tabs-door">
           {t("warnings.silences")}
         </Link>
