@@ -42,6 +42,9 @@ class Config:
     ingest_max_bytes: int = 16 * 1024 * 1024
     retry_cap_s: float = 15.0
     signal_keep_days: int = 90
+    storm_count: int = 10
+    storm_minutes: int = 10
+    storm_pause_s: int = 60
     # "" is: whatever the ledger began with, sha256-ed25519 for a new one.
     ledger_suite: str = ""
     witness_mail_url: str = field(default="", repr=False)
@@ -169,6 +172,17 @@ def _days(values: dict[str, Any], name: str, default: int) -> int:
     return days
 
 
+def _between(values: dict[str, Any], name: str, default: int, low: int, high: int) -> int:
+    raw = values.get(name, default)
+    try:
+        number = int(raw)
+    except (TypeError, ValueError):
+        number = low - 1
+    if not low <= number <= high:
+        raise SettingError(f"{name}={raw!r}: expected a whole number between {low} and {high}")
+    return number
+
+
 def _suite(values: dict[str, Any]) -> str:
     name = str(values.get("SHOUTU_LEDGER_SUITE", ""))
     if name and name not in ledger_keys.SUITES:
@@ -222,6 +236,9 @@ def load() -> Config:
         debug=_flag(values, "SHOUTU_DEBUG"),
         packs=Path(str(values.get("SHOUTU_PACKS", Path(__file__).resolve().parents[2] / "packs"))),
         signal_keep_days=_days(values, "SHOUTU_SIGNAL_KEEP_DAYS", 90),
+        storm_count=_between(values, "SHOUTU_STORM_COUNT", 10, 3, 1000),
+        storm_minutes=_between(values, "SHOUTU_STORM_MINUTES", 10, 1, 1440),
+        storm_pause_s=_between(values, "SHOUTU_STORM_PAUSE_S", 60, 10, 120),
         retry_cap_s=_seconds(values, "SHOUTU_RETRY_CAP_S", 15.0),
         ledger_suite=_suite(values),
         witness_mail_url=_mail(values, "SHOUTU_WITNESS_MAIL_URL"),

@@ -38,7 +38,7 @@ from shoutu.county.sites import services as sites
 from shoutu.county.sites.models import BlastingWindow, Unclaimed
 from shoutu.county.warnings import pictures
 from shoutu.county.warnings import services as warnings
-from shoutu.county.warnings.models import Evacuation, Warning
+from shoutu.county.warnings.models import Evacuation, Group, Membership, Warning
 from shoutu.county.warnings.services.orders import Draft as Ordered
 from shoutu.county.warnings.services.reports import Target
 from shoutu.county.weather import services as weather
@@ -191,12 +191,15 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
         table="organisations", user_id=sender.pk, language="zh-hans", file="单位.xlsx", size=1, sha256="0" * 64,
         state="checked", created_at=now, plan="试一试",
     )  # fmt: skip
+    group = Group.objects.create(kind="merged", title=warning.number, lead=warning, begun_at=now, last_at=now)
+    Membership.objects.create(group=group, warning=warning, joined_at=now)
     return {
         "imports/{id}": sent.pk,
         "channels/{id}": county.channel.pk,
         "contacts/{id}": contact.pk,
         "answer-links/{token}": token_of(Notice.objects.filter(call__duty=duty).earliest("id")),
         "blasting/{window}": window.pk,
+        "warning-groups/{id}": group.pk,
         "evidence/{id}": evidence.pk,
         "superiors/{id}": office.pk,
         "reports/{id}": told.pk,

@@ -50,6 +50,7 @@ FIELDS = {
     "source": "sources/{id}", "point": "points/{id}", "post": "posts/{id}", "person": "persons/{id}",
     "persons": "persons/{id}", "townships": "territories/{id}", "channel": "channels/{id}",
     "owner": "posts/{id}", "other": "other shift", "warnings": "warnings/{id}", "warning": "warnings/{id}",
+    "followers": "warnings/{id}",
 }  # fmt: skip
 
 

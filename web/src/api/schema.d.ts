@@ -3532,6 +3532,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warning-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Groups
+         * @description The events that go on, the worst first.
+         */
+        get: operations["warnings_groups_list_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge
+         * @description 并案: this warning leads, the others of its site follow; clocks, calls and ledger stay each one's own.
+         */
+        post: operations["warnings_groups_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Split
+         * @description 拆开: take this warning out of its event.
+         */
+        post: operations["warnings_groups_split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warning-groups/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer All
+         * @description 一次应答: answer every call made to me for this event.
+         */
+        post: operations["warnings_groups_answer_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/weather": {
         parameters: {
             query?: never;
@@ -6642,7 +6722,7 @@ export interface components {
         };
         /**
          * AnswerLink
-         * @description What an answer link is about.
+         * @description What an answer link is about; `along`: what else its message told of and one answer answers too.
          */
         AnswerLink: {
             /**
@@ -6660,6 +6740,8 @@ export interface components {
             post: string;
             /** Orders */
             orders: string[];
+            /** Along */
+            along: components["schemas"]["AnswerLinkAlong"][];
             /**
              * Due At
              * Format: date-time
@@ -6670,6 +6752,16 @@ export interface components {
              * @enum {string}
              */
             state: "open" | "answered" | "declined" | "over";
+        };
+        /**
+         * AnswerLinkAlong
+         * @description Another call the same message told of.
+         */
+        AnswerLinkAlong: {
+            /** Level */
+            level: number;
+            /** Title */
+            title: string;
         };
         /** SiteQuery */
         SiteQuery: {
@@ -9778,6 +9870,109 @@ export interface components {
              * @default
              */
             reason?: string;
+        };
+        /**
+         * GroupMember
+         * @description A warning in an event.
+         */
+        GroupMember: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Title */
+            title: string;
+            /** Site */
+            site: string;
+            /** Level */
+            level: number;
+            /** Current Level */
+            current_level: number;
+            /** State */
+            state: string;
+        };
+        /** Page[WarningGroup] */
+        Page_WarningGroup_: {
+            /** Items */
+            items: components["schemas"]["WarningGroup"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * WarningGroup
+         * @description One event: how many, how many of them red, the members I see (red first), how many calls wait for me.
+         *
+         *     A storm is still told of for half an hour after it has ended.
+         */
+        WarningGroup: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "merged" | "storm";
+            /** Title */
+            title: string;
+            /** Reason */
+            reason: string;
+            /** Lead */
+            lead: number;
+            /** Level */
+            level: number;
+            /** Count */
+            count: number;
+            /** Red */
+            red: number;
+            /**
+             * Begun At
+             * Format: date-time
+             */
+            begun_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Waiting For Me */
+            waiting_for_me: number;
+            /** Members */
+            members: components["schemas"]["GroupMember"][];
+        };
+        /**
+         * MergeIn
+         * @description `followers`: other open warnings of the same site.
+         */
+        MergeIn: {
+            /** Followers */
+            followers: number[];
+            /** Reason */
+            reason: string;
+        };
+        /** SplitIn */
+        SplitIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AnsweredAll
+         * @description How many duties this one answer answered.
+         */
+        AnsweredAll: {
+            /** Answered */
+            answered: number;
+        };
+        /** GroupNoteIn */
+        GroupNoteIn: {
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /** WeatherQuery */
         WeatherQuery: {
@@ -15190,6 +15385,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SilenceDetail"];
+                };
+            };
+        };
+    };
+    warnings_groups_list_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WarningGroup_"];
+                };
+            };
+        };
+    };
+    warnings_groups_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WarningGroup_"];
+                };
+            };
+        };
+    };
+    warnings_groups_split: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WarningGroup_"];
+                };
+            };
+        };
+    };
+    warnings_groups_answer_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupNoteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsweredAll"];
                 };
             };
         };

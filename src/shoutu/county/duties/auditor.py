@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections, connection
+from django.db.models import Q
 from django.utils import timezone
 
 from shoutu.county.duties.expectation import CallFact, ClockFact, DutyFact, missed
-from shoutu.county.duties.models import OPEN, Alarm, Call, Duty, Notice, StageClock
+from shoutu.county.duties.models import OPEN, Alarm, Call, Duty, Notice, StageClock, Step
 from shoutu.county.duties.services.alarms import clear_alarm, raise_alarm
 from shoutu.county.kit.steps import beat
 from shoutu.county.kit.subjects import COUNTY, SubjectRef
@@ -109,7 +110,9 @@ def _facts(duties: list[Duty]) -> Iterator[DutyFact]:
 
 def _notices(now: datetime) -> Iterator[Finding]:
     """Messages that wait long past their time: nobody sends."""
-    waiting = Notice.objects.filter(next_try_at__lt=now - STUCK)
+    late = Q(next_try_at__lt=now - STUCK)
+    left = Q(step=Step.QUEUED, carried_by__isnull=False, next_try_at__isnull=True, at__lt=now - STUCK)
+    waiting = Notice.objects.filter(late | left & Q(carried_by__next_try_at__isnull=True))
     count = waiting.count()
     if count:
         yield Finding("audit:notices", "notice.stuck", f"有 {count} 条通知到点没有发出，投递可能停了")

@@ -49,6 +49,8 @@ class Duty(ScopedModel):
     round = models.PositiveIntegerField(default=1)
     rung_next = models.PositiveSmallIntegerField(default=0)
     climb_at = models.DateTimeField(null=True)
+    # Calls of duties with the same bundle go out to a person in one message (`services.bundling`).
+    bundle = models.CharField(max_length=60, blank=True, default="")
     # Until when its calls are held back by a silence; then they go out by themselves (`climb_at` says so too).
     held_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
@@ -176,7 +178,8 @@ class Notice(models.Model):
     Written in the transaction of the call; sent after it, at least once. `key` goes along with the message, so
     that a receiver can tell a repetition. It belongs to a call or to a trial. `starts_at` is when this channel's turn
     comes in the person's chain of channels; `reference` what the other side calls the message; `opens` how often its
-    link was opened.
+    link was opened. `level` is how bad it said it is. With `carried_by` it was not sent itself: that one told of
+    it too.
     """
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, null=True, related_name="notices")
@@ -200,11 +203,18 @@ class Notice(models.Model):
     starts_at = models.DateTimeField(null=True)
     reference = models.CharField(max_length=120, blank=True, default="")
     opens = models.PositiveIntegerField(default=0)
+    level = models.PositiveSmallIntegerField(default=0)
+    carried_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
 
     objects = models.Manager()
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["carried_by"],
+                name="notice_carried",
+                condition=models.Q(step="queued", carried_by__isnull=False),
+            ),
             models.Index(fields=["next_try_at"], name="notice_waiting", condition=models.Q(next_try_at__isnull=False)),
             models.Index(fields=["contact", "-queued_at"], name="notice_contact"),
         ]

@@ -136,8 +136,15 @@ class Taken(Schema):
     unclear: int
 
 
+class AnswerLinkAlong(Schema):
+    """Another call the same message told of."""
+
+    level: int
+    title: str
+
+
 class AnswerLink(Schema):
-    """What an answer link is about."""
+    """What an answer link is about; `along`: what else its message told of and one answer answers too."""
 
     kind: Literal["call", "trial"]
     level: int
@@ -145,5 +152,6 @@ class AnswerLink(Schema):
     why: str
     post: str
     orders: list[str]
+    along: list[AnswerLinkAlong]
     due_at: datetime
     state: Literal["open", "answered", "declined", "over"]

@@ -17,6 +17,8 @@ COUNTY = Path(__file__).resolve().parents[1]
 ALLOWED = {"models", "services", "selectors", "migrations", "testing", "register"}
 # Modules that are selectors or services by another name, split off by meaning. Each says which.
 SELECTORS = {
+    "warnings/models_groups": "models of events of one cause",
+    "warnings/selectors_groups": "selectors of events of one cause",
     "warnings/selectors_silences": "selectors of silences",
     "places/importing": "service: what a table changes",
     "people/importing": "service: what a table changes",

@@ -115,6 +115,7 @@ TABLE: dict[str, set[str]] = {
     # weather
     "weather.read": _people,
     "weather.enter": {"leader", "duty_officer"},
+    "warning.merge": {"leader", "duty_officer", "inspector"},
     # Whoever may not silence may ask for it; two who may agree (one alone for half an hour at most).
     "silence.read": _people,
     "silence.ask": _acting,

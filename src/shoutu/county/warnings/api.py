@@ -16,6 +16,7 @@ from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.warnings import schemas, selectors, services
 from shoutu.county.warnings.api_evacuations import router as evacuations_router
 from shoutu.county.warnings.api_evidence import router as evidence_router
+from shoutu.county.warnings.api_groups import router as groups_router
 from shoutu.county.warnings.api_noise import router as noise_router
 from shoutu.county.warnings.api_reports import router as reports_router
 from shoutu.county.warnings.api_silences import router as silences_router
@@ -26,6 +27,7 @@ router.add_router("", evidence_router)
 router.add_router("", noise_router)
 router.add_router("", reports_router)
 router.add_router("", silences_router)
+router.add_router("", groups_router)
 
 
 class WarningQuery(ListQuery):

@@ -221,6 +221,7 @@ class DayNumber(models.Model):
 from shoutu.county.warnings.models_care import RuleCare  # noqa: E402
 from shoutu.county.warnings.models_evacuation import Evacuation, EvacuationState, HeadCount, HeadKind  # noqa: E402
 from shoutu.county.warnings.models_evidence import Evidence, Origin  # noqa: E402
+from shoutu.county.warnings.models_groups import Group, Membership  # noqa: E402
 from shoutu.county.warnings.models_reports import (  # noqa: E402
     Dispatch,
     Order,
@@ -238,11 +239,13 @@ __all__ = [
     "EvacuationState",
     "Event",
     "Evidence",
+    "Group",
     "HeadCount",
     "HeadKind",
     "Heard",
     "HeldBack",
     "Member",
+    "Membership",
     "Order",
     "Origin",
     "Reason",

@@ -25,6 +25,7 @@ from shoutu.county.warnings import (  # entries, metrics: register words and fig
 from shoutu.county.warnings.models import (
     Evacuation,
     EvacuationState,
+    Group,
     Order,
     Report,
     ReportPlan,
@@ -88,6 +89,13 @@ subjects.register(
     label=lambda id: Superior.objects.filter(pk=id).values_list("title", flat=True).first() or f"{id}",
     url=lambda _id: "/reports?tab=superiors",
     visible=None,
+)
+subjects.register(
+    "warning_group",
+    title="事件",
+    label=lambda id: Group.objects.filter(pk=id).values_list("title", flat=True).first() or f"{id}",
+    url=lambda _id: "/warnings",
+    visible=lambda actor: Group.objects.visible_to(actor),
 )
 subjects.register(
     "silence",

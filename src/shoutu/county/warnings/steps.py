@@ -22,6 +22,11 @@ def head_count() -> None:
         services.fix_head_count(SYSTEM, evacuation.pk, evacuations.told_at_order(evacuation))
 
 
+@step("warnings.groups", every=10.0, lane="duties")
+def groups() -> None:
+    services.end_groups()
+
+
 @step("warnings.silences", every=2.0, lane="duties")
 def silences() -> None:
     services.keep_silences()

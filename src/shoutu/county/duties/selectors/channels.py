@@ -10,6 +10,7 @@ from django.utils import timezone
 from shoutu.county.duties.channels import ADAPTERS
 from shoutu.county.duties.models import Channel, Contact, Inbound, Notice, Trial
 from shoutu.county.duties.selectors.chains import masked
+from shoutu.county.duties.services.bundling import aboard
 from shoutu.county.duties.services.sealing import unseal
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import NotFound
@@ -161,13 +162,14 @@ def contact_row(contact: Contact, actor: Actor) -> dict[str, Any]:
 
 
 def link_view(notice: Notice) -> dict[str, Any]:
-    """What the page behind an answer link shows: this call and nothing else. No names."""
+    """What the page behind an answer link shows: the calls its message told of and nothing else. No names."""
     if notice.trial is not None:
         state = "answered" if notice.trial.answered_at else "open"
-        return {"kind": "trial", "level": 0, "title": notice.text, "why": "", "post": "", "orders": [],
+        return {"kind": "trial", "level": 0, "title": notice.text, "why": "", "post": "", "orders": [], "along": [],
                 "due_at": notice.trial.due_at, "state": state}  # fmt: skip
     assert notice.call is not None
     duty, call = notice.call.duty, notice.call
+    along = [one for one in aboard(notice) if one != notice]
     open_ = call.state == "calling" and duty.state in ("called", "answered")
     return {
         "kind": "call",
@@ -177,7 +179,8 @@ def link_view(notice: Notice) -> dict[str, Any]:
         "post": str(call.post) if call.post else "",
         "orders": duty.policy.get("orders", []),
         "due_at": call.due_at,
-        "state": "open" if open_ else call.state if call.state in ("answered", "declined") else "over",
+        "along": [{"level": one.call.duty.level, "title": one.call.duty.title} for one in along[:100] if one.call],
+        "state": "open" if open_ or along else call.state if call.state in ("answered", "declined") else "over",
     }
 
 

@@ -14,6 +14,7 @@ from shoutu.county.duties.services.acting import (
 )
 from shoutu.county.duties.services.alarms import clear_alarm, raise_alarm
 from shoutu.county.duties.services.answering import answer_by, opened, take
+from shoutu.county.duties.services.bundling import bundle
 from shoutu.county.duties.services.climbing import climb_due, overdue_due
 from shoutu.county.duties.services.contacts import (
     add_channel,
@@ -33,6 +34,7 @@ __all__ = [
     "allow_endpoint",
     "answer",
     "answer_by",
+    "bundle",
     "cancel",
     "change_channel",
     "check_findings",

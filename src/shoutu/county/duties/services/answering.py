@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.duties.channels.base import same_phone
 from shoutu.county.duties.models import OPEN, CallState, Channel, Inbound, Notice, Step
+from shoutu.county.duties.services import bundling
 from shoutu.county.duties.services.acting import answer, decline
 from shoutu.county.duties.services.delivering import about, hasten
 from shoutu.county.duties.services.links import LIVES, code_of, notice_of
@@ -71,6 +72,11 @@ def opened(token: str) -> Notice:
             spare([notice.call_id], now)
         record(called(notice), "duty.seen", about(notice), {"notice": notice.key})
         _tell(notice, Step.SEEN)
+        along = bundling.follow(notice, Step.SEEN, seen_at=now, next_try_at=None)
+        spare([one.call_id for one in along if one.call_id is not None], now)
+        for one in along:
+            record(called(one), "duty.seen", about(one), {"notice": one.key, "with": notice.key})
+            _tell(one, Step.SEEN)
     else:
         unchanged()
     notice.refresh_from_db(fields=["step", "opens"])
@@ -79,13 +85,27 @@ def opened(token: str) -> Notice:
 
 @service
 def answer_by(notice: Notice, verb: str) -> None:
-    """Answer or decline the one call this message made. Raises Conflict, NotAllowed, NotFound when it is over."""
+    """Answer or decline the call this message made, and those that went along with it. Raises Conflict, NotAllowed,
+    NotFound when all are over."""
     if notice.trial is not None:
         trial_answered(notice)
         return
     assert notice.call is not None
-    actor = called(notice)
     unchanged()
+    done, over = 0, None
+    for one in bundling.aboard(notice):
+        try:
+            _answer_one(one, verb)
+            done += 1
+        except (Conflict, NotAllowed, NotFound) as error:
+            over = over or error
+    if over is not None and not done:
+        raise over
+
+
+def _answer_one(notice: Notice, verb: str) -> None:
+    assert notice.call is not None
+    actor = called(notice)
     if verb == "decline":
         decline(actor, notice.call.duty_id)
     else:
@@ -154,7 +174,10 @@ def _reply(sender: str, text: str) -> tuple[Notice | None, str]:
 def _is_open(notice: Notice) -> bool:
     if notice.trial is not None:
         return notice.trial.answered_at is None
-    return notice.call is not None and notice.call.state == CallState.CALLING and notice.call.duty.state in OPEN
+    return any(
+        one.call is not None and one.call.state == CallState.CALLING and one.call.duty.state in OPEN
+        for one in bundling.aboard(notice)
+    )
 
 
 def _reached(sender: str) -> list[Notice]:
@@ -165,6 +188,7 @@ def _reached(sender: str) -> list[Notice]:
     lately = Notice.objects.filter(
         Q(call__isnull=False) | Q(trial__isnull=False),
         queued_at__gt=timezone.now() - LIVES, handed_over_at__isnull=False, contact__address__endswith=tail,
+        carried_by__isnull=True,
     )  # fmt: skip
     found: dict[tuple[int | None, int | None], Notice] = {}
     for notice in lately.select_related("contact", "trial", "call__duty", "call__post__organisation").order_by("-id"):
@@ -194,6 +218,9 @@ def _receipt(notice: Notice, status: str) -> str:
         row.save()
         record(system("回执"), "duty.delivered", about(notice), {"notice": row.key})
         _tell(notice, Step.DELIVERED)
+        for one in bundling.follow(notice, Step.DELIVERED, delivered_at=now):
+            record(system("回执"), "duty.delivered", about(one), {"notice": one.key, "with": row.key})
+            _tell(one, Step.DELIVERED)
     elif status == "failed" and row.step == Step.HANDED_OVER:
         row.step, row.at, row.failed_at = Step.FAILED, now, now
         row.detail = f"{row.detail}：{_('对方没有收到')}"[:400]
@@ -202,6 +229,10 @@ def _receipt(notice: Notice, status: str) -> str:
         facts = {"notice": row.key, "channel": row.channel, "problem": "receipt"}
         record(system("回执"), "duty.notice_failed", about(notice), facts)
         _tell(notice, Step.FAILED)
+        for one in bundling.part(row, final=True):
+            hasten(one)
+            record(system("回执"), "duty.notice_failed", about(one), {**facts, "notice": one.key, "with": row.key})
+            _tell(one, Step.FAILED)
     return status
 
 

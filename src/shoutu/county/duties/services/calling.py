@@ -148,17 +148,19 @@ def _notice(call: Call, text: str, channel: str, key: str, now: datetime) -> Not
     assert call.person_id is not None
     return Notice(
         call=call, person_id=call.person_id, channel=channel, key=key, text=text, step=Step.QUEUED, at=now,
-        queued_at=now,
+        queued_at=now, level=call.duty.level,
     )  # fmt: skip
 
 
-def message(duty: Duty, call: Call) -> str:
+def message(duty: Duty, call: Call, *, due_at: datetime | None = None, more: str = "") -> str:
     """What the called person reads: how bad, what, until when, how often called. No names; how to answer is added when
-    it is sent (`delivering.words`), for it differs by channel."""
-    due = timezone.localtime(call.due_at).strftime("%H:%M:%S")
+    it is sent (`delivering.words`), for it differs by channel. `more`: of what else it tells; `due_at`: the soonest
+    limit of all that."""
+    due = timezone.localtime(due_at or call.due_at).strftime("%H:%M:%S")
     head = f"【{LEVEL_WORDS[duty.level]}】" if duty.level in LEVEL_WORDS else ""
     often = f"第 {call.times} 次叫你，" if call.times > 1 else ""
-    return f"{head}{duty.title}。{often}{due} 前应答"[:600]
+    more = f"{more}。" if more else ""
+    return f"{head}{duty.title}。{more}{often}{due} 前应答"[:600]
 
 
 def climb(duty: Duty, calls: Calls) -> None:

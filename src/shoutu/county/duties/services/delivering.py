@@ -23,6 +23,7 @@ from shoutu.county.duties.addresses import Endpoint, Refused, check_url
 from shoutu.county.duties.channels import ADAPTERS, Message, SendFailed
 from shoutu.county.duties.channels.mail import notify as send_apprise
 from shoutu.county.duties.models import Channel, Notice, Step
+from shoutu.county.duties.services import bundling
 from shoutu.county.duties.services.links import code_of, words
 from shoutu.county.duties.services.sending import allowed_endpoints, sender
 from shoutu.county.kit import events, steps
@@ -106,6 +107,7 @@ def _claim() -> list[Notice]:
         steps.fence()
         due = Notice.objects.filter(next_try_at__lte=now, contact__isnull=False)
         due = due.exclude(pk__in=[notice.pk for notice in _underway.futures.values()])
+        bundling.gather(due, now)
         channels = Channel.objects.in_bulk(list(due.values_list("contact__channel_id", flat=True).distinct()))
         for channel in (None, *channels.values()):
             room = _underway.room(channel)
@@ -172,7 +174,8 @@ def _book(outcomes: list[Outcome]) -> None:
     by_id = {outcome.notice.pk: outcome for outcome in outcomes}
     rows = Notice.objects.select_for_update(of=("self",)).select_related("contact__channel", "call__duty", "trial")
     found = list(rows.filter(pk__in=by_id).order_by("id"))
-    drafts, told = [], {}
+    heads = set(Notice.objects.filter(carried_by__in=by_id).values_list("carried_by", flat=True))
+    drafts, told, failed = [], {}, []
     for notice in found:
         outcome = by_id[notice.pk]
         verb = _sent(notice, outcome) if outcome.problem is None else _not_sent(notice, outcome)
@@ -182,16 +185,30 @@ def _book(outcomes: list[Outcome]) -> None:
         drafts.append(Draft(SYSTEM, verb, about(notice), facts))
         if notice.call is not None:
             told[notice.call.duty_id] = (notice.call.duty, notice.step)
+        if notice.step == Step.FAILED:
+            failed.append(notice)
+        for one in _along(notice, verb, outcome) if notice.pk in heads else ():
+            failed += [one] if one.step == Step.FAILED else []
+            drafts.append(Draft(SYSTEM, verb, about(one), {**facts, "notice": one.key, "with": notice.key}))
+            if one.call is not None:
+                told[one.call.duty_id] = (one.call.duty, one.step)
     Notice.objects.bulk_update(
         found, ["step", "at", "detail", "handed_over_at", "failed_at", "next_try_at", "reference"]
     )
-    for notice in found:
-        if notice.step == Step.FAILED:
-            hasten(notice)
+    for notice in failed:
+        hasten(notice)
     _count(outcomes)
     record_many(drafts)
     for duty, step in told.values():
         events.emit("duty.receipt", SubjectRef("duty", duty.pk), {"step": step, "about": duty.about.as_dict()})
+
+
+def _along(notice: Notice, verb: str, outcome: Outcome) -> list[Notice]:
+    """What became of the messages that went along with this one: those that moved."""
+    if verb == "duty.notice_sent":
+        came = {"handed_over_at": notice.handed_over_at, "detail": notice.detail}
+        return bundling.follow(notice, Step.HANDED_OVER, **came)
+    return bundling.part(notice, final=outcome.final) if notice.step == Step.FAILED else []
 
 
 def about(notice: Notice) -> SubjectRef:

@@ -25,6 +25,7 @@ from shoutu.county.warnings.services.evacuation import (
     take_back,
 )
 from shoutu.county.warnings.services.evidence import add_evidence
+from shoutu.county.warnings.services.grouping import answer_all, end_groups, merge, split
 from shoutu.county.warnings.services.inbox import retry, take_in
 from shoutu.county.warnings.services.noise import ask_rule_review, review_rule, set_care
 from shoutu.county.warnings.services.orders import end_order, enter_order, follow_duties, give_order
@@ -41,6 +42,7 @@ from shoutu.county.warnings.services.silencing import ask_silence, keep_silences
 __all__ = [
     "add_evidence",
     "add_people",
+    "answer_all",
     "ask_report",
     "ask_rule_review",
     "ask_silence",
@@ -51,6 +53,7 @@ __all__ = [
     "confirm_out",
     "dispatch_due",
     "dispose",
+    "end_groups",
     "end_order",
     "enter_order",
     "feedback",
@@ -58,6 +61,7 @@ __all__ = [
     "follow_duties",
     "give_order",
     "keep_silences",
+    "merge",
     "note_answered",
     "note_receipt",
     "order_withdrawal",
@@ -74,6 +78,7 @@ __all__ = [
     "set_care",
     "set_head_count",
     "set_superior",
+    "split",
     "take_back",
     "take_in",
     "tell_by_hand",

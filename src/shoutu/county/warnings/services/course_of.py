@@ -15,6 +15,7 @@ from shoutu.county.warnings.course import stage
 from shoutu.county.warnings.models import Warning
 from shoutu.county.warnings.services import reports
 from shoutu.county.warnings.services.evacuation import begin
+from shoutu.county.warnings.services.grouping import keep_together
 from shoutu.county.warnings.services.reviewing import drop_review
 from shoutu.county.warnings.services.silencing import held_until
 
@@ -61,6 +62,7 @@ def call_people(actor: Actor, warning: Warning) -> None:
                 key=key,
                 held_until=held,
             )
+    keep_together(warning)
     # What is past already (a late reading) calls people, who decide; what stands now takes them out at once.
     # Under a silence it waits with the calls.
     if response.withdraw and warning.current_level >= warning.level and held is None:

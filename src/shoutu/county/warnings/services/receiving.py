@@ -21,6 +21,7 @@ from shoutu.county.warnings.course import Move, Place, current_level, later, mov
 from shoutu.county.warnings.models import DayNumber, Event, Heard, Member, Warning
 from shoutu.county.warnings.services import circumstance
 from shoutu.county.warnings.services.course_of import ENGINE, call_anew, call_people, note_below, settle_stage
+from shoutu.county.warnings.services.grouping import gather
 from shoutu.county.warnings.services.silencing import let_go_uncovered
 from shoutu.county.warnings.services.unknown import refresh_unknown
 
@@ -242,6 +243,7 @@ def _open(told: Told, overtaken: Heard | None) -> None:
     record(ENGINE, "warning.opened", ref(warning), {**_facts(told), "number": warning.number, "title": warning.title})
     refresh_unknown(warning)
     call_people(ENGINE, warning)
+    gather(warning)
     settle_stage(warning)
 
 

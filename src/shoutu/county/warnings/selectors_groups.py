@@ -1,0 +1,53 @@
+"""What may be asked about events of one cause."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django.db.models import F, Q
+
+from shoutu.county.duties.models import CallState, Duty, mine
+from shoutu.county.duties.models import State as DutyState
+from shoutu.county.kit.actors import Actor
+from shoutu.county.warnings.models import Membership, Warning
+from shoutu.county.warnings.services.grouping import APART, open_groups
+
+SHOWN = 100
+
+
+def groups_for(actor: Actor) -> list[dict[str, Any]]:
+    """The events that go on, or ended lately, with the members the actor sees. Three queries."""
+    groups = list(open_groups(actor)[:50])
+    seen = Warning.objects.visible_to(actor).values("pk")
+    within = Q(left_at__isnull=True) | Q(left_at=F("group__ended_at"), split=False)
+    rows = Membership.objects.filter(within, group__in=groups, warning__in=seen)
+    members: dict[int, list[Warning]] = defaultdict(list)
+    for row in rows.select_related("warning__site").order_by("-warning__level", "warning_id"):
+        members[row.group_id].append(row.warning)
+    calls = Duty.objects.filter(
+        mine(actor, "calls__"), about_type="warning", state=DutyState.CALLED, calls__state=CallState.CALLING
+    ).exclude(kind__in=APART)
+    waiting = dict(calls.values_list("pk", "about_id"))
+    return [_row(group, members[group.pk], list(waiting.values())) for group in groups]
+
+
+def _row(group: Any, members: list[Warning], waiting: list[int]) -> dict[str, Any]:
+    mine_ = {one.pk for one in members}
+    return {
+        "id": group.pk,
+        **{name: getattr(group, name) for name in ("kind", "title", "reason", "begun_at", "last_at", "ended_at")},
+        "lead": group.lead_id if group.lead_id in mine_ else members[0].pk if members else group.lead_id,
+        "level": max((one.level for one in members if one.closed_at is None), default=0),
+        "count": len(members),
+        "red": sum(one.level == 4 and one.closed_at is None for one in members),
+        "waiting_for_me": sum(about in mine_ for about in waiting) if group.ended_at is None else 0,
+        "members": [
+            {
+                "id": one.pk,
+                "site": one.site.name if one.site else "",
+                **{name: getattr(one, name) for name in ("number", "title", "level", "current_level", "state")},
+            }
+            for one in members[:SHOWN]
+        ],
+    }

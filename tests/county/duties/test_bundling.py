@@ -1,0 +1,215 @@
+"""Calls of one bundle go out as one message an address; each keeps its row, and follows what became of the message."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from shoutu.county.duties import services
+from shoutu.county.duties.auditor import audit
+from shoutu.county.duties.channels.operator import SMS
+from shoutu.county.duties.models import Call, Channel, Duty, Notice
+from shoutu.county.duties.services import delivering, links
+from shoutu.county.duties.services.delivering import Outcome
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Conflict
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people.testing import actor
+
+T0 = datetime(2026, 7, 21, 6, 2, 18, tzinfo=UTC)
+NUMBER = "13800000001"
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(T0, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def called(clock, county, open_duty, lane):
+    """Call the mine for things of these levels, all of one bundle; its person has a number on an operator's gateway."""
+    channel = Channel.objects.create(title="短信网关", kind=SMS.kind, settings={"url": "https://sms.example/"})
+    services.allow_endpoint(SYSTEM, "json", "127.0.0.1")
+    contact = services.set_contact(SYSTEM, county.persons["enterprise"], "手机", "json://127.0.0.1:9/call")
+    contact.channel, contact.address, contact.url = channel, NUMBER, ""
+    contact.save()
+    numbers = iter(range(1, 1000))
+
+    def call(*levels):
+        duties = [
+            open_duty(next(numbers), level, title=f"第 {level} 级的事", policy={**lane(level), "reach": []})
+            for level in levels
+        ]
+        services.bundle("thing", [duty.about_id for duty in duties], "event:1")
+        return duties
+
+    return call
+
+
+def send(problem=None, final=False):
+    """What the step does, but for the wire: claim, and book what came of it."""
+    claimed = delivering._claim()
+    if claimed:
+        delivering._book([Outcome(notice, problem, final) for notice in claimed])
+    return claimed
+
+
+def outside():
+    return Notice.objects.filter(contact__isnull=False).order_by("id")
+
+
+def steps():
+    return set(outside().values_list("step", flat=True))
+
+
+def test_fifty_calls_are_one_message_that_names_the_worst_and_counts_the_rest(called):
+    called(*[4 if i == 30 else 1 + i % 3 for i in range(50)])
+    (head,) = send()
+    assert (head.level, head.call.duty.level) == (4, 4)
+    assert "第 4 级的事。同一事件共 50 起：红色 1 起、橙色 16 起、黄色 17 起、蓝色 16 起，一次全部应答" in links.words(
+        head
+    )
+    assert send() == []
+    assert steps() == {"handed_over"}
+    assert outside().filter(carried_by=head).count() == 49
+    assert Entry.objects.filter(verb="duty.notice_sent").count() == 50
+    assert audit() == []
+
+
+def test_without_a_bundle_each_goes_out_by_itself(called, open_duty):
+    called(2, 2)
+    services.bundle("thing", [1, 2], "")
+    assert len(send()) == 2
+    assert not outside().filter(carried_by__isnull=False).exists()
+
+
+def test_the_soonest_limit_of_all_stands_in_the_message(called, clock):
+    early = called(1)[0]
+    clock.shift(timedelta(seconds=1))
+    called(2)
+    (head,) = send()
+    due = min(call.due_at for call in Call.objects.all())
+    assert timezone.localtime(due).strftime("%H:%M:%S 前应答") in links.words(head)
+    assert head.call.duty_id != early.pk
+
+
+def test_one_answer_by_link_answers_all_it_told_of_and_nothing_that_came_later(called, clock):
+    told = called(3, 2, 2)
+    (head,) = send()
+    (later,) = called(2)
+    view = services.opened(links.token_of(head))
+    assert steps() == {"seen", "queued"}
+    services.answer_by(view, "answer")
+    assert set(Duty.objects.filter(pk__in=[one.pk for one in told]).values_list("state", flat=True)) == {"answered"}
+    assert Duty.objects.get(pk=later.pk).state == "called"
+    assert Entry.objects.filter(verb="duty.answered").count() == 3
+    clock.shift(timedelta(seconds=60))
+    (second,) = send()
+    assert second.call.duty_id == later.pk
+
+
+def test_one_reply_without_a_code_answers_all(called):
+    called(3, 2, 2)
+    send()
+    channel = Channel.objects.get()
+    assert services.take(channel, "reply", NUMBER, "1", event="a") == "answered"
+    assert set(Duty.objects.values_list("state", flat=True)) == {"answered"}
+    assert services.take(channel, "reply", NUMBER, "1", event="b") == "over"
+
+
+def test_a_reply_to_an_old_message_does_not_answer_what_got_worse_since(called, lane):
+    called(2, 2)
+    (head,) = send()
+    services.raise_duty(SYSTEM, Duty.objects.get(pk=head.call.duty_id), {**lane(4), "reach": []}, 4, "变红了", "更坏")
+    services.answer_by(links.notice_of(links.token_of(head)), "answer")
+    states = dict(Duty.objects.values_list("level", "state"))
+    assert states == {4: "called", 2: "answered"}
+    assert [one.level for one in send()] == [4]
+
+
+def test_declining_calls_the_next_for_all(called):
+    called(3, 2)
+    (head,) = send()
+    services.answer_by(links.notice_of(links.token_of(head)), "decline")
+    assert Call.objects.filter(state="declined").count() == 2
+    assert Call.objects.filter(rung=1, state="calling").count() == 2
+
+
+@pytest.mark.parametrize(("first", "then", "wait_s"), [(2, 2, 60), (3, 1, 60), (2, 3, 0), (4, 4, 0), (3, 4, 0)])
+def test_a_later_message_waits_only_behind_one_as_bad(called, clock, first, then, wait_s):
+    called(first)
+    send()
+    called(then)
+    assert len(send()) == (0 if wait_s else 1)
+    clock.shift(timedelta(seconds=30))
+    called(then)
+    send()
+    clock.shift(timedelta(seconds=30))
+    send()
+    assert steps() == {"handed_over"}
+    late = max(one.handed_over_at - one.queued_at for one in outside().filter(carried_by__isnull=True))
+    assert late <= timedelta(seconds=60)
+
+
+def test_what_is_called_again_by_hand_does_not_wait(called, county, clock):
+    called(2, 2)
+    send()
+    clock.shift(timedelta(seconds=31))
+    services.recall(actor(county.users["duty_officer"]), Duty.objects.first().pk)
+    assert len(send()) == 1
+
+
+def test_a_dead_address_fails_for_all_that_went_along(called):
+    called(3, 2, 2)
+    send("停机", final=True)
+    assert steps() == {"failed"}
+    assert send() == []
+
+
+def test_after_the_last_try_what_joined_later_is_tried_itself(called, clock):
+    called(2)
+    send("忙")
+    clock.shift(timedelta(seconds=1))
+    called(1)
+    for _ in range(8):
+        send("忙")
+        clock.shift(timedelta(minutes=11))
+    assert steps() == {"failed"}
+    assert set(outside().values_list("tries", flat=True)) == {5}
+
+
+def test_what_goes_along_with_a_message_called_off_is_sent_itself(called, county):
+    duties = called(3, 2)
+    claimed = delivering._claim()
+    services.answer(actor(county.users["enterprise"]), duties[0].pk)
+    delivering._book([Outcome(notice, "忙") for notice in claimed])
+    assert [one.call.duty_id for one in send()] == [duties[1].pk]
+
+
+def test_a_sender_killed_sends_the_whole_message_again(called, clock):
+    called(3, 2)
+    delivering._claim()
+    clock.shift(timedelta(seconds=61))
+    assert len(send()) == 1
+    assert steps() == {"handed_over"}
+
+
+def test_the_auditor_notices_what_went_along_with_nothing(called, clock):
+    called(3, 2)
+    (head,) = delivering._claim()
+    Notice.objects.filter(pk=head.pk).update(next_try_at=None)
+    clock.shift(timedelta(seconds=160))
+    assert "notice.stuck" in {one.kind for one in audit()}
+
+
+def test_answering_when_all_is_over_says_so(called):
+    called(2, 2)
+    (head,) = send()
+    for duty in Duty.objects.all():
+        services.cancel(SYSTEM, duty.pk, "了结")
+    with pytest.raises(Conflict):
+        services.answer_by(links.notice_of(links.token_of(head)), "answer")
