@@ -2,6 +2,7 @@ import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import { useEvacuations } from "../../api/evacuations";
+import { useGroups } from "../../api/groups";
 import { useDuties, usePoints, useStatus, type View } from "../../api/queries";
 import type { Duty, Me } from "../../api/types";
 import { Stops } from "../../kit/Stops";
@@ -11,6 +12,8 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { clockState } from "../../time/limit";
 import { useNow } from "../../time/server";
 import { spanWords } from "../../time/words";
+import { Groups } from "../warnings/Groups";
+import { withoutGrouped } from "../warnings/groupwords";
 import { DeskSide } from "./DeskSide";
 import { DutyRow } from "./DutyRow";
 import { briefTitle, groupDuties, mostUrgent } from "./order";
@@ -81,8 +84,10 @@ function Quiet({ view, county }: { view: View; county: string }): ReactNode {
   );
 }
 
-function Rows({ view, duties, county }: { view: View; duties: readonly Duty[]; county: string }): ReactNode {
+function Rows({ view, duties, told, county }: { view: View; duties: readonly Duty[]; told: number; county: string }): ReactNode {
   const rows = useWalk<HTMLDivElement>(".duty", ".duty-verb, .duty-words");
+  // The event above says it all.
+  if (duties.length === 0 && told > 0) return null;
   if (duties.length === 0) {
     return (
       <div className="panel">
@@ -120,6 +125,7 @@ export function Desk({ me }: { me: Me }): ReactNode {
   const called = useDuties("called");
   const list = useDuties(view);
   const stops = useEvacuations();
+  const groups = useGroups().data?.items ?? [];
   useCrumb(t("nav.desk"), "/");
   const count: Partial<Record<View, number | undefined>> = { mine: mine.data?.count, called: called.data?.count, [view]: list.data?.count };
   return (
@@ -135,12 +141,13 @@ export function Desk({ me }: { me: Me }): ReactNode {
           ))}
           <span className="tabs-note">{t("desk.order")}</span>
         </div>
+        {view === "mine" && <Groups duties={list.data?.items ?? []} />}
         {list.error && !list.data ? (
           <div className="panel">
             <Failed error={list.error} what={t("what.duties")} again={() => void list.refetch()} />
           </div>
         ) : list.data ? (
-          <Rows view={view} duties={list.data.items} county={me.county.name} />
+          <Rows view={view} told={list.data.items.length} duties={view === "mine" ? withoutGrouped(list.data.items, groups) : list.data.items} county={me.county.name} />
         ) : (
           <div className="panel">
             <Loading what={t("what.duties")} />

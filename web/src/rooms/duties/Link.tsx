@@ -46,6 +46,18 @@ export default function Link(): ReactNode {
         </h2>
         {call.why !== "" && <p className="answer-where">{call.why}</p>}
         <p className="answer-where">{t(late ? "answer.wasDue" : "answer.after", { at: clockTime(call.due_at) })}</p>
+        {call.along.length > 0 && (
+          <>
+            <p className="answer-where">{t("link.along", { n: call.along.length })}</p>
+            <ul className="answer-along">
+              {call.along.map((one, i) => (
+                <li key={i}>
+                  <LevelMark level={one.level} size={20} /> <Clauses text={one.title} />
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
         {call.orders.length > 0 && (
           <ol className="answer-orders">
             {call.orders.slice(0, 3).map((order, i) => (

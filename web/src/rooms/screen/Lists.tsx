@@ -1,6 +1,7 @@
 import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
+import { useGroups } from "../../api/groups";
 import type { ChainRow, RosterRow, ScreenNow, Warning } from "../../api/types";
 import { CallMark } from "../../kit/ChainOfPeople";
 import { nearRungs, sortChain } from "../../kit/chain";
@@ -11,7 +12,8 @@ import { Stops } from "../../kit/Stops";
 import { tagState } from "../../kit/levelstate";
 import { keepUnits } from "../../time/figure";
 import { useNow } from "../../time/server";
-import { ago, clockTime, shortTime } from "../../time/words";
+import { ago, clockTime, moment, shortTime } from "../../time/words";
+import { groupCounts } from "../warnings/groupwords";
 import { answeredWords, unanswered } from "../weather/words";
 
 const levels = [4, 3, 2, 1] as const;
@@ -41,8 +43,9 @@ function Row({ warning, u }: { warning: Warning; u: number }): ReactNode {
 
 /** 正在发生: red first; what does not fit is counted, never dropped. */
 export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode {
-  // Each weather warning takes the place of about one row.
-  const shown = now.rows.slice(0, ROWS - Math.min(2, now.weather.length));
+  // Each weather warning takes the place of about one row; so do events of one cause together, and withdrawals.
+  const storms = (useGroups().data?.items ?? []).filter((one) => one.kind === "storm").length;
+  const shown = now.rows.slice(0, ROWS - Math.min(2, now.weather.length) - Math.min(1, storms) - Math.min(1, now.evacuations.length));
   const total = levels.reduce((sum, level) => sum + (now.counts[level] ?? 0), 0);
   return (
     <section className="scr-list" aria-label={t("screen.happening")}>
@@ -57,6 +60,7 @@ export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode 
         </span>
       </header>
       <Stops rows={now.evacuations} />
+      <Storms />
       {shown.length === 0 ? (
         <p className="scr-none">{t("screen.none")}</p>
       ) : (
@@ -73,6 +77,29 @@ export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode 
         </Link>
       )}
     </section>
+  );
+}
+
+/** 同因事件: one line each; its reds stand in the list like any other. */
+function Storms(): ReactNode {
+  const now = useNow();
+  const rows = (useGroups().data?.items ?? []).filter((one) => one.kind === "storm");
+  if (rows.length === 0) return null;
+  return (
+    <ul className="scr-storms" aria-label={t("group.kind.storm")}>
+      {rows.slice(0, 3).map((one) => (
+        <li key={one.id} className={one.ended_at === null ? undefined : "scr-dim"}>
+          <Link to={`/warnings/${one.lead}`} className="quiet">
+            <b>{one.title}</b>
+            <span>
+              {one.ended_at === null
+                ? `${t("group.count", { n: one.count })} · ${groupCounts(one)} · ${t("group.begun", { at: moment(one.begun_at, now) })}`
+                : t("group.ended", { n: one.count, begun: moment(one.begun_at, now), ended: moment(one.ended_at, now) })}
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -19,6 +19,7 @@ import { HeadCount } from "./HeadCount";
 import { WarningCurve } from "./WarningCurve";
 import { WarningHead } from "./WarningHead";
 import { SilenceButton } from "./SilenceButton";
+import { Together } from "./Together";
 import "./warning.css";
 
 function People({ warning }: { warning: WarningDetail }): ReactNode {
@@ -165,6 +166,7 @@ export function WarningPage(): ReactNode {
         <div className="warning-right">
           <People warning={warning} />
           <ReportsPanel warning={warning} />
+          <Together warning={warning} />
           <Panel title={t("timeline.title")} note={timeline.data ? t("timeline.note", { n: timeline.data.count }) : undefined}>
             {timeline.data ? <Timeline rows={timeline.data.items} /> : timeline.error ? <Failed error={timeline.error} what={t("timeline.title")} again={() => void timeline.refetch()} /> : <Loading what={t("timeline.title")} />}
           </Panel>

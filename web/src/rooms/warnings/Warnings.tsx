@@ -15,6 +15,7 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { unitFigure, valueWords } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, moment, spanWords } from "../../time/words";
+import { Groups } from "./Groups";
 import { limitWords, placeWords, precisionOf } from "./words";
 import "./warnings.css";
 
@@ -158,6 +159,7 @@ export function Warnings(): ReactNode {
         <span className="second">{list.data && t("warnings.count", { n: count })}</span>
         <span className="filters-age">{list.dataUpdatedAt > 0 && t("filter.updated", { ago: ago(list.dataUpdatedAt + (now - Date.now()), now) })}</span>
       </div>
+      {tab === "open" && !filtered && <Groups />}
       {list.error && !list.data ? (
         <div className="panel">
           <Failed error={list.error} what={t("what.warnings")} again={() => void list.refetch()} />

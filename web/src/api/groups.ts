@@ -1,0 +1,32 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, got } from "./client";
+import type { components } from "./schema";
+
+type S = components["schemas"];
+export type WarningGroup = S["WarningGroup"];
+export type GroupMember = S["GroupMember"];
+
+/** Events of one cause that go on or ended lately, the worst first. */
+export function useGroups() {
+  return useQuery({
+    queryKey: ["warnings", "groups"],
+    queryFn: () => got(api.GET("/api/v1/warning-groups")),
+    refetchInterval: 30_000,
+  });
+}
+
+export type GroupAct = { verb: "answer"; group: number } | { verb: "split"; warning: number; reason: string } | { verb: "merge"; lead: number; follower: number; reason: string };
+
+export function useGroupAct() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: async (act: GroupAct): Promise<void> => {
+      if (act.verb === "answer") await got(api.POST("/api/v1/warning-groups/{id}/answer", { params: { path: { id: act.group } }, body: { note: "" } }));
+      else if (act.verb === "split") await got(api.POST("/api/v1/warnings/{id}/split", { params: { path: { id: act.warning } }, body: { reason: act.reason } }));
+      else await got(api.POST("/api/v1/warnings/{id}/merge", { params: { path: { id: act.lead } }, body: { followers: [act.follower], reason: act.reason } }));
+    },
+    onSettled: () => {
+      for (const key of ["warnings", "duties", "status", "screen", "ledger"]) void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
+}
