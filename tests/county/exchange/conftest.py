@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from openpyxl import Workbook
 
 from shoutu.county.exchange import services
-from shoutu.county.exchange.models import Import
 
 
 def workbook(
@@ -70,14 +68,6 @@ def bring(login: Callable[[str], Client]) -> Callable[..., SimpleNamespace]:
 def worked() -> None:
     while services.work():
         pass
-
-
-@pytest.fixture(autouse=True)
-def _no_files_left() -> Iterator[None]:
-    yield
-    for file in (settings.CONFIG.data / "files" / "imports").glob("*"):
-        if not Import.objects.filter(stored=file.name).exists():
-            file.unlink(missing_ok=True)
 
 
 def told(row: dict[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -145,15 +145,11 @@ def _cell(one: Answerer, actor: Actor) -> dict[str, Any]:
     }
 
 
-@router.get("/responsibilities", response=Page[ResponsibilityOut])
-def list_responsibilities(request: HttpRequest, query: Query[ResponsibilityQuery]) -> Any:
-    """Responsibility records as they hold now, or held at a time."""
-    actor = asker(request)
-    actor.require("responsibility.read")
-    now = timezone.now()
+def filtered_responsibilities(actor: Actor, query: ResponsibilityQuery) -> QuerySet[Responsibility]:
+    """What the actor sees, narrowed by the list's filters."""
     found = lists.responsibilities(actor)
     if not query.all:
-        found = at_time(found, query.at or now)
+        found = at_time(found, query.at or timezone.now())
     if query.post is not None:
         found = found.filter(post_id=query.post)
     if query.site is not None:
@@ -162,6 +158,16 @@ def list_responsibilities(request: HttpRequest, query: Query[ResponsibilityQuery
         found = found.filter(kind=query.kind)
     if query.q:
         found = found.filter(Q(post__title__icontains=query.q) | Q(post__organisation__name__icontains=query.q))
+    return found
+
+
+@router.get("/responsibilities", response=Page[ResponsibilityOut])
+def list_responsibilities(request: HttpRequest, query: Query[ResponsibilityQuery]) -> Any:
+    """Responsibility records as they hold now, or held at a time."""
+    actor = asker(request)
+    actor.require("responsibility.read")
+    now = timezone.now()
+    found = filtered_responsibilities(actor, query)
     sorts = {"from": ["valid_from"], "rung": ["rung"], "id": ["id"]}
     return paginate(found, query, lambda row: responsibility_out(row, now), sorts=sorts, default="rung")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any, Literal
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query
@@ -20,6 +21,7 @@ from shoutu.county.warnings.api_groups import router as groups_router
 from shoutu.county.warnings.api_noise import router as noise_router
 from shoutu.county.warnings.api_reports import router as reports_router
 from shoutu.county.warnings.api_silences import router as silences_router
+from shoutu.county.warnings.models import Warning
 
 router = Router()
 router.add_router("", evacuations_router)
@@ -40,12 +42,9 @@ class WarningQuery(ListQuery):
     result: Literal["", "real", "false_alarm", "device_fault"] = ""
 
 
-@router.get("/warnings", response=Page[schemas.Warning])
-def list_warnings(request: HttpRequest, query: Query[WarningQuery]) -> Any:
-    """Warnings I may see, red first; `state` open, all, or one state; `since` a day of the county's calendar."""
-    actor = asker(request)
-    actor.require("warning.read")
-    rows = selectors.warnings_for(
+def filtered_warnings(actor: Actor, query: WarningQuery) -> QuerySet[Warning]:
+    """What the actor sees, narrowed by the list's filters."""
+    return selectors.warnings_for(
         actor,
         state=query.state,
         level=query.level,
@@ -56,6 +55,14 @@ def list_warnings(request: HttpRequest, query: Query[WarningQuery]) -> Any:
         since=timezone.make_aware(datetime.combine(query.since, time.min)) if query.since else None,
         result=query.result,
     )
+
+
+@router.get("/warnings", response=Page[schemas.Warning])
+def list_warnings(request: HttpRequest, query: Query[WarningQuery]) -> Any:
+    """Warnings I may see, red first; `state` open, all, or one state; `since` a day of the county's calendar."""
+    actor = asker(request)
+    actor.require("warning.read")
+    rows = filtered_warnings(actor, query)
     default = "-id" if query.state in ("closed", "all") else "urgency"
     page = paginate(rows, query, sorts=selectors.SORTS, default=default)
     duties = selectors.duties_of(one.pk for one in page["items"])

@@ -21,6 +21,7 @@ from shoutu.county.warnings import (  # entries, metrics: register words and fig
     entries,  # noqa: F401
     metrics,  # noqa: F401
     policies,
+    sheets,  # noqa: F401
 )
 from shoutu.county.warnings.models import (
     Evacuation,

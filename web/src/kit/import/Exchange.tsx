@@ -23,7 +23,7 @@ export function Exchange({ table: name, filter = {}, brief = false }: { table: s
     { key: "csv", label: t("exchange.csv") },
     ...(table.whole ? [{ key: "whole", label: t("exchange.whole") }] : []),
   ];
-  const word = job === null ? t("exchange.in") : isRunning(job) ? t("exchange.in.running") : job.wrong > 0 ? t("exchange.in.wrong", { n: job.wrong }) : t("exchange.in.waiting");
+  const word = brief ? (job === null ? t("exchange.in") : t("exchange.in.again")) : job === null ? t("exchange.in") : isRunning(job) ? t("exchange.in.running") : job.wrong > 0 ? t("exchange.in.wrong", { n: job.wrong }) : t("exchange.in.waiting");
   return (
     <span className="exchange">
       {table.may_import && (

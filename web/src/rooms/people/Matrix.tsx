@@ -3,6 +3,7 @@ import { t } from "i18next";
 import { Search as Glass } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
+import { Exchange } from "../../kit/import/Exchange";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { AssignForm, type Scope } from "./forms";
 import { useMatrix, useTerritories, type Cell, type MatrixRow } from "./queries";
@@ -70,6 +71,7 @@ export default function Matrix(): ReactNode {
         <>
           <Select allowClear className="mplace" aria-label={t("people.territory")} placeholder={t("people.territory")} value={territory || null} options={places.map((x) => ({ value: x.id, label: `${"\u3000".repeat(x.depth)}${x.name}` }))} onChange={(id?: number | null) => set("territory", id ? String(id) : "")} />
           <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("matrix.find")} aria-label={t("matrix.find")} defaultValue={q} onChange={(e) => set("q", e.target.value)} />
+          <Exchange table="responsibilities" filter={{ q }} />
         </>
       }
     >

@@ -184,10 +184,10 @@ function Staff({ organisation, name, post, open }: { organisation: number; name:
   const [form, setForm] = useState<"post" | "person" | null>(null);
   return (
     <div className="ostaff">
-      <Panel title={name === "" ? t("people.post") : t("people.posts.of", { name })} flush action={may("responsibility.edit") ? <Button size="small" onClick={() => setForm("post")}>{t("people.post.new")}</Button> : undefined}>
+      <Panel title={name === "" ? t("people.post") : t("people.posts.of", { name })} flush action={<><Exchange table="posts" filter={{ organisation }} brief />{may("responsibility.edit") && <Button size="small" onClick={() => setForm("post")}>{t("people.post.new")}</Button>}</>}>
         {!posts.data ? <Loading what={t("people.post")} /> : posts.data.items.length === 0 ? <Empty title={t("people.post.empty")}>{t("people.post.empty.words")}</Empty> : <ul className="otree">{posts.data.items.map((p) => <PostLine key={p.id} post={p} at={post} open={open} />)}</ul>}
       </Panel>
-      <Panel title={t("people.person")} note={t("people.phone.note.list")} flush action={may("user.manage") ? <Button size="small" onClick={() => setForm("person")}>{t("people.person.new")}</Button> : undefined}>
+      <Panel title={t("people.person")} note={t("people.phone.note.list")} flush action={<><Exchange table="persons" filter={{ organisation }} brief />{may("user.manage") && <Button size="small" onClick={() => setForm("person")}>{t("people.person.new")}</Button>}</>}>
         {!persons.data ? <Loading what={t("people.person")} /> : persons.data.items.length === 0 ? <Empty title={t("people.person.empty")} /> : <ul className="otree">{persons.data.items.map((p) => <PersonLine key={p.id} person={p} />)}</ul>}
       </Panel>
       {form === "post" && <PostForm organisation={organisation} close={() => setForm(null)} />}

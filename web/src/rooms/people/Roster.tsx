@@ -4,6 +4,7 @@ import { ChevronLeft, ChevronRight, Printer } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
 import { api, got } from "../../api/client";
+import { Exchange } from "../../kit/import/Exchange";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useNow } from "../../time/server";
@@ -247,6 +248,7 @@ export default function Roster(): ReactNode {
           <Button aria-label={t("roster.before")} icon={<ChevronLeft size={16} strokeWidth={1.6} aria-hidden />} onClick={() => go(dayAfter(start, -DAYS))} />
           <Button onClick={() => go(date(now))}>{t("roster.today")}</Button>
           <Button aria-label={t("roster.after")} icon={<ChevronRight size={16} strokeWidth={1.6} aria-hidden />} onClick={() => go(dayAfter(start, DAYS))} />
+          <Exchange table="shifts" />
           {may("roster.edit") && (
             <Button type="primary" onClick={() => setPlan({})}>
               {t("roster.series")}

@@ -4,6 +4,7 @@ import { Search as Glass } from "lucide-react";
 import type { ReactNode } from "react";
 import { Navigate, useParams, useSearchParams } from "react-router";
 import type { FindingRow } from "../../api/types";
+import { Exchange } from "../../kit/import/Exchange";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
@@ -45,6 +46,7 @@ export function Findings(): ReactNode {
           defaultValue={q}
           onChange={(event) => setSearch({ ...(all ? { all: "1" } : {}), ...(event.target.value === "" ? {} : { q: event.target.value }) }, { replace: true })}
         />
+        <Exchange table="findings" filter={{ q, ...(all ? {} : { optional: false }) }} />
       </div>
       {list.error && !list.data ? (
         <Failed error={list.error} what={t("nav.findings")} again={() => void list.refetch()} />

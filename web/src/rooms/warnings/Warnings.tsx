@@ -6,6 +6,7 @@ import { Link, useSearchParams } from "react-router";
 import { useStatus, useWarnings, type ListFilter } from "../../api/queries";
 import type { Warning } from "../../api/types";
 import { Clock } from "../../kit/Clock";
+import { Exchange } from "../../kit/import/Exchange";
 import { LevelMark, LevelTag } from "../../kit/LevelTag";
 import { SealedMark } from "../../kit/SealedMark";
 import { tagState } from "../../kit/levelstate";
@@ -158,6 +159,7 @@ export function Warnings(): ReactNode {
         ))}
         <span className="second">{list.data && t("warnings.count", { n: count })}</span>
         <span className="filters-age">{list.dataUpdatedAt > 0 && t("filter.updated", { ago: ago(list.dataUpdatedAt + (now - Date.now()), now) })}</span>
+        <Exchange table="warnings" filter={{ ...filter }} brief />
       </div>
       {tab === "open" && !filtered && <Groups />}
       {list.error && !list.data ? (

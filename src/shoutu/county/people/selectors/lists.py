@@ -178,6 +178,12 @@ def handovers(actor: Actor) -> QuerySet[Handover]:
     )
 
 
+def shifts(actor: Actor, start: datetime, end: datetime) -> QuerySet[Shift]:
+    """Shifts that stand and begin in [start, end), of posts in organisations the actor sees."""
+    found = Shift.objects.filter(post__organisation__in=_seen(actor), cancelled_at=None)
+    return found.filter(starts_at__gte=start, starts_at__lt=end).select_related("post__organisation", "person")
+
+
 def get_handover(actor: Actor, id: int) -> Handover:
     """Raises NotFound("handover", id)."""
     return _one(handovers(actor), "handover", id)  # type: ignore[no-any-return]
