@@ -41,11 +41,15 @@ from shoutu.county.setup import ready
 ready()
 from shoutu.county.duties.models import Call, Notice
 from shoutu.county.ledger.models import Entry
+# The worker also calls for what the small county lacks: that is another matter.
+ours = Notice.objects.filter(call__duty__kind="test.work")
+calls = Call.objects.filter(duty__kind="test.work")
 print(json.dumps({
-    "calls": sorted(map(list, Call.objects.values_list("duty_id", "round", "rung"))),
-    "entries": Entry.objects.filter(verb="duty.called").count(),
-    "sent": Notice.objects.filter(channel="apprise", step="handed_over").count(),
-    "waiting": Notice.objects.filter(next_try_at__isnull=False).count(),
+    "calls": sorted(map(list, calls.values_list("duty_id", "round", "rung"))),
+    "entries": Entry.objects.filter(verb="duty.called", subject_id__in=calls.values("duty_id")).count(),
+    "sent": ours.filter(channel="apprise", step="handed_over").count(),
+    "keys": sorted(ours.filter(channel="apprise").values_list("key", flat=True)),
+    "waiting": ours.filter(next_try_at__isnull=False).count(),
 }))
 """
 
@@ -99,7 +103,8 @@ def test_killed_at_random_instants_every_call_is_made_once_and_every_message_sen
     assert told["calls"] == sorted([duty, 1, rung] for duty in range(1, 21) for rung in range(5))
     assert told["entries"] == 100
     # At least once: a message may be repeated, under the same key, but none is missing.
-    assert len(set(gateway.got)) == 100
+    assert len(told["keys"]) == 100
+    assert set(told["keys"]) <= set(gateway.got)
 
 
 def _settled(told):

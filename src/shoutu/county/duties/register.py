@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -12,12 +13,15 @@ from shoutu.county.duties import (  # obligations: listens; words: registers the
     sheets,  # noqa: F401
     words,  # noqa: F401
 )
+from shoutu.county.duties.holes import HOLE, county, holes_of
+from shoutu.county.duties.holes import LANE as HOLE_LANE
 from shoutu.county.duties.models import OPEN, Contact, Duty, Finding
 from shoutu.county.duties.selectors import my_figures, open_alarms
 from shoutu.county.duties.selectors.lists import alarms_for
 from shoutu.county.duties.services.reachable import LANE, UNREACHABLE, bodies, missed_last, unreachable
-from shoutu.county.kit import actors, findings, status, subjects
+from shoutu.county.kit import actors, events, findings, status, subjects
 from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.people import reach
 
 subjects.register(
@@ -44,6 +48,18 @@ findings.register(
         finished_in=_("登记通道并试叫应答后自动了结"),
     )
 )  # fmt: skip
+findings.register(
+    findings.Kind(
+        HOLE, _("责任漏洞"), check=holes_of, subjects=county, lane=HOLE_LANE, verb=_("补责任"),
+        finished_in=_("在人员、责任、值班里补上后自动了结"),
+    )
+)  # fmt: skip
+
+
+@events.on("responsibility.changed")
+@events.on("roster.changed")
+def _look_for_holes(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
+    findings.touch(HOLE, *county())
 
 
 @actors.called_sites_by

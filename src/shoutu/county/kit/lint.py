@@ -34,6 +34,7 @@ SELECTORS = {
     "people/calendar": "selector",
     "duties/auditor": "sees every duty by design, apart from the code it watches",
     "duties/chain": "selector",
+    "duties/holes": "selector",
     "duties/heartbeat": "selector over everything",
     "sites/deaf": "selector",
     "sites/gaps": "selector",

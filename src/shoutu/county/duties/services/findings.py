@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import OperationalError
+from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,13 +29,14 @@ NAMED = 3
 
 
 @service
-def check_findings(actor: Actor, name: str, subject: SubjectRef) -> list[Finding]:
+def check_findings(actor: Actor, name: str, subject: SubjectRef, gaps: Iterable[Gap] | None = None) -> list[Finding]:
     """Look at one subject now: raise what is lacking, clear what no longer is. Returns what stands open.
 
+    `gaps`: what is lacking, where it was worked out before (outside of the transaction, which holds up all writing).
     Doing it again changes nothing. Raises KeyError for a kind nobody registered.
     """
     kind = findings.kinds()[name]
-    wanted = {gap.key: gap for gap in kind.check(subject)}
+    wanted = {gap.key: gap for gap in (kind.check(subject) if gaps is None else gaps)}
     open_ = {row.key: row for row in _open(kind, subject)}
     if not _differs(wanted, open_):
         unchanged()
@@ -134,15 +137,19 @@ def look() -> bool:
 
     A subject that cannot be looked at goes to the end of the queue and holds nobody else up; its error is raised last.
     """
-    rows = list(Touched.objects.order_by("id").values_list("kind", "subject_type", "subject_id")[:BATCH])
+    # However often one was touched, it is one look: a burst holds up no other.
+    touched = Touched.objects.values_list("kind", "subject_type", "subject_id").annotate(first=Min("id"))
+    rows = [row[:3] for row in touched.order_by("first")[:BATCH]]
     failure: Exception | None = None
-    for kind, type_, id_ in dict.fromkeys(rows):
+    for kind, type_, id_ in rows:
         # The ids are noted before looking: whoever touches it meanwhile leaves one that stays.
         same = Touched.objects.filter(kind=kind, subject_type=type_, subject_id=id_)
         ids = list(same.values_list("pk", flat=True))
         try:
-            if findings.get(kind) is not None:
-                check_findings(SYSTEM, kind, SubjectRef(type_, id_))
+            known, subject = findings.get(kind), SubjectRef(type_, id_)
+            if known is not None:
+                # A change after this look leaves a touch of its own, so that what is stale by then is looked at again.
+                check_findings(SYSTEM, kind, subject, list(known.check(subject)))
         except (OperationalError, LeaseLost):
             raise
         except Exception as error:
