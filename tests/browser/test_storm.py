@@ -64,13 +64,19 @@ def event(page: Page, storm: SimpleNamespace) -> Any:
 
 
 def test_the_event_is_one_row_with_its_red_apart_and_one_answer_answers_all(
-    open_page: Callable[..., Page], officer: dict[str, str], storm: SimpleNamespace
+    open_page: Callable[..., Page], county: Stack, officer: dict[str, str], storm: SimpleNamespace
 ) -> None:
+    members = {one["id"] for one in storm.group["members"]}
+    mine = county.login(officer["username"], officer["password"]).get("/duties", view="mine")["items"]
+    called = next(one for one in mine if one["subject"]["id"] in members and one["level"] == 2)
     phone = open_page(PHONE, login=officer)
     phone.goto("/")
     expect(event(phone, storm)).to_contain_text("红色 1")
     expect(phone.locator(".duty", has_text="红色限值")).to_have_count(1)
     expect(phone.locator(".duty", has_text="黄色限值")).to_have_count(0)
+    assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"
+    phone.goto(f"/answer/{called['id']}")
+    expect(phone.get_by_role("button", name=storm.group["title"])).to_contain_text("一次应答")
     assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"
     desk = open_page(login=officer)
     desk.goto("/")

@@ -2,6 +2,7 @@ import { Button } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link, useParams } from "react-router";
+import { useGroupAct, useGroups } from "../../api/groups";
 import { useDuty, useDutyAct, usePoint, useReadings, useSession, useWarning } from "../../api/queries";
 import { asProblem } from "../../api/problem";
 import type { DutyDetail, WarningDetail } from "../../api/types";
@@ -80,6 +81,21 @@ function Others({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | 
   );
 }
 
+/** The message may have told of a whole event: then all of it is answered here too. */
+function AnswerAll({ duty }: { duty: DutyDetail }): ReactNode {
+  const act = useGroupAct();
+  const event = (useGroups().data?.items ?? []).find((one) => one.ended_at === null && one.waiting_for_me > 1 && one.members.some((member) => member.id === duty.subject.id));
+  if (!event || duty.subject.type !== "warning" || duty.kind === "warning.withdraw") return null;
+  return (
+    <>
+      <NotSaved error={act.error} />
+      <Button className="answer-all" loading={act.isPending} onClick={() => act.mutate({ verb: "answer", group: event.id })}>
+        {t("answer.all", { title: event.title, n: event.waiting_for_me })}
+      </Button>
+    </>
+  );
+}
+
 function Acts({ duty }: { duty: DutyDetail }): ReactNode {
   const act = useDutyAct();
   const [declining, setDeclining] = useState(false);
@@ -102,6 +118,7 @@ function Acts({ duty }: { duty: DutyDetail }): ReactNode {
       <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate({ id: duty.id, verb: "answer", note: "" })}>
         {t("answer.yes")}
       </Button>
+      <AnswerAll duty={duty} />
       {may("decline") && (
         <Button className="answer-no" onClick={() => setDeclining(true)}>
           {t("answer.no")}
