@@ -6449,6 +6449,8 @@ export interface components {
         /**
          * Channel
          * @description A channel and how it does. `secrets` names those that are set; `queue` counts what is due and not sent.
+         *
+         *     `switching_off`: somebody asked to switch it off, and a second person has not yet agreed.
          */
         Channel: {
             /** Id */
@@ -6496,6 +6498,8 @@ export interface components {
             callback_set: boolean;
             /** Callback Refused */
             callback_refused: number;
+            /** Switching Off */
+            switching_off: boolean;
         };
         /** ChannelIn */
         ChannelIn: {

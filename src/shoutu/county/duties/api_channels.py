@@ -13,11 +13,14 @@ from pydantic import Field
 from shoutu.county.duties import schemas_channels as schemas
 from shoutu.county.duties import services
 from shoutu.county.duties.channels.operator import read_item
+from shoutu.county.duties.models import Notice
 from shoutu.county.duties.selectors import channels as selectors
 from shoutu.county.duties.services.answering import look_up
 from shoutu.county.duties.services.contacts import channel_by_token
+from shoutu.county.duties.services.links import genuine
+from shoutu.county.kit import guessing
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
-from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.errors import Invalid, NotFound, NotSignedIn
 
 router = Router()
 ITEMS = 1000
@@ -117,7 +120,11 @@ def callback(request: HttpRequest, id: int) -> Any:
     `event` or `time` changes nothing. Items that say nothing understood are kept and counted.
     """
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-    channel = channel_by_token(id, bearer or request.GET.get("token", ""))
+    try:
+        channel = channel_by_token(id, bearer or request.GET.get("token", ""))
+    except NotSignedIn:
+        guessing.wrong(request, "callback")
+        raise
     taken = unclear = 0
     for raw in _items(request):
         item = read_item(channel.settings, raw)
@@ -147,21 +154,32 @@ def _items(request: HttpRequest) -> list[dict[str, Any]]:
     return items
 
 
+def _known(request: HttpRequest, token: str) -> Notice:
+    """The notice of a link. Raises NotFound; TooMany after too many links that were never made here."""
+    try:
+        return look_up(token)
+    except NotFound:
+        if genuine(token) is None:
+            guessing.wrong(request, "answer-link")
+        raise
+
+
 @router.post("/answer-links/{token}/open", response=schemas.AnswerLink, auth=None)
 def open_link(request: HttpRequest, token: str) -> Any:
     """The page behind a link was opened and shown: counts as seen. 404 for a wrong or expired link."""
+    _known(request, token)
     return selectors.link_view(services.opened(token))
 
 
 @router.post("/answer-links/{token}/answer", response=schemas.AnswerLink, auth=None)
 def answer_link(request: HttpRequest, token: str) -> Any:
     """应答 by link, without login; this call and nothing else. 409 when it is over."""
-    services.answer_by(look_up(token), "answer")
+    services.answer_by(_known(request, token), "answer")
     return selectors.link_view(look_up(token))
 
 
 @router.post("/answer-links/{token}/decline", response=schemas.AnswerLink, auth=None)
 def decline_link(request: HttpRequest, token: str) -> Any:
     """我不在岗 by link: the next one is called at once. 409 when it is over."""
-    services.answer_by(look_up(token), "decline")
+    services.answer_by(_known(request, token), "decline")
     return selectors.link_view(look_up(token))

@@ -31,7 +31,10 @@ class ChannelKind(Schema):
 
 
 class Channel(Schema):
-    """A channel and how it does. `secrets` names those that are set; `queue` counts what is due and not sent."""
+    """A channel and how it does. `secrets` names those that are set; `queue` counts what is due and not sent.
+
+    `switching_off`: somebody asked to switch it off, and a second person has not yet agreed.
+    """
 
     id: int
     title: str
@@ -53,6 +56,7 @@ class Channel(Schema):
     callbacks: bool
     callback_set: bool
     callback_refused: int
+    switching_off: bool
 
 
 class ChannelIn(Schema):

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from shoutu.county.kit import guessing
 from shoutu.county.kit.models import Beat, OutboxEvent, StepState
 
 Figures = Callable[[], Iterable[Metric]]
@@ -41,6 +42,10 @@ class CountyCollector:
         waiting = OutboxEvent.objects.filter(seq__isnull=True).count()
         yield from (beats, runs, failures)
         yield GaugeMetricFamily("shoutu_outbox_unnumbered", "Events not yet numbered", value=waiting)
+        wrong = GaugeMetricFamily("shoutu_wrong_secrets", "Wrong links and tokens shown lately", labels=["door"])
+        for door in guessing.DOORS:
+            wrong.add_metric([door], guessing.counted(door))
+        yield wrong
         for figures in _figures:
             yield from figures()
 

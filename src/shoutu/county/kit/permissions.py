@@ -76,6 +76,8 @@ TABLE: dict[str, set[str]] = {
     "policy.edit": {"administrator"},
     "channel.read": {"administrator", "leader", "duty_officer", "auditor"},
     "channel.manage": {"administrator"},
+    # The second person without whom no way of calling people is switched off.
+    "channel.agree": {"administrator", "leader", "duty_officer"},
     # sites: sources, points, rules
     "source.manage": {"administrator"},
     "source.silence": {"administrator", "inspector"},

@@ -34,7 +34,7 @@ function Item(props: Room): ReactNode {
 
 /** Only rooms that exist, 复核 for those who decide there. */
 function rooms(status: Status | undefined, me: Me): Room[] {
-  const decides = me.permissions.includes("rule.edit");
+  const decides = ["rule.edit", "site.state", "weather.enter", "channel.agree"].some((right) => me.permissions.includes(right));
   return [
     { to: "/", icon: Inbox, words: t("nav.desk"), badge: status?.my_open_duties, inked: true },
     { to: "/warnings", icon: TriangleAlert, words: t("nav.warnings"), badge: open(status) },

@@ -60,6 +60,11 @@ function Chosen({ row, mayManage }: { row: Channel; mayManage: boolean }): React
       note={row.kind_title}
       action={<Switch checked={row.enabled} disabled={!mayManage || change.isPending} aria-label={t("channels.enabled")} onChange={(enabled) => change.mutate({ id: row.id, body: { enabled } })} />}
     >
+      {row.switching_off && (
+        <p className="chproblem" role="status">
+          {t("channels.switchingOff")}
+        </p>
+      )}
       {row.last_problem !== "" && <p className="chproblem">{row.last_problem}</p>}
       <dl className="chfacts">
         {Object.entries(row.settings).map(([name, value]) => (

@@ -14,7 +14,7 @@ from shoutu.county.duties.services.bundling import aboard
 from shoutu.county.duties.services.sealing import unseal
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import NotFound
-from shoutu.county.people.models import Person
+from shoutu.county.people.models import Person, Proposal
 
 
 def channel_kinds() -> list[dict[str, Any]]:
@@ -39,17 +39,21 @@ def channel_kinds() -> list[dict[str, Any]]:
 
 
 def channel_rows(actor: Actor) -> list[dict[str, Any]]:
-    """Every channel with how it does. Five queries. Raises NotAllowed."""
+    """Every channel with how it does. Six queries. Raises NotAllowed."""
     actor.require("channel.read")
     now = timezone.now()
     queues = Notice.objects.filter(contact__channel__isnull=False, next_try_at__lte=now).values("contact__channel")
     waiting = dict(queues.annotate(n=Count("pk")).values_list("contact__channel", "n"))
     people = Contact.objects.filter(enabled=True, channel__isnull=False).values("channel")
     contacts = dict(people.annotate(n=Count("person", distinct=True)).values_list("channel", "n"))
+    off = set(Proposal.objects.filter(kind="channel.off", state="waiting").values_list("subject_id", flat=True))
     odd = Inbound.objects.filter(outcome__in=("unclear", "unknown")).values("channel")
     unclear = dict(odd.annotate(n=Count("pk")).values_list("channel", "n"))
     return [
-        channel_row(channel, waiting.get(channel.pk, 0), contacts.get(channel.pk, 0), unclear.get(channel.pk, 0))
+        {
+            **channel_row(channel, waiting.get(channel.pk, 0), contacts.get(channel.pk, 0), unclear.get(channel.pk, 0)),
+            "switching_off": channel.pk in off,
+        }
         for channel in Channel.objects.order_by("id")
     ]
 
@@ -81,6 +85,7 @@ def channel_row(channel: Channel, queue: int = 0, people: int = 0, unclear: int 
         "callbacks": adapter.callbacks,
         "callback_set": bool(channel.callback_hash),
         "callback_refused": channel.strangers,
+        "switching_off": False,
     }
 
 

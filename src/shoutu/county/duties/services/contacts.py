@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from shoutu.county.duties.addresses import Endpoint, Refused, check_endpoint, check_url
 from shoutu.county.duties.channels import ADAPTERS, BadSetting
@@ -19,7 +20,8 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid, NotSignedIn
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
-from shoutu.county.people.models import Person
+from shoutu.county.people import proposals
+from shoutu.county.people.models import Person, Proposal
 
 
 @service
@@ -66,7 +68,10 @@ def change_channel(
     actor: Actor, id: int, *, settings: Mapping[str, str] | None = None, per_minute: int | None = None,
     enabled: bool | None = None,
 ) -> Channel:  # fmt: skip
-    """Change a channel; settings not given, and secrets given empty, stay. Raises NotAllowed, NotFound, Invalid."""
+    """Change a channel; settings not given, and secrets given empty, stay. Raises NotAllowed, NotFound, Invalid.
+
+    Switching off one by which somebody is reached waits for a second person: until then it goes on sending.
+    """
     actor.require("channel.manage")
     channel = Channel.objects.select_for_update().get(pk=id)
     if settings is not None:
@@ -75,6 +80,11 @@ def change_channel(
         channel.failures, channel.last_problem = 0, ""
     if per_minute is not None:
         channel.per_minute = per_minute
+    if enabled is False and channel.enabled and _ask_off(actor, channel):
+        enabled = None
+        if settings is None and per_minute is None:
+            unchanged()
+            return channel
     if enabled is not None and enabled != channel.enabled:
         channel.enabled = enabled
         touch(Contact.objects.filter(channel=channel).values_list("person_id", flat=True))
@@ -82,6 +92,52 @@ def change_channel(
     facts = {"enabled": channel.enabled, "per_minute": channel.per_minute, "settings": sorted(settings or ())}
     record(actor, "channel.changed", ref(channel), facts)
     return channel
+
+
+def _ask_off(actor: Actor, channel: Channel) -> bool:
+    """Whether a second person has to agree, who is asked then. The county itself needs none."""
+    people = Contact.objects.filter(channel=channel, enabled=True).values("person").distinct().count()
+    if actor.kind == "system" or not people:
+        return False
+    title = _("停用通道“%(name)s”") % {"name": channel.title}
+    proposals.propose(
+        actor, CHANNEL_OFF, ref(channel), None, _("停用叫应通道"), title=title,
+        key=f"channel.off:{channel.pk}", payload={"channel": channel.pk},
+        changes=[
+            proposals.change(_("通道"), _("启用"), _("停用")),
+            proposals.change(_("靠它叫到的人"), people, 0),
+        ],
+    )  # fmt: skip
+    return True
+
+
+def _channel_off(actor: Actor, proposal: Proposal) -> None:
+    channel = Channel.objects.select_for_update().get(pk=proposal.payload["channel"])
+    if not channel.enabled:
+        raise Conflict(_("这个通道已经停用"))
+    channel.enabled = False
+    channel.save(update_fields=["enabled"])
+    touch(Contact.objects.filter(channel=channel).values_list("person_id", flat=True))
+    record(actor, "channel.changed", ref(channel), {"enabled": False, "proposal": proposal.pk})
+
+
+def _contact_off(actor: Actor, proposal: Proposal) -> None:
+    contact = Contact.objects.select_for_update(of=("self",)).get(pk=proposal.payload["contact"])
+    if not contact.enabled:
+        raise Conflict(_("这个联系方式已经停用"))
+    contact.enabled = False
+    contact.save(update_fields=["enabled"])
+    touch([contact.person_id])
+    facts = {"person": contact.person_id, "title": contact.title, "enabled": False, "proposal": proposal.pk}
+    record(actor, "contact.changed", ref(contact), facts)
+
+
+CHANNEL_OFF = proposals.register(
+    proposals.Kind("channel.off", gettext_lazy("停用叫应通道"), "channel.agree", _channel_off, ask="channel.manage")
+)
+CONTACT_OFF = proposals.register(
+    proposals.Kind("contact.off", gettext_lazy("停用联系方式"), "channel.agree", _contact_off, ask="policy.edit")
+)
 
 
 def _title(title: str) -> str:
@@ -156,10 +212,22 @@ def set_contact(
 ) -> Contact:  # fmt: skip
     """Set a person's contact of this title: an address on a channel, or an Apprise address that is on the allow-list.
 
+    Switching one off waits for a second person, and until then everything of it stays as it is.
+
     Raises NotAllowed, Invalid. The address itself (a personal value, or one with a password) goes into no entry.
     """
     actor.require("policy.edit")
     title = _title(title)
+    standing = None if enabled else Contact.objects.filter(person=person, title=title, enabled=True).first()
+    if standing is not None and actor.kind != "system":
+        # No name: whoever reads what waits may be one who is shown none.
+        what = _("停用%(body)s一人的联系方式“%(title)s”") % {"body": person.organisation or "", "title": title}
+        proposals.propose(
+            actor, CONTACT_OFF, ref(standing), None, _("停用联系方式"), title=what, key=f"contact.off:{standing.pk}",
+            payload={"contact": standing.pk}, changes=[proposals.change(title, _("启用"), _("停用"))],
+        )  # fmt: skip
+        unchanged()
+        return standing
     if channel is not None:
         try:
             address = ADAPTERS[channel.kind].check_address(address)

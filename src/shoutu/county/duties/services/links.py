@@ -43,6 +43,12 @@ def token_of(notice: Notice) -> str:
 
 def notice_of(token: str) -> Notice | None:
     """The notice a token names; None for one that was not made here or has expired."""
+    notice = genuine(token)
+    return notice if notice is not None and notice.queued_at > timezone.now() - LIVES else None
+
+
+def genuine(token: str) -> Notice | None:
+    """The notice a token was made for, however long ago; None for one that was not made here."""
     number, _dash, _signature = token.partition("-")
     if not number or len(token) > 60 or not token.isascii() or not number.isalnum():
         return None
@@ -53,7 +59,7 @@ def notice_of(token: str) -> Notice | None:
     notice = rows.filter(pk=id_).first()
     if notice is None or not hmac.compare_digest(token_of(notice), token):
         return None
-    return notice if notice.queued_at > timezone.now() - LIVES else None
+    return notice
 
 
 def _outside_url() -> str:
