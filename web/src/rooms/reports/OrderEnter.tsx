@@ -10,6 +10,10 @@ import { Field } from "../people/Dialog";
 import { fieldTime, momentOf } from "../people/times";
 import { PickPosts } from "./PickPosts";
 import { newKey, useEnterOrder, useSuperiors } from "./queries";
+import "../people/people.css";
+import "../sites/points.css";
+import "../warnings/warning.css";
+import "../warnings/warnings.css";
 import "./reports.css";
 
 const OTHER = 0;

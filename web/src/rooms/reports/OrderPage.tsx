@@ -18,6 +18,10 @@ import { progress } from "./Orders";
 import { PickPosts } from "./PickPosts";
 import { useEnd, useGive, useOrder, type OrderDetail } from "./queries";
 import { limitOf } from "./words";
+import "../people/people.css";
+import "../sites/points.css";
+import "../warnings/warning.css";
+import "../warnings/warnings.css";
 import "./reports.css";
 
 function Give({ order, close }: { order: OrderDetail; close: () => void }): ReactNode {

@@ -11,6 +11,10 @@ import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { useOrders, type Order } from "./queries";
 import { limitOf } from "./words";
+import "../people/people.css";
+import "../sites/points.css";
+import "../warnings/warning.css";
+import "../warnings/warnings.css";
 import "./reports.css";
 
 const tabs = ["open", "all"] as const;

@@ -10,6 +10,10 @@ import { serverNow } from "../../time/server";
 import { asProblem } from "../../api/problem";
 import { newKey, useDraft, useSend, useSuperiors, type About, type Draft, type Kind, type Superior, type Target, type Way } from "./queries";
 import { limitOf } from "./words";
+import "../people/people.css";
+import "../sites/points.css";
+import "../warnings/warning.css";
+import "../warnings/warnings.css";
 import "./reports.css";
 
 const ways: Way[] = ["channel", "phone", "fax", "system", "paper"];

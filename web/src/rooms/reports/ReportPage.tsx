@@ -12,6 +12,10 @@ import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { Dispatches } from "./Dispatches";
 import { useReport } from "./queries";
+import "../people/people.css";
+import "../sites/points.css";
+import "../warnings/warning.css";
+import "../warnings/warnings.css";
 import "./reports.css";
 
 /** One report as it went up, word for word, and who received it. */
@@ -43,7 +47,7 @@ export default function ReportPage(): ReactNode {
           </p>
         </div>
         <div className="report-tools">
-          {may && report.warning && (
+          {may && report.warning && report.kind !== "final" && (
             <Link to={`/warnings/${report.warning.id}/report`}>
               <Button>{t("report.act.follow")}</Button>
             </Link>

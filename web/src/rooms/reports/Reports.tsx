@@ -7,19 +7,22 @@ import { LevelMark } from "../../kit/LevelTag";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
-import { useNow } from "../../time/server";
+import { serverNow, useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { useDue, useReports, type Report, type ToTell } from "./queries";
 import { Superiors } from "./Superiors";
 import { limitOf, ranks, waiting } from "./words";
+import "../people/people.css";
+import "../sites/points.css";
+import "../warnings/warning.css";
+import "../warnings/warnings.css";
 import "./reports.css";
 
 const tabs = ["due", "unconfirmed", "sent", "superiors"] as const;
 type Tab = (typeof tabs)[number];
 
 function dueLimit(row: ToTell) {
-  // Runs from when it is asked for: before that nobody is late.
-  return limitOf("report", row.asks_at ?? new Date(Date.parse(row.due_at) - 3_600_000).toISOString(), row.due_at);
+  return limitOf("report", new Date(Math.min(serverNow(), Date.parse(row.due_at) - 3_600_000)).toISOString(), row.due_at);
 }
 
 function dueColumns(): Column<ToTell>[] {
@@ -132,6 +135,7 @@ export default function Reports(): ReactNode {
   const due = useDue();
   useCrumb(t("report.title"), "/reports");
   const may = me?.permissions.includes("report.send") ?? false;
+  const edits = me?.permissions.includes("superior.edit") ?? false;
   const first = due.data?.items[0];
   return (
     <div className="page reports">
@@ -139,7 +143,7 @@ export default function Reports(): ReactNode {
         <h1>{!due.data ? t("report.title") : first ? t("report.sentence", { site: first.site, kind: t(`report.kind.${first.next}`), to: ranks(first.to) }) : t("report.sentence.none")}</h1>
       </div>
       <div className="tabs tabs-line" role="tablist" aria-label={t("report.title")}>
-        {tabs.map((name) => (
+        {tabs.filter((name) => name !== "superiors" || edits || tab === name).map((name) => (
           <button key={name} type="button" role="tab" aria-selected={name === tab} onClick={() => setSearch(name === "due" ? {} : { tab: name })}>
             {t(`report.tab.${name}`)} {name === "due" ? (due.data?.count ?? "") : ""}
           </button>
@@ -148,7 +152,7 @@ export default function Reports(): ReactNode {
           {t("order.title")}
         </Link>
       </div>
-      <div className="panel">{tab === "due" ? <Due may={may} /> : tab === "superiors" ? <Superiors may={me?.permissions.includes("superior.edit") ?? false} /> : <Sent state={tab === "sent" ? "" : "unconfirmed"} />}</div>
+      <div className="panel">{tab === "due" ? <Due may={may} /> : tab === "superiors" ? <Superiors may={edits} /> : <Sent state={tab === "sent" ? "" : "unconfirmed"} />}</div>
     </div>
   );
 }

@@ -11,6 +11,7 @@ import { moment } from "../../time/words";
 import { Dispatches } from "./Dispatches";
 import { useWarningReports, type Plan } from "./queries";
 import { limitOf, ranks } from "./words";
+import "../people/people.css";
 import "./reports.css";
 
 function Next({ plan, since }: { plan: Plan; since: string }): ReactNode {

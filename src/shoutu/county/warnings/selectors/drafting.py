@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from shoutu.county.duties.models import Duty
 from shoutu.county.duties.selectors import timeline
@@ -29,14 +29,9 @@ def of_warning(actor: Actor, warning: Warning, kind: str = "") -> dict[str, Any]
     n = warning.reports.filter(kind=ReportKind.FOLLOW).count() + 1
     heading = KINDS[kind] + (f"{n}" if kind == ReportKind.FOLLOW else "")
     place = warning.site.name if warning.site else "全县"
-    parts = [
-        _happened(warning),
-        _now(warning),
-        _people(warning),
-        _verified(warning),
-        _steps(actor, warning, last),
-        "下一步：",
-    ]
+    with translation.override("zh-hans"):
+        steps = _steps(actor, warning, last)
+    parts = [_happened(warning), _now(warning), _people(warning), _verified(warning), steps, "下一步："]
     return {
         "kind": kind,
         "title": f"关于{place}{LEVELS.get(warning.peak_level, '')}预警的信息（{heading}）",
@@ -113,7 +108,9 @@ def _steps(actor: Actor, warning: Warning, last: Report | None) -> str:
     stops = warning.evacuations.values_list("pk", flat=True)
     about = [SubjectRef("warning", warning.pk), *(SubjectRef("evacuation", pk) for pk in stops)]
     rows = [row for row in timeline(about) if last is None or row["at"] > last.at]
-    own = [row for row in rows if last is None or last.number not in row["text"]][:MOST_STEPS]
+    # Its opening and the last report itself are told above.
+    told = [f"预警：{warning.title}", *([last.number] if last else [])]
+    own = [row for row in rows if not any(words in row["text"] for words in told)][:MOST_STEPS]
     lines = [f"{_clock(row['at'])} {row['text']}" for row in reversed(own)]
     if not lines:
         return f"上次报告（{last.number}）以来没有新情况。" if last else ""

@@ -1,0 +1,102 @@
+"""信息上报 and 上级指令 in the browser: a report checked, sent, received; an order given, carried out, ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, WIDE
+from tests.stack import Stack, until
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_report_is_drawn_up_checked_sent_and_received(
+    open_page: Callable[..., Page], officer: dict[str, str], county: Stack
+) -> None:
+    api = county.login(officer["username"], officer["password"])
+    due: list[dict[str, Any]] = until(lambda: api.get("/reports/due")["items"], 240, "a warning to be told upward")
+    warning, ranks = due[0]["warning"], due[0]["to"]
+    page = open_page(login=officer)
+    page.goto(f"/warnings/{warning['id']}")
+    panel = page.locator(".panel").filter(has_text="信息上报")
+    expect(panel).to_contain_text("初报，报市")
+    panel.get_by_role("button", name="上报").click()
+    page.wait_for_url("**/report")
+    text = page.get_by_label("内容")
+    expect(text).to_have_value(re.compile(re.escape(warning["number"])))
+    send = page.get_by_role("button", name="上报", exact=True)
+    send.click()
+    expect(page.get_by_role("alert")).to_contain_text("写明报给谁、号码")
+    # What was written outlives a closed page.
+    text.fill(f"{text.input_value()}\n已派人到坝上盯守。")
+    page.reload()
+    expect(text).to_have_value(re.compile("已派人到坝上盯守"))
+    for office in ("市应急管理局值班室", "省应急管理厅值班室")[: len(ranks)]:
+        page.get_by_label(f"{office}：报给谁、号码").fill("值班室")
+    send.click()
+    page.wait_for_url(re.compile(r"/reports/\d+$"))
+    expect(page.locator(".report-paper")).to_contain_text("已派人到坝上盯守")
+    city = page.locator(".dispatches li").filter(has_text="市应急管理局")
+    expect(city).to_contain_text("已人工报，未签收")
+    city.get_by_role("button", name="签收").click()
+    box = page.get_by_role("dialog")
+    box.get_by_label("谁签收的").fill("值班员")
+    box.get_by_role("button", name="签收").click()
+    expect(city).to_contain_text("已签收")
+    with page.expect_download() as paper:
+        page.get_by_role("link", name="下载公文").click()
+    assert paper.value.suggested_filename.endswith(".docx")
+    page.goto(f"/warnings/{warning['id']}")
+    expect(panel).to_contain_text("续报")
+
+
+def test_an_order_is_taken_given_carried_out_and_ended(
+    open_page: Callable[..., Page], officer: dict[str, str], logins: list[dict[str, str]], county: Stack
+) -> None:
+    page = open_page(login=officer)
+    page.goto("/orders/new")
+    page.get_by_role("button", name="收下").click()
+    expect(page.get_by_role("alert")).to_contain_text("选谁的指令")
+    page.get_by_label("谁的指令").click()
+    page.get_by_title("市应急管理局值班室").click()
+    page.get_by_label("标题").fill("核查干滩长度")
+    page.get_by_label("指令内容").fill("今晚前报结果")
+    page.get_by_role("button", name="收下").click()
+    page.wait_for_url(re.compile(r"/orders/\d+$"))
+    expect(page.locator(".order-acts").get_by_role("button", name="办结")).to_be_disabled()
+    page.locator(".order-acts").get_by_role("button", name="分派").click()
+    box = page.get_by_role("dialog")
+    box.get_by_label("责任岗位").fill("尾矿库库长")
+    mine = next(one for one in logins if "尾矿库库长" in one["post"])
+    name = mine["post"].replace("尾矿库库长", " 尾矿库库长")
+    page.locator(".ant-select-dropdown").get_by_title(name).click()
+    page.keyboard.press("Escape")
+    box.get_by_role("button", name="分派").click()
+    expect(page.locator(".order-duties")).to_contain_text("尾矿库库长")
+
+    holder = county.login(mine["username"], mine["password"])
+    duty = next(one for one in holder.get("/duties", view="mine")["items"] if one["title"] == "核查干滩长度")
+    holder.post(f"/duties/{duty['id']}/answer")
+    holder.post(f"/duties/{duty['id']}/done", note="实测 82 m")
+    expect(page.locator(".order-duties")).to_contain_text("实测 82 m", timeout=20_000)
+    page.locator(".order-acts").get_by_role("button", name="办结").click()
+    box.get_by_label("办结情况").fill("已反馈市局")
+    box.get_by_role("button", name="办结").click()
+    expect(page.locator(".facts-line")).to_contain_text("已办结")
+
+
+@pytest.mark.parametrize("tone", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_pages_fit(
+    open_page: Callable[..., Page], officer: dict[str, str], size: dict[str, int], tone: str
+) -> None:
+    page = open_page(size, tone=tone, login=officer)
+    for path in ("/reports", "/reports?tab=sent", "/orders", "/orders/new"):
+        page.goto(path)
+        expect(page.locator("h1")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{path} scrolls sideways"
