@@ -42,13 +42,15 @@ def send(client: Client, table: str, content: bytes, file: str = "表.xlsx") -> 
 def bring(login: Callable[[str], Client]) -> Callable[..., SimpleNamespace]:
     """Upload a file and let the worker look at it: `job` (what the API says), `rows`, `confirm()`."""
 
-    def brought(table: str, content: bytes, file: str = "表.xlsx", who: str = "administrator") -> SimpleNamespace:
+    def brought(
+        table: str, content: bytes, file: str = "表.xlsx", who: str = "administrator", *, settled: bool = True
+    ) -> SimpleNamespace:
         client = login(who)
         answer = send(client, table, content, file)
         assert answer.status_code == 201, answer.content.decode()
         id = answer.json()["id"]
         path = f"/api/v1/imports/{id}"
-        worked()
+        worked() if settled else services.work()
         found = SimpleNamespace(id=id, client=client, path=path, job=client.get(path).json(), rows=[])
         if found.job["state"] == "checked":
             found.rows = client.get(f"{path}/rows", {"limit": 500}).json()["items"]

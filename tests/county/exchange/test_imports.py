@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -16,6 +19,7 @@ from openpyxl import load_workbook
 from shoutu.county.exchange import services
 from shoutu.county.exchange.models import Import, ImportRow
 from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.models import CatalogItem
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
@@ -236,6 +240,31 @@ def test_points_are_watched_and_claimed_after_the_import(bring, county: SimpleNa
     again = bring("points", workbook(head, *rows))
     assert again.rows[0]["state"] == "changed"
     assert "它决定读数怎么判" in told(again.rows[1])[0]
+
+
+def test_what_cannot_be_followed_up_is_said_and_tried_again(
+    bring, county: SimpleNamespace, tmp_path: Path, settings: Any
+) -> None:
+    source = sites.create_source(SYSTEM, "甲矿网关", county.site)
+    assert source.pk
+    sites.bind(SYSTEM, county.site, "tailings-pond")
+    content = workbook(["场所", "数据源", "地址", "监测项"], ["甲矿尾矿库", "甲矿网关", "JR-1", "phreatic_depth"])
+    found = bring("points", content)
+    good = settings.CONFIG
+    settings.CONFIG = replace(good, packs=tmp_path)  # the packs cannot be read for a while
+    with pytest.raises(Invalid):
+        found.confirm()
+    job = found.client.get(found.path).json()
+    assert job["state"] == "following"
+    assert "还有 1 处没跟进完" in job["message"]
+    point = Point.objects.get(address="JR-1")
+    assert CatalogItem.objects.filter(section="points", key=str(point.pk)).exists(), "the rest is done"
+    other = bring("organisations", workbook(HEAD, ["丙矿", "企业", CODE, "东乡"]), settled=False)
+    assert other.job["state"] == "checked", "no other file waits for it"
+    settings.CONFIG = good
+    worked()
+    assert found.client.get(found.path).json()["state"] == "done"
+    assert point.rules.filter(enabled=True).exists()
 
 
 def test_nobody_else_sees_a_file_and_many_at_once_are_refused(bring, login: Callable[[str], Client]) -> None:

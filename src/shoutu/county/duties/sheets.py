@@ -64,6 +64,7 @@ DUTIES = register(
         ),
         read="duty.read",
         query=DutyQuery,
+        personal=("name",),
         rows=_duties,
     )
 )

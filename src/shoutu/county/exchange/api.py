@@ -22,6 +22,8 @@ from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.sheets import tables, writing
 from shoutu.county.kit.sheets.columns import words
 from shoutu.county.kit.sheets.tables import Table
+from shoutu.county.kit.subjects import COUNTY
+from shoutu.county.ledger.services.access import note_access
 
 router = Router()
 BLOCK = 256 * 1024
@@ -213,6 +215,8 @@ def export_table(request: HttpRequest, name: str, query: Query[ExportQuery]) -> 
     if query.whole and table.looked is not None:
         rows = list(rows)
         table.looked(actor, rows)
+    if table.personal:
+        note_access(actor, COUNTY, table.personal, _("导出表：%(table)s") % {"table": table.title})
     made = writing.export_xlsx(table, rows) if query.format == "xlsx" else writing.export_csv(table, rows)
     stamp = timezone.localtime().strftime("%Y%m%d-%H%M")
     return _file(made, f"{table.title} {stamp}", query.format)

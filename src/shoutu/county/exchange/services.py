@@ -144,21 +144,23 @@ def discard(actor: Actor, job: Import) -> Import:
 
 
 def work() -> bool:
-    """One piece of work on the oldest file that waits. True: there may be more."""
-    waiting = (State.UPLOADED, State.READING, State.CONFIRMED, State.FOLLOWING)
-    job = Import.objects.filter(state__in=waiting).order_by("id").first()
+    """One piece of work on the oldest file that waits; what only follows up comes last. True: there may be more."""
+    waiting = Import.objects.filter(state__in=(State.UPLOADED, State.READING, State.CONFIRMED)).order_by("id").first()
+    job = waiting or Import.objects.filter(state=State.FOLLOWING).order_by("id").first()
     if job is None:
         return False
     with translation.override(job.language):
+        if job.state == State.FOLLOWING:
+            # The data is in: whatever goes wrong from here on is tried again until it is done.
+            _follow(job)
+            return True
         try:
             if not _tried(job):
                 return True
             if job.state in (State.UPLOADED, State.READING):
                 _look(job)
-            elif job.state == State.CONFIRMED:
-                _write(job)
             else:
-                _follow(job)
+                _write(job)
         except NotTaken as why:
             _end(job, State.REFUSED, str(why))
         except (ShoutuError, get_user_model().DoesNotExist) as error:
@@ -168,8 +170,6 @@ def work() -> bool:
 
 def _tried(job: Import) -> bool:
     """Counts the tries of what may break the worker; after too many the file is put aside, in words."""
-    if job.state == State.FOLLOWING:
-        return True
     if job.tries >= MAX_TRIES:
         _end(job, State.REFUSED, _("试了 %(tries)s 次都没读完，已停下。把文件交给管理员看。") % {"tries": job.tries})
         return False
@@ -321,22 +321,38 @@ def ranges(ids: Iterable[int]) -> str:
 
 
 def _follow(job: Import) -> None:
-    """Tell the rest of the house what was imported, piece by piece; what is told is taken off in the same step."""
+    """Tell the rest of the house what was imported, piece by piece; what is told is taken off in the same step.
+
+    A piece that fails (a pack that cannot be read, say) holds none of the others up; it stays, is said on the job and
+    is tried again. Raises what went wrong last.
+    """
     table = tables.get(job.table)
-    left = list(job.follow)
+    left, failed, wrong = list(job.follow), list[list[Any]](), list[Exception]()
     while left:
         began = time.monotonic()
         kind = left[0][0]
         size = table.follow_size.get(kind, CHUNK)
         part = [id for one, id in left[:size] if one == kind]
         left = left[len(part) :]
-        with transaction.atomic():
-            steps.fence()
-            if table.follow is not None:
-                table.follow(kind, part)
-            Import.objects.filter(pk=job.pk).update(follow=left)
+        try:
+            with transaction.atomic():
+                steps.fence()
+                if table.follow is not None:
+                    table.follow(kind, part)
+                Import.objects.filter(pk=job.pk).update(follow=[*left, *failed])
+        except steps.LeaseLost:
+            raise
+        except Exception as error:
+            log.exception("import %s: could not follow up %s %s", job.pk, kind, part)
+            failed += [[kind, id] for id in part]
+            wrong.append(error)
         time.sleep(min(time.monotonic() - began, 1.0))
-    Import.objects.filter(pk=job.pk).update(state=State.DONE, follow=[])
+    if wrong:
+        words = _("数据已导入，还有 %(count)s 处没跟进完，在接着试：%(error)s")
+        message = words % {"count": len(failed), "error": str(getattr(wrong[-1], "detail", wrong[-1]))[:400]}
+        Import.objects.filter(pk=job.pk).update(message=message)
+        raise wrong[-1]
+    Import.objects.filter(pk=job.pk).update(state=State.DONE, follow=[], message="")
 
 
 def clean() -> int:

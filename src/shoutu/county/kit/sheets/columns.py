@@ -129,15 +129,19 @@ def uscc(cell: Any) -> str:
 def choice(options: Mapping[str, Any]) -> Parser:
     """One of `options`: by its word in either language, or its name. "" stays ""."""
 
+    known: dict[str, str] = {}
+
     def parse(cell: Any) -> str:
+        if not known:  # once, when the words can be translated
+            for language in LANGUAGES:
+                with translation.override(language):
+                    known.update({bare(said): name for name, said in options.items()})
+            known.update({bare(name): name for name in options})
         found = bare(words(cell))
         if not found:
             return ""
-        for language in LANGUAGES:
-            with translation.override(language):
-                for name, said in options.items():
-                    if found in (bare(said), name):
-                        return name
+        if found in known:
+            return known[found]
         raise Bad(_("其中之一：%(names)s") % {"names": "、".join(str(one) for one in options.values())})
 
     return parse

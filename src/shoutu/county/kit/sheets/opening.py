@@ -19,7 +19,8 @@ from shoutu.county.kit.sheets.reading import bare
 from shoutu.county.kit.sheets.tables import Table
 from shoutu.county.kit.sheets.wording import ERROR_TITLE, EXPLAINED, LISTS
 
-MAX_ROWS = 20_000
+# All of it is one write: more would keep others, calls among them, from writing for too long.
+MAX_ROWS = 5_000
 TIMEOUT_S = 90
 
 

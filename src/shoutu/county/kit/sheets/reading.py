@@ -63,7 +63,7 @@ class Asked:
 
     titles: frozenset[str]
     sheets: frozenset[str] = frozenset()
-    max_rows: int = 20_000
+    max_rows: int = 5_000
     # Sheets the template itself brings along.
     known: frozenset[str] = field(default_factory=frozenset)
 

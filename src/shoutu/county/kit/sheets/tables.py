@@ -117,6 +117,8 @@ class Table:
     follow: Follow | None = None
     follow_size: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[Any, ...] = ()
+    # What of persons stands in it: a list that goes out is kept on record as a whole.
+    personal: tuple[str, ...] = ()
     whole_permission: str = ""
     looked: Callable[[Actor, Sequence[Mapping[str, Any]]], None] | None = None
 
