@@ -50,6 +50,7 @@ const GapDoor = lazy(() => import("./rooms/rules/Findings").then((m) => ({ defau
 const WeatherList = lazy(() => import("./rooms/weather/WeatherList"));
 const WeatherEnter = lazy(() => import("./rooms/weather/WeatherEnter"));
 const WeatherPage = lazy(() => import("./rooms/weather/WeatherPage"));
+const Accounts = lazy(() => import("./rooms/people/Accounts"));
 const Obligations = lazy(() => import("./rooms/people/Obligations"));
 
 function Later({ children }: { children: ReactNode }): ReactNode {
@@ -124,6 +125,7 @@ function Inside(): ReactNode {
         <Route path="/people/matrix" element={<Later><Matrix /></Later>} />
         <Route path="/people/roster" element={<Later><Roster /></Later>} />
         <Route path="/people/organisations" element={<Later><Organisations /></Later>} />
+        <Route path="/people/accounts" element={<Later><Accounts /></Later>} />
         <Route path="/people/obligations" element={<Later><Obligations /></Later>} />
         <Route path="*" element={<Navigate to="/" replace />} />
       </Route>

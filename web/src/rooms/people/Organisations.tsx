@@ -8,6 +8,7 @@ import { Panel } from "../../kit/Panel";
 import { Empty, Loading, NotSaved } from "../../kit/States";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
+import { BackButton, PersonChange } from "./changes";
 import { HoldForm, LeaveForm, OrganisationForm, PersonForm, PostForm, TerritoryForm } from "./forms";
 import { useChange, useOrganisations, usePersons, usePost, usePosts, useTerritories, type Organisation, type PersonRow, type PostRow, type Territory } from "./queries";
 import { Holder, Room, useMay } from "./Room";
@@ -39,7 +40,7 @@ function Tree({ at, pick, add, change }: { at: number; pick: (id: number) => voi
   );
 }
 
-function Bodies({ territory, at, pick, add }: { territory: number; at: number; pick: (id: number) => void; add: (() => void) | null }): ReactNode {
+function Bodies({ territory, at, pick, add, change }: { territory: number; at: number; pick: (id: number) => void; add: (() => void) | null; change: ((body: Organisation) => void) | null }): ReactNode {
   const list = useOrganisations(territory > 0 ? { territory } : {});
   const items = list.data?.items ?? [];
   const kinds = ["party", "government", "township", "enterprise", "rescue"] as const;
@@ -63,6 +64,11 @@ function Bodies({ territory, at, pick, add }: { territory: number; at: number; p
                       <span>{body.name}</span>
                       <i>{body.territory}</i>
                     </button>
+                    {change && body.id === at && (
+                      <Button size="small" type="text" onClick={() => change(body)}>
+                        {t("people.change")}
+                      </Button>
+                    )}
                   </li>
                 ))}
               </ul>
@@ -151,6 +157,7 @@ function PersonLine({ person }: { person: PersonRow }): ReactNode {
   const may = useMay();
   const now = useNow();
   const [away, setAway] = useState(false);
+  const [changing, setChanging] = useState(false);
   const look = useChange(() => got(api.GET("/api/v1/persons/{id}/phone", { params: { path: { id: person.id }, query: { purpose: t("people.phone.purpose") } } })));
   return (
     <li className="person">
@@ -165,6 +172,12 @@ function PersonLine({ person }: { person: PersonRow }): ReactNode {
             {t("people.phone.look")}
           </Button>
         )}
+        {may("user.manage") && (
+          <Button size="small" type="text" onClick={() => setChanging(true)}>
+            {t("people.change")}
+          </Button>
+        )}
+        {may("leave.edit") && person.leave_until !== null && <BackButton person={person} />}
         {may("leave.edit") && (
           <Button size="small" type="text" onClick={() => setAway(true)}>
             {t("people.leave")}
@@ -172,6 +185,7 @@ function PersonLine({ person }: { person: PersonRow }): ReactNode {
         )}
       </span>
       <NotSaved error={look.error} />
+      {changing && <PersonChange person={person} close={() => setChanging(false)} />}
       {away && <LeaveForm person={person.id} about={person.name} close={() => setAway(false)} />}
     </li>
   );
@@ -209,6 +223,7 @@ export default function Organisations(): ReactNode {
   const name = all.find((body) => body.id === organisation)?.name ?? asked?.organisation.name ?? "";
   const [form, setForm] = useState<"organisation" | "territory" | null>(null);
   const [place, setPlace] = useState<Territory | null>(null);
+  const [body, setBody] = useState<Organisation | null>(null);
   const set = (changes: Record<string, number>): void => {
     const to = new URLSearchParams(search);
     for (const [key, value] of Object.entries(changes)) {
@@ -221,10 +236,11 @@ export default function Organisations(): ReactNode {
     <Room sentence={list.data ? t("people.sentence", { n: list.data.count }) : t("people.tab.organisations")}>
       <div className="orgs">
         <Tree at={territory} pick={(id) => set({ territory: id, organisation: 0, post: 0 })} add={may("place.edit") ? () => setForm("territory") : null} change={may("place.edit") ? setPlace : null} />
-        <Bodies territory={territory} at={organisation} pick={(id) => set({ organisation: id, post: 0 })} add={may("place.edit") ? () => setForm("organisation") : null} />
+        <Bodies territory={territory} at={organisation} pick={(id) => set({ organisation: id, post: 0 })} add={may("place.edit") ? () => setForm("organisation") : null} change={may("place.edit") ? setBody : null} />
         {organisation > 0 && <Staff organisation={organisation} name={name} post={post} open={(id) => set({ post: id })} />}
       </div>
       {form === "organisation" && <OrganisationForm territory={territory || null} close={() => setForm(null)} />}
+      {body && <OrganisationForm old={body} territory={null} close={() => setBody(null)} />}
       {form === "territory" && <TerritoryForm parent={territory || null} close={() => setForm(null)} />}
       {place && <TerritoryForm id={place.id} name={place.name} parent={place.parent ?? null} close={() => setPlace(null)} />}
     </Room>

@@ -7,11 +7,12 @@ import { useCrumb } from "../../kit/shell/crumb";
 import "../duties/desk.css";
 import "./people.css";
 
-const tabs = ["", "matrix", "roster", "organisations", "obligations"] as const;
+const tabs = ["", "matrix", "roster", "organisations", "obligations", "accounts"] as const;
 
-/** The head every page of the room shares: the sentence, the five tabs, what can be done. */
+/** The head every page of the room shares: the sentence, the tabs, what can be done. */
 export function Room(props: { sentence: string; tools?: ReactNode; children: ReactNode }): ReactNode {
   useCrumb(t("nav.people"), "/people");
+  const may = useMay();
   return (
     <div className="page people">
       <div className="points-head people-head">
@@ -21,7 +22,7 @@ export function Room(props: { sentence: string; tools?: ReactNode; children: Rea
       </div>
       <div className="people-bar">
         <nav className="tabs" aria-label={t("nav.people")}>
-          {tabs.map((tab) => (
+          {tabs.filter((tab) => tab !== "accounts" || may("user.manage")).map((tab) => (
             <NavLink key={tab} to={tab === "" ? "/people" : `/people/${tab}`} end className={({ isActive }) => `quiet${isActive ? " tab-on" : ""}`}>
               {t(`people.tab.${tab || "findings"}`)}
             </NavLink>

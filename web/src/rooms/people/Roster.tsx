@@ -9,6 +9,7 @@ import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useNow } from "../../time/server";
 import { date, moment, monthDay, shortTime } from "../../time/words";
+import { SwapForm } from "./changes";
 import { ReasonForm, ReplaceForm, SeriesForm } from "./forms";
 import { useCalendar, useChange, useHandover, useHandovers, type CalendarRow, type CalendarShift, type Handover } from "./queries";
 import { Room, useMay } from "./Room";
@@ -86,14 +87,15 @@ function Lane({ row, start, end, now, pick, plan }: { row: CalendarRow; start: s
 }
 
 /** One shift: who, when, what may be done with it. */
-function ShiftLook({ shift, post, close, hand }: { shift: CalendarShift; post: string; close: () => void; hand: () => void }): ReactNode {
+function ShiftLook({ shift, post, rows, close, hand }: { shift: CalendarShift; post: string; rows: readonly CalendarRow[]; close: () => void; hand: () => void }): ReactNode {
   const may = useMay();
   const now = useNow();
-  const [form, setForm] = useState<"replace" | "cancel" | null>(null);
+  const [form, setForm] = useState<"replace" | "swap" | "cancel" | null>(null);
   const about = `${post} ${span(shift.starts_at, shift.ends_at)} ${shift.person.name}`;
   const over = Date.parse(shift.ends_at) <= now || shift.signed_out_at !== null;
   const sign = useChange(() => (shift.signed_in_at === null ? got(api.POST("/api/v1/roster/sign-in")) : got(api.POST("/api/v1/roster/sign-out"))));
   if (form === "replace") return <ReplaceForm shift={shift.id} about={about} close={close} />;
+  if (form === "swap") return <SwapForm shift={shift} rows={rows} about={about} close={close} />;
   if (form === "cancel")
     return <ReasonForm title={t("roster.cancel.title")} verb={t("roster.cancel")} about={about} close={close} send={(reason) => got(api.POST("/api/v1/roster/shifts/{id}/cancel", { params: { path: { id: shift.id } }, body: { reason } }))} />;
   return (
@@ -111,6 +113,7 @@ function ShiftLook({ shift, post, close, hand }: { shift: CalendarShift; post: s
         )}
         {shift.mine && shift.signed_in_at !== null && <Button onClick={hand}>{t("handover.write")}</Button>}
         {may("roster.edit") && !over && <Button onClick={() => setForm("replace")}>{t("roster.replace")}</Button>}
+        {may("roster.edit") && Date.parse(shift.starts_at) > now && <Button onClick={() => setForm("swap")}>{t("roster.swap")}</Button>}
         {may("roster.edit") && Date.parse(shift.starts_at) > now && <Button onClick={() => setForm("cancel")}>{t("roster.cancel")}</Button>}
       </div>
       <NotSaved error={sign.error} />
@@ -293,6 +296,7 @@ export default function Roster(): ReactNode {
         <ShiftLook
           shift={picked.shift}
           post={picked.post}
+          rows={data?.rows ?? []}
           close={() => setPicked(null)}
           hand={() => {
             if (picked.shift.handover_id !== null) setSearch({ handover: String(picked.shift.handover_id) });

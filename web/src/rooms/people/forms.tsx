@@ -4,7 +4,8 @@ import { useState, type ReactNode } from "react";
 import { api, got } from "../../api/client";
 import { serverNow } from "../../time/server";
 import { Dialog, Field, PickOrganisation, PickPerson, PickPersons, PickPost, PickTerritory } from "./Dialog";
-import { useChange } from "./queries";
+import { roles, Sectors } from "./changes";
+import { useChange, type Organisation } from "./queries";
 import { fieldTime, momentOf } from "./times";
 
 type Done = { close: () => void };
@@ -171,10 +172,10 @@ export function AccountForm({ person, about, close }: Done & { person: number; a
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const [role, setRole] = useState("safety_officer");
+  const [sectors, setSectors] = useState<string[]>([]);
   const [organisation, setOrganisation] = useState<number | null>(null);
   const [territory, setTerritory] = useState<number | null>(null);
-  const change = useChange(() => got(api.POST("/api/v1/users", { body: { username, password, role, display: username, person, organisation, territory } })));
-  const roles = ["leader", "duty_officer", "inspector", "township", "principal", "safety_officer", "rescue_lead", "auditor", "administrator"] as const;
+  const change = useChange(() => got(api.POST("/api/v1/users", { body: { username, password, role, display: username, person, organisation, territory, sectors: role === "department" ? sectors : [] } })));
   return (
     <Dialog title={t("people.account.title")} verb={t("people.account")} busy={change.isPending} error={change.error} close={close} can={username !== "" && password !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
       {about !== undefined && <p className="second">{about}</p>}
@@ -189,6 +190,7 @@ export function AccountForm({ person, about, close }: Done & { person: number; a
       </Field>
       <PickOrganisation label={t("people.organisation")} value={organisation} set={setOrganisation} />
       <PickTerritory label={t("people.territory")} value={territory} set={setTerritory} />
+      <Sectors role={role} value={sectors} set={setSectors} />
     </Dialog>
   );
 }
@@ -209,19 +211,27 @@ export function PostForm({ organisation, close }: Done & { organisation: number 
   );
 }
 
-export function OrganisationForm({ territory: given, close }: Done & { territory: number | null }): ReactNode {
-  const [name, setName] = useState("");
-  const [kind, setKind] = useState("safety_officer");
-  const [territory, setTerritory] = useState<number | null>(given);
-  const change = useChange(() => got(api.POST("/api/v1/organisations", { body: { name, kind, territory: territory ?? 0, code: "" } })));
+/** A new organisation, or (with `old`) other data of one. */
+export function OrganisationForm({ territory: given, old, close }: Done & { territory: number | null; old?: Organisation }): ReactNode {
+  const [name, setName] = useState(old?.name ?? "");
+  const [kind, setKind] = useState(old?.kind ?? "enterprise");
+  const [code, setCode] = useState(old?.code ?? "");
+  const [territory, setTerritory] = useState<number | null>(old?.territory_id ?? given);
+  const change = useChange(() => {
+    const body = { name: name.trim(), kind, territory: territory ?? 0, code: code.trim() };
+    return old ? got(api.PATCH("/api/v1/organisations/{id}", { params: { path: { id: old.id } }, body })) : got(api.POST("/api/v1/organisations", { body }));
+  });
   const all = ["party", "government", "township", "enterprise", "rescue"] as const;
   return (
-    <Dialog title={t("people.organisation.new")} verb={t("people.add")} busy={change.isPending} error={change.error} close={close} can={name.trim() !== "" && territory !== null} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={old ? t("people.organisation.change", { name: old.name }) : t("people.organisation.new")} verb={old ? t("people.save") : t("people.add")} busy={change.isPending} error={change.error} close={close} can={name.trim() !== "" && territory !== null} send={() => change.mutate(undefined, { onSuccess: close })}>
       <Field label={t("people.name")}>
         <Input value={name} maxLength={120} onChange={(e) => setName(e.target.value)} />
       </Field>
       <Field label={t("people.kind")}>
         <Select value={kind} aria-label={t("people.kind")} onChange={setKind} options={all.map((k) => ({ value: k, label: t(`people.body.${k}`) }))} />
+      </Field>
+      <Field label={t("people.organisation.code")}>
+        <Input value={code} maxLength={40} onChange={(e) => setCode(e.target.value)} />
       </Field>
       <PickTerritory label={t("people.territory")} value={territory} set={setTerritory} />
     </Dialog>

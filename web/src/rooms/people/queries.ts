@@ -13,6 +13,7 @@ export type Territory = S["TerritoryOut"];
 export type Organisation = S["OrganisationOut"];
 export type PostRow = S["PostRow"];
 export type PersonRow = S["PersonRow"];
+export type Account = S["AccountOut"];
 export type Due = S["DueOut"];
 export type Obligation = S["ObligationOut"];
 export type Named = S["Named"];
@@ -101,6 +102,15 @@ export function usePersons(filter: { organisation?: number; q?: string }, enable
   });
 }
 
+/** Accounts, for those who manage them. */
+export function useAccounts(q: string) {
+  return useQuery({
+    queryKey: ["people", "accounts", q],
+    queryFn: () => got(api.GET("/api/v1/users", { params: { query: { ...(q ? { q } : {}), limit: 200 } } })),
+    placeholderData: keepPreviousData,
+  });
+}
+
 export function useDues(state: string) {
   return useQuery({
     queryKey: ["people", "dues", state],
@@ -119,7 +129,7 @@ export function useChange<V, R>(send: (values: V) => Promise<R>) {
   return useMutation({
     mutationFn: send,
     onSuccess: () => {
-      for (const key of ["people", "roster", "duties", "status"]) void client.invalidateQueries({ queryKey: [key] });
+      for (const key of ["people", "sites", "roster", "duties", "status"]) void client.invalidateQueries({ queryKey: [key] });
     },
   });
 }

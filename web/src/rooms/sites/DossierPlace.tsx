@@ -8,6 +8,7 @@ import { tagState } from "../../kit/levelstate";
 import { Panel } from "../../kit/Panel";
 import { Failed, Loading, NotSaved } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
+import { SiteMoveForm } from "../people/changes";
 import { placeWords } from "./Sites";
 
 const SiteMap = lazy(() => import("../../kit/map/SiteMap").then((kit) => ({ default: kit.SiteMap })));
@@ -32,6 +33,7 @@ export function DossierPlace({ site, worst }: { site: SiteDetail; worst: Warning
   const tone = useTone();
   const map = useCountyMap();
   const [editing, setEditing] = useState(false);
+  const [moving, setMoving] = useState(false);
   const may = me.permissions.includes("site.edit");
   const { longitude, latitude } = site;
   const focus = useMemo(() => (longitude === null || latitude === null ? null : { longitude, latitude }), [longitude, latitude]);
@@ -42,12 +44,18 @@ export function DossierPlace({ site, worst }: { site: SiteDetail; worst: Warning
       note={site.outside ? <b>{t("dossier.outside")}</b> : placeWords(site)}
       action={
         may && !editing ? (
-          <button type="button" className="linkish" onClick={() => setEditing(true)}>
-            {t("dossier.place.edit")}
-          </button>
+          <>
+            <button type="button" className="linkish" onClick={() => setMoving(true)}>
+              {t("site.move")}
+            </button>{" "}
+            <button type="button" className="linkish" onClick={() => setEditing(true)}>
+              {t("dossier.place.edit")}
+            </button>
+          </>
         ) : undefined
       }
     >
+      {moving && <SiteMoveForm site={site.id} name={site.name} close={() => setMoving(false)} />}
       {editing && <PlaceForm site={site} done={() => setEditing(false)} />}
       {focus === null ? (
         !editing && <p className="note">{may ? t("dossier.place.none.may") : t("dossier.place.none")}</p>

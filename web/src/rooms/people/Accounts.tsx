@@ -1,0 +1,65 @@
+import { Button, Input } from "antd";
+import { t } from "i18next";
+import { useState, type ReactNode } from "react";
+import { api, got } from "../../api/client";
+import { Panel } from "../../kit/Panel";
+import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
+import { AccountChange } from "./changes";
+import { useAccounts, useChange, type Account } from "./queries";
+import { Room } from "./Room";
+
+function Line({ account, change }: { account: Account; change: () => void }): ReactNode {
+  const [sure, setSure] = useState(false);
+  const turn = useChange(() => got(api.POST(account.is_active ? "/api/v1/users/{id}/deactivate" : "/api/v1/users/{id}/activate", { params: { path: { id: account.id } } })));
+  const place = [account.organisation, account.territory, ...account.sectors.map((kind) => t(`site.kind.${kind}`))].filter(Boolean).join(" ");
+  return (
+    <li className={account.is_active ? "person" : "person off"}>
+      <span>
+        <b>{account.display}</b> <em className="tag">{t(`role.${account.role}`)}</em>
+        <span className="note">
+          {account.username} {place}
+        </span>
+      </span>
+      <span className="num">
+        <Button size="small" type="text" onClick={change}>
+          {t("people.change")}
+        </Button>
+        <Button size="small" type="text" loading={turn.isPending} onClick={() => (sure || !account.is_active ? turn.mutate(undefined, { onSuccess: () => setSure(false) }) : setSure(true))}>
+          {account.is_active ? (sure ? t("people.account.off.sure") : t("people.account.off")) : t("people.account.on")}
+        </Button>
+      </span>
+      <NotSaved error={turn.error} />
+    </li>
+  );
+}
+
+/** 账号: who may sign in, as what, for which place and sectors. */
+export default function Accounts(): ReactNode {
+  const [q, setQ] = useState("");
+  const list = useAccounts(q);
+  const [changing, setChanging] = useState<Account | null>(null);
+  const rows = list.data?.items ?? [];
+  return (
+    <Room
+      sentence={list.data ? t("people.accounts.sentence", { n: list.data.count }) : t("people.tab.accounts")}
+      tools={<Input allowClear placeholder={t("people.accounts.find")} aria-label={t("people.accounts.find")} value={q} onChange={(event) => setQ(event.target.value)} />}
+    >
+      <Panel title={t("people.tab.accounts")} note={t("people.accounts.note")} flush>
+        {list.error && !list.data ? (
+          <Failed error={list.error} what={t("people.tab.accounts")} again={() => void list.refetch()} />
+        ) : !list.data ? (
+          <Loading what={t("people.tab.accounts")} />
+        ) : rows.length === 0 ? (
+          <Empty title={t("people.accounts.empty")} />
+        ) : (
+          <ul className="otree">
+            {rows.map((account) => (
+              <Line key={account.id} account={account} change={() => setChanging(account)} />
+            ))}
+          </ul>
+        )}
+      </Panel>
+      {changing && <AccountChange account={changing} close={() => setChanging(null)} />}
+    </Room>
+  );
+}
