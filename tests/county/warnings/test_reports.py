@@ -18,7 +18,7 @@ from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.warnings import selectors, services
 from shoutu.county.warnings.documents.report import paper
-from shoutu.county.warnings.models import Dispatch, Report, ReportPlan, Warning
+from shoutu.county.warnings.models import Dispatch, Group, Report, ReportPlan, Warning
 from shoutu.county.warnings.selectors import drafting, reporting
 from shoutu.county.warnings.services.reports import Target
 from shoutu.county.warnings.steps import ask_reports
@@ -326,3 +326,12 @@ def test_under_a_silence_it_is_asked_for_when_that_is_over(watched, raise_to, of
     raise_to(3)
     assert plan().asks_at == silence.ends_at + timedelta(minutes=20)
     assert plan().due_at == silence.ends_at + timedelta(hours=2)
+
+
+def test_in_a_storm_it_is_asked_for_in_the_message_of_the_others(red, clock):
+    now = timezone.now()
+    group = Group.objects.create(kind="storm", cause="source:1", title="同因", lead=red, begun_at=now, last_at=now)
+    group.memberships.create(warning=red, joined_at=now)
+    clock.shift(timedelta(minutes=11))
+    ask_reports()
+    assert asked().get().bundle == f"warning_group:{group.pk}"

@@ -25,6 +25,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Dispatch, Order, Report, ReportKind, ReportPlan, Result, Superior, Warning
+from shoutu.county.warnings.services.grouping import keep_together
 
 REPORT = "warning.report"
 TEXT_MOST = 5000
@@ -151,6 +152,8 @@ def ask_report(plan_id: int) -> None:
         SYSTEM, REPORT, ref(warning), warning.site_id, _lane(within), warning.current_level, title, why,
         key=f"{REPORT}:{warning.pk}:{found.asked}",
     )  # fmt: skip
+    # In a storm it goes out with the other calls, in one message.
+    keep_together(warning)
 
 
 def title_of(warning: Warning, kind: str) -> str:
