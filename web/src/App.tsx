@@ -7,6 +7,7 @@ import { lazy, Suspense, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { BrowserRouter, Navigate, Route, Routes, useLocation } from "react-router";
 import { asProblem } from "./api/problem";
+import type { Me } from "./api/types";
 import { useSession } from "./api/queries";
 import { useTone } from "./appearance";
 import { Failed, Loading } from "./kit/States";
@@ -77,6 +78,15 @@ const client = new QueryClient({
   },
 });
 
+/** Who is never called has no desk: an auditor begins at the ledger, an administrator at what is wrong with the posts. */
+function Home({ me }: { me: Me }): ReactNode {
+  const { search } = useLocation();
+  if (search === "" && !me.permissions.includes("duty.act")) {
+    return <Navigate to={me.permissions.includes("user.manage") ? "/people" : "/ledger"} replace />;
+  }
+  return <Desk me={me} />;
+}
+
 function Inside(): ReactNode {
   const session = useSession();
   const { pathname, search } = useLocation();
@@ -94,7 +104,7 @@ function Inside(): ReactNode {
       <Route path="/answer/:dutyId" element={<Answer />} />
       <Route path="/screen" element={<Later><Screen me={me} /></Later>} />
       <Route element={<Shell me={me} />}>
-        <Route path="/" element={<Desk me={me} />} />
+        <Route path="/" element={<Home me={me} />} />
         <Route path="/warnings" element={<Warnings />} />
         <Route path="/warnings/:warningId" element={<WarningPage />} />
         <Route path="/warnings/:warningId/report" element={<Later><ReportEditor of="warning" /></Later>} />

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,7 +34,9 @@ DEPARTMENTS = [
     ("县工业和信息化局", "安全股长", ["plant", "other"]),
 ]
 """Department, post, and the kinds of sites it answers for beside the emergency bureau."""
-MAIN_LOGINS = {"leader", "duty", "inspector", "admin", "auditor", "town1", "mine1", "head1", "mine2", "head2"}
+MAIN_LOGINS = {
+    "leader", "duty", "inspector", "admin", "auditor", "water", "rescue", "town1", "mine1", "head1", "mine2", "head2",
+}  # fmt: skip
 """Those printed at the start, one for each role and the story's; the others stand on the login page."""
 
 
@@ -79,7 +82,7 @@ class Cast:
         enterprise = self.body(pond.enterprise, Organisation.Kind.ENTERPRISE, township)
         login = f"mine{number}" if pond.duty_post_filled else ""
         keeper = self.seat(enterprise, "尾矿库库长", "pond_keeper", login=login, role="enterprise", filled=bool(login))
-        principal = self.seat(enterprise, "矿长", "principal", login=f"head{number}", role="enterprise")
+        principal = self.seat(enterprise, "矿长", "principal", login=f"head{number}", role="principal")
         kind = Responsibility.Kind.ENTERPRISE
         self.answer(keeper, kind, Rung.ENTERPRISE_DUTY, organisation=enterprise)
         self.answer(principal, kind, Rung.ENTERPRISE_PRINCIPAL, organisation=enterprise)
@@ -97,7 +100,7 @@ class Cast:
             role="enterprise",
         )
         head = self.seat(
-            enterprise, "矿长" if mine else "主要负责人", "principal", login=f"head{number}", role="enterprise"
+            enterprise, "矿长" if mine else "主要负责人", "principal", login=f"head{number}", role="principal"
         )
         kind = Responsibility.Kind.ENTERPRISE
         self.answer(watch, kind, Rung.ENTERPRISE_DUTY, organisation=enterprise)
@@ -108,8 +111,15 @@ class Cast:
         root = self.territories[COUNTY[0]]
         for name, title, sectors in DEPARTMENTS:
             body = self.body(name, Organisation.Kind.GOVERNMENT, root)
-            seat = self.seat(body, title, "sector_duty", login="", role="", account=False)
+            # One department has an account; the others are reached by none, which is found.
+            own = name == "县水利局"
+            seat = self.seat(
+                body, title, "sector_duty", login="water", role="department", account=own, territory=root,
+                sectors=sectors,
+            )  # fmt: skip
             self.answer(seat, Responsibility.Kind.SECTOR, Rung.OVERSIGHT, territory=root, sectors=sectors)
+        team = self.body("县矿山救护队", Organisation.Kind.RESCUE, root)
+        self.seat(team, "队长", "rescue_lead", login="rescue", role="rescue_lead")
         government = self.organisations["县政府"]
         for number, (township, _code) in enumerate(TOWNSHIPS, 1):
             seat = self.seat(government, f"{township}包联县领导", "linked", login=f"link{number}", role="leader")
@@ -132,6 +142,7 @@ class Cast:
         filled: bool = True,
         account: bool = True,
         territory: Territory | None = None,
+        sectors: Sequence[str] = (),
     ) -> Post:
         """A post, whoever fills it (named by the post), and their account."""
         post = create_post(SYSTEM, body, title, kind=kind, on_shift=on_shift)
@@ -142,10 +153,11 @@ class Cast:
         hold_post(SYSTEM, post, person)
         if not account:
             return post
-        enterprise = body if role == "enterprise" else None
+        # Bound to their own body; a department's too, whose inner affairs it alone sees.
+        own = body if role in ("enterprise", "principal", "department", "rescue_lead") else None
         create_user(
             SYSTEM, login, role, PASSWORD, display=f"{body.name}{title}", person=person,
-            organisation=enterprise, territory=territory, is_demo=True,
+            organisation=own, territory=territory, sectors=sectors, is_demo=True,
         )  # fmt: skip
         if login in MAIN_LOGINS:
             self.logins.append({"username": login, "password": PASSWORD, "post": f"{body.name}{title}"})

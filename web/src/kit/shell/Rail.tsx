@@ -32,14 +32,15 @@ function Item(props: Room): ReactNode {
   );
 }
 
-/** Only rooms that exist, 复核 for those who decide there. */
+/** Only rooms that exist and that this role may enter; 复核 for those who decide there. */
 function rooms(status: Status | undefined, me: Me): Room[] {
   const decides = ["rule.edit", "site.state", "weather.enter", "channel.agree"].some((right) => me.permissions.includes(right));
+  const may = (right: string): boolean => me.permissions.includes(right);
   return [
     { to: "/", icon: Inbox, words: t("nav.desk"), badge: status?.my_open_duties, inked: true },
     { to: "/warnings", icon: TriangleAlert, words: t("nav.warnings"), badge: open(status) },
     { to: "/weather", icon: CloudLightning, words: t("nav.weather.short"), away: true },
-    { to: "/screen", icon: MapIcon, words: t("nav.screen"), away: true },
+    ...(may("screen.read") ? [{ to: "/screen", icon: MapIcon, words: t("nav.screen"), away: true }] : []),
     { to: "/sites", icon: Factory, words: t("nav.sites"), away: true },
     { to: "/points", icon: Activity, words: t("nav.points") },
     { to: "/rules", icon: Ruler, words: t("nav.rules.short"), away: true },

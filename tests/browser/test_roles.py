@@ -1,0 +1,58 @@
+"""Each of the ten roles signs in, lands on a page that works for it, and is led only where it may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from shoutu.county.kit.permissions import ROLES
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+LANDS = {"auditor": "/ledger", "administrator": "/people"}
+
+
+@pytest.fixture(scope="module")
+def by_role(county: Stack, logins: list[dict[str, str]]) -> dict[str, dict[str, str]]:
+    """One demo login of each role."""
+    found: dict[str, dict[str, str]] = {}
+    for login in logins:
+        role = county.login(login["username"], login["password"]).get("/session")["user"]["role"]
+        found.setdefault(role, login)
+    return found
+
+
+def test_the_demo_has_a_login_of_every_role(by_role: dict[str, dict[str, str]]) -> None:
+    assert by_role.keys() == ROLES.keys()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_is_refused_nothing_where_it_is_led(
+    role: str, by_role: dict[str, dict[str, str]], open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    refused: list[str] = []
+
+    def heard(answer: Response) -> None:
+        if answer.status in (403, 404) or answer.status >= 500:
+            refused.append(f"{page.url}: {answer.status} {answer.url}")
+
+    page.on("response", heard)
+    login = by_role[role]
+    page.goto("/login")
+    page.get_by_label("用户名").fill(login["username"])
+    page.get_by_label("密码", exact=True).fill(login["password"])
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(f"**{LANDS.get(role, '/')}")
+    expect(page.locator("main h1, main h2, .restable, .desk-sentence").first).to_be_visible()
+    page.wait_for_timeout(800)
+    assert refused == []
+    rooms = page.locator("nav.rail a.rail-item").evaluate_all("items => items.map(one => one.getAttribute('href'))")
+    assert "/warnings" in rooms
+    assert ("/screen" in rooms) == (role not in ("principal", "safety_officer", "rescue_lead"))
+    for room in dict.fromkeys(rooms):
+        page.goto(room)
+        page.wait_for_timeout(600)
+    assert refused == []
