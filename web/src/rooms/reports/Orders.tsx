@@ -105,7 +105,7 @@ export default function Orders(): ReactNode {
             grey={(r) => r.state === "ended"}
             more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
             card={(r) => (
-              <span className="wcard">
+              <span className="pcard">
                 <span>
                   <b>{r.title}</b>
                   <i>

@@ -113,7 +113,7 @@ function Sent({ state }: { state: "" | "unconfirmed" }): ReactNode {
       to={(r) => `/reports/${r.id}`}
       more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
       card={(r) => (
-        <span className="wcard">
+        <span className="pcard">
           <span>
             <b>{r.title}</b>
             <i>
