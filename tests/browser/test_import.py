@@ -58,13 +58,13 @@ def test_a_bad_file_is_told_put_right_and_imported(
     assert template.value.suggested_filename == "单位导入模板.xlsx"
     check(page)
 
-    choose(page, workbook(["壬铁矿", "企业", None, "东张乡"], merge="A2:A3"), "合并.xlsx")
-    expect(dialog.get_by_role("heading", name="这个文件读不了")).to_be_visible(timeout=30_000)
+    choose(page, workbook(["试一铁矿", "企业", None, "东张乡"], merge="A2:A3"), "合并.xlsx")
+    expect(dialog.get_by_role("heading", name="这个文件读不了")).to_be_visible(timeout=60_000)
     expect(dialog.get_by_text("取消合并")).to_be_visible()
     dialog.get_by_role("button", name="再导一个").click()
 
-    choose(page, workbook(["壬铁矿", "矿山", "123", "东张乡"], ["癸铁矿", "企业", None, "东张乡"]))
-    expect(dialog.get_by_role("heading", name="1 行有错（共 2 行），一行也没导入")).to_be_visible(timeout=30_000)
+    choose(page, workbook(["试一铁矿", "矿山", "123", "东张乡"], ["试二铁矿", "企业", None, "东张乡"]))
+    expect(dialog.get_by_role("heading", name="1 行有错（共 2 行），一行也没导入")).to_be_visible(timeout=60_000)
     expect(dialog.get_by_text("「统一社会信用代码」应为 18 位，这里是 3 位")).to_be_visible()
     expect(dialog.get_by_role("button", name="导入", exact=True)).to_be_disabled()
     check(page)
@@ -81,14 +81,14 @@ def test_a_bad_file_is_told_put_right_and_imported(
     dialog.get_by_role("button", name="放弃").click()
 
     choose(page, mended.getvalue())
-    expect(dialog.get_by_role("heading", name="可以导入：新增 2，更改 0，不变 0")).to_be_visible(timeout=30_000)
+    expect(dialog.get_by_role("heading", name="可以导入：新增 2，更改 0，不变 0")).to_be_visible(timeout=60_000)
     dialog.get_by_role("button", name="导入 2 行").click()
-    expect(dialog.get_by_role("heading", name="已导入：新增 2")).to_be_visible(timeout=30_000)
+    expect(dialog.get_by_role("heading", name="已导入：新增 2")).to_be_visible(timeout=60_000)
     expect(dialog.get_by_text("已记入账本")).to_be_visible()
     dialog.get_by_role("button", name="关掉").click()
-    expect(page.get_by_role("button", name=re.compile("^壬铁矿"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^试一铁矿"))).to_be_visible()
     api = county.login(administrator["username"], administrator["password"])
-    assert api.get("/ledger", verb="import.done")["items"][0]["text"].startswith("导入：新增 2")
+    assert "导入：新增 2" in api.get("/ledger", verb="import.done")["items"][0]["text"]
 
 
 def test_a_list_goes_out_as_it_is_filtered(administrator: dict[str, str], open_page: Callable[..., Page]) -> None:
