@@ -26,6 +26,7 @@ import { Warnings } from "./rooms/warnings/Warnings";
 import { antTheme } from "./theme";
 
 // Not needed to answer a call: these come when they are opened, the map with them.
+const Asides = lazy(async () => ({ default: (await import("./rooms/warnings/Asides")).Asides }));
 const Silences = lazy(async () => ({ default: (await import("./rooms/warnings/Silences")).Silences }));
 const Dossier = lazy(() => import("./rooms/sites/Dossier"));
 const Sites = lazy(() => import("./rooms/sites/Sites"));
@@ -115,6 +116,7 @@ function Inside(): ReactNode {
         <Route path="/orders/:orderId" element={<Later><OrderPage /></Later>} />
         <Route path="/orders/:orderId/reply" element={<Later><ReportEditor of="order" /></Later>} />
         <Route path="/silences" element={<Later><Silences me={me} /></Later>} />
+        <Route path="/signals" element={<Later><Asides me={me} /></Later>} />
         <Route path="/noise" element={<Later><Noise /></Later>} />
         <Route path="/points" element={<Points />} />
         <Route path="/points/:pointId" element={<PointPage />} />

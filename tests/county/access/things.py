@@ -35,7 +35,7 @@ from shoutu.county.people.models import (
 from shoutu.county.people.testing import PASSWORD, actor
 from shoutu.county.places import services as places
 from shoutu.county.sites import services as sites
-from shoutu.county.sites.models import BlastingWindow, Unclaimed
+from shoutu.county.sites.models import BlastingWindow, Signal, Unclaimed
 from shoutu.county.warnings import pictures
 from shoutu.county.warnings import services as warnings
 from shoutu.county.warnings.models import Evacuation, Group, Membership, Warning
@@ -193,8 +193,10 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
     )  # fmt: skip
     group = Group.objects.create(kind="merged", title=warning.number, lead=warning, begun_at=now, last_at=now)
     Membership.objects.create(group=group, warning=warning, joined_at=now)
+    stuck = Signal.objects.create(uid=f"stuck {site.pk}", body={}, received_at=now, state="aside")
     return {
         "imports/{id}": sent.pk,
+        "signals/{id}": stuck.pk,
         "channels/{id}": county.channel.pk,
         "contacts/{id}": contact.pk,
         "answer-links/{token}": token_of(Notice.objects.filter(call__duty=duty).earliest("id")),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoutu.county.duties.models import Alarm, Call, Duty
+from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.models import Beat
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
@@ -39,7 +40,7 @@ def aside(told):
 
 
 def retried(row):
-    services.retry(row.pk)
+    services.retry(SYSTEM, row.pk)
     services.take_in()
     row.refresh_from_db()
     assert row.state == "done"

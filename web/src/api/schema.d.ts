@@ -3532,6 +3532,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Asides
+         * @description 搁置的信号, the oldest first.
+         */
+        get: operations["warnings_signals_list_asides"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signals/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Signal
+         * @description Take it in again; it finds its place among those since. 404 when it is not set aside (any more).
+         */
+        post: operations["warnings_signals_retry_signal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/warning-groups": {
         parameters: {
             query?: never;
@@ -9876,6 +9916,49 @@ export interface components {
             reason?: string;
         };
         /**
+         * AsideOut
+         * @description A signal set aside after `tries` tries. What it says may itself be wrong: null where it makes no sense.
+         */
+        AsideOut: {
+            /** Id */
+            id: number;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Event At */
+            event_at: string | null;
+            /** Kind */
+            kind: string;
+            /** Level */
+            level: number | null;
+            /** Value */
+            value: number | null;
+            site: components["schemas"]["SignalPlace"] | null;
+            point: components["schemas"]["SignalPlace"] | null;
+            /** Error */
+            error: string;
+            /** Tries */
+            tries: number;
+        };
+        /** Page[AsideOut] */
+        Page_AsideOut_: {
+            /** Items */
+            items: components["schemas"]["AsideOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /** SignalPlace */
+        SignalPlace: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * GroupMember
          * @description A warning in an event.
          */
@@ -15390,6 +15473,51 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SilenceDetail"];
                 };
+            };
+        };
+    };
+    warnings_signals_list_asides: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AsideOut_"];
+                };
+            };
+        };
+    };
+    warnings_signals_retry_signal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -101,6 +101,9 @@ TABLE: dict[str, set[str]] = {
     # Agree to a closing somebody asked for, or send it back; whose role reviews stands in the response pack.
     "warning.review": _county,
     "warning.recall": {"leader", "duty_officer"},
+    # Signals no warning could be made of: whoever keeps the system, and whoever sits in the command room.
+    "signal.read": {"administrator", "leader", "duty_officer", "auditor"},
+    "signal.retry": {"administrator", "duty_officer"},
     "evidence.add": _acting,
     "evacuation.order": _acting,
     "evacuation.count": _called,

@@ -20,6 +20,7 @@ from shoutu.county.warnings.api_evidence import router as evidence_router
 from shoutu.county.warnings.api_groups import router as groups_router
 from shoutu.county.warnings.api_noise import router as noise_router
 from shoutu.county.warnings.api_reports import router as reports_router
+from shoutu.county.warnings.api_signals import router as signals_router
 from shoutu.county.warnings.api_silences import router as silences_router
 from shoutu.county.warnings.models import Warning
 
@@ -29,6 +30,7 @@ router.add_router("", evidence_router)
 router.add_router("", noise_router)
 router.add_router("", reports_router)
 router.add_router("", silences_router)
+router.add_router("", signals_router)
 router.add_router("", groups_router)
 
 

@@ -1,10 +1,14 @@
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
+import { Link } from "react-router";
 import type { Status } from "../../api/types";
 import { useLostSince } from "../../live/connect";
 import { useNow } from "../../time/server";
 import { moment, spanWords } from "../../time/words";
 import { foldAlarms } from "./alarms";
+
+/** Alarms that have a page where something can be done about them. */
+const doors: Record<string, string> = { "signal.aside": "/signals" };
 
 /** What the person must know before believing the page: nobody watches, the line is down, alarms. */
 export function InkBars({ status }: { status: Status | undefined }): ReactNode {
@@ -35,6 +39,7 @@ export function InkBars({ status }: { status: Status | undefined }): ReactNode {
         <p key={alarm.message}>
           {t("bar.alarm", { at: moment(alarm.at, now), message: alarm.message })}
           {alarm.times > 1 && t("bar.alarm.times", { n: alarm.times, at: moment(alarm.first, now) })}
+          {doors[alarm.kind] !== undefined && <Link to={doors[alarm.kind]!}>{t("bar.alarm.look")}</Link>}
           {i === 0 && alarms.length > 1 && (
             <button type="button" aria-expanded={whole} onClick={() => setWhole(!whole)}>
               {whole ? t("call.less") : t("bar.alarm.more", { n: alarms.length - 1 })}

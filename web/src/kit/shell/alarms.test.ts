@@ -7,8 +7,8 @@ describe("foldAlarms", () => {
   it("says a repeated alarm once, with its number and its first time, newest first", () => {
     const folded = foldAlarms([alarm(1, 0, "a"), alarm(2, 5, "a"), alarm(3, 3, "b")]);
     expect(folded).toEqual([
-      { message: "a", at: "1970-01-01T00:05:00.000Z", first: "1970-01-01T00:00:00.000Z", times: 2 },
-      { message: "b", at: "1970-01-01T00:03:00.000Z", first: "1970-01-01T00:03:00.000Z", times: 1 },
+      { message: "a", kind: "k", at: "1970-01-01T00:05:00.000Z", first: "1970-01-01T00:00:00.000Z", times: 2 },
+      { message: "b", kind: "k", at: "1970-01-01T00:03:00.000Z", first: "1970-01-01T00:03:00.000Z", times: 1 },
     ]);
   });
 });

@@ -12,6 +12,8 @@ from django.utils import timezone
 from shoutu.county.duties.policy import PolicyError
 from shoutu.county.duties.services import clear_alarm, raise_alarm
 from shoutu.county.kit import steps
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.selectors import get_visible
 from shoutu.county.kit.subjects import COUNTY, SubjectRef
 from shoutu.county.ledger.services import record, service
 from shoutu.county.sites.models import Signal, SignalState
@@ -90,12 +92,13 @@ def _set_aside(signal: Signal) -> None:
 
 
 @service
-def retry(pk: int) -> None:
+def retry(actor: Actor, pk: int) -> None:
     """Put a signal that was set aside back into the inbox. Taken in now, it finds its place among those since.
 
-    Its alarm is cleared once it has been taken in.
+    Its alarm is cleared once it has been taken in. Raises NotFound when it is not set aside (any more).
     """
-    signal = Signal.objects.select_for_update().get(pk=pk, state=SignalState.ASIDE)
+    actor.require("signal.retry")
+    signal = get_visible(Signal.objects.filter(state=SignalState.ASIDE).select_for_update(), actor, pk, "signal")
     signal.state, signal.tries, signal.error = SignalState.NEW, 0, ""
     signal.save()
-    record(ENGINE, "signal.retried", SubjectRef("signal", pk), {"uid": signal.uid})
+    record(actor, "signal.retried", SubjectRef("signal", pk), {"uid": signal.uid})
