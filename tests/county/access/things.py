@@ -167,7 +167,7 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
             townships=[territory.pk], headline="暴雨预警", text="雨", ends_at=now + timedelta(hours=6),
         ),
     )  # fmt: skip
-    office = warnings.set_superior(SYSTEM, f"市局{mine.name}专班", "city", phone="值班电话")
+    office = warnings.set_superior(SYSTEM, f"市局第{site.pk}专班", "city", phone="值班电话")
     told = warnings.send_report(
         SYSTEM, f"r{site.pk}", "first", "初报", "情况", [Target(office.pk, "phone", "值班室")], warning_id=warning.pk
     )
