@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.utils import timezone
 
 from shoutu.county.duties import services
 from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.channels.operator import SMS
 from shoutu.county.duties.models import Call, Channel, Duty, Notice
-from shoutu.county.duties.services import delivering, links
+from shoutu.county.duties.services import bundling, delivering, links
 from shoutu.county.duties.services.delivering import Outcome
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict
@@ -213,3 +214,40 @@ def test_answering_when_all_is_over_says_so(called):
         services.cancel(SYSTEM, duty.pk, "了结")
     with pytest.raises(Conflict):
         services.answer_by(links.notice_of(links.token_of(head)), "answer")
+
+
+def test_a_duty_called_off_while_it_goes_along_is_not_sent_after_all(called, county):
+    duties = called(3, 2)
+    claimed = delivering._claim()
+    services.cancel(SYSTEM, duties[1].pk, "了结")
+    services.answer(actor(county.users["enterprise"]), duties[0].pk)
+    delivering._book([Outcome(notice, "忙") for notice in claimed])
+    assert send() == []
+    assert not outside().filter(step="queued").exists()
+
+
+@pytest.mark.parametrize("verb", ["answer", "decline"])
+def test_a_link_of_an_old_message_does_not_answer_what_got_worse_since(called, lane, verb):
+    called(2)
+    (head,) = send()
+    services.raise_duty(SYSTEM, Duty.objects.get(), {**lane(4), "reach": []}, 4, "变红了", "更坏")
+    with pytest.raises(Conflict, match="看新的消息"):
+        services.answer_by(links.notice_of(links.token_of(head)), verb)
+    assert Duty.objects.get().state == "called"
+    assert [one.level for one in send()] == [4]
+
+
+def test_a_call_made_anew_is_told_with_its_new_limit(called, lane, clock):
+    called(2)
+    clock.shift(timedelta(minutes=30))
+    services.raise_duty(SYSTEM, Duty.objects.get(), {**lane(4), "reach": []}, 4, "变红了", "更坏")
+    (head,) = send()
+    due = Call.objects.get(state="calling", person=head.person).due_at
+    assert timezone.localtime(due).strftime("%H:%M:%S 前应答") in head.text
+
+
+def test_what_waits_for_a_slow_channel_is_not_written_at_every_look(called, django_assert_max_num_queries):
+    called(3, 2, 1)
+    bundling.gather(Notice.objects.filter(next_try_at__lte=timezone.now(), contact__isnull=False), timezone.now())
+    with django_assert_max_num_queries(6), transaction.atomic():
+        bundling.gather(Notice.objects.filter(next_try_at__lte=timezone.now(), contact__isnull=False), timezone.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -39,9 +40,11 @@ def answer(actor: Actor, duty_id: int, note: str = "", via: Notice | None = None
 
     `via` is the message that was answered (by reply, link or key); None is the application.
 
-    Answering twice is harmless. Raises NotFound, NotAllowed, Conflict when the actor was not called.
+    Answering twice is harmless. Raises NotFound, NotAllowed, Conflict when the actor was not called, or was called
+    anew for something worse than `via` told of.
     """
     duty, _target = _take(actor, duty_id, "answer")
+    _still_stands(via)
     now = timezone.now()
     call = (
         Call.objects.select_for_update()
@@ -72,6 +75,12 @@ def answer(actor: Actor, duty_id: int, note: str = "", via: Notice | None = None
     return _changed(duty)
 
 
+def _still_stands(via: Notice | None) -> None:
+    """Raises Conflict for a message whose call was ended: who knows of the yellow does not know of the red."""
+    if via is not None and Call.objects.filter(pk=via.call_id, state=CallState.ENDED).exists():
+        raise Conflict(_("这条消息以后情况变了，已重新呼叫：看新的消息再应答"))
+
+
 def _answered(call: Call, via: Notice | None, now: datetime) -> None:
     """The message that was answered says so; what is not sent yet is spared; others stay as far as they came."""
     notices = Notice.objects.filter(call=call)
@@ -87,9 +96,13 @@ def _note(note: str) -> dict[str, str] | None:
 
 
 @service
-def decline(actor: Actor, duty_id: int, note: str = "") -> Duty:
-    """我不在岗，叫下一位: the next rung is called in this very transaction. Raises NotFound, NotAllowed, Conflict."""
+def decline(actor: Actor, duty_id: int, note: str = "", via: Notice | None = None) -> Duty:
+    """我不在岗，叫下一位: the next rung is called in this very transaction. `via` as in `answer`.
+
+    Raises NotFound, NotAllowed, Conflict.
+    """
     duty, _target = _take(actor, duty_id, "decline")
+    _still_stands(via)
     now = timezone.now()
     open_calls = Call.objects.select_for_update().filter(duty=duty, round=duty.round, state=CallState.CALLING)
     call = open_calls.filter(mine(actor)).order_by("rung").last()
@@ -183,7 +196,8 @@ def _end(duty: Duty) -> Duty:
     now = timezone.now()
     duty.state, duty.ended_at, duty.climb_at = State.CANCELLED, now, None
     Call.objects.filter(duty=duty, state=CallState.CALLING).update(state=CallState.ENDED, ended_at=now)
-    Notice.objects.filter(call__duty=duty, next_try_at__isnull=False).update(
+    # What goes along with another's message has no time of its own: left waiting it would be sent should that one end.
+    Notice.objects.filter(Q(next_try_at__isnull=False) | Q(step=Step.QUEUED), call__duty=duty).update(
         step=Step.FAILED, failed_at=now, at=now, next_try_at=None, detail=_("已不必发：这一件已了结")
     )
     StageClock.objects.filter(duty=duty, done_at__isnull=True).update(done_at=now)

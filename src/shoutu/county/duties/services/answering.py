@@ -107,7 +107,7 @@ def _answer_one(notice: Notice, verb: str) -> None:
     assert notice.call is not None
     actor = called(notice)
     if verb == "decline":
-        decline(actor, notice.call.duty_id)
+        decline(actor, notice.call.duty_id, via=notice)
     else:
         answer(actor, notice.call.duty_id, via=notice)
 

@@ -44,9 +44,12 @@ def gather(due: QuerySet[Notice], now: datetime) -> None:
     What waits while the same address had a message of the same bundle at its level or worse within
     `SHOUTU_STORM_PAUSE_S` waits until that pause is over, once; a red and a 追叫 never wait.
     """
-    Notice.objects.filter(
+    left = Notice.objects.select_for_update(of=("self",)).filter(
         step=Step.QUEUED, carried_by__isnull=False, carried_by__next_try_at__isnull=True, next_try_at__isnull=True
-    ).update(carried_by=None, next_try_at=now)
+    )
+    # Locked first: one answered in this moment must not be put back.
+    if ids := list(left.values_list("pk", flat=True)):
+        Notice.objects.filter(pk__in=ids).update(carried_by=None, next_try_at=now)
     bundled = due.filter(tries=0).exclude(call__isnull=True).exclude(call__duty__bundle="")
     keys = set(bundled.values_list("contact_id", "call__duty__bundle"))
     if not keys:
@@ -96,6 +99,8 @@ def _urgent(notice: Notice) -> bool:
 def _board(head: Notice, rest: list[Notice], now: datetime) -> None:
     """`rest` goes along with `head`, and so does what went along with one of them."""
     ids = [one.pk for one in rest]
+    if not ids and head.next_try_at is not None and head.next_try_at <= now:
+        return  # Nothing joins it: hundreds may wait so for a slow channel, and each pass would write them all.
     if ids:
         Notice.objects.filter(Q(pk__in=ids) | Q(carried_by__in=ids)).update(carried_by=head, next_try_at=None)
     head.text = text(head)
@@ -106,7 +111,8 @@ def _board(head: Notice, rest: list[Notice], now: datetime) -> None:
 def text(head: Notice) -> str:
     """The worst in full, the soonest limit of all, and how many there are of each level."""
     assert head.call is not None
-    along = [one.call for one in passengers(head) if one.call is not None]
+    # Of a call that is over (it was made anew for something worse, or called off) nobody need be told.
+    along = [one.call for one in passengers(head) if one.call is not None and one.call.state == CallState.CALLING]
     if not along:
         return message(head.call.duty, head.call)
     calls = [head.call, *along]
