@@ -14,10 +14,11 @@ from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.warnings import services
-from shoutu.county.warnings.models import Order
+from shoutu.county.warnings.models import Dispatch, Order
 from shoutu.county.warnings.selectors import drafting, reporting
 from shoutu.county.warnings.services.orders import Draft
 from shoutu.county.warnings.services.reports import Target
+from tests.county.duties.devices import http_gateway
 
 
 @pytest.fixture
@@ -165,3 +166,29 @@ def test_over_http_from_entry_to_end(login, watched, mine):
     ended = post(f"/orders/{order['id']}/end", note="已办")
     assert (ended["state"], ended["done"], ended["given"]) == ("ended", 1, 1)
     assert any("指令办结" in row["text"] for row in ended["timeline"])
+
+
+def test_given_again_to_a_post_whose_duty_ended_it_is_called_anew(given, officer, watched):
+    duties.cancel(SYSTEM, carry_out().pk, "弄错了")
+    post = watched.posts["enterprise"].pk
+    services.give_order(officer, given.pk, [post], soon())
+    assert Duty.objects.filter(kind="order.carry_out", state="called").count() == 1
+    services.give_order(officer, given.pk, [post], soon())
+    assert Duty.objects.filter(kind="order.carry_out").count() == 2
+
+
+def test_an_answer_that_did_not_arrive_calls_somebody_to_tell_it(given, officer, clock):
+    with http_gateway() as platform:
+        platform.status = 503
+        duties.allow_endpoint(SYSTEM, "http", "127.0.0.1")
+        url = f"http://127.0.0.1:{platform.server_port}/reports"
+        line = duties.add_channel(SYSTEM, "市平台", "webhook", {"url": url})
+        city = services.set_superior(SYSTEM, "市平台值班", "city", channel=line.pk, address="141034")
+        services.send_report(officer, "r", "reply", "反馈", "已查", [Target(city.pk, "channel")], order_id=given.pk)
+        for _ in range(5):
+            services.dispatch_due()
+            clock.shift(timedelta(minutes=11))
+    retell = Duty.objects.filter(kind="order.retell", state="called")
+    assert "没有报到市平台值班" in retell.get().why
+    services.tell_by_hand(officer, Dispatch.objects.get().pk, "phone", "值班长")
+    assert not retell.exists()

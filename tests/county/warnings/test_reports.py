@@ -335,3 +335,92 @@ def test_in_a_storm_it_is_asked_for_in_the_message_of_the_others(red, clock):
     clock.shift(timedelta(minutes=11))
     ask_reports()
     assert asked().get().bundle == f"warning_group:{group.pk}"
+
+
+@pytest.fixture
+def broken(over_channel, platform, clock):
+    """The city's platform took nothing: the dispatch has failed for good, and somebody is called to tell it."""
+    platform.status = 503
+    for _ in range(5):
+        services.dispatch_due()
+        clock.shift(timedelta(minutes=11))
+    ask_reports()
+    platform.status = 200
+    return Dispatch.objects.get()
+
+
+def test_sent_again_with_success_nobody_is_called_any_more_and_the_follow_up_is_asked_for(broken, officer, clock):
+    assert asked().exists()
+    services.send_again(officer, broken.pk)
+    services.dispatch_due()
+    assert Dispatch.objects.get().state == "handed_over"
+    assert not asked().exists()
+    assert plan().asks_at is not None
+    clock.shift(timedelta(days=1))
+    ask_reports()
+    assert asked().exists()
+
+
+def test_telling_an_old_report_by_hand_does_not_end_the_call_for_the_next(over_channel, officer, clock):
+    clock.shift(timedelta(days=1))
+    ask_reports()
+    assert asked().exists()
+    services.tell_by_hand(officer, Dispatch.objects.get().pk, "phone", "值班长")
+    assert asked().exists()
+
+
+def test_closing_does_not_end_the_call_to_tell_what_a_channel_did_not_take(
+    red, city, officer, watched, raise_to, platform, clock
+):
+    targets = [Target(city.pk, "channel")]
+    services.verify(officer, red.pk, "device_fault")
+    raise_to(0, 4)
+    services.send_report(officer, "f", "final", "终报", "正文", targets, warning_id=red.pk)
+    platform.status = 503
+    for _ in range(5):
+        services.dispatch_due()
+        clock.shift(timedelta(minutes=11))
+    ask_reports()
+    assert asked().exists()
+    services.close(actor(watched.users["leader"]), red.pk)
+    assert Warning.objects.get(pk=red.pk).closed_at is not None
+    ask_reports()
+    assert "没有报到" in asked().get().why
+    services.tell_by_hand(officer, Dispatch.objects.get().pk, "phone", "值班长")
+    assert not asked().exists()
+    assert plan().ended_at is not None
+
+
+def test_a_silence_ended_early_starts_the_time_to_report(watched, raise_to, officer):
+    silence = services.ask_silence(
+        officer, kind="silence", reason="检修", starts_at=None, ends_at=timezone.now() + timedelta(minutes=30),
+        site=watched.site.pk, alone=True,
+    )  # fmt: skip
+    raise_to(3)
+    services.revoke_silence(officer, silence.pk)
+    assert plan().asks_at == timezone.now() + timedelta(minutes=20)
+    assert plan().due_at == timezone.now() + timedelta(hours=2)
+
+
+def test_a_false_alarm_that_is_real_after_all_calls_and_is_to_be_told(red, officer):
+    services.verify(officer, red.pk, "false_alarm", "calibration")
+    assert not Duty.objects.filter(kind="warning.dispose", state="called").exists()
+    services.verify(officer, red.pk, "real")
+    assert Duty.objects.filter(kind="warning.dispose", state="called", about_id=red.pk).count() == 1
+    assert not Duty.objects.filter(kind="warning.verify", state="called").exists()
+    assert (plan().next_kind, plan().ended_at) == ("first", None)
+    assert plan().asks_at is not None
+
+
+def test_one_plan_that_cannot_be_asked_holds_up_no_other(red, clock):
+    poisoned = ReportPlan.objects.order_by("id").first()
+    other = Warning.objects.create(
+        number="W-X", key="x", category="risk", item="x", level=4, peak_level=4, current_level=4, title="另一起",
+        started_at=timezone.now(), opened_at=timezone.now(), last_signal_at=timezone.now(),
+    )  # fmt: skip
+    later = timezone.now() + timedelta(seconds=1)
+    ReportPlan.objects.create(warning=other, level=4, next_kind="first", due_at=later, asks_at=later)
+    ReportPlan.objects.filter(pk=poisoned.pk).update(next_kind="no such", asks_at=timezone.now())
+    clock.shift(timedelta(minutes=1))
+    ask_reports()
+    assert asked().filter(about_id=other.pk).exists()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import local
 from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -16,6 +17,8 @@ from shoutu.county.kit import holders
 from shoutu.county.kit.models import Beat, Lease
 
 S = TypeVar("S", bound=Callable[[], Any])
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 WORKER = "worker"
 LEASE_SECONDS = 15
 
@@ -106,6 +109,20 @@ def fence() -> None:
         found = cursor.fetchone()
     if found is None or found[0] != lease[1]:
         raise LeaseLost(f"lease {lease[0]!r} has gone to another worker")
+
+
+def each(items: Iterable[T], run: Callable[[T], object], *, stops: tuple[type[Exception], ...] = ()) -> None:
+    """Run for each. One that cannot be done holds up no other: it is logged, and tried again with the next run.
+
+    The database's own trouble, a lost lease and `stops`, which would meet the others too, are raised.
+    """
+    for item in items:
+        try:
+            run(item)
+        except (OperationalError, LeaseLost, *stops):
+            raise
+        except Exception:
+            log.exception("%s could not be done for %s", getattr(run, "__qualname__", run), item)
 
 
 def beat(name: str, tick_at: Any = None, detail: dict[str, Any] | None = None) -> None:

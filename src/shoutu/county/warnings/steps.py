@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 from shoutu.county.kit.actors import SYSTEM
-from shoutu.county.kit.steps import step
+from shoutu.county.kit.errors import Unavailable
+from shoutu.county.kit.steps import each, step
 from shoutu.county.warnings import evacuations, noise, services
+from shoutu.county.warnings.models import Evacuation, RuleCare
 from shoutu.county.warnings.selectors import reporting
 
 
@@ -18,8 +20,11 @@ def inbox() -> bool:
 @step("warnings.head_count", every=2, lane="head_count")
 def head_count() -> None:
     """Fix how many were in from the persons-underground points. The pipeline is asked outside any transaction."""
-    for evacuation in evacuations.uncounted():
+
+    def fix(evacuation: Evacuation) -> None:
         services.fix_head_count(SYSTEM, evacuation.pk, evacuations.told_at_order(evacuation))
+
+    each(evacuations.uncounted(), fix, stops=(Unavailable,))
 
 
 @step("warnings.groups", every=10.0, lane="duties")
@@ -40,16 +45,18 @@ def blasting() -> None:
 @step("warnings.rule_review", every=600, lane="rule_review")
 def rule_review() -> None:
     """Ask for the reviews that are due, by date or because a rule is false too often."""
-    for care in noise.cares():
+
+    def ask(care: RuleCare) -> None:
         if why := noise.why_due(care):
             services.ask_rule_review(care.pk, why)
 
+    each(noise.cares(), ask)
 
-@step("warnings.ask_reports", every=5, lane="reports")
+
+@step("warnings.ask_reports", every=5, lane="ask_reports")
 def ask_reports() -> None:
-    """Ask for the reports whose time has come."""
-    for plan in reporting.plans_to_ask():
-        services.ask_report(plan)
+    """Ask for the reports whose time has come. In a lane of its own: a slow platform must not delay it."""
+    each(reporting.plans_to_ask(), services.ask_report)
 
 
 @step("warnings.send_reports", every=1, lane="reports")

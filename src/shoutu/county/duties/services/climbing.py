@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -18,7 +17,6 @@ from shoutu.county.kit.steps import LeaseLost
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 
-log = logging.getLogger(__name__)
 GROUP = 25
 """Duties climbed in one transaction: short enough that others never wait long for the write lock."""
 PASS = 500
@@ -43,20 +41,8 @@ def climb_due(now: datetime | None = None) -> bool:
             raise
         except Exception:
             # Somebody else placed one of these calls, or one cannot be climbed: singly, so that it holds up no other.
-            _each(group, lambda pk: _climb_alone(pk, now))
+            steps.each(group, lambda pk: _climb_alone(pk, now))
     return len(due) == PASS
-
-
-def _each(ids: Sequence[int], run: Callable[[int], object]) -> None:
-    """Run for each. One that cannot be done holds up no other: it is logged, tried again with the next run, and the
-    auditor raises an alarm for it. The database's own trouble and a lost lease are raised."""
-    for pk in ids:
-        try:
-            run(pk)
-        except (OperationalError, LeaseLost):
-            raise
-        except Exception:
-            log.exception("row %s could not be climbed", pk)
 
 
 def _groups(ids: Sequence[int]) -> Iterator[list[int]]:
@@ -110,7 +96,7 @@ def overdue_due(now: datetime | None = None) -> bool:
         .order_by("due_at", "id")
         .values_list("pk", flat=True)[:PASS]
     )
-    _each(passed, lambda pk: _overdue(pk, now))
+    steps.each(passed, lambda pk: _overdue(pk, now))
     return len(passed) == PASS
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
+from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -112,12 +113,15 @@ def stop_by_order(actor: Actor, site: Site, order: SubjectRef, reason: str) -> O
 
 @service
 def watch_stopped(actor: Actor, site: Site) -> None:
-    """Watch a site that was stopped by order as stopped sites are. A pack that cannot be read holds nothing up."""
+    """Watch a site that was stopped by order as stopped sites are. Whatever fails here must not undo the count of
+    those who are out: it is logged, and the site stays unwatched."""
     if state_at(site.pk) not in WATCHED or Binding.objects.filter(site=site, pack=PACK).exists():
         return unchanged()
     try:
         bind(system(actor.label), site, PACK)
-    except Invalid:
+    except OperationalError:
+        raise
+    except Exception:
         log.exception("site %s stands still, and cannot be watched by %s", site.pk, PACK)
         unchanged()
     return None

@@ -14,7 +14,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings.models import Member, Reason, Result, Warning
 from shoutu.county.warnings.services import reports
-from shoutu.county.warnings.services.course_of import settle_stage
+from shoutu.county.warnings.services.course_of import call_back, settle_stage
 from shoutu.county.warnings.services.evacuation import WITHDRAW, begin, call_off
 from shoutu.county.warnings.services.reviewing import REVIEW, ask_review, drop_review
 from shoutu.county.warnings.states import TABLE, reviews
@@ -47,6 +47,7 @@ def verify(actor: Actor, warning_id: int, result: str, reason: str = "", note: s
         raise Invalid("result", _("其中之一：%(names)s") % {"names": "、".join(Result.values)})
     words = _reason(result, reason.strip(), note)
     warning = _take(actor, warning_id, "verify")
+    before = warning.result
     warning.result, warning.reason = result, words
     warning.answered_at = warning.answered_at or timezone.now()
     facts = {"result": result, "reason": words, "level": warning.current_level}
@@ -55,6 +56,10 @@ def verify(actor: Actor, warning_id: int, result: str, reason: str = "", note: s
     if result == Result.FALSE_ALARM:
         _call_off(actor, warning, words)
     reports.note_verified(actor, warning)
+    if result == Result.REAL and before in (Result.FALSE_ALARM, Result.DEVICE_FAULT):
+        if before == Result.FALSE_ALARM and warning.fed_back_at is None:
+            call_back(actor, warning, but=(VERIFY,))
+        reports.real_after_all(warning)
     settle_stage(warning)
     return warning
 

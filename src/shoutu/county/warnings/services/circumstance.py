@@ -62,8 +62,7 @@ def blasting_over() -> None:
     """Whatever a blasting window explained and still stands when it is over calls everybody its level asks for."""
     now = timezone.now()
     passed = Warning.objects.filter(circumstance="blasting", circumstance_until__lte=now, closed_at__isnull=True)
-    for pk in list(passed.order_by("id").values_list("pk", flat=True)[:200]):
-        _over(pk)
+    steps.each(list(passed.order_by("id").values_list("pk", flat=True)[:200]), _over)
 
 
 @service

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.utils import timezone
 
 from shoutu.county.duties import services as duties
@@ -33,8 +35,9 @@ def settle_stage(warning: Warning) -> None:
     )
 
 
-def call_people(actor: Actor, warning: Warning) -> None:
-    """Open the duties the policy asks for at this level; those of an earlier call that still stand are raised."""
+def call_people(actor: Actor, warning: Warning, but: Collection[str] = ()) -> None:
+    """Open the duties the policy asks for at this level, `but` these; those of an earlier call that still stand are
+    raised."""
     policy, held = policies.in_force(), held_until(warning)
     response = policy.response(warning.level, warning.category, warning.circumstance)
     warning.policy = f"{policy.id}@{policy.version}"
@@ -44,6 +47,8 @@ def call_people(actor: Actor, warning: Warning) -> None:
         for duty in Duty.objects.filter(about_type="warning", about_id=warning.pk, state__in=OPEN).order_by("id")
     }
     for lane in response.lanes:
+        if lane.duty in but:
+            continue
         told = snapshot(lane, policy)
         title = f"{place}{warning.title}"
         if lane.duty in standing:
@@ -79,6 +84,13 @@ def call_anew(actor: Actor, warning: Warning, level: int) -> None:
     warning.withdrawn = False
     drop_review(warning)
     call_people(actor, warning)
+
+
+def call_back(actor: Actor, warning: Warning, but: Collection[str] = ()) -> None:
+    """It was called off and is real after all: whoever need not come any more is called anew."""
+    standing = Duty.objects.filter(about_type="warning", about_id=warning.pk, state__in=OPEN)
+    warning.episode += 1
+    call_people(actor, warning, (*but, *standing.values_list("kind", flat=True)))
 
 
 def note_below(warning: Warning) -> None:

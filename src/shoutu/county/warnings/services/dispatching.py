@@ -12,12 +12,12 @@ from shoutu.county.duties.channels import Message, SendFailed
 from shoutu.county.duties.services.sending import allowed_endpoints, sender
 from shoutu.county.kit import events
 from shoutu.county.kit.actors import SYSTEM
-from shoutu.county.kit.steps import fence
+from shoutu.county.kit.steps import each, fence
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Dispatch
-from shoutu.county.warnings.services.reports import about, not_told
+from shoutu.county.warnings.services.reports import about, not_told, told_after_all
 
 log = logging.getLogger(__name__)
 CLAIM = timedelta(seconds=60)
@@ -28,8 +28,7 @@ AT_ONCE = 8
 def dispatch_due() -> bool:
     """Send what is due, the oldest first. True: more may be waiting."""
     claimed = _claim()
-    for one in claimed:
-        _try(one)
+    each(claimed, _try)
     return len(claimed) == AT_ONCE
 
 
@@ -85,6 +84,7 @@ def _book_sent(dispatch_id: int, reference: str) -> None:
     found.save()
     facts = {"number": found.report.number, "superior": found.superior.title, "tries": found.tries}
     record(SYSTEM, "report.handed_over", about(found), {**facts, "reference": reference[:80]})
+    told_after_all(SYSTEM, found.report)
     events.emit("report.changed", ref(found.report), {"number": found.report.number})
 
 
@@ -105,6 +105,6 @@ def _book_failed(dispatch_id: int, problem: str, *, final: bool) -> None:
     found.save()
     facts = {"number": found.report.number, "superior": found.superior.title, "tries": found.tries, "problem": problem}
     record(SYSTEM, "report.failed" if over else "report.retry", about(found), facts)
-    if over and found.report.warning is not None:
-        not_told(found.report.warning, found.superior.title, problem)
+    if over:
+        not_told(found, problem)
     events.emit("report.changed", ref(found.report), {"number": found.report.number})

@@ -239,8 +239,7 @@ def end_groups(now: datetime | None = None) -> None:
     open_ = Group.objects.filter(ended_at__isnull=True)
     living = Membership.objects.filter(left_at__isnull=True, warning__closed_at__isnull=True).values("group_id")
     over = open_.filter(Q(kind=Group.Kind.STORM, last_at__lt=quiet) | ~Q(pk__in=living))
-    for pk in over.values_list("pk", flat=True)[:50]:
-        _end_one(pk, now)
+    steps.each(list(over.order_by("last_at", "id").values_list("pk", flat=True)[:200]), lambda pk: _end_one(pk, now))
 
 
 @service

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,7 @@ from shoutu.county.people.models import Post
 from shoutu.county.places.models import Site
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Order, Superior, Warning
+from shoutu.county.warnings.services.reports import still_failed
 
 ASSIGN, DO = "order.assign", "order.carry_out"
 ANSWER_S = 600.0
@@ -148,12 +150,19 @@ def _give(actor: Actor, order: Order, posts: Sequence[int], due_at: datetime | N
     for post in posts:
         duties.open_duty(
             actor, DO, ref(order), order.site_id, _lane("carry_out", due_at - now, [post]), order.level, order.title,
-            order.text[:400], key=f"{DO}:{order.pk}:{post}", matter="order",
+            order.text[:400], key=_key(order, post), matter="order",
         )  # fmt: skip
     order.state, order.due_at = Order.State.GIVEN, due_at
     order.save(update_fields=["state", "due_at"])
     names = [str(found[post]) for post in posts]
     record(actor, "order.given", ref(order), {"posts": list(posts), "to": names, "due_at": due_at})
+
+
+def _key(order: Order, post: int) -> str:
+    """The duty this post has of the order. Given to it again after that one ended, it is called anew."""
+    key = f"{DO}:{order.pk}:{post}"
+    ended = Duty.objects.filter(Q(key=key) | Q(key__startswith=f"{key}:")).exclude(state__in=OPEN).count()
+    return f"{key}:{ended}" if ended else key
 
 
 def _take(actor: Actor, order_id: int) -> Order:
@@ -207,5 +216,6 @@ def end_order(actor: Actor, order_id: int, note: str) -> Order:
     order.save(update_fields=["state", "ended_at"])
     record(actor, "order.ended", ref(order), {"number": order.number}, {"note": note})
     duties.settle(actor, ref(order), note)
+    still_failed(order)
     events.emit("order.changed", ref(order), {"state": order.state})
     return order

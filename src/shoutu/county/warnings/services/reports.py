@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,7 +28,7 @@ from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Dispatch, Order, Report, ReportKind, ReportPlan, Result, Superior, Warning
 from shoutu.county.warnings.services.grouping import keep_together
 
-REPORT = "warning.report"
+REPORT, RETELL = "warning.report", "order.retell"
 TEXT_MOST = 5000
 AGAIN_AHEAD = timedelta(minutes=30)
 """A follow-up is asked for this long before it is due, or a quarter of its time where that is less."""
@@ -93,16 +94,43 @@ def note_verified(actor: Actor, warning: Warning) -> None:
 
 
 def note_closed(warning: Warning) -> None:
-    """It is over: the last report, unless it was told as over already, or never was to be told."""
+    """It is over: the last report, unless it was told as over already (and has not come back since), or never was to
+    be told."""
     found = _plan(warning)
     if found is None:
         return
-    last = warning.reports.order_by("-seq").first()
-    if last is not None and last.kind == ReportKind.FINAL:
-        found.ended_at, found.asks_at = timezone.now(), None
+    if _told_as_over(warning) and _failed(warning):
+        # The last report did not arrive: closing has ended the duty to tell it another way, so it is asked for anew.
+        found.asks_at = timezone.now()
         found.save()
         return
     _final(found, _("预警已关闭"))
+
+
+def calls_go_on(warning: Warning) -> None:
+    """A silence that held its calls has ended before its time: the time to tell it upward starts now, too."""
+    found = _plan(warning)
+    if found is None or found.asks_at is None or warning.reports.exists():
+        return
+    rule, now = _rule(found), timezone.now()
+    found.due_at, found.asks_at = min(found.due_at, now + rule.first), min(found.asks_at, now + rule.ask)
+    found.save()
+
+
+def real_after_all(warning: Warning) -> None:
+    """What had been found false is real: it is to be told as when it began, from now on."""
+    found = ReportPlan.objects.select_for_update(of=("self",)).filter(warning=warning).first()
+    if found is None:
+        return
+    rule, now = _rule(found), timezone.now()
+    found.next_kind = ReportKind.FOLLOW if warning.reports.exists() else ReportKind.FIRST
+    found.ended_at, found.due_at, found.asks_at, found.why = None, now + rule.first, now + rule.ask, ""
+    found.save()
+
+
+def _told_as_over(warning: Warning) -> bool:
+    last = warning.reports.order_by("-seq").first()
+    return last is not None and last.kind == ReportKind.FINAL
 
 
 def _plan(warning: Warning) -> ReportPlan | None:
@@ -370,18 +398,36 @@ def tell_by_hand(actor: Actor, dispatch_id: int, way: str, detail: str) -> Dispa
     found.save()
     record(actor, "report.by_hand", about(found), {"number": found.report.number, "superior": found.superior.title,
                                                   "way": way}, {"note": detail.strip()})  # fmt: skip
-    warning = found.report.warning
-    if warning is not None and not _failed(warning):
-        duties.complete(actor, ref(warning), [REPORT], "report")
-        plan_ = _plan(warning)
-        if plan_ is not None and plan_.why:
-            _go_on(plan_, warning, found.report.kind, now)
+    told_after_all(actor, found.report)
     events.emit("report.changed", ref(found.report), {"number": found.report.number})
     return found
 
 
-def _failed(warning: Warning) -> bool:
-    return Dispatch.objects.filter(report__warning=warning, state=Dispatch.State.FAILED).exists()
+def _failed(about: Warning | Order) -> bool:
+    of = Q(report__warning=about) if isinstance(about, Warning) else Q(report__order=about)
+    return Dispatch.objects.filter(of, state=Dispatch.State.FAILED).exists()
+
+
+def told_after_all(actor: Actor, report: Report) -> None:
+    """What a channel had not taken is told, by hand or by the channel: nobody need be called for it any more.
+
+    Whoever is called to tell something else (a follow-up that has fallen due) stays called.
+    """
+    if report.order is not None and not _failed(report.order):
+        duties.complete(actor, ref(report.order), [RETELL], "report")
+    warning = report.warning
+    if warning is None or _failed(warning):
+        return
+    found = ReportPlan.objects.select_for_update(of=("self",)).filter(warning=warning).first()
+    if found is None:
+        duties.complete(actor, ref(warning), [REPORT], "report")
+        return
+    last = warning.reports.order_by("-seq").first()
+    # Its own reason to tell the last report (proved false, closed) is no failure of an earlier one.
+    final_waits = found.next_kind == ReportKind.FINAL and last is not None and last.kind != ReportKind.FINAL
+    if found.ended_at is None and found.why and not final_waits:
+        duties.complete(actor, ref(warning), [REPORT], "report")
+        _go_on(found, warning, last.kind if last else report.kind, timezone.now())
 
 
 @service
@@ -398,16 +444,36 @@ def send_again(actor: Actor, dispatch_id: int) -> Dispatch:
     return found
 
 
-def not_told(warning: Warning, office: str, problem: str) -> None:
+def not_told(dispatch: Dispatch, problem: str) -> None:
     """A report could not be handed over for good: somebody must tell it another way, soon."""
-    found = ReportPlan.objects.select_for_update(of=("self",)).filter(warning=warning).first()
-    now = timezone.now()
-    if found is None:
+    report = dispatch.report
+    why = (_("没有报到%(office)s：%(why)s") % {"office": dispatch.superior.title, "why": problem})[:200]
+    found = ReportPlan.objects.select_for_update(of=("self",)).filter(warning=report.warning).first()
+    if report.warning is None or found is None:
+        _call_to_retell(dispatch, why)
         return
-    found.ended_at, found.asks_at = None, now
-    found.due_at = now + FAILED_WITHIN
-    found.why = (_("没有报到%(office)s：%(why)s") % {"office": office, "why": problem})[:200]
+    now = timezone.now()
+    found.ended_at, found.asks_at, found.due_at, found.why = None, now, now + FAILED_WITHIN, why
     found.save()
+
+
+def _call_to_retell(dispatch: Dispatch, why: str) -> None:
+    """No plan asks for it: an answer to an order, or a report nobody had to make. It is to arrive all the same."""
+    report, kind = dispatch.report, REPORT if dispatch.report.warning else RETELL
+    key = f"{kind}:failed:{dispatch.pk}"
+    site = report.warning.site_id if report.warning else report.order.site_id  # type: ignore[union-attr]
+    level = report.warning.current_level if report.warning else report.order.level  # type: ignore[union-attr]
+    duties.open_duty(
+        SYSTEM, kind, about(dispatch), site, _lane(FAILED_WITHIN.total_seconds()), level, report.title, why,
+        key=f"{key}:{Duty.objects.filter(key__startswith=f'{key}:').count()}",
+    )  # fmt: skip
+
+
+def still_failed(order: Order) -> None:
+    """The order is ended, and with it whoever was called to tell its answer another way: that is asked for anew."""
+    rows = Dispatch.objects.filter(report__order=order, state=Dispatch.State.FAILED)
+    for one in rows.select_related("report__warning", "report__order", "superior").order_by("id"):
+        not_told(one, one.detail)
 
 
 # --- offices

@@ -31,6 +31,7 @@ from shoutu.county.sites.models import Point
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Warning
 from shoutu.county.warnings.models_silences import HeldBack, Silence
+from shoutu.county.warnings.services import reports
 from shoutu.county.warnings.services.evacuation import begin
 from shoutu.county.warnings.silences import ALONE, ALONE_PAUSE, LONGEST, RED, Cover, covering, until
 
@@ -203,8 +204,7 @@ def keep_silences(now: datetime | None = None) -> None:
     due = Silence.objects.filter(ended_at__isnull=True).filter(
         Q(ends_at__lte=now) | Q(begun_at__isnull=True, starts_at__lte=now)
     )
-    for pk in due.order_by("ends_at").values_list("pk", flat=True)[:50]:
-        _move_on(pk, now)
+    steps.each(list(due.order_by("ends_at").values_list("pk", flat=True)[:200]), lambda pk: _move_on(pk, now))
 
 
 @service
@@ -310,7 +310,7 @@ def _broken(warning: Warning, site_id: int, now: datetime) -> None:
 
 def review(warning: Warning) -> None:
     """Hold or let go the duties that stand, by what is silent now. For a warning whose people are being called."""
-    now, found = timezone.now(), None
+    now, found, let_go = timezone.now(), None, False
     open_ = list(_callings(warning))
     if not open_:
         return
@@ -320,6 +320,9 @@ def review(warning: Warning) -> None:
             duties.hold(CLOCK, duty, found)
         elif duty.held_until is not None and duty.held_until > now:
             duties.let_go(CLOCK, duty)
+            let_go = True
+    if let_go:
+        reports.calls_go_on(warning)
     response = policies.in_force().response(warning.level, warning.category)
     if found is None and response.withdraw and warning.current_level >= warning.level:
         begin(CLOCK, warning)
