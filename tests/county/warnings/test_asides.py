@@ -40,6 +40,7 @@ def test_the_list_says_where_and_why(aside, login):
         "text",
         {"to": "red", "value": "x", "site": [1], "point": True},
         {"to": 9, "event_ts": 2**70, "point": 2**70},
+        {"to": 10**400, "event_ts": 10**400, "value": 10**400, "point": -(10**400)},
     ],
 )
 def test_a_signal_of_any_form_is_listed(aside, login, body):

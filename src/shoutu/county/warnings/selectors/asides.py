@@ -36,7 +36,12 @@ def _ids(signals: Sequence[Signal], name: str) -> set[int]:
 
 def _number(told: Any) -> Any:
     """What is told, where it is a finite number; None for whatever else somebody sent."""
-    return told if isinstance(told, int | float) and not isinstance(told, bool) and math.isfinite(told) else None
+    if not isinstance(told, int | float) or isinstance(told, bool):
+        return None
+    try:
+        return told if math.isfinite(told) else None
+    except OverflowError:
+        return None  # an integer beyond any float
 
 
 def _told(signal: Signal) -> dict[str, Any]:
