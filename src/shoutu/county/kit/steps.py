@@ -116,10 +116,11 @@ def each(items: Iterable[T], run: Callable[[T], object], *, stops: tuple[type[Ex
 
     The database's own trouble, a lost lease and `stops`, which would meet the others too, are raised.
     """
+    through: tuple[type[Exception], ...] = (OperationalError, LeaseLost, *stops)
     for item in items:
         try:
             run(item)
-        except (OperationalError, LeaseLost, *stops):
+        except through:
             raise
         except Exception:
             log.exception("%s could not be done for %s", getattr(run, "__qualname__", run), item)

@@ -77,7 +77,9 @@ def answer(actor: Actor, duty_id: int, note: str = "", via: Notice | None = None
 
 def _still_stands(via: Notice | None) -> None:
     """Raises Conflict for a message whose call was ended: who knows of the yellow does not know of the red."""
-    if via is not None and Call.objects.filter(pk=via.call_id, state=CallState.ENDED).exists():
+    if via is None or via.call_id is None:
+        return
+    if Call.objects.filter(pk=via.call_id, state=CallState.ENDED).exists():
         raise Conflict(_("这条消息以后情况变了，已重新呼叫：看新的消息再应答"))
 
 
