@@ -9,6 +9,12 @@ from shoutu.county.duties.services.trials import keep_testing
 from shoutu.county.kit.steps import step
 
 
+# Before climbing in its lane: what falls due is judged by a clock that has been looked at.
+@step("duties.clock", every=1.0, lane="duties")
+def clock() -> None:
+    services.mind_clock()
+
+
 @step("duties.climb", every=0.5, lane="duties", beat="climb")
 def climb() -> bool:
     return services.climb_due()

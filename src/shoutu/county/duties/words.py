@@ -61,6 +61,8 @@ def _stage(text: str) -> Any:
 
 verbs.register(
     {
+        "clock.set_back": lambda p: _("时钟被拨慢 %(seconds)s 秒，各项时限随之前移") % {"seconds": p["seconds"]},
+        "clock.set_forward": lambda p: _("时钟向前跳了 %(seconds)s 秒") % {"seconds": p["seconds"]},
         "duty.opened": lambda p: _("派出：%(title)s") % {"title": p["title"]},
         "duty.called": _called,
         "duty.nobody": _nobody,

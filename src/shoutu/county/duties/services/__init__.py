@@ -27,6 +27,7 @@ from shoutu.county.duties.services.delivering import deliver
 from shoutu.county.duties.services.findings import check_findings
 from shoutu.county.duties.services.holding import end_informed, hold, inform, let_go
 from shoutu.county.duties.services.opening import open_duty, raise_duty
+from shoutu.county.duties.services.setback import mind_clock
 from shoutu.county.duties.services.trials import start_trials, test_contact
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "hold",
     "inform",
     "let_go",
+    "mind_clock",
     "new_callback_token",
     "open_duty",
     "opened",
