@@ -13,6 +13,7 @@ import httpx
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from shoutu.county.kit import catalog, outbox
 from shoutu.county.kit.actors import SYSTEM
@@ -260,6 +261,78 @@ def test_right_lost_while_listening_is_lost_there_too(server: str, monkeypatch) 
         tell("site.changed", ref(county.site))
         tell("site.changed", ref(county.site_b))
         assert stream.wait(2)[1][2]["subject"]["id"] == county.site_b.pk
+
+
+def test_stream_behind_a_proxy_with_a_password_of_its_own_ends_with_the_account(server: str, monkeypatch) -> None:
+    from shoutu.county.kit import live
+
+    monkeypatch.setattr(live, "RECHECK_SECONDS", 0.3)
+    county = make_county()
+    with signed_in(server, "inspector") as client:
+        stream = Stream(client, Authorization="Basic cHJveHk6cHJveHk=")
+        services.set_active(SYSTEM, county.users["inspector"], False)
+        assert stream.wait(1)[-1:] == [("", "end", {})]
+        assert stream.ended.wait(5)
+
+
+def test_stream_ends_when_its_reader_signs_out(server: str, monkeypatch) -> None:
+    from shoutu.county.kit import live
+
+    monkeypatch.setattr(live, "RECHECK_SECONDS", 0.3)
+    make_county()
+    with signed_in(server, "inspector") as client, httpx.Client(base_url=server, cookies=client.cookies) as other:
+        stream = Stream(client)
+        answer = other.delete("/api/v1/session", headers={"X-CSRFToken": client.cookies["csrftoken"]})
+        assert answer.status_code < 300, answer.text
+        assert stream.wait(1)[-1:] == [("", "end", {})]
+
+
+def test_a_changed_role_narrows_and_widens_a_stream(server: str, monkeypatch) -> None:
+    """A leader sees both mines, an enterprise its own; whoever becomes one sees no more than it from then on."""
+    from shoutu.county.kit import live
+
+    monkeypatch.setattr(live, "RECHECK_SECONDS", 0.2)
+    county = make_county()
+    outbox.number()
+    user = county.users["enterprise"]
+    with signed_in(server, "enterprise") as client:
+        stream = Stream(client)
+        for role, seen in (("leader", [county.site_b.pk, county.site.pk]), ("safety_officer", [county.site.pk])):
+            before = len(stream.events)
+            services.change_user(SYSTEM, user, role=role)
+            time.sleep(0.5)  # longer than the interval of the check
+            tell("site.changed", ref(county.site_b))
+            tell("site.changed", ref(county.site))
+            told = stream.wait(before + len(seen))[before:]
+            told = [one[2]["subject"]["id"] for one in told if one[2]["subject"]["type"] == "site"]
+            assert told == seen, role
+
+
+@pytest.mark.parametrize("how", ["ended", "revoked", "owner switched off", "owner may not"])
+def test_stream_of_a_token_ends_with_it(server: str, monkeypatch, how: str) -> None:
+    from shoutu.county.kit import live
+
+    monkeypatch.setattr(live, "RECHECK_SECONDS", 0.3)
+    county = make_county()
+    outbox.number()
+    leader = county.users["leader"]
+    token, text = services.create_api_token(actor(leader), leader, "大屏")
+    with httpx.Client(base_url=server, timeout=20) as client:
+        stream = Stream(client, Authorization=f"Bearer {text}")
+        time.sleep(0.5)
+        assert not stream.ended.is_set()
+        if how == "ended":
+            type(token).objects.filter(pk=token.pk).update(expires_at=timezone.now())
+        elif how == "revoked":
+            services.revoke_api_token(actor(leader), token)
+        elif how == "owner switched off":
+            services.set_active(SYSTEM, leader, False)
+        else:
+            type(token).objects.filter(pk=token.pk).update(permissions=["status.read"])
+        assert stream.wait(1)[-1:] == [("", "end", {})]
+        assert stream.ended.wait(5)
+        tell("site.changed", ref(county.site))
+        assert client.get("/live/events", headers={"Authorization": f"Bearer {text}"}).status_code in (401, 403)
 
 
 def test_stream_with_a_token_and_without(server: str) -> None:

@@ -77,11 +77,15 @@ def asker(request: HttpRequest) -> Actor:
     return actor  # type: ignore[no-any-return]
 
 
+def bears_token(request: HttpRequest) -> bool:
+    """Whether a request says who asks by a token. Any other `Authorization` (a proxy's own password) says nothing."""
+    return request.headers.get("Authorization", "").lower().startswith("bearer ")
+
+
 def identify(request: HttpRequest) -> Actor:
     """The actor of a plain Django view (SSE, downloads): token first, then session. Raises NotSignedIn."""
-    header = request.headers.get("Authorization", "")
-    if header.lower().startswith("bearer "):
-        return TokenAuth().authenticate(request, header[7:].strip())
+    if bears_token(request):
+        return TokenAuth().authenticate(request, request.headers["Authorization"][7:].strip())
     actor = SessionAuth().authenticate(request, None)
     if actor is None:
         raise NotSignedIn

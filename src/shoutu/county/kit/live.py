@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from shoutu.county.kit import outbox, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import problem
-from shoutu.county.kit.auth import identify
+from shoutu.county.kit.auth import bears_token, identify
 from shoutu.county.kit.errors import ShoutuError
 from shoutu.county.kit.poller import poller
 
@@ -103,7 +103,7 @@ def _visible(
 def _recheck(request: HttpRequest) -> Actor | None:
     """The actor as they are now; None when the session has ended, the token is revoked, or the right is gone."""
     try:
-        if not request.headers.get("Authorization"):
+        if not bears_token(request):
             store = import_module(settings.SESSION_ENGINE).SessionStore
             request.session = store(request.session.session_key)
             request.user = get_user(request)  # type: ignore[assignment]
