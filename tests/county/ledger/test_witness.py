@@ -76,6 +76,35 @@ def test_a_box_without_an_account_or_with_a_bad_address_names_the_field(db, requ
 # -- being a witness ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("target", ["http://[bad/", "http://h:99999/", "http://h:0/", "http://a\x00b/", "http:///x"])
+def test_an_address_that_cannot_be_asked_names_the_field(db, target: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        add_witness(SYSTEM, "市局", "url", target)
+    assert caught.value.field == "target"
+
+
+@pytest.mark.parametrize("target", ["http://a..b/heads", "http://h:99999/"])
+def test_an_address_gone_wrong_keeps_no_head_from_the_others(write, tmp_path: Path, target: str) -> None:
+    first = add_witness(SYSTEM, "坏地址", "url", "http://127.0.0.1:9/")
+    add_witness(SYSTEM, "U 盘", "folder", str(tmp_path))
+    type(first).objects.filter(pk=first.pk).update(target=target)
+    write(1)
+    errors = hand_out_due()
+    assert len(errors) == 1
+    assert "坏地址" in errors[0]
+    assert [file.read_text("utf-8") for file in tmp_path.glob("*.note")] == [tree.head().note]
+
+
+def test_a_stick_that_takes_nothing_is_left_without_drafts(write, tmp_path: Path) -> None:
+    add_witness(SYSTEM, "U 盘", "folder", str(tmp_path))
+    write(1)
+    head = tree.head()
+    name = f"{head.note.partition(chr(10))[0].replace('/', '-')}-{head.epoch_id}-{head.size:012d}.note"
+    (tmp_path / name).mkdir()  # the file cannot take its place
+    assert len(hand_out_due()) == 1
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
 @pytest.fixture(params=sorted(SUITES))
 def county_log(db, request) -> Signer:
     """Another county's log, registered here."""
@@ -96,6 +125,24 @@ def test_heads_are_kept_once_and_go_into_our_own_record(county_log: Signer, clie
     assert [head.note for head in KeptHead.objects.order_by("size")] == [first, second]
     kept = Entry.objects.filter(verb="kept_log.head_kept").latest("id")
     assert (kept.actor, kept.payload["size"], kept.payload["root"]) == ("甲县", 25, (bytes([25]) * 32).hex())
+
+
+def test_lines_anybody_may_add_below_a_head_make_no_other_head(county_log: Signer) -> None:
+    """Heads are published: who has one could otherwise fill our record without end."""
+    text = note(county_log, 10, 0)
+    kept = keep_head(text)
+    own = text.partition("\n\n")[2]
+    for junk in ("— x AAAA\n", f"— {county_log.origin} AAAAAAAA\n", f"— {county_log.origin} \n"):
+        assert keep_head(text + junk).pk == kept.pk
+        assert keep_head(text.replace(own, junk + own)).pk == kept.pk
+    assert (KeptHead.objects.count(), KeptHead.objects.get().note) == (1, text)
+    assert Entry.objects.filter(verb="kept_log.head_kept").count() == 1
+
+
+def test_a_head_first_brought_with_lines_of_others_is_kept_without_them(county_log: Signer) -> None:
+    text = note(county_log, 10, 0)
+    junk = f"— {county_log.origin} AAAAAAAA\n"
+    assert keep_head(text.replace("\n\n", "\n\n" + junk)).note == text
 
 
 def test_a_head_that_comes_late_contradicts_nothing(county_log: Signer) -> None:

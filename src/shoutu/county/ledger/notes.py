@@ -106,6 +106,15 @@ def read(note: str, *trusted: PublicKey) -> Head:
     raise NoteError("not signed by this log's key")
 
 
+def signed(note: str, key: PublicKey) -> str:
+    """A note that `read` has taken, with the signature of `key` alone: the one it checked, which is the first."""
+    body, _blank, tail = note.partition("\n\n")
+    named = f"— {origin(key)} "
+    own = (line for line in tail.split("\n") if line.startswith(named))
+    line = next(one for one in own if base64.b64decode(one.removeprefix(named))[:4] == key_id(key))
+    return f"{body}\n\n{line}\n"
+
+
 def _parse(body: str) -> Head:
     lines = body.splitlines()
     try:

@@ -13,7 +13,7 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid, NotAllowed
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.models import KeptHead, KeptLog
-from shoutu.county.ledger.notes import Head, NoteError, origin, public_key, read
+from shoutu.county.ledger.notes import Head, NoteError, origin, public_key, read, signed
 from shoutu.county.ledger.services.record import record, service, unchanged
 
 MAX_NOTE = 8192
@@ -45,6 +45,8 @@ def keep_head(note: str) -> KeptHead:
     Raises NotAllowed when no log kept here signed it, Invalid when it is no head.
     """
     log, head, signed_at = _signed_by(note)
+    # What is signed is what counts: lines of other keys below it, which anybody may add, make no other head.
+    note = signed(note, public_key(log.key))
     digest = hashlib.sha256(note.encode()).hexdigest()
     known = log.heads.filter(digest=digest).first()
     if known is not None:
@@ -66,7 +68,8 @@ def keep_head(note: str) -> KeptHead:
 def _signed_by(note: str) -> tuple[KeptLog, Head, datetime]:
     if len(note.encode("utf-8", "replace")) > MAX_NOTE:
         raise Invalid("body", _("一个已签名的树头，不超过 %(bytes)d 字节") % {"bytes": MAX_NOTE})
-    log = KeptLog.objects.filter(origin=note.partition("\n")[0][:80]).first()
+    # Locked: of two heads that come at once and contradict each other, the second must see the first.
+    log = KeptLog.objects.select_for_update().filter(origin=note.partition("\n")[0][:80]).first()
     if log is None:
         raise NotAllowed("ledger.keep", _("这里没有登记签发这个树头的记录簿：先用 shoutu ledger keep 登记对方的公钥。"))
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -36,8 +37,7 @@ def add_witness(actor: Actor, name: str, kind: str, target: str, every_minutes: 
         if not Path(target).is_absolute() or not Path(target).is_dir():
             raise Invalid("target", _("已存在的文件夹的绝对路径"))
     elif kind == Witness.Kind.URL:
-        parts = urlsplit(target)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        if not _is_address(target):
             raise Invalid("target", _("http 或 https 地址，不含用户名"))
     elif kind == Witness.Kind.MAIL:
         try:
@@ -53,6 +53,16 @@ def add_witness(actor: Actor, name: str, kind: str, target: str, every_minutes: 
     witness = Witness.objects.create(name=name, kind=kind, target=target, every_minutes=every_minutes)
     record(actor, "witness.added", ref(witness), {"name": name, "kind": kind, "target": target, "every": every_minutes})
     return witness
+
+
+def _is_address(target: str) -> bool:
+    """An http(s) address without a user's name that can be asked as it stands."""
+    try:
+        parts, asked = urlsplit(target), httpx.URL(target)
+        port = parts.port
+    except (ValueError, httpx.InvalidURL):
+        return False
+    return parts.scheme in {"http", "https"} and bool(asked.host) and not parts.username and port != 0
 
 
 @service
@@ -112,7 +122,8 @@ def hand_out(actor: Actor, witness: Witness, head: TreeHead | None = None) -> No
                 timeout=TIMEOUT,
                 follow_redirects=False,
             ).raise_for_status()
-    except (OSError, httpx.HTTPError) as error:
+    except (OSError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        # ValueError: a name that is none, such as "a..b". One bad address must not keep heads from the others.
         Witness.objects.filter(pk=witness.pk).update(last_error=f"{type(error).__name__}: {error}"[:500])
         raise Conflict(_("树头未能送达见证方“%(name)s”：%(error)s") % {"name": witness.name, "error": error}) from error
     _handed(actor, witness, head)
@@ -122,11 +133,17 @@ def _to_folder(folder: Path, head: TreeHead) -> None:
     """One file per head, whole or not at all. The folder must be there: a stick that is not in is an error."""
     name = _name(head)
     draft = folder / f".{name}.{os.getpid()}"
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(head.note)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder / name)
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(head.note)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(folder / name)
+    except OSError:
+        # A full stick would fill up with drafts, one for each try.
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
 
 
 def _to_box(address: str, head: TreeHead) -> None:
