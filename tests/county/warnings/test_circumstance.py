@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, time, timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from shoutu.county.duties.models import Call, Duty
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
+from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
@@ -18,6 +21,7 @@ from shoutu.county.sites import operation
 from shoutu.county.sites import services as sites
 from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, Rule
 from shoutu.county.sites.services.operation import add_window, revoke_window, set_state
+from shoutu.county.sites.still import lacks_of
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Warning
 
@@ -50,6 +54,27 @@ def test_a_stop_holds_at_once_and_going_back_takes_two(watched):
         ("producing", True),
     ]
     assert Entry.objects.filter(verb="site.state").count() == 2
+
+
+def test_an_agreement_to_end_one_stop_does_not_end_another(watched):
+    officer, leader = actor(watched.users["duty_officer"]), actor(watched.users["leader"])
+    set_state(officer, watched.site, "sealed", "边坡裂缝")
+    first = set_state(officer, watched.site, "stopped", "裂缝治好，拆封")
+    old = set_state(officer, watched.site, "producing", "裂缝治好")
+    proposals.agree(leader, first)
+    set_state(officer, watched.site, "sealed", "又查出透水隐患")
+    with pytest.raises(Conflict, match="变过"):
+        proposals.agree(leader, old)
+    assert operation.state_at(watched.site.pk) == "sealed"
+
+
+def test_a_stop_holds_though_its_pack_cannot_be_read(watched, tmp_path, monkeypatch):
+    officer = actor(watched.users["duty_officer"])
+    monkeypatch.setattr(settings, "CONFIG", dataclasses.replace(settings.CONFIG, packs=tmp_path))
+    set_state(officer, watched.site, "sealed", "停产整顿")
+    assert operation.state_at(watched.site.pk) == "sealed"
+    assert not operation.overview(officer, watched.site)["watched"]
+    assert "pack" in [gap.key for gap in lacks_of(ref(watched.site))]
 
 
 def test_unsealing_to_a_mere_stop_takes_two(watched):

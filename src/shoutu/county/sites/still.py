@@ -10,8 +10,8 @@ from shoutu.county.kit.findings import Gap
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.places.models import Site
 from shoutu.county.sites.gaps import items_of
-from shoutu.county.sites.models import Point
-from shoutu.county.sites.operation import WATCHED, current
+from shoutu.county.sites.models import Binding, Point
+from shoutu.county.sites.operation import PACK, WATCHED, current
 
 STILL = "site.still"
 STILL_LANE: dict[str, Any] = {
@@ -47,4 +47,7 @@ def lacks_of(subject: SubjectRef) -> list[Gap]:
     if site.kind == UNDERGROUND:
         wanted["people_underground"] = _("停产封条期间没有井下人数测点，有人下井看不出")
     lacking = {item: text for item, text in wanted.items() if not counts.get(item)}
-    return [Gap(item, text, detail={"field": item, "item": item}) for item, text in lacking.items()]
+    gaps = [Gap(item, text, detail={"field": item, "item": item}) for item, text in lacking.items()]
+    if not Binding.objects.filter(site=site, pack=PACK).exists():
+        gaps.append(Gap("pack", _("停产监看的规则包没有启用，有人送电、进场不会告警"), detail={"pack": PACK}))
+    return gaps

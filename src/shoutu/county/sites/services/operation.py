@@ -76,7 +76,7 @@ def set_state(
     title = f"{site.name}：{Operation(before).label} → {Operation(state).label}"
     return proposals.propose(
         actor, STATE, ref(site), site.pk, reason, title=title, key=f"state:{site.pk}:{state}",
-        payload={**facts, "site": site.pk, "before": before}, changes=[change],
+        payload={**facts, "site": site.pk, "before": before, "row": latest.pk if latest else None}, changes=[change],
     )  # fmt: skip
 
 
@@ -113,18 +113,24 @@ def stop_by_order(actor: Actor, site: Site, order: SubjectRef, reason: str) -> O
 
 @service
 def watch_stopped(actor: Actor, site: Site) -> None:
-    """Watch a site that was stopped by order as stopped sites are. Whatever fails here must not undo the count of
-    those who are out: it is logged, and the site stays unwatched."""
-    if state_at(site.pk) not in WATCHED or Binding.objects.filter(site=site, pack=PACK).exists():
-        return unchanged()
+    """Watch a site that was stopped by order as stopped sites are."""
+    if state_at(site.pk) not in WATCHED or not _begin_watching(actor, site):
+        unchanged()
+
+
+def _begin_watching(actor: Actor, site: Site) -> bool:
+    """Whether the pack was bound. Whatever fails here must undo neither a stop nor the count of those who are out: it
+    is logged, and that the site stays unwatched is a finding (`still.lacks_of`)."""
+    if Binding.objects.filter(site=site, pack=PACK).exists():
+        return False
     try:
         bind(system(actor.label), site, PACK)
     except OperationalError:
         raise
     except Exception:
         log.exception("site %s stands still, and cannot be watched by %s", site.pk, PACK)
-        unchanged()
-    return None
+        return False
+    return True
 
 
 def _enter(
@@ -151,8 +157,7 @@ def _watch(actor: Actor, site: Site, state: str) -> None:
     by = system(actor.label)
     bound = Binding.objects.filter(site=site, pack=PACK)
     if state in WATCHED:
-        if not bound.exists():
-            bind(by, site, PACK)
+        _begin_watching(actor, site)
         return
     for rule in Rule.objects.filter(point__site=site, origin__startswith=f"{PACK}/", enabled=True).order_by("id"):
         propose(by, rule, _("复工，不再按停产监测"), enabled=False, agreed=True)
@@ -164,7 +169,9 @@ def _watch(actor: Actor, site: Site, state: str) -> None:
 def _agreed(actor: Actor, proposal: Proposal) -> None:
     told = proposal.payload
     site = Site.objects.select_for_update(of=("self",)).get(pk=told["site"])
-    if state_at(site.pk) != told["before"]:
+    now = current(site.pk)
+    # Stopped, at work and stopped again is another stop, with another reason; nobody has agreed to end that one.
+    if state_at(site.pk) != told["before"] or ("row" in told and told["row"] != (now.pk if now else None)):
         raise Conflict(_("状态在提出以后又变过，重新提出"))
     _not_held(site, told["state"])
     facts = {name: told[name] for name in ("state", "document", "from_at", "planned_end")}
