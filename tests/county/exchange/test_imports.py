@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -300,6 +301,20 @@ def test_rows_and_files_are_taken_away_in_time(bring, time_machine) -> None:
     assert not ImportRow.objects.filter(job=found.id).exists()
     assert not (services.folder() / stored).exists()
     assert Import.objects.get(pk=found.id).state == "discarded"
+
+
+def test_a_file_nothing_knows_is_taken_away_after_a_day(bring) -> None:
+    """The process ended between the file and its row: it may hold personal values."""
+    bring("organisations", workbook(HEAD, ["丙矿", "企业", CODE, "东乡"]))
+    left, fresh = services.folder() / "left", services.folder() / "fresh"
+    for path in (left, fresh):
+        path.write_bytes(b"x")
+    os.utime(left, (0, 0))
+    waiting = services.folder() / Import.objects.get().stored
+    os.utime(waiting, (0, 0))
+    services.clean()
+    assert (left.exists(), fresh.exists(), waiting.exists()) == (False, True, True)
+    fresh.unlink()
 
 
 def test_an_import_is_told_in_words_in_the_ledger(bring, login: Callable[[str], Client]) -> None:

@@ -40,6 +40,7 @@ CHUNK = 200
 MAX_OPEN = 5
 MAX_TRIES = 3
 KEPT = timedelta(days=30)
+LEFT_S = 24 * 3600
 OPEN = (State.UPLOADED, State.READING, State.CHECKED, State.CONFIRMED, State.FOLLOWING)
 SUFFIXES = (".xlsx", ".csv", ".txt")
 
@@ -363,11 +364,23 @@ def clean() -> int:
     )
     count = 0
     for job in old.filter(rows__isnull=False).distinct()[:20]:
-        _unstage(job)
-        if job.state in OPEN:
-            _end(job, State.DISCARDED, "")
-        count += 1
+        # Given up first, unless it was confirmed at this very moment: then its rows are still needed.
+        given_up = old.filter(pk=job.pk, state__in=OPEN).update(state=State.DISCARDED, finished_at=timezone.now())
+        if given_up or not Import.objects.filter(pk=job.pk, state__in=OPEN).exists():
+            _unstage(job)
+            count += 1
     for job in Import.objects.filter(state__in=(State.DONE, State.REFUSED, State.DISCARDED)).exclude(stored=""):
         _drop(job)
         Import.objects.filter(pk=job.pk).update(stored="")
+    _sweep()
     return count
+
+
+def _sweep() -> None:
+    """Take away files nothing knows: the process ended between the file and its row."""
+    before = time.time() - LEFT_S
+    known = set(Import.objects.exclude(stored="").values_list("stored", flat=True))
+    for path in folder().iterdir():
+        with suppress(OSError):
+            if path.name not in known and path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)

@@ -167,7 +167,7 @@ def number(low: float | None = None, high: float | None = None) -> Parser:
         if isinstance(cell, bool):
             raise Bad(_("数字"))
         try:
-            found = float(cell) if isinstance(cell, int | float) else float(said.replace(",", ""))
+            found = float(cell) if isinstance(cell, int | float) else _as_number(said)
         except (ValueError, OverflowError) as error:
             raise Bad(_("数字，不带单位")) from error
         if not math.isfinite(found):
@@ -177,6 +177,16 @@ def number(low: float | None = None, high: float | None = None) -> Parser:
         return found
 
     return parse
+
+
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+
+
+def _as_number(said: str) -> float:
+    """Raises ValueError. Commas stand between thousands only: 0,5 must not become 5."""
+    if "_" in said or ("," in said and not _GROUPED.fullmatch(said)):
+        raise ValueError(said)
+    return float(said.replace(",", ""))
 
 
 def yes_no(cell: Any) -> bool | None:

@@ -116,9 +116,12 @@ def _csv(file: Path, asked: Asked) -> Iterator[dict[str, Any]]:
 def _decoded(raw: bytes) -> str:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         try:
-            return raw.decode("utf-16")
+            text = raw.decode("utf-16")
         except UnicodeDecodeError as error:
             raise Refused("not_a_table") from error
+        if "\0" in text:
+            raise Refused("not_a_table")
+        return text
     if b"\0" in raw:
         raise Refused("not_a_table")
     for encoding in ("utf-8-sig", "gb18030"):
