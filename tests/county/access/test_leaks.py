@@ -6,6 +6,7 @@ Every GET route is asked as every role: plainly, page by page, by another's ids,
 from __future__ import annotations
 
 import base64
+import csv
 import io
 import json
 import re
@@ -15,8 +16,11 @@ from typing import Any
 
 import pytest
 from docx import Document
+from openpyxl import load_workbook
 
 from shoutu.county.kit.permissions import permissions_of
+from shoutu.county.kit.sheets.tables import Table, tables
+from shoutu.county.people.models import Person
 from shoutu.county.people.testing import actor
 from tests.county.access.test_matrix import ROLES, Visitor, walked
 from tests.county.access.walk import FIELDS, Route, parameters
@@ -28,6 +32,7 @@ NONSENSE = "没有这样的字"
 NARROW = ("department", "township", "safety_officer", "rescue_lead")
 MASKED = ("auditor", "department", "safety_officer", "rescue_lead")
 # Who keeps watch now is named to those who work with them.
+EXPORT = next(one for one in walked() if one.name == "GET /api/v1/tables/{name}/export")
 NAMED_ON_DUTY = ("GET /api/v1/roster/today", "GET /api/v1/screen/now")
 
 
@@ -43,7 +48,7 @@ def lists() -> list[Route]:
 def words(answer: Any) -> str:
     """All the words of an answer, those within a paper or a cursor among them."""
     if answer.streaming:
-        return ""  # a picture
+        return "\n".join(" ".join(row) for row in rows_of(answer))
     if answer.status_code != 200:
         return answer.content.decode("utf-8", "replace")  # type: ignore[no-any-return]
     if "wordprocessing" in answer["Content-Type"]:
@@ -56,6 +61,18 @@ def words(answer: Any) -> str:
         told = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)) if not cursor.isdigit() else b"null"
         text += json.dumps(json.loads(told), ensure_ascii=False)
     return text
+
+
+def rows_of(answer: Any) -> list[list[str]]:
+    """What stands in a file that was answered, row by row; nothing for a picture."""
+    kind = answer["Content-Type"]
+    if not kind.startswith("text/csv") and "spreadsheetml" not in kind:
+        return []
+    content = b"".join(answer)
+    if kind.startswith("text/csv"):
+        return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    sheets = load_workbook(io.BytesIO(content), read_only=True).worksheets
+    return [[str(cell or "") for cell in row] for sheet in sheets for row in sheet.iter_rows(values_only=True)]
 
 
 def counted(answer: Any) -> int:
@@ -75,9 +92,35 @@ def askings(route: Route, both: SimpleNamespace) -> Iterator[dict[str, Any]]:
         yield {name: both.foreign[FIELDS[name]]}
 
 
+def exported(visitor: Visitor, table: Table, both: SimpleNamespace, query: dict[str, Any]) -> list[list[str]] | None:
+    """The rows of a table as it goes out, without its head; None when it is refused."""
+    answer = visitor.answer(EXPORT, {**both.own, "tables/{name}": table.name}, query)
+    if answer.status_code in (403, 404):
+        return None
+    assert answer.status_code == 200, f"{table.name} {query}: {answer.content.decode()}"
+    return rows_of(answer)[1:]
+
+
+def ways_out(visitor: Visitor, table: Table, both: SimpleNamespace) -> Iterator[dict[str, Any]]:
+    """Both kinds of file; whole where that is allowed; by another's words and ids, by each filter the table knows."""
+    known = table.query.model_fields
+    yield {"format": "xlsx"}
+    yield {"format": "csv"}
+    if table.whole_permission and actor(both.users[ROLES[visitor.column]]).may(table.whole_permission):
+        yield {"format": "csv", "whole": True}
+    if "q" in known:
+        yield {"format": "csv", "q": ANOTHERS}
+    for name in ("all", "closed"):
+        if name in known:
+            yield {"format": "csv", name: True}
+    for name in known.keys() & FIELDS.keys():
+        yield {"format": "csv", name: both.foreign[FIELDS[name]]}
+
+
 def test_walks_something() -> None:
     assert len(reads()) > 60
     assert len(lists()) > 20
+    assert len(tables()) > 10
     assert not [role for role in MASKED if "person.read_phone" in permissions_of(role)]
 
 
@@ -148,3 +191,54 @@ def test_a_masked_name_cannot_be_guessed_by_ordering(both: SimpleNamespace, role
         return [one["id"] for one in answer.json()["items"]] if answer.status_code == 200 else answer.status_code
 
     assert after("0") == after("甲") == after("龠")
+
+
+@pytest.mark.django_db
+def test_no_table_that_goes_out_tells_of_what_belongs_to_another(both: SimpleNamespace) -> None:
+    told, rows = [], 0
+    for role in NARROW:
+        visitor = Visitor(both, role)
+        for table in tables():
+            for query in ways_out(visitor, table, both):
+                found = exported(visitor, table, both, query) or []
+                rows += len(found)
+                told += [f"{role}: {table.name} {query}: {row}" for row in found if any(ANOTHERS in c for c in row)]
+    assert not told, "\n" + "\n".join(told)
+    assert rows > 100
+
+
+@pytest.mark.django_db
+def test_no_table_that_goes_out_gives_or_finds_by_what_is_masked(both: SimpleNamespace) -> None:
+    told = []
+    for role in MASKED:
+        user, visitor = both.users[ROLES[role]], Visitor(both, role)
+        persons = [one for one in both.persons.values() if one.pk != user.person_id]
+        secrets = {one.name for one in persons} | {one.phone for one in persons if one.phone} | {both.number}
+        for table in tables():
+            for query in ways_out(visitor, table, both):
+                text = "\n".join(" ".join(row) for row in exported(visitor, table, both, query) or [])
+                told += [f"{role}: {table.name} {query} gives {one}" for one in secrets if one in text]
+            if "q" not in table.query.model_fields:
+                continue
+            # A table that leaves the search out gives as many for any word.
+            none = exported(visitor, table, both, {"format": "csv", "q": NONSENSE})
+            for word in () if none is None else secrets:
+                if len(exported(visitor, table, both, {"format": "csv", "q": word}) or []) != len(none):
+                    told.append(f"{role}: {table.name} is searched by {word}")
+        assert exported(visitor, next(t for t in tables() if t.name == "persons"), both, {"whole": True}) is None
+    assert not told, "\n" + "\n".join(told)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", MASKED)
+def test_the_order_of_a_table_that_goes_out_tells_nothing_of_masked_names(both: SimpleNamespace, role: str) -> None:
+    visitor = Visitor(both, role)
+    others = Person.objects.exclude(pk=both.users[ROLES[role]].person_id)
+
+    def told(names: Iterator[str]) -> dict[str, list[list[str]] | None]:
+        for person in others.order_by("id"):
+            Person.objects.filter(pk=person.pk).update(name=next(names))
+        return {table.name: exported(visitor, table, both, {"format": "csv"}) for table in tables() if table.personal}
+
+    up, down = (f"某{n:03d}" for n in range(900)), (f"某{900 - n:03d}" for n in range(900))
+    assert told(up) == told(down)
