@@ -120,7 +120,7 @@ def watch_stopped(actor: Actor, site: Site) -> None:
 
 def _begin_watching(actor: Actor, site: Site) -> bool:
     """Whether the pack was bound. Whatever fails here must undo neither a stop nor the count of those who are out: it
-    is logged, and that the site stays unwatched is a finding (`still.lacks_of`)."""
+    is logged, and that the site stays unwatched is a finding (`still.lacks_of`), save while an order stops it."""
     if Binding.objects.filter(site=site, pack=PACK).exists():
         return False
     try:
