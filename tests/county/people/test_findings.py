@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import time
+from contextlib import suppress
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -13,12 +15,14 @@ from django.utils import timezone
 
 from shoutu.county.duties.models import Contact
 from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Conflict, Invalid
+from shoutu.county.people import findings as people_findings
 from shoutu.county.people import services
 from shoutu.county.people.findings import KINDS, findings
 from shoutu.county.people.models import Holding, Post, Responsibility, Rung, User
 from shoutu.county.people.testing import actor
 from shoutu.county.places import services as places
-from shoutu.county.places.models import Site
+from shoutu.county.places.models import Organisation, Site
 from tests.county.base import ListTests
 
 JSON = "application/json"
@@ -151,6 +155,42 @@ def test_gaps_and_doubles_of_the_roster_are_found(county: SimpleNamespace) -> No
     services.plan_shift(SYSTEM, county.posts["enterprise"], county.persons["duty_officer"], now + HOUR, now + 2 * HOUR)
     [double] = found(county, "roster.double")
     assert "一个人不能在两处" in double.text
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_small_sight_is_told_the_same_from_what_was_fetched_for_it(
+    county: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Only what may matter to the sites and bodies in sight is fetched; fetching everything finds nothing more."""
+    draw = random.Random(seed)
+    bodies = [*Organisation.objects.all()]
+    posts = [services.create_post(SYSTEM, draw.choice(bodies), f"岗{n}", on_shift=n % 4 == 0) for n in range(12)]
+    persons = [*county.persons.values()]
+    for post in posts:
+        if draw.random() < 0.6:
+            services.hold_post(SYSTEM, post, draw.choice(persons))
+    for n in range(5):
+        mine, where = draw.choice([county.mine, county.mine_b]), draw.choice([county.east, county.west])
+        places.create_site(SYSTEM, f"场所{n}", draw.choice([*Site.Kind.values]), mine, where)
+    scopes = [{"site": one} for one in Site.objects.all()] + [{"organisation": one} for one in bodies]
+    scopes += [{"territory": one} for one in (county.territory, county.east, county.west)]
+    for _ in range(40):
+        scope = draw.choice(scopes)
+        sectors = draw.sample([*Site.Kind.values], 2) if "territory" in scope and draw.random() < 0.5 else []
+        with suppress(Invalid, Conflict):
+            services.assign_responsibility(
+                SYSTEM, draw.choice(posts), draw.choice(Responsibility.Kind.values), draw.choice(Rung.values), **scope,
+                sectors=sectors,
+            )  # fmt: skip
+    assert Responsibility.objects.count() > 30
+    now, told = timezone.now(), {}
+    for small in (1000, 0):
+        monkeypatch.setattr(people_findings, "SMALL", small)
+        told[small] = {
+            role: findings(actor(county.users[role]), now) for role in ("township", "inspector", "enterprise")
+        }
+    assert told[1000] == told[0]
+    assert len({one.kind for all_ in told[0].values() for one in all_}) > 3
 
 
 def test_findings_over_http_by_kind_with_counts_and_pages(county: SimpleNamespace, login) -> None:

@@ -22,10 +22,12 @@ from shoutu.county.people.matrix import Cover, Kind, lacking, places_of
 from shoutu.county.people.models import ObligationDue, Person, Post, Responsibility, Rung
 from shoutu.county.people.selectors import lists
 from shoutu.county.people.selectors.chain import Filled, filled
-from shoutu.county.places.selectors import organisations
+from shoutu.county.places.selectors import Whereabouts, organisations
 
 AHEAD = timedelta(days=7)
 RUNS_OUT = timedelta(days=30)
+SMALL = 1000
+"""Sites: for more than these it is quicker to fetch all responsibilities than to name the sites."""
 
 # Most dangerous first: who would not be called at all, then who would be called late, then what is untidy.
 KINDS = (
@@ -85,16 +87,19 @@ def findings(actor: Actor, at: datetime | None = None) -> list[Finding]:
     """Everything wrong within the actor's sight, most dangerous first. A fixed number of queries."""
     now = at or timezone.now()
     bodies = set(organisations().visible_to(actor).values_list("pk", flat=True))
-    cover = Cover.load(now)
-    look = Look(actor, now, cover, _groups(cover, actor), bodies)
+    places = places_of(actor)
+    # Every check asks about sites in sight or posts of bodies in sight: nothing else need be fetched for a small sight.
+    small = None if actor.scope.all or len(places) > SMALL else [where for _name, where in places]
+    cover = Cover.load(now, small, bodies)
+    look = Look(actor, now, cover, _groups(cover, places), bodies)
     found = [one for check in CHECKS for one in check(look)]
     order = {kind: place for place, kind in enumerate(KINDS)}
     return sorted(found, key=lambda one: (order[one.kind], -one.sites, one.about))
 
 
-def _groups(cover: Cover, actor: Actor) -> list[Group]:
+def _groups(cover: Cover, places: list[tuple[str, Whereabouts]]) -> list[Group]:
     groups: dict[int, Group] = {}
-    for name, where in places_of(actor):
+    for name, where in places:
         rows = cover.covering(where)
         groups.setdefault(id(rows), Group(rows)).sites.append((name, where.site))
     return list(groups.values())
@@ -112,9 +117,9 @@ def _sites_by_post(look: Look) -> dict[int, int]:
 def _nobody(look: Look) -> Iterator[Finding]:
     sites = _sites_by_post(look)
     answering = {row.post_id: row.post for row in look.cover.rows}
-    watch = Post.objects.filter(on_shift=True, is_active=True).exclude(pk__in=answering)
+    watch = Post.objects.filter(on_shift=True, is_active=True, organisation__in=look.bodies)
     held = dict(look.cover.held)
-    lonely = list(watch.select_related("organisation"))
+    lonely = [post for post in watch.select_related("organisation").order_by("pk") if post.pk not in answering]
     held.update(filled([post.pk for post in lonely], look.at))
     for post in [*answering.values(), *lonely]:
         if post.organisation_id in look.bodies and post.pk not in held:

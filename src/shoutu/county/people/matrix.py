@@ -52,15 +52,21 @@ class Cover:
     _groups: dict[tuple[Any, ...], list[Responsibility]] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, at: datetime, only: Iterable[Whereabouts] | None = None) -> Cover:
-        """Four queries, whatever the number of sites. With `only`, what cannot cover any of those is left out."""
-        found = at_time(Responsibility.objects.filter(post__is_active=True), at)
+    def load(
+        cls, at: datetime, only: Iterable[Whereabouts] | None = None, bodies: Iterable[int] | None = None
+    ) -> Cover:
+        """Four queries, whatever the number of sites.
+
+        With `only`, what cannot cover any of those is left out, save what posts of `bodies` (organisations) answer for.
+        """
+        found = at_time(Responsibility.objects.filter(post__is_active=True), at).order_by("pk")
         if only is not None:
             places = list(only)
             found = found.filter(
                 Q(site_id__in={where.site for where in places})
                 | Q(site=None, territory_id__in={one for where in places for one in where.above})
                 | Q(site=None, territory=None, organisation_id__in={where.organisation for where in places})
+                | Q(post__organisation_id__in=set(bodies or ()))
             )
         rows = list(found.select_related("post__organisation"))
         cover = cls(at, rows, filled({row.post_id for row in rows}, at))
