@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from datetime import datetime
@@ -18,7 +19,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs" / "guides" / "first-hour.md"
 
 
-def test_commands_of_the_page_raise_the_warning_before_the_known_failure(tmp_path: Path) -> None:
+def follow(tmp_path: Path, **ports: str) -> subprocess.CompletedProcess[str]:
+    """The page's commands in one shell, in a folder that looks like the project's."""
     commands = "\n".join(re.findall(r"```sh\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL))
     assert "shoutu replay" in commands
     for name in ("examples", "src", "packs"):
@@ -32,11 +34,32 @@ def test_commands_of_the_page_raise_the_warning_before_the_known_failure(tmp_pat
         "SHOUTU_INGEST_PORT": ingest,
         "SHOUTU_MQTT_PORT": mqtt,
         "SHOUTU_MQTTS_PORT": mqtts,
+        **ports,
     }
     script = f"set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n{commands}"
-    ended = subprocess.run(
+    return subprocess.run(
         ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=600
     )
+
+
+def test_commands_of_the_page_end_with_the_reason_when_the_county_cannot_start(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = follow(tmp_path, SHOUTU_PORT=port)
+    assert ended.returncode != 0
+    assert f"SHOUTU_PORT={port}: cannot listen" in ended.stdout
+    assert "shoutu up has ended; the lines above say why" in ended.stderr
+
+
+def test_page_waits_for_things_and_not_for_a_time() -> None:
+    pauses = re.findall(r"^sleep .*$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert pauses == []
+
+
+def test_commands_of_the_page_raise_the_warning_before_the_known_failure(tmp_path: Path) -> None:
+    ended = follow(tmp_path)
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
 
     assert "不能排除尾部被截断" in ended.stdout
