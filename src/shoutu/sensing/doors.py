@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import resource
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -190,9 +189,3 @@ def moment(ts: int) -> str:
     if -62_135_596_800_000 <= ts <= 253_402_300_799_999:
         return f"{np.datetime64(ts, 'ms')}Z ({ts})"
     return str(ts)
-
-
-def connections_allowed() -> int:
-    """Connections this process can hold and still open its files."""
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return max(64, min(2_000, soft // 2))

@@ -11,9 +11,10 @@ from typing import Any
 import uvicorn
 
 from shoutu.config import Config
-from shoutu.sensing.doors import connections_allowed, listen
+from shoutu.guard import Limits, Watch, connections_allowed
+from shoutu.sensing import metrics
+from shoutu.sensing.doors import listen
 from shoutu.sensing.http.app import HttpDoor
-from shoutu.sensing.http.protocol import GuardedProtocol, Limits, Watch
 from shoutu.sensing.model import Acceptor, LocalApi
 
 KEEP_ALIVE = 90
@@ -63,11 +64,14 @@ async def serve_http(acceptor: Acceptor, config: Config, local: LocalApi, limits
     """
     socket = listen(config.ingest_host, config.ingest_port, "SHOUTU_INGEST_PORT")
     door = HttpDoor(acceptor, local, config.ingest_max_bytes)
-    watch = Watch(limits or Limits(connections=connections_allowed()))
-    protocol = type("DoorProtocol", (GuardedProtocol,), {"watch": watch})
+    watch = Watch(
+        limits or Limits(connections=connections_allowed()),
+        count=lambda outcome: metrics.DOOR_REQUESTS.labels("http", outcome).inc(),
+        show=metrics.DOOR_CONNECTIONS.labels("http").set,
+    )
     settings = uvicorn.Config(
         door,
-        http=protocol,
+        http=watch.protocol(),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -7,7 +7,8 @@ import contextlib
 from typing import Any
 
 from shoutu.config import Config
-from shoutu.sensing.doors import connections_allowed, listen
+from shoutu.guard import connections_allowed
+from shoutu.sensing.doors import listen
 from shoutu.sensing.model import Acceptor
 from shoutu.sensing.mqtt.codec import Reason
 from shoutu.sensing.mqtt.connection import Connection

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from shoutu.sensing import metrics
 
 
 class Phase(IntEnum):
@@ -34,31 +35,38 @@ class Limits:
     rate: float = 1024.0
     answer_seconds: float = 120.0
     drain_bytes: int = 128 * 1024 * 1024
+    endless: frozenset[str] = frozenset()
+    """Paths whose answers are meant to go on: no ``answer_seconds`` for them."""
 
 
 class Watch:
     """Every connection of the door, swept each second; when the house is full the stillest one must go."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, count: Callable[[str], None], show: Callable[[int], None]) -> None:
+        """``count`` is told why a connection was ended, ``show`` how many are open."""
         self.limits = limits
+        self.count, self.show = count, show
         self.open: dict[GuardedProtocol, None] = {}
-        self.gauge = metrics.DOOR_CONNECTIONS.labels("http")
+
+    def protocol(self) -> type[GuardedProtocol]:
+        """The protocol for ``uvicorn.Config(http=…)``."""
+        return type("WatchedProtocol", (GuardedProtocol,), {"watch": self})
 
     def admit(self, newcomer: GuardedProtocol) -> bool:
         """Whether a new connection may stay; an older one that is between requests makes room for it."""
         if len(self.open) >= self.limits.connections:
             still = next((c for c in self.open if c.phase <= Phase.HEAD), None)
             if still is None:
-                metrics.DOOR_REQUESTS.labels("http", "full").inc()
+                self.count("full")
                 return False
             still.cut("evicted")
         self.open[newcomer] = None
-        self.gauge.set(len(self.open))
+        self.show(len(self.open))
         return True
 
     def leave(self, connection: GuardedProtocol) -> None:
         self.open.pop(connection, None)
-        self.gauge.set(len(self.open))
+        self.show(len(self.open))
 
     async def sweep(self, seconds: float = 1.0) -> None:
         """Cut connections past their deadline, until cancelled."""
@@ -72,7 +80,7 @@ class Watch:
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection; ``watch`` is set by the server on a subclass."""
+    """One connection; ``Watch.protocol`` makes the subclass that belongs to a watch."""
 
     watch: Watch
     phase = Phase.FRESH
@@ -103,7 +111,7 @@ class GuardedProtocol(HttpToolsProtocol):
                 self.cut("too_large")
 
     def send_400_response(self, msg: str) -> None:
-        metrics.DOOR_REQUESTS.labels("http", "not_http").inc()
+        self.watch.count("not_http")
         if not self.transport.is_closing():
             super().send_400_response(msg)
 
@@ -134,20 +142,45 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.phase is Phase.IDLE:
             return False  # uvicorn's own keep-alive timer
         if self.pipeline or self.phase is Phase.ANSWER:
-            return spent > limits.answer_seconds
+            return spent > limits.answer_seconds and self.scope["path"] not in limits.endless
         if self.phase <= Phase.HEAD:
             return spent > limits.head_seconds
         return spent > limits.grace and self.got < limits.rate * spent
 
     def cut(self, outcome: str, status: int = 408) -> None:
         """End this connection, saying why if no answer has begun."""
-        metrics.DOOR_REQUESTS.labels("http", outcome).inc()
+        self.watch.count(outcome)
         transport: Any = self.transport
         if transport.is_closing():
             return
         cycle: Any = self.cycle
-        if self.phase <= Phase.BODY and (cycle is None or self.phase is not Phase.BODY or not cycle.response_started):
+        # What has sent nothing has asked nothing: a browser that connects ahead of need wants no answer.
+        if Phase.FRESH < self.phase <= Phase.BODY and (
+            cycle is None or self.phase is not Phase.BODY or not cycle.response_started
+        ):
             words = {408: b"408 Request Timeout", 431: b"431 Request Header Fields Too Large"}[status]
             transport.write(b"HTTP/1.1 " + words + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
         transport.close()
         self.watch.leave(self)
+
+
+class GuardedServer(uvicorn.Server):
+    """uvicorn whose connections are swept as long as it serves."""
+
+    def __init__(self, config: uvicorn.Config, watch: Watch) -> None:
+        super().__init__(config)
+        self.watch = watch
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets)
+        self._sweeper = asyncio.create_task(self.watch.sweep(), name="http sweep")
+
+    async def shutdown(self, sockets: list[Any] | None = None) -> None:
+        self._sweeper.cancel()
+        await super().shutdown(sockets)
+
+
+def connections_allowed() -> int:
+    """Connections this process can hold and still open its files."""
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return max(64, min(2_000, soft // 2))
