@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 import httpx
 
 T = TypeVar("T")
+STOPS_WITHIN_S = 40
+"""More than the supervisor gives its children (15 s) before it kills them, on a busy machine."""
 
 
 def plain_environment() -> dict[str, str]:
@@ -99,6 +101,7 @@ class Stack:
         }
         self.output = data.parent / f"{data.name}.console.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.said_before = 0
 
     @property
     def url(self) -> str:
@@ -110,6 +113,7 @@ class Stack:
 
     def start(self) -> Stack:
         arguments = [sys.executable, "-m", "shoutu.cli", "up", *(["--demo"] if self.demo else [])]
+        self.said_before = len(self.console())
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 arguments, env=self.environment, stdout=output, stderr=output, start_new_session=True
@@ -121,7 +125,7 @@ class Stack:
         assert self.process is not None
         if self.process.poll() is not None:
             raise AssertionError(f"shoutu up ended with {self.process.returncode}:\n{self.console()}")
-        return "up in" in self.console()
+        return "up in" in self.console()[self.said_before :]
 
     def console(self) -> str:
         return self.output.read_text("utf-8") if self.output.exists() else ""
@@ -143,7 +147,7 @@ class Stack:
     def stop(self) -> int:
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(40)
+        return self.process.wait(STOPS_WITHIN_S)
 
     def cli(self, *arguments: str, stdin: str = "") -> str:
         """Run a ``shoutu`` command on this installation; returns what it prints."""
@@ -203,7 +207,7 @@ class Api:
 
 @contextlib.contextmanager
 def running(data: Path, **options: Any) -> Iterator[Stack]:
-    """A started stack that is stopped (or killed) whatever the test does."""
+    """A started stack that is stopped whatever the test does; one that had to be killed fails the test."""
     stack = Stack(data, **options)
     try:
         yield stack.start()
@@ -212,6 +216,11 @@ def running(data: Path, **options: Any) -> Iterator[Stack]:
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(40)
+                code = process.wait(STOPS_WITHIN_S)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
+                raise AssertionError(
+                    f"shoutu up did not end within {STOPS_WITHIN_S} s of Ctrl-C and was killed:\n{stack.console()}"
+                ) from None
+            assert code == 0, f"shoutu up ended with {code} after Ctrl-C:\n{stack.console()}"

@@ -15,7 +15,7 @@ import pytest
 from shoutu import config as settings
 from shoutu.config import Config, SettingError
 from shoutu.supervisor import Supervisor, check_ports, claim
-from tests.stack import free_ports
+from tests.stack import free_ports, plain_environment
 from tests.stack import until as eventually
 
 
@@ -200,6 +200,37 @@ def test_taken_port_names_its_setting(config: Config, monkeypatch: pytest.Monkey
     settings.load.cache_clear()
     with pytest.raises(SettingError, match=f"{name}=0: the supervisor needs a fixed port"):
         check_ports(settings.load())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("SHOUTU_PORT", "SHOUTU_INGEST_PORT"), ("SHOUTU_MQTT_PORT", "SHOUTU_MQTTS_PORT")]
+)
+def test_port_given_twice_names_both_settings(one: str, other: str, tmp_path: Path) -> None:
+    ended = up(tmp_path, **{one: str(port := free_ports(1)[0]), other: str(port)})
+    assert ended.returncode == 2
+    assert f"{one}={port} and {other}={port}: each door needs a port of its own" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_command_refuses_a_taken_port_by_its_settings_name(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = up(tmp_path, SHOUTU_INGEST_PORT=str(port))
+    assert ended.returncode == 2
+    assert f"SHOUTU_INGEST_PORT={port}: cannot listen" in ended.stderr
+    assert "set SHOUTU_INGEST_PORT to a free port" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def up(data: Path, **ports: str) -> subprocess.CompletedProcess[str]:
+    """``shoutu up`` as an operator types it, expected to refuse."""
+    names = ("SHOUTU_PORT", "SHOUTU_INGEST_PORT", "SHOUTU_MQTT_PORT", "SHOUTU_MQTTS_PORT")
+    environment = {**plain_environment(), "SHOUTU_DATA": str(data)}
+    environment |= {name: str(port) for name, port in zip(names, free_ports(4), strict=True)} | ports
+    command = [sys.executable, "-m", "shoutu.cli", "up"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
 @pytest.mark.parametrize("value", ["http", "70000", "-1", ""])

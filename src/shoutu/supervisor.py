@@ -66,14 +66,17 @@ def claim(config: Config) -> IO[str]:
 
 
 def check_ports(config: Config) -> None:
-    """Raise SettingError naming the setting of the first TCP port that is taken."""
+    """Raise SettingError naming the setting of the first TCP port that is taken, or two settings with one port."""
     wanted = [
         ("SHOUTU_PORT", config.host, config.port),
         ("SHOUTU_INGEST_PORT", config.ingest_host, config.ingest_port),
         ("SHOUTU_MQTT_PORT", config.mqtt_host, config.mqtt_port),
         ("SHOUTU_MQTTS_PORT", config.mqtt_host, config.mqtts_port),
     ]
+    owners: dict[int, str] = {}
     for setting, host, port in wanted:
+        if port != 0 and (other := owners.setdefault(port, setting)) != setting:
+            raise SettingError(f"{other}={port} and {setting}={port}: each door needs a port of its own; change one")
         if port == 0:
             raise SettingError(f"{setting}=0: the supervisor needs a fixed port; choose one between 1 and 65535")
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -87,7 +90,7 @@ def check_ports(config: Config) -> None:
                 ) from error
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Runs in the child before exec: a supervisor killed outright must not leave orphans behind."""
     with contextlib.suppress(OSError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -161,7 +164,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
         pid_file: Path = self.config.run / f"{child.name}.pid"
         pid_file.write_text(str(child.process.pid))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -17,9 +18,13 @@ import httpx
 
 from shoutu.cli import settings
 from shoutu.config import Config, SettingError, load
-from shoutu.supervisor import Supervisor, check_ports, claim, say
+from shoutu.supervisor import Supervisor, check_ports, claim, die_with_parent, say
 
-READY_PATIENCE_S = 120.0
+NOT_READY_NOTICE_S = 10.0
+"""A part that is not ready after so long is named to the operator, then ever more rarely."""
+NOT_READY_PAUSE_MAX_S = 120.0
+STOPPED_WHILE_PREPARING = 130
+"""What a shell knows an interrupted command by; a supervisor stopped once its parts run ends with 0."""
 
 
 @click.command()
@@ -54,25 +59,26 @@ def prepare(config: Config, *, demo: bool) -> dict[str, object]:
     """Bring the database up to date (and load the demo) in a process of its own; returns what it reports."""
     say(f"preparing {config.data} / 准备数据目录")
     command = [sys.executable, "-m", "shoutu.cli", "demo" if demo else "prepare"]
-    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, env=dict(os.environ))
-    if ended.returncode != 0:
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=dict(os.environ), preexec_fn=die_with_parent
+    )
+    try:
+        answer, _ = process.communicate()
+    except KeyboardInterrupt:
+        # Before the directory is let go: nothing may still write to it when the next start takes it.
+        process.kill()
+        process.wait()
+        say("stopped while preparing; start it again to go on / 准备中已停，再次启动即可")
+        raise SystemExit(STOPPED_WHILE_PREPARING) from None
+    if process.returncode != 0:
         raise SettingError(f"SHOUTU_DATA={config.data}: could not be prepared; the lines above say why")
-    report: dict[str, object] = json.loads(ended.stdout.strip().splitlines()[-1])
+    report: dict[str, object] = json.loads(answer.strip().splitlines()[-1])
     return report
 
 
 async def announce(config: Config, prepared: dict[str, object], began: float) -> None:
-    """Wait until web and pipeline answer, then print the address and who can log in."""
-    web = f"http://127.0.0.1:{config.port}/readyz"
-    pipeline = f"http://127.0.0.1:{config.ingest_port}/readyz"
-    async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
-        for name, url in (("web", web), ("pipeline", pipeline)):
-            deadline = time.monotonic() + READY_PATIENCE_S
-            while not await _answers(client, url):
-                if time.monotonic() > deadline:
-                    say(f"{name} is not ready after {READY_PATIENCE_S:.0f} s; see {config.data}/log/{name}.log")
-                    break
-                await asyncio.sleep(0.1)
+    """Wait until every part does its work, naming those that keep it waiting; then print how to get in."""
+    await _all_ready(config)
     say(f"up in {time.monotonic() - began:.1f} s / 已启动")
     print(f"\n  守土 Shoutu      {config.public_url}")
     print(f"  ingest HTTP      http://{config.ingest_host}:{config.ingest_port}/ingest/v1/readings")
@@ -88,6 +94,57 @@ async def announce(config: Config, prepared: dict[str, object], began: float) ->
     print("\n  Ctrl-C 停止 / stops\n", flush=True)
 
 
+async def _all_ready(config: Config) -> None:
+    """Return when web, pipeline and worker have all been seen ready; say every so often which are not yet."""
+    waiting = dict.fromkeys(("web", "pipeline", "worker"))
+    named: set[str] = set()
+    begun = time.monotonic()
+    due, pause = begun + NOT_READY_NOTICE_S, NOT_READY_NOTICE_S
+    async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+        while True:
+            for name in list(waiting):
+                if await _is_ready(config, client, name):
+                    del waiting[name]
+                    if name in named:
+                        say(f"{name} is ready now / 已就绪")
+            if not waiting:
+                return
+            if time.monotonic() >= due:
+                for name in waiting:
+                    say(
+                        f"{name} is not ready yet after {time.monotonic() - begun:.0f} s / 尚未就绪; "
+                        f"see {config.data / 'log' / name}.log; waiting on"
+                    )
+                named |= waiting.keys()
+                pause = min(2 * pause, NOT_READY_PAUSE_MAX_S)
+                due = time.monotonic() + pause
+            await asyncio.sleep(0.1)
+
+
+async def _is_ready(config: Config, client: httpx.AsyncClient, name: str) -> bool:
+    if name == "worker":
+        return watches(config)
+    host, port = (config.host, config.port) if name == "web" else (config.ingest_host, config.ingest_port)
+    return await _answers(client, f"http://{_reachable(host)}:{port}/readyz")
+
+
+def _reachable(host: str) -> str:
+    """An address of this machine at which what listens on ``host`` answers."""
+    if host in ("", "0.0.0.0"):
+        return "127.0.0.1"
+    if host == "::":
+        return "[::1]"
+    return f"[{host}]" if ":" in host else host
+
+
+def watches(config: Config) -> bool:
+    """Whether the worker that runs now holds the lease and has beaten: its own process id is in its file."""
+    try:
+        return (config.run / "worker.ready").read_text() == (config.run / "worker.pid").read_text()
+    except OSError:
+        return False
+
+
 async def _answers(client: httpx.AsyncClient, url: str) -> bool:
     try:
         return (await client.get(url)).status_code == 200
@@ -100,18 +157,36 @@ def web() -> None:
     """The county: API, live events, the face; and the auditor, apart from the worker it watches."""
     config = settings()
     import uvicorn
+    from prometheus_client import Counter, Gauge
 
     from shoutu.county import web as county_web
+    from shoutu.guard import GuardedServer, Limits, Watch, connections_allowed
 
-    uvicorn.run(
-        county_web.application(),
-        host=config.host,
-        port=config.port,
-        lifespan="on",
-        access_log=False,
-        timeout_graceful_shutdown=3,
-        server_header=False,
+    ended = Counter("shoutu_web_connections_ended", "Connections of the web process ended early, by reason", ["reason"])
+    watch = Watch(
+        # Long enough for the largest export on a slow line; live events go on for as long as somebody looks.
+        Limits(connections=connections_allowed(), answer_seconds=900, endless=frozenset({"/live/events"})),
+        count=lambda outcome: ended.labels(outcome).inc(),
+        show=Gauge("shoutu_web_connections", "Connections of the web process open").set,
     )
+    server = GuardedServer(
+        uvicorn.Config(
+            county_web.application(),
+            host=config.host,
+            port=config.port,
+            http=watch.protocol(),
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            timeout_graceful_shutdown=3,
+            server_header=False,
+        ),
+        watch,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit(3)
 
 
 @click.command()
@@ -125,7 +200,7 @@ def pipeline() -> None:
 @click.command()
 def worker() -> None:
     """The county's clockwork: warnings from signals, calls and climbs, sealing, heartbeat."""
-    settings()
+    config = settings()
     from shoutu.county.setup import ready
 
     ready()
@@ -134,7 +209,7 @@ def worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    kit_worker.run(stop)
+    kit_worker.run(stop, lambda: (config.run / "worker.ready").write_text(str(os.getpid())))
 
 
 @click.command()

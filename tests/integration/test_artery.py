@@ -187,7 +187,7 @@ def _fallen(demo: Stack, gauge: Gauge) -> list[dict[str, Any]]:
     return found if found and found[0]["current_level"] == 0 and found[0]["count"] >= 4 else []
 
 
-def test_stalled_pipeline_shows_on_every_page(demo: Stack) -> None:
+def test_status_names_a_stalled_pipeline_until_it_goes_on(demo: Stack) -> None:
     import os
     import signal
 

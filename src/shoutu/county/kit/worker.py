@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,9 @@ class Worker:
     stop: threading.Event = field(default_factory=threading.Event)
     holder: str = field(default_factory=holders.holder)
     lease_seconds: float = steps.LEASE_SECONDS
+    when_watching: Callable[[], object] = lambda: None
+    """Called once, when this worker holds the lease and its first beat is written."""
+    _told: bool = False
     _valid_until: float = 0.0
     _fence: int = 0
     _tallies: dict[str, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
@@ -74,6 +78,9 @@ class Worker:
                 log.info("worker holds the lease (fence %s)", got)
             self._fence, self._valid_until = got, asked + self.lease_seconds - 2
             self._write_beats()
+            if not self._told:
+                self.when_watching()
+                self._told = True
         except Exception:
             log.exception("worker could not renew its lease or write its beat; trying again")
             connection.close()
@@ -149,6 +156,6 @@ class Worker:
         connection.close()
 
 
-def run(stop: threading.Event | None = None) -> None:
-    """Run the worker until `stop` is set."""
-    Worker(stop or threading.Event()).run()
+def run(stop: threading.Event | None = None, when_watching: Callable[[], object] = lambda: None) -> None:
+    """Run the worker until `stop` is set; `when_watching` is called once, when it has begun its work."""
+    Worker(stop or threading.Event(), when_watching=when_watching).run()
