@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from shoutu.county.duties import services
-from shoutu.county.duties.models import Contact, Notice
+from shoutu.county.duties.models import Channel, Contact, Duty, Notice
 from shoutu.county.duties.services import delivering, links
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Invalid, NotAllowed
@@ -143,3 +143,26 @@ def test_an_answer_before_sending_spares_the_message(contact, gateway, county, o
     services.deliver()
     assert gateway.got == []
     assert notice().step == "spared"
+
+
+def test_a_channel_set_up_wrongly_holds_up_no_other(contact, county, gateway, open_duty):
+    channel = Channel.objects.create(title="坏网关", kind="sms", settings={})
+    other = services.set_contact(SYSTEM, county.persons["enterprise"], "手机", "json://127.0.0.1:9/call")
+    Contact.objects.filter(pk=other.pk).update(channel=channel, address="13800000001", url="", id=contact.pk - 1)
+    open_duty()
+    services.deliver()
+    services.deliver()
+    assert len(gateway.got) == 1
+    assert Notice.objects.get(contact__channel=channel).step == "failed"
+
+
+def test_an_outcome_that_cannot_be_booked_holds_up_no_other(contact, gateway, open_duty):
+    gateway.status = 503
+    poisoned = open_duty(1)
+    open_duty(2)
+    Duty.objects.filter(pk=poisoned.pk).update(policy={**poisoned.policy, "retry_s": ["soon"]})
+    for _ in range(3):
+        services.deliver()
+    good = Notice.objects.get(channel="apprise", call__duty__about_id=2)
+    assert "HTTP" in good.detail or good.detail != contact.title
+    assert Entry.objects.filter(verb="duty.notice_retry", subject_id=good.call.duty_id).count() == 1

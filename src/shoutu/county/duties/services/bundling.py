@@ -7,18 +7,21 @@ or they are let off and sent themselves.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db import OperationalError, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.duties.models import OPEN, CallState, Duty, Notice, Step
 from shoutu.county.duties.services.calling import LEVEL_WORDS, message
 
+log = logging.getLogger(__name__)
 RED = 4
 
 
@@ -39,23 +42,35 @@ def passengers(head: Notice) -> QuerySet[Notice]:
 
 
 def gather(due: QuerySet[Notice], now: datetime) -> None:
+    """See `_gather`. Whatever fails here must keep no message from being sent: it is logged, each goes by itself."""
+    try:
+        with transaction.atomic():
+            _gather(due, now)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("messages could not be gathered")
+
+
+def _gather(due: QuerySet[Notice], now: datetime) -> None:
     """Put what is due into as few messages as there are addresses and bundles. Called before messages are claimed.
 
     What waits while the same address had a message of the same bundle at its level or worse within
     `SHOUTU_STORM_PAUSE_S` waits until that pause is over, once; a red and a 追叫 never wait.
     """
-    left = Notice.objects.select_for_update(of=("self",)).filter(
+    left = Notice.objects.select_for_update(of=("self",), skip_locked=True).filter(
         step=Step.QUEUED, carried_by__isnull=False, carried_by__next_try_at__isnull=True, next_try_at__isnull=True
     )
     # Locked first: one answered in this moment must not be put back.
-    if ids := list(left.values_list("pk", flat=True)):
+    if ids := [one.pk for one in left.only("pk")]:
         Notice.objects.filter(pk__in=ids).update(carried_by=None, next_try_at=now)
     bundled = due.filter(tries=0).exclude(call__isnull=True).exclude(call__duty__bundle="")
     keys = set(bundled.values_list("contact_id", "call__duty__bundle"))
     if not keys:
         return
     waiting: dict[tuple[int | None, str], list[Notice]] = defaultdict(list)
-    rows = Notice.objects.select_for_update(of=("self",)).filter(
+    # Who answers just now holds some of these rows: they are passed over, and nobody waits for the other.
+    rows = Notice.objects.select_for_update(of=("self",), skip_locked=True).filter(
         step=Step.QUEUED, tries=0, starts_at__lte=now, next_try_at__isnull=False,
         contact_id__in={contact for contact, _key in keys}, call__duty__bundle__in={key for _contact, key in keys},
     )  # fmt: skip
@@ -102,7 +117,10 @@ def _board(head: Notice, rest: list[Notice], now: datetime) -> None:
     if not ids and head.next_try_at is not None and head.next_try_at <= now:
         return  # Nothing joins it: hundreds may wait so for a slow channel, and each pass would write them all.
     if ids:
-        Notice.objects.filter(Q(pk__in=ids) | Q(carried_by__in=ids)).update(carried_by=head, next_try_at=None)
+        # One that is held by its answer meanwhile stays: its head waits no more, so it is let off with the next look.
+        theirs = Notice.objects.select_for_update(of=("self",), skip_locked=True).filter(carried_by__in=ids)
+        ids += [one.pk for one in theirs.only("pk")]
+        Notice.objects.filter(pk__in=ids).update(carried_by=head, next_try_at=None)
     head.text = text(head)
     head.next_try_at = min(head.next_try_at or now, now)
     Notice.objects.filter(pk=head.pk).update(text=head.text, next_try_at=head.next_try_at)

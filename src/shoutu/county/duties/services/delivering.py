@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -57,6 +57,8 @@ class _Underway:
     """What this process is sending, and what it sent in the last minute by channel (None: addresses of no channel)."""
 
     futures: dict[Future[Outcome], Notice] = field(default_factory=dict)
+    # What came of some tries and is not written down yet: kept when the database refuses, else it is sent again.
+    outcomes: list[Outcome] = field(default_factory=list)
     sent: dict[int | None, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     pool: ThreadPoolExecutor | None = None
 
@@ -85,18 +87,33 @@ def _channel_id(notice: Notice) -> int | None:
 
 def deliver() -> bool:
     """Send what is due. True: more may be waiting, or some is still under way."""
+    _write_down()
     claimed = _claim()
     if not claimed and not _underway.futures:
         return False
     hanging = bool(_underway.futures)
     _submit(claimed)
     done, _rest = wait(_underway.futures, timeout=HURRY_S if hanging else PATIENCE_S)
-    outcomes = [future.result() for future in done]
     for future in done:
+        _underway.outcomes.append(future.result())
         del _underway.futures[future]
-    if outcomes:
-        _book(outcomes)
+    _write_down()
     return bool(claimed or _underway.futures)
+
+
+def _write_down() -> None:
+    """Book what is known; one that cannot be booked holds up no other. What the database refuses is kept."""
+    outcomes = _underway.outcomes
+    if not outcomes:
+        return
+    try:
+        _book(outcomes)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("%s outcomes could not be booked together", len(outcomes))
+        steps.each(list(outcomes), lambda one: _book([one]))
+    _underway.outcomes = []
 
 
 def _claim() -> list[Notice]:
@@ -106,13 +123,13 @@ def _claim() -> list[Notice]:
     with transaction.atomic():
         steps.fence()
         due = Notice.objects.filter(next_try_at__lte=now, contact__isnull=False)
-        due = due.exclude(pk__in=[notice.pk for notice in _underway.futures.values()])
+        due = due.filter(step=Step.QUEUED).exclude(pk__in=[notice.pk for notice in _underway.futures.values()])
         bundling.gather(due, now)
         channels = Channel.objects.in_bulk(list(due.values_list("contact__channel_id", flat=True).distinct()))
         for channel in (None, *channels.values()):
             room = _underway.room(channel)
             if room:
-                waiting = due.select_for_update(of=("self",)).filter(contact__channel=channel)
+                waiting = due.select_for_update(of=("self",), skip_locked=True).filter(contact__channel=channel)
                 waiting = waiting.select_related("contact__channel", "call__duty", "trial")
                 notices += waiting.order_by(F("call__duty__level").desc(nulls_last=True), "next_try_at", "id")[:room]
         for notice in notices:
@@ -153,6 +170,10 @@ def _sender(notice: Notice, allowed: list[Endpoint]) -> tuple[Callable[[], str],
         return sender(contact.channel, Message(contact.address, text, notice.key, code_of(notice)), allowed), None
     except (Refused, SendFailed) as refused:
         return str, str(refused)
+    except Exception as error:
+        # A channel set up wrongly must not keep the others from being sent.
+        log.error("notice %s cannot be sent: %s", notice.key, type(error).__name__)
+        return str, type(error).__name__
 
 
 def _try(notice: Notice, send: Callable[[], str], problem: str | None) -> Outcome:
