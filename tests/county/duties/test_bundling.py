@@ -253,3 +253,17 @@ def test_what_waits_for_a_slow_channel_is_not_written_at_every_look(called):
     with CaptureQueriesContext(connection) as looked:
         bundling.gather(Notice.objects.filter(next_try_at__lte=timezone.now(), contact__isnull=False), timezone.now())
     assert not [query for query in looked.captured_queries if query["sql"].startswith("UPDATE")]
+
+
+def test_who_answers_the_red_is_not_rung_for_the_yellow_it_was(called, county, lane):
+    called(2)
+    services.raise_duty(SYSTEM, Duty.objects.get(), {**lane(4), "reach": []}, 4, "变红了", "更坏")
+    services.answer(actor(county.users["enterprise"]), Duty.objects.get().pk)
+    assert send() == []
+
+
+def test_nobody_is_rung_for_what_is_done(called, county):
+    (duty,) = called(2)
+    services.complete(actor(county.users["leader"]), duty.about, [duty.kind], "dispose")
+    assert Duty.objects.get().state == "done"
+    assert send() == []

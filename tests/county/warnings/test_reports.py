@@ -11,7 +11,7 @@ from docx import Document
 
 from shoutu.county.duties import services as duties
 from shoutu.county.duties.auditor import audit
-from shoutu.county.duties.models import Duty
+from shoutu.county.duties.models import Alarm, Duty
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from shoutu.county.ledger.models import Entry
@@ -291,8 +291,6 @@ def test_told_by_hand_meanwhile_is_not_sent_as_well(over_channel, platform, offi
 def test_nobody_asked_is_an_alarm(red, clock):
     clock.shift(timedelta(minutes=15))
     audit()
-    from shoutu.county.duties.models import Alarm
-
     assert Alarm.objects.filter(kind="report.uncalled", cleared_at__isnull=True).exists()
     ask_reports()
     audit()
@@ -424,3 +422,13 @@ def test_one_plan_that_cannot_be_asked_holds_up_no_other(red, clock):
     clock.shift(timedelta(minutes=1))
     ask_reports()
     assert asked().filter(about_id=other.pk).exists()
+
+
+def test_a_plan_that_cannot_be_made_keeps_nobody_from_being_called(raise_to, clock):
+    raise_to(3)
+    ReportPlan.objects.update(to=5)
+    red = raise_to(4, 3)
+    assert set(Duty.objects.filter(about_id=red.pk, kind="warning.dispose").values_list("level", "state")) == {
+        (4, "called")
+    }
+    assert Alarm.objects.filter(kind="report.unplanned", cleared_at__isnull=True).exists()

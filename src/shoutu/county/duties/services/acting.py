@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -90,6 +90,13 @@ def _answered(call: Call, via: Notice | None, now: datetime) -> None:
     by.update(step=Step.ANSWERED, answered_at=now, at=now)
     notices.filter(step=Step.QUEUED).update(step=Step.SPARED, at=now)
     notices.filter(next_try_at__isnull=False).update(next_try_at=None)
+    # Nor need this person be told of the same by a message of an earlier round, before it got worse.
+    _spare(Notice.objects.filter(call__duty=call.duty_id, person=call.person_id), now)
+
+
+def _spare(notices: QuerySet[Notice], now: datetime) -> None:
+    """What has not been sent of these need not be sent any more."""
+    notices.filter(step=Step.QUEUED).update(step=Step.SPARED, at=now, next_try_at=None)
 
 
 def _note(note: str) -> dict[str, str] | None:
@@ -134,6 +141,7 @@ def _finish(duty: Duty, note: str) -> Duty:
     now = timezone.now()
     duty.state, duty.done_at, duty.climb_at, duty.note, duty.returned = State.DONE, now, None, note, False
     StageClock.objects.filter(duty=duty, done_at__isnull=True).update(done_at=now)
+    _spare(Notice.objects.filter(call__duty=duty), now)
     return _changed(duty)
 
 

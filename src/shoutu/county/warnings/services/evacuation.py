@@ -5,12 +5,14 @@ The number of those in is fixed at the order and never guessed: unknown is not z
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -33,6 +35,7 @@ from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Evacuation, EvacuationState, HeadCount, HeadKind, Warning
 from shoutu.county.warnings.states_evacuation import EVACUATION, not_yet
 
+log = logging.getLogger(__name__)
 WITHDRAW = "warning.withdraw"
 MOST = 5000
 
@@ -81,7 +84,7 @@ def begin(actor: Actor, warning: Warning, personal: dict[str, str] | None = None
         )
         evacuation.warnings.add(warning)
         record(actor, "evacuation.ordered", ref(evacuation), facts, personal)
-        stop_by_order(actor, evacuation.site, ref(evacuation), _("停产撤人：%(number)s") % {"number": warning.number})
+        _stop(actor, evacuation, warning)
         _call(actor, evacuation)
     else:
         evacuation = standing
@@ -96,6 +99,17 @@ def begin(actor: Actor, warning: Warning, personal: dict[str, str] | None = None
             _raise(actor, evacuation)
     _tell(evacuation)
     return evacuation
+
+
+def _stop(actor: Actor, evacuation: Evacuation, warning: Warning) -> None:
+    """The site stands still by this order. Whatever fails there must keep nobody from being called out."""
+    try:
+        reason = _("停产撤人：%(number)s") % {"number": warning.number}
+        stop_by_order(actor, evacuation.site, ref(evacuation), reason)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("site %s could not be noted as stopped by %s", evacuation.site_id, evacuation.pk)
 
 
 def _open_at(site_id: int) -> Evacuation | None:

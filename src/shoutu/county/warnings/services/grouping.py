@@ -60,6 +60,11 @@ def merge(actor: Actor, lead_id: int, follower_ids: Sequence[int], reason: str) 
     if standing is not None and standing.group.kind != Group.Kind.MERGED:
         raise Conflict(_("%(number)s 已在另一个事件里") % {"number": lead.number})
     group = standing.group if standing is not None else None
+    if group is not None:
+        # Ended by somebody in this moment, nobody could join it.
+        Group.objects.select_for_update(of=("self",)).get(pk=group.pk)
+        if not Membership.objects.filter(group=group, warning=lead, left_at__isnull=True).exists():
+            group = None
     if group is None:
         group = Group.objects.create(
             kind=Group.Kind.MERGED, title=f"{lead.number} {lead.title}"[:120], reason=reason.strip(), lead=lead,

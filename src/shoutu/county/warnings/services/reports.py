@@ -6,11 +6,13 @@ The plan of a warning says what is to be told next and by when; it goes on until
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,6 +30,7 @@ from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Dispatch, Order, Report, ReportKind, ReportPlan, Result, Superior, Warning
 from shoutu.county.warnings.services.grouping import keep_together
 
+log = logging.getLogger(__name__)
 REPORT, RETELL = "warning.report", "order.retell"
 TEXT_MOST = 5000
 AGAIN_AHEAD = timedelta(minutes=30)
@@ -49,6 +52,26 @@ class Target:
 
 
 def plan(warning: Warning, held: datetime | None = None) -> None:
+    """See `_plan_anew`. Whatever fails here must keep nobody from being called: it is an alarm."""
+    key = _alarm(warning)
+    try:
+        with transaction.atomic():
+            _plan_anew(warning, held)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("what warning %s asks to be told upward could not be noted", warning.number)
+        message = f"{warning.number}：要上报什么没有记下，由人判断并上报"
+        duties.raise_alarm(key, "report.unplanned", message, ref(warning))
+    else:
+        duties.clear_alarm(key)
+
+
+def _alarm(warning: Warning) -> str:
+    return f"report.plan:{warning.pk}"
+
+
+def _plan_anew(warning: Warning, held: datetime | None) -> None:
     """The warning calls people at its level: note what that level asks to be told upward, and by when.
 
     Called in the transaction of the call. A level reached anew after a report is itself to be told. `held`: until
@@ -96,6 +119,7 @@ def note_verified(actor: Actor, warning: Warning) -> None:
 def note_closed(warning: Warning) -> None:
     """It is over: the last report, unless it was told as over already (and has not come back since), or never was to
     be told."""
+    duties.clear_alarm(_alarm(warning))
     found = _plan(warning)
     if found is None:
         return
