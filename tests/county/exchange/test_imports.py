@@ -268,6 +268,28 @@ def test_what_cannot_be_followed_up_is_said_and_tried_again(
     assert point.rules.filter(enabled=True).exists()
 
 
+def test_a_file_that_cannot_be_followed_up_holds_no_later_one_up(
+    bring, county: SimpleNamespace, tmp_path: Path, settings: Any
+) -> None:
+    """Its points would be in the list and watched by nothing, for as long as another's pack cannot be read."""
+    sites.create_source(SYSTEM, "甲矿网关", county.site)
+    sites.create_source(SYSTEM, "乙矿网关", county.site_b)
+    sites.bind(SYSTEM, county.site, "tailings-pond")
+    head = ["场所", "数据源", "地址", "监测项"]
+    first = bring("points", workbook(head, ["甲矿尾矿库", "甲矿网关", "JR-1", "phreatic_depth"]))
+    settings.CONFIG = replace(settings.CONFIG, packs=tmp_path)
+    with pytest.raises(Invalid):
+        first.confirm()
+    second = bring("points", workbook(head, ["乙矿露天采场", "乙矿网关", "WY-1", "displacement"]), settled=False)
+    assert second.job["wrong"] == 0, second.rows
+    with pytest.raises(Invalid):
+        second.confirm()
+    assert first.client.get(first.path).json()["state"] == "following"
+    assert second.client.get(second.path).json()["state"] == "done"
+    point = Point.objects.get(address="WY-1")
+    assert CatalogItem.objects.filter(section="points", key=str(point.pk)).exists()
+
+
 def test_nobody_else_sees_a_file_and_many_at_once_are_refused(bring, login: Callable[[str], Client]) -> None:
     found = bring("organisations", workbook(HEAD, ["丙矿", "企业", CODE, "东乡"]))
     assert login("inspector").get(found.path).status_code == 404

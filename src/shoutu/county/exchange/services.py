@@ -146,15 +146,10 @@ def discard(actor: Actor, job: Import) -> Import:
 
 def work() -> bool:
     """One piece of work on the oldest file that waits; what only follows up comes last. True: there may be more."""
-    waiting = Import.objects.filter(state__in=(State.UPLOADED, State.READING, State.CONFIRMED)).order_by("id").first()
-    job = waiting or Import.objects.filter(state=State.FOLLOWING).order_by("id").first()
+    job = Import.objects.filter(state__in=(State.UPLOADED, State.READING, State.CONFIRMED)).order_by("id").first()
     if job is None:
-        return False
+        return _follow_all()
     with translation.override(job.language):
-        if job.state == State.FOLLOWING:
-            # The data is in: whatever goes wrong from here on is tried again until it is done.
-            _follow(job)
-            return True
         try:
             if not _tried(job):
                 return True
@@ -167,6 +162,24 @@ def work() -> bool:
         except (ShoutuError, get_user_model().DoesNotExist) as error:
             _end(job, State.REFUSED, str(getattr(error, "detail", error)))
     return True
+
+
+def _follow_all() -> bool:
+    """Follow up every file whose data is in; whatever goes wrong is tried again until it is done, and holds none of the
+    others up. Raises what went wrong last."""
+    wrong: Exception | None = None
+    following = list(Import.objects.filter(state=State.FOLLOWING).order_by("id"))
+    for job in following:
+        try:
+            with translation.override(job.language):
+                _follow(job)
+        except steps.LeaseLost:
+            raise
+        except Exception as error:
+            wrong = error
+    if wrong is not None:
+        raise wrong
+    return bool(following)
 
 
 def _tried(job: Import) -> bool:
