@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from shoutu.county.duties import services
 from shoutu.county.duties.heartbeat import beat_outside
 from shoutu.county.duties.services import collecting, findings
@@ -10,51 +12,51 @@ from shoutu.county.kit.steps import step
 
 
 # Before climbing in its lane: what falls due is judged by a clock that has been looked at.
-@step("duties.clock", every=1.0, lane="duties")
+@step("duties.clock", every=1.0, lane="duties", title=_("看时钟准不准"))
 def clock() -> None:
     services.mind_clock()
 
 
-@step("duties.climb", every=0.5, lane="duties", beat="climb")
+@step("duties.climb", every=0.5, lane="duties", beat="climb", title=_("逐级上叫"))
 def climb() -> bool:
     return services.climb_due()
 
 
-@step("duties.overdue", every=1.0, lane="duties")
+@step("duties.overdue", every=1.0, lane="duties", title=_("记超时"))
 def overdue() -> bool:
     return services.overdue_due()
 
 
-@step("duties.deliver", every=0.5, lane="deliver")
+@step("duties.deliver", every=0.5, lane="deliver", title=_("发出呼叫"))
 def deliver() -> bool:
     return services.deliver()
 
 
-@step("duties.end_informed", every=60.0, lane="duties")
+@step("duties.end_informed", every=60.0, lane="duties", title=_("了结知会"))
 def end_informed() -> None:
     services.end_informed()
 
 
-@step("duties.heartbeat", every=60.0, lane="heartbeat")
+@step("duties.heartbeat", every=60.0, lane="heartbeat", title=_("对外报平安"))
 def heartbeat() -> None:
     beat_outside()
 
 
-@step("findings.look", every=2.0, lane="findings")
+@step("findings.look", every=2.0, lane="findings", title=_("查缺项"))
 def look() -> bool:
     return findings.look()
 
 
-@step("findings.sweep", every=3600.0, lane="findings")
+@step("findings.sweep", every=3600.0, lane="findings", title=_("逐项重查缺项"))
 def sweep() -> None:
     findings.sweep()
 
 
-@step("duties.collect", every=2.0, lane="modems")
+@step("duties.collect", every=2.0, lane="modems", title=_("从短信猫收信"))
 def collect() -> None:
     collecting.collect()
 
 
-@step("duties.trials", every=60.0, lane="deliver")
+@step("duties.trials", every=60.0, lane="deliver", title=_("试叫"))
 def trials() -> None:
     keep_testing()

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, Min
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.kit.models import OutboxEvent
 from shoutu.county.kit.steps import fence, step
@@ -31,7 +32,7 @@ class Event:
         return {"topic": self.topic, "subject": self.subject.as_dict(), "at": self.at}
 
 
-@step("outbox.number", every=0.1, lane="outbox")
+@step("outbox.number", every=0.1, lane="outbox", title=_("向页面传更新"))
 def number() -> bool:
     """Number what has committed since, in the order of ids. True while there is more.
 
@@ -50,7 +51,7 @@ def number() -> bool:
     return len(ids) == BATCH
 
 
-@step("outbox.prune", every=600, lane="outbox")
+@step("outbox.prune", every=600, lane="outbox", title=_("清理更新记录"))
 def prune() -> bool:
     """Drop events numbered more than a week ago, but never the newest: its number goes on. True while there is more."""
     old = OutboxEvent.objects.filter(seq__lt=newest(), at__lt=timezone.now() - KEEP)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.models import StepState
+from shoutu.county.kit.steps import title_of
 from shoutu.county.kit.watch import watching
 
 Contribution = Callable[[Actor], dict[str, Any]]
@@ -36,8 +37,14 @@ def failing_steps() -> list[dict[str, Any]]:
             "id": crc32(state.name.encode()),
             "at": state.last_error_at or timezone.now(),
             "kind": "worker.step",
-            "message": _("后台任务“%(name)s”连续失败 %(count)s 次：%(error)s")
-            % {"name": state.name, "count": state.failing, "error": state.last_error},
+            # First what does not work, for whoever reads it; then what to tell who mends it.
+            "message": _("“%(title)s”连续失败 %(count)s 次，告诉维护人员：%(error)s（%(name)s）")
+            % {
+                "title": title_of(state.name),
+                "count": state.failing,
+                "error": state.last_error.removeprefix("SendFailed: "),
+                "name": state.name,
+            },
         }
         for state in StepState.objects.filter(failing__gte=3).order_by("name")
     ]

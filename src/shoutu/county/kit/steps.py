@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from django.db import OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.functional import Promise
 
 from shoutu.county.kit import holders
 from shoutu.county.kit.models import Beat, Lease
@@ -36,24 +37,34 @@ class Step:
     lane: str
     run: Callable[[], Any]
     beat: str | None = None
+    title: str | Promise = ""
 
 
 _steps: dict[str, Step] = {}
 _held = local()
 
 
-def step(name: str, every: float, lane: str = "main", beat: str | None = None) -> Callable[[S], S]:
+def step(
+    name: str, every: float, lane: str = "main", beat: str | None = None, title: str | Promise = ""
+) -> Callable[[S], S]:
     """Register a step, in a room's ``steps`` module.
 
     Steps of one lane run one after another in a thread of their own; lanes don't delay each other. `beat` names the
-    Beat a successful run refreshes. A failing step is counted and tried again, later each time, up to 30 s.
+    Beat a successful run refreshes; `title` says what it does to whoever reads that it fails. A failing step is
+    counted and tried again, later each time, up to 30 s.
     """
 
     def register(run: S) -> S:
-        _steps[name] = Step(name, every, lane, run, beat)
+        _steps[name] = Step(name, every, lane, run, beat, title)
         return run
 
     return register
+
+
+def title_of(name: str) -> str:
+    """What a step does, in words; its name when nothing says so."""
+    found = _steps.get(name)
+    return str(found.title) if found is not None and found.title else name
 
 
 def all_steps() -> list[Step]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.kit.steps import beat, step
 from shoutu.county.ledger.selectors.overview import last_check
@@ -17,24 +18,24 @@ from shoutu.county.ledger.services.witness import hand_out_due
 CHECK_AGAIN = timedelta(hours=6)
 
 
-@step("ledger.seal", every=0.3, lane="ledger")
+@step("ledger.seal", every=0.3, lane="ledger", title=_("封账"))
 def seal_waiting() -> bool:
     return seal() == BATCH
 
 
-@step("ledger.witness", every=20, lane="witness")
+@step("ledger.witness", every=20, lane="witness", title=_("送树头给见证方"))
 def witnesses() -> bool:
     hand_out_due()
     return False
 
 
-@step("ledger.access", every=60, lane="ledger")
+@step("ledger.access", every=60, lane="ledger", title=_("封存查阅日志"))
 def access() -> bool:
     close_hours()
     return False
 
 
-@step("ledger.check", every=60, lane="ledger-check")
+@step("ledger.check", every=60, lane="ledger-check", title=_("核对账本"))
 def check() -> bool:
     """The whole record against its signed heads, a few times a day: damage is noticed while other copies are fresh.
 
