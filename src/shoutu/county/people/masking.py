@@ -16,8 +16,8 @@ def masked_name(person: Person | None, actor: Actor) -> str | None:
 
 
 def hidden(name: str) -> str:
-    """``张**``: the family name is left."""
-    return name[:1] + "*" * max(len(name) - 1, 1)
+    """``张**``: the family name is left; not even how long the name was is told."""
+    return f"{name[:1]}**"
 
 
 def masked_phone(phone: str) -> str:
