@@ -36,7 +36,9 @@ def words(verb: str, payload: dict[str, Any]) -> str:
 def sentence(entry: Entry, label: str | None = None) -> str:
     """``值班员 应答 W-20261124-0037``; `label` is the subject's name where it is known already."""
     about = subjects.label(entry.subject) if label is None else label
-    return f"{entry.actor} {words(entry.verb, entry.payload)} {about}"
+    done = words(entry.verb, entry.payload)
+    # A duty is called by what it is about: to say so twice helps nobody.
+    return f"{entry.actor} {done}" if about and done.endswith(about) else f"{entry.actor} {done} {about}"
 
 
 register(

@@ -50,12 +50,26 @@ function Subject({ entry }: { entry: LedgerEntry }): ReactNode {
   return url === "" ? <span className="second">{label}</span> : <Link to={url}>{label}</Link>;
 }
 
+/** The sentence without what the columns beside it say: who, and where that column shows what it was about. */
+function Deed({ entry }: { entry: LedgerEntry }): ReactNode {
+  const { text, actor } = entry;
+  const label = ` ${entry.subject.label}`;
+  const did = text.startsWith(`${actor} `) ? text.slice(actor.length + 1) : text;
+  const short = label !== " " && did.endsWith(label) ? did.slice(0, -label.length) : did;
+  return (
+    <span title={text}>
+      {short}
+      {short !== did && <span className="ledger-about">{label}</span>}
+    </span>
+  );
+}
+
 function columns(failed: (error: unknown) => void): Column<LedgerEntry>[] {
   return [
     { key: "index", title: t("ledger.index"), cell: (e) => (e.index === null ? "\u2014" : figure(e.index)) },
     { key: "at", title: t("ledger.at"), cell: (e) => <At at={e.at} /> },
     { key: "actor", title: t("ledger.actor"), cell: (e) => e.actor },
-    { key: "text", grow: 58, title: t("ledger.text"), cell: (e) => <span title={e.text}>{e.text}</span> },
+    { key: "text", grow: 58, title: t("ledger.text"), cell: (e) => <Deed entry={e} /> },
     { key: "subject", grow: 30, title: t("ledger.subject"), from: "wide", cell: (e) => <Subject entry={e} /> },
     { key: "hash", title: t("ledger.hash"), from: "wide", cell: (e) => <code>{e.leaf_hash ? shortHash(e.leaf_hash) : ""}</code> },
     { key: "proof", title: t("ledger.proof"), right: true, cell: (e) => <Proof entry={e} failed={failed} /> },
