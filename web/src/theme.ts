@@ -148,6 +148,7 @@ export function antTheme(tone: Tone): ThemeConfig {
       Input: { activeShadow: "none", errorActiveShadow: "none" },
       Select: { optionSelectedBg: c.pineTint, optionActiveBg: c.page },
       Modal: { titleFontSize: 18 },
+      Switch: { colorTextQuaternary: c.edge, colorTextTertiary: c.edge },
       Segmented: { itemSelectedBg: c.sunk, trackBg: c.surface, itemSelectedColor: c.ink, itemColor: c.ink2 },
       Tooltip: { colorTextLightSolid: c.surface },
     },

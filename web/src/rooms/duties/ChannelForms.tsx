@@ -52,6 +52,20 @@ export function ChannelDialog({ channel, close, made }: { channel?: Channel; clo
         },
       });
   };
+  const optional = chosen?.settings.filter((one) => !one.required) ?? [];
+  const field = (one: (typeof optional)[number]): ReactNode => (
+    <div key={one.name}>
+      <label htmlFor={`ch-${one.name}`}>{one.required ? one.label : t("channels.optional", { label: one.label })}</label>
+      <Input
+        id={`ch-${one.name}`}
+        type={one.secret ? "password" : "text"}
+        autoComplete="off"
+        placeholder={channel?.secrets.includes(one.name) ? t("channels.secretKept") : one.hint}
+        value={values[one.name] ?? ""}
+        onChange={(event) => setValues({ ...values, [one.name]: event.target.value })}
+      />
+    </div>
+  );
   return (
     <Modal open title={channel?.title ?? t("channels.add")} okText={t("channels.save")} cancelText={t("act.back")} confirmLoading={saving.isPending} onOk={save} onCancel={close}>
       {!chosen ? (
@@ -66,19 +80,13 @@ export function ChannelDialog({ channel, close, made }: { channel?: Channel; clo
               <Input id="ch-title" value={title} maxLength={60} onChange={(event) => setTitle(event.target.value)} />
             </>
           )}
-          {chosen.settings.map((one) => (
-            <div key={one.name}>
-              <label htmlFor={`ch-${one.name}`}>{one.required ? one.label : t("channels.optional", { label: one.label })}</label>
-              <Input
-                id={`ch-${one.name}`}
-                type={one.secret ? "password" : "text"}
-                autoComplete="off"
-                placeholder={channel?.secrets.includes(one.name) ? t("channels.secretKept") : one.hint}
-                value={values[one.name] ?? ""}
-                onChange={(event) => setValues({ ...values, [one.name]: event.target.value })}
-              />
-            </div>
-          ))}
+          {chosen.settings.filter((one) => one.required).map(field)}
+          {optional.length > 0 && (
+            <details className="chmore" open={optional.some((one) => (values[one.name] ?? "") !== "" || channel?.secrets.includes(one.name))}>
+              <summary>{t("channels.more", { n: optional.length })}</summary>
+              {optional.map(field)}
+            </details>
+          )}
           <label htmlFor="ch-rate">{t("channels.rate.label")}</label>
           <InputNumber id="ch-rate" min={0} max={100000} value={rate} onChange={(value) => setRate(value ?? 0)} />
         </div>

@@ -11,7 +11,7 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { useNow } from "../../time/server";
 import { ago, clockTime } from "../../time/words";
 import { ChannelDialog, ContactDialog, TokenDialog } from "./ChannelForms";
-import { useChannelChange, useChannels, useContactTest, useContacts } from "./channelQueries";
+import { useChannelChange, useChannelKinds, useChannels, useContactTest, useContacts } from "./channelQueries";
 import "./channels.css";
 
 /** The worst first: what does not work, then what was never tried. */
@@ -54,6 +54,7 @@ function Chosen({ row, mayManage }: { row: Channel; mayManage: boolean }): React
   const change = useChannelChange();
   const [open, setOpen] = useState<"edit" | "contact" | "token" | null>(null);
   const off = !mayManage ? t("channels.onlyAdmins") : undefined;
+  const labels = new Map(useChannelKinds().data?.find((one) => one.kind === row.kind)?.settings.map((one) => [one.name, one.label]));
   return (
     <Panel
       title={row.title}
@@ -69,13 +70,13 @@ function Chosen({ row, mayManage }: { row: Channel; mayManage: boolean }): React
       <dl className="chfacts">
         {Object.entries(row.settings).map(([name, value]) => (
           <div key={name}>
-            <dt>{name}</dt>
+            <dt>{labels.get(name) ?? name}</dt>
             <dd>{value}</dd>
           </div>
         ))}
         {row.secrets.map((name) => (
           <div key={name}>
-            <dt>{name}</dt>
+            <dt>{labels.get(name) ?? name}</dt>
             <dd>{t("channels.secretSet")}</dd>
           </div>
         ))}

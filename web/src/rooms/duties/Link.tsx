@@ -2,14 +2,14 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
-import { useParams } from "react-router";
+import { Link as Door, useParams } from "react-router";
 import { api, got } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { Clauses } from "../../kit/Clauses";
 import { LevelMark } from "../../kit/LevelTag";
-import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
+import { Failed, Loading, NotSaved } from "../../kit/States";
 import { useNow } from "../../time/server";
-import { clockTime } from "../../time/words";
+import { clockTime, span } from "../../time/words";
 import "./answer.css";
 
 type Verb = "answer" | "decline";
@@ -24,11 +24,28 @@ export default function Link(): ReactNode {
   const now = useNow();
   const call = done ?? found.data;
   if (found.error && !call) {
-    if (asProblem(found.error).status === 404) return <Empty title={t("link.gone")}>{t("link.gone.words")}</Empty>;
+    if (asProblem(found.error).status === 404) {
+      return (
+        <div className="answer">
+          <header className="ahead">
+            <h1>{t("link.gone")}</h1>
+          </header>
+          <main>
+            <p>{t("link.gone.words")}</p>
+          </main>
+          <footer className="answer-acts">
+            <Door className="answer-go ant-btn ant-btn-primary" to="/login">
+              {t("link.gone.login")}
+            </Door>
+          </footer>
+        </div>
+      );
+    }
     return <Failed error={found.error} what={t("what.call")} again={() => void found.refetch()} />;
   }
   if (!call) return <Loading what={t("what.call")} />;
-  const late = Date.parse(call.due_at) < now;
+  const left = Date.parse(call.due_at) - now;
+  const state = left < 0 ? "over" : "run";
   return (
     <div className="answer">
       <header className={`ahead ahead-${call.level}`}>
@@ -39,13 +56,19 @@ export default function Link(): ReactNode {
             {call.post !== "" && <p>{t("answer.call", { post: call.post })}</p>}
           </div>
         </div>
+        {call.state === "open" && (
+          <div className={`ahead-clock ahead-clock-${state}`}>
+            <span>{t(`answer.clock.${state}`)}</span>
+            <b>{span(Math.abs(left), "pad", true)}</b>
+            <i>{t("link.due", { at: clockTime(call.due_at) })}</i>
+          </div>
+        )}
       </header>
       <main>
         <h2>
           <Clauses text={call.title} />
         </h2>
         {call.why !== "" && <p className="answer-where">{call.why}</p>}
-        <p className="answer-where">{t(late ? "answer.wasDue" : "answer.after", { at: clockTime(call.due_at) })}</p>
         {call.along.length > 0 && (
           <>
             <p className="answer-where">{t("link.along", { n: call.along.length })}</p>

@@ -27,7 +27,12 @@ function state(shift: CalendarShift, now: number): string {
   return Date.parse(shift.starts_at) <= now ? "late" : "plan";
 }
 
-function Bar({ shift, start, end, now, pick }: { shift: CalendarShift; start: string; end: string; now: number; pick: (shift: CalendarShift) => void }): ReactNode {
+/** Names in a county's table often begin with the office, which the row has said already. */
+function shortName(name: string, organisation: string): string {
+  return name.startsWith(organisation) && name.length > organisation.length ? name.slice(organisation.length) : name;
+}
+
+function Bar({ shift, office, start, end, now, pick }: { office: string; shift: CalendarShift; start: string; end: string; now: number; pick: (shift: CalendarShift) => void }): ReactNode {
   const left = share(shift.starts_at, start, end);
   const width = share(shift.ends_at, start, end) - left;
   const how = state(shift, now);
@@ -39,7 +44,7 @@ function Bar({ shift, start, end, now, pick }: { shift: CalendarShift; start: st
       title={`${span(shift.starts_at, shift.ends_at)} ${shift.person.name} ${t(`roster.bar.${how}`)}`}
       onClick={() => pick(shift)}
     >
-      <span>{shift.person.name}</span>
+      <span>{shortName(shift.person.name, office)}</span>
     </button>
   );
 }
@@ -56,7 +61,7 @@ function Lane({ row, start, end, now, pick, plan }: { row: CalendarRow; start: s
           <i key={gap.start} className="rgap" style={{ left: `${share(gap.start, start, end) * 100}%`, width: `${(share(gap.end, start, end) - share(gap.start, start, end)) * 100}%` }} title={`${moment(gap.start, now)}\u2013${moment(gap.end, now)} ${t("roster.gap")}`} />
         ))}
         {row.shifts.map((shift) => (
-          <Bar key={shift.id} shift={shift} start={start} end={end} now={now} pick={pick} />
+          <Bar key={shift.id} shift={shift} office={row.organisation.name} start={start} end={end} now={now} pick={pick} />
         ))}
       </div>
       <div className="rsay">
@@ -77,7 +82,7 @@ function Lane({ row, start, end, now, pick, plan }: { row: CalendarRow; start: s
         {row.shifts.map((shift) => (
           <li key={shift.id}>
             <button type="button" onClick={() => pick(shift)}>
-              {span(shift.starts_at, shift.ends_at)} <b>{shift.person.name}</b> <span className="note">{t(`roster.bar.${state(shift, now)}`)}</span>
+              {span(shift.starts_at, shift.ends_at)} <b>{shortName(shift.person.name, row.organisation.name)}</b> <span className="note">{t(`roster.bar.${state(shift, now)}`)}</span>
             </button>
           </li>
         ))}

@@ -52,6 +52,7 @@ function End({ order, close }: { order: OrderDetail; close: () => void }): React
 
 function Duties({ order }: { order: OrderDetail }): ReactNode {
   const now = useNow();
+  const empty = (one: (typeof order.duties)[number]): boolean => order.chain.some((row) => row.state === "nobody" && row.duty_id === one.id && row.post === one.post && row.organisation === one.organisation);
   if (order.duties.length === 0) return <p className="note">{t("order.notGiven")}</p>;
   return (
     <ul className="order-duties">
@@ -61,7 +62,7 @@ function Duties({ order }: { order: OrderDetail }): ReactNode {
             <b>{one.post}</b> <span className="second">{one.organisation}</span>
             {one.note && <i>{one.note}</i>}
           </span>
-          <span className="second">{t(`duty.state.${one.state}`)}</span>
+          {one.done_at === null && empty(one) ? <b>{t("call.nobody")}</b> : <span className="second">{t(`duty.state.${one.state}`)}</span>}
           {one.due_at && (one.done_at ? <span className="second">{moment(one.done_at, now)}</span> : one.state !== "cancelled" && <Clock limit={limitOf("carry_out", order.received_at, one.due_at)} size="list" short />)}
         </li>
       ))}
@@ -107,8 +108,8 @@ export default function OrderPage(): ReactNode {
             <span>{order.their_number || order.number}</span>
             <span>{t("order.received", { at: moment(order.received_at, now), by: order.taken_by })}</span>
             {order.door === "webhook" && <span>{t("order.webhook")}</span>}
-            {order.site && <Link to={`/sites/${order.site.id}`}>{order.site.name}</Link>}
-            {order.warning && <Link to={`/warnings/${order.warning.id}`}>{order.warning.number}</Link>}
+            {order.site && <span><Link to={`/sites/${order.site.id}`}>{order.site.name}</Link></span>}
+            {order.warning && <span><Link to={`/warnings/${order.warning.id}`}>{order.warning.number}</Link></span>}
           </p>
         </div>
         {order.due_at && order.state !== "ended" && (

@@ -65,6 +65,7 @@ function Row({ proposal }: { proposal: Proposal }): ReactNode {
           {proposal.agree !== null && <span className="second">{proposal.agree}</span>}
         </div>
       )}
+      {!proposal.may_decide && <p className="second">{mine ? t("proposal.waits.mine") : t("proposal.waits")}</p>}
       {!asking && <NotSaved error={act.error} />}
       {asking && (
         <NoteDialog

@@ -11,6 +11,7 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { figure } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
+import "../sites/points.css";
 import "./silences.css";
 
 function Row({ signal, may }: { signal: SetAside; may: boolean }): ReactNode {
@@ -47,8 +48,10 @@ export function Asides({ me }: { me: Me }): ReactNode {
   useCrumb(t("nav.warnings"), "/warnings", t("nav.asides"));
   return (
     <div className="page">
-      <h1>{list.data ? t("aside.sentence", { n: list.data.count }) : t("nav.asides")}</h1>
-      <p className="second">{t("aside.what")}</p>
+      <div className="points-head">
+        <h1>{!list.data ? t("nav.asides") : list.data.count > 0 ? t("aside.sentence", { n: list.data.count }) : t("aside.none")}</h1>
+        {(list.data?.count ?? 0) > 0 && <p className="second">{t("aside.what")}</p>}
+      </div>
       {list.error && !list.data ? (
         <div className="panel">
           <Failed error={list.error} what={t("nav.asides")} again={() => void list.refetch()} />
@@ -59,7 +62,7 @@ export function Asides({ me }: { me: Me }): ReactNode {
         </div>
       ) : list.data.items.length === 0 ? (
         <div className="panel">
-          <Empty title={t("aside.none")} />
+          <Empty title={t("aside.empty")}>{t("aside.empty.words")}</Empty>
         </div>
       ) : (
         <div className="silences">

@@ -153,7 +153,7 @@ export function HeadCount({ stop }: { stop: EvacuationDetail }): ReactNode {
               </Button>
               {resume.why && (
                 <span id="why-resume" className="headcount-why">
-                  {resume.why} {stop.resuming !== null && <Link to="/proposals">{t("operation.toProposals")}</Link>}
+                  {t("act.why", { act: t("stop.act.resume"), why: resume.why })} {stop.resuming !== null && <Link to="/proposals">{t("operation.toProposals")}</Link>}
                 </span>
               )}
             </>
