@@ -1,8 +1,8 @@
 import { Button, Checkbox, Input, Modal, Radio, Select } from "antd";
 import { t } from "i18next";
 import { useEffect, useRef, useState, type ReactNode } from "react";
-import { useSearchParams } from "react-router";
-import { useWarningAct, type WarningAct } from "../../api/queries";
+import { Link, useSearchParams } from "react-router";
+import { useDuties, useWarningAct, type WarningAct } from "../../api/queries";
 import type { Action, WarningDetail } from "../../api/types";
 import { NotSaved } from "../../kit/States";
 import { order, type Verb } from "./acts";
@@ -128,11 +128,19 @@ export function ActBar({ warning }: { warning: WarningDetail }): ReactNode {
     const action = acts[n - 1];
     if (action?.allowed && open === null) setOpen(action.verb as Verb);
   });
-  const primary = acts.find((action) => action.primary && action.allowed) ?? acts.find((action) => action.allowed);
+  // Who is called answers first: the law's acts come after, and one filled button is enough.
+  const call = useDuties("mine").data?.items.find((duty) => duty.subject.type === "warning" && duty.subject.id === warning.id && duty.actions.some((action) => action.verb === "answer" && action.allowed));
+  const primary = call ? undefined : (acts.find((action) => action.primary && action.allowed) ?? acts.find((action) => action.allowed));
+  const answer = call && (
+    <Link className="actbar-answer ant-btn ant-btn-primary" to={`/answer/${call.id}`}>
+      {t("act.answer")}
+    </Link>
+  );
   const barred = acts.filter((action) => !action.allowed && action.why);
   return (
     <div className="actbar">
       <div className="actbar-desk">
+        {answer}
         {acts.map((action) => (
           <Button key={action.verb} size="large" type={action === primary ? "primary" : "default"} disabled={!action.allowed} aria-describedby={action.allowed ? undefined : `why-${action.verb}`} onClick={() => setOpen(action.verb as Verb)}>
             {t(`act.${action.verb}`)}
@@ -148,7 +156,7 @@ export function ActBar({ warning }: { warning: WarningDetail }): ReactNode {
           </ul>
         )}
       </div>
-      <PhoneActs acts={acts} primary={primary} press={(verb) => setOpen(verb)} />
+      <PhoneActs answer={answer} acts={acts} primary={primary} press={(verb) => setOpen(verb)} />
       {open !== null && <Dialog warning={warning} verb={open} close={() => setOpen(null)} />}
     </div>
   );

@@ -5,7 +5,7 @@ import type { Action } from "../../api/types";
 import type { Verb } from "./acts";
 
 /** In thumb reach: the one next act large, the others behind one button, each with its reason. */
-export function PhoneActs({ acts, primary, press }: { acts: Action[]; primary: Action | undefined; press: (verb: Verb) => void }): ReactNode {
+export function PhoneActs({ answer, acts, primary, press }: { answer: ReactNode; acts: Action[]; primary: Action | undefined; press: (verb: Verb) => void }): ReactNode {
   const items = acts.map((action) => ({
     key: action.verb,
     disabled: !action.allowed,
@@ -13,7 +13,9 @@ export function PhoneActs({ acts, primary, press }: { acts: Action[]; primary: A
   }));
   return (
     <div className="actbar-phone">
-      {primary ? (
+      {answer ? (
+        answer
+      ) : primary ? (
         <Button type="primary" onClick={() => press(primary.verb as Verb)}>
           {t(`act.${primary.verb}`)}
         </Button>
