@@ -53,13 +53,13 @@ function Subject({ entry }: { entry: LedgerEntry }): ReactNode {
 /** The sentence without what the columns beside it say: who, and where that column shows what it was about. */
 function Deed({ entry }: { entry: LedgerEntry }): ReactNode {
   const { text, actor } = entry;
-  const label = ` ${entry.subject.label}`;
+  const { label } = entry.subject;
   const did = text.startsWith(`${actor} `) ? text.slice(actor.length + 1) : text;
-  const short = label !== " " && did.endsWith(label) ? did.slice(0, -label.length) : did;
+  const short = label !== "" && did.endsWith(label) ? did.slice(0, -label.length).replace(/[\s:\uFF1A]+$/, "") : did;
   return (
     <span title={text}>
       {short}
-      {short !== did && <span className="ledger-about">{label}</span>}
+      {short !== did && <span className="ledger-of">{did.slice(short.length)}</span>}
     </span>
   );
 }
