@@ -9,7 +9,7 @@ import hmac
 import json
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -26,7 +26,9 @@ from shoutu.county.duties.services.findings import check_findings
 from shoutu.county.duties.services.receipts import note_fetched
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Invalid, NotAllowed, NotFound
+from shoutu.county.kit.models import Beat
 from shoutu.county.kit.subjects import ref
+from shoutu.county.kit.watch import PARTS
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from tests.county.duties.devices import FakeNetwork, deliver_pdu, http_gateway, smtp_server, text_of
@@ -239,6 +241,9 @@ def test_a_link_answers_its_call_without_login_and_nothing_else(add, gateway, op
     assert (told["state"], told["title"]) == ("open", duty.title)
     mine_.refresh_from_db()
     assert (mine_.step, mine_.opens) == ("seen", 1)
+    assert client.get(path).json()["state"] == "open"
+    mine_.refresh_from_db()
+    assert mine_.opens == 1  # looking again is no second opening
     assert client.post(f"{path}/answer").json()["state"] == "answered"
     duty.refresh_from_db()
     other.refresh_from_db()
@@ -248,12 +253,28 @@ def test_a_link_answers_its_call_without_login_and_nothing_else(add, gateway, op
     assert client.get("/api/v1/duties").status_code == 401
 
 
+def test_a_link_says_whether_anybody_watches(add, gateway, open_duty, outside):
+    add("operator_sms")
+    open_duty()
+    path = f"/api/v1/answer-links/{links.token_of(notice('operator_sms'))}"
+    now = timezone.now().replace(microsecond=0)
+    for part in PARTS:
+        Beat.objects.update_or_create(name=part, defaults={"at": now, "tick_at": None})
+    assert Client().post(f"{path}/open").json()["watching"]["ok"]
+    Beat.objects.filter(name="worker").update(at=now - timedelta(minutes=5))
+    told = Client().get(path).json()
+    assert [part["name"] for part in told["watching"]["parts"] if not part["ok"]] == ["worker"]
+    assert datetime.fromisoformat(told["watching"]["since"]) == now - timedelta(minutes=5)
+    assert abs(datetime.fromisoformat(told["server_time"]) - now) < timedelta(minutes=1)
+
+
 @pytest.mark.parametrize("token", ["1-00", "zz-" + "0" * 24, "x", "-", "9" * 50 + "-a", "1-é"])
 def test_a_made_up_link_is_nothing(add, open_duty, token):
     add("operator_sms")
     open_duty()
     for verb in ("open", "answer", "decline"):
         assert Client().post(f"/api/v1/answer-links/{token}/{verb}").status_code == 404
+    assert Client().get(f"/api/v1/answer-links/{token}").status_code == 404
 
 
 def test_a_link_expires(add, open_duty):

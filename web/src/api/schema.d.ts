@@ -2049,6 +2049,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/answer-links/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look At Link
+         * @description The opened page looks again: how its call stands and whether anybody watches. Counts nothing.
+         */
+        get: operations["duties_channels_look_at_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/answer-links/{token}/answer": {
         parameters: {
             query?: never;
@@ -6767,8 +6787,16 @@ export interface components {
         /**
          * AnswerLink
          * @description What an answer link is about; `along`: what else its message told of and one answer answers too.
+         *
+         *     `watching`: as in `GET /status`, which needs a login.
          */
         AnswerLink: {
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            watching: components["schemas"]["WatchingOut"];
             /**
              * Kind
              * @enum {string}
@@ -13449,6 +13477,28 @@ export interface operations {
         };
     };
     duties_channels_open_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerLink"];
+                };
+            };
+        };
+    };
+    duties_channels_look_at_link: {
         parameters: {
             query?: never;
             header?: never;

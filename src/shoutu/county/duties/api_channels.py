@@ -171,6 +171,12 @@ def open_link(request: HttpRequest, token: str) -> Any:
     return selectors.link_view(services.opened(token))
 
 
+@router.get("/answer-links/{token}", response=schemas.AnswerLink, auth=None)
+def look_at_link(request: HttpRequest, token: str) -> Any:
+    """The opened page looks again: how its call stands and whether anybody watches. Counts nothing."""
+    return selectors.link_view(_known(request, token))
+
+
 @router.post("/answer-links/{token}/answer", response=schemas.AnswerLink, auth=None)
 def answer_link(request: HttpRequest, token: str) -> Any:
     """应答 by link, without login; this call and nothing else. 409 when it is over."""

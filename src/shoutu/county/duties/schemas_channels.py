@@ -8,6 +8,8 @@ from typing import Literal
 from ninja import Schema
 from pydantic import Field
 
+from shoutu.county.kit.endpoints import WatchingOut
+
 
 class ChannelSetting(Schema):
     """One setting of a kind of channel. A secret one is never shown back."""
@@ -148,7 +150,13 @@ class AnswerLinkAlong(Schema):
 
 
 class AnswerLink(Schema):
-    """What an answer link is about; `along`: what else its message told of and one answer answers too."""
+    """What an answer link is about; `along`: what else its message told of and one answer answers too.
+
+    `watching`: as in `GET /status`, which needs a login.
+    """
+
+    server_time: datetime
+    watching: WatchingOut
 
     kind: Literal["call", "trial"]
     level: int

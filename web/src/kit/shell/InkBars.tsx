@@ -10,15 +10,17 @@ import { foldAlarms } from "./alarms";
 /** Alarms that have a page where something can be done about them. */
 const doors: Record<string, string> = { "signal.aside": "/signals" };
 
-/** What the person must know before believing the page: nobody watches, the line is down, alarms. */
-export function InkBars({ status }: { status: Status | undefined }): ReactNode {
-  const now = useNow();
-  const lost = useLostSince();
-  const [whole, setWhole] = useState(false);
-  const bars: { key: string; words: string }[] = [];
-  if (status && !status.watching.ok) {
-    const since = status.watching.since;
-    const parts = status.watching.parts
+interface Bar {
+  key: string;
+  words: string;
+}
+
+/** Nobody watches, the line is down: what is never folded away. */
+function gravest(watching: Status["watching"] | undefined, lost: number | null, now: number): Bar[] {
+  const bars: Bar[] = [];
+  if (watching && !watching.ok) {
+    const since = watching.since;
+    const parts = watching.parts
       .filter((part) => !part.ok)
       .map((part) => t(`part.${part.name}`))
       .join(t("list.and"));
@@ -26,7 +28,29 @@ export function InkBars({ status }: { status: Status | undefined }): ReactNode {
     bars.push({ key: "watching", words });
   }
   if (lost !== null) bars.push({ key: "lost", words: t("bar.lost", { length: spanWords(Math.max(0, Date.now() - lost)) }) });
-  // Never folded away: what is said above. Alarms are, but for the newest.
+  return bars;
+}
+
+/** The same without alarms, for a page that has room for one call and nothing else. */
+export function WatchBars({ watching, lost }: { watching: Status["watching"] | undefined; lost: number | null }): ReactNode {
+  const bars = gravest(watching, lost, useNow());
+  if (bars.length === 0) return null;
+  return (
+    <div className="inkbars" role="alert">
+      {bars.map((bar) => (
+        <p key={bar.key}>{bar.words}</p>
+      ))}
+    </div>
+  );
+}
+
+/** What the person must know before believing the page: nobody watches, the line is down, alarms. */
+export function InkBars({ status }: { status: Status | undefined }): ReactNode {
+  const now = useNow();
+  const lost = useLostSince();
+  const [whole, setWhole] = useState(false);
+  const bars = gravest(status?.watching, lost, now);
+  // Alarms are folded away, but for the newest.
   const alarms = foldAlarms(status?.alarms ?? []);
   const shown = whole ? alarms : alarms.slice(0, 1);
   if (bars.length === 0 && alarms.length === 0) return null;

@@ -3,7 +3,7 @@ import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link, useParams } from "react-router";
 import { useGroupAct, useGroups } from "../../api/groups";
-import { useDuty, useDutyAct, usePoint, useReadings, useSession, useWarning } from "../../api/queries";
+import { useDuty, useDutyAct, usePoint, useReadings, useSession, useStatus, useWarning } from "../../api/queries";
 import { asProblem } from "../../api/problem";
 import type { DutyDetail, WarningDetail } from "../../api/types";
 import { CallMark } from "../../kit/ChainOfPeople";
@@ -11,6 +11,8 @@ import { Clauses } from "../../kit/Clauses";
 import { Curve } from "../../kit/curve/Curve";
 import { LevelMark } from "../../kit/LevelTag";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
+import { WatchBars } from "../../kit/shell/InkBars";
+import { useLostSince } from "../../live/connect";
 import { clockSpan, clockState } from "../../time/limit";
 import { useNow } from "../../time/server";
 import { ago, clockTime, span } from "../../time/words";
@@ -135,6 +137,8 @@ export function Answer(): ReactNode {
   const duty = found.data;
   const warning = useWarning(duty?.subject.type === "warning" ? duty.subject.id : null).data;
   const now = useNow();
+  const status = useStatus();
+  const lost = useLostSince();
   if (found.error && !duty) {
     if (asProblem(found.error).status === 404) return <Empty title={t("answer.missing")} action={<Link to="/">{t("answer.toDesk")}</Link>} />;
     return <Failed error={found.error} what={t("what.call")} again={() => void found.refetch()} />;
@@ -143,6 +147,7 @@ export function Answer(): ReactNode {
   const place = warning ? [warning.site.name, warning.point?.address, warning.site.territory, ago(warning.started_at, now)] : [duty.subject.label];
   return (
     <div className="answer">
+      <WatchBars watching={status.data?.watching} lost={lost} />
       <Head duty={duty} warning={warning} />
       <main>
         <h2>

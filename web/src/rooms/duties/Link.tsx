@@ -1,16 +1,20 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { t } from "i18next";
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { Link as Door, useParams } from "react-router";
 import { api, got } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { Clauses } from "../../kit/Clauses";
 import { LevelMark } from "../../kit/LevelTag";
 import { Failed, Loading, NotSaved } from "../../kit/States";
-import { useNow } from "../../time/server";
+import { WatchBars } from "../../kit/shell/InkBars";
+import { localNow, teach, useNow } from "../../time/server";
 import { clockTime, span } from "../../time/words";
 import "./answer.css";
+
+/** No login, no live events: the page looks again by itself. */
+const AGAIN_MS = 10_000;
 
 type Verb = "answer" | "decline";
 
@@ -19,10 +23,29 @@ export default function Link(): ReactNode {
   const token = useParams().token ?? "";
   const path = { params: { path: { token } } };
   const found = useQuery({ queryKey: ["answer-link", token], queryFn: () => got(api.POST("/api/v1/answer-links/{token}/open", path)), staleTime: Infinity });
-  const [done, setDone] = useState<typeof found.data>();
-  const act = useMutation({ mutationFn: (verb: Verb) => got(api.POST(`/api/v1/answer-links/{token}/${verb}`, path)), onSuccess: setDone });
+  const client = useQueryClient();
+  const key = ["answer-link-again", token];
+  const again = useQuery({
+    queryKey: key,
+    queryFn: async () => {
+      const asked = localNow();
+      const seen = await got(api.GET("/api/v1/answer-links/{token}", path));
+      teach(seen.server_time, asked, localNow());
+      return seen;
+    },
+    enabled: found.isSuccess,
+    refetchInterval: AGAIN_MS,
+  });
+  const act = useMutation({
+    mutationFn: (verb: Verb) => got(api.POST(`/api/v1/answer-links/{token}/${verb}`, path)),
+    onSuccess: async (done) => {
+      await client.cancelQueries({ queryKey: key });
+      client.setQueryData(key, done);
+    },
+  });
   const now = useNow();
-  const call = done ?? found.data;
+  const call = again.data ?? found.data;
+  const lost = again.failureCount > 0 ? Math.max(again.dataUpdatedAt, found.dataUpdatedAt) : null;
   if (found.error && !call) {
     if (asProblem(found.error).status === 404) {
       return (
@@ -48,6 +71,7 @@ export default function Link(): ReactNode {
   const state = left < 0 ? "over" : "run";
   return (
     <div className="answer">
+      <WatchBars watching={call.watching} lost={lost} />
       <header className={`ahead ahead-${call.level}`}>
         <div className="ahead-what">
           {call.level > 0 && <LevelMark level={call.level} state="answered" size={58} />}

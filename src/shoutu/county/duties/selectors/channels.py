@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -14,6 +15,7 @@ from shoutu.county.duties.services.bundling import aboard
 from shoutu.county.duties.services.sealing import unseal
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import NotFound
+from shoutu.county.kit.watch import watching
 from shoutu.county.people.models import Person, Proposal
 
 
@@ -166,17 +168,22 @@ def contact_row(contact: Contact, actor: Actor) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _now() -> dict[str, Any]:
+    return {"server_time": timezone.now(), "watching": asdict(watching())}
+
+
 def link_view(notice: Notice) -> dict[str, Any]:
     """What the page behind an answer link shows: the calls its message told of and nothing else. No names."""
     if notice.trial is not None:
         state = "answered" if notice.trial.answered_at else "open"
-        return {"kind": "trial", "level": 0, "title": notice.text, "why": "", "post": "", "orders": [], "along": [],
-                "due_at": notice.trial.due_at, "state": state}  # fmt: skip
+        return {**_now(), "kind": "trial", "level": 0, "title": notice.text, "why": "", "post": "", "orders": [],
+                "along": [], "due_at": notice.trial.due_at, "state": state}  # fmt: skip
     assert notice.call is not None
     duty, call = notice.call.duty, notice.call
     along = [one for one in aboard(notice) if one != notice]
     open_ = call.state == "calling" and duty.state in ("called", "answered")
     return {
+        **_now(),
         "kind": "call",
         "level": duty.level,
         "title": duty.title,
