@@ -50,6 +50,7 @@ check: setup-dev      ## style, types, architecture, translations, generated fil
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/mypy src/shoutu
 	$(BIN)/lint-imports
+	$(BIN)/python -m shoutu.county.kit.lint
 	$(BIN)/python -m shoutu.county.locale --check
 	$(BIN)/python -m shoutu.county.openapi --check
 	cd web && $(NPM) run check --silent

@@ -19,7 +19,7 @@ from shoutu.county.sites.operation import waiting
 from shoutu.county.sites.selectors import STALE_INTERVALS
 from shoutu.county.warnings.models import Evacuation, HeadCount, Warning
 from shoutu.county.warnings.services.evacuation import Reading, missing_words
-from shoutu.county.warnings.states_evacuation import EVACUATION
+from shoutu.county.warnings.states_evacuation import EVACUATION, not_yet
 
 PEOPLE = ("people_underground", "persons_underground", "people")
 """The items of a point that counts the people who are in."""
@@ -166,3 +166,9 @@ def told_now(evacuation: Evacuation) -> Reading:
         total += 0 if unusable else Reading(point.pk, value, at, False).people
         oldest = min(oldest, at)
     return Reading(points[0].pk, total, oldest, doubtful)
+
+
+def held(site_id: int) -> str | None:
+    """Why a site under a withdrawal may not work again yet; None: nothing holds it."""
+    evacuation = Evacuation.objects.filter(site_id=site_id, resumed_at__isnull=True).first()
+    return not_yet(evacuation) if evacuation is not None else None

@@ -23,6 +23,7 @@ from shoutu.county.warnings import (  # entries, metrics: register words and fig
     policies,
     sheets,  # noqa: F401
 )
+from shoutu.county.warnings.evacuations import held
 from shoutu.county.warnings.models import (
     Evacuation,
     EvacuationState,
@@ -39,7 +40,6 @@ from shoutu.county.warnings.selectors import levels_of_sites, of_point
 from shoutu.county.warnings.services import follow_duties, note_answered, rule_changed
 from shoutu.county.warnings.services.evacuation import site_works_again
 from shoutu.county.warnings.services.silencing import held_without_silence
-from shoutu.county.warnings.states_evacuation import held
 
 
 def evacuation_url(id: int) -> str:

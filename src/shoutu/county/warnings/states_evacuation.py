@@ -44,12 +44,6 @@ def _may_resume(evacuation: Evacuation, actor: Actor) -> str | None:
     return not_yet(evacuation)
 
 
-def held(site_id: int) -> str | None:
-    """Why a site under a withdrawal may not work again yet; None: nothing holds it."""
-    evacuation = Evacuation.objects.filter(site_id=site_id, resumed_at__isnull=True).first()
-    return not_yet(evacuation) if evacuation is not None else None
-
-
 def not_yet(evacuation: Evacuation) -> str | None:
     """What must be seen to before work may be resumed, whoever orders it."""
     causes = list(evacuation.warnings.order_by("-level", "id"))
