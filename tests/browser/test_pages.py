@@ -28,6 +28,7 @@ PAGES = {
     "answer": ("/answer/{duty}", ".answer h2"),
     "points": ("/points", ".restable"),
     "point": ("/points/{point}", ".curve svg"),
+    "unclaimed": ("/unclaimed", ".state, .restable"),
     "people": ("/people", ".restable"),
     "matrix": ("/people/matrix", ".matrix"),
     "roster": ("/people/roster", ".roster"),

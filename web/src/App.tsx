@@ -49,6 +49,7 @@ const PackPage = lazy(() => import("./rooms/rules/PackPage").then((m) => ({ defa
 const SiteWatch = lazy(() => import("./rooms/rules/SiteWatch").then((m) => ({ default: m.SiteWatch })));
 const Gaps = lazy(() => import("./rooms/rules/Findings").then((m) => ({ default: m.Findings })));
 const GapDoor = lazy(() => import("./rooms/rules/Findings").then((m) => ({ default: m.FindingDoor })));
+const Unclaimed = lazy(() => import("./rooms/sites/Unclaimed"));
 const WeatherList = lazy(() => import("./rooms/weather/WeatherList"));
 const WeatherEnter = lazy(() => import("./rooms/weather/WeatherEnter"));
 const WeatherPage = lazy(() => import("./rooms/weather/WeatherPage"));
@@ -120,6 +121,7 @@ function Inside(): ReactNode {
         <Route path="/noise" element={<Later><Noise /></Later>} />
         <Route path="/points" element={<Points />} />
         <Route path="/points/:pointId" element={<PointPage />} />
+        <Route path="/unclaimed" element={<Later><Unclaimed me={me} /></Later>} />
         <Route path="/proposals" element={<Proposals />} />
         <Route path="/sites" element={<Later><Sites /></Later>} />
         <Route path="/sites/:siteId" element={<Later><Dossier /></Later>} />

@@ -160,6 +160,8 @@ def request(route: Route, things: dict[str, Any]) -> tuple[str, dict[str, Any], 
         body |= BODIES.get(route.name, {})
         if route.name == "POST /api/v1/rules":
             body |= {"point": things["points/{id}"]}
+        if route.name == "POST /api/v1/unclaimed/adopt":
+            body |= {"rows": [{"id": things["unclaimed/{id}"]}]}
     return path, query, body
 
 

@@ -263,7 +263,7 @@ export function useSite(id: number) {
   return useQuery({
     queryKey: ["sites", "one", id],
     queryFn: () => got(api.GET("/api/v1/sites/{id}", { params: { path: { id } } })),
-    enabled: Number.isInteger(id),
+    enabled: Number.isInteger(id) && id > 0,
   });
 }
 

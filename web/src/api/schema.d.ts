@@ -2470,46 +2470,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/unclaimed": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Unclaimed
-         * @description 待认领: addresses somebody sends for which there is no point.
-         */
-        get: operations["sites_list_unclaimed"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/unclaimed/{id}/adopt": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Adopt
-         * @description Make an address a point of a site.
-         */
-        post: operations["sites_adopt"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/sites/{id}/operation": {
         parameters: {
             query?: never;
@@ -2584,6 +2544,106 @@ export interface paths {
          * @description End a blasting window at once.
          */
         post: operations["sites_operation_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Unclaimed
+         * @description 待认领: addresses somebody sends for which there is no point. `adoptable`: only those no other source owns.
+         */
+        get: operations["sites_unclaimed_list_unclaimed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{id}/suggestion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Suggestion
+         * @description What the address probably measures, to begin the form with.
+         */
+        get: operations["sites_unclaimed_get_suggestion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/{id}/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adopt
+         * @description Make an address a point of a site.
+         */
+        post: operations["sites_unclaimed_adopt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unclaimed/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adopt Many
+         * @description Make several addresses points of one site that measure the same; all or none.
+         */
+        post: operations["sites_unclaimed_adopt_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Items
+         * @description The monitored items of all rule packs; those of packs made for this `kind` of site first.
+         */
+        get: operations["sites_unclaimed_list_items"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -7633,83 +7693,6 @@ export interface components {
             /** Reason */
             reason: string;
         };
-        /** Page[Unclaimed] */
-        Page_Unclaimed_: {
-            /** Items */
-            items: components["schemas"]["Unclaimed"][];
-            /** Next */
-            next?: string | null;
-            /** Count */
-            count: number;
-        };
-        /**
-         * Unclaimed
-         * @description An address without a point.
-         */
-        Unclaimed: {
-            /** Id */
-            id: number;
-            source: components["schemas"]["Named"];
-            /** Address */
-            address: string;
-            /** Count */
-            count: number;
-            /**
-             * First At
-             * Format: date-time
-             */
-            first_at: string;
-            /**
-             * Last At
-             * Format: date-time
-             */
-            last_at: string;
-            /** Last Value */
-            last_value: number | null;
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * PointFields
-         * @description What a point says of itself. `low`, `high`: physical range in its unit; `danger`: the side that is dangerous.
-         */
-        PointFields: {
-            /** Site */
-            site: number;
-            /**
-             * Name
-             * @default
-             */
-            name?: string;
-            /** Item */
-            item: string;
-            /**
-             * Item Title
-             * @default
-             */
-            item_title?: string;
-            /**
-             * Unit
-             * @default
-             */
-            unit?: string;
-            /**
-             * Interval S
-             * @default 20
-             */
-            interval_s?: number;
-            /** Low */
-            low?: number | null;
-            /** High */
-            high?: number | null;
-            /**
-             * Danger
-             * @default both
-             */
-            danger?: string;
-            /** Axis */
-            axis?: ("up" | "down") | null;
-        };
         /**
          * BlastingRow
          * @description 放炮时段 by the county's clock; `weekdays` 0 Monday … 6 Sunday.
@@ -7873,6 +7856,261 @@ export interface components {
              * @default
              */
             document?: string;
+        };
+        /** UnclaimedQuery */
+        UnclaimedQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /** Adoptable */
+            adoptable?: boolean | null;
+        };
+        /** Page[Unclaimed] */
+        Page_Unclaimed_: {
+            /** Items */
+            items: components["schemas"]["Unclaimed"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Unclaimed
+         * @description An address without a point of its source. `hindrance`: why it cannot be adopted, "" when it can.
+         */
+        Unclaimed: {
+            /** Id */
+            id: number;
+            source: components["schemas"]["Named"];
+            site: components["schemas"]["Named"] | null;
+            /** Address */
+            address: string;
+            /** Count */
+            count: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Last Value */
+            last_value: number | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Hindrance
+             * @enum {string}
+             */
+            hindrance: "" | "foreign" | "number" | "blank" | "long";
+        };
+        /**
+         * Suggestion
+         * @description What an address probably is. `by`: "like" the point named, from the "address" itself, or "nothing".
+         *
+         *     `measured_s`: seconds between readings as they came; null when too few came to tell.
+         */
+        Suggestion: {
+            site: components["schemas"]["Named"] | null;
+            /** Name */
+            name: string;
+            /** Item */
+            item: string;
+            /** Item Title */
+            item_title: string;
+            /** Unit */
+            unit: string;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /**
+             * Danger
+             * @enum {string}
+             */
+            danger: "high" | "low" | "both" | "none";
+            /**
+             * Axis
+             * @enum {string}
+             */
+            axis: "up" | "down";
+            /** Interval S */
+            interval_s: number;
+            /** Measured S */
+            measured_s: number | null;
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "like" | "address" | "nothing";
+            like: components["schemas"]["Named"] | null;
+        };
+        /**
+         * PointFields
+         * @description What a point says of itself. `low`, `high`: physical range in its unit; `danger`: the side that is dangerous.
+         */
+        PointFields: {
+            /** Site */
+            site: number;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /** Item */
+            item: string;
+            /**
+             * Item Title
+             * @default
+             */
+            item_title?: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit?: string;
+            /**
+             * Interval S
+             * @default 20
+             */
+            interval_s?: number;
+            /** Low */
+            low?: number | null;
+            /** High */
+            high?: number | null;
+            /**
+             * Danger
+             * @default both
+             */
+            danger?: string;
+            /** Axis */
+            axis?: ("up" | "down") | null;
+        };
+        /**
+         * Adopted
+         * @description The points made, in the order asked.
+         */
+        Adopted: {
+            /** Points */
+            points: components["schemas"]["Point"][];
+        };
+        /**
+         * AdoptIn
+         * @description Addresses that measure the same at one site.
+         */
+        AdoptIn: {
+            /** Site */
+            site: number;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /** Item */
+            item: string;
+            /**
+             * Item Title
+             * @default
+             */
+            item_title?: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit?: string;
+            /**
+             * Interval S
+             * @default 20
+             */
+            interval_s?: number;
+            /** Low */
+            low?: number | null;
+            /** High */
+            high?: number | null;
+            /**
+             * Danger
+             * @default both
+             */
+            danger?: string;
+            /** Axis */
+            axis?: ("up" | "down") | null;
+            /** Rows */
+            rows: components["schemas"]["AdoptRow"][];
+        };
+        /**
+         * AdoptRow
+         * @description One address and the name its point gets; the address where empty.
+         */
+        AdoptRow: {
+            /** Id */
+            id: number;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+        };
+        /**
+         * Item
+         * @description A monitored item of a rule pack. `kinds`: the kinds of site the pack is made for; `low`, `high`: what the sensor
+         *     can show, in `unit`.
+         */
+        Item: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Unit */
+            unit: string;
+            /**
+             * Danger
+             * @enum {string}
+             */
+            danger: "high" | "low" | "both" | "none";
+            /**
+             * Axis
+             * @enum {string}
+             */
+            axis: "up" | "down";
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Interval S */
+            interval_s: number | null;
+            /** Pack */
+            pack: string;
+            /** Kinds */
+            kinds: string[];
+        };
+        /**
+         * Items
+         * @description All items, on one page.
+         */
+        Items: {
+            /** Items */
+            items: components["schemas"]["Item"][];
+            /** Next */
+            next: string | null;
+            /** Count */
+            count: number;
         };
         /**
          * PackRow
@@ -14092,57 +14330,6 @@ export interface operations {
             };
         };
     };
-    sites_list_unclaimed: {
-        parameters: {
-            query?: {
-                cursor?: string | null;
-                limit?: number;
-                q?: string;
-                sort?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Unclaimed_"];
-                };
-            };
-        };
-    };
-    sites_adopt: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PointFields"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Point"];
-                };
-            };
-        };
-    };
     sites_operation_get_operation: {
         parameters: {
             query?: never;
@@ -14236,6 +14423,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteOperation"];
+                };
+            };
+        };
+    };
+    sites_unclaimed_list_unclaimed: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                adoptable?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Unclaimed_"];
+                };
+            };
+        };
+    };
+    sites_unclaimed_get_suggestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestion"];
+                };
+            };
+        };
+    };
+    sites_unclaimed_adopt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointFields"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Point"];
+                };
+            };
+        };
+    };
+    sites_unclaimed_adopt_many: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Adopted"];
+                };
+            };
+        };
+    };
+    sites_unclaimed_list_items: {
+        parameters: {
+            query?: {
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items"];
                 };
             };
         };

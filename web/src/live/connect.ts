@@ -27,7 +27,7 @@ const touches: Record<string, string[]> = {
   warning: ["warnings", "reports", "duties", "points", "sites", "screen", "status", "ledger"],
   duty: ["duties", "warnings", "weather", "screen", "status", "roster", "ledger"],
   evacuation: ["warnings", "duties", "screen", "ledger"],
-  point: ["points", "readings", "sites"],
+  point: ["points", "readings", "sites", "unclaimed"],
   proposal: ["proposals", "status", "ledger"],
   report: ["reports", "orders", "warnings", "ledger"],
   order: ["orders", "duties", "ledger"],

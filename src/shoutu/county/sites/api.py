@@ -21,9 +21,11 @@ from shoutu.county.places.geometry import place
 from shoutu.county.places.services import create_site, locate_site
 from shoutu.county.sites import hooks, schemas, selectors, services, shaping
 from shoutu.county.sites.api_operation import router as operation_router
+from shoutu.county.sites.api_unclaimed import router as unclaimed_router
 
 router = Router()
 router.add_router("", operation_router)
+router.add_router("", unclaimed_router)
 wing_router = Router()
 SPAN = timedelta(hours=24)
 
@@ -304,25 +306,6 @@ def reject_change(request: HttpRequest, id: int, version: int, body: schemas.Rea
     actor = asker(request)
     services.reject(actor, selectors.get_version(actor, id, version), body.reason)
     return shaping.rule(selectors.rules_for(actor).get(pk=id))
-
-
-@router.get("/unclaimed", response=Page[schemas.Unclaimed])
-def list_unclaimed(request: HttpRequest, query: Query[ListQuery]) -> Any:
-    """待认领: addresses somebody sends for which there is no point."""
-    actor = asker(request)
-    actor.require("unclaimed.read")
-    rows = selectors.unclaimed_for(actor)
-    if query.q:
-        rows = rows.filter(address__icontains=query.q)
-    return paginate(rows, query, shaping.unclaimed, sorts={"id": ["id"], "last_at": ["last_at"]}, default="-last_at")
-
-
-@router.post("/unclaimed/{id}/adopt", response={201: schemas.Point})
-def adopt(request: HttpRequest, id: int, body: schemas.PointFields) -> Any:
-    """Make an address a point of a site."""
-    actor = asker(request)
-    unclaimed, site = selectors.get_unclaimed(actor, id), selectors.get_site(actor, body.site)
-    return Status(201, shaping.point(services.adopt(actor, unclaimed, site, **_fields(body)), None))
 
 
 @wing_router.post("/signals", response=schemas.Received)

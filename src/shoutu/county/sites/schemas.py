@@ -360,19 +360,6 @@ class ReasonIn(Schema):
     reason: str = Field("", max_length=400)
 
 
-class Unclaimed(Schema):
-    """An address without a point."""
-
-    id: int
-    source: Named
-    address: str
-    count: int
-    first_at: datetime
-    last_at: datetime
-    last_value: float | None
-    reason: str
-
-
 class SignalsIn(Schema):
     """What the pipeline hands up; each signal is kept as it is. Nothing is refused here: it would come for ever."""
 

@@ -37,6 +37,15 @@ def points_for(actor: Actor, *, site: int | None = None, q: str = "") -> QuerySe
     return rows  # type: ignore[no-any-return]
 
 
+def points_near(actor: Actor, source: Source, beginning: str) -> QuerySet[Point]:
+    """Points of a source, or of the site it stands at, whose address begins so."""
+    near = Q(source=source)
+    if source.site_id is not None:
+        near |= Q(site=source.site_id)
+    rows = Point.objects.visible_to(actor).select_related("site").filter(near, address__istartswith=beginning)
+    return rows.order_by("id")  # type: ignore[no-any-return]
+
+
 def get_point(actor: Actor, id: int) -> Point:
     """Raises NotFound("point", id)."""
     return get_visible(Point.objects.select_related("site", "source"), actor, id, "point")
@@ -91,14 +100,25 @@ def get_token(source: Source, id: int) -> IngestToken:
     return found
 
 
-def unclaimed_for(actor: Actor) -> QuerySet[Unclaimed]:
-    """Addresses without a point, and foreign ones somebody else's source sent."""
-    return Unclaimed.objects.visible_to(actor).filter(point__isnull=True).select_related("source")  # type: ignore[no-any-return]
+def unclaimed_for(actor: Actor, *, q: str = "", adoptable: bool | None = None) -> QuerySet[Unclaimed]:
+    """Addresses without a point, and foreign ones somebody else's source sent; `adoptable`: only those, or these."""
+    rows = Unclaimed.objects.visible_to(actor).filter(point__isnull=True).select_related("source__site")
+    if q:
+        rows = rows.filter(Q(address__icontains=q) | Q(source__name__icontains=q) | Q(source__site__name__icontains=q))
+    if adoptable is not None:
+        rows = rows.filter(reason="unknown") if adoptable else rows.exclude(reason="unknown")
+    return rows  # type: ignore[no-any-return]
 
 
 def get_unclaimed(actor: Actor, id: int) -> Unclaimed:
     """Raises NotFound("unclaimed", id)."""
-    return get_visible(Unclaimed.objects.select_related("source"), actor, id, "unclaimed")
+    return get_visible(Unclaimed.objects.select_related("source__site"), actor, id, "unclaimed")
+
+
+def unclaimed_by_id(actor: Actor, ids: Iterable[int]) -> dict[int, Unclaimed]:
+    """Those of these the actor may see, adopted or not."""
+    rows = Unclaimed.objects.visible_to(actor).filter(pk__in=list(ids)).select_related("source__site")
+    return {row.pk: row for row in rows}
 
 
 def sites_for(

@@ -10,6 +10,7 @@ from shoutu.county.people.selectors import Answerer
 from shoutu.county.places.models import Site
 from shoutu.county.sites import selectors
 from shoutu.county.sites.models import Point, Rule, RuleState, Source, Unclaimed
+from shoutu.county.sites.suggesting import hindrance
 from shoutu.county.sites.wording import rule_sentence
 
 
@@ -117,10 +118,12 @@ def unclaimed(row: Unclaimed) -> dict[str, Any]:
     return {
         "id": row.pk,
         "source": {"id": row.source.pk, "name": row.source.name},
+        "site": {"id": row.source.site.pk, "name": row.source.site.name} if row.source.site else None,
         "address": row.address,
         "count": row.count,
         "first_at": row.first_at,
         "last_at": row.last_at,
         "last_value": row.last_value,
         "reason": row.reason,
+        "hindrance": hindrance(row),
     }

@@ -2,14 +2,16 @@ import { Input } from "antd";
 import { t } from "i18next";
 import { Search as Glass } from "lucide-react";
 import type { ReactNode } from "react";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { usePoints } from "../../api/queries";
 import type { Point } from "../../api/types";
+import { useUnclaimedCount } from "../../api/unclaimed";
 import { Clauses } from "../../kit/Clauses";
 import { Exchange } from "../../kit/import/Exchange";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { useMe } from "../../kit/shell/Shell";
 import { Age, LatestFigure, PointMark } from "./Latest";
 import "./points.css";
 
@@ -59,6 +61,19 @@ function sentence(rows: readonly Point[], count: number, more: boolean): string 
   return worst > 0 ? t("points.sentence.raised", { n: raised.length, level: t(`level.${worst}.word`), rest }) : rest;
 }
 
+/** The way to what has no point yet; whoever may adopt sees how many wait. */
+function UnclaimedLink(): ReactNode {
+  const { permissions } = useMe();
+  const waiting = useUnclaimedCount(permissions.includes("unclaimed.adopt")).data ?? 0;
+  if (!permissions.includes("unclaimed.read")) return null;
+  return (
+    <Link to="/unclaimed" className="points-unclaimed">
+      {t("nav.unclaimed")}
+      {waiting > 0 && <em>{waiting}</em>}
+    </Link>
+  );
+}
+
 export function Points(): ReactNode {
   const [search, setSearch] = useSearchParams();
   const q = search.get("q") ?? "";
@@ -79,6 +94,7 @@ export function Points(): ReactNode {
           defaultValue={q}
           onChange={(event) => setSearch(event.target.value === "" ? {} : { q: event.target.value }, { replace: true })}
         />
+        <UnclaimedLink />
         <Exchange table="points" filter={{ q, ...(site > 0 ? { site } : {}) }} />
       </div>
       {list.error && !list.data ? (

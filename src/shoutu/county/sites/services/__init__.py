@@ -3,7 +3,7 @@
 from shoutu.county.sites.services.binding import bind, rebind
 from shoutu.county.sites.services.design import change_design
 from shoutu.county.sites.services.inbox import receive, receive_unclaimed
-from shoutu.county.sites.services.points import adopt, create_point, create_points
+from shoutu.county.sites.services.points import adopt, adopt_many, create_point, create_points
 from shoutu.county.sites.services.rules import (
     NewRule,
     approve,
@@ -25,6 +25,7 @@ from shoutu.county.sites.services.sources import (
 __all__ = [
     "NewRule",
     "adopt",
+    "adopt_many",
     "approve",
     "bind",
     "change_design",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid
@@ -18,6 +19,7 @@ from shoutu.county.places.models import Site
 from shoutu.county.sites.items import item_title
 from shoutu.county.sites.models import Axis, Danger, Point, Source, Unclaimed
 from shoutu.county.sites.services.publishing import publish_points
+from shoutu.county.sites.suggesting import hindrance
 
 
 class PointFields(TypedDict, total=False):
@@ -73,10 +75,43 @@ def create_points(actor: Actor, site: Site, source: Source, rows: Sequence[tuple
 @service
 def adopt(actor: Actor, unclaimed: Unclaimed, site: Site, **fields: Unpack[PointFields]) -> Point:
     """Make an unclaimed address a point of a site. Raises NotAllowed, Conflict when it is adopted already, Invalid."""
+    return adopt_many(actor, site, [(unclaimed, fields.get("name", ""))], **fields)[0]
+
+
+@service
+def adopt_many(
+    actor: Actor, site: Site, rows: Sequence[tuple[Unclaimed, str]], **fields: Unpack[PointFields]
+) -> list[Point]:
+    """Make unclaimed addresses points of one site, alike in all but the name given with each; all or none.
+
+    Raises NotAllowed, Conflict naming the address that is a point already, Invalid.
+    """
     actor.require("unclaimed.adopt")
-    if unclaimed.point_id is not None or unclaimed.reason != "unknown":
-        raise Conflict(_("这个地址已经有测点"))
-    return create_point(actor, site, unclaimed.source, unclaimed.address, **fields)
+    if not rows:
+        raise Invalid("rows", _("至少一个地址"))
+    names = {row.pk: name for row, name in rows}
+    if len(names) < len(rows):
+        raise Invalid("rows", _("每个地址一次"))
+    locked = Unclaimed.objects.select_for_update(of=("self",)).select_related("source").order_by("pk")
+    by_source: dict[Source, list[tuple[str, PointFields]]] = {}
+    for row in locked.filter(pk__in=names):
+        if row.point_id is not None:
+            raise Conflict(_("地址“%(address)s”已经有测点") % {"address": row.address})
+        why = hindrance(row)
+        if why:
+            raise Conflict(str(_HINDRANCES[why]) % {"address": row.address})
+        by_source.setdefault(row.source, []).append((row.address, {**fields, "name": names[row.pk]}))
+    made = [point for source, told in by_source.items() for point in create_points(actor, site, source, told)]
+    order = {(row.source_id, row.address): place for place, (row, _name) in enumerate(rows)}
+    return sorted(made, key=lambda point: order[point.source_id, point.address])
+
+
+_HINDRANCES = {
+    "foreign": gettext_lazy("地址“%(address)s”是别的数据源的测点，不能认领"),
+    "number": gettext_lazy("地址“%(address)s”是纯数字：县级数据源按测点编号寻址，不能认领"),
+    "blank": gettext_lazy("地址“%(address)s”前后有空白：在设备上改掉再发"),
+    "long": gettext_lazy("地址“%(address)s”超过 120 个字：在设备上改短再发"),
+}
 
 
 def checked_point(site: Site, source: Source, address: str, fields: PointFields) -> Point:
@@ -98,7 +133,7 @@ def checked_point(site: Site, source: Source, address: str, fields: PointFields)
         if bound is not None and not math.isfinite(bound):
             raise Invalid(name, _("有限的数字"))
     if low is not None and high is not None and low >= high:
-        raise Invalid("high", _("大于 low"))
+        raise Invalid("high", _("大于下限"))
     danger, axis = text.get("danger") or Danger.BOTH, text.get("axis") or _axis(item)
     if danger not in Danger.values:
         raise Invalid("danger", _("其中之一：%(names)s") % {"names": "、".join(Danger.values)})
