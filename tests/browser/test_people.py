@@ -27,7 +27,7 @@ def test_a_hole_leads_to_the_form_that_mends_it(
     county: Stack, logins: list[dict[str, str]], open_page: Callable[..., Page]
 ) -> None:
     page = open_page(login=login_of(county, logins, "administrator"))
-    expect(page.locator(".desk-sentence h1")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("heading").first).to_be_visible()
     page.keyboard.press("g")
     page.keyboard.press("o")
     expect(page.get_by_role("heading", name=re.compile("处缺口"))).to_be_visible()
