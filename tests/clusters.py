@@ -29,7 +29,10 @@ def _as_postgres(command: list[str]) -> list[str]:
 
 @contextmanager
 def cluster(fsync: bool = False) -> Iterator[str]:
-    """The URL of a private cluster, on a socket in a folder of its own, gone afterwards. Raises FileNotFoundError."""
+    """The URL of an empty database of a private cluster, on a socket of its own, gone afterwards.
+
+    Raises FileNotFoundError when PostgreSQL is not installed.
+    """
     programs = binaries()
     if programs is None:
         raise FileNotFoundError("PostgreSQL is not installed: apt-get install postgresql (make system)")
@@ -48,6 +51,7 @@ def cluster(fsync: bool = False) -> Iterator[str]:
     options = f"-k {folder} -p {port} -c listen_addresses= -c fsync={'on' if fsync else 'off'}"
     run(f"{programs}/pg_ctl", "-D", data, "-o", options, "-l", f"{folder}/log", "-w", "start")
     try:
+        run(f"{programs}/createdb", "-h", str(folder), "-p", str(port), "-U", "postgres", "shoutu")
         yield f"postgresql://postgres@/shoutu?host={folder}&port={port}"
     finally:
         run(f"{programs}/pg_ctl", "-D", data, "-m", "immediate", "stop")
