@@ -69,7 +69,8 @@ def _signed_by(note: str) -> tuple[KeptLog, Head, datetime]:
     if len(note.encode("utf-8", "replace")) > MAX_NOTE:
         raise Invalid("body", _("一个已签名的树头，不超过 %(bytes)d 字节") % {"bytes": MAX_NOTE})
     # Locked: of two heads that come at once and contradict each other, the second must see the first.
-    log = KeptLog.objects.select_for_update().filter(origin=note.partition("\n")[0][:80]).first()
+    named = note.partition("\n")[0][:80]
+    log = KeptLog.objects.select_for_update().filter(origin=named).first() if named.isprintable() else None
     if log is None:
         raise NotAllowed("ledger.keep", _("这里没有登记签发这个树头的记录簿：先用 shoutu ledger keep 登记对方的公钥。"))
     try:
