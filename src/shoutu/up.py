@@ -6,10 +6,8 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -18,6 +16,7 @@ import httpx
 
 from shoutu.cli import settings
 from shoutu.config import Config, SettingError, load
+from shoutu.stopping import stop_on_signals
 from shoutu.supervisor import Supervisor, check_ports, claim, die_with_parent, say
 
 NOT_READY_NOTICE_S = 10.0
@@ -206,10 +205,7 @@ def worker() -> None:
     ready()
     from shoutu.county.kit import worker as kit_worker
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    kit_worker.run(stop, lambda: (config.run / "worker.ready").write_text(str(os.getpid())))
+    kit_worker.run(stop_on_signals(), lambda: (config.run / "worker.ready").write_text(str(os.getpid())))
 
 
 @click.command()
