@@ -8,19 +8,19 @@ import signal
 import threading
 
 
-def stop_on_signals() -> threading.Event:
-    """An event that is set by SIGINT or SIGTERM. To be called once, in the main thread.
+def stop_on_signals(stop: threading.Event | None = None) -> threading.Event:
+    """An event (a new one, unless given) that is set by SIGINT or SIGTERM. To be called once, in the main thread.
 
     Not set by the handler itself: that runs in the main thread, perhaps while it holds the event's own lock on its
     way into or out of `wait`, and would wait for itself for ever.
     """
-    stop = threading.Event()
+    event = stop or threading.Event()
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
 
     def wait() -> None:
         os.read(reading, 1)
-        stop.set()
+        event.set()
 
     def handle(_number: int, _frame: object) -> None:
         with contextlib.suppress(BlockingIOError):  # told often enough
@@ -29,4 +29,4 @@ def stop_on_signals() -> threading.Event:
     threading.Thread(target=wait, name="stop", daemon=True).start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handle)
-    return stop
+    return event

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ import msgspec
 from shoutu.config import Config, SettingError
 from shoutu.sensing.simulate.gateway import Gateway, HttpLink, Link, MqttLink
 from shoutu.sensing.simulate.plan import Plan, Sensor, load_plan
+from shoutu.stopping import stop_on_signals
 
 log = logging.getLogger("shoutu.simulate")
 STATE_SECONDS = 5.0
@@ -126,7 +126,6 @@ def simulate_command(path: Path | None, scenario: tuple[str, ...]) -> None:
     for wish in scenario:
         plan = driven(plan, wish)
     simulation = Simulation(plan, doors_of(config), config.run / "simulate-state.json")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: simulation.stop.set())
+    stop_on_signals(simulation.stop)
     log.info("%d sensors through %d gateways", len(plan.sensors), len(simulation.gateways))
     simulation.run()
