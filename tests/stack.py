@@ -21,9 +21,13 @@ STOPS_WITHIN_S = 40
 
 
 def plain_environment() -> dict[str, str]:
-    """This process's environment as an operator's shell has it: without what the test run itself has set."""
+    """This process's environment as an operator's shell has it: without what the test run itself has set.
+
+    The worker's health port is off, so that stacks may stand side by side; who tests it chooses one.
+    """
     ours = {"DJANGO_SETTINGS_MODULE", "SHOUTU_TEST_DATA"}
-    return {k: v for k, v in os.environ.items() if k not in ours and not k.startswith("SHOUTU_")}
+    plain = {k: v for k, v in os.environ.items() if k not in ours and not k.startswith("SHOUTU_")}
+    return {**plain, "SHOUTU_WORKER_PORT": "0"}
 
 
 def free_ports(count: int) -> list[int]:

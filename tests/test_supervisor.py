@@ -181,12 +181,12 @@ def test_second_supervisor_on_the_same_data_is_refused(config: Config) -> None:
         claim(config)
 
 
-PORTS = ("SHOUTU_PORT", "SHOUTU_INGEST_PORT", "SHOUTU_MQTT_PORT", "SHOUTU_MQTTS_PORT")
+PORTS = ("SHOUTU_PORT", "SHOUTU_INGEST_PORT", "SHOUTU_MQTT_PORT", "SHOUTU_MQTTS_PORT", "SHOUTU_WORKER_PORT")
 
 
 @pytest.mark.parametrize("name", PORTS)
 def test_taken_port_names_its_setting(config: Config, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    for setting, free in zip(PORTS, free_ports(4), strict=True):
+    for setting, free in zip(PORTS, free_ports(5), strict=True):
         monkeypatch.setenv(setting, str(free))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -198,6 +198,9 @@ def test_taken_port_names_its_setting(config: Config, monkeypatch: pytest.Monkey
             check_ports(settings.load())
     monkeypatch.setenv(name, "0")
     settings.load.cache_clear()
+    if name == "SHOUTU_WORKER_PORT":
+        check_ports(settings.load())
+        return
     with pytest.raises(SettingError, match=f"{name}=0: the supervisor needs a fixed port"):
         check_ports(settings.load())
 

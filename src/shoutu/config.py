@@ -32,6 +32,8 @@ class Config:
     mqtt_host: str
     mqtt_port: int
     mqtts_port: int
+    worker_host: str
+    worker_port: int
     database_url: str
     county_url: str
     heartbeat_url: str
@@ -228,6 +230,8 @@ def load() -> Config:
         mqtt_host=str(values.get("SHOUTU_MQTT_HOST", "127.0.0.1")),
         mqtt_port=_port(values, "SHOUTU_MQTT_PORT", 1883),
         mqtts_port=_port(values, "SHOUTU_MQTTS_PORT", 8883),
+        worker_host=str(values.get("SHOUTU_WORKER_HOST", "127.0.0.1")),
+        worker_port=_port(values, "SHOUTU_WORKER_PORT", 8002),
         database_url=str(values.get("SHOUTU_DATABASE_URL", "")),
         county_url=str(values.get("SHOUTU_COUNTY_URL", f"http://127.0.0.1:{port}")),
         heartbeat_url=str(values.get("SHOUTU_HEARTBEAT_URL", "")),

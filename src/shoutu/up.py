@@ -205,7 +205,11 @@ def worker() -> None:
     ready()
     from shoutu.county.kit import worker as kit_worker
 
-    kit_worker.run(stop_on_signals(), lambda: (config.run / "worker.ready").write_text(str(os.getpid())))
+    kit_worker.run(
+        stop_on_signals(),
+        lambda: (config.run / "worker.ready").write_text(str(os.getpid())),
+        (config.worker_host, config.worker_port),
+    )
 
 
 @click.command()

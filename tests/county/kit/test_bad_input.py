@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from shoutu.county.kit.actors import SYSTEM
@@ -39,6 +41,25 @@ def test_bad_bodies(county: SimpleNamespace, client, body: bytes) -> None:
     assert answer["Content-Type"].startswith("application/problem+json")
 
 
+def refused(client, status: int) -> float:
+    lines = client.get("/metrics").content.decode().splitlines()
+    mine = [line for line in lines if line.startswith(f'shoutu_api_refused_total{{status="{status}"}}')]
+    return float(mine[0].split()[1]) if mine else 0.0
+
+
+def test_a_refusal_is_counted(county: SimpleNamespace, client) -> None:
+    before = refused(client, 422)
+    client.post("/api/v1/session", b"{", content_type=JSON)
+    assert refused(client, 422) == before + 1
+
+
+def test_a_pack_that_cannot_be_read_is_counted(county: SimpleNamespace, client, settings, tmp_path) -> None:
+    (tmp_path / "warning").mkdir()
+    (tmp_path / "warning" / "bad.yaml").write_text("pack: bad\nrules: !!python/object:os.system {}\n", "utf-8")
+    settings.CONFIG = replace(settings.CONFIG, packs=tmp_path)
+    assert b"shoutu_packs_unreadable 1.0" in client.get("/metrics").content
+
+
 def test_a_body_beyond_the_limit_is_refused(county: SimpleNamespace, client) -> None:
     answer = client.post("/api/v1/session", b'{"username": "' + b"a" * (17 * 1024 * 1024) + b'"}', content_type=JSON)
     assert answer.status_code == 413
@@ -49,7 +70,7 @@ TEXT = st.text(max_size=30)
 VALUE = st.none() | st.booleans() | st.integers() | st.floats() | TEXT | st.lists(TEXT, max_size=2)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trials(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.dictionaries(
         st.sampled_from(["username", "password", "role", "display", "organisation", "territory"]), VALUE

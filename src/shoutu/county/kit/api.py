@@ -15,6 +15,7 @@ from ninja import NinjaAPI, Router
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.operation import Operation
 from ninja.renderers import JSONRenderer
+from prometheus_client import Counter
 
 from shoutu import __version__
 from shoutu.county.kit.auth import SessionAuth, TokenAuth, WingAuth, asker
@@ -73,8 +74,12 @@ internal = Api(
 )
 
 
+_REFUSED = Counter("shoutu_api_refused", "Requests answered with an error, by HTTP status", ["status"])
+
+
 def problem(error: ShoutuError) -> HttpResponse:
-    """The answer for an error: RFC 9457."""
+    """The answer for an error: RFC 9457. Counted in /metrics."""
+    _REFUSED.labels(str(error.status)).inc()
     response = HttpResponse(
         json.dumps(error.problem(), ensure_ascii=False),
         status=error.status,

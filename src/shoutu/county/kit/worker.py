@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from shoutu.county.kit import holders, steps
+from shoutu.county.kit import holders, steps, worker_health
 from shoutu.county.kit.models import Beat, StepState
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,10 @@ class Worker:
             for lane in lanes:
                 lane.join()
             self._farewell()
+
+    def watching(self) -> bool:
+        """Whether this worker holds the lease now and has begun."""
+        return self._told and time.monotonic() < self._valid_until
 
     def _renew(self) -> None:
         try:
@@ -127,8 +131,10 @@ class Worker:
         """Run one step; seconds until it is due again."""
         try:
             steps.hold(steps.WORKER, self._fence)
-            more = step.run()
+            with worker_health.SECONDS.labels(step.name).time():
+                more = step.run()
         except Exception as error:
+            worker_health.FAILED.labels(step.name).inc()
             with self._lock:
                 tally = self._tallies[step.name]
                 tally.failures += 1
@@ -156,6 +162,15 @@ class Worker:
         connection.close()
 
 
-def run(stop: threading.Event | None = None, when_watching: Callable[[], object] = lambda: None) -> None:
-    """Run the worker until `stop` is set; `when_watching` is called once, when it has begun its work."""
-    Worker(stop or threading.Event(), when_watching=when_watching).run()
+def run(
+    stop: threading.Event | None = None,
+    when_watching: Callable[[], object] = lambda: None,
+    health: tuple[str, int] = ("127.0.0.1", 0),
+) -> None:
+    """Run the worker until `stop` is set; `when_watching` is called once, when it has begun its work.
+
+    `health`: host and port where it says how it is; port 0 is nowhere.
+    """
+    worker = Worker(stop or threading.Event(), when_watching=when_watching)
+    worker_health.serve(*health, worker.watching)
+    worker.run()

@@ -80,6 +80,17 @@ def read(text: str, file: str) -> Pack:
     return pack
 
 
+def unreadable() -> dict[str, str]:
+    """Name → what is wrong, of the packs of this installation that cannot be read."""
+    found = {}
+    for name in names():
+        try:
+            load(name)
+        except Invalid as error:
+            found[name] = str(error)
+    return found
+
+
 def law() -> Limits | None:
     """The limits of law of this installation (`packs/limits/mines.yaml`); None when it has none.
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from prometheus_client.core import GaugeMetricFamily, Metric
 
-from shoutu.county.kit import events, findings, subjects
+from shoutu.county.kit import events, findings, metrics, subjects
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger import verbs
 from shoutu.county.ledger.models import Entry
-from shoutu.county.sites import sheets  # noqa: F401  (registers its tables)
+from shoutu.county.sites import packs, sheets  # noqa: F401  (sheets registers its tables)
 from shoutu.county.sites.deaf import DEAF, DEAF_LANE, deaf_of
 from shoutu.county.sites.gaps import GAP, LANE, UNWATCHED, UNWATCHED_LANE, all_sites, gaps_of, site_of_point, unwatched
 from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, Point, Rule, Source, Unclaimed
@@ -101,3 +102,10 @@ def _look_for_gaps(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) 
     if topic == "point.rules":
         # Binding a pack says so too: a site that was unwatched no longer is.
         findings.touch(UNWATCHED, *([site] if site else []))
+
+
+@metrics.contribute
+def figures() -> Iterable[Metric]:
+    unreadable = GaugeMetricFamily("shoutu_packs_unreadable", "Warning packs of this installation that are refused")
+    unreadable.add_metric([], len(packs.unreadable()))
+    yield unreadable
