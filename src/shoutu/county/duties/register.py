@@ -21,6 +21,7 @@ from shoutu.county.duties.selectors.lists import alarms_for
 from shoutu.county.duties.services.reachable import LANE, UNREACHABLE, bodies, missed_last, unreachable
 from shoutu.county.kit import actors, events, findings, status, subjects
 from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.selectors import among
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.people import reach
 
@@ -77,7 +78,7 @@ def _figures(actor: Actor) -> dict[str, Any]:
 @reach.channel
 def _outside(persons: set[int]) -> set[int]:
     """Whoever has an address of their own beside the application, that did not stay silent when it was last tested."""
-    rows = Contact.objects.filter(person_id__in=persons, enabled=True).exclude(channel__enabled=False)
+    rows = Contact.objects.filter(among("person_id", persons), enabled=True).exclude(channel__enabled=False)
     own = dict(rows.values_list("pk", "person_id"))
     silent = missed_last(own)
-    return {person for contact, person in own.items() if contact not in silent}
+    return persons & {person for contact, person in own.items() if contact not in silent}

@@ -256,11 +256,11 @@ def list_findings(request: HttpRequest, query: Query[FindingQuery]) -> Any:
     kinds: dict[str, int] = {}
     for one in everything:
         kinds[one.kind] = kinds.get(one.kind, 0) + 1
-    chosen = [one for one in everything if query.kind in ("", one.kind) and query.q in one.text]
+    chosen = [one for one in everything if query.kind in ("", one.kind) and (not query.q or query.q in one.text)]
     start = _place(query.cursor, query.sort)
     part = chosen[start : start + query.limit]
     more = start + query.limit < len(chosen)
-    items = [{"id": start + place, **vars(one)} for place, one in enumerate(part)]
+    items = [{"id": start + place, "text": one.text, **vars(one)} for place, one in enumerate(part)]
     return {"items": items, "next": str(start + query.limit) if more else None, "count": len(chosen), "kinds": kinds}
 
 

@@ -6,7 +6,7 @@ Each finding has a kind, whom or what it is about, a sentence, and the verb that
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.selectors import among
 from shoutu.county.people import reach
 from shoutu.county.people.calendar import doubles, gaps
 from shoutu.county.people.masking import masked_name
@@ -47,15 +48,23 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Finding:
-    """`fix`: what the form behind the verb starts from, such as `{"site": 3, "kind": "sector"}`."""
+    """`fix`: what the form behind the verb starts from, such as `{"site": 3, "kind": "sector"}`.
+
+    `values` are put into `words` only when the sentence is asked for: of ten thousand findings a page shows fifty.
+    """
 
     kind: str
-    text: str
+    words: str
     about: str
     source: str = ""
     fix: dict[str, Any] = field(default_factory=dict)
     sites: int = 0
     since: datetime | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return self.words % self.values if self.values else self.words
 
 
 @dataclass
@@ -75,6 +84,8 @@ class Look:
     cover: Cover
     groups: list[Group]
     bodies: set[int]
+    watch: list[Post]
+    """Posts on shift of those organisations."""
 
     def name(self, person: Person | None) -> str:
         return masked_name(person, self.actor) or ""
@@ -91,7 +102,9 @@ def findings(actor: Actor, at: datetime | None = None) -> list[Finding]:
     # Every check asks about sites in sight or posts of bodies in sight: nothing else need be fetched for a small sight.
     small = None if actor.scope.all or len(places) > SMALL else [where for _name, where in places]
     cover = Cover.load(now, small, bodies)
-    look = Look(actor, now, cover, _groups(cover, places), bodies)
+    posts = Post.objects.filter(among("organisation_id", bodies), on_shift=True, is_active=True).order_by("pk")
+    watch = [post for post in posts.select_related("organisation") if post.organisation_id in bodies]
+    look = Look(actor, now, cover, _groups(cover, places), bodies, watch)
     found = [one for check in CHECKS for one in check(look)]
     order = {kind: place for place, kind in enumerate(KINDS)}
     return sorted(found, key=lambda one: (order[one.kind], -one.sites, one.about))
@@ -117,9 +130,8 @@ def _sites_by_post(look: Look) -> dict[int, int]:
 def _nobody(look: Look) -> Iterator[Finding]:
     sites = _sites_by_post(look)
     answering = {row.post_id: row.post for row in look.cover.rows}
-    watch = Post.objects.filter(on_shift=True, is_active=True, organisation__in=look.bodies)
     held = dict(look.cover.held)
-    lonely = [post for post in watch.select_related("organisation").order_by("pk") if post.pk not in answering]
+    lonely = [post for post in look.watch if post.pk not in answering]
     held.update(filled([post.pk for post in lonely], look.at))
     for post in [*answering.values(), *lonely]:
         if post.organisation_id in look.bodies and post.pk not in held:
@@ -140,14 +152,12 @@ def _unreachable(look: Look) -> Iterator[Finding]:
     answering = _answering(look)
     reachable = reach.reachable({one.person.pk for _post, one in answering.values()})
     told: set[int] = set()
+    words = _("“%(post)s”%(person)s没有账号，也没有别的通道，叫不到他。")
     for post, one in answering.values():
         if one.person.pk not in reachable and one.person.pk not in told:
             told.add(one.person.pk)
-            text = _("“%(post)s”%(person)s没有账号，也没有别的通道，叫不到他。") % {
-                "post": post,
-                "person": look.name(one.person),
-            }
-            yield Finding("person.unreachable", text, str(post), fix={"person": one.person.pk})
+            values = {"post": post, "person": look.name(one.person)}
+            yield Finding("person.unreachable", words, str(post), fix={"person": one.person.pk}, values=values)
 
 
 def _no_deputy(look: Look) -> Iterator[Finding]:
@@ -166,8 +176,9 @@ def _no_kind(look: Look) -> Iterator[Finding]:
     for group in look.groups:
         for one in lacking(group.rows):
             for name, site in group.sites:
-                text = words % {"site": name, "kind": titles[one.kind]}
-                yield Finding("site.no_kind", text, name, one.source, {"site": site, "kind": one.kind}, 1)
+                values = {"site": name, "kind": titles[one.kind]}
+                fix = {"site": site, "kind": one.kind}
+                yield Finding("site.no_kind", words, name, one.source, fix, 1, values=values)
 
 
 def _endings(look: Look) -> Iterator[Finding]:
@@ -287,10 +298,7 @@ def _share(one: Responsibility, other: Responsibility) -> bool:
 
 
 def _roster(look: Look) -> Iterator[Finding]:
-    posts = list(
-        Post.objects.filter(on_shift=True, is_active=True, organisation__in=look.bodies).select_related("organisation")
-    )
-    for post, start, end in gaps(posts, look.at, look.at + AHEAD):
+    for post, start, end in gaps(look.watch, look.at, look.at + AHEAD):
         text = _("“%(post)s”%(start)s 至 %(end)s 没有排班。") % {"post": post, "start": _when(start), "end": _when(end)}
         fix = {"post": post.pk, "from": start.isoformat(), "to": end.isoformat()}
         yield Finding("roster.gap", text, str(post), fix=fix, since=start)

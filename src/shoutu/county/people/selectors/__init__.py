@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import NotFound
+from shoutu.county.kit.selectors import among
 from shoutu.county.people.models import ApiToken, Person, Post, User
 from shoutu.county.people.selectors.chain import (
     Answerer,
@@ -64,7 +65,8 @@ def user_named(username: str) -> User:
 
 def with_account(persons: set[int]) -> set[int]:
     """Those of `persons` who can sign in to the application."""
-    return set(User.objects.filter(person_id__in=persons, is_active=True).values_list("person_id", flat=True))
+    told = User.objects.filter(among("person_id", persons), person__isnull=False, is_active=True)
+    return persons & set(told.values_list("person_id", flat=True))
 
 
 def get_posts() -> QuerySet[Post]:

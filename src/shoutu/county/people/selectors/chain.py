@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from shoutu.county.kit.errors import NotFound
+from shoutu.county.kit.selectors import among
 from shoutu.county.people.models import Holding, Leave, Period, Person, Post, Responsibility, Rung, Shift
 from shoutu.county.places.models import Site
 from shoutu.county.places.selectors import Whereabouts, site_at
@@ -85,8 +86,10 @@ def _candidates(ids: set[int], at: datetime) -> tuple[dict[int, Person], dict[in
     """Who is signed in, and who would answer in turn, by post."""
     present: dict[int, Person] = {}
     rostered: dict[int, list[Person]] = defaultdict(list)
-    shifts = running(at).filter(post_id__in=ids, post__on_shift=True).select_related("person")
+    shifts = running(at).filter(among("post_id", ids), post__on_shift=True).select_related("person")
     for shift in shifts.order_by("signed_in_at", "id"):
+        if shift.post_id not in ids:
+            continue
         if shift.signed_out_at is not None and shift.signed_out_at <= at:
             continue
         if shift.signed_in_at is not None and shift.signed_in_at <= at:
@@ -94,9 +97,10 @@ def _candidates(ids: set[int], at: datetime) -> tuple[dict[int, Person], dict[in
         else:
             rostered[shift.post_id].insert(0, shift.person)
     waiting: dict[int, list[Person]] = defaultdict(list, rostered)
-    seats = at_time(Holding.objects.filter(post_id__in=ids), at).select_related("person")
-    for seat in seats.order_by("rank", "id"):
-        waiting[seat.post_id].append(seat.person)
+    seats = at_time(Holding.objects.filter(among("post_id", ids)), at).select_related("person")
+    for seat in seats.only("post_id", "person").order_by("rank", "id"):
+        if seat.post_id in ids:
+            waiting[seat.post_id].append(seat.person)
     return present, waiting
 
 
