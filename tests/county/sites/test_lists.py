@@ -7,6 +7,7 @@ import itertools
 from django.utils import timezone
 
 from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.places import services as places
 from shoutu.county.sites import services
 from shoutu.county.sites.models import Source, Unclaimed
 from tests.county.base import ListTests
@@ -47,7 +48,7 @@ class TestSourceList(ListTests):
 
 class TestPointList(ListTests):
     path = "/api/v1/points"
-    queries = 6
+    queries = 8
     sees = {**EVERYONE, "enterprise": True, "enterprise_b": False}
 
     def make(self, county, n):
@@ -76,3 +77,15 @@ class TestUnclaimedList(ListTests):
             Unclaimed(source=where, address=f"X-{next(NUMBERS)}", count=1, first_at=now, last_at=now, reason="unknown")
             for _ in range(n)
         )
+
+
+class TestSiteList(ListTests):
+    path = "/api/v1/sites"
+    queries = 8
+    sees = {**EVERYONE, "enterprise": True, "enterprise_b": False}
+
+    def make(self, county, n):
+        mine = county.site.organisation
+        return [
+            places.create_site(SYSTEM, f"{next(NUMBERS)} 号库", "tailings_pond", mine, grade="五") for _ in range(n)
+        ]

@@ -2118,7 +2118,7 @@ export interface paths {
         };
         /**
          * List Sites
-         * @description Sites I may see, with the highest current level of each.
+         * @description Sites I may see, by default the worst first, with the highest current level of each.
          *
          *     `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open;
          *     `stopped`: it is stopped, sealed or closed now.
@@ -2329,7 +2329,9 @@ export interface paths {
         };
         /**
          * List Points
-         * @description Points I may see with their newest reading; `latest` is null while the pipeline cannot be asked.
+         * @description Points I may see, by default the worst first, with their newest reading.
+         *
+         *     `latest` is null while the pipeline cannot be asked; the order is by what is open about them, without asking it.
          */
         get: operations["sites_list_points"];
         put?: never;
@@ -6934,7 +6936,10 @@ export interface components {
         };
         /**
          * Site
-         * @description A site as a row; `level` is the highest current level of its open warnings.
+         * @description A site as a row; `level` is the highest current level of its open risks.
+         *
+         *     `standing`: raised; faulty (some point or source of it gives no usable readings); unwatched (no rule is in use:
+         *     nothing is known of it); normal.
          */
         Site: {
             /** Id */
@@ -6955,6 +6960,11 @@ export interface components {
             };
             /** Level */
             level: number;
+            /**
+             * Standing
+             * @enum {string}
+             */
+            standing: "raised" | "faulty" | "unwatched" | "normal";
             /**
              * Operating
              * @enum {string}
@@ -7013,6 +7023,11 @@ export interface components {
             };
             /** Level */
             level: number;
+            /**
+             * Standing
+             * @enum {string}
+             */
+            standing: "raised" | "faulty" | "unwatched" | "normal";
             /**
              * Operating
              * @enum {string}

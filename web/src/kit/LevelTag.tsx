@@ -86,6 +86,16 @@ export function LevelMark({ level, state = "answered", size = 22, bare = false, 
   );
 }
 
+/** A dashed ring with a slash: nothing is known, which is not normal. */
+export function NoDataMark({ size = 16, label }: { size?: number; label: string }): ReactNode {
+  return (
+    <svg className="mark" width={size} height={size} viewBox="0 0 20 20" {...(label === "" ? { "aria-hidden": true } : { role: "img", "aria-label": label })}>
+      <circle cx="10" cy="10" r="6" fill="none" stroke="var(--edge)" strokeWidth="1.8" strokeDasharray="2.600 2.200" />
+      <path d="M4 16 16 4" stroke="var(--edge)" strokeWidth="1.6" />
+    </svg>
+  );
+}
+
 /** Shape, character and word, for lists. */
 export function LevelTag({ level, state = "answered", size = 28, grey = false }: MarkProps & { grey?: boolean }): ReactNode {
   return (

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists
 
 from shoutu.county.kit.models import CatalogHead, CatalogItem
 
@@ -61,6 +62,11 @@ def publish_many(section: str, items: Mapping[Any, Mapping[str, Any] | None]) ->
 def version() -> int:
     """The newest version; 0 before anything was published."""
     return CatalogHead.objects.filter(pk=1).values_list("version", flat=True).first() or 0
+
+
+def newer_than(version: int) -> Exists:
+    """Whether the catalog has moved past `version`, as a condition within another query."""
+    return Exists(CatalogHead.objects.filter(pk=1).exclude(version=version))
 
 
 def changes(after: int) -> dict[str, Any]:

@@ -39,6 +39,7 @@ SELECTORS = {
     "sites/deaf": "selector",
     "sites/gaps": "selector",
     "sites/operation": "selector",
+    "sites/standing": "selector",
     "sites/still": "selector",
     "sites/watching": "selector",
     "warnings/evacuations": "selector",

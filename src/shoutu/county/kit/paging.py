@@ -53,13 +53,13 @@ def paginate(
     fields = _order(name, sorts)
     rows = queryset.order_by(*fields)
     if query.cursor:
-        rows = rows.filter(_after(fields, _decode(query.cursor, name, len(fields))))
+        rows = rows.filter(after(fields, decode(query.cursor, name, len(fields))))
     found = list(rows[: query.limit + 1])
     more = len(found) > query.limit
     found = found[: query.limit]
     return {
         "items": [make(row) for row in found] if make else found,
-        "next": _encode(name, [_value(found[-1], f) for f in fields]) if more else None,
+        "next": encode(name, [value_of(found[-1], f) for f in fields]) if more else None,
         "count": queryset.order_by().count(),
     }
 
@@ -76,7 +76,8 @@ def _order(name: str, sorts: Mapping[str, Sequence[str]]) -> list[str]:
     return fields
 
 
-def _after(fields: Sequence[str], values: Sequence[Any]) -> Q:
+def after(fields: Sequence[str], values: Sequence[Any]) -> Q:
+    """The rows behind the one with these values, in the order of `fields`."""
     condition, equal = Q(), Q()
     for item, value in zip(fields, values, strict=True):
         name = item.lstrip("-")
@@ -86,13 +87,15 @@ def _after(fields: Sequence[str], values: Sequence[Any]) -> Q:
     return condition
 
 
-def _value(row: Any, item: str) -> Any:
+def value_of(row: Any, item: str) -> Any:
+    """What a row has in a field of the order, such as "-site__name"."""
     for part in item.lstrip("-").split("__"):
         row = getattr(row, part)
     return row
 
 
-def _encode(name: str, values: list[Any]) -> str:
+def encode(name: str, values: list[Any]) -> str:
+    """The cursor of a list in the order `name`, behind the row with these values."""
     plain = [_plain(value) for value in values]
     return base64.urlsafe_b64encode(json.dumps([name, *plain]).encode()).decode().rstrip("=")
 
@@ -109,12 +112,16 @@ def _back(value: Any) -> Any:
     return datetime.fromisoformat(value["t"]) if "t" in value else date.fromisoformat(value["d"])
 
 
-def _decode(cursor: str, name: str, length: int) -> list[Any]:
-    wrong = Invalid("cursor", _("上一页给出的 next 值（排序不变）"))
+def invalid_cursor() -> Invalid:
+    return Invalid("cursor", _("上一页给出的 next 值（排序不变）"))
+
+
+def decode(cursor: str, name: str, length: int | None = None) -> list[Any]:
+    """What `encode` took. Raises Invalid for anything else, another order's cursor included."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if values[0] != name or len(values) != length + 1:
-            raise wrong
+        if values[0] != name or length not in (None, len(values) - 1):
+            raise invalid_cursor()
         return [_back(value) for value in values[1:]]
     except (ValueError, KeyError, IndexError, TypeError, binascii.Error) as error:
-        raise wrong from error
+        raise invalid_cursor() from error

@@ -14,12 +14,13 @@ from pydantic import AwareDatetime, Field
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.worst import paginate_worst_first
 from shoutu.county.people.selectors import who_answers_for
 from shoutu.county.places import selectors as places
 from shoutu.county.places.boundaries import is_outside
 from shoutu.county.places.geometry import place
 from shoutu.county.places.services import create_site, locate_site
-from shoutu.county.sites import hooks, schemas, selectors, services, shaping
+from shoutu.county.sites import hooks, schemas, selectors, services, shaping, standing
 from shoutu.county.sites.api_operation import router as operation_router
 from shoutu.county.sites.api_unclaimed import router as unclaimed_router
 
@@ -39,7 +40,7 @@ class SiteQuery(ListQuery):
 
 @router.get("/sites", response=Page[schemas.Site])
 def list_sites(request: HttpRequest, query: Query[SiteQuery]) -> Any:
-    """Sites I may see, with the highest current level of each.
+    """Sites I may see, by default the worst first, with the highest current level of each.
 
     `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open;
     `stopped`: it is stopped, sealed or closed now.
@@ -48,9 +49,8 @@ def list_sites(request: HttpRequest, query: Query[SiteQuery]) -> Any:
     actor.require("site.read")
     flags = {"watched": query.watched, "placed": query.placed, "lacking": query.lacking, "stopped": query.stopped}
     rows = selectors.sites_for(actor, query.q, **flags)
-    page = paginate(rows, query, sorts={"id": ["id"], "name": ["name"]}, default="id")
-    levels = hooks.levels(row.pk for row in page["items"])
-    return {**page, "items": [shaping.site(row, levels.get(row.pk, 0)) for row in page["items"]]}
+    sorts = {"id": ["id"], "name": ["name"]}
+    return paginate_worst_first(rows, query, shaping.site, worst=standing.of_sites(), then=["name"], sorts=sorts)
 
 
 @router.get("/sites/{id}", response=schemas.SiteDetail)
@@ -64,7 +64,7 @@ def get_site(request: HttpRequest, id: int) -> Any:
 
 def _detail(row: Any) -> dict[str, Any]:
     return {
-        **shaping.site(row, hooks.levels([row.pk]).get(row.pk, 0)),
+        **shaping.site(row),
         "findings": selectors.findings_of(row),
         "outside": is_outside(row),
     }
@@ -182,13 +182,15 @@ class PointQuery(ListQuery):
 
 @router.get("/points", response=Page[schemas.Point])
 def list_points(request: HttpRequest, query: Query[PointQuery]) -> Any:
-    """Points I may see with their newest reading; `latest` is null while the pipeline cannot be asked."""
+    """Points I may see, by default the worst first, with their newest reading.
+
+    `latest` is null while the pipeline cannot be asked; the order is by what is open about them, without asking it.
+    """
     actor = asker(request)
     actor.require("point.read")
     rows = selectors.points_for(actor, site=query.site, q=query.q)
-    page = paginate(
-        rows, query, sorts={"id": ["id"], "name": ["name"], "site": ["site_id", "item", "name"]}, default="site"
-    )
+    sorts = {"id": ["id"], "name": ["name"], "site": ["site_id", "item", "name"]}
+    page = paginate_worst_first(rows, query, worst=standing.of_points(), then=["name"], sorts=sorts)
     told = selectors.latest_of(page["items"]) or {}
     decimals = selectors.decimals_of(row.pk for row in page["items"])
     return {**page, "items": [shaping.point(row, told.get(row.pk), decimals.get(row.pk)) for row in page["items"]]}

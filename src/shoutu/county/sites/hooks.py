@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.worst import Worst
 
-_levels: list[Callable[[Iterable[int]], dict[int, int]]] = []
 _briefs: list[Callable[[Actor, int], list[dict[str, Any]]]] = []
 _items: list[Callable[[int], dict[str, int]]] = []
 _holds: list[Callable[[int], str | None]] = []
+_standings: dict[str, Callable[[], Worst]] = {}
+
+
+def standing_by(kind: Literal["site", "point"], function: Callable[[], Worst]) -> None:
+    """Register who knows which sites, or which points, are raised or at fault now."""
+    _standings[kind] = function
+
+
+def standing(kind: Literal["site", "point"]) -> Worst:
+    """Which of them are raised or at fault now; by the ranks of `standing`."""
+    return _standings[kind]()
 
 
 def holds_by(function: Callable[[int], str | None]) -> None:
@@ -30,25 +41,10 @@ def items_by(function: Callable[[int], dict[str, int]]) -> None:
         _items.append(function)
 
 
-def levels_by(function: Callable[[Iterable[int]], dict[int, int]]) -> None:
-    """Register who knows the present level of sites: ids → {id: level}, missing ones normal."""
-    if function not in _levels:
-        _levels.append(function)
-
-
 def briefs_by(function: Callable[[Actor, int], list[dict[str, Any]]]) -> None:
     """Register who lists the warnings of a point, in one line each."""
     if function not in _briefs:
         _briefs.append(function)
-
-
-def levels(ids: Iterable[int]) -> dict[int, int]:
-    """The present level of each site that has one above normal."""
-    ids, found = list(ids), dict[int, int]()
-    for function in _levels:
-        for site, level in function(ids).items():
-            found[site] = max(found.get(site, 0), level)
-    return found
 
 
 def items(site: int) -> dict[str, int]:

@@ -78,7 +78,10 @@ class Point(ScopedModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "address"], name="point_address_once")]
-        indexes = [models.Index(fields=["site", "item"], name="point_item")]
+        indexes = [
+            models.Index(fields=["site", "item"], name="point_item"),
+            models.Index(fields=["name", "id"], name="point_name"),
+        ]
 
     def __str__(self) -> str:
         return self.name

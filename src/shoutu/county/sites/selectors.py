@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from shoutu.county.duties.models import Finding
@@ -19,6 +20,7 @@ from shoutu.county.sites import asking
 from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import IngestToken, Point, Rule, RuleState, RuleVersion, Source, Unclaimed
 from shoutu.county.sites.operation import WATCHED, with_state
+from shoutu.county.sites.standing import with_standing
 from shoutu.engine.packs.figures import places
 
 STALE_INTERVALS = 3
@@ -135,9 +137,7 @@ def sites_for(
     `watched`: a rule in use watches a point of it; `placed`: its coordinates are known; `lacking`: a finding is open;
     `stopped`: it is stopped, sealed or closed.
     """
-    rows = with_state(
-        Site.objects.visible_to(actor).select_related("territory", "organisation").annotate(n=Count("points"))
-    )
+    rows = with_state(_counted(Site.objects.visible_to(actor).select_related("territory", "organisation")))
     if q:
         rows = rows.filter(Q(name__icontains=q) | Q(organisation__name__icontains=q))
     if watched is not None:
@@ -154,10 +154,16 @@ def sites_for(
     return rows  # type: ignore[no-any-return]
 
 
+def _counted(rows: QuerySet[Site]) -> QuerySet[Site]:
+    """Each with how many points it has, counted for the rows shown alone."""
+    points = Point.objects.filter(site=OuterRef("pk")).order_by().values("site").annotate(n=Count("pk")).values("n")
+    return rows.annotate(n=Coalesce(Subquery(points), 0))
+
+
 def get_site(actor: Actor, id: int) -> Site:
     """Raises NotFound("site", id)."""
-    rows = Site.objects.select_related("territory", "organisation").annotate(n=Count("points"))
-    return get_visible(with_state(rows), actor, id, "site")  # type: ignore[arg-type]
+    rows = _counted(Site.objects.select_related("territory", "organisation"))
+    return get_visible(with_standing(with_state(rows)), actor, id, "site")  # type: ignore[arg-type]
 
 
 def findings_of(site: Site) -> list[dict[str, Any]]:

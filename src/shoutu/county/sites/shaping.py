@@ -10,12 +10,13 @@ from shoutu.county.people.selectors import Answerer
 from shoutu.county.places.models import Site
 from shoutu.county.sites import selectors
 from shoutu.county.sites.models import Point, Rule, RuleState, Source, Unclaimed
+from shoutu.county.sites.standing import RAISED, words
 from shoutu.county.sites.suggesting import hindrance
 from shoutu.county.sites.wording import rule_sentence
 
 
-def site(row: Any, level: int) -> dict[str, Any]:
-    """`row`: a Site with its point count `n`."""
+def site(row: Any) -> dict[str, Any]:
+    """`row`: a Site with its point count `n` and its `standing`."""
     assert isinstance(row, Site)
     return {
         "id": row.pk,
@@ -25,7 +26,8 @@ def site(row: Any, level: int) -> dict[str, Any]:
         "territory": row.territory.name,
         "grade": row.grade,
         "params": row.params,
-        "level": level,
+        "level": row.standing // RAISED,  # type: ignore[attr-defined]
+        "standing": words(row.standing),  # type: ignore[attr-defined]
         "operating": row.operating or "producing",  # type: ignore[attr-defined]
         "points": row.n,  # type: ignore[attr-defined]
         "latitude": row.latitude,

@@ -36,7 +36,8 @@ from shoutu.county.warnings.models import (
     Warning,
 )
 from shoutu.county.warnings.models_silences import Silence
-from shoutu.county.warnings.selectors import levels_of_sites, of_point
+from shoutu.county.warnings.selectors import of_point
+from shoutu.county.warnings.selectors.standing import points_standing, sites_standing
 from shoutu.county.warnings.services import follow_duties, note_answered, rule_changed
 from shoutu.county.warnings.services.evacuation import site_works_again
 from shoutu.county.warnings.services.silencing import held_without_silence
@@ -106,9 +107,10 @@ subjects.register(
     visible=lambda actor: Silence.objects.visible_to(actor),
 )
 
-hooks.levels_by(levels_of_sites)
 hooks.briefs_by(of_point)
 hooks.holds_by(held)
+hooks.standing_by("site", sites_standing)
+hooks.standing_by("point", points_standing)
 
 
 @events.on("site.changed")

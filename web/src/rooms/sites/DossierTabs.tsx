@@ -2,6 +2,7 @@ import { Button } from "antd";
 import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
+import { onceEach } from "../../api/pages";
 import type { usePoints, useResponsible, useSiteRules, useWarnings } from "../../api/queries";
 import type { Rule, SiteDetail } from "../../api/types";
 import { LevelMark, LevelTag } from "../../kit/LevelTag";
@@ -30,7 +31,7 @@ interface PointsProps {
 }
 
 export function DossierPoints({ site, points, rules, brief }: PointsProps): ReactNode {
-  const rows = points.data?.pages.flatMap((page) => page.items) ?? [];
+  const rows = onceEach(points.data?.pages);
   const count = points.data?.pages[0]?.count ?? 0;
   // Raised ones first, then those without news: the rest is quiet.
   const urgency = (level: number, state: string | undefined): number => level * 2 + (state === "live" ? 0 : 1);

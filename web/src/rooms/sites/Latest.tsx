@@ -2,7 +2,7 @@ import { t } from "i18next";
 import type { ReactNode } from "react";
 import { useStatus } from "../../api/queries";
 import type { Point, Threshold } from "../../api/types";
-import { LevelMark } from "../../kit/LevelTag";
+import { LevelMark, NoDataMark } from "../../kit/LevelTag";
 import { unitFigure } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, clockTime, moment, spanWords } from "../../time/words";
@@ -18,12 +18,7 @@ export function isStale(point: Pick<Point, "latest" | "interval_s">, now: number
 export function PointMark({ point, size = 16 }: { point: Point; size?: number }): ReactNode {
   const level = point.latest?.level ?? 0;
   if (level === 0 && (!point.latest || point.latest.state !== "live")) {
-    return (
-      <svg className="mark" width={size} height={size} viewBox="0 0 20 20" role="img" aria-label={t("point.state.none")}>
-        <circle cx="10" cy="10" r="6" fill="none" stroke="var(--edge)" strokeWidth="1.8" strokeDasharray="2.600 2.200" />
-        <path d="M4 16 16 4" stroke="var(--edge)" strokeWidth="1.6" />
-      </svg>
-    );
+    return <NoDataMark size={size} label={t("point.state.none")} />;
   }
   return <LevelMark level={level} size={size} />;
 }

@@ -3,6 +3,7 @@ import { t } from "i18next";
 import { Search as Glass } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
+import { onceEach } from "../../api/pages";
 import { usePoints } from "../../api/queries";
 import type { Point } from "../../api/types";
 import { useUnclaimedCount } from "../../api/unclaimed";
@@ -80,7 +81,7 @@ export function Points(): ReactNode {
   const site = Number(search.get("site"));
   const list = usePoints({ ...(q ? { q } : {}), ...(site > 0 ? { site } : {}) });
   useCrumb(t("nav.points"), "/points");
-  const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const rows = onceEach(list.data?.pages);
   const count = list.data?.pages[0]?.count ?? 0;
   return (
     <div className="page">
@@ -119,6 +120,7 @@ export function Points(): ReactNode {
           to={(p) => `/points/${p.id}`}
           edge={(p) => ((p.latest?.level ?? 0) > 0 ? `var(--l${p.latest?.level}-fill)` : null)}
           card={card}
+          footer={t("list.worstFirst")}
           more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
         />
       )}

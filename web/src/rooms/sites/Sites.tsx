@@ -3,10 +3,11 @@ import { t } from "i18next";
 import { Search as Glass, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { useSearchParams } from "react-router";
+import { onceEach } from "../../api/pages";
 import { useSites, type SiteFilter } from "../../api/queries";
 import type { Site } from "../../api/types";
 import { Exchange } from "../../kit/import/Exchange";
-import { LevelMark } from "../../kit/LevelTag";
+import { LevelMark, NoDataMark } from "../../kit/LevelTag";
 import { SealedTag } from "../../kit/SealedMark";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
@@ -33,10 +34,20 @@ export function placeWords(site: Pick<Site, "longitude" | "latitude">): string {
   return `${site.longitude.toFixed(4)}, ${site.latitude.toFixed(4)}`;
 }
 
+/** Its level, a grey ring for normal, a dashed one where something of it is not known; the words stand beside it. */
+function SiteMark({ site, size }: { site: Site; size: number }): ReactNode {
+  if (site.standing === "faulty" || site.standing === "unwatched") return <NoDataMark size={size} label="" />;
+  return <LevelMark level={site.level} size={size} {...(size < 18 && site.level === 0 ? { label: "" } : {})} />;
+}
+
+function Unknown({ site }: { site: Site }): ReactNode {
+  return site.standing === "faulty" || site.standing === "unwatched" ? <span className="tag">{t(`site.standing.${site.standing}`)}</span> : null;
+}
+
 function SiteName({ site }: { site: Site }): ReactNode {
   return (
     <span className="pname">
-      <LevelMark level={site.level} size={16} label="" /> <b>{site.name}</b> <SealedTag doing={site.operating} />
+      <SiteMark site={site} size={16} /> <b>{site.name}</b> <SealedTag doing={site.operating} /> <Unknown site={site} />
     </span>
   );
 }
@@ -44,9 +55,9 @@ function SiteName({ site }: { site: Site }): ReactNode {
 function card(site: Site): ReactNode {
   return (
     <span className="wcard">
-      <LevelMark level={site.level} size={24} />
+      <SiteMark site={site} size={24} />
       <span>
-        <b>{site.name}</b> <SealedTag doing={site.operating} />
+        <b>{site.name}</b> <SealedTag doing={site.operating} /> <Unknown site={site} />
         <i>
           {t(`site.kind.${site.kind}`)} {site.territory} {t("site.pointsN", { n: site.points })}
         </i>
@@ -78,7 +89,7 @@ export default function Sites(): ReactNode {
     else next.set(name, value);
     setSearch(next, { replace: name === "q" });
   };
-  const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const rows = onceEach(list.data?.pages);
   const count = list.data?.pages[0]?.count ?? 0;
   const asked = flags.filter((flag) => filter[flag] !== undefined);
   return (
@@ -118,6 +129,7 @@ export default function Sites(): ReactNode {
             edge={(site) => (site.level > 0 ? `var(--l${site.level}-fill)` : null)}
             more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
             card={card}
+            footer={t("list.worstFirst")}
           />
         )}
       </div>

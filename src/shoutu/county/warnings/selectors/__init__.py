@@ -209,15 +209,6 @@ def of_point(actor: Actor, point_id: int, limit: int = 20) -> list[dict[str, Any
     return [brief(one) for one in rows.order_by("-id")[:limit]]
 
 
-def levels_of_sites(ids: Iterable[int]) -> dict[int, int]:
-    """The highest current level among the open risks of each site; sites without any are missing."""
-    found: dict[int, int] = {}
-    open_ = Warning.objects.filter(site_id__in=list(ids), category="risk", closed_at__isnull=True)
-    for site, level in open_.values_list("site_id", "current_level"):
-        found[site] = max(found.get(site, 0), level)
-    return found
-
-
 def open_levels() -> dict[int, int]:
     """How many risks are open at each level, of the whole county: for the metrics."""
     open_ = Warning.objects.filter(closed_at__isnull=True, category="risk")
