@@ -342,6 +342,32 @@ def test_only_administrators_set_channels_and_only_to_allowed_addresses(county):
     assert refused.value.field == "settings.device"
 
 
+@pytest.mark.parametrize(
+    ("language", "word"), [("zh-hans", "不在允许外发的地址之列"), ("en", "not on the list of allowed addresses")]
+)
+def test_a_refused_address_is_told_at_its_field_in_the_askers_language(county, login, language, word):
+    body = {"title": "短信", "kind": "operator_sms", "settings": {"url": "http://10.9.9.9:81/x"}, "per_minute": 0}
+    admin = login("administrator")
+    answer = admin.post(
+        "/api/v1/channels", {**body, "enabled": True}, "application/json", headers={"accept-language": language}
+    )
+    told = answer.json()
+    assert (answer.status_code, told["field"], told["code"]) == (422, "settings.url", "address.not_listed")
+    assert told["facts"] == {"scheme": "http", "host": "10.9.9.9"}
+    assert word in told["detail"]
+    assert told["detail"] == told["expected"]
+    # Whoever may, lists it by what the answer named, and saves again.
+    assert admin.post("/api/v1/channels/endpoints", told["facts"], "application/json").status_code == 204
+    assert admin.post("/api/v1/channels", {**body, "enabled": True}, "application/json").status_code == 200
+
+
+def test_a_line_of_the_list_that_allows_too_much_is_refused_at_its_field(county, login):
+    answer = login("administrator").post(
+        "/api/v1/channels/endpoints", {"scheme": "http", "host": "*"}, "application/json"
+    )
+    assert (answer.status_code, answer.json()["field"], answer.json()["code"]) == (422, "host", "address.host_needed")
+
+
 def test_a_channels_rate_is_kept(add, gateway, open_duty):
     contact = add("operator_sms")
     services.change_channel(SYSTEM, contact.channel_id, per_minute=2)

@@ -111,7 +111,7 @@ def test_an_address_taken_off_the_list_is_not_used(contact, gateway, open_duty):
     open_duty()
     services.deliver()
     assert notice().step == "failed"
-    assert "not on the list" in notice().detail
+    assert "不在允许外发的地址之列" in notice().detail
     assert gateway.got == []
 
 
@@ -121,7 +121,7 @@ def test_a_contact_is_set_by_administrators_and_only_to_allowed_addresses(county
         services.set_contact(actor(county.users["enterprise"]), person, "短信", "json://127.0.0.1/")
     with pytest.raises(NotAllowed):
         services.allow_endpoint(actor(county.users["duty_officer"]), "json", "127.0.0.1")
-    with pytest.raises(Invalid, match="administrator adds it first"):
+    with pytest.raises(Invalid, match="由管理员先放行"):
         services.set_contact(actor(county.users["administrator"]), person, "短信", "json://127.0.0.1/")
 
 

@@ -3,13 +3,18 @@ export class Problem extends Error {
   readonly status: number;
   readonly field: string | null;
   readonly expected: string | null;
+  /** Why, for a form that can do something about it; null where the server names no reason. */
+  readonly code: string | null;
+  readonly facts: Readonly<Record<string, string>>;
 
-  constructor(status: number, detail: string, field: string | null = null, expected: string | null = null) {
+  constructor(status: number, detail: string, field: string | null = null, expected: string | null = null, code: string | null = null, facts: Record<string, string> = {}) {
     super(detail);
     this.name = "Problem";
     this.status = status;
     this.field = field;
     this.expected = expected;
+    this.code = code;
+    this.facts = facts;
   }
 }
 
@@ -18,13 +23,20 @@ interface Wire {
   detail?: unknown;
   field?: unknown;
   expected?: unknown;
+  code?: unknown;
+  facts?: unknown;
 }
 
 const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
 
+function facts(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(Object.entries(value).filter((one): one is [string, string] => typeof one[1] === "string"));
+}
+
 export function readProblem(status: number, body: unknown): Problem {
   const wire: Wire = typeof body === "object" && body !== null ? body : {};
-  return new Problem(status, text(wire.detail) ?? text(wire.title) ?? "", text(wire.field), text(wire.expected));
+  return new Problem(status, text(wire.detail) ?? text(wire.title) ?? "", text(wire.field), text(wire.expected), text(wire.code), facts(wire.facts));
 }
 
 export function asProblem(error: unknown): Problem {

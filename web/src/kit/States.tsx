@@ -1,5 +1,6 @@
 import { Button } from "antd";
 import { t } from "i18next";
+import { CircleAlert } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { asProblem } from "../api/problem";
 import "./states.css";
@@ -63,6 +64,12 @@ export function Failed({ error, again, what }: { error: unknown; again: () => vo
   );
 }
 
+/** Whether the server names one of these fields. */
+export function isAbout(error: unknown, fields: readonly string[]): boolean {
+  const { field } = asProblem(error);
+  return field !== null && fields.includes(field);
+}
+
 /** An ink box above what could not be saved; it stays until the person acts. */
 export function NotSaved({ error }: { error: unknown }): ReactNode {
   const words = useProblemWords(error);
@@ -72,5 +79,17 @@ export function NotSaved({ error }: { error: unknown }): ReactNode {
       <b>{t("state.notSaved")}</b>
       {words}
     </div>
+  );
+}
+
+/** What is wrong with one field, beside it; nothing where the problem is not this field's. */
+export function FieldWrong({ error, field, id }: { error: unknown; field: string; id: string }): ReactNode {
+  if (!isAbout(error, [field])) return null;
+  const problem = asProblem(error);
+  return (
+    <p className="fieldwrong" id={id} role="alert">
+      <CircleAlert size={15} strokeWidth={1.6} aria-hidden />
+      <span>{problem.expected ?? problem.message}</span>
+    </p>
   );
 }

@@ -1,7 +1,8 @@
 """Which addresses a message may leave for: an allow-list of scheme and host, kept by administrators.
 
-Pure. An Apprise URL names a service by its scheme; for schemes that carry a network address the host must be
-listed too, so that nobody's contact details can make the county's machine call a machine of their choosing.
+Pure but for the asker's language. An Apprise URL names a service by its scheme; for schemes that carry a network
+address the host must be listed too, so that nobody's contact details can make the county's machine call a machine of
+their choosing.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from django.utils.translation import gettext as _
+
 ADDRESSED = frozenset(
     {"http", "https", "json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos", "mqtt", "mqtts", "syslog"}
 )
 """Schemes whose host part is a machine's address; others (dingtalk, wecombot, feishu …) put a token there."""
 PARAMETERS = frozenset({"to", "from", "name", "format", "mode", "method", "cc", "bcc", "secret", "template"})
 """Query parameters a contact may carry. Others could redirect the message (``smtp=``) or weaken TLS (``verify=``)."""
+
+EXAMPLE = "mailtos://user:password@mail.county.example"
 
 
 class Endpoint(NamedTuple):
@@ -27,21 +32,30 @@ class Endpoint(NamedTuple):
 
 
 class Refused(ValueError):
-    """An address that may not be used; the message says why and what to do."""
+    """An address that may not be used; the message says why and what to do, in the asker's language.
+
+    `code` names the reason for programs: scheme, host_needed, network, too_long, not_an_address, parameter,
+    not_listed. `facts` are what it speaks of, such as the scheme and host an administrator would have to list.
+    """
+
+    def __init__(self, code: str, message: str, **facts: str) -> None:
+        super().__init__(message)
+        self.code, self.facts = code, facts
 
 
 def check_endpoint(scheme: str, host: str) -> Endpoint:
     """A well-formed line of the allow-list. Raises Refused."""
     scheme, host = scheme.strip().lower(), host.strip().lower()
     if not scheme.isascii() or not scheme.replace("+", "").isalnum():
-        raise Refused(f"scheme {scheme!r}: expected letters and digits, such as json, mailtos or dingtalk")
+        raise Refused("scheme", _("协议“%(scheme)s”只能是字母和数字，如 json、mailtos、dingtalk") % {"scheme": scheme})
     if scheme in ADDRESSED and host in ("", "*"):
-        raise Refused(f"host: {scheme} carries a network address; name the host or network (10.1.0.0/24)")
+        message = _("%(scheme)s 带网络地址：写明主机或网段，如 10.1.0.0/24")
+        raise Refused("host_needed", message % {"scheme": scheme})
     if "/" in host:
         try:
             ipaddress.ip_network(host)
         except ValueError:
-            raise Refused(f"host {host!r}: not an IP network; expected for example 10.1.0.0/24") from None
+            raise Refused("network", _("“%(host)s”不是 IP 网段，应如 10.1.0.0/24") % {"host": host}) from None
     return Endpoint(scheme, host or "*")
 
 
@@ -51,22 +65,24 @@ def check_url(url: str, allowed: Iterable[Endpoint], *, contact: bool = True) ->
     `contact`: an Apprise address, whose parameters can redirect; those of a web address of a channel cannot.
     """
     if len(url) > 2000:
-        raise Refused("the address is longer than 2000 characters")
+        raise Refused("too_long", _("地址不超过 %(limit)s 个字") % {"limit": 2000})
     try:
         parts = urlsplit(url.strip())
         host, _port = (parts.hostname or "").lower(), parts.port
-    except ValueError as error:
-        raise Refused(f"not an address: {error}") from None
+    except ValueError:
+        raise Refused("not_an_address", _("不是完整的地址，应如 %(example)s") % {"example": EXAMPLE}) from None
     scheme = parts.scheme.lower()
     if not scheme or "://" not in url:
-        raise Refused("not an address; expected scheme://…, such as mailtos://user:password@mail.county.example")
-    strange = {key.lower() for key, _ in parse_qsl(parts.query, keep_blank_values=True)} - PARAMETERS
+        raise Refused("not_an_address", _("不是完整的地址，应如 %(example)s") % {"example": EXAMPLE})
+    strange = {key.lower() for key, _value in parse_qsl(parts.query, keep_blank_values=True)} - PARAMETERS
     if strange and contact:
-        raise Refused(f"the parameter {sorted(strange)[0]!r} is not allowed in a contact address; take it out")
+        message = _("联系地址里不能有参数“%(name)s”，去掉它")
+        raise Refused("parameter", message % {"name": sorted(strange)[0]})
     for endpoint in allowed:
         if endpoint.scheme == scheme and _matches(host, endpoint.host, scheme):
             return
-    raise Refused(f"{scheme}://{host} is not on the list of allowed addresses; an administrator adds it first")
+    told = _("%(scheme)s://%(host)s 不在允许外发的地址之列，由管理员先放行") % {"scheme": scheme, "host": host}
+    raise Refused("not_listed", told, scheme=scheme, host=host)
 
 
 def _matches(host: str, pattern: str, scheme: str) -> bool:

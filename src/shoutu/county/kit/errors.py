@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -68,17 +69,29 @@ class Conflict(ShoutuError):
 
 
 class Invalid(ShoutuError):
-    """A field is wrong. Names the field and what was expected."""
+    """A field is wrong. Names the field and what was expected.
+
+    `code` names the reason where a program can do something about it, with its `facts`; never match the message.
+    """
 
     status, slug, title = 422, "invalid", gettext_lazy("填写有误")
 
-    def __init__(self, field: str, expected: str, detail: str | None = None) -> None:
+    def __init__(
+        self,
+        field: str,
+        expected: str,
+        detail: str | None = None,
+        *,
+        code: str = "",
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
         message = detail or _("“%(field)s”填写有误，应为：%(expected)s") % {"field": field, "expected": expected}
         super().__init__(message)
-        self.field, self.expected = field, expected
+        self.field, self.expected, self.code, self.facts = field, expected, code, dict(facts or {})
 
     def problem(self) -> dict[str, Any]:
-        return {**super().problem(), "field": self.field, "expected": str(self.expected)}
+        told = {"code": self.code, "facts": self.facts} if self.code else {}
+        return {**super().problem(), "field": self.field, "expected": str(self.expected), **told}
 
 
 class TooMany(ShoutuError):

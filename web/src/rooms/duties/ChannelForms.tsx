@@ -3,23 +3,15 @@ import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { asProblem } from "../../api/problem";
 import type { Channel } from "../../api/types";
-import { Loading, NotSaved } from "../../kit/States";
+import { FieldWrong, Loading, NotSaved, isAbout } from "../../kit/States";
 import { useCallbackToken, useChannelAdd, useChannelChange, useChannelKinds, useContactSet, useEndpointAllow, usePersons } from "./channelQueries";
 
-function hostOf(address: string): { scheme: string; host: string } | null {
-  try {
-    const url = new URL(address.trim());
-    return url.hostname === "" ? null : { scheme: url.protocol.replace(":", ""), host: url.hostname };
-  } catch {
-    return null;
-  }
-}
-
 /** An address outside the allow-list is refused; who may, allows it with one more click that stands in the ledger. */
-function Allow({ values, error, done }: { values: Record<string, string>; error: unknown; done: () => void }): ReactNode {
+function Allow({ error, done }: { error: unknown; done: () => void }): ReactNode {
   const allow = useEndpointAllow();
-  const wanted = hostOf(values.url ?? "");
-  if (!error || asProblem(error).status !== 422 || !wanted || !asProblem(error).message.includes("not on the list")) return null;
+  const { code, facts } = asProblem(error);
+  if (code !== "address.not_listed" || facts.scheme === undefined || facts.host === undefined) return null;
+  const wanted = { scheme: facts.scheme, host: facts.host };
   return (
     <p>
       <Button loading={allow.isPending} onClick={() => allow.mutate(wanted, { onSuccess: done })}>
@@ -52,6 +44,12 @@ export function ChannelDialog({ channel, close, made }: { channel?: Channel; clo
         },
       });
   };
+  const wrong = (name: string): boolean => isAbout(saving.error, [name]);
+  const fields = ["kind", "title", "per_minute", ...(chosen?.settings.map((one) => `settings.${one.name}`) ?? [])];
+  /** What was said of the old text is not said of the new one. */
+  const edited = (): void => {
+    if (saving.error) saving.reset();
+  };
   const optional = chosen?.settings.filter((one) => !one.required) ?? [];
   const field = (one: (typeof optional)[number]): ReactNode => (
     <div key={one.name}>
@@ -62,8 +60,16 @@ export function ChannelDialog({ channel, close, made }: { channel?: Channel; clo
         autoComplete="off"
         placeholder={channel?.secrets.includes(one.name) ? t("channels.secretKept") : one.hint}
         value={values[one.name] ?? ""}
-        onChange={(event) => setValues({ ...values, [one.name]: event.target.value })}
+        status={wrong(`settings.${one.name}`) ? "error" : ""}
+        aria-invalid={wrong(`settings.${one.name}`)}
+        aria-describedby={`ch-${one.name}-wrong`}
+        onChange={(event) => {
+          edited();
+          setValues({ ...values, [one.name]: event.target.value });
+        }}
       />
+      <FieldWrong error={saving.error} field={`settings.${one.name}`} id={`ch-${one.name}-wrong`} />
+      {one.name === "url" && <Allow error={saving.error} done={save} />}
     </div>
   );
   return (
@@ -76,23 +82,25 @@ export function ChannelDialog({ channel, close, made }: { channel?: Channel; clo
             <>
               <label htmlFor="ch-kind">{t("channels.kind")}</label>
               <Select id="ch-kind" value={kind} onChange={setKind} options={kinds?.map((one) => ({ value: one.kind, label: one.title }))} />
+              <FieldWrong error={saving.error} field="kind" id="ch-kind-wrong" />
               <label htmlFor="ch-title">{t("channels.title")}</label>
-              <Input id="ch-title" value={title} maxLength={60} onChange={(event) => setTitle(event.target.value)} />
+              <Input id="ch-title" value={title} maxLength={60} aria-invalid={wrong("title")} aria-describedby="ch-title-wrong" onChange={(event) => setTitle(event.target.value)} />
+              <FieldWrong error={saving.error} field="title" id="ch-title-wrong" />
             </>
           )}
           {chosen.settings.filter((one) => one.required).map(field)}
           {optional.length > 0 && (
-            <details className="chmore" open={optional.some((one) => (values[one.name] ?? "") !== "" || channel?.secrets.includes(one.name))}>
+            <details className="chmore" open={optional.some((one) => wrong(`settings.${one.name}`) || (values[one.name] ?? "") !== "" || channel?.secrets.includes(one.name))}>
               <summary>{t("channels.more", { n: optional.length })}</summary>
               {optional.map(field)}
             </details>
           )}
           <label htmlFor="ch-rate">{t("channels.rate.label")}</label>
           <InputNumber id="ch-rate" min={0} max={100000} value={rate} onChange={(value) => setRate(value ?? 0)} />
+          <FieldWrong error={saving.error} field="per_minute" id="ch-rate-wrong" />
         </div>
       )}
-      <NotSaved error={saving.error} />
-      <Allow values={values} error={saving.error} done={save} />
+      {!isAbout(saving.error, fields) && <NotSaved error={saving.error} />}
     </Modal>
   );
 }
@@ -113,9 +121,10 @@ export function ContactDialog({ channel, close }: { channel: Channel; close: () 
         <label htmlFor="ct-person">{t("channels.person")}</label>
         <Select id="ct-person" showSearch filterOption={false} value={person} onSearch={setQ} onChange={setPerson} options={found.map((one) => ({ value: one.id, label: one.name }))} />
         <label htmlFor="ct-address">{label}</label>
-        <Input id="ct-address" value={address} maxLength={200} onChange={(event) => setAddress(event.target.value)} />
+        <Input id="ct-address" value={address} maxLength={200} aria-invalid={isAbout(set.error, ["address"])} aria-describedby="ct-address-wrong" onChange={(event) => setAddress(event.target.value)} />
+        <FieldWrong error={set.error} field="address" id="ct-address-wrong" />
       </div>
-      <NotSaved error={set.error} />
+      {!isAbout(set.error, ["address"]) && <NotSaved error={set.error} />}
     </Modal>
   );
 }

@@ -31,13 +31,18 @@ def allow_endpoint(actor: Actor, scheme: str, host: str) -> AllowedEndpoint:
     try:
         endpoint = check_endpoint(scheme, host)
     except Refused as refused:
-        raise Invalid("host", str(refused)) from refused
+        raise _invalid("host", refused) from refused
     row, created = AllowedEndpoint.objects.get_or_create(scheme=endpoint.scheme, host=endpoint.host)
     if created:
         record(actor, "endpoint.allowed", ref(row), {"scheme": row.scheme, "host": row.host})
     else:
         unchanged()
     return row
+
+
+def _invalid(field: str, refused: Refused) -> Invalid:
+    """The refusal as the answer about a field: with its code, so that a form can offer what helps."""
+    return Invalid(field, str(refused), str(refused), code=f"address.{refused.code}", facts=refused.facts)
 
 
 def _allowed() -> list[Endpoint]:
@@ -166,7 +171,7 @@ def _configure(channel: Channel, given: Mapping[str, str]) -> None:
             try:
                 check_url(kept[setting.name], _allowed(), contact=False)
             except Refused as refused:
-                raise Invalid(f"settings.{setting.name}", str(refused)) from refused
+                raise _invalid(f"settings.{setting.name}", refused) from refused
     try:
         adapter.check({**plain, **sealed})
     except BadSetting as bad:
@@ -239,7 +244,7 @@ def set_contact(
         try:
             check_url(url, _allowed())
         except Refused as refused:
-            raise Invalid("url", str(refused)) from refused
+            raise _invalid("url", refused) from refused
     contact, created = Contact.objects.update_or_create(
         person=person, title=title,
         defaults={"url": url.strip(), "channel": channel, "address": address, "enabled": enabled},

@@ -1,0 +1,16 @@
+import { describe, expect, it } from "vitest";
+import { readProblem } from "./problem";
+
+describe("readProblem", () => {
+  it("keeps field, code and facts of a refusal", () => {
+    const told = readProblem(422, { detail: "d", field: "settings.url", expected: "e", code: "address.not_listed", facts: { scheme: "http", host: "10.0.0.9", n: 3 } });
+    expect([told.status, told.message, told.field, told.expected, told.code, told.facts]).toEqual([422, "d", "settings.url", "e", "address.not_listed", { scheme: "http", host: "10.0.0.9" }]);
+  });
+
+  it("has no code where the server names none, and stands whatever comes", () => {
+    for (const body of [null, "x", [], { detail: 7, facts: "x" }]) {
+      const told = readProblem(500, body);
+      expect([told.message, told.code, told.facts]).toEqual(["", null, {}]);
+    }
+  });
+});
