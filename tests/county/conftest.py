@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import translation
 
 from shoutu.county.ledger import triggers
+from shoutu.county.people import findings
 from shoutu.county.people.testing import PASSWORD, make_county
 
 
@@ -49,6 +50,7 @@ def _fresh_start() -> None:
     """No language left over from the last request, no cached throttles."""
     translation.deactivate()
     cache.clear()
+    findings.forget()
 
 
 @pytest.fixture

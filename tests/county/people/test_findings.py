@@ -9,6 +9,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -258,3 +259,26 @@ def test_five_thousand_sites(county: SimpleNamespace, login) -> None:
         assert len(captured) < 30
         # Time of this process alone, so that others running beside do not count; the aim is 150 ms.
         assert sorted(took)[2] < 0.25, (path, took)
+
+
+def test_a_page_is_kept_until_something_is_recorded_or_ten_seconds_passed(
+    county: SimpleNamespace, login, django_assert_max_num_queries
+) -> None:
+    client = login("leader")
+    address = "/api/v1/responsibilities/findings?kind=post.nobody"
+    before = client.get(address).json()["count"]
+    with django_assert_max_num_queries(5):
+        assert client.get(address + "&q=副站长").json()["count"] == 0
+    other = services.create_post(SYSTEM, county.station, "副站长")
+    services.assign_responsibility(SYSTEM, other, "territorial", Rung.TOWNSHIP_HEAD, territory=county.east)
+    assert client.get(address).json()["count"] == before + 1
+
+
+def test_what_time_alone_changes_is_found_after_ten_seconds(county: SimpleNamespace, login) -> None:
+    address = "/api/v1/responsibilities/findings?kind=responsibility.ended"
+    row = Responsibility.objects.get(post=county.posts["leader"])
+    services.end_responsibility(SYSTEM, row, timezone.now() + timedelta(seconds=5))
+    client = login("administrator")
+    assert client.get(address).json()["count"] == 0
+    with time_machine.travel(timezone.now() + timedelta(seconds=11)):
+        assert client.get(address).json()["count"] == 1

@@ -1461,7 +1461,9 @@ export interface paths {
         };
         /**
          * List Findings
-         * @description Holes and overlaps: who would not be called, what nobody answers for. Worked out at this moment.
+         * @description Holes and overlaps: who would not be called, what nobody answers for.
+         *
+         *     Worked out now, or at most 10 s ago when nothing was recorded since.
          */
         get: operations["people_responsibility_list_findings"];
         put?: never;

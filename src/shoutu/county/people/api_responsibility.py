@@ -16,7 +16,7 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.people import selectors, services
-from shoutu.county.people.findings import findings
+from shoutu.county.people.findings import findings_shown
 from shoutu.county.people.masking import masked_name
 from shoutu.county.people.matrix import REQUIRED, Cover, whereabouts
 from shoutu.county.people.models import Responsibility
@@ -249,10 +249,13 @@ def matrix(request: HttpRequest, query: Query[MatrixQuery]) -> Any:
 
 @router.get("/responsibilities/findings", response=FindingPage)
 def list_findings(request: HttpRequest, query: Query[FindingQuery]) -> Any:
-    """Holes and overlaps: who would not be called, what nobody answers for. Worked out at this moment."""
+    """Holes and overlaps: who would not be called, what nobody answers for.
+
+    Worked out now, or at most 10 s ago when nothing was recorded since.
+    """
     actor = asker(request)
     actor.require("responsibility.read")
-    everything = findings(actor)
+    everything = findings_shown(actor)
     kinds: dict[str, int] = {}
     for one in everything:
         kinds[one.kind] = kinds.get(one.kind, 0) + 1

@@ -9,13 +9,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import among
+from shoutu.county.ledger.models import Entry
 from shoutu.county.people import reach
 from shoutu.county.people.calendar import doubles, gaps
 from shoutu.county.people.masking import masked_name
@@ -29,6 +33,12 @@ AHEAD = timedelta(days=7)
 RUNS_OUT = timedelta(days=30)
 SMALL = 1000
 """Sites: for more than these it is quicker to fetch all responsibilities than to name the sites."""
+
+KEEP = timedelta(seconds=10)
+KEPT = 8
+"""Answers kept; one of a whole large county takes about 5 MB."""
+_kept: dict[tuple[Any, ...], tuple[datetime, list[Finding]]] = {}
+_keeping = Lock()
 
 # Most dangerous first: who would not be called at all, then who would be called late, then what is untidy.
 KINDS = (
@@ -108,6 +118,30 @@ def findings(actor: Actor, at: datetime | None = None) -> list[Finding]:
     found = [one for check in CHECKS for one in check(look)]
     order = {kind: place for place, kind in enumerate(KINDS)}
     return sorted(found, key=lambda one: (order[one.kind], -one.sites, one.about))
+
+
+def findings_shown(actor: Actor) -> list[Finding]:
+    """`findings` for a page: kept for ten seconds while nothing is recorded in the ledger, so that turning its pages
+
+    or searching them does not work out a whole county each time. Whatever changes them is a ledger entry or time.
+    """
+    now = timezone.now()
+    newest = Entry.objects.order_by("-pk").values_list("pk", flat=True).first()
+    key = (actor, get_language(), newest, connection.settings_dict["NAME"])
+    kept = _kept.get(key)
+    if kept is None or not kept[0] <= now < kept[0] + KEEP:
+        kept = now, findings(actor, now)
+        with _keeping:
+            _kept[key] = kept
+            while len(_kept) > KEPT:
+                del _kept[next(iter(_kept))]
+    return kept[1]
+
+
+def forget() -> None:
+    """Drop the answers kept: for whoever puts another database in this one's place."""
+    with _keeping:
+        _kept.clear()
 
 
 def _groups(cover: Cover, places: list[tuple[str, Whereabouts]]) -> list[Group]:
