@@ -213,6 +213,98 @@ def test_what_fell_within_the_window_calls_nobody_more(blasting, signal, clock):
     assert kinds(warning) == {"warning.dispose"}
 
 
+@pytest.fixture
+def second_co(blasting):
+    """Another CO sensor of the same mine, and its rule."""
+    point = sites.create_point(SYSTEM, blasting.site, blasting.source, "CO-2", name="一氧化碳2", item="co", unit="ppm")
+    told = {"levels": {"3": 24, "4": 100}, "direction": "high"}
+    return sites.create_rule(SYSTEM, point, "threshold", told, "限值"), point
+
+
+def test_a_second_sensor_just_after_the_window_loses_nobody(blasting, second_co, signal, clock):
+    warning = deliver(signal, blasting.co_rule, blasting.co, 3, 30.0)
+    clock.shift(timedelta(minutes=57))
+    assert deliver(signal, *second_co, 3, 31.0).circumstance == "blasting"
+    services.blasting_over()
+    assert "warning.verify" in kinds(warning)
+
+
+def test_a_late_reading_from_before_the_window_loses_nobody(blasting, second_co, signal, clock):
+    warning = deliver(signal, blasting.co_rule, blasting.co, 3, 30.0)
+    before = int((timezone.now() - timedelta(minutes=10)).timestamp() * 1000)
+    deliver(signal, *second_co, 3, 31.0, event_ts=before)
+    services.blasting_over()
+    assert kinds(warning) == {"warning.dispose"}
+    clock.shift(timedelta(hours=1))
+    services.blasting_over()
+    assert "warning.verify" in kinds(warning)
+
+
+@pytest.mark.parametrize("worker_ran_between", [False, True])
+def test_a_flap_over_the_end_of_the_window_loses_nobody(blasting, signal, clock, worker_ran_between):
+    warning = deliver(signal, blasting.co_rule, blasting.co, 3, 30.0)
+    clock.shift(timedelta(minutes=56, seconds=30))
+    deliver(signal, blasting.co_rule, blasting.co, 0, 20.0, **{"from": 3})
+    clock.shift(20)
+    if worker_ran_between:
+        services.blasting_over()
+    clock.shift(20)
+    deliver(signal, blasting.co_rule, blasting.co, 3, 31.0)
+    services.blasting_over()
+    assert "warning.verify" in kinds(warning)
+
+
+def test_what_was_found_and_done_about_a_red_outlasts_the_window(blasting, signal, clock):
+    warning = deliver(signal, blasting.co_rule, blasting.co, 4, 200.0)
+    assert warning.circumstance == "blasting"
+    officer = actor(blasting.users["duty_officer"])
+    services.verify(officer, warning.pk, "real")
+    services.dispose(officer, warning.pk, "通风撤人")
+    before = Call.objects.count()
+    clock.shift(timedelta(hours=1))
+    services.blasting_over()
+    warning.refresh_from_db()
+    assert (warning.result, warning.state, Call.objects.count()) == ("real", "feedback", before)
+
+
+def test_who_was_called_before_the_window_is_not_called_anew_after_it(watched, signal, clock):
+    officer, leader = actor(watched.users["duty_officer"]), actor(watched.users["leader"])
+    add_window(officer, watched.site, range(7), time(14, 30), time(15), date(2026, 7, 1), date(2026, 8, 1), "爆破")
+    proposals.agree(leader, Proposal.objects.get())
+    told = {"levels": {"3": 24, "4": 100}, "direction": "high"}
+    pairs = []
+    for address in ("CO-1", "CO-2"):
+        point = sites.create_point(SYSTEM, watched.site, watched.source, address, name="CO", item="co", unit="ppm")
+        pairs.append((sites.create_rule(SYSTEM, point, "threshold", told, "限值"), point))
+    warning = deliver(signal, *pairs[0], 3, 30.0)
+    services.verify(officer, warning.pk, "real")
+    services.dispose(officer, warning.pk, "通风")
+    clock.shift(timedelta(minutes=35))
+    assert "放炮时段内" in deliver(signal, *pairs[1], 3, 31.0).sentence
+    clock.shift(timedelta(minutes=30))
+    services.blasting_over()
+    warning.refresh_from_db()
+    assert (warning.circumstance, warning.result, warning.state) == ("", "real", "feedback")
+
+
+def test_a_window_revoked_after_the_call_explains_it_no_more(blasting, signal, clock):
+    warning = deliver(signal, blasting.co_rule, blasting.co, 3, 30.0)
+    revoke_window(actor(blasting.users["duty_officer"]), blasting.site, BlastingWindow.objects.get().pk)
+    services.blasting_over()
+    assert "warning.verify" in kinds(warning)
+
+
+def test_a_window_added_later_delays_nobody(blasting, signal, clock):
+    warning = deliver(signal, blasting.co_rule, blasting.co, 3, 30.0)
+    until = warning.circumstance_until
+    officer, leader = actor(blasting.users["duty_officer"]), actor(blasting.users["leader"])
+    days = (date(2026, 7, 1), date(2026, 8, 1))
+    add_window(officer, blasting.site, range(7), time(14), time(15, 30), *days, "加班爆破")
+    proposals.agree(leader, Proposal.objects.get(state="waiting"))
+    warning.refresh_from_db()
+    assert warning.circumstance_until == until
+
+
 def test_other_items_in_a_window_are_called_as_ever(blasting, raise_to):
     warning = raise_to(3)
     assert warning.circumstance == ""

@@ -39,6 +39,7 @@ from shoutu.county.warnings.models_silences import Silence
 from shoutu.county.warnings.selectors import of_point
 from shoutu.county.warnings.selectors.standing import points_standing, sites_standing
 from shoutu.county.warnings.services import follow_duties, note_answered, rule_changed
+from shoutu.county.warnings.services.circumstance import windows_changed
 from shoutu.county.warnings.services.evacuation import site_works_again
 from shoutu.county.warnings.services.silencing import held_without_silence
 
@@ -118,6 +119,12 @@ def _site_works_again(topic: str, subject: SubjectRef, payload: Mapping[str, Any
     # Two persons have agreed; a withdrawal that is not yet over refuses, and then nothing of it happens.
     if payload.get("operating") == "producing":
         site_works_again(system(payload["by"]), subject.id)
+
+
+@events.on("site.changed")
+def _windows_changed(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
+    if "blasting" in payload:
+        windows_changed(subject.id)
 
 
 def _still_open(warning_id: int) -> str | None:

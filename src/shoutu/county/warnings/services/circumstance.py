@@ -14,36 +14,46 @@ from shoutu.county.sites.operation import WATCHED, blasting_until, state_at
 from shoutu.county.sites.services.operation import PACK
 from shoutu.county.warnings import policies, words
 from shoutu.county.warnings.models import Warning
-from shoutu.county.warnings.services.course_of import ENGINE, call_anew, settle_stage
+from shoutu.county.warnings.services.course_of import ENGINE, call_anew, note_uncalled, settle_stage
 
 if TYPE_CHECKING:
     from shoutu.county.warnings.services.receiving import Told
 
 
-def note(warning: Warning, told: Told) -> None:
-    """Say in what circumstance this signal speaks; event time decides, so a late signal is judged as it was."""
-    warning.circumstance, warning.circumstance_until = "", None
+def note(warning: Warning, told: Told, calls_for: int | None) -> None:
+    """Say in what circumstance this signal speaks; event time decides, so a late signal is judged as it was.
+
+    `calls_for`: the level people are called for by this signal, who are then called as the circumstance asks. None
+    where it only speaks: by what those called before were called stays, so that the end of a window is not missed.
+    """
+    if calls_for is not None:
+        warning.circumstance, warning.circumstance_until = "", None
     if told.site is None:
         return
     if told.category == "risk" and told.rule is not None and told.rule.origin.startswith(f"{PACK}/"):
-        warning.circumstance = "stopped"
+        if calls_for is not None:
+            warning.circumstance = "stopped"
         warning.title = f"{told.rule.title} {_measured(warning, told)}".strip()[:200]
         warning.sentence = _tail(warning.sentence, _("立即到场查，不能只当离线。"))
     elif told.category == "fault" and state_at(told.site.pk, told.at) in WATCHED:
         warning.sentence = _tail(warning.sentence, _("场所停产或封闭，到场查明，不能只当离线。"))
     elif told.category == "risk":
-        _blasting(warning, told)
+        _blasting(warning, told, calls_for)
 
 
-def _blasting(warning: Warning, told: Told) -> None:
+def _blasting(warning: Warning, told: Told, calls_for: int | None) -> None:
+    """In a window. `circumstance_until` is set only where fewer are called because of it, so others are called then."""
     blasting = policies.in_force().blasting
     if blasting is None or told.item not in blasting.items or told.site is None:
         return
     until = blasting_until(told.site.pk, told.at)
-    if until is not None:
-        warning.circumstance, warning.circumstance_until = "blasting", until
-        ends = timezone.localtime(until).strftime("%H:%M")
-        warning.sentence = _tail(warning.sentence, _("放炮时段内（至 %(ends)s）。") % {"ends": ends})
+    if until is None:
+        return
+    if calls_for is not None:
+        warning.circumstance = "blasting"
+        warning.circumstance_until = until if calls_for < blasting.call_from else None
+    ends = timezone.localtime(until).strftime("%H:%M")
+    warning.sentence = _tail(warning.sentence, _("放炮时段内（至 %(ends)s）。") % {"ends": ends})
 
 
 def _measured(warning: Warning, told: Told) -> str:
@@ -58,6 +68,17 @@ def _tail(sentence: str, more: str) -> str:
     return f"{sentence[: 400 - len(more)]}{more}"
 
 
+def windows_changed(site_id: int) -> None:
+    """A blasting window was added or revoked: what no window explains any more calls everybody now, not at its end.
+
+    Never later than was told when people were called. Part of the transaction that changes the window.
+    """
+    now = timezone.now()
+    until = blasting_until(site_id, now) or now
+    explained = Warning.objects.filter(site_id=site_id, circumstance="blasting", closed_at__isnull=True)
+    explained.filter(circumstance_until__gt=until).update(circumstance_until=until)
+
+
 def blasting_over() -> None:
     """Whatever a blasting window explained and still stands when it is over calls everybody its level asks for."""
     now = timezone.now()
@@ -69,11 +90,14 @@ def blasting_over() -> None:
 def _over(pk: int) -> None:
     steps.fence()
     warning = Warning.objects.select_for_update(of=("self",)).get(pk=pk)
-    if warning.circumstance != "blasting" or warning.closed_at is not None:
+    until = warning.circumstance_until
+    if warning.circumstance != "blasting" or until is None or until > timezone.now() or warning.closed_at is not None:
         return unchanged()
     warning.circumstance, warning.circumstance_until = "", None
     if warning.current_level == 0 and not warning.unknown_now:
-        warning.save(update_fields=["circumstance", "circumstance_until"])
+        # Most were not called for it: should it come back, they are.
+        note_uncalled(warning)
+        warning.save(update_fields=["circumstance", "circumstance_until", "below_since"])
         return unchanged()
     record(ENGINE, "warning.blasting_over", ref(warning), {"level": warning.level, "current": warning.current_level})
     call_anew(ENGINE, warning, max(warning.current_level, warning.level))

@@ -99,3 +99,9 @@ def note_below(warning: Warning) -> None:
         warning.below_since = None
     elif warning.below_since is None:
         warning.below_since = timezone.now()
+
+
+def note_uncalled(warning: Warning) -> None:
+    """It has fallen and people were not called for it: should it come back, they are called at once."""
+    earlier = timezone.now() - policies.in_force().recall_after
+    warning.below_since = min(warning.below_since or earlier, earlier)

@@ -236,7 +236,7 @@ def _open(told: Told, overtaken: Heard | None) -> None:
         late=late,
         backfill="backfill" in told.body.get("flags", ()),
     )
-    _speak(warning, told)
+    _speak(warning, told, level)
     warning.save()
     _member(warning, told, overtaken)
     _event(warning, told)
@@ -278,7 +278,7 @@ def _go_on(warning: Warning, told: Told, overtaken: Heard | None) -> None:
     warning.last_signal_at = max(warning.last_signal_at, told.at)
     warning.ended_at = told.at if after == 0 else None
     if int(told.body["to"]) > 0 and (reached > before or int(told.body["to"]) >= warning.level):
-        _speak(warning, told)
+        _speak(warning, told, reached if step != Move.NONE else None)
     if step != Move.NONE:
         call_anew(ENGINE, warning, reached)
         record(ENGINE, "warning.called_anew", ref(warning), {"level": reached, "because": step.value})
@@ -291,8 +291,8 @@ def _go_on(warning: Warning, told: Told, overtaken: Heard | None) -> None:
     return None
 
 
-def _speak(warning: Warning, told: Told) -> None:
-    """Let this signal say what happened and why."""
+def _speak(warning: Warning, told: Told, calls_for: int | None) -> None:
+    """Let this signal say what happened and why; `calls_for`: the level it calls people for, None where it does not."""
     side = words.direction(told.params, told.body)
     warning.rule, warning.rule_version = told.rule, told.body.get("rule_version")
     if not told.together:  # a composite leaves the curve of the point that spoke before
@@ -300,7 +300,7 @@ def _speak(warning: Warning, told: Told) -> None:
     warning.value, warning.threshold, warning.direction = told.measured["value"], told.measured["threshold"], side
     warning.title = words.title(told.body, told.name, told.unit, side, told.decimals)[:200]
     warning.sentence = words.sentence(told.body, told.named)[:400]
-    circumstance.note(warning, told)
+    circumstance.note(warning, told, calls_for)
     warning.verified_source = told.rule.verified if told.rule else True
 
 
