@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from shoutu.config import SettingError
 from shoutu.sensing.http import HttpHandle, serve_http
@@ -25,10 +27,11 @@ from shoutu.sensing.mqtt import MqttHandle, serve_mqtt
 from shoutu.sensing.simulate import Doors, Simulation, driven
 from shoutu.sensing.simulate.gateway import BATCH, Gateway
 from shoutu.sensing.simulate.plan import Plan, Sensor, load_plan
-from shoutu.sensing.simulate.series import PROFILES, calm, times, value_at
+from shoutu.sensing.simulate.series import PROFILES, calm, noise, normal, steady, times, values
 from tests.sensing.memory import MemoryAcceptor, MemoryLocal, config
 
 NOW = 1_795_478_400_000
+GAUGES = {"rainfall", "rain_hour"}
 
 
 def sensor(address: str = "A-1", **more: Any) -> Sensor:
@@ -36,30 +39,62 @@ def sensor(address: str = "A-1", **more: Any) -> Sensor:
     return Sensor(address=address, **{**values, **more})
 
 
+def at(*moments: int) -> NDArray[np.int64]:
+    return np.array(moments, np.int64)
+
+
 @given(st.sampled_from([*PROFILES, "other"]), st.integers(NOW - 10**10, NOW + 10**10), st.integers(0, 100))
-def test_calm_series_repeat_themselves_and_stay_near_their_base(indicator: str, ts: int, seed: int) -> None:
-    one = sensor(indicator=indicator, base=50.0)
-    value = calm(one, seed, ts)
-    assert value == calm(one, seed, ts)
-    if indicator == "rainfall":
+def test_calm_series_stay_near_their_base(indicator: str, ts: int, seed: int) -> None:
+    value = calm(sensor(indicator=indicator, base=50.0), seed, at(ts))[0]
+    if indicator in GAUGES:
         assert 0 <= value < 8
     else:
         # people come and go by shifts; everything else stays close
         assert abs(value - 50.0) < (18.0 if indicator == "people_underground" else 6.5)
 
 
+@given(
+    st.sampled_from([*PROFILES, "other"]),
+    st.lists(st.integers(NOW - 10**10, NOW + 10**10), min_size=1, max_size=20),
+    st.integers(0, 100),
+)
+def test_a_reading_is_the_same_alone_and_with_others(indicator: str, moments: list[int], seed: int) -> None:
+    one = sensor(indicator=indicator, base=50.0)
+    assert calm(one, seed, at(*moments)).tolist() == [calm(one, seed, at(ts))[0] for ts in moments]
+
+
+def test_noise_is_normal_and_of_its_size() -> None:
+    drawn = normal(7, "A-1", np.arange(NOW, NOW + 86_400_000, 1_000))
+    assert abs(drawn.mean()) < 0.02
+    assert drawn.std() == pytest.approx(1.0, abs=0.02)
+    assert np.mean(np.abs(drawn) > 2.0) == pytest.approx(0.0455, abs=0.005)
+    assert abs(np.corrcoef(drawn[:-1], drawn[1:])[0, 1]) < 0.02
+    one, ts = sensor(noise=0.5), np.arange(NOW, NOW + 86_400_000, 1_000)
+    assert (calm(one, 7, ts) - steady(one, 7, ts)).std() == pytest.approx(noise(one), rel=0.02) == 0.5
+
+
 def test_it_rains_now_and_then_in_tips_of_the_gauge() -> None:
     one = sensor(indicator="rainfall", base=0.0, interval_s=5.0)
-    month = [calm(one, 7, ts) for ts in range(NOW, NOW + 30 * 86_400_000, 5_000)]
-    assert {round(v * 10) for v in month} == {0, 1}
-    assert 20 < sum(month) < 500
+    month = calm(one, 7, np.arange(NOW, NOW + 30 * 86_400_000, 5_000))
+    assert set(np.round(month * 10).tolist()) == {0, 1}
+    assert 20 < month.sum() < 500
+
+
+def test_an_hour_of_rain_is_what_fell_in_it() -> None:
+    tips = sensor(indicator="rainfall", base=0.0, interval_s=5.0)
+    adds = sensor(indicator="rain_hour", base=0.0, interval_s=5.0)
+    ts = np.arange(NOW, NOW + 3 * 86_400_000, 5_000)
+    fallen = np.cumsum(calm(tips, 7, ts))
+    hour = fallen[720:] - fallen[:-720]
+    assert np.abs(calm(adds, 7, ts[720:]) - hour).max() < 0.05
+    assert hour.max() > 0
 
 
 def test_sensors_differ_and_noise_is_there() -> None:
-    first = [calm(sensor("A-1"), 7, NOW + i * 20_000) for i in range(100)]
-    second = [calm(sensor("A-2"), 7, NOW + i * 20_000) for i in range(100)]
-    assert first != second
-    assert len(set(first)) > 10
+    ts = np.arange(NOW, NOW + 2_000_000, 20_000)
+    first, second = (calm(sensor(address), 7, ts) for address in ("A-1", "A-2"))
+    assert (first != second).any()
+    assert len(np.unique(first)) > 10
 
 
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(0, 10**6))
@@ -72,10 +107,10 @@ def test_times_cut_anywhere_are_the_same_times(a: int, b: int, c: int) -> None:
 
 def test_to_red_rises_holds_and_comes_back() -> None:
     one = sensor(scenario="to_red", peak=15.0, after_s=10, over_s=20, hold_s=60)
-    values = {s: value_at(one, 7, NOW + s * 1000, NOW) for s in (0, 9, 20, 30, 60, 89, 111, 200)}
-    assert all(v is not None for v in values.values())
-    shift = {s: float(v or 0) - calm(one, 7, NOW + s * 1000) for s, v in values.items()}
-    assert shift == pytest.approx({0: 0, 9: 0, 20: 2.5, 30: 5.0, 60: 5.0, 89: 5.0, 111: 0.0, 200: 0.0}, abs=0.08)
+    ts = NOW + 1000 * at(0, 9, 20, 30, 60, 89, 111, 200)
+    spoken, told = values(one, 7, ts, NOW)
+    assert spoken.tolist() == ts.tolist()
+    assert (told - calm(one, 7, ts)).tolist() == pytest.approx([0, 0, 2.5, 5.0, 5.0, 5.0, 0.0, 0.0], abs=0.08)
 
 
 @given(st.integers(0, 10 * 365 * 86_400))
@@ -83,13 +118,15 @@ def test_the_peak_is_the_same_on_every_day(seconds: int) -> None:
     """Drift and day must not keep the demo's story from its red line on some days."""
     one = sensor(scenario="to_red", peak=5.9, noise=0.0, after_s=0, over_s=1, hold_s=60)
     start = NOW + seconds * 1000
-    assert value_at(one, 7, start + 30_000, start) == 5.9
+    assert values(one, 7, at(start + 30_000), start)[1].tolist() == [5.9]
 
 
 def test_silent_says_nothing_for_a_while() -> None:
     one = sensor(scenario="silent", after_s=10, over_s=20, hold_s=60)
-    told = [value_at(one, 7, NOW + s * 1000, NOW) is not None for s in (5, 10, 89, 91)]
-    assert told == [True, False, False, True]
+    ts = NOW + 1000 * at(5, 10, 89, 91)
+    spoken, told = values(one, 7, ts, NOW)
+    assert spoken.tolist() == [ts[0], ts[3]]
+    assert told.tolist() == calm(one, 7, spoken).tolist()
 
 
 class Recorder:

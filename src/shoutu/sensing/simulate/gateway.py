@@ -11,11 +11,12 @@ from typing import Any, Protocol
 
 import httpx
 import msgspec
+import numpy as np
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from shoutu.sensing.simulate.plan import Sensor
-from shoutu.sensing.simulate.series import times, value_at
+from shoutu.sensing.simulate.series import times, values
 
 log = logging.getLogger("shoutu.simulate")
 BATCH = 500
@@ -126,12 +127,11 @@ class Gateway:
         due = []
         for sensor in self.sensors:
             moments = times(sensor, self.seed, self.made[sensor.address], until)
-            for ts in moments:
-                value = value_at(sensor, self.seed, ts, self.started)
-                if value is not None:
-                    due.append((ts, sensor.address, sensor, value))
-            if moments:
-                self.made[sensor.address] = moments[-1]
+            if not moments:
+                continue
+            spoken, told = values(sensor, self.seed, np.array(moments, np.int64), self.started)
+            due += [(ts, sensor.address, sensor, v) for ts, v in zip(spoken.tolist(), told.tolist(), strict=True)]
+            self.made[sensor.address] = moments[-1]
         due.sort(key=lambda reading: reading[:2])
         self.kept.extend((sensor, ts, value) for ts, _, sensor, value in due)
         self.reached = until
