@@ -1,10 +1,15 @@
 """The history of readings: immutable Parquet files under a manifest, asked through DuckDB.
 
-``Store(folder)`` is the whole interface; see docs/store.md.
+``Store(folder)`` is the whole interface, and ``lay_prehistory`` for what is older than the journal; see docs/store.md.
 """
 
+from shoutu.sensing.store.columns import Columns
+from shoutu.sensing.store.prehistory import lay_prehistory
 from shoutu.sensing.store.query import Readings, Steps
 from shoutu.sensing.store.settings import StoreBlocked, StoreSettings
 from shoutu.sensing.store.store import ConflictRow, Figure, Store
 
-__all__ = ["ConflictRow", "Figure", "Readings", "Steps", "Store", "StoreBlocked", "StoreSettings"]
+__all__ = [
+    "Columns", "ConflictRow", "Figure", "Readings", "Steps", "Store", "StoreBlocked", "StoreSettings",
+    "lay_prehistory",
+]  # fmt: skip

@@ -168,7 +168,7 @@ def _split(work: Work, manifest: Manifest, parts: Sequence[Run]) -> list[Run]:
         for judged in merge(folder, division.inputs, None if everything else partial(buckets.in_days, days=group)):
             work.repeats += judged.repeats
             for day in np.unique(buckets.days_of(judged.kept.ts)).tolist():
-                outs[day].write(*_of_day(judged, np.array([day])))
+                outs[day].write(*of_day(judged, np.array([day])))
         work.runs += [out.close(buckets.bucket_name(day), division.own[day], hi) for day, out in outs.items()]
     if division.rest:
         lo = division.inputs[0].lo
@@ -180,7 +180,8 @@ def _split(work: Work, manifest: Manifest, parts: Sequence[Run]) -> list[Run]:
     return division.inputs
 
 
-def _of_day(judged: Judged, day: Ints64) -> tuple[Columns, Conflicts]:
+def of_day(judged: Judged, day: Ints64) -> tuple[Columns, Conflicts]:
+    """What is kept of a day (its number), and what was set aside."""
     kept, aside = judged.kept, judged.conflicts
     chosen = buckets.in_days(kept.ts, day)
     if chosen.all():
