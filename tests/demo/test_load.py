@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.demo.conftest import rows
+
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo") / "var"
-    for _twice in range(2):  # safe to run again
-        subprocess.run(
-            [sys.executable, "-m", "shoutu.cli", "demo"], check=True, stdout=subprocess.PIPE,
-            env={**os.environ, "SHOUTU_DATA": str(folder), "SHOUTU_DEMO": "1"},
-        )  # fmt: skip
-    return folder
-
-
-@pytest.fixture
-def county(data: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(data / "county.sqlite3")) as connection:
-        yield connection
-
-
-def rows(county: sqlite3.Connection, question: str) -> list[tuple[object, ...]]:
-    return county.execute(question).fetchall()
 
 
 def test_history_ends_in_every_way_a_warning_can(county: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@ import pytest
 from shapely.geometry import Point, shape
 
 from shoutu.demo.county import PONDS
-from shoutu.demo.history import EPISODES
+from shoutu.demo.episodes import EPISODES
 from shoutu.demo.items import BY_HAND, ITEMS
 from shoutu.demo.map import OUTLINES, SEATS, township_areas
 from shoutu.demo.sites import LACKING, SILENT, STILL, counts, demo_sites

@@ -1,87 +1,61 @@
 """A week of warnings, played through the county's own inbox, services and ladders at the times they would have run.
 
-Each episode is a signal that rises, people who answer, verify, act and close, and a signal that falls. The signals
-say so themselves (`demo` in their flags); the ledger's entries bear the times of the week.
+Each episode is what the engine says to the week's readings (`week`): a signal that rises, people who answer, verify,
+act and close, and a signal that falls. The signals say so themselves (`demo` in their flags); the ledger's entries bear
+the times of the week.
 """
 
 from __future__ import annotations
 
-import hashlib
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from shoutu.demo.clock import set_to
+from shoutu.demo.episodes import EPISODES, Episode
 from shoutu.demo.sites import demo_sites
 
-SHARD = 1
+Signal = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Episode:
-    """What happened: `at` hours after the county began, at a site's sensor of an item; `minutes` long.
-
-    `value` 0 lies a little past the rule's own limit; `slope` per hour for a rule of rates; `people` underground.
-
-    `course`: real, false (then `why` is a code of `Reason`), fault, late (reported too late and still open), closable
-    (everything done but the closing). `climb` minutes nobody at the mine answers.
-    """
-
-    at: float
-    site: str
-    item: str
-    level: int
-    value: float
-    threshold: float
-    course: str = "real"
-    why: str = ""
-    minutes: float = 90.0
-    climb: float = 0.0
-    people: int = 0
-    slope: float | None = None
+def happening(points: Mapping[str, int]) -> dict[int, Episode]:
+    """What happens at which point, given the points' ids by address."""
+    sites = {site.key: site for site in demo_sites()}
+    return {
+        points[next(one.address for one in sites[episode.site].sensors if one.item == episode.item)]: episode
+        for episode in EPISODES
+    }
 
 
-EPISODES = [
-    Episode(4.2, "U1", "co", 3, 31.0, 24.0, "false", "blasting", 26, people=22),
-    Episode(9.5, "W1", "rain_hour", 2, 17.2, 16.0, "real", minutes=150),
-    Episode(12.3, "O1", "crack_opening", 0, 6.0, 0.0, "fault", minutes=140),
-    Episode(20.4, "U4", "co", 3, 26.0, 24.0, "false", "exhaust", 31, people=19),
-    Episode(27.1, "D2", "surface_displacement", 3, 82.0, 80.0, "false", "sensor_moved", 180, people=6),
-    Episode(31.6, "U5", "inflow", 3, 61.5, 60.0, "real", minutes=320, climb=14, people=24),
-    Episode(38.0, "O9", "rain_hour", 2, 21.5, 20.0, "real", minutes=130),
-    Episode(44.7, "X5", "ammonia", 2, 28.0, 25.0, "real", minutes=75),
-    Episode(51.2, "U10", "main_fan", 0, 1.0, 0.0, "fault", minutes=50),
-    Episode(55.9, "P2", "bearing_temperature", 2, 72.5, 70.0, "real", minutes=110),
-    Episode(66.3, "U6", "co", 3, 25.0, 24.0, "false", "power_switch", 22, people=17),
-    Episode(74.8, "W3", "phreatic_depth", 1, 0.0, 0.0, "real", minutes=600),
-    Episode(81.5, "O14", "slope_displacement", 2, 31.0, 0.42, "real", minutes=700, slope=0.55),
-    Episode(90.2, "X1", "combustible_gas", 2, 27.0, 25.0, "false", "calibration", 18),
-    Episode(98.6, "U12", "air_speed_drift", 2, 0.22, 0.25, "real", minutes=95, climb=17),
-    Episode(104.4, "D3", "rain_hour", 2, 16.4, 16.0, "real", minutes=120),
-    Episode(113.0, "U2", "o2", 3, 19.8, 20.0, "real", minutes=200, people=21),
-    Episode(121.7, "M3", "dump_displacement", 0, 4.0, 0.0, "fault", minutes=260),
-    Episode(130.4, "U8", "co", 3, 27.0, 24.0, "false", "other", 24, people=15),
-    Episode(139.8, "X10", "hydrogen_sulfide", 2, 8.1, 7.0, "real", minutes=85),
-    Episode(150.9, "P5", "bearing_temperature", 2, 71.8, 70.0, "closable", minutes=160),
-    Episode(153.5, "X11", "store_temperature", 1, 31.2, 30.0, "late", minutes=70),
-]
-"""By time. 甲铁矿尾矿库 goes to red a minute after the start, in front of whoever looks."""
-
-
-def play(began: datetime, now: datetime) -> None:
-    """Run all episodes in the order of time, from when the county began up to now."""
+def play(began: datetime, now: datetime, episodes: Mapping[int, Episode], signals: Sequence[Signal]) -> None:
+    """Run all episodes in the order of time, from when the county began up to now: who did what about each signal."""
     stage = _Stage(began)
-    for number, episode in enumerate(EPISODES, 1):
-        stage.script(number, episode)
+    for signal in signals:
+        stage.then(_came(signal), partial(_take_in, signal))
+    for number, (point, episode) in enumerate(episodes.items(), 1):
+        stage.script(number, episode, point, [one for one in signals if one["point"] == point])
     stage.answer_gaps()
     while stage.agenda:
         at, _order, act = heapq.heappop(stage.agenda)
         if at < now:
             with set_to(at):
                 act()
+
+
+def _came(signal: Signal) -> datetime:
+    return datetime.fromtimestamp(signal["received_ts"] / 1000, UTC)
+
+
+def _take_in(signal: Signal) -> None:
+    """One change of level as the engine tells it, taken in at once."""
+    from shoutu.county.sites.services import receive
+    from shoutu.county.warnings.services import take_in
+
+    receive([signal])
+    take_in()
 
 
 class _Stage:
@@ -94,9 +68,8 @@ class _Stage:
 
         self.began = began
         self.agenda: list[tuple[datetime, int, Callable[[], object]]] = []
-        self.order = self.seq = 0
-        self.sites = {site.key: site for site in demo_sites()}
-        self.points = {point.address: point for point in Point.objects.select_related("site__organisation")}
+        self.order = 0
+        self.points = {point.pk: point for point in Point.objects.select_related("site__organisation")}
         users = User.objects.select_related("territory", "organisation", "person").filter(is_demo=True)
         with set_to(began + timedelta(hours=1)):
             self.actors = {user.username: actor_of_user(user) for user in users}
@@ -113,16 +86,19 @@ class _Stage:
         self.order += 1
         heapq.heappush(self.agenda, (at, self.order, act))
 
-    def script(self, number: int, episode: Episode) -> None:
-        """All acts of one episode."""
-        sensor = next(one for one in self.sites[episode.site].sensors if one.item == episode.item)
-        point = self.points[sensor.address]
-        start = self.began + timedelta(hours=episode.at)
+    def script(self, number: int, episode: Episode, point_id: int, signals: Sequence[Signal]) -> None:
+        """All acts of one episode, between the first signal of its level and the one that ends it."""
+        category, level = ("fault", 1) if episode.course == "fault" else ("risk", episode.level)
+        mine = [one for one in signals if one["category"] == category]
+        told = next((one for one in mine if one["to"] >= level), None)
+        if told is None or mine[-1]["to"] != 0:
+            raise RuntimeError(f"the engine did not say what the demo tells of: {episode}, but {mine}")
+        start, end = _came(told), _came(mine[-1])
 
         def at(minutes: float) -> datetime:
             return start + timedelta(minutes=minutes)
 
-        _Play(self, episode, point, at, f"demo:{number}").plan()
+        _Play(self, episode, self.points[point_id], at, f"demo:{number}").plan((end - start).total_seconds() / 60)
 
     def answer_gaps(self) -> None:
         """Those called for what their site lacks say within the first day that they see to it."""
@@ -136,50 +112,6 @@ class _Stage:
                 at = self.began + timedelta(hours=2 + 0.7 * number)
                 self.then(at, partial(services.answer, actor, pk, "已安排，按期补齐"))
 
-    def signal(self, point: Any, episode: Episode, key: str, begins: bool) -> None:
-        """One change of level as the engine would tell it, taken in at once."""
-        from django.utils import timezone
-
-        from shoutu.county.sites.services import receive
-        from shoutu.county.warnings.services import take_in
-
-        kind = "no_data" if episode.course == "fault" else None
-        rules = point.rules.filter(kind=kind) if kind else point.rules.filter(kind__in=("threshold", "rate"))
-        rule = rules.order_by("id").first()
-        assert rule is not None, (point, episode)
-        self.seq += 1
-        level = episode.level or 1
-        now = round(timezone.now().timestamp() * 1000)
-        value, threshold = _told(episode, rule, begins)
-        uid = hashlib.sha256(f"{key}:{begins}:{now}".encode()).hexdigest()[:32]
-        fault = episode.course == "fault"
-        receive(
-            [
-                {
-                    "id": uid, "shard": SHARD, "seq": self.seq, "ordinal": 0, "rule": rule.pk,
-                    "rule_version": rule.version, "point": point.pk, "site": point.site_id, "source": point.source_id,
-                    "item": point.item, "kind": rule.kind, "category": "fault" if fault else "risk", "type": "level",
-                    "from": 0 if begins else level, "to": level if begins else 0, "event_ts": now, "received_ts": now,
-                    "value": value, "threshold": threshold,
-                    "window_start": now - 60_000, "aux": episode.slope, "flags": ["demo"],
-                }
-            ]
-        )  # fmt: skip
-        take_in()
-
-
-def _told(episode: Episode, rule: Any, begins: bool) -> tuple[float | None, float | None]:
-    """Value and threshold as the rule has them: the episode's own, or a little past the rule's limit."""
-    if episode.course == "fault":
-        return None, None
-    params = rule.versions.get(number=rule.version).params
-    threshold = episode.threshold
-    if rule.kind == "threshold" and params.get("direction") != "band":
-        threshold = float(params["levels"][str(episode.level)])
-    outward = -1 if params.get("direction") == "low" else 1
-    value = episode.value or round(threshold * (1 + 0.025 * outward), 2)
-    return (value if begins else round(threshold * (1 - 0.3 * outward), 2)), threshold
-
 
 @dataclass
 class _Play:
@@ -191,11 +123,9 @@ class _Play:
     at: Callable[[float], datetime]
     key: str
 
-    def plan(self) -> None:
-        """Put every act of it on the agenda."""
-        one, end = self.episode, self.episode.minutes
-        then = self.stage.then
-        then(self.at(0), lambda: self.stage.signal(self.point, one, self.key, True))
+    def plan(self, end: float) -> None:
+        """Put every act of it on the agenda; the level falls `end` minutes after it was told."""
+        one, then = self.episode, self.stage.then
         if one.climb:
             for minute in (one.climb - 2, one.climb - 1):
                 then(self.at(minute), self._climb)
@@ -206,11 +136,13 @@ class _Play:
         verified = min(end * 0.4, first + 20)
         then(self.at(verified), self._verify)
         if one.people:
+            if not one.climb:
+                # He is called to get people out.
+                then(self.at(first - 1), lambda: self._answer(self._head))
             then(self.at(first + 1), self._count)
             then(self.at(first + 7), self._all_out)
         if one.course in ("real", "late", "closable"):
             then(self.at(verified + 5), self._dispose)
-        then(self.at(end), lambda: self.stage.signal(self.point, one, self.key, False))
         if one.course == "late":
             then(self.at(260), self._late)
             then(self.at(266), lambda: self._answer(self._head))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,11 @@ INTERVAL_S = 10.0
 PACK = "tailings-pond"
 BEGAN = timedelta(days=6, hours=18)
 """How long before now the demo county began to be watched: its week of history."""
+GATEWAYS_KEEP_S = 21_600
+BY_THE_DOORS = timedelta(hours=5, minutes=30)
+"""The last of it the simulated gateways send at the start, as after a broken line, so that the engine knows it; a
+little less than they keep, so that nothing is missing when the start takes its time."""
+SEED = 7
 SILENT_S = 30 * 86_400.0
 MQTT_EVERY = 4
 """Every so many enterprises' gateways speak MQTT, the others HTTP."""
@@ -54,19 +60,20 @@ def _load(config: Config) -> None:
     # All or nothing: a loader killed half-way leaves an empty county that is simply loaded again. The files are
     # written before the commit, so that a loaded county always has them.
     with transaction.atomic():
-        logins, sensors = _build(timezone.now())
-        _write(config, "demo-logins.json", logins)
-        _write(config, "simulate.json", {"seed": 7, "history_s": 21_600, "sensors": sensors})
+        now = timezone.now()
+        cast, sensors = _build(now - BEGAN)
+        _live(config, now, sensors)
+        _write(config, "demo-logins.json", cast.logins)
+        _write(config, "simulate.json", {"seed": SEED, "history_s": GATEWAYS_KEEP_S, "sensors": sensors})
 
 
-def _build(now: datetime) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+def _build(began: datetime) -> tuple[Any, list[dict[str, Any]]]:
+    """The county as it began: who is there, and the plan's sensors."""
     from shoutu.demo.clock import set_to
     from shoutu.demo.county import PONDS
-    from shoutu.demo.history import play
     from shoutu.demo.people import Cast
 
     cast = Cast()
-    began = now - BEGAN
     sensors: list[dict[str, Any]] = []
     with set_to(began):
         cast.lay_out_county()
@@ -78,8 +85,30 @@ def _build(now: datetime) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
             sensors += _watch_pond(cast, pond)
         sensors += _watch_all(cast)
         _stop_some()
-    play(began, now)
-    return cast.logins, sensors
+    return cast, sensors
+
+
+def _live(config: Config, now: datetime, sensors: list[dict[str, Any]]) -> None:
+    """Its week: the readings, what the engine says to them, what people did; the last hours come by the doors."""
+    from shoutu.county.kit import catalog
+    from shoutu.county.sites.models import Point
+    from shoutu.demo.history import happening, play
+    from shoutu.demo.week import Week, plan_sensors
+    from shoutu.sensing.store import StoreBlocked
+
+    points = dict(Point.objects.values_list("address", "id"))
+    episodes = happening(points)
+    began, until = (round(at.timestamp() * 1000) for at in (now - BEGAN, now - BY_THE_DOORS))
+    week = Week(plan_sensors(sensors, points), SEED, began, until, episodes, catalog.changes(0))
+    try:
+        # Files and database have nothing to do with each other; the slower of the two is what is waited for.
+        with ThreadPoolExecutor(1) as beside:
+            stored = beside.submit(week.store, config.sensing / "store")
+            play(now - BEGAN, now, episodes, week.signals())
+            stored.result()
+    except (StoreBlocked, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    _write(config, "simulate-state.json", week.last)
 
 
 def _stop_some() -> None:
