@@ -221,6 +221,15 @@ def test_one_asks_for_oneself_others_need_the_right(county: SimpleNamespace, log
     assert client.post(f"/api/v1/leaves/{made.json()['id']}/end", {}, content_type=JSON).status_code == 409
 
 
+def test_leave_is_asked_for_by_person(county: SimpleNamespace, login) -> None:
+    now = timezone.now()
+    for who in ("township", "principal"):
+        services.start_leave(SYSTEM, county.persons[who], "trip", now + 5 * HOUR)
+    told = login("leader").get("/api/v1/leaves", {"person": county.persons["principal"].pk}).json()
+    assert [row["person"]["id"] for row in told["items"]] == [county.persons["principal"].pk]
+    assert told["count"] == 1
+
+
 def test_accounts_change_and_nobody_changes_their_own_role(county: SimpleNamespace, login) -> None:
     admin, user = login("administrator"), county.users["auditor"]
     body = {"role": "inspector", "territory": county.east.pk}

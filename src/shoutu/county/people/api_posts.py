@@ -131,6 +131,7 @@ class LeaveIn(Schema):
 
 
 class LeaveQuery(ListQuery):
+    person: int | None = None
     past: bool = Field(False, description="those that are over too")
 
 
@@ -344,7 +345,7 @@ def list_leaves(request: HttpRequest, query: Query[LeaveQuery]) -> Any:
     """Who is away or will be, and who answers meanwhile."""
     actor = asker(request)
     actor.require("person.read")
-    found = lists.leaves(actor, past=query.past, q=query.q)
+    found = lists.leaves(actor, past=query.past, q=query.q, person=query.person)
     return paginate(found, query, lambda row: _leave(row, actor), sorts={"from": ["valid_from"]}, default="from")
 
 

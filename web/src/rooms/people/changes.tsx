@@ -2,10 +2,12 @@ import { Button, Input, Select } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { api, got } from "../../api/client";
-import { useNow } from "../../time/server";
+import { Problem } from "../../api/problem";
+import { NotSaved } from "../../kit/States";
+import { serverNow, useNow } from "../../time/server";
 import { monthDay, shortTime } from "../../time/words";
 import { Dialog, Field, PickOrganisation, PickTerritory } from "./Dialog";
-import { useChange, type Account, type CalendarRow, type CalendarShift, type PersonRow } from "./queries";
+import { useChange, type Account, type CalendarRow, type CalendarShift, type Leave, type PersonRow } from "./queries";
 import "./people.css";
 
 type Done = { close: () => void };
@@ -77,19 +79,34 @@ export function PersonChange({ person, close }: Done & { person: PersonRow }): R
   );
 }
 
+/** The leave that runs now; one that has not begun is not ended by coming back. */
+export function running(rows: readonly Leave[], person: number, now: number): Leave | undefined {
+  return rows.find((row) => row.person.id === person && Date.parse(row.valid_from) <= now && Date.parse(row.valid_to) > now);
+}
+
 /** 提前回岗: whoever is away is back now; calls reach them again. */
 export function BackButton({ person }: { person: PersonRow }): ReactNode {
   const end = useChange(async () => {
-    const rows = (await got(api.GET("/api/v1/leaves", { params: { query: { limit: 200 } } }))).items;
-    const mine = rows.filter((row) => row.person.id === person.id).sort((a, b) => Date.parse(a.valid_from) - Date.parse(b.valid_from))[0];
-    if (mine) await got(api.POST("/api/v1/leaves/{id}/end", { params: { path: { id: mine.id } }, body: { at: null } }));
+    const rows = (await got(api.GET("/api/v1/leaves", { params: { query: { person: person.id, limit: 50 } } }))).items;
+    const mine = running(rows, person.id, serverNow());
+    if (!mine) throw new Problem(404, t("people.back.none", { name: person.name }));
+    await got(api.POST("/api/v1/leaves/{id}/end", { params: { path: { id: mine.id } }, body: { at: null } }));
   });
   const [sure, setSure] = useState(false);
   return (
-    <Button size="small" type="text" loading={end.isPending} onClick={() => (sure ? end.mutate(undefined, { onSuccess: () => setSure(false) }) : setSure(true))}>
-      {sure ? t("people.back.sure") : t("people.back")}
-    </Button>
+    <>
+      <Button size="small" type="text" loading={end.isPending} onClick={() => (sure ? end.mutate(undefined, { onSuccess: () => setSure(false) }) : setSure(true))}>
+        {sure ? t("people.back.sure") : t("people.back")}
+      </Button>
+      <NotSaved error={end.error} />
+    </>
   );
+}
+
+/** What to send as sectors: they are a department's and end with that role; of another kept role they stay as they are (null). */
+export function sectorsToSend(was: Pick<Account, "role">, role: string, chosen: string[]): string[] | null {
+  if (role === "department") return chosen;
+  return role === was.role ? null : [];
 }
 
 /** Role, place and sectors of an account; they hold from the next request on. */
@@ -99,7 +116,7 @@ export function AccountChange({ account, close }: Done & { account: Account }): 
   const [organisation, setOrganisation] = useState<number | null>(null);
   const [territory, setTerritory] = useState<number | null>(null);
   const [sectors, setSectors] = useState(account.sectors);
-  const change = useChange(() => got(api.PATCH("/api/v1/users/{id}", { params: { path: { id: account.id } }, body: { display: display.trim(), role, organisation, territory, sectors } })));
+  const change = useChange(() => got(api.PATCH("/api/v1/users/{id}", { params: { path: { id: account.id } }, body: { display: display.trim(), role, organisation, territory, sectors: sectorsToSend(account, role, sectors) } })));
   return (
     <Dialog title={t("people.account.change", { name: account.username })} verb={t("people.save")} busy={change.isPending} error={change.error} close={close} can={display.trim() !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
       <p className="second">{[account.organisation, account.territory].filter(Boolean).join(" ")} {t("people.change.empty")}</p>

@@ -13,6 +13,7 @@ export type Territory = S["TerritoryOut"];
 export type Organisation = S["OrganisationOut"];
 export type PostRow = S["PostRow"];
 export type PersonRow = S["PersonRow"];
+export type Leave = S["LeaveOut"];
 export type Account = S["AccountOut"];
 export type Due = S["DueOut"];
 export type Obligation = S["ObligationOut"];

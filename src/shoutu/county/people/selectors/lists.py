@@ -130,10 +130,12 @@ def leave_by_person(persons: Iterable[int], at: datetime) -> dict[int, datetime]
     return {row.person_id: row.valid_to for row in rows}
 
 
-def leaves(actor: Actor, *, past: bool = False, q: str = "") -> QuerySet[Leave]:
+def leaves(actor: Actor, *, past: bool = False, q: str = "", person: int | None = None) -> QuerySet[Leave]:
     """Leave of one's own and of those whose inner affairs the actor sees, searched by name only as `persons` is."""
     near = Q(person__organisation__in=_inner(actor)) | Q(post_id__in=actor.posts)
     found = Leave.objects.filter(near | Q(person_id=actor.person_id or 0) | Q(deputy_id=actor.person_id or 0))
+    if person is not None:
+        found = found.filter(person_id=person)
     if not past:
         found = found.filter(valid_to__gt=timezone.now())
     if q:
