@@ -1,7 +1,7 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { localNow, serverNow, teach } from "../time/server";
 import { api, got } from "./client";
-import type { Duty } from "./types";
+import type { Duty, WarningDetail } from "./types";
 
 /** Every question the face asks. First words of the keys are what live events make old. */
 export interface ListFilter {
@@ -81,13 +81,14 @@ export type WarningAct =
   | { verb: "withdraw"; body: { note: string } }
   | { verb: "feedback" | "close" | "return" | "recall"; body: { note?: string } };
 
-function sendWarningAct(id: number, act: WarningAct) {
+/** What the warning is after it; null where the answer does not say, and the warning is to be asked for by itself. */
+export function sendWarningAct(id: number, act: WarningAct): Promise<WarningDetail | null> {
   const params = { path: { id } };
   switch (act.verb) {
     case "verify":
       return got(api.POST("/api/v1/warnings/{id}/verify", { params, body: act.body }));
     case "withdraw":
-      return got(api.POST("/api/v1/warnings/{id}/withdraw", { params, body: act.body })).then(() => got(api.GET("/api/v1/warnings/{id}", { params })));
+      return got(api.POST("/api/v1/warnings/{id}/withdraw", { params, body: act.body })).then(() => null);
     case "dispose":
       return got(api.POST("/api/v1/warnings/{id}/dispose", { params, body: act.body }));
     default:
@@ -100,7 +101,7 @@ export function useWarningAct(id: number) {
   return useMutation({
     mutationFn: (act: WarningAct) => sendWarningAct(id, act),
     onSuccess: (detail) => {
-      client.setQueryData(["warnings", "one", id], detail);
+      if (detail !== null) client.setQueryData(["warnings", "one", id], detail);
       for (const key of ["warnings", "duties", "status"]) void client.invalidateQueries({ queryKey: [key] });
     },
   });
