@@ -10,7 +10,7 @@ export type BlastingIn = S["BlastingIn"];
 export type BlastingRow = S["BlastingRow"];
 
 export function useOperation(site: number) {
-  return useQuery({ queryKey: ["sites", "operation", site], queryFn: () => got(api.GET("/api/v1/sites/{id}/operation", { params: { path: { id: site } } })) });
+  return useQuery({ queryKey: ["sites", "operation", site], queryFn: () => got(api.GET("/api/v1/sites/{id}/operation", { params: { path: { id: site } } })), refetchInterval: 30_000 });
 }
 
 export type OperationAct = { verb: "state"; body: StateIn } | { verb: "blasting"; body: BlastingIn } | { verb: "revoke"; window: number };

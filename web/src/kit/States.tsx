@@ -3,6 +3,7 @@ import { t } from "i18next";
 import { CircleAlert } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { asProblem } from "../api/problem";
+import { clockTime } from "../time/words";
 import "./states.css";
 
 /** Nothing here: says so, and what to do next. */
@@ -61,6 +62,19 @@ export function Failed({ error, again, what }: { error: unknown; again: () => vo
       <p>{words}</p>
       <Button onClick={again}>{t("act.again")}</Button>
     </div>
+  );
+}
+
+/** What is shown is from before: since when, beside it, while asking anew fails. */
+export function Stale({ error, since, again }: { error: unknown; since: number; again: () => void }): ReactNode {
+  if (!error) return null;
+  return (
+    <p className="state-stale" role="status">
+      {t("state.stale", { at: clockTime(since) })}{" "}
+      <button type="button" className="linkish" onClick={again}>
+        {t("act.again")}
+      </button>
+    </p>
   );
 }
 

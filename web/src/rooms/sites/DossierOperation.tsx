@@ -5,10 +5,11 @@ import { Link } from "react-router";
 import { useOperation, useOperationAct, type BlastingRow, type Doing, type SiteOperation } from "../../api/operation";
 import { Panel } from "../../kit/Panel";
 import { SealedMark } from "../../kit/SealedMark";
-import { Failed, Loading, NotSaved } from "../../kit/States";
+import { Failed, Loading, NotSaved, Stale } from "../../kit/States";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { BlastingDialog, StateDialog } from "./OperationDialogs";
+import { isBlasting, isOverstayed } from "./operationtime";
 import "./operation.css";
 
 /** What may come next, the likeliest first. Going back is a proposal; the dialog says so. */
@@ -34,10 +35,11 @@ export function verbOf(from: Doing, to: Doing): string {
 function Present({ told }: { told: SiteOperation }): ReactNode {
   const now = useNow();
   const row = told.history[0];
+  const late = isOverstayed(told, now);
   if (told.state === "producing") {
     return (
       <p className="operation-now">
-        <b>{t("site.doing.producing")}</b> {told.blasting_until ? <strong>{t("operation.blastingNow", { at: moment(told.blasting_until, now) })}</strong> : <span className="second">{told.since ? t("operation.since", { at: moment(told.since, now) }) : t("operation.never")}</span>}
+        <b>{t("site.doing.producing")}</b> {told.blasting_until !== null && isBlasting(told, now) ? <strong>{t("operation.blastingNow", { at: moment(told.blasting_until, now) })}</strong> : <span className="second">{told.since ? t("operation.since", { at: moment(told.since, now) }) : t("operation.never")}</span>}
       </p>
     );
   }
@@ -45,7 +47,7 @@ function Present({ told }: { told: SiteOperation }): ReactNode {
     <>
       <p className="operation-now">
         <SealedMark doing={told.state} size={24} label="" /> <b>{t(`site.doing.${told.state}`)}</b> <span className="second">{told.since ? t("operation.since", { at: moment(told.since, now) }) : ""}</span>
-        {told.planned_end && <span className={told.overstayed ? "tag tag-ink" : "second"}>{told.overstayed ? t("operation.overstayed", { at: moment(told.planned_end, now) }) : t("operation.planned", { at: moment(told.planned_end, now) })}</span>}
+        {told.planned_end && <span className={late ? "tag tag-ink" : "second"}>{late ? t("operation.overstayed", { at: moment(told.planned_end, now) }) : t("operation.planned", { at: moment(told.planned_end, now) })}</span>}
       </p>
       {row && (
         <p className="second">{[row.reason, row.document, row.set_by].filter((words) => words !== "").join(" \u00b7 ")}</p>
@@ -153,6 +155,7 @@ export function DossierOperation({ site, name }: { site: number; name: string })
       ) : (
         <>
           <Present told={told} />
+          <Stale error={found.error} since={found.dataUpdatedAt} again={() => void found.refetch()} />
           <Waiting told={told} />
           <Windows told={told} site={site} act={act} />
           {told.may && (

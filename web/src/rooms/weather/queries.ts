@@ -48,7 +48,7 @@ export function useWeatherTimeline(id: number) {
 }
 
 export function useSiteWeather(id: number) {
-  return useQuery({ queryKey: ["weather", "site", id], queryFn: () => got(api.GET("/api/v1/sites/{id}/weather", { params: { path: { id }, query: { limit: 10 } } })) });
+  return useQuery({ queryKey: ["weather", "site", id], queryFn: () => got(api.GET("/api/v1/sites/{id}/weather", { params: { path: { id }, query: { limit: 10 } } })), refetchInterval: 60_000 });
 }
 
 export type WeatherAct = { verb: "recall" } | { verb: "lift"; reason: string } | { verb: "place"; message: number; townships: number[] };
