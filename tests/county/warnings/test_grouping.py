@@ -170,3 +170,14 @@ def test_the_api_lists_events_with_every_red_first(county, login):
     assert login("enterprise_b").get("/api/v1/warning-groups").json()["items"] == []
     told = login("enterprise").post(f"/api/v1/warning-groups/{row['id']}/answer", {}, content_type="application/json")
     assert told.json() == {"answered": 10}
+
+
+def test_a_storm_is_counted_by_level_though_few_of_its_members_are_sent(county, login, monkeypatch):
+    monkeypatch.setattr("shoutu.county.warnings.selectors_groups.SHOWN", 3)
+    warnings = storm(county, [2] * 6 + [4, 1, 1, 1])
+    Warning.objects.filter(pk=warnings[6].pk).update(closed_at=timezone.now(), state="closed")
+    row = login("enterprise").get("/api/v1/warning-groups").json()["items"][0]
+    assert row["levels"] == {"1": 3, "2": 6, "3": 0, "4": 0}
+    assert (row["count"], row["red"], row["level"]) == (10, 0, 2)
+    # A closed red does not take the place of one that goes on.
+    assert [one["level"] for one in row["members"]] == [2, 2, 2]

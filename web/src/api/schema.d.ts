@@ -5655,6 +5655,8 @@ export interface components {
              * @default
              */
             sort?: string;
+            /** Person */
+            person?: number | null;
             /**
              * Past
              * @description those that are over too
@@ -10272,9 +10274,10 @@ export interface components {
         };
         /**
          * WarningGroup
-         * @description One event: how many, how many of them red, the members I see (red first), how many calls wait for me.
+         * @description One event: how many, how many open ones of each level, how many red, how many calls wait for me.
          *
-         *     A storm is still told of for half an hour after it has ended.
+         *     Of the members I see the first hundred, those that go on and the worst first. A storm is still told of for half an
+         *     hour after it has ended.
          */
         WarningGroup: {
             /** Id */
@@ -10294,6 +10297,10 @@ export interface components {
             level: number;
             /** Count */
             count: number;
+            /** Levels */
+            levels: {
+                [key: string]: number;
+            };
             /** Red */
             red: number;
             /**
@@ -12776,6 +12783,7 @@ export interface operations {
                 limit?: number;
                 q?: string;
                 sort?: string;
+                person?: number | null;
                 /** @description those that are over too */
                 past?: boolean;
             };

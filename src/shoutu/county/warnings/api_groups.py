@@ -30,9 +30,10 @@ class GroupMember(Schema):
 
 
 class WarningGroup(Schema):
-    """One event: how many, how many of them red, the members I see (red first), how many calls wait for me.
+    """One event: how many, how many open ones of each level, how many red, how many calls wait for me.
 
-    A storm is still told of for half an hour after it has ended.
+    Of the members I see the first hundred, those that go on and the worst first. A storm is still told of for half an
+    hour after it has ended.
     """
 
     id: int
@@ -42,6 +43,7 @@ class WarningGroup(Schema):
     lead: int
     level: int
     count: int
+    levels: dict[int, int]
     red: int
     begun_at: datetime
     last_at: datetime

@@ -34,13 +34,17 @@ def groups_for(actor: Actor) -> list[dict[str, Any]]:
 
 def _row(group: Any, members: list[Warning], waiting: list[int]) -> dict[str, Any]:
     mine_ = {one.pk for one in members}
+    open_ = [one for one in members if one.closed_at is None]
+    # Of a storm with more members than are sent, those that go on are sent first.
+    shown = [*open_, *(one for one in members if one.closed_at is not None)][:SHOWN]
     return {
         "id": group.pk,
         **{name: getattr(group, name) for name in ("kind", "title", "reason", "begun_at", "last_at", "ended_at")},
         "lead": group.lead_id if group.lead_id in mine_ else members[0].pk if members else group.lead_id,
-        "level": max((one.level for one in members if one.closed_at is None), default=0),
+        "level": max((one.level for one in open_), default=0),
         "count": len(members),
-        "red": sum(one.level == 4 and one.closed_at is None for one in members),
+        "levels": {level: sum(one.level == level for one in open_) for level in (1, 2, 3, 4)},
+        "red": sum(one.level == 4 for one in open_),
         "waiting_for_me": sum(about in mine_ for about in waiting) if group.ended_at is None else 0,
         "members": [
             {
@@ -48,6 +52,6 @@ def _row(group: Any, members: list[Warning], waiting: list[int]) -> dict[str, An
                 "site": one.site.name if one.site else "",
                 **{name: getattr(one, name) for name in ("number", "title", "level", "current_level", "state")},
             }
-            for one in members[:SHOWN]
+            for one in shown
         ],
     }

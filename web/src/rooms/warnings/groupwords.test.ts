@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { WarningGroup } from "../../api/groups";
 import type { Duty } from "../../api/types";
-import { shownAlone, tightest, withoutGrouped } from "./groupwords";
+import { groupCounts, shownAlone, tightest, withoutGrouped } from "./groupwords";
 
 const member = (id: number, level: number, state: WarningGroup["members"][number]["state"] = "calling"): WarningGroup["members"][number] => ({ id, number: `W-${id}`, title: "", site: "", level, current_level: level, state });
 const group = (changes: Partial<WarningGroup> = {}): WarningGroup =>
@@ -22,6 +22,9 @@ describe("an event on the desk", () => {
   it("shows the nearest limit of all it answers", () => {
     expect(tightest(duties, group())?.due_at).toBe("2026-01-01T10:01:00Z");
     expect(tightest([duties[2]!], group())).toBeNull();
+  });
+  it("counts by level what the server counts, not what few members were sent", () => {
+    expect(groupCounts(group({ levels: { 4: 3, 3: 0, 2: 140, 1: 1 }, count: 144 })).match(/\d+/g)).toEqual(["3", "140", "1"]);
   });
   it("lets a red stand by itself until it is closed", () => {
     expect([member(1, 4), member(2, 3), member(3, 4, "closed")].map(shownAlone)).toEqual([true, false, false]);

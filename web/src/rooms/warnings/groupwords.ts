@@ -2,10 +2,9 @@ import { t } from "i18next";
 import type { GroupMember, WarningGroup } from "../../api/groups";
 import type { Duty } from "../../api/types";
 
-/** 「红 5、橙 12」 of the members not closed. */
-export function groupCounts(group: Pick<WarningGroup, "members">): string {
-  const open = group.members.filter((member) => member.state !== "closed");
-  const each = [4, 3, 2, 1].map((level) => [level, open.filter((member) => member.level === level).length] as const).filter(([, n]) => n > 0);
+/** 「红 5、橙 12」 of the members not closed, as the server counts them: a storm has more members than are sent. */
+export function groupCounts(group: Pick<WarningGroup, "levels">): string {
+  const each = [4, 3, 2, 1].map((level) => [level, group.levels[level] ?? 0] as const).filter(([, n]) => n > 0);
   return each.map(([level, n]) => `${t(`level.${level}.word`)} ${n}`).join(t("list.comma"));
 }
 
