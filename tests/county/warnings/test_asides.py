@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from shoutu.county.duties.models import Alarm
@@ -10,6 +13,7 @@ from shoutu.county.sites import services as sites
 from shoutu.county.sites.models import Signal
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Warning
+from shoutu.engine.layout import KIND_NAMES
 
 
 @pytest.fixture
@@ -72,3 +76,10 @@ def test_who_may_not(aside, login):
     row, _told = aside
     assert login("enterprise").get("/api/v1/signals").status_code == 403
     assert login("leader").post(f"/api/v1/signals/{row.pk}/retry").status_code == 403
+
+
+def test_the_face_has_words_for_every_kind_of_signal():
+    words = Path(__file__).resolve().parents[3] / "web" / "src" / "i18n"
+    for tongue in ("zh", "en"):
+        told = json.loads((words / f"{tongue}.json").read_text("utf-8"))
+        assert [kind for kind in KIND_NAMES if kind and f"signal.kind.{kind}" not in told] == []

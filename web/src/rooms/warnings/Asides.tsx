@@ -1,5 +1,5 @@
 import { Button } from "antd";
-import { t } from "i18next";
+import i18next, { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { useAsides, useRetrySignal, type SetAside } from "../../api/signals";
@@ -14,6 +14,11 @@ import { moment } from "../../time/words";
 import "../sites/points.css";
 import "./silences.css";
 
+/** In the reader's words; a kind of a newer sender keeps its own. */
+export function kindWords(kind: string): string {
+  return i18next.exists(`signal.kind.${kind}`) ? t(`signal.kind.${kind}`) : kind;
+}
+
 function Row({ signal, may }: { signal: SetAside; may: boolean }): ReactNode {
   const now = useNow();
   const retry = useRetrySignal();
@@ -22,7 +27,7 @@ function Row({ signal, may }: { signal: SetAside; may: boolean }): ReactNode {
   return (
     <Panel className="silence" title={where} note={t("aside.came", { at: moment(signal.received_at, now), n: signal.tries })}>
       <p>
-        {signal.level !== null && <LevelMark level={signal.level} state="answered" size={22} />} {signal.kind}
+        {signal.level !== null && <LevelMark level={signal.level} state="answered" size={22} />} {kindWords(signal.kind)}
         {told}
         {signal.event_at !== null && <span className="second"> {moment(signal.event_at, now)}</span>}
       </p>
