@@ -3,14 +3,15 @@ import { useQueryClient } from "@tanstack/react-query";
 import { t } from "i18next";
 import { FileSpreadsheet } from "lucide-react";
 import { useEffect, useState, type DragEvent, type ReactNode } from "react";
-import { Loading, NotSaved } from "../States";
+import { Failed, Loading, NotSaved, Stale } from "../States";
 import { ImportRows } from "./ImportRows";
 import { isRunning, useDownload, useImport, useImportAct, type Import, type Table } from "./queries";
 
 /** A file from choosing it to seeing it imported. Closing leaves it where it is: the button opens it again. */
 export function ImportDialog({ table, open, close }: { table: Table; open: Import | null; close: () => void }): ReactNode {
   const [id, setId] = useState<number | null>(open?.id ?? null);
-  const job = useImport(id).data ?? null;
+  const found = useImport(id);
+  const job = found.data ?? null;
   const act = useImportAct(table.name);
   const client = useQueryClient();
   const state = job?.state;
@@ -46,7 +47,13 @@ export function ImportDialog({ table, open, close }: { table: Table; open: Impor
       }
     >
       <div className="import">
-        {id !== null && job === null ? <Loading what={t("import.what")} /> : given ? <Choose table={table} send={send} busy={act.isPending} /> : <Found job={job} />}
+        {id !== null && job === null && found.error ? (
+          <>
+            <Failed error={found.error} what={t("import.what")} again={() => void found.refetch()} />
+            <Button onClick={another}>{t("import.another")}</Button>
+          </>
+        ) : id !== null && job === null ? <Loading what={t("import.what")} /> : given ? <Choose table={table} send={send} busy={act.isPending} /> : <Found job={job} />}
+        {job !== null && <Stale error={found.error} since={found.dataUpdatedAt} again={() => void found.refetch()} />}
         <NotSaved error={act.error} />
       </div>
     </Modal>
