@@ -24,6 +24,8 @@ for _room in settings.ROOMS:
                 if hasattr(_part, "wing_router"):
                     internal.add_router("", _part.wing_router, tags=[_room])
 
+handler500 = views.failed
+
 urlpatterns = [
     path("api/v1/", api.urls),
     path("internal/v1/", internal.urls),

@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import { tongue } from "../i18n";
+import { patient } from "./patient";
 import { readProblem } from "./problem";
 import type { paths } from "./schema";
 
@@ -16,7 +17,7 @@ const manners: Middleware = {
   },
 };
 
-export const api = createClient<paths>({ baseUrl: "" });
+export const api = createClient<paths>({ baseUrl: "", fetch: (request) => patient(request) });
 api.use(manners);
 
 interface Answer<T> {

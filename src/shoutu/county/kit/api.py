@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -18,8 +19,19 @@ from ninja.renderers import JSONRenderer
 from prometheus_client import Counter
 
 from shoutu import __version__
-from shoutu.county.kit.auth import SessionAuth, TokenAuth, WingAuth, asker
-from shoutu.county.kit.errors import Invalid, NotFound, NotSignedIn, ShoutuError, TooLarge, TooMany
+from shoutu.county.kit import contention
+from shoutu.county.kit.auth import SAFE, SessionAuth, TokenAuth, WingAuth, asker
+from shoutu.county.kit.errors import (
+    Busy,
+    Conflict,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    ShoutuError,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
 from shoutu.county.kit.paging import ListQuery, Page, paginate
 
 __all__ = ["ListQuery", "Page", "Router", "api", "asker", "internal", "invalid", "paginate", "problem"]
@@ -85,7 +97,7 @@ def problem(error: ShoutuError) -> HttpResponse:
         status=error.status,
         content_type="application/problem+json; charset=utf-8",
     )
-    if isinstance(error, TooMany):
+    if isinstance(error, TooMany | Busy):
         response["Retry-After"] = str(error.retry_after)
     if error.status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="shoutu"'
@@ -150,7 +162,25 @@ def _on_http(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(found)
 
 
-def _on_anything(request: HttpRequest, error: Any) -> HttpResponse:
+def _of_the_database(request: HttpRequest, error: BaseException) -> ShoutuError | None:
+    """What to say of the database's own trouble. None for another one."""
+    if contention.busy(error):
+        return Busy()
+    if contention.twice(error):
+        return Conflict(_("同样的一条刚刚已经记下，刷新后看。"))
+    if isinstance(error, OperationalError | InterfaceError):
+        if request.method in SAFE:
+            return Unavailable(_("数据库暂时用不了，过几秒再看。"))
+        return Unavailable(_("数据库暂时用不了，这一步是否已经记下还不知道：先刷新看一眼，没有再做一次。"))
+    return None
+
+
+def on_anything(request: HttpRequest, error: Any) -> HttpResponse:
+    """The answer to whatever nobody foresaw."""
+    known = _of_the_database(request, error)
+    if known is not None:
+        log.warning("%s %s: %s", request.method, request.path, error)
+        return problem(known)
     if isinstance(error, UnicodeEncodeError) or "NUL (0x00)" in str(error):
         return problem(Invalid("body", _("可以保存的文字，不含空字符或残缺的编码")))
     if isinstance(error, RequestDataTooBig):
@@ -164,4 +194,4 @@ for _interface in (api, internal):
     _interface.add_exception_handler(ValidationError, _on_validation)
     _interface.add_exception_handler(AuthenticationError, _on_authentication)
     _interface.add_exception_handler(HttpError, _on_http)
-    _interface.add_exception_handler(Exception, _on_anything)
+    _interface.add_exception_handler(Exception, on_anything)

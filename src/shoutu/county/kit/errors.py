@@ -110,6 +110,16 @@ class TooLarge(ShoutuError):
     status, slug, title = 413, "too-large", gettext_lazy("内容过大")
 
 
+class Busy(ShoutuError):
+    """Others were changing the same just then: of this change nothing stands, and it may be sent again at once."""
+
+    status, slug, title = 503, "busy", gettext_lazy("正忙，没有记下")
+    retry_after = 1
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail or _("同时改动的人多，这一步没有记下，过几秒再做一次。"))
+
+
 class Unavailable(ShoutuError):
     """A part of Shoutu this answer needs is not there now."""
 

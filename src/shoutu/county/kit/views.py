@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
-from shoutu.county.kit.api import problem
+from shoutu.county.kit.api import on_anything, problem
 from shoutu.county.kit.errors import NotAllowed, NotFound
 
 _NOT_BUILT = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>守土</title>
@@ -22,6 +24,11 @@ Run <code>make run</code> and reload.</p>
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return problem(NotAllowed("csrf", _("请求缺少 CSRF 校验值：带上 X-CSRFToken 请求头（取自 csrftoken Cookie）。")))
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """The answer where something outside the API's own views failed, such as writing the session."""
+    return on_anything(request, sys.exc_info()[1])
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import transaction
 from django.utils import timezone
 
+from shoutu.county.kit import contention
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.canonical import canonical, personal_digest
@@ -51,10 +52,18 @@ def service(function: Callable[P, R]) -> Callable[P, R]:
 
     Called from another service it joins its transaction, under a savepoint. A call that finds there is nothing to
     change says so with `unchanged()`. Raises Unrecorded otherwise, and the change is undone.
+
+    A whole transaction that PostgreSQL undid for the sake of another is run again (`contention.settled`): so it must do
+    nothing outside the database.
     """
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if transaction.get_connection().in_atomic_block:
+            return once(*args, **kwargs)
+        return contention.settled(lambda: once(*args, **kwargs), args, kwargs)
+
+    def once(*args: P.args, **kwargs: P.kwargs) -> R:
         _running.counts.append(0)
         written = 0
         try:
