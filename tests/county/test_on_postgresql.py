@@ -1,4 +1,4 @@
-"""The same tests of ledger, places, people and kit once more, on a private PostgreSQL."""
+"""The same tests once more, on a private PostgreSQL: ground rooms, what matters most of the others, and (full) all."""
 
 from __future__ import annotations
 
@@ -15,6 +15,21 @@ from tests.clusters import cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ["kit", "ledger", "places", "people"]
+REST = ["exchange", "duties", "sites", "warnings", "weather", "screen", "access"]
+MOST = [
+    "tests/county/test_at_once.py",
+    "tests/county/warnings/test_receiving.py::test_a_red_signal_opens_a_warning_and_calls_people",
+    "tests/county/warnings/test_receiving.py::test_a_signal_delivered_twice_counts_once",
+    "tests/county/warnings/test_receiving.py::test_a_poisonous_signal_is_set_aside_with_an_alarm_and_blocks_nobody",
+    "tests/county/warnings/test_evacuation.py::test_counted_out_one_by_one_until_zero_ends_the_duty",
+    "tests/county/warnings/test_evacuation.py::test_sent_twice_is_counted_once",
+    "tests/county/warnings/test_evacuation.py::test_a_second_warning_of_the_site_joins",
+    "tests/county/warnings/test_grouping.py::test_one_answer_answers_all_of_mine_and_nobody_elses",
+    "tests/county/warnings/test_grouping.py::test_merged_by_hand_and_split_again_they_keep_their_calls",
+    "tests/county/duties/test_climbing.py::test_two_workers_racing_place_each_call_once",
+    "tests/county/duties/test_bundling.py::test_one_answer_by_link_answers_all_it_told_of_and_nothing_that_came_later",
+]
+"""A few of the other rooms' tests, a minute together."""
 
 
 @pytest.fixture(scope="module")
@@ -23,18 +38,38 @@ def postgresql() -> Iterator[str]:
         yield url
 
 
-@pytest.mark.skipif("SHOUTU_DATABASE_URL" in os.environ, reason="is itself a run on PostgreSQL")
-@pytest.mark.integration
-@pytest.mark.timeout(600)
-def test_ground_rooms_on_postgresql(postgresql: str, tmp_path: Path) -> None:
+pytestmark = [
+    pytest.mark.skipif("SHOUTU_DATABASE_URL" in os.environ, reason="is itself a run on PostgreSQL"),
+    pytest.mark.integration,
+]
+
+
+def run(url: str, arguments: list[str], at_least: int, seconds: float) -> None:
+    """Run these tests on the database of that URL; all that run pass, and they are not few."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "SHOUTU_"))} | {
-        "SHOUTU_DATABASE_URL": postgresql
+        "SHOUTU_DATABASE_URL": url
     }
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"tests/county/{room}" for room in ROOMS)],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=580,
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
     passed = re.search(r"(\d+) passed", result.stdout)
     assert passed is not None
-    assert int(passed[1]) > 150
+    assert int(passed[1]) >= at_least
+
+
+@pytest.mark.timeout(600)
+def test_ground_rooms_on_postgresql(postgresql: str) -> None:
+    run(postgresql, [f"tests/county/{room}" for room in ROOMS], 150, 580)
+
+
+@pytest.mark.timeout(300)
+def test_what_matters_most_on_postgresql(postgresql: str) -> None:
+    run(postgresql, MOST, len(MOST), 280)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(2400)
+def test_the_other_rooms_whole_on_postgresql(postgresql: str) -> None:
+    run(postgresql, [f"tests/county/{room}" for room in REST], 600, 2380)

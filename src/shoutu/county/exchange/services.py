@@ -114,7 +114,7 @@ def confirm(actor: Actor, job: Import, plan: str) -> Import:
     table = tables.get(job.table)
     table.require_import(actor)
     unchanged()
-    job = Import.objects.select_for_update().get(pk=job.pk)
+    job = Import.objects.select_for_update(no_key=True).get(pk=job.pk)
     if job.state in (State.CONFIRMED, State.FOLLOWING, State.DONE):
         return job
     if job.state != State.CHECKED:
@@ -132,7 +132,7 @@ def confirm(actor: Actor, job: Import, plan: str) -> Import:
 def discard(actor: Actor, job: Import) -> Import:
     """Give a file up; nothing was changed by it. Raises Conflict once it is being imported."""
     unchanged()
-    job = Import.objects.select_for_update().get(pk=job.pk)
+    job = Import.objects.select_for_update(no_key=True).get(pk=job.pk)
     if job.state in (State.CONFIRMED, State.FOLLOWING, State.DONE):
         raise Conflict(_("已经在导入或已导入，不能放弃。"))
     if job.state != State.DISCARDED:
@@ -299,7 +299,7 @@ def _write(job: Import) -> None:
 @service
 def _commit(actor: Actor, table: Table, job: Import, lines: list[Line]) -> None:
     steps.fence()
-    job = Import.objects.select_for_update().get(pk=job.pk)
+    job = Import.objects.select_for_update(no_key=True).get(pk=job.pk)
     if job.state != State.CONFIRMED or any(line.errors for line in lines):
         raise Stale
     assert table.apply is not None

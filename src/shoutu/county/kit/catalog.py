@@ -43,7 +43,7 @@ def publish_many(section: str, items: Mapping[Any, Mapping[str, Any] | None]) ->
         raise RuntimeError("publish outside a transaction; call it from a @service")
     CatalogHead.objects.get_or_create(pk=1)
     # The lock on the head makes versions commit in their order.
-    head = CatalogHead.objects.select_for_update().get(pk=1)
+    head = CatalogHead.objects.select_for_update(no_key=True).get(pk=1)
     head.version += 1
     head.save(update_fields=["version"])
     CatalogItem.objects.bulk_create(
@@ -93,7 +93,7 @@ def start_over() -> None:
     """After a restore: jump far ahead and make every follower fetch everything anew."""
     with transaction.atomic():
         CatalogHead.objects.get_or_create(pk=1)
-        head = CatalogHead.objects.select_for_update().get(pk=1)
+        head = CatalogHead.objects.select_for_update(no_key=True).get(pk=1)
         head.version += 1_000_000
         head.floor = head.version
         head.save()

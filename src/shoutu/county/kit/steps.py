@@ -80,7 +80,7 @@ def acquire(name: str, holder: str, seconds: float = LEASE_SECONDS) -> int | Non
     now = timezone.now()
     until = now + timedelta(seconds=seconds)
     with transaction.atomic():
-        lease, created = Lease.objects.select_for_update().get_or_create(
+        lease, created = Lease.objects.select_for_update(no_key=True).get_or_create(
             name=name, defaults={"holder": holder, "until": until}
         )
         if created:

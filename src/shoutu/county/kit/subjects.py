@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,8 @@ class SubjectKind:
     visible: Callable[[Actor], QuerySet[Any]] | None
     # Names of many at once, for lists; without it each distinct id costs a query.
     labels: Callable[[set[int]], dict[int, str]] | None = None
+    # Locks what must be locked before any duty about these subjects; None: their duties' sites are.
+    lock: Callable[[Sequence[int]], object] | None = None
 
 
 _kinds: dict[str, SubjectKind] = {}
@@ -52,9 +54,10 @@ def register(
     visible: Callable[[Actor], QuerySet[Any]] | None,
     title: Any = "",
     labels: Callable[[set[int]], dict[int, str]] | None = None,
+    lock: Callable[[Sequence[int]], object] | None = None,
 ) -> None:
     """Make a type of subject known. Called once, from a room's ``register`` module."""
-    _kinds[type] = SubjectKind(type, title or type, label, url, visible, labels)
+    _kinds[type] = SubjectKind(type, title or type, label, url, visible, labels, lock)
 
 
 def kinds() -> dict[str, SubjectKind]:
@@ -70,6 +73,16 @@ def label(subject: SubjectRef) -> str:
     """The subject's name for people; its bare reference when its kind is not registered."""
     kind = _kinds.get(subject.type)
     return kind.label(subject.id) if kind else f"{subject.type} {subject.id}"
+
+
+def lock(type: str, ids: Iterable[int]) -> bool:
+    """Take the locks that come before those of duties about these subjects. False where the kind has none of its own:
+    then it is the site (docs/decisions/0047-order-of-locks.md)."""
+    kind = _kinds.get(type)
+    if kind is None or kind.lock is None:
+        return False
+    kind.lock(sorted(set(ids)))
+    return True
 
 
 def url(subject: SubjectRef) -> str:

@@ -53,7 +53,9 @@ def make_first_administrator(code: str, county_name: str, username: str, passwor
     Raises Conflict when there is a user already, Invalid("code") for a wrong code, Invalid for a bad name or password.
     """
     # Two at once: the second waits here and then sees the first's user (SQLite lets one writer in at a time anyway).
-    Lease.objects.select_for_update().get_or_create(name="setup", defaults={"holder": "", "until": timezone.now()})
+    Lease.objects.select_for_update(no_key=True).get_or_create(
+        name="setup", defaults={"holder": "", "until": timezone.now()}
+    )
     expected = setup_code()
     if expected is None:
         raise Conflict(_("已经有用户了。用管理员账号登录，在那里新建用户。"))

@@ -281,7 +281,7 @@ def apply_responsibilities(actor: Actor, lines: list[Line], reason: str) -> Appl
     now = timezone.now()
     ended: list[Responsibility] = []
     wanted = {line.target: line for line in changed(lines)}
-    for row in Responsibility.objects.select_for_update(of=("self",)).filter(pk__in=list(wanted)):
+    for row in Responsibility.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=list(wanted)):
         was = wanted[row.pk].extra["row"]
         if (row.valid_to, row.sectors, row.matters) != (was.valid_to, was.sectors, was.matters):
             raise Stale

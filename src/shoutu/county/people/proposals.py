@@ -6,7 +6,7 @@ calls `propose` where one person alone may not act. Who agrees, who asked and wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from shoutu.county.kit.events import emit
 from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people.models import Proposal, ProposalState
+from shoutu.county.places.services import lock_sites
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Kind:
     `permission`: what both need; `ask` is enough for the first where given (enterprises only propose).
     `apply(actor, proposal)` carries it out, in the transaction of the agreement; it
     raises Conflict where what was asked no longer fits what is, and then nothing happens. `drop` is told of one that
-    was rejected or withdrawn.
+    was rejected or withdrawn. `sites` names the sites `apply` touches besides the proposal's own, to be locked first.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Kind:
     apply: Callable[[Actor, Proposal], object]
     drop: Callable[[Actor, Proposal], object] | None = None
     ask: str = ""
+    sites: Callable[[Proposal], Iterable[int]] | None = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -79,7 +81,8 @@ def propose(
     """
     actor.require(kind.ask or kind.permission)
     _reason(reason)
-    standing = Proposal.objects.select_for_update(of=("self",)).filter(key=key, state=ProposalState.WAITING).first()
+    lock_sites([site_id])
+    standing = Proposal.objects.filter(key=key, state=ProposalState.WAITING).first()
     if standing is not None:
         unchanged()
         return take_up(actor, standing) if standing.proposed_by_id is None and actor.user_id else standing
@@ -153,8 +156,11 @@ def reject(actor: Actor, proposal: Proposal, reason: str) -> Proposal:
 
 def _waiting(actor: Actor, proposal: Proposal) -> Proposal:
     """The proposal, locked. Raises NotFound, NotAllowed, Conflict when it was decided already."""
+    # The sites before the proposal, as whoever proposes has them.
+    sites = kind_of(proposal).sites
+    lock_sites([proposal.site_id, *(sites(proposal) if sites is not None else ())])
     found: Proposal | None = (
-        Proposal.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk=proposal.pk).first()
+        Proposal.objects.visible_to(actor).select_for_update(of=("self",), no_key=True).filter(pk=proposal.pk).first()
     )
     if found is None:
         raise NotFound("proposal", proposal.pk)

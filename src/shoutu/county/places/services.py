@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db import connection
 from django.db.models import Value
 from django.db.models.functions import Concat, Substr
 from django.utils import timezone
@@ -17,6 +18,17 @@ from shoutu.county.kit.events import emit
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.places.models import Organisation, Site, SitePast, Territory, TerritoryPast
+
+
+def lock_sites(ids: Iterable[int | None]) -> None:
+    """The first lock of every change that belongs to sites: their rows, in the order of their ids.
+
+    Whatever else of a site is locked or changed comes after, so that no two changes of it ever wait for each other;
+    see docs/decisions/0047-order-of-locks.md. On SQLite every change waits for the one before it anyway.
+    """
+    wanted = sorted({one for one in ids if one is not None})
+    if wanted and connection.features.has_select_for_update:
+        list(Site.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk").values_list("pk"))
 
 
 @service
@@ -49,7 +61,7 @@ def change_territory(
     Raises Invalid for a cycle (naming both places), a taken name, a parent that is closed or for the county itself.
     """
     actor.require("place.edit")
-    territory = Territory.objects.select_for_update().get(pk=territory.pk)
+    territory = Territory.objects.select_for_update(no_key=True).get(pk=territory.pk)
     before = {"name": territory.name, "code": territory.code, "parent": territory.parent_id}
     under = territory.parent if parent is None else parent
     new = territory.name if name is None else name
@@ -73,7 +85,7 @@ def _move(territory: Territory, under: Territory) -> None:
     if territory.parent is None:
         raise Invalid("parent", _("县一级没有上级"))
     # Read anew and locked: of two moves at once, the second must see what the first has done.
-    under = Territory.objects.select_for_update().get(pk=under.pk)
+    under = Territory.objects.select_for_update(no_key=True).get(pk=under.pk)
     if not under.is_active:
         raise Invalid("parent", _("在用的行政区（“%(name)s”已停用）") % {"name": under.name})
     if under.path.startswith(territory.path):
@@ -95,7 +107,7 @@ def _move(territory: Territory, under: Territory) -> None:
 def set_territory_active(actor: Actor, territory: Territory, active: bool) -> Territory:
     """Close a territory, or open it again. Raises Conflict while something in use is still in it."""
     actor.require("place.edit")
-    territory = Territory.objects.select_for_update().get(pk=territory.pk)
+    territory = Territory.objects.select_for_update(no_key=True).get(pk=territory.pk)
     if territory.is_active == active:
         unchanged()
         return territory
@@ -143,7 +155,7 @@ def change_organisation(
 ) -> Organisation:
     """Change an organisation's name, kind, code or seat. Raises Invalid as `create_organisation` does."""
     actor.require("place.edit")
-    row = Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
+    row = Organisation.objects.select_for_update(of=("self",), no_key=True).get(pk=organisation.pk)
     before = _told(row)
     if name is not None:
         _required("name", name)
@@ -172,7 +184,7 @@ def _told(row: Organisation) -> dict[str, Any]:
 def set_organisation_active(actor: Actor, organisation: Organisation, active: bool) -> Organisation:
     """Close an organisation, or open it again. Raises Conflict while it still has sites."""
     actor.require("place.edit")
-    row = Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
+    row = Organisation.objects.select_for_update(of=("self",), no_key=True).get(pk=organisation.pk)
     if row.is_active == active:
         unchanged()
         return row
@@ -199,7 +211,11 @@ def move_site(
     """Give a site to another organisation or territory. Whose it was until now stays on record. Raises Invalid."""
     actor.require("site.edit")
     _required("reason", reason)
-    site = Site.objects.select_for_update(of=("self",)).select_related("organisation", "territory").get(pk=site.pk)
+    site = (
+        Site.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organisation", "territory")
+        .get(pk=site.pk)
+    )
     before = {"organisation": site.organisation_id, "territory": site.territory_id}
     owner, place = organisation or site.organisation, territory or site.territory
     after = {"organisation": owner.pk, "territory": place.pk}
@@ -276,7 +292,7 @@ def set_site_params(actor: Actor, site: Site, params: Mapping[str, Any], reason:
     """
     actor.require("site.edit")
     _required("reason", reason)
-    site = Site.objects.select_for_update().get(pk=site.pk)
+    site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
     before = site.params
     site.params = dict(params)
     site.save(update_fields=["params"])
@@ -290,7 +306,7 @@ def locate_site(actor: Actor, site: Site, latitude: float | None, longitude: flo
     """Set where a site lies, WGS-84 degrees (None, None: not known). Raises Invalid."""
     actor.require("site.edit")
     _coordinates(latitude, longitude)
-    site = Site.objects.select_for_update().get(pk=site.pk)
+    site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
     before = [site.latitude, site.longitude]
     if before == [latitude, longitude]:
         unchanged()

@@ -15,6 +15,7 @@ from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.screen.models import SoundAck
 from shoutu.county.screen.selectors.alarms import sounding
 from shoutu.county.warnings.models import Warning
+from shoutu.county.warnings.services.locking import lock_warnings
 
 
 @service
@@ -27,8 +28,14 @@ def acknowledge(actor: Actor, ids: Iterable[int]) -> list[int]:
     wanted = set(ids)
     if not wanted:
         raise Invalid("warnings", _("至少一条预警"))
-    # Locked in the order of their ids, so that two desks pressing at once write one line each warning.
-    list(Warning.objects.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk").values_list("pk"))
+    # Their sites first, then they in the order of their ids: two desks pressing at once write one line each warning.
+    lock_warnings(sorted(wanted))
+    list(
+        Warning.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=wanted)
+        .order_by("pk")
+        .values_list("pk")
+    )
     heard = [warning for warning in sounding(actor) if warning.pk in wanted]
     now = timezone.now()
     for warning in heard:

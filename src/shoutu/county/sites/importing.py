@@ -18,6 +18,7 @@ from shoutu.county.kit.sheets.still import fresh, locked, remember
 from shoutu.county.kit.sheets.tables import Applied, Line, once
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.places.finding import Sites
+from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.models import Point, Source, Unclaimed
 from shoutu.county.sites.services.binding import rebind
 from shoutu.county.sites.services.points import checked_point
@@ -86,6 +87,8 @@ def _known(line: Line, row: Point) -> None:
 
 def apply_points(actor: Actor, lines: list[Line], reason: str) -> Applied:
     """All of them set-wise. Addresses that were waiting to be claimed are claimed."""
+    standing = Point.objects.filter(pk__in=[line.target for line in lines if line.target is not None])
+    lock_sites({line.extra["point"].site_id for line in fresh(lines)} | set(standing.values_list("site_id", flat=True)))
     made = Point.objects.bulk_create([line.extra["point"] for line in fresh(lines)], batch_size=BATCH)
     by_key = {(point.source_id, point.address): point for point in made}
     claimed = []

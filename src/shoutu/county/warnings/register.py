@@ -41,6 +41,7 @@ from shoutu.county.warnings.selectors.standing import points_standing, sites_sta
 from shoutu.county.warnings.services import follow_duties, note_answered, rule_changed
 from shoutu.county.warnings.services.circumstance import windows_changed
 from shoutu.county.warnings.services.evacuation import site_works_again
+from shoutu.county.warnings.services.locking import lock_orders, lock_warnings
 from shoutu.county.warnings.services.silencing import held_without_silence
 
 
@@ -56,6 +57,7 @@ subjects.register(
     label=lambda id: Warning.objects.filter(pk=id).values_list("number", flat=True).first() or f"{id}",
     url=lambda id: f"/warnings/{id}",
     visible=lambda actor: Warning.objects.visible_to(actor),
+    lock=lock_warnings,
 )
 subjects.register(
     "signal",
@@ -78,6 +80,7 @@ subjects.register(
     label=lambda id: Order.objects.filter(pk=id).values_list("number", flat=True).first() or f"{id}",
     url=lambda id: f"/orders/{id}",
     visible=lambda actor: Order.objects.visible_to(actor),
+    lock=lock_orders,
 )
 subjects.register(
     "report",

@@ -16,6 +16,7 @@ from shoutu.county.weather import entries, policies  # noqa: F401  (entries: reg
 from shoutu.county.weather.models import Message, State, Weather
 from shoutu.county.weather.selectors import uncalled
 from shoutu.county.weather.services import answer_together
+from shoutu.county.weather.services.receiving import lock_events
 
 subjects.register(
     "weather",
@@ -23,6 +24,7 @@ subjects.register(
     label=lambda id: names_in(Weather, "title")({id}).get(id, f"{id}"),
     labels=names_in(Weather, "title"),
     url=lambda id: f"/weather/{id}",
+    lock=lock_events,
     visible=lambda actor: Weather.objects.visible_to(actor),
 )
 subjects.register(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from shoutu.county.duties import kinds
 from shoutu.county.duties.models import OPEN, Call, CallState, Duty, Notice, StageClock, State, Step, mine
 from shoutu.county.duties.services.calling import APP, Calls, climb
+from shoutu.county.duties.services.locking import lock_before, lock_notices
 from shoutu.county.duties.states import TABLE, holds
 from shoutu.county.kit import events
 from shoutu.county.kit.actors import Actor
@@ -22,9 +23,11 @@ from shoutu.county.ledger.services import record, service, unchanged
 
 def _take(actor: Actor, duty_id: int, verb: str) -> tuple[Duty, str]:
     """The duty, locked, and the state the verb leads to. Raises NotFound, NotAllowed, Conflict."""
-    if not Duty.objects.visible_to(actor).filter(pk=duty_id).exists():
+    found = Duty.objects.visible_to(actor).filter(pk=duty_id).first()
+    if found is None:
         raise NotFound("duty", duty_id)
-    duty = Duty.objects.select_for_update(of=("self",)).get(pk=duty_id)
+    lock_before([found])
+    duty = Duty.objects.select_for_update(of=("self",), no_key=True).get(pk=duty_id)
     return duty, TABLE.step(duty.state, verb, actor, duty)
 
 
@@ -47,7 +50,7 @@ def answer(actor: Actor, duty_id: int, note: str = "", via: Notice | None = None
     _still_stands(via)
     now = timezone.now()
     call = (
-        Call.objects.select_for_update()
+        Call.objects.select_for_update(no_key=True)
         .filter(mine(actor), duty=duty, round=duty.round)
         .exclude(state=CallState.NOBODY)
         .order_by("rung")
@@ -86,6 +89,7 @@ def _still_stands(via: Notice | None) -> None:
 def _answered(call: Call, via: Notice | None, now: datetime) -> None:
     """The message that was answered says so; what is not sent yet is spared; others stay as far as they came."""
     notices = Notice.objects.filter(call=call)
+    lock_notices(Notice.objects.filter(call__duty=call.duty_id, person=call.person_id))
     by = notices.filter(pk=via.pk) if via else notices.filter(channel=APP).exclude(step=Step.FAILED)
     by.update(step=Step.ANSWERED, answered_at=now, at=now)
     notices.filter(step=Step.QUEUED).update(step=Step.SPARED, at=now)
@@ -113,7 +117,9 @@ def decline(actor: Actor, duty_id: int, note: str = "", via: Notice | None = Non
     duty, _target = _take(actor, duty_id, "decline")
     _still_stands(via)
     now = timezone.now()
-    open_calls = Call.objects.select_for_update().filter(duty=duty, round=duty.round, state=CallState.CALLING)
+    open_calls = Call.objects.select_for_update(no_key=True).filter(
+        duty=duty, round=duty.round, state=CallState.CALLING
+    )
     call = open_calls.filter(mine(actor)).order_by("rung").last()
     if call is None:
         unchanged()
@@ -139,6 +145,7 @@ def done(actor: Actor, duty_id: int, note: str = "") -> Duty:
 
 def _finish(duty: Duty, note: str) -> Duty:
     now = timezone.now()
+    lock_notices(Notice.objects.filter(call__duty=duty))
     duty.state, duty.done_at, duty.climb_at, duty.note, duty.returned = State.DONE, now, None, note, False
     StageClock.objects.filter(duty=duty, done_at__isnull=True).update(done_at=now)
     _spare(Notice.objects.filter(call__duty=duty), now)
@@ -206,6 +213,7 @@ def _end(duty: Duty) -> Duty:
     now = timezone.now()
     duty.state, duty.ended_at, duty.climb_at = State.CANCELLED, now, None
     Call.objects.filter(duty=duty, state=CallState.CALLING).update(state=CallState.ENDED, ended_at=now)
+    lock_notices(Notice.objects.filter(call__duty=duty))
     # What goes along with another's message has no time of its own: left waiting it would be sent should that one end.
     Notice.objects.filter(Q(next_try_at__isnull=False) | Q(step=Step.QUEUED), call__duty=duty).update(
         step=Step.FAILED, failed_at=now, at=now, next_try_at=None, detail=_("已不必发：这一件已了结")
@@ -251,7 +259,9 @@ def settle(actor: Actor, subject: SubjectRef, note: str = "") -> None:
     """The subject is closed: what was done by others is verified, what is still open is cancelled, with entries."""
     unchanged()
     now = timezone.now()
-    about = Duty.objects.select_for_update(of=("self",)).filter(about_type=subject.type, about_id=subject.id)
+    lock_before(Duty.objects.filter(about_type=subject.type, about_id=subject.id))
+    about = Duty.objects.select_for_update(of=("self",), no_key=True)
+    about = about.filter(about_type=subject.type, about_id=subject.id)
     for duty in about.filter(state__in=(*OPEN, State.DONE)).order_by("id"):
         if duty.state == State.DONE:
             if kinds.get(duty.kind).answer_only or (actor.kind != "system" and holds(duty, actor)):
@@ -265,5 +275,7 @@ def settle(actor: Actor, subject: SubjectRef, note: str = "") -> None:
 
 
 def _open(subject: SubjectRef, duty_kinds: Collection[str]) -> list[Duty]:
-    rows = Duty.objects.select_for_update(of=("self",)).filter(about_type=subject.type, about_id=subject.id)
+    lock_before(Duty.objects.filter(about_type=subject.type, about_id=subject.id))
+    rows = Duty.objects.select_for_update(of=("self",), no_key=True)
+    rows = rows.filter(about_type=subject.type, about_id=subject.id)
     return list(rows.filter(kind__in=duty_kinds, state__in=OPEN).order_by("id"))

@@ -38,7 +38,7 @@ def raise_alarm(key: str, kind: str, message: str, about: SubjectRef = COUNTY) -
 @service
 def clear_alarm(key: str) -> None:
     """Close the open alarm of this key, if there is one."""
-    alarm = Alarm.objects.select_for_update().filter(key=key, cleared_at__isnull=True).first()
+    alarm = Alarm.objects.select_for_update(no_key=True).filter(key=key, cleared_at__isnull=True).first()
     if alarm is None:
         return unchanged()
     alarm.cleared_at = timezone.now()

@@ -18,6 +18,7 @@ from shoutu.county.duties.services import bundling
 from shoutu.county.duties.services.acting import answer, decline
 from shoutu.county.duties.services.delivering import about, hasten
 from shoutu.county.duties.services.links import LIVES, code_of, notice_of
+from shoutu.county.duties.services.locking import lock_before, lock_notices
 from shoutu.county.duties.services.receipts import spare
 from shoutu.county.duties.services.trials import answered as trial_answered
 from shoutu.county.kit import events
@@ -63,6 +64,8 @@ def look_up(token: str) -> Notice:
 def opened(token: str) -> Notice:
     """Somebody opened the link and read: seen, and counted. Raises NotFound."""
     notice, now = look_up(token), timezone.now()
+    lock_notices(Notice.objects.filter(Q(pk=notice.pk) | Q(carried_by=notice.pk)))
+    notice.refresh_from_db(fields=["step", "delivered_at"])
     Notice.objects.filter(pk=notice.pk).update(opens=F("opens") + 1)
     if notice.step in (Step.QUEUED, Step.HANDED_OVER, Step.DELIVERED):
         Notice.objects.filter(pk=notice.pk).update(
@@ -93,7 +96,10 @@ def answer_by(notice: Notice, verb: str) -> None:
     assert notice.call is not None
     unchanged()
     done, over = 0, None
-    for one in bundling.aboard(notice):
+    aboard = bundling.aboard(notice)
+    # One message may tell of calls at several sites: all of them first, then each by itself.
+    lock_before(one.call.duty for one in aboard if one.call is not None)
+    for one in aboard:
         try:
             _answer_one(one, verb)
             done += 1
@@ -210,7 +216,7 @@ def _by_id(channel: Channel, id: str) -> Notice | None:
 def _receipt(notice: Notice, status: str) -> str:
     """A receipt moves a message on, never back."""
     now = timezone.now()
-    row = Notice.objects.select_for_update(of=("self",)).get(pk=notice.pk)
+    row = Notice.objects.select_for_update(of=("self",), no_key=True).get(pk=notice.pk)
     if status == "delivered" and row.delivered_at is None:
         row.delivered_at = now
         if row.step in (Step.QUEUED, Step.HANDED_OVER, Step.FAILED):
@@ -242,7 +248,7 @@ def take_report(channel: Channel, reference: int, recipient: str, state: str, at
     unchanged()
     if state == "trying":
         return "unknown"
-    rows = Notice.objects.select_for_update(of=("self",)).filter(
+    rows = Notice.objects.select_for_update(of=("self",), no_key=True).filter(
         contact__channel=channel, handed_over_at__gt=at - RECEIPTS_FOR
     )
     for notice in rows.exclude(reference="").select_related("contact", "call__duty", "trial").order_by("-id")[:2000]:

@@ -32,7 +32,10 @@ def bundle(about_type: str, ids: Collection[int], key: str, *, apart: Collection
     together, which leaves the entry.
     """
     rows = Duty.objects.filter(about_type=about_type, about_id__in=ids, state__in=OPEN)
-    rows.exclude(kind__in=apart).exclude(bundle=key).update(bundle=key)
+    rows = rows.exclude(kind__in=apart).exclude(bundle=key)
+    # In the order of their ids, as everybody who locks several duties.
+    found = list(rows.select_for_update(no_key=True).order_by("id").values_list("pk", flat=True))
+    Duty.objects.filter(pk__in=found).update(bundle=key)
 
 
 def passengers(head: Notice) -> QuerySet[Notice]:
@@ -58,7 +61,7 @@ def _gather(due: QuerySet[Notice], now: datetime) -> None:
     What waits while the same address had a message of the same bundle at its level or worse within
     `SHOUTU_STORM_PAUSE_S` waits until that pause is over, once; a red and a 追叫 never wait.
     """
-    left = Notice.objects.select_for_update(of=("self",), skip_locked=True).filter(
+    left = Notice.objects.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(
         step=Step.QUEUED, carried_by__isnull=False, carried_by__next_try_at__isnull=True, next_try_at__isnull=True
     )
     # Locked first: one answered in this moment must not be put back.
@@ -70,7 +73,7 @@ def _gather(due: QuerySet[Notice], now: datetime) -> None:
         return
     waiting: dict[tuple[int | None, str], list[Notice]] = defaultdict(list)
     # Who answers just now holds some of these rows: they are passed over, and nobody waits for the other.
-    rows = Notice.objects.select_for_update(of=("self",), skip_locked=True).filter(
+    rows = Notice.objects.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(
         step=Step.QUEUED, tries=0, starts_at__lte=now, next_try_at__isnull=False,
         contact_id__in={contact for contact, _key in keys}, call__duty__bundle__in={key for _contact, key in keys},
     )  # fmt: skip
@@ -118,7 +121,9 @@ def _board(head: Notice, rest: list[Notice], now: datetime) -> None:
         return  # Nothing joins it: hundreds may wait so for a slow channel, and each pass would write them all.
     if ids:
         # One that is held by its answer meanwhile stays: its head waits no more, so it is let off with the next look.
-        theirs = Notice.objects.select_for_update(of=("self",), skip_locked=True).filter(carried_by__in=ids)
+        theirs = Notice.objects.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(
+            carried_by__in=ids
+        )
         ids += [one.pk for one in theirs.only("pk")]
         Notice.objects.filter(pk__in=ids).update(carried_by=head, next_try_at=None)
     head.text = text(head)
@@ -158,7 +163,7 @@ _LADDER = [Step.QUEUED, Step.HANDED_OVER, Step.DELIVERED, Step.SEEN]
 def follow(head: Notice, step: Step, **came: object) -> list[Notice]:
     """The head has come to this step of the receipt ladder, and so have its passengers. Returns those that moved."""
     below = _LADDER[: _LADDER.index(step)]
-    rows = list(passengers(head).filter(step__in=below).select_for_update(of=("self",)))
+    rows = list(passengers(head).filter(step__in=below).select_for_update(of=("self",), no_key=True).order_by("id"))
     for one in rows:
         one.step, one.at = step, timezone.now()
         for name, value in came.items():
@@ -176,7 +181,7 @@ def part(head: Notice, *, final: bool) -> list[Notice]:
     if not final:
         rows.filter(queued_at__gt=F("carried_by__queued_at")).update(carried_by=None, next_try_at=timezone.now())
         rows = rows.filter(queued_at__lte=F("carried_by__queued_at"))
-    failed = list(rows.select_for_update(of=("self",)))
+    failed = list(rows.select_for_update(of=("self",), no_key=True).order_by("id"))
     now = timezone.now()
     for one in failed:
         one.step, one.at, one.failed_at, one.next_try_at, one.detail = Step.FAILED, now, now, None, head.detail

@@ -54,7 +54,9 @@ def _groups(ids: Sequence[int]) -> Iterator[list[int]]:
 def _climb_group(ids: list[int], now: datetime) -> None:
     steps.fence()
     unchanged()
-    rows = Duty.objects.select_for_update(of=("self",)).filter(pk__in=ids, state__in=OPEN, climb_at__lte=now)
+    # Duties of many sites at once: one that somebody holds just now is passed over, and looked at in the next pass.
+    rows = Duty.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    rows = rows.filter(pk__in=ids, state__in=OPEN, climb_at__lte=now)
     duties = list(rows.order_by("climb_at", "id"))
     calls = Calls(SYSTEM, now)
     for duty in duties:
@@ -81,7 +83,7 @@ def _climb_alone(pk: int, now: datetime) -> None:
         _climb_group([pk], now)
     except IntegrityError:
         with transaction.atomic():
-            duty = Duty.objects.select_for_update(of=("self",)).get(pk=pk)
+            duty = Duty.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
             last = Call.objects.filter(duty=duty).order_by("round", "rung").last()
             assert last is not None
             # The call stands but the agenda does not say so: take the agenda from the calls.
@@ -103,8 +105,9 @@ def overdue_due(now: datetime | None = None) -> bool:
 @service
 def _overdue(pk: int, now: datetime) -> None:
     steps.fence()
-    clock = StageClock.objects.select_for_update(of=("self",)).select_related("duty").get(pk=pk)
-    duty = Duty.objects.select_for_update(of=("self",)).get(pk=clock.duty_id)
+    # The duty before its clocks, as everywhere.
+    duty = Duty.objects.select_for_update(of=("self",), no_key=True).get(clocks=pk)
+    clock = StageClock.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
     if clock.done_at is not None or clock.overdue_at is not None or duty.state not in OPEN or clock.due_at > now:
         return unchanged()
     clock.overdue_at = now

@@ -78,7 +78,7 @@ def change_channel(
     Switching off one by which somebody is reached waits for a second person: until then it goes on sending.
     """
     actor.require("channel.manage")
-    channel = Channel.objects.select_for_update().get(pk=id)
+    channel = Channel.objects.select_for_update(no_key=True).get(pk=id)
     if settings is not None:
         _configure(channel, settings)
         # What went wrong before says nothing of the new settings.
@@ -117,7 +117,7 @@ def _ask_off(actor: Actor, channel: Channel) -> bool:
 
 
 def _channel_off(actor: Actor, proposal: Proposal) -> None:
-    channel = Channel.objects.select_for_update().get(pk=proposal.payload["channel"])
+    channel = Channel.objects.select_for_update(no_key=True).get(pk=proposal.payload["channel"])
     if not channel.enabled:
         raise Conflict(_("这个通道已经停用"))
     channel.enabled = False
@@ -127,7 +127,7 @@ def _channel_off(actor: Actor, proposal: Proposal) -> None:
 
 
 def _contact_off(actor: Actor, proposal: Proposal) -> None:
-    contact = Contact.objects.select_for_update(of=("self",)).get(pk=proposal.payload["contact"])
+    contact = Contact.objects.select_for_update(of=("self",), no_key=True).get(pk=proposal.payload["contact"])
     if not contact.enabled:
         raise Conflict(_("这个联系方式已经停用"))
     contact.enabled = False
@@ -190,7 +190,7 @@ def _unsealed(channel: Channel) -> dict[str, str]:
 def new_callback_token(actor: Actor, id: int) -> str:
     """A new token for a channel's callback address; the old one ends. Shown this once. Raises NotAllowed, Conflict."""
     actor.require("channel.manage")
-    channel = Channel.objects.select_for_update().get(pk=id)
+    channel = Channel.objects.select_for_update(no_key=True).get(pk=id)
     if not ADAPTERS[channel.kind].callbacks:
         raise Conflict(_("这种通道没有回执地址"))
     token = random.token_urlsafe(24)

@@ -129,7 +129,9 @@ def _claim() -> list[Notice]:
         for channel in (None, *channels.values()):
             room = _underway.room(channel)
             if room:
-                waiting = due.select_for_update(of=("self",), skip_locked=True).filter(contact__channel=channel)
+                waiting = due.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(
+                    contact__channel=channel
+                )
                 waiting = waiting.select_related("contact__channel", "call__duty", "trial")
                 notices += waiting.order_by(F("call__duty__level").desc(nulls_last=True), "next_try_at", "id")[:room]
         for notice in notices:
@@ -193,7 +195,9 @@ def _try(notice: Notice, send: Callable[[], str], problem: str | None) -> Outcom
 def _book(outcomes: list[Outcome]) -> None:
     """Write down what came of some tries; after the last pause of the policy a notice has failed for good."""
     by_id = {outcome.notice.pk: outcome for outcome in outcomes}
-    rows = Notice.objects.select_for_update(of=("self",)).select_related("contact__channel", "call__duty", "trial")
+    rows = Notice.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "contact__channel", "call__duty", "trial"
+    )
     found = list(rows.filter(pk__in=by_id).order_by("id"))
     heads = set(Notice.objects.filter(carried_by__in=by_id).values_list("carried_by", flat=True))
     drafts, told, failed = [], {}, []

@@ -21,6 +21,7 @@ from shoutu.county.kit.models import Touched
 from shoutu.county.kit.steps import LeaseLost, fence
 from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.places.services import lock_sites
 
 log = logging.getLogger(__name__)
 BATCH = 20
@@ -42,6 +43,10 @@ def check_findings(actor: Actor, name: str, subject: SubjectRef, gaps: Iterable[
         unchanged()
         return list(open_.values())
     fence()
+    # The site before its findings, as whoever changes the site has it.
+    sites = {gap.site for gap in wanted.values()} | {row.site_id for row in open_.values()}
+    lock_sites({*sites, subject.id if subject.type == "site" else None})
+    open_ = {row.key: row for row in _open(kind, subject)}
     label = subjects.label(subject)[:120]
     changed = [key for key, gap in wanted.items() if _stand(actor, kind, subject, label, gap, open_.get(key))]
     cleared = [row for key, row in open_.items() if key not in wanted and _clear(actor, row)]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from shoutu.county.duties.models import OPEN, Duty, StageClock, State
 from shoutu.county.duties.services.acting import cancel
 from shoutu.county.duties.services.calling import Calls
+from shoutu.county.duties.services.locking import lock_before
 from shoutu.county.duties.services.opening import open_duty
 from shoutu.county.kit import events, steps
 from shoutu.county.kit.actors import SYSTEM, Actor
@@ -26,7 +27,8 @@ PAUSES_S = [10.0, 30.0, 120.0, 600.0]
 @service
 def hold(actor: Actor, duty: Duty, until: datetime) -> None:
     """Place no further calls for an open duty before `until`; they go on by themselves then."""
-    duty = Duty.objects.select_for_update().get(pk=duty.pk)
+    lock_before([duty])
+    duty = Duty.objects.select_for_update(no_key=True).get(pk=duty.pk)
     if duty.state not in OPEN or duty.held_until == until:
         return unchanged()
     duty.held_until = until
@@ -39,7 +41,8 @@ def hold(actor: Actor, duty: Duty, until: datetime) -> None:
 @service
 def let_go(actor: Actor, duty: Duty) -> None:
     """Calls are held no longer: the next one goes out now. Clocks that waited with them start now."""
-    duty = Duty.objects.select_for_update().get(pk=duty.pk)
+    lock_before([duty])
+    duty = Duty.objects.select_for_update(no_key=True).get(pk=duty.pk)
     now = timezone.now()
     if duty.held_until is None or duty.held_until <= now or duty.state not in OPEN:
         return unchanged()

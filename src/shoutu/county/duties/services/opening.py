@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from shoutu.county.duties.models import Call, CallState, Duty, StageClock, State
 from shoutu.county.duties.services.calling import Calls, climb
+from shoutu.county.duties.services.locking import lock_before
 from shoutu.county.kit import events, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import SubjectRef, ref
@@ -84,7 +85,8 @@ def raise_duty(
 
     Raises nothing for a duty that has ended meanwhile: it returns it unchanged.
     """
-    duty = Duty.objects.select_for_update().get(pk=duty.pk)
+    lock_before([duty])
+    duty = Duty.objects.select_for_update(no_key=True).get(pk=duty.pk)
     if duty.state not in (State.CALLED, State.ANSWERED):
         unchanged()
         return duty

@@ -8,10 +8,11 @@ from datetime import datetime
 from django.utils import timezone
 
 from shoutu.county.duties.models import Duty, Notice, Step, mine
+from shoutu.county.duties.services.locking import lock_notices
 from shoutu.county.kit import events
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import SubjectRef
-from shoutu.county.ledger.services import service
+from shoutu.county.ledger.services import service, unchanged
 from shoutu.county.ledger.services.record import Draft, record_many
 
 _BEFORE = {
@@ -35,7 +36,14 @@ def note_fetched(actor: Actor, duties: Iterable[Duty], step: Step) -> None:
 @service
 def _raise(actor: Actor, ids: list[int], step: Step) -> None:
     now = timezone.now()
-    rows = list(Notice.objects.select_for_update(of=("self",)).select_related("call__duty").filter(pk__in=ids))
+    if step == Step.SEEN:
+        # The other messages of these calls are spared.
+        lock_notices(Notice.objects.filter(call__notices__in=ids))
+    # Under the lock: one answered meanwhile is past this step, and never goes back.
+    held = Notice.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids, step__in=_BEFORE[step])
+    rows = list(held.select_related("call__duty").order_by("id"))
+    if not rows:
+        return unchanged()
     for row in rows:
         row.step, row.at = step, now
         if step == Step.SEEN:
@@ -49,6 +57,7 @@ def _raise(actor: Actor, ids: list[int], step: Step) -> None:
     # One event a fetch: whoever shows receipts fetches them anew, however many rose.
     touched = sorted({_duty(row) for row in rows})
     events.emit("duty.receipt", SubjectRef("duty", touched[0]), {"step": step.value, "duties": touched[:100]})
+    return None
 
 
 def _duty(notice: Notice) -> int:

@@ -74,7 +74,7 @@ def test_contact(actor: Actor, contact: Contact) -> Trial:
 @service
 def answered(notice: Notice) -> None:
     """A test call was answered. Doing it again changes nothing."""
-    trial = Trial.objects.select_for_update().get(pk=notice.trial_id or 0)
+    trial = Trial.objects.select_for_update(no_key=True).get(pk=notice.trial_id or 0)
     if trial.answered_at is not None:
         return unchanged()
     now = timezone.now()
@@ -114,7 +114,7 @@ def _contacts() -> Iterable[Contact]:
 def _note_missed(now: datetime) -> bool:
     fence()
     late = Trial.objects.filter(due_at__lte=now, answered_at__isnull=True, missed_at__isnull=True).order_by("id")
-    missed = list(late.select_for_update()[:500])
+    missed = list(late.select_for_update(no_key=True)[:500])
     if not missed:
         unchanged()
         return False

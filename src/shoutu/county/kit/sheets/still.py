@@ -34,7 +34,8 @@ def locked(rows: QuerySet[M], lines: Iterable[Line]) -> list[tuple[Line, M]]:
     found: list[tuple[Line, M]] = []
     ids = sorted(one for one in wanted if one is not None)
     for start in range(0, len(ids), 500):
-        for row in rows.select_for_update(of=("self",)).filter(pk__in=ids[start : start + 500]):
+        chunk = rows.select_for_update(of=("self",), no_key=True).filter(pk__in=ids[start : start + 500])
+        for row in chunk.order_by("pk"):
             line = wanted[row.pk]
             was: dict[str, Any] = line.extra["was"]
             if any(getattr(row, name) != value for name, value in was.items()):

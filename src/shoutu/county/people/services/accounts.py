@@ -81,7 +81,7 @@ def change_user(
 ) -> User:
     """Change an account; a new role or place holds from the next request on. Raises Invalid as `create_user` does."""
     actor.require("user.manage")
-    user = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
     role = FORMER.get(role, role) if role else role
     if role is not None and role not in Role.values:
         raise Invalid("role", _("其中之一：%(names)s") % {"names": "、".join(Role.values)})

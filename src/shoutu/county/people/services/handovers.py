@@ -24,7 +24,7 @@ def write_handover(actor: Actor, shift: Shift, note: str) -> Handover:
     actor.require("shift.sign_in")
     if actor.person_id != shift.person_id:
         raise NotAllowed("shift.sign_in", _("交班记录由当班的人自己写。"))
-    shift = Shift.objects.select_for_update(of=("self",)).get(pk=shift.pk)
+    shift = Shift.objects.select_for_update(of=("self",), no_key=True).get(pk=shift.pk)
     if shift.signed_in_at is None or shift.cancelled_at is not None:
         raise Conflict(_("先签到上岗，才有可交的班。"))
     if len(note) > 20_000:
@@ -113,7 +113,9 @@ def return_handover(actor: Actor, handover: Handover, reason: str) -> Handover:
 
 
 def _take(actor: Actor, handover: Handover, verb: str) -> tuple[Handover, str]:
-    row = Handover.objects.select_for_update(of=("self",)).select_related("shift__post").get(pk=handover.pk)
+    row = (
+        Handover.objects.select_for_update(of=("self",), no_key=True).select_related("shift__post").get(pk=handover.pk)
+    )
     return row, HANDOVER_STATES.step(row.state, verb, actor, row)
 
 

@@ -41,7 +41,7 @@ def start_leave(
     if until <= start:
         raise Invalid("until", _("晚于开始时间"))
     # Two at once for one person: the second waits here.
-    person = Person.objects.select_for_update().get(pk=person.pk)
+    person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     if _away(person, start, until).exists():
         raise Conflict(_("此人这段时间已经请过假，先结束前一次。"))
     if deputy is not None:
@@ -74,7 +74,7 @@ def end_leave(actor: Actor, leave: Leave, at: datetime | None = None) -> Leave:
     if actor.person_id != leave.person_id:
         actor.require("leave.edit")
     now = timezone.now()
-    leave = Leave.objects.select_for_update(of=("self",)).select_related("person").get(pk=leave.pk)
+    leave = Leave.objects.select_for_update(of=("self",), no_key=True).select_related("person").get(pk=leave.pk)
     assert leave.valid_to is not None
     if leave.valid_to <= now:
         raise Conflict(_("这次请假已经结束。"))

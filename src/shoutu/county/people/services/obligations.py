@@ -70,7 +70,7 @@ def end_obligation(actor: Actor, row: Obligation, reason: str) -> Obligation:
     actor.require("obligation.edit")
     if not reason.strip():
         raise Invalid("reason", _("必填"))
-    row = Obligation.objects.select_for_update(of=("self",)).select_related("post").get(pk=row.pk)
+    row = Obligation.objects.select_for_update(of=("self",), no_key=True).select_related("post").get(pk=row.pk)
     if row.ended_at is not None:
         raise Conflict(_("这一项已经终止。"))
     row.ended_at = timezone.now()
@@ -156,6 +156,8 @@ def cancel_due(actor: Actor, due: ObligationDue, reason: str) -> ObligationDue:
 
 
 def _step(actor: Actor, due: ObligationDue, verb: str) -> tuple[ObligationDue, str]:
-    rows = ObligationDue.objects.select_for_update(of=("self",)).select_related("obligation__post__organisation")
+    rows = ObligationDue.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "obligation__post__organisation"
+    )
     row = rows.get(pk=due.pk)
     return row, DUE_STATES.step(row.state, verb, actor, row)

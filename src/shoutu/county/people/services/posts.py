@@ -64,7 +64,7 @@ def change_person(
 ) -> Person:
     """Change what is given. Values go into the ledger as salted digests; which fields changed is told."""
     actor.require("user.manage")
-    person = Person.objects.select_for_update().get(pk=person.pk)
+    person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     if name is not None and not name.strip():
         raise Invalid("name", _("必填"))
     _reach(phone, email)
@@ -90,7 +90,7 @@ def change_person(
 def set_person_active(actor: Actor, person: Person, active: bool) -> Person:
     """Strike a person off (with the account), or take them back. Raises Conflict while posts or shifts are theirs."""
     actor.require("user.manage")
-    person = Person.objects.select_for_update().get(pk=person.pk)
+    person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     if person.is_active == active:
         unchanged()
         return person
@@ -133,7 +133,7 @@ def create_post(
 def change_post(actor: Actor, post: Post, *, title: str | None = None, on_shift: bool | None = None) -> Post:
     """Rename a post, or put it on shift or off. Raises Invalid when the title is taken."""
     actor.require("responsibility.edit")
-    post = Post.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=post.pk)
+    post = Post.objects.select_for_update(of=("self",), no_key=True).select_related("organisation").get(pk=post.pk)
     before = {"title": post.title, "on_shift": post.on_shift}
     if title is not None:
         taken = Post.objects.filter(organisation=post.organisation_id, title=title.strip()).exclude(pk=post.pk)
@@ -155,7 +155,7 @@ def change_post(actor: Actor, post: Post, *, title: str | None = None, on_shift:
 def set_post_active(actor: Actor, post: Post, active: bool) -> Post:
     """Abolish a post, or set it up again. Raises Conflict while it is held or answers for something."""
     actor.require("responsibility.edit")
-    post = Post.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=post.pk)
+    post = Post.objects.select_for_update(of=("self",), no_key=True).select_related("organisation").get(pk=post.pk)
     if post.is_active == active:
         unchanged()
         return post
@@ -211,7 +211,11 @@ def leave_post(actor: Actor, holding: Holding, at: datetime | None = None) -> Ho
     """End a holding, now or later. Raises Conflict when it has ended already, Invalid for a time in the past."""
     actor.require("responsibility.edit")
     now = timezone.now()
-    holding = Holding.objects.select_for_update(of=("self",)).select_related("post__organisation").get(pk=holding.pk)
+    holding = (
+        Holding.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("post__organisation")
+        .get(pk=holding.pk)
+    )
     if holding.valid_to is not None and holding.valid_to <= now:
         raise Conflict(_("该任职已经结束。"))
     end = max(not_before_now("at", at, now), holding.valid_from)

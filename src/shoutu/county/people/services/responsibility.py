@@ -86,7 +86,7 @@ def end_responsibility(
     """
     actor.require("responsibility.edit")
     now = timezone.now()
-    row = Responsibility.objects.select_for_update(of=("self",)).select_related("post").get(pk=row.pk)
+    row = Responsibility.objects.select_for_update(of=("self",), no_key=True).select_related("post").get(pk=row.pk)
     if row.valid_to is not None and row.valid_to <= now:
         raise Conflict(_("该责任已经结束。"))
     end = max(not_before_now("at", at, now), row.valid_from)

@@ -30,7 +30,7 @@ def plan_shift(actor: Actor, post: Post, person: Person, starts_at: datetime, en
     if not person.is_active:
         raise Conflict(_("此人已停用，先启用再排班。"))
     # Two at once for one post: the second waits here and sees the first.
-    Post.objects.select_for_update(of=("self",)).get(pk=post.pk)
+    Post.objects.select_for_update(of=("self",), no_key=True).get(pk=post.pk)
     if overlapping(starts_at, ends_at).filter(post=post, person=person).exists():
         raise Conflict(_("此人这段时间已经排在这个岗位上。"))
     shift = Shift.objects.create(post=post, person=person, starts_at=starts_at, ends_at=ends_at)
@@ -67,7 +67,7 @@ def plan_series(
         raise Invalid("count", _("1 到 %(limit)s 个班") % {"limit": MAX_SERIES})
     if any(not person.is_active for person in persons):
         raise Invalid("persons", _("在册的人"))
-    Post.objects.select_for_update(of=("self",)).get(pk=post.pk)
+    Post.objects.select_for_update(of=("self",), no_key=True).get(pk=post.pk)
     length = timedelta(hours=hours)
     taken = overlapping(first, first + count * length).filter(post=post).order_by("starts_at").first()
     if taken is not None:
@@ -92,7 +92,10 @@ def swap_shifts(actor: Actor, one: Shift, other: Shift, reason: str) -> tuple[Sh
     """Exchange the persons of two shifts that have not begun. Raises Invalid without a reason, Conflict."""
     actor.require("roster.edit")
     _reason(reason)
-    rows = {row.pk: row for row in Shift.objects.select_for_update(of=("self",)).filter(pk__in=[one.pk, other.pk])}
+    rows = {
+        row.pk: row
+        for row in Shift.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=[one.pk, other.pk])
+    }
     if len(rows) != 2:
         raise Invalid("other", _("另一个班次"))
     first, second = rows[one.pk], rows[other.pk]
@@ -123,7 +126,7 @@ def replace_on_shift(actor: Actor, shift: Shift, person: Person, reason: str) ->
     """
     actor.require("roster.edit")
     _reason(reason)
-    shift = Shift.objects.select_for_update(of=("self",)).select_related("post").get(pk=shift.pk)
+    shift = Shift.objects.select_for_update(of=("self",), no_key=True).select_related("post").get(pk=shift.pk)
     now = timezone.now()
     if shift.cancelled_at is not None or shift.ends_at <= now:
         raise Conflict(_("该班次已经结束或撤销。"))
@@ -155,7 +158,7 @@ def cancel_shift(actor: Actor, shift: Shift, reason: str) -> Shift:
     """Take a shift that has not begun off the roster. Raises Invalid without a reason, Conflict once it has begun."""
     actor.require("roster.edit")
     _reason(reason)
-    shift = Shift.objects.select_for_update(of=("self",)).select_related("post").get(pk=shift.pk)
+    shift = Shift.objects.select_for_update(of=("self",), no_key=True).select_related("post").get(pk=shift.pk)
     _not_begun(shift)
     shift.cancelled_at = timezone.now()
     shift.save(update_fields=["cancelled_at"])
@@ -181,7 +184,7 @@ def sign_in(actor: Actor, shift: Shift) -> Shift:
     """Take over the watch: from now on calls to the post reach this person."""
     actor.require("shift.sign_in")
     _own_or_editor(actor, shift)
-    shift = Shift.objects.select_for_update(of=("self",)).select_related("post").get(pk=shift.pk)
+    shift = Shift.objects.select_for_update(of=("self",), no_key=True).select_related("post").get(pk=shift.pk)
     now = timezone.now()
     if shift.cancelled_at is not None:
         raise Conflict(_("该班次已经撤销。"))
@@ -205,7 +208,7 @@ def sign_out(actor: Actor, shift: Shift) -> Shift:
     """Hand the watch over."""
     actor.require("shift.sign_in")
     _own_or_editor(actor, shift)
-    shift = Shift.objects.select_for_update(of=("self",)).select_related("post").get(pk=shift.pk)
+    shift = Shift.objects.select_for_update(of=("self",), no_key=True).select_related("post").get(pk=shift.pk)
     if shift.signed_in_at is None or shift.signed_out_at is not None:
         raise Conflict(_("该班次没有签到，或者已经签退。"))
     shift.signed_out_at = timezone.now()

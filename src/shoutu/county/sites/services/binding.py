@@ -35,7 +35,7 @@ def bind(actor: Actor, site: Site, pack: str, *, agreed_from: Mapping[str, Any] 
     """
     actor.require("rule.edit")
     read = packs.load(pack)
-    site = Site.objects.select_for_update(of=("self",)).get(pk=site.pk)
+    site = Site.objects.select_for_update(of=("self",), no_key=True).get(pk=site.pk)
     binding, created = Binding.objects.update_or_create(
         site=site, pack=pack, defaults={"version": str(read.version), "bound_at": timezone.now()}
     )

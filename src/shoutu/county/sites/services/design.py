@@ -39,7 +39,7 @@ def change_design(
     a second person: the proposal. Raises NotAllowed, Invalid naming the value, or where a pack cannot use it.
     """
     actor.require("site.edit")
-    site = Site.objects.select_for_update(of=("self",)).get(pk=site.pk)
+    site = Site.objects.select_for_update(of=("self",), no_key=True).get(pk=site.pk)
     told = {name: _checked(name, value) for name, value in values.items()}
     before = {name: site.params.get(name) for name in told if site.params.get(name) != told[name]}
     after = _applied(site.params, {name: told[name] for name in before})
@@ -81,7 +81,7 @@ def change_design(
 
 
 def _agreed(actor: Actor, proposal: Proposal) -> None:
-    site = Site.objects.select_for_update(of=("self",)).get(pk=proposal.payload["site"])
+    site = Site.objects.select_for_update(of=("self",), no_key=True).get(pk=proposal.payload["site"])
     before, after = proposal.payload["before"], proposal.payload["after"]
     if any(site.params.get(name) != value for name, value in before.items()):
         raise Conflict(_("设计值在提出以后又变过，按现在的值重新提出"))

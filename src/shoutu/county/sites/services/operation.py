@@ -19,6 +19,7 @@ from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
 from shoutu.county.places.models import Site
+from shoutu.county.places.services import lock_sites
 from shoutu.county.sites import hooks
 from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, Operation, Rule
 from shoutu.county.sites.operation import PACK, WATCHED, current, minutes, state_at
@@ -48,7 +49,7 @@ def set_state(
     Raises NotAllowed, Invalid, Conflict when it is in that state already.
     """
     actor.require("site.state")
-    site = Site.objects.select_for_update(of=("self",)).get(pk=site.pk)
+    site = Site.objects.select_for_update(of=("self",), no_key=True).get(pk=site.pk)
     now = timezone.now()
     if state not in Operation.values:
         raise Invalid("state", _("其中之一：%(names)s") % {"names": "、".join(Operation.values)})
@@ -98,7 +99,7 @@ def stop_by_order(actor: Actor, site: Site, order: SubjectRef, reason: str) -> O
     Watching for power, movement and people begins with `watch_stopped`, when all are out: until then they are being
     counted, and an alarm that somebody is in would only add to the noise.
     """
-    site = Site.objects.select_for_update(of=("self",)).get(pk=site.pk)
+    site = Site.objects.select_for_update(of=("self",), no_key=True).get(pk=site.pk)
     if state_at(site.pk) != Operation.PRODUCING:
         unchanged()
         return None
@@ -168,7 +169,7 @@ def _watch(actor: Actor, site: Site, state: str) -> None:
 
 def _agreed(actor: Actor, proposal: Proposal) -> None:
     told = proposal.payload
-    site = Site.objects.select_for_update(of=("self",)).get(pk=told["site"])
+    site = Site.objects.select_for_update(of=("self",), no_key=True).get(pk=told["site"])
     now = current(site.pk)
     # Stopped, at work and stopped again is another stop, with another reason; nobody has agreed to end that one.
     if state_at(site.pk) != told["before"] or ("row" in told and told["row"] != (now.pk if now else None)):
@@ -234,7 +235,12 @@ WINDOW = proposals.register(proposals.Kind("site.blasting", gettext_lazy("设放
 def revoke_window(actor: Actor, site: Site, window_id: int) -> BlastingWindow:
     """End a blasting window at once: one person may. Raises NotAllowed, Conflict."""
     actor.require("site.state")
-    window = BlastingWindow.objects.select_for_update().filter(pk=window_id, site=site, revoked_at__isnull=True).first()
+    lock_sites([site.pk])
+    window = (
+        BlastingWindow.objects.select_for_update(no_key=True)
+        .filter(pk=window_id, site=site, revoked_at__isnull=True)
+        .first()
+    )
     if window is None:
         raise Conflict(_("这个放炮时段已经取消"))
     window.revoked_at, window.revoked_by = timezone.now(), actor.label[:200]

@@ -16,6 +16,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import service, unchanged
 from shoutu.county.ledger.services.record import Draft, record_many
 from shoutu.county.places.models import Site
+from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.items import item_title
 from shoutu.county.sites.models import Axis, Danger, Point, Source, Unclaimed
 from shoutu.county.sites.services.publishing import publish_points
@@ -49,6 +50,8 @@ def create_points(actor: Actor, site: Site, source: Source, rows: Sequence[tuple
     if not rows:
         unchanged()
         return []
+    # Before the catalog's head: the new points are watched in this very transaction.
+    lock_sites([site.pk])
     points = [checked_point(site, source, address, fields) for address, fields in rows]
     addresses = [point.address for point in points]
     taken = Point.objects.filter(source=source, address__in=addresses).exists()
@@ -92,7 +95,8 @@ def adopt_many(
     names = {row.pk: name for row, name in rows}
     if len(names) < len(rows):
         raise Invalid("rows", _("每个地址一次"))
-    locked = Unclaimed.objects.select_for_update(of=("self",)).select_related("source").order_by("pk")
+    lock_sites([site.pk])
+    locked = Unclaimed.objects.select_for_update(of=("self",), no_key=True).select_related("source").order_by("pk")
     by_source: dict[Source, list[tuple[str, PointFields]]] = {}
     for row in locked.filter(pk__in=names):
         if row.point_id is not None:

@@ -21,6 +21,7 @@ from shoutu.county.ledger.services.record import Draft, record_many
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal, ProposalState
 from shoutu.county.places.models import Site
+from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.models import Point, Rule, RuleState, RuleVersion
 from shoutu.county.sites.services.publishing import publish_rules
 from shoutu.county.sites.strictness import at_least_as_strict
@@ -88,6 +89,7 @@ def create_rules(actor: Actor, asked: Sequence[NewRule]) -> list[Rule]:
     complete = [checked(one.kind, one.params) for one in asked]
     for one in asked:
         _reason(one.reason)
+    lock_sites(one.point.site_id for one in asked)
     _never_mask(asked, complete)
     rules = [
         Rule(
@@ -179,7 +181,8 @@ def propose(
     """
     actor.require("rule.edit")
     _reason(reason)
-    rule = Rule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+    lock_sites([rule.site_id])
+    rule = Rule.objects.select_for_update(of=("self",), no_key=True).get(pk=rule.pk)
     standing = rule.versions.get(number=rule.version)
     complete = checked(rule.kind, params) if params is not None else dict(standing.params)
     waiting = rule.versions.filter(state=RuleState.PROPOSED, params=complete, enabled=enabled).first()
@@ -265,7 +268,7 @@ def reject(actor: Actor, version: RuleVersion, reason: str) -> Rule:
 
 
 def _waiting_version(proposal: Proposal) -> tuple[Rule, RuleVersion]:
-    rule = Rule.objects.select_for_update(of=("self",)).get(pk=proposal.payload["rule"])
+    rule = Rule.objects.select_for_update(of=("self",), no_key=True).get(pk=proposal.payload["rule"])
     version = rule.versions.get(number=proposal.payload["version"])
     if version.state != RuleState.PROPOSED:
         raise Conflict(_("这一版已经处理过"))

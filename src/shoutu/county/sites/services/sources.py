@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +22,7 @@ from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
 from shoutu.county.places.models import Site
+from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.deaf import DEAF
 from shoutu.county.sites.models import IngestToken, Point, Source
 from shoutu.county.sites.services.publishing import publish_source
@@ -57,6 +58,7 @@ def create_token(actor: Actor, source: Source, name: str) -> tuple[IngestToken, 
     actor.require("source.manage")
     if not name.strip() or len(name) > 80:
         raise Invalid("name", _("1 到 80 个字"))
+    lock_sites(_sites_of(source.pk))
     text = "shi_" + secrets.token_urlsafe(32)
     token = IngestToken.objects.create(source=source, name=name.strip(), hash=hashlib.sha256(text.encode()).hexdigest())
     record(actor, "source.token_created", ref(source), {"token": token.pk, "name": token.name})
@@ -84,8 +86,8 @@ def revoke_token(actor: Actor, token: IngestToken, reason: str, *, replacement: 
     """
     actor.require("source.manage")
     _reason(reason)
-    source = Source.objects.select_for_update(of=("self",)).get(pk=token.source_id)
-    token = IngestToken.objects.select_for_update(of=("self",)).get(pk=token.pk)
+    source = _locked(token.source_id)
+    token = IngestToken.objects.select_for_update(of=("self",), no_key=True).get(pk=token.pk)
     if token.revoked_at is not None:
         raise Conflict(_("这个令牌已经撤销"))
     text = None
@@ -128,7 +130,7 @@ def set_disabled(
     _reason(reason)
     if until is not None and until <= timezone.now():
         raise Invalid("until", _("以后的时间"))
-    source = Source.objects.select_for_update(of=("self",)).get(pk=source.pk)
+    source = _locked(source.pk)
     if source.disabled == disabled:
         unchanged()
         return None
@@ -162,7 +164,9 @@ def resume_due() -> int:
     """Take readings again from every source whose time of being stopped is over. Returns how many."""
     steps.fence()
     unchanged()
-    due = Source.objects.select_for_update(of=("self",)).filter(disabled=True, disabled_until__lte=timezone.now())
+    over = Q(disabled=True, disabled_until__lte=timezone.now())
+    lock_sites(_sites_of(*Source.objects.filter(over).values_list("pk", flat=True)))
+    due = Source.objects.select_for_update(of=("self",), no_key=True).filter(over)
     sources = list(due.order_by("id"))
     for source in sources:
         _switch(SYSTEM, source, False, _("停用时间到"), None)
@@ -170,14 +174,14 @@ def resume_due() -> int:
 
 
 def _agreed_revocation(actor: Actor, proposal: Proposal) -> None:
-    token = IngestToken.objects.select_for_update(of=("self",)).get(pk=proposal.payload["token"])
+    token = IngestToken.objects.select_for_update(of=("self",), no_key=True).get(pk=proposal.payload["token"])
     if token.revoked_at is not None:
         raise Conflict(_("这个令牌已经撤销"))
     _revoke(actor, token, proposal.reason)
 
 
 def _agreed_stop(actor: Actor, proposal: Proposal) -> None:
-    source = Source.objects.select_for_update(of=("self",)).get(pk=proposal.payload["source"])
+    source = _locked(proposal.payload["source"])
     told = proposal.payload["until"]
     until = datetime.fromisoformat(told) if told else None
     if source.disabled or (until is not None and until <= timezone.now()):
@@ -186,11 +190,30 @@ def _agreed_stop(actor: Actor, proposal: Proposal) -> None:
 
 
 REVOKE_LAST = proposals.register(
-    proposals.Kind("source.revoke", gettext_lazy("撤销最后一个令牌"), "source.silence", _agreed_revocation)
-)
+    proposals.Kind(
+        "source.revoke", gettext_lazy("撤销最后一个令牌"), "source.silence", _agreed_revocation,
+        sites=lambda proposal: _sites_of(proposal.subject_id),
+    )
+)  # fmt: skip
 DISABLE = proposals.register(
-    proposals.Kind("source.disable", gettext_lazy("停用数据源"), "source.silence", _agreed_stop)
-)
+    proposals.Kind(
+        "source.disable", gettext_lazy("停用数据源"), "source.silence", _agreed_stop,
+        sites=lambda proposal: _sites_of(proposal.subject_id),
+    )
+)  # fmt: skip
+
+
+def _locked(source_id: int) -> Source:
+    """The source, locked, after the sites it speaks for: whether they can be heard is looked at in the same step."""
+    lock_sites(_sites_of(source_id))
+    found: Source = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=source_id)
+    return found
+
+
+def _sites_of(*sources: int) -> set[int]:
+    """The sites these sources belong to or have points at."""
+    rows = Source.objects.filter(pk__in=sources).values_list("site_id", "points__site_id")
+    return {site for row in rows for site in row if site is not None}
 
 
 def watched(source: Source) -> int:

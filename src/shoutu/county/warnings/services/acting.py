@@ -16,6 +16,7 @@ from shoutu.county.warnings.models import Member, Reason, Result, Warning
 from shoutu.county.warnings.services import reports
 from shoutu.county.warnings.services.course_of import call_back, settle_stage
 from shoutu.county.warnings.services.evacuation import WITHDRAW, begin, call_off
+from shoutu.county.warnings.services.locking import lock_warnings, locked_warning
 from shoutu.county.warnings.services.reviewing import REVIEW, ask_review, drop_review
 from shoutu.county.warnings.states import TABLE, reviews
 
@@ -26,7 +27,7 @@ def _take(actor: Actor, warning_id: int, verb: str) -> Warning:
     """The warning, locked. Raises NotFound, NotAllowed, Conflict with the reason."""
     if not Warning.objects.visible_to(actor).filter(pk=warning_id).exists():
         raise NotFound("warning", warning_id)
-    warning: Warning = Warning.objects.select_for_update(of=("self",)).get(pk=warning_id)
+    warning = locked_warning(warning_id)
     TABLE.step(warning.state, verb, actor, warning)
     return warning
 
@@ -178,7 +179,8 @@ def recall(actor: Actor, warning_id: int) -> Warning:
 def note_answered(warning_id: int) -> None:
     """Somebody called for it has answered: calling is over. Harmless when it was so already."""
     unchanged()
-    warning = Warning.objects.select_for_update(of=("self",)).filter(pk=warning_id).first()
+    lock_warnings([warning_id])
+    warning = Warning.objects.select_for_update(of=("self",), no_key=True).filter(pk=warning_id).first()
     if warning is not None and warning.answered_at is None and warning.closed_at is None:
         warning.answered_at = timezone.now()
         settle_stage(warning)
@@ -199,7 +201,7 @@ def rule_changed(rule_id: int, version: int, enabled: bool) -> None:
     if enabled:
         return
     ids = Member.objects.filter(rule_id=rule_id, level__gt=0, warning__closed_at__isnull=True).values("warning_id")
-    touched = Warning.objects.select_for_update(of=("self",)).filter(pk__in=ids)
+    touched = Warning.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids)
     for warning in touched.order_by("id"):
         warning.members.filter(rule_id=rule_id).update(level=0)
         before, warning.current_level = (

@@ -15,6 +15,7 @@ from shoutu.county.sites.services.operation import PACK
 from shoutu.county.warnings import policies, words
 from shoutu.county.warnings.models import Warning
 from shoutu.county.warnings.services.course_of import ENGINE, call_anew, note_uncalled, settle_stage
+from shoutu.county.warnings.services.locking import locked_warning
 
 if TYPE_CHECKING:
     from shoutu.county.warnings.services.receiving import Told
@@ -89,7 +90,7 @@ def blasting_over() -> None:
 @service
 def _over(pk: int) -> None:
     steps.fence()
-    warning = Warning.objects.select_for_update(of=("self",)).get(pk=pk)
+    warning = locked_warning(pk)
     until = warning.circumstance_until
     if warning.circumstance != "blasting" or until is None or until > timezone.now() or warning.closed_at is not None:
         return unchanged()

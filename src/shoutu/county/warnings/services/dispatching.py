@@ -17,7 +17,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Dispatch
-from shoutu.county.warnings.services.reports import about, not_told, told_after_all
+from shoutu.county.warnings.services.reports import about, lock_about, not_told, told_after_all
 
 log = logging.getLogger(__name__)
 CLAIM = timedelta(seconds=60)
@@ -36,7 +36,9 @@ def _claim() -> list[Dispatch]:
     now = timezone.now()
     with transaction.atomic():
         fence()
-        rows = Dispatch.objects.select_for_update(of=("self",)).filter(next_try_at__lte=now)
+        # One that somebody tells by hand just now is passed over.
+        rows = Dispatch.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+        rows = rows.filter(next_try_at__lte=now)
         found = list(rows.select_related("report", "superior__channel").order_by("next_try_at")[:AT_ONCE])
         for one in found:
             one.tries, one.next_try_at = one.tries + 1, now + CLAIM
@@ -66,7 +68,8 @@ def _try(one: Dispatch) -> None:
 
 def _taken(dispatch_id: int) -> Dispatch | None:
     """The dispatch, locked, while it still waits: told by hand meanwhile, nothing is left to be noted."""
-    rows = Dispatch.objects.select_for_update(of=("self",)).select_related(
+    lock_about(dispatch_id)
+    rows = Dispatch.objects.select_for_update(of=("self",), no_key=True).select_related(
         "report__warning", "report__order", "superior"
     )
     found: Dispatch | None = rows.filter(pk=dispatch_id, state=Dispatch.State.QUEUED).first()

@@ -27,7 +27,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
-from shoutu.county.places.models import Site
+from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.models import Operation, Point
 from shoutu.county.sites.operation import current
 from shoutu.county.sites.services.operation import order_of, set_state, stop_by_order, watch_stopped
@@ -75,7 +75,7 @@ def begin(actor: Actor, warning: Warning, personal: dict[str, str] | None = None
     if warning.site_id is None:
         unchanged()
         return None
-    Site.objects.select_for_update().get(pk=warning.site_id)
+    lock_sites([warning.site_id])
     standing = _open_at(warning.site_id)
     facts = {"warning": warning.number, "level": warning.level}
     if standing is None:
@@ -114,7 +114,9 @@ def _stop(actor: Actor, evacuation: Evacuation, warning: Warning) -> None:
 
 def _open_at(site_id: int) -> Evacuation | None:
     found: Evacuation | None = (
-        Evacuation.objects.select_for_update(of=("self",)).filter(site_id=site_id, resumed_at__isnull=True).first()
+        Evacuation.objects.select_for_update(of=("self",), no_key=True)
+        .filter(site_id=site_id, resumed_at__isnull=True)
+        .first()
     )
     return found
 
@@ -176,8 +178,8 @@ def _take_evacuation(actor: Actor, evacuation_id: int, verb: str) -> Evacuation:
 
 def _locked(evacuation_id: int) -> Evacuation:
     """Its site first, as everywhere: the end of a withdrawal changes what the site is doing."""
-    Site.objects.select_for_update(of=("self",)).get(evacuations=evacuation_id)
-    found: Evacuation = Evacuation.objects.select_for_update(of=("self",)).get(pk=evacuation_id)
+    lock_sites(Evacuation.objects.filter(pk=evacuation_id).values_list("site_id", flat=True))
+    found: Evacuation = Evacuation.objects.select_for_update(of=("self",), no_key=True).get(pk=evacuation_id)
     return found
 
 

@@ -12,6 +12,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings.models import Evidence, Origin, Warning
 from shoutu.county.warnings.pictures import Kept
+from shoutu.county.warnings.services.locking import locked_warning
 
 MOST = 200
 
@@ -36,7 +37,7 @@ def add_evidence(actor: Actor, warning_id: int, kept: Kept, origin: str, note: s
         raise Invalid("origin", _("其中之一：%(names)s") % {"names": "、".join(Origin.values)})
     if len(note) > 200:
         raise Invalid("note", _("不超过 %(limit)s 个字") % {"limit": 200})
-    warning = Warning.objects.select_for_update(of=("self",)).get(pk=warning_id)
+    warning = locked_warning(warning_id)
     standing: Evidence | None = Evidence.objects.filter(warning=warning, sha256=kept.sha256).first()
     if standing is not None:
         unchanged()

@@ -31,6 +31,7 @@ from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.places.models import Site, Territory
 from shoutu.county.sites.models import Source
 from shoutu.county.warnings.models import Group, Membership, Warning
+from shoutu.county.warnings.services.locking import lock_storms, lock_warnings
 
 log = logging.getLogger(__name__)
 STORM = system("同因识别")
@@ -51,6 +52,7 @@ def merge(actor: Actor, lead_id: int, follower_ids: Sequence[int], reason: str) 
     actor.require("warning.merge")
     if not reason.strip() or len(reason) > 400:
         raise Invalid("reason", _("1 到 400 个字"))
+    lock_storms()
     lead = _open_one(actor, lead_id)
     ids = [one for one in dict.fromkeys(follower_ids) if one != lead_id]
     if not ids:
@@ -62,7 +64,7 @@ def merge(actor: Actor, lead_id: int, follower_ids: Sequence[int], reason: str) 
     group = standing.group if standing is not None else None
     if group is not None:
         # Ended by somebody in this moment, nobody could join it.
-        Group.objects.select_for_update(of=("self",)).get(pk=group.pk)
+        Group.objects.select_for_update(of=("self",), no_key=True).get(pk=group.pk)
         if not Membership.objects.filter(group=group, warning=lead, left_at__isnull=True).exists():
             group = None
     if group is None:
@@ -91,12 +93,18 @@ def split(actor: Actor, warning_id: int, reason: str) -> Warning:
     actor.require("warning.merge")
     if not reason.strip() or len(reason) > 400:
         raise Invalid("reason", _("1 到 400 个字"))
+    lock_storms()
     warning = get_visible(Warning.objects.all(), actor, warning_id, "warning")
-    standing = Membership.objects.select_for_update(of=("self",)).filter(warning=warning, left_at__isnull=True).first()
+    lock_warnings([warning.pk])
+    standing = (
+        Membership.objects.select_for_update(of=("self",), no_key=True)
+        .filter(warning=warning, left_at__isnull=True)
+        .first()
+    )
     if standing is None:
         raise Conflict(_("这起预警不在任何事件里"))
     now = timezone.now()
-    group = Group.objects.select_for_update(of=("self",)).get(pk=standing.group_id)
+    group = Group.objects.select_for_update(of=("self",), no_key=True).get(pk=standing.group_id)
     standing.left_at, standing.split = now, True
     standing.save(update_fields=["left_at", "split"])
     duties.bundle("warning", [warning.pk], "")
@@ -157,7 +165,11 @@ def _gather(warning: Warning) -> None:
     if Membership.objects.filter(warning=warning, left_at__isnull=True).exists():
         return
     for cause, title, same, most in _causes(warning):
-        group = Group.objects.select_for_update(of=("self",)).filter(cause=cause, ended_at__isnull=True).first()
+        group = (
+            Group.objects.select_for_update(of=("self",), no_key=True)
+            .filter(cause=cause, ended_at__isnull=True)
+            .first()
+        )
         if group is not None:
             _take_in(group, [warning], now)
             return
@@ -250,7 +262,8 @@ def end_groups(now: datetime | None = None) -> None:
 @service
 def _end_one(pk: int, now: datetime) -> None:
     steps.fence()
-    group = Group.objects.select_for_update(of=("self",)).filter(pk=pk, ended_at__isnull=True).first()
+    lock_storms()
+    group = Group.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk, ended_at__isnull=True).first()
     if group is None:
         return unchanged()
     _end(STORM, group, now)
@@ -271,7 +284,10 @@ def _end(actor: Actor, group: Group, now: datetime) -> None:
 
 
 def _open_one(actor: Actor, id: int) -> Warning:
-    warning: Warning | None = Warning.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk=id).first()
+    lock_warnings([id])
+    warning: Warning | None = (
+        Warning.objects.visible_to(actor).select_for_update(of=("self",), no_key=True).filter(pk=id).first()
+    )
     if warning is None:
         raise NotFound("warning", id)
     if warning.closed_at is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections import deque
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from shoutu.county.duties.policy import PolicyError
@@ -16,13 +16,17 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import get_visible
 from shoutu.county.kit.subjects import COUNTY, SubjectRef
 from shoutu.county.ledger.services import record, service
+from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.models import Signal, SignalState
 from shoutu.county.warnings.services.course_of import ENGINE
-from shoutu.county.warnings.services.receiving import apply
+from shoutu.county.warnings.services.locking import lock_storms
+from shoutu.county.warnings.services.receiving import apply, sites_of
 
 log = logging.getLogger(__name__)
 BUDGET_S = 0.03
 """A transaction takes signals for this long, then commits: many small ones share an fsync, nobody waits long."""
+AT_ONCE = 50
+"""Of so many signals a transaction locks the sites; what it has no time for waits for the next."""
 TRIES = 3
 
 
@@ -34,27 +38,33 @@ def take_in(limit: int = 200) -> bool:
     waiting = list(
         Signal.objects.filter(state=SignalState.NEW).order_by("id").values_list("pk", flat=True)[: limit + 1]
     )
-    todo = iter(waiting[:limit])
-    left = True
+    left = deque(waiting[:limit])
     while left:
         with transaction.atomic():
             steps.fence()
-            left = _take_for(todo, BUDGET_S)
+            _take_for(left, BUDGET_S)
     return len(waiting) > limit
 
 
-def _take_for(todo: Iterator[int], seconds: float) -> bool:
-    """Take signals until the time is up or none is left. Whether some may be left."""
+def _take_for(left: deque[int], seconds: float) -> None:
+    """Take signals off the left until the time is up or one transaction's share is done.
+
+    All their sites are locked at once, in their order: signals come in any order, and others hold sites too.
+    """
+    share = [left[i] for i in range(min(AT_ONCE, len(left)))]
+    if connection.features.has_select_for_update:
+        lock_storms()
+        lock_sites(sites_of(Signal.objects.filter(pk__in=share)))
     end = time.monotonic() + seconds
-    for pk in todo:
-        _take(pk)
+    for _share in share:
+        _take(left[0])
+        left.popleft()
         if time.monotonic() >= end:
-            return True
-    return False
+            return
 
 
 def _take(pk: int) -> None:
-    signal = Signal.objects.select_for_update().get(pk=pk)
+    signal = Signal.objects.select_for_update(no_key=True).get(pk=pk)
     if signal.state != SignalState.NEW:
         return
     try:
@@ -98,7 +108,9 @@ def retry(actor: Actor, pk: int) -> None:
     Its alarm is cleared once it has been taken in. Raises NotFound when it is not set aside (any more).
     """
     actor.require("signal.retry")
-    signal = get_visible(Signal.objects.filter(state=SignalState.ASIDE).select_for_update(), actor, pk, "signal")
+    signal = get_visible(
+        Signal.objects.filter(state=SignalState.ASIDE).select_for_update(no_key=True), actor, pk, "signal"
+    )
     signal.state, signal.tries, signal.error = SignalState.NEW, 0, ""
     signal.save()
     record(actor, "signal.retried", SubjectRef("signal", pk), {"uid": signal.uid})

@@ -16,6 +16,7 @@ from shoutu.county.kit.steps import fence
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people.models import Post
+from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.models import Rule
 from shoutu.county.warnings.models import RuleCare
 
@@ -44,7 +45,8 @@ def set_care(actor: Actor, rule_id: int, owner: int, review_on: date, limit: flo
     post = Post.objects.filter(pk=owner).first()
     if post is None:
         raise Invalid("owner", _("一个在册岗位的 id"))
-    care = RuleCare.objects.select_for_update().filter(rule=rule).first() or RuleCare(rule=rule)
+    lock_sites([rule.site_id])
+    care = RuleCare.objects.select_for_update(no_key=True).filter(rule=rule).first() or RuleCare(rule=rule)
     care.owner, care.review_on, care.limit = post, review_on, limit
     care.save()
     facts = {"owner": post.pk, "post": str(post), "review_on": review_on.isoformat(), "limit": limit}
@@ -60,7 +62,8 @@ def review_rule(actor: Actor, rule_id: int, note: str, review_on: date) -> RuleC
     Raises NotAllowed, NotFound, Invalid.
     """
     rule = _rule(actor, rule_id)
-    care = RuleCare.objects.select_for_update().filter(rule=rule).first()
+    lock_sites([rule.site_id])
+    care = RuleCare.objects.select_for_update(no_key=True).filter(rule=rule).first()
     if care is None:
         raise NotFound("rule_care", rule_id)
     if care.owner_id not in actor.posts:
@@ -85,7 +88,8 @@ def _next(day: date) -> None:
 def ask_rule_review(care_id: int, why: str) -> Duty | None:
     """Call the owner, once while it is due. None where one is asked already."""
     fence()
-    care = RuleCare.objects.select_for_update(of=("self",)).get(pk=care_id)
+    lock_sites(RuleCare.objects.filter(pk=care_id).values_list("rule__site_id", flat=True))
+    care = RuleCare.objects.select_for_update(of=("self",), no_key=True).get(pk=care_id)
     rule = care.rule
     about = Duty.objects.filter(kind=RULE_REVIEW, about_type="rule", about_id=rule.pk, state__in=OPEN)
     if about.exists():

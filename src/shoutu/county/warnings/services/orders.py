@@ -169,7 +169,7 @@ def _take(actor: Actor, order_id: int) -> Order:
     if not Order.objects.visible_to(actor).filter(pk=order_id).exists():
         raise NotFound("order", order_id)
     actor.require("order.enter")
-    order: Order = Order.objects.select_for_update(of=("self",)).get(pk=order_id)
+    order: Order = Order.objects.select_for_update(of=("self",), no_key=True).get(pk=order_id)
     if order.state == Order.State.ENDED:
         raise Conflict(_("指令已经办结"))
     return order
@@ -191,7 +191,7 @@ def give_order(actor: Actor, order_id: int, posts: Sequence[int], due_at: dateti
 def follow_duties(order_id: int) -> None:
     """One of its duties moved: done when all are done, going on again when one is sent back."""
     unchanged()
-    order = Order.objects.select_for_update(of=("self",)).filter(pk=order_id).first()
+    order = Order.objects.select_for_update(of=("self",), no_key=True).filter(pk=order_id).first()
     if order is None or order.state not in (Order.State.GIVEN, Order.State.DONE):
         return
     mine = Duty.objects.filter(about_type="order", about_id=order.pk, kind=DO).exclude(state=DutyState.CANCELLED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from django.utils import timezone
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.places.models import Site
+from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.items import item_title
 from shoutu.county.sites.models import Point, Rule, RuleVersion, Signal
 from shoutu.county.warnings import policies, words
@@ -135,6 +136,16 @@ def read(row: Signal) -> Told:
     )
 
 
+def sites_of(rows: Iterable[Signal]) -> set[int]:
+    """The sites these signals speak of, as far as can be told without judging what they say."""
+    bodies = [row.body for row in rows]
+
+    def ids(name: str) -> set[int]:
+        return {told for body in bodies if isinstance(told := body.get(name), int) and 0 < told < 2**63}
+
+    return ids("site") | set(Point.objects.filter(pk__in=ids("point")).values_list("site_id", flat=True))
+
+
 def apply(row: Signal) -> None:
     """Take one signal in. The same signal never comes twice: the inbox and `Event.signal` are unique.
 
@@ -142,11 +153,16 @@ def apply(row: Signal) -> None:
     for what it tells, but its rule stands where the later one put it.
     """
     told = read(row)
+    lock_sites([told.site.pk if told.site else None])
     overtaken = _hear(told)
     if overtaken is not None and _cleaned_out(told):
         log.warning("signal %s came again long after it was taken in and cleaned out", row.uid)
         return
-    warning = Warning.objects.select_for_update(of=("self",)).filter(key=told.key, closed_at__isnull=True).first()
+    warning = (
+        Warning.objects.select_for_update(of=("self",), no_key=True)
+        .filter(key=told.key, closed_at__isnull=True)
+        .first()
+    )
     if warning is not None:
         _go_on(warning, told, overtaken)
     elif int(told.body["to"]) > 0:
@@ -169,7 +185,7 @@ def _hear(told: Told) -> Heard | None:
         "source_id": int(body.get("source") or 0) if whole else 0,
         "site_id": int(body.get("site") or 0) if whole else 0,
     }
-    heard = Heard.objects.select_for_update().filter(**key).first()
+    heard = Heard.objects.select_for_update(no_key=True).filter(**key).first()
     if heard is not None and not later(here, heard.place):
         return heard
     if body["type"] == LATE:
@@ -355,7 +371,7 @@ def _number(now: datetime) -> str:
     """The next number of the county's day. The row lock makes two openings at once get two numbers."""
     day = timezone.localtime(now).date()
     DayNumber.objects.get_or_create(day=day)
-    row = DayNumber.objects.select_for_update().get(day=day)
+    row = DayNumber.objects.select_for_update(no_key=True).get(day=day)
     row.last += 1
     row.save(update_fields=["last"])
     return f"W-{day:%Y%m%d}-{row.last:04d}"

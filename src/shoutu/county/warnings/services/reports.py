@@ -29,6 +29,7 @@ from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Dispatch, Order, Report, ReportKind, ReportPlan, Result, Superior, Warning
 from shoutu.county.warnings.services.grouping import keep_together
+from shoutu.county.warnings.services.locking import lock_orders, lock_warnings, locked_warning
 
 log = logging.getLogger(__name__)
 REPORT, RETELL = "warning.report", "order.retell"
@@ -81,7 +82,7 @@ def _plan_anew(warning: Warning, held: datetime | None) -> None:
     if rule is None:
         return
     now = held or timezone.now()
-    standing = ReportPlan.objects.select_for_update(of=("self",)).filter(warning=warning).first()
+    standing = ReportPlan.objects.select_for_update(of=("self",), no_key=True).filter(warning=warning).first()
     if standing is None:
         ReportPlan.objects.create(
             warning=warning, level=warning.level, to=list(rule.to), next_kind=ReportKind.FIRST,
@@ -143,7 +144,7 @@ def calls_go_on(warning: Warning) -> None:
 
 def real_after_all(warning: Warning) -> None:
     """What had been found false is real: it is to be told as when it began, from now on."""
-    found = ReportPlan.objects.select_for_update(of=("self",)).filter(warning=warning).first()
+    found = ReportPlan.objects.select_for_update(of=("self",), no_key=True).filter(warning=warning).first()
     if found is None:
         return
     rule, now = _rule(found), timezone.now()
@@ -158,7 +159,8 @@ def _told_as_over(warning: Warning) -> bool:
 
 
 def _plan(warning: Warning) -> ReportPlan | None:
-    rows = ReportPlan.objects.select_for_update(of=("self",)).filter(warning=warning, ended_at__isnull=True)
+    rows = ReportPlan.objects.select_for_update(of=("self",), no_key=True)
+    rows = rows.filter(warning=warning, ended_at__isnull=True)
     found: ReportPlan | None = rows.first()
     return found
 
@@ -185,7 +187,9 @@ def _stop_asking(actor: Actor, warning: Warning, why: str) -> None:
 def ask_report(plan_id: int) -> None:
     """The time to ask has come: call those of the policy's chain, with the time that is left."""
     fence()
-    found = ReportPlan.objects.select_for_update(of=("self",)).select_related("warning__site").get(pk=plan_id)
+    lock_warnings(list(ReportPlan.objects.filter(pk=plan_id).values_list("warning_id", flat=True)))
+    plans = ReportPlan.objects.select_for_update(of=("self",), no_key=True)
+    found = plans.select_related("warning__site").get(pk=plan_id)
     if found.ended_at is not None or found.asks_at is None or found.asks_at > timezone.now():
         unchanged()
         return
@@ -260,7 +264,8 @@ def send_report(
     warning, order = _about(actor, kind, warning_id, order_id)
     offices = _offices(targets)
     seq = (warning.reports if warning else order.replies).count() + 1  # type: ignore[union-attr]
-    found = ReportPlan.objects.select_for_update(of=("self",)).filter(warning=warning).first() if warning else None
+    rows = ReportPlan.objects.select_for_update(of=("self",), no_key=True)
+    found = rows.filter(warning=warning).first() if warning else None
     now = timezone.now()
     report = Report.objects.create(
         number=f"{(warning or order).number}-R{seq}",  # type: ignore[union-attr]
@@ -301,10 +306,10 @@ def _about(
             raise NotFound("order", order_id)
         if kind != ReportKind.REPLY:
             raise Invalid("kind", ReportKind.REPLY.value)
-        return None, Order.objects.select_for_update(of=("self",)).get(pk=order_id)
+        return None, Order.objects.select_for_update(of=("self",), no_key=True).get(pk=order_id)
     if not Warning.objects.visible_to(actor).filter(pk=warning_id or 0).exists():
         raise NotFound("warning", warning_id or 0)
-    warning = Warning.objects.select_for_update(of=("self",)).get(pk=warning_id or 0)
+    warning = locked_warning(warning_id or 0)
     first = not warning.reports.exists()
     right = [ReportKind.FIRST, ReportKind.FINAL] if first else [ReportKind.FOLLOW, ReportKind.FINAL]
     if kind not in right:
@@ -372,13 +377,24 @@ def _go_on(found: ReportPlan | None, warning: Warning, kind: str, now: datetime)
 def _take(actor: Actor, dispatch_id: int) -> Dispatch:
     actor.require("report.send")
     visible = Report.objects.visible_to(actor)
-    rows = Dispatch.objects.select_for_update(of=("self",)).select_related(
+    lock_about(dispatch_id)
+    rows = Dispatch.objects.select_for_update(of=("self",), no_key=True).select_related(
         "report__warning", "report__order", "superior"
     )
     found: Dispatch | None = rows.filter(pk=dispatch_id, report__in=visible).first()
     if found is None:
         raise NotFound("dispatch", dispatch_id)
     return found
+
+
+def lock_about(dispatch_id: int) -> None:
+    """What comes before the dispatch and everything that follows from it: the order, or the warning's site."""
+    rows = Dispatch.objects.filter(pk=dispatch_id).values_list("report__order_id", "report__warning_id")
+    for order, warning in rows:
+        if order is not None:
+            lock_orders([order])
+        else:
+            lock_warnings([warning])
 
 
 def about(dispatch: Dispatch) -> Any:
@@ -442,7 +458,7 @@ def told_after_all(actor: Actor, report: Report) -> None:
     warning = report.warning
     if warning is None or _failed(warning):
         return
-    found = ReportPlan.objects.select_for_update(of=("self",)).filter(warning=warning).first()
+    found = ReportPlan.objects.select_for_update(of=("self",), no_key=True).filter(warning=warning).first()
     if found is None:
         duties.complete(actor, ref(warning), [REPORT], "report")
         return
@@ -472,7 +488,7 @@ def not_told(dispatch: Dispatch, problem: str) -> None:
     """A report could not be handed over for good: somebody must tell it another way, soon."""
     report = dispatch.report
     why = (_("没有报到%(office)s：%(why)s") % {"office": dispatch.superior.title, "why": problem})[:200]
-    found = ReportPlan.objects.select_for_update(of=("self",)).filter(warning=report.warning).first()
+    found = ReportPlan.objects.select_for_update(of=("self",), no_key=True).filter(warning=report.warning).first()
     if report.warning is None or found is None:
         _call_to_retell(dispatch, why)
         return
@@ -516,7 +532,7 @@ def set_superior(
     title = _text("title", title, 80)
     if rank not in Superior.Rank.values:
         raise Invalid("rank", _("其中之一：%(names)s") % {"names": "、".join(Superior.Rank.values)})
-    office = Superior.objects.select_for_update().filter(pk=id).first() if id is not None else Superior()
+    office = Superior.objects.select_for_update(no_key=True).filter(pk=id).first() if id is not None else Superior()
     if office is None:
         raise NotFound("superior", id or 0)
     if Superior.objects.filter(title=title).exclude(pk=office.pk).exists():

@@ -27,6 +27,7 @@ from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
 from shoutu.county.places.models import Site
+from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.models import Point
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Warning
@@ -114,7 +115,7 @@ def _alone_allowed(silence: Silence, now: datetime) -> None:
     if silence.ends_at - silence.starts_at > ALONE + timedelta(seconds=30):
         raise Invalid("ends_at", _("一人静默最长 30 分钟；更长的须两人"))
     # Locked, so that two cannot order one side by side.
-    Site.objects.select_for_update().get(pk=silence.site_id)
+    Site.objects.select_for_update(no_key=True).get(pk=silence.site_id)
     before = Silence.objects.filter(site_id=silence.site_id, alone=True).filter(_overlaps(silence))
     last = before.order_by("-ends_at").first()
     if last is not None and (last.ended_at or last.ends_at) + ALONE_PAUSE > now:
@@ -159,6 +160,8 @@ SILENCE = proposals.register(
 
 
 def _order(actor: Actor, silence: Silence, proposal: Proposal | None = None) -> Silence:
+    # Its site before it, whoever orders it: the warnings it holds back are looked at in the same step.
+    lock_sites([silence.site_id])
     silence.asked_by_id = proposal.proposed_by_id if proposal else actor.user_id
     silence.asked_label = (proposal.proposed_label if proposal else actor.label)[:200]
     silence.save()
@@ -184,7 +187,7 @@ def revoke_silence(actor: Actor, id: int, reason: str = "") -> Silence:
     own = actor.user_id is not None and found.asked_by_id == actor.user_id
     if not own and not actor.may("silence.grant"):
         raise NotAllowed("silence.grant")
-    silence = Silence.objects.select_for_update(of=("self",)).get(pk=found.pk)
+    silence = _locked(found.pk)
     now = timezone.now()
     if silence.ended_at is not None or silence.ends_at <= now:
         raise Conflict(_("这次静默已经结束"))
@@ -210,7 +213,7 @@ def keep_silences(now: datetime | None = None) -> None:
 @service
 def _move_on(pk: int, now: datetime) -> None:
     steps.fence()
-    silence = Silence.objects.select_for_update(of=("self",)).get(pk=pk)
+    silence = _locked(pk)
     if silence.ended_at is not None:
         return unchanged()
     if silence.ends_at > now:
@@ -226,12 +229,21 @@ def _move_on(pk: int, now: datetime) -> None:
     return None
 
 
+def _locked(pk: int) -> Silence:
+    """The silence, locked, after its site, whose warnings it reaches."""
+    lock_sites(Silence.objects.filter(pk=pk).values_list("site_id", flat=True))
+    found: Silence = Silence.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+    return found
+
+
 def _begin(silence: Silence) -> None:
     """Hold back what is being called already, and tell people."""
     silence.begun_at = timezone.now()
     silence.save(update_fields=["begun_at"])
     record(CLOCK, "silence.begun", ref(silence), {"until": silence.ends_at})
-    open_ = Warning.objects.select_for_update(of=("self",)).filter(site_id=silence.site_id, closed_at__isnull=True)
+    open_ = Warning.objects.select_for_update(of=("self",), no_key=True).filter(
+        site_id=silence.site_id, closed_at__isnull=True
+    )
     if silence.warning_id is not None:
         open_ = open_.filter(pk=silence.warning_id)
     for warning in open_.order_by("id"):
@@ -344,7 +356,7 @@ def _release(silence: Silence) -> None:
     """Calling goes on for what it held back; what has fallen to normal meanwhile is only to be verified."""
     now = timezone.now()
     for row in silence.held.filter(outcome="").order_by("id"):
-        warning = Warning.objects.select_for_update(of=("self",)).get(pk=row.warning_id)
+        warning = Warning.objects.select_for_update(of=("self",), no_key=True).get(pk=row.warning_id)
         row.released_at, row.outcome = now, "called"
         if warning.closed_at is not None:
             row.outcome = "over"

@@ -15,7 +15,7 @@ def refresh_unknown(warning: Warning) -> None:
         warning.unknown_now = _unknown(warning)
         return
     # Locked: what people decide about a risk meanwhile must not be overwritten by a stage worked out before.
-    risks = Warning.objects.select_for_update(of=("self",)).filter(
+    risks = Warning.objects.select_for_update(of=("self",), no_key=True).filter(
         site=warning.site, category="risk", closed_at__isnull=True
     )
     for risk in risks.order_by("id"):

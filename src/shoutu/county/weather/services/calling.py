@@ -26,6 +26,7 @@ from shoutu.county.places.models import Site
 from shoutu.county.weather import policies
 from shoutu.county.weather.models import Area, Called, Message, Standing, State, Weather
 from shoutu.county.weather.policy import WeatherResponse
+from shoutu.county.weather.services.receiving import locked_event
 from shoutu.county.weather.words import LEVELS
 
 CALLER = system("气象")
@@ -92,7 +93,7 @@ def _own_posts(sites: Sequence[int]) -> dict[int, int]:
 def _call(event_id: int, group: Group, lane: Lane, level: int, episode: int) -> None:
     """Open or raise the duty of one group, unless this episode has done so already."""
     steps.fence()
-    event = Weather.objects.select_for_update(of=("self",)).get(pk=event_id)
+    event = locked_event(event_id)
     before = Called.objects.select_related("duty").filter(event=event, key=group.key).order_by("id").last()
     if event.state != State.ACTIVE or (before is not None and before.episode >= episode):
         return unchanged()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -109,7 +110,7 @@ def _one_at_a_time(now: datetime) -> None:
     """Two messages of one spell at once must not make two events: the day's row is the lock."""
     day = timezone.localtime(now).date()
     DayNumber.objects.get_or_create(day=day)
-    DayNumber.objects.select_for_update().get(day=day)
+    DayNumber.objects.select_for_update(no_key=True).get(day=day)
 
 
 def _message(actor: Actor, draft: Draft, now: datetime) -> Message:
@@ -163,7 +164,7 @@ def _not_real(message: Message, earlier: list[Message]) -> str:
 
 def _stand(actor: Actor, message: Message, earlier: list[Message]) -> None:
     event = next((one.event for one in earlier if one.event and one.event.state == State.ACTIVE), None)
-    event = event or _standing_event(message) or _new_event(message)
+    event = (locked_event(event.pk) if event else None) or _standing_event(message) or _new_event(message)
     message.event, message.standing = event, Standing.STANDING
     message.save()
     record(actor, "weather.received", ref(event), _facts(message), {"text": message.text} if message.text else None)
@@ -172,7 +173,7 @@ def _stand(actor: Actor, message: Message, earlier: list[Message]) -> None:
 
 def _standing_event(message: Message) -> Weather | None:
     """The spell of the same type that covers one of its townships: the same weather told by another door, or worse."""
-    same = Weather.objects.select_for_update(of=("self",)).filter(state=State.ACTIVE, type=message.type)
+    same = Weather.objects.select_for_update(of=("self",), no_key=True).filter(state=State.ACTIVE, type=message.type)
     if message.type == OTHER:
         same = same.filter(type_title=_type_title(message))
     for event in same.order_by("id"):
@@ -180,6 +181,19 @@ def _standing_event(message: Message) -> Weather | None:
         if covered & set(message.townships) or covered == set(message.townships):
             return event
     return None
+
+
+def lock_events(ids: Iterable[int]) -> None:
+    """What comes before the messages, the areas and the duties of these events: they themselves."""
+    if connection.features.has_select_for_update:
+        rows = Weather.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=list(ids))
+        list(rows.order_by("pk").values_list("pk"))
+
+
+def locked_event(event_id: int) -> Weather:
+    """The event, locked. Raises Weather.DoesNotExist."""
+    found: Weather = Weather.objects.select_for_update(of=("self",), no_key=True).get(pk=event_id)
+    return found
 
 
 def _type_title(message: Message) -> str:
@@ -229,7 +243,7 @@ def refresh(actor: Actor, event: Weather, ended_by: str = "") -> None:
 
 def _areas(event: Weather, levels: dict[int, int]) -> None:
     now = timezone.now()
-    rows = {area.township_id: area for area in event.areas.select_for_update()}
+    rows = {area.township_id: area for area in event.areas.select_for_update(no_key=True)}
     for township, level in levels.items():
         area = rows.get(township) or Area(event=event, township_id=township, level=0, since=now)
         if level > area.called_level > 0:
@@ -296,6 +310,7 @@ def _retire(actor: Actor, message: Message, gone: list[Message]) -> None:
     cancel = message.kind == "cancel"
     became = Standing.CANCELLED if cancel else Standing.REPLACED
     touched: dict[int, Weather] = {}
+    lock_events([one.event_id for one in gone if one.event_id is not None])
     for one in gone:
         one.standing = became
         one.save(update_fields=["standing"])
@@ -307,7 +322,7 @@ def _retire(actor: Actor, message: Message, gone: list[Message]) -> None:
         message.event, message.standing = next(iter(touched.values())), Standing.CANCELLED
         message.save()
     for event in touched.values():
-        refresh(actor, Weather.objects.select_for_update(of=("self",)).get(pk=event.pk), "cancelled")
+        refresh(actor, locked_event(event.pk), "cancelled")
 
 
 def _agreed(actor: Actor, proposal: Proposal) -> None:
@@ -354,7 +369,8 @@ def lift(actor: Actor, event: Weather, reason: str) -> Message:
 def place(actor: Actor, message_id: int, townships: Sequence[int]) -> Message:
     """Say which townships a message means besides those matched: only ever more. Raises NotFound, Invalid, Conflict."""
     actor.require("weather.enter")
-    message = Message.objects.select_for_update(of=("self",)).filter(pk=message_id).first()
+    lock_events(Message.objects.filter(pk=message_id, event__isnull=False).values_list("event_id", flat=True))
+    message = Message.objects.select_for_update(of=("self",), no_key=True).filter(pk=message_id).first()
     if message is None:
         raise NotFound("weather_message", message_id)
     if message.standing != Standing.STANDING or message.event is None:
@@ -366,7 +382,7 @@ def place(actor: Actor, message_id: int, townships: Sequence[int]) -> Message:
     message.townships = sorted(set(message.townships) | known)
     message.save(update_fields=["townships"])
     record(actor, "weather.placed", ref(message.event), {"message": message.pk, "townships": sorted(known)})
-    refresh(actor, message.event)
+    refresh(actor, locked_event(message.event.pk))
     return message
 
 
@@ -399,7 +415,7 @@ def expire_due(now: datetime | None = None) -> None:
 @service
 def _expire(event_id: int, now: datetime) -> None:
     steps.fence()
-    event = Weather.objects.select_for_update(of=("self",)).get(pk=event_id)
+    event = locked_event(event_id)
     passed = event.messages.filter(standing=Standing.STANDING, ends_at__lte=now)
     ids = list(passed.values_list("pk", flat=True))
     if not ids:

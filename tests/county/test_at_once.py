@@ -1,0 +1,337 @@
+"""Many change one site at once: nobody waits for ever, nothing is lost, nothing is done twice. On both databases.
+
+On PostgreSQL none of these may even meet in a deadlock that is mended by running again: the order of locks
+(docs/decisions/0047-order-of-locks.md) leaves none, and the database's own count of deadlocks says so.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from shoutu.county.duties import services as duties
+from shoutu.county.duties.auditor import audit
+from shoutu.county.duties.models import Call, CallState, Duty, Notice
+from shoutu.county.duties.models import State as DutyState
+from shoutu.county.duties.services import findings
+from shoutu.county.kit.errors import ShoutuError
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people import proposals
+from shoutu.county.people.models import Proposal
+from shoutu.county.people.testing import actor
+from shoutu.county.screen.services import acknowledge
+from shoutu.county.sites import services as sites
+from shoutu.county.sites.models import Signal, SignalState
+from shoutu.county.warnings import services
+from shoutu.county.warnings.models import Evacuation, Event, HeadCount, Membership, Warning
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ITEMS = [f"item_{i}" for i in range(5)]
+
+
+class Crowd:
+    """Threads that each do one thing again and again until the time is up; whatever they did not expect is kept."""
+
+    def __init__(self, seconds: float) -> None:
+        self.end = time.monotonic() + seconds
+        self.errors: list[BaseException] = []
+        self.done: Counter[str] = Counter()
+        self.threads: list[threading.Thread] = []
+
+    def join(self, name: str, act: Callable[[random.Random], object], seed: int = 0) -> None:
+        self.threads.append(threading.Thread(target=self._go, args=(name, act, random.Random(seed)), name=name))
+
+    def _go(self, name: str, act: Callable[[random.Random], object], chance: random.Random) -> None:
+        try:
+            while time.monotonic() < self.end and not self.errors:
+                try:
+                    act(chance)
+                    self.done[name] += 1
+                except ShoutuError:
+                    # Right in itself, but not now: others have moved it on.
+                    self.done[f"{name}, refused"] += 1
+        except BaseException as error:
+            self.errors.append(error)
+        finally:
+            connection.close()
+
+    def run(self) -> None:
+        for thread in self.threads:
+            thread.start()
+        for thread in self.threads:
+            thread.join(120)
+        assert not any(thread.is_alive() for thread in self.threads)
+        if self.errors:
+            raise self.errors[0]
+
+
+@pytest.fixture
+def no_deadlocks() -> Iterator[None]:
+    """PostgreSQL's own count of the deadlocks it had to break must stand still."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+
+    def count() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_force_next_flush()")
+            cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+            return int(cursor.fetchone()[0])
+
+    before = count()
+    yield
+    time.sleep(0.2)
+    assert count() == before
+
+
+@pytest.fixture
+def signal(county) -> Callable[..., dict[str, object]]:
+    numbers = itertools.count(1)
+
+    def make(item: str, to: int, frm: int, site=None) -> dict[str, object]:
+        n, now = next(numbers), round(time.time() * 1000)
+        return {
+            "id": f"{n:032x}", "shard": 0, "seq": n, "ordinal": 0, "rule": None, "rule_version": None, "point": None,
+            "source": None, "site": (site or county.site).pk, "item": item, "kind": "site_silence", "category": "risk",
+            "type": "level", "from": frm, "to": to, "event_ts": now, "received_ts": now, "value": None,
+            "threshold": 3.0, "window_start": now, "aux": 3.0, "flags": [],
+        }  # fmt: skip
+
+    return make
+
+
+def pick(chance, rows):
+    ids = list(rows.values_list("pk", flat=True))
+    return chance.choice(ids) if ids else None
+
+
+def settle() -> None:
+    while services.take_in():
+        pass
+    while duties.climb_due():
+        pass
+
+
+def intake(signal, county):
+    """Levels go up and down at two sites, in any order, as the pipeline delivers them."""
+    stands: dict[tuple[int, str], int] = {}
+
+    def act(chance):
+        told = []
+        for _ in range(chance.randint(1, 4)):
+            site, item = chance.choice([county.site, county.site_b]), chance.choice(ITEMS)
+            to = chance.choice([level for level in range(5) if level != stands.get((site.pk, item), 0)])
+            told.append(signal(item, to, stands.get((site.pk, item), 0), site))
+            stands[site.pk, item] = to
+        sites.receive(told)
+        services.take_in()
+
+    return act
+
+
+def head_count(user, site):
+    who, keys = actor(user), itertools.count(1)
+
+    def act(chance):
+        found = Evacuation.objects.filter(site=site, resumed_at__isnull=True).first()
+        if found is None:
+            warning = pick(chance, Warning.objects.filter(site=site, closed_at__isnull=True))
+            if warning is not None:
+                services.order_withdrawal(who, warning)
+            return
+        key = f"{user.username}-{next(keys)}"
+        if found.total is None:
+            services.set_head_count(who, found.pk, 50, "调度室", key)
+        else:
+            step = chance.choice(["out", "out", "more", "back"])
+            if step == "out":
+                services.confirm_out(who, found.pk, key, count=1)
+            elif step == "more":
+                services.add_people(who, found.pk, 1, "漏登记", key)
+            else:
+                services.take_back(who, found.pk, 1, "看错", key)
+
+    return act
+
+
+def desk(user):
+    """Answers, verifies, disposes, calls again; looks at the list, which notes receipts."""
+    who = actor(user)
+
+    def act(chance):
+        mine = Duty.objects.filter(calls__person_id=who.person_id, calls__state=CallState.CALLING)
+        what = chance.choice(["answer", "answer", "verify", "dispose", "recall", "sound", "seen"])
+        warning = pick(chance, Warning.objects.filter(closed_at__isnull=True))
+        if what == "answer":
+            duty = pick(chance, mine.filter(state=DutyState.CALLED).distinct())
+            if duty is not None:
+                duties.answer(who, duty)
+        elif what == "seen":
+            from shoutu.county.duties.models import Step
+            from shoutu.county.duties.services.receipts import note_fetched
+
+            note_fetched(who, list(mine.distinct()[:20]), Step.SEEN)
+        elif what == "sound" and who.may("screen.acknowledge"):
+            acknowledge(who, Warning.objects.filter(closed_at__isnull=True).values_list("pk", flat=True)[:6])
+        elif warning is not None and what == "verify":
+            services.verify(who, warning, chance.choice(["real", "real", "device_fault"]))
+        elif warning is not None and what == "dispose":
+            services.dispose(who, warning, "已处置", withdraw=chance.random() < 0.2)
+        elif warning is not None:
+            services.recall(who, warning)
+
+    return act
+
+
+def merges(user, site):
+    who = actor(user)
+
+    def act(chance):
+        ids = list(Warning.objects.filter(site=site, closed_at__isnull=True).values_list("pk", flat=True))
+        if len(ids) >= 2 and chance.random() < 0.6:
+            lead, *rest = chance.sample(ids, min(len(ids), 3))
+            services.merge(who, lead, rest, "同一原因")
+        else:
+            joined = pick(chance, Warning.objects.filter(memberships__left_at__isnull=True, site=site))
+            if joined is not None:
+                services.split(who, joined, "不是同一原因")
+
+    return act
+
+
+def quiet(user, second, site):
+    """Silences by two persons; 复工 asked for and agreed to."""
+    who, other = actor(user), actor(second)
+
+    def act(chance):
+        what = chance.choice(["ask", "agree", "agree", "resume", "revoke"])
+        if what == "ask":
+            services.ask_silence(
+                who, kind="silence", reason="检修", starts_at=None, ends_at=timezone.now() + timedelta(hours=2),
+                site=site.pk,
+            )  # fmt: skip
+        elif what == "agree":
+            found = Proposal.objects.filter(state="waiting").order_by("?").first()
+            if found is not None:
+                proposals.agree(other, found)
+        elif what == "revoke":
+            from shoutu.county.warnings.models_silences import Silence
+
+            silence = pick(chance, Silence.objects.filter(ended_at__isnull=True))
+            if silence is not None:
+                services.revoke_silence(other, silence)
+        else:
+            stop = pick(chance, Evacuation.objects.filter(site=site, resumed_at__isnull=True))
+            if stop is not None:
+                services.resume_work(who, stop, "验收通过")
+
+    return act
+
+
+def lane_of_duties(chance):
+    time.sleep(0.1)
+    duties.climb_due()
+    duties.overdue_due()
+    services.end_groups()
+    services.keep_silences()
+    services.blasting_over()
+
+
+def lane_of_findings(chance):
+    time.sleep(0.3)
+    findings.sweep()
+    findings.look()
+
+
+def nothing_lost(done: Counter[str]) -> None:
+    settle()
+    assert not Signal.objects.exclude(state=SignalState.DONE).exists()
+    # Each signal that raised or moved a warning stands in its course once.
+    events = Event.objects.exclude(signal=None).values_list("signal_id", flat=True)
+    assert max(Counter(events).values()) == 1
+    rises = {row.pk for row in Signal.objects.all() if row.body["to"] > 0}
+    assert rises <= set(events)
+    # One open warning a site and item, in the stage its facts put it in.
+    open_ = Warning.objects.filter(closed_at__isnull=True)
+    assert max(Counter(open_.values_list("key", flat=True)).values(), default=1) == 1
+    for evacuation in Evacuation.objects.all():
+        counts = Counter()
+        for kind, amount in evacuation.counts.values_list("kind", "amount"):
+            counts[kind] += amount
+        if evacuation.total is not None:
+            assert evacuation.total == counts["set"] + counts["more"] - counts["fewer"]
+        assert evacuation.out == counts["out"] + counts["positioning"] - counts["back"]
+    told = HeadCount.objects.count()
+    assert Entry.objects.filter(verb="evacuation.counted").count() == told
+    assert Evacuation.objects.filter(resumed_at__isnull=True).count() <= 2
+    assert (
+        max(Counter(Membership.objects.filter(left_at=None).values_list("warning_id", flat=True)).values(), default=1)
+        == 1
+    )
+    for duty in Duty.objects.filter(state=DutyState.ANSWERED):
+        assert duty.calls.filter(state=CallState.ANSWERED).exists()
+    assert Call.objects.filter(state=CallState.ANSWERED).count() == Entry.objects.filter(verb="duty.answered").count()
+    # An answered message never goes back to one that was merely seen.
+    back = Notice.objects.filter(answered_at__isnull=False).exclude(step="answered")
+    assert not back.exists()
+    assert [found for found in audit() if not found.key.startswith("audit:step")] == []
+
+
+def test_intake_head_count_desks_silences_and_merges_at_one_site(county, signal, no_deadlocks, record_property):
+    crowd = Crowd(seconds=12)
+    users, site = county.users, county.site
+    crowd.join("intake", intake(signal, county), 1)
+    crowd.join("head count, mine", head_count(users["enterprise"], site), 2)
+    crowd.join("head count, county", head_count(users["duty_officer"], site), 3)
+    crowd.join("desk, mine", desk(users["enterprise"]), 4)
+    crowd.join("desk, county", desk(users["duty_officer"]), 5)
+    crowd.join("desk, leader", desk(users["leader"]), 6)
+    crowd.join("merges", merges(users["duty_officer"], site), 7)
+    crowd.join("quiet", quiet(users["leader"], users["duty_officer"], site), 8)
+    crowd.join("duties", lane_of_duties)
+    crowd.join("findings", lane_of_findings)
+    crowd.run()
+    for name, n in sorted(crowd.done.items()):
+        record_property(name, n)
+        print(f"{name}: {n}")
+    for name in ("intake", "head count, mine", "desk, county", "merges", "duties"):
+        assert crowd.done[name] > 2, crowd.done
+    nothing_lost(crowd.done)
+
+
+def test_the_same_step_sent_twice_at_the_same_moment_is_done_once(county, signal):
+    """The mine's telephone sends each step again when no answer comes: both may arrive at once."""
+    sites.receive([signal("item_0", 4, 0)])
+    settle()
+    evacuation = Evacuation.objects.get()
+    who = actor(county.users["enterprise"])
+    services.set_head_count(who, evacuation.pk, 40, "调度室", "set")
+    for step in range(12):
+        barrier, errors = threading.Barrier(3), []
+
+        def send(step=step, barrier=barrier, errors=errors):
+            try:
+                barrier.wait(10)
+                services.confirm_out(who, evacuation.pk, f"step-{step}", count=1)
+            except BaseException as error:
+                errors.append(error)
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=send) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert errors == []
+    evacuation.refresh_from_db()
+    assert (evacuation.out, evacuation.counts.filter(kind="out").count()) == (12, 12)
