@@ -94,6 +94,25 @@ def test_move(before, after, called, minutes_below, expected):
     assert moved(before, after, called, below) == expected
 
 
+@pytest.mark.parametrize(
+    ("before", "called", "risen", "dismissed", "expected"),
+    [
+        (3, 3, 3, True, Move.ANOTHER),
+        (4, 4, 2, True, Move.ANOTHER),
+        (3, 3, 1, True, Move.NONE),
+        (3, 3, 3, False, Move.NONE),
+        (3, 2, 3, False, Move.RISE),
+        (3, 2, 2, False, Move.NONE),
+    ],
+)
+def test_a_member_that_rises_behind_a_higher_one(before, called, risen, dismissed, expected):
+    found = move(
+        before=before, after=before, called_level=called, below_since=None, at=T0, recall_after=TEN,
+        risen=risen, dismissed=dismissed,
+    )  # fmt: skip
+    assert found == expected
+
+
 @given(st.lists(st.integers(0, 4), max_size=60))
 def test_a_flapping_level_within_ten_minutes_calls_at_most_once_a_level(levels):
     """Any course of levels inside the recall time calls at most four times (once for each level first reached)."""

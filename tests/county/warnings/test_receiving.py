@@ -105,6 +105,54 @@ def test_back_after_a_long_calm_before_closure_is_the_same_warning_and_calls_aga
     assert Duty.objects.filter(about_id=warning.pk, kind="warning.dispose").get().round == 2
 
 
+@pytest.mark.parametrize("result", ["false_alarm", "device_fault"])
+@pytest.mark.parametrize("fallen_first", [False, True])
+def test_what_was_found_false_of_one_sensor_hides_no_other(watched, raise_to, clock, result, fallen_first):
+    officer = actor(watched.users["duty_officer"])
+    warning = raise_to(3)
+    services.verify(officer, warning.pk, result, "calibration")
+    if fallen_first:
+        raise_to(0, 3)
+    before = Call.objects.count()
+    clock.shift(timedelta(minutes=1))
+    warning = raise_to(3, point=1)
+    assert (Warning.objects.count(), warning.level, warning.result, warning.state) == (1, 3, None, "calling")
+    assert Call.objects.count() > before
+    assert Duty.objects.filter(kind="warning.verify", state="called").exists()
+    assert warning.point == watched.points[1]
+
+
+def test_another_sensor_calls_by_its_own_level_and_rises_behind_the_false_one(watched, raise_to, clock):
+    officer = actor(watched.users["duty_officer"])
+    warning = raise_to(3)
+    services.verify(officer, warning.pk, "false_alarm", "calibration")
+    clock.shift(timedelta(minutes=1))
+    warning = raise_to(2, point=1)
+    assert (warning.level, warning.current_level, warning.state) == (2, 3, "calling")
+    assert "7.1" in warning.title
+    before = Call.objects.count()
+    warning = raise_to(3, 2, point=1)
+    assert warning.level == 3
+    assert Call.objects.count() > before
+
+
+def test_a_sensor_found_false_that_flaps_calls_nobody(watched, raise_to, clock):
+    officer = actor(watched.users["duty_officer"])
+    warning = raise_to(3)
+    services.verify(officer, warning.pk, "false_alarm", "calibration")
+    before = Call.objects.count()
+    for _ in range(3):
+        clock.shift(timedelta(minutes=1))
+        raise_to(0, 3)
+        clock.shift(timedelta(minutes=1))
+        warning = raise_to(3)
+    assert (warning.result, Call.objects.count()) == ("false_alarm", before)
+    raise_to(0, 3)
+    clock.shift(timedelta(minutes=11))
+    assert raise_to(3).result is None
+    assert Call.objects.count() > before
+
+
 def test_silence_is_a_fault_of_its_own_and_never_clears_the_risk(raise_to, signal, watched):
     raise_to(3)
     take(fault(watched, signal, 1))

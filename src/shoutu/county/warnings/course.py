@@ -104,17 +104,27 @@ class Move(StrEnum):
     OPEN = "open"
     RISE = "rise"
     AGAIN = "again"
+    ANOTHER = "another"
 
 
 def move(
-    *, before: int, after: int, called_level: int, below_since: datetime | None, at: datetime, recall_after: timedelta
-) -> Move:
+    *, before: int, after: int, called_level: int, below_since: datetime | None, at: datetime, recall_after: timedelta,
+    risen: int = 0, dismissed: bool = False,
+) -> Move:  # fmt: skip
     """Whether an open warning whose level went from ``before`` to ``after`` must call people anew.
 
     ``called_level`` is the level they were last called for; ``below_since`` is since when the warning has stood
     below it (None while it has not). Above the called level: RISE. Back at it, or back from below yellow, after
     ``recall_after`` or more: AGAIN. A flap in between is counted by the caller and calls nobody.
+
+    ``risen`` is the level a member has just risen to (0: none has), which a member that stands as high or higher may
+    hide. ``dismissed``: what people have found false or a device's fault does not speak of that member: to yellow or
+    more it calls them, as ANOTHER.
     """
+    if dismissed and risen >= YELLOW:
+        return Move.ANOTHER
+    if risen > called_level:
+        return Move.RISE
     if after <= before:
         return Move.NONE
     if after > called_level:

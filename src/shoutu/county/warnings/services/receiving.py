@@ -19,7 +19,7 @@ from shoutu.county.sites.items import item_title
 from shoutu.county.sites.models import Point, Rule, RuleVersion, Signal
 from shoutu.county.warnings import policies, words
 from shoutu.county.warnings.course import Move, Place, current_level, later, move
-from shoutu.county.warnings.models import DayNumber, Event, Heard, Member, Warning
+from shoutu.county.warnings.models import DayNumber, Event, Heard, Member, Result, Warning
 from shoutu.county.warnings.services import circumstance
 from shoutu.county.warnings.services.course_of import ENGINE, call_anew, call_people, note_below, settle_stage
 from shoutu.county.warnings.services.grouping import gather
@@ -254,7 +254,7 @@ def _open(told: Told, overtaken: Heard | None) -> None:
     )
     _speak(warning, told, level)
     warning.save()
-    _member(warning, told, overtaken)
+    _member(warning, told, overtaken, None)
     _event(warning, told)
     record(ENGINE, "warning.opened", ref(warning), {**_facts(told), "number": warning.number, "title": warning.title})
     refresh_unknown(warning)
@@ -275,7 +275,10 @@ def _go_on(warning: Warning, told: Told, overtaken: Heard | None) -> None:
     before = warning.current_level
     if Event.objects.filter(signal=told.row).exists():
         return unchanged()
-    fresh = _member(warning, told, overtaken)
+    member = _member_of(warning, told)
+    risen = _risen(member, told) if overtaken is None else 0
+    dismissed = risen > 0 and _dismissed(warning, told, risen)
+    fresh = _member(warning, told, overtaken, member)
     after = current_level(warning.members.values_list("level", flat=True))
     reached = max(after, int(told.body["to"])) if told.past or not fresh else after
     _event(warning, told)
@@ -287,17 +290,22 @@ def _go_on(warning: Warning, told: Told, overtaken: Heard | None) -> None:
         below_since=warning.below_since,
         at=timezone.now(),
         recall_after=policies.in_force().recall_after,
+        risen=risen,
+        dismissed=dismissed,
     )
     warning.current_level = after
     warning.peak_level = max(warning.peak_level, reached)
     warning.count += 1
     warning.last_signal_at = max(warning.last_signal_at, told.at)
     warning.ended_at = told.at if after == 0 else None
-    if int(told.body["to"]) > 0 and (reached > before or int(told.body["to"]) >= warning.level):
-        _speak(warning, told, reached if step != Move.NONE else None)
-    if step != Move.NONE:
-        call_anew(ENGINE, warning, reached)
-        record(ENGINE, "warning.called_anew", ref(warning), {"level": reached, "because": step.value})
+    # What others stand at that were found false, or hide this one, is not what people are called for.
+    calls_for = risen if step == Move.ANOTHER or reached <= before else reached
+    calls = step != Move.NONE
+    if int(told.body["to"]) > 0 and (calls or reached > before or int(told.body["to"]) >= warning.level):
+        _speak(warning, told, calls_for if calls else None)
+    if calls:
+        call_anew(ENGINE, warning, calls_for)
+        record(ENGINE, "warning.called_anew", ref(warning), {"level": calls_for, "because": step.value})
     else:
         # A point nobody silenced may have joined: then what was held back is called now.
         let_go_uncovered(warning)
@@ -305,6 +313,25 @@ def _go_on(warning: Warning, told: Told, overtaken: Heard | None) -> None:
     refresh_unknown(warning)
     settle_stage(warning)
     return None
+
+
+def _risen(member: Member | None, told: Told) -> int:
+    """The level this signal lifts its rule's member to; 0 where that stood as high already."""
+    to = int(told.body["to"])
+    return to if to > (member.level if member is not None else 0) else 0
+
+
+def _dismissed(warning: Warning, told: Told, risen: int) -> bool:
+    """Whether people found this warning false, or a device's fault, without having seen this member so high.
+
+    One that stood there moments ago only flaps.
+    """
+    if warning.result not in (Result.FALSE_ALARM, Result.DEVICE_FAULT):
+        return False
+    since = told.at - policies.in_force().recall_after
+    fell = warning.events.filter(point_id=told.body.get("point") or 0, level_from__gte=risen, at__gte=since)
+    rule = told.body.get("rule") or 0
+    return not any(one.signal and (one.signal.body.get("rule") or 0) == rule for one in fell.select_related("signal"))
 
 
 def _speak(warning: Warning, told: Told, calls_for: int | None) -> None:
@@ -320,15 +347,12 @@ def _speak(warning: Warning, told: Told, calls_for: int | None) -> None:
     warning.verified_source = told.rule.verified if told.rule else True
 
 
-def _member(warning: Warning, told: Told, overtaken: Heard | None) -> bool:
+def _member(warning: Warning, told: Told, overtaken: Heard | None, member: Member | None) -> bool:
     """Note the level this rule now stands at. False when a later signal of it was taken in before: then nothing is.
 
     What tells of the past moves no member.
     """
     body, place = told.body, overtaken.place if overtaken is not None else told.place
-    member = warning.members.filter(
-        rule_id=body.get("rule") or 0, point_id=body.get("point") or 0, kind=body["kind"]
-    ).first()
     if member is None:
         member = Member(
             warning=warning,
@@ -345,6 +369,13 @@ def _member(warning: Warning, told: Told, overtaken: Heard | None) -> bool:
     member.value, member.threshold, member.at = told.measured["value"], told.measured["threshold"], told.at
     member.save()
     return overtaken is None
+
+
+def _member_of(warning: Warning, told: Told) -> Member | None:
+    body = told.body
+    rule, point = body.get("rule") or 0, body.get("point") or 0
+    found: Member | None = warning.members.filter(rule_id=rule, point_id=point, kind=body["kind"]).first()
+    return found
 
 
 def _event(warning: Warning, told: Told) -> None:
