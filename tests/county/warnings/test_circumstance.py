@@ -23,7 +23,8 @@ from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, 
 from shoutu.county.sites.services.operation import add_window, revoke_window, set_state
 from shoutu.county.sites.still import lacks_of
 from shoutu.county.warnings import services
-from shoutu.county.warnings.models import Warning
+from shoutu.county.warnings.models import Evacuation, Warning
+from tests.county.warnings.test_silencing import alone
 
 
 @pytest.fixture
@@ -211,6 +212,27 @@ def test_what_fell_within_the_window_calls_nobody_more(blasting, signal, clock):
     clock.shift(timedelta(hours=1))
     services.blasting_over()
     assert kinds(warning) == {"warning.dispose"}
+
+
+def test_a_silence_of_another_point_orders_no_withdrawal_in_a_window(blasting, signal):
+    deliver(signal, blasting.co_rule, blasting.co, 3, 30.0)
+    silence = alone(blasting, point=blasting.points[0].pk)
+    services.revoke_silence(actor(blasting.users["leader"]), silence.pk)
+    assert not Evacuation.objects.exists()
+
+
+def test_a_silence_held_in_a_window_orders_no_withdrawal_when_it_ends(blasting, signal):
+    silence = alone(blasting)
+    deliver(signal, blasting.co_rule, blasting.co, 3, 30.0)
+    services.revoke_silence(actor(blasting.users["leader"]), silence.pk)
+    assert not Evacuation.objects.exists()
+
+
+def test_a_silence_of_another_point_orders_no_withdrawal_at_a_sealed_mine(watched, meter, signal):
+    set_state(actor(watched.users["duty_officer"]), watched.site, "sealed", "停产整顿")
+    deliver(signal, Rule.objects.get(origin="stopped-mine/power_while_stopped"), meter, 3, 12.0)
+    alone(watched, point=watched.points[0].pk)
+    assert not Evacuation.objects.exists()
 
 
 @pytest.fixture

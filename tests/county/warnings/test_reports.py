@@ -83,6 +83,15 @@ def test_it_is_asked_for_after_a_while_with_the_time_that_is_left(red, clock):
     assert abs((due - red.opened_at).total_seconds() - 3600) < 1
 
 
+def test_a_report_nobody_is_asked_for_any_more_is_an_alarm(red, clock):
+    clock.shift(timedelta(minutes=11))
+    ask_reports()
+    clock.shift(timedelta(minutes=52))
+    assert "report.uncalled" not in [found.kind for found in audit()]
+    asked().update(state="cancelled")
+    assert "report.uncalled" in [found.kind for found in audit()]
+
+
 def test_answering_it_does_not_answer_the_warning(red, clock, officer):
     clock.shift(timedelta(minutes=11))
     ask_reports()

@@ -19,8 +19,9 @@ from shoutu.county.people.models import Proposal
 from shoutu.county.people.testing import actor
 from shoutu.county.sites import services as sites
 from shoutu.county.warnings import services
-from shoutu.county.warnings.models import HeldBack, Silence, Warning
+from shoutu.county.warnings.models import Evacuation, HeldBack, Silence, Warning
 from shoutu.county.warnings.silences import RED, Cover, covering, until
+from shoutu.county.warnings.steps import ask_reports
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +122,42 @@ def test_a_withdrawal_waits_with_the_calls_and_is_never_held_once_ordered(watche
     agreed(watched)
     assert withdraw.get().held_until is None
     assert Duty.objects.filter(kind="warning.dispose", held_until__gt=timezone.now()).exists()
+
+
+def test_a_silence_elsewhere_orders_no_withdrawal_that_was_ended(watched, raise_to):
+    warning = raise_to(3)
+    services.verify(actor(watched.users["duty_officer"]), warning.pk, "device_fault", "")
+    evacuation = Evacuation.objects.get()
+    services.resume_work(actor(watched.users["leader"]), evacuation.pk, "设备故障")
+    for proposal in Proposal.objects.filter(state="waiting"):
+        proposals.agree(actor(watched.users["duty_officer"]), proposal)
+    evacuation.refresh_from_db()
+    assert evacuation.resumed_at is not None
+    silence = alone(watched, point=watched.points[1].pk)
+    services.revoke_silence(actor(watched.users["leader"]), silence.pk)
+    assert Evacuation.objects.count() == 1
+
+
+def test_what_a_silence_held_back_and_was_found_false_orders_no_withdrawal(watched, raise_to, clock):
+    alone(watched)
+    warning = raise_to(3)
+    services.verify(actor(watched.users["duty_officer"]), warning.pk, "device_fault", "")
+    work(clock, minutes=31)
+    assert not Evacuation.objects.exists()
+
+
+def test_the_duty_to_report_outlasts_a_silence_it_was_asked_before(watched, raise_to, clock):
+    raise_to(3)
+    clock.shift(timedelta(minutes=21))
+    ask_reports()
+    duty = Duty.objects.get(kind="warning.report")
+    alone(watched)
+    duty.refresh_from_db()
+    assert duty.held_until is None
+    raise_to(0, 3)
+    work(clock, minutes=31)
+    duty.refresh_from_db()
+    assert duty.state in ("called", "answered")
 
 
 def test_a_red_warning_cannot_be_silenced(watched, raise_to):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -260,9 +260,11 @@ def _nobody_withdraws(now: datetime) -> Iterator[auditor.Finding]:
 
 @auditor.check
 def _nobody_reports(now: datetime) -> Iterator[auditor.Finding]:
-    """Something is to be told upward by now, and nobody was asked to."""
-    late = ReportPlan.objects.filter(ended_at__isnull=True, asks_at__lt=now - timedelta(minutes=1))
-    for plan in late.select_related("warning")[:50]:
+    """Something is to be told upward by now, and nobody was asked to, or who was need not any more."""
+    open_, since = ReportPlan.objects.filter(ended_at__isnull=True), now - timedelta(minutes=1)
+    asked = Duty.objects.filter(kind="warning.report", about_type="warning", state__in=OPEN).values("about_id")
+    late = open_.filter(Q(asks_at__lt=since) | (Q(due_at__lt=since) & ~Q(warning__in=asked)))
+    for plan in late.select_related("warning").order_by("due_at", "pk")[:50]:
         message = f"{plan.warning.number}：到了上报的时候，却没有叫任何人"
         yield auditor.Finding(
             f"audit:report:{plan.pk}", "report.uncalled", message, SubjectRef("warning", plan.warning_id)

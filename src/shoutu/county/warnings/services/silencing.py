@@ -30,7 +30,7 @@ from shoutu.county.places.models import Site
 from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.models import Point
 from shoutu.county.warnings import policies
-from shoutu.county.warnings.models import Warning
+from shoutu.county.warnings.models import Result, Warning
 from shoutu.county.warnings.models_silences import HeldBack, Silence
 from shoutu.county.warnings.services import reports
 from shoutu.county.warnings.services.evacuation import begin
@@ -247,7 +247,7 @@ def _begin(silence: Silence) -> None:
     if silence.warning_id is not None:
         open_ = open_.filter(pk=silence.warning_id)
     for warning in open_.order_by("id"):
-        review(warning)
+        review(warning, withdraws=False)
     words = {"where": silence.where(), "kind": silence.get_kind_display(), "at": _time(silence.ends_at)}
     title = _("%(where)s：%(kind)s开始，到 %(at)s 止，红色照常呼叫") % words
     _inform(silence, "begun", title)
@@ -320,8 +320,11 @@ def _broken(warning: Warning, site_id: int, now: datetime) -> None:
         record(CLOCK, "silence.broken", SubjectRef("silence", cover.id), {"warning": warning.number})
 
 
-def review(warning: Warning) -> None:
-    """Hold or let go the duties that stand, by what is silent now. For a warning whose people are being called."""
+def review(warning: Warning, *, withdraws: bool = True) -> None:
+    """Hold or let go the duties that stand, by what is silent now. For a warning whose people are being called.
+
+    `withdraws`: with the calls goes the withdrawal that waited with them. A silence that only begins orders none.
+    """
     now, found, let_go = timezone.now(), None, False
     open_ = list(_callings(warning))
     if not open_:
@@ -335,8 +338,10 @@ def review(warning: Warning) -> None:
             let_go = True
     if let_go:
         reports.calls_go_on(warning)
-    response = policies.in_force().response(warning.level, warning.category)
-    if found is None and response.withdraw and warning.current_level >= warning.level:
+    if not withdraws or found is not None or warning.result in (Result.FALSE_ALARM, Result.DEVICE_FAULT):
+        return
+    response = policies.in_force().response(warning.level, warning.category, warning.circumstance)
+    if response.withdraw and warning.current_level >= warning.level:
         begin(CLOCK, warning)
 
 
@@ -347,9 +352,9 @@ def let_go_uncovered(warning: Warning) -> None:
 
 
 def _callings(warning: Warning) -> QuerySet[Duty]:
-    """The open duties a silence may hold: never the one that gets people out."""
+    """The open duties a silence may hold: never the one that gets people out, nor the one to tell it upward."""
     rows = Duty.objects.filter(about_type="warning", about_id=warning.pk, state__in=OPEN)
-    return rows.exclude(kind="warning.withdraw").order_by("id")
+    return rows.exclude(kind__in=("warning.withdraw", reports.REPORT)).order_by("id")
 
 
 def _release(silence: Silence) -> None:
