@@ -215,6 +215,33 @@ def test_csv_with_tabs_or_semicolons(tmp_path: Path) -> None:
         assert rows(written(tmp_path, f"名称{mark}地址\n甲{mark}A1\n".encode())) == [["甲", "A1"]]
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_quote_left_open_never_takes_rows_into_its_cell(tmp_path: Path, closed: bool) -> None:
+    lines = ["名称,备注,地址", *(f"站{n},,A{n}" for n in range(30))]
+    lines[3] = '站2,"见附件,A2'
+    if closed:  # by another's, further down
+        lines[9] = '站8,见附件",A8'
+    why = refused(written(tmp_path, "\n".join(lines).encode()))
+    assert (why.code, why.facts) == ("csv", {"row": 4})
+
+
+def test_a_quoted_cell_may_hold_several_lines(tmp_path: Path) -> None:
+    text = '名称,备注,地址\n甲,"第一行\n第二行，完",A1\n乙,"5"" 管",A2\n'
+    assert rows(written(tmp_path, text.encode())) == [["甲", "第一行\n第二行，完", "A1"], ["乙", '5" 管', "A2"]]
+
+
+@settings(max_examples=300, deadline=None)
+@given(table=st.lists(st.tuples(*[st.text(alphabet='ab",;" \'', max_size=4)] * 3), min_size=1, max_size=12))
+def test_as_many_rows_come_out_of_csv_as_went_in_or_it_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, table: list[tuple[str, str, str]]
+) -> None:
+    """Quotes of any kind in the cells of a file that somebody wrote by hand, without closing or doubling them."""
+    lines = ["名称,备注,地址", *(f"站{a},{b},{c}" for a, b, c in table)]
+    file = written(_here(tmp_path_factory), "\n".join(lines).encode())
+    with contextlib.suppress(Refused):
+        assert len(rows(file)) == len(table), lines
+
+
 @settings(max_examples=150, deadline=None)
 @given(content=st.binary(max_size=400))
 def test_whatever_comes_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
@@ -292,6 +319,11 @@ def test_csv_written_by_the_guard_is_read_as_it_was(tmp_path_factory: pytest.Tem
     for row in table:
         csv.writer(text).writerow([for_csv(one.strip()) for one in row])
     file = written(_here(tmp_path_factory), b"\xef\xbb\xbf" + text.getvalue().encode("utf-8", "replace"))
+    if any("," in one and len(one.splitlines()) > 1 for row in table for one in row):
+        # What looks like rows inside a cell may be read or refused, never dropped.
+        with contextlib.suppress(Refused):
+            assert len(rows(file)) == len([row for row in table if any(one.strip() for one in row)])
+        return
     found = rows(file)
     wanted = [[_as_read(safe(one.strip())) for one in row] for row in table]
     assert [

@@ -23,7 +23,7 @@ import re
 import resource
 import sys
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -98,19 +98,28 @@ def _csv(file: Path, asked: Asked) -> Iterator[dict[str, Any]]:
     lines = text.split("\n", 1)[0]
     delimiter = max(",\t;", key=lines.count)
     csv.field_size_limit(100_000)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
+    # Strict: a quote that is never closed must not take all rows after it into its cell.
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+    over: dict[int, int] = {}
 
     def cells() -> Iterator[tuple[int, list[Any], list[int]]]:
         while True:
+            began = rows.line_num + 1
             try:
                 row = next(rows)
             except StopIteration:
                 return
             except csv.Error as error:
-                raise Refused("csv", row=rows.line_num) from error
+                raise Refused("csv", row=began) from error
+            if rows.line_num > began:
+                over[rows.line_num] = began
+                # Lines with delimiters inside one cell look like rows it took: another quote, further down, closed it.
+                if any(delimiter in one for one in row if len(one.splitlines()) > 1):
+                    raise Refused("csv", row=began)
             yield rows.line_num, [_csv_cell(one) for one in row[:MAX_COLUMNS]], []
 
-    yield from _table(cells(), asked, "")
+    yield from _table(cells(), asked, "", over=over)
 
 
 def _decoded(raw: bytes) -> str:
@@ -298,8 +307,12 @@ def _table(
     asked: Asked,
     sheet: str,
     merged: Sequence[tuple[str, int]] = (),
+    over: Mapping[int, int] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Finds the header among the first rows and gives what stands below it; blank rows are passed over."""
+    """Finds the header among the first rows and gives what stands below it; blank rows are passed over.
+
+    `over`: of each row of a text file that goes over several lines, the line it begins in.
+    """
     first: list[tuple[int, list[Any], list[int]]] = []
     for one in rows:
         first.append(one)
@@ -316,6 +329,9 @@ def _table(
     yield {"head": [_title(one) for one in titles], "row": number, "sheet": sheet}
     width, taken, size = len(titles), 0, 0
     for n, row, formulas in (one for part in (first[at + 1 :], rows) for one in part):
+        if over and n in over and len(row) > width:
+            # Two rows grown together: the last cell of one and the first of the next.
+            raise Refused("csv", row=over[n])
         if all(cell is None for cell in row):
             continue
         taken += 1
