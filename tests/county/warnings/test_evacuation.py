@@ -10,7 +10,7 @@ from django.utils import timezone
 from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.models import Duty
 from shoutu.county.kit.actors import SYSTEM
-from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotFound
+from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, NotAllowed, NotFound
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
@@ -108,6 +108,45 @@ def test_sent_twice_is_counted_once(stop, mine):
     for _ in range(3):
         services.confirm_out(mine, stop.pk, "a", count=2)
     assert (Evacuation.objects.get().missing, HeadCount.objects.count()) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("set_head_count", 30, "调度室"), ("set_head_count", 35, "调度室")),
+        (("add_people", 2, "外协 2 人"), ("add_people", 3, "外协 2 人")),
+        (("take_back", 1, "乙班"), ("take_back", 1, "丙班")),
+        (("add_people", 1, "一人"), ("take_back", 1, "一人")),
+    ],
+)
+def test_another_number_under_the_same_key_is_refused_and_never_lost(stop, mine, first, second):
+    """35 told after 30 under the key of the 30 must not be answered as done: five people nobody would miss."""
+
+    def step(name, *told):
+        return getattr(services, name)(mine, stop.pk, *told, "k")
+
+    if first[0] != "set_head_count":
+        services.set_head_count(mine, stop.pk, 30, "调度室", "in")
+        services.confirm_out(mine, stop.pk, "out", count=5)
+    step(*first)
+    before = HeadCount.objects.count()
+    step(*first)
+    with pytest.raises(KeyReused, match="记下，另报更正") as why:
+        step(*second)
+    problem = why.value.problem()
+    assert (problem["status"], problem["code"]) == (409, "key.reused")
+    assert problem["recorded"]["subject"] == {"type": "evacuation", "id": stop.pk}
+    assert HeadCount.objects.count() == before
+
+
+def test_others_confirmed_out_under_the_same_key_are_refused(stop, mine):
+    services.set_head_count(mine, stop.pk, 30, "调度室", "in")
+    services.confirm_out(mine, stop.pk, "a", names=["甲", "乙"])
+    services.confirm_out(mine, stop.pk, "a", names=["甲", "乙"])
+    for changed in ({"names": ["甲", "丙"]}, {"count": 2}, {"count": 3, "group": "乙班"}):
+        with pytest.raises(KeyReused, match="确认已出 2 人"):
+            services.confirm_out(mine, stop.pk, "a", **changed)
+    assert Evacuation.objects.get().missing == 28
 
 
 def test_one_person_is_not_counted_twice(stop, mine):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import Duty
 from shoutu.county.kit.actors import SYSTEM
-from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotFound
+from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, NotAllowed, NotFound
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.warnings import services
@@ -102,10 +102,21 @@ def test_sent_back_it_goes_on(given, officer, mine):
 
 
 def test_the_same_order_twice_is_one(officer, given, watched):
-    again = services.enter_order(officer, draft(due_at=soon()), [watched.posts["enterprise"].pk])
+    posts = [watched.posts["enterprise"].pk]
+    again = services.enter_order(officer, draft(due_at=given.due_at, site=watched.site.pk), posts)
     assert again.pk == given.pk
     assert Entry.objects.filter(verb="order.taken").count() == 1
     assert Duty.objects.filter(kind="order.carry_out").count() == 1
+
+
+def test_another_order_under_the_same_key_is_refused_and_names_the_first(officer, given, watched, mine):
+    posts = [watched.posts["enterprise"].pk]
+    told = {"due_at": given.due_at, "site": watched.site.pk}
+    for changed, others in (({"text": "立即停产撤人"}, posts), ({"due_at": soon(1)}, posts), ({}, [])):
+        with pytest.raises(KeyReused, match=given.number) as why:
+            services.enter_order(officer, draft(**{**told, **changed}), others)
+        assert why.value.subject == {"type": "order", "id": given.pk}
+    assert Order.objects.count() == 1
 
 
 def test_the_text_is_in_no_entry_but_its_hash_is(given):

@@ -13,7 +13,7 @@ from shoutu.county.duties import services as duties
 from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.models import Alarm, Duty
 from shoutu.county.kit.actors import SYSTEM
-from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotFound
+from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, NotAllowed, NotFound
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.warnings import selectors, services
@@ -135,6 +135,15 @@ def test_sent_twice_is_one_report(red, send):
     assert send(red, key="a").pk == send(red, key="a").pk
     assert Report.objects.count() == 1
     assert Entry.objects.filter(verb="report.sent").count() == 1
+
+
+def test_other_words_under_the_same_key_are_refused_and_name_the_report(red, send, offices):
+    report = send(red, key="a")
+    for changed in ({"text": "情况有变"}, {"kind": "final"}, {"to": offices[:1]}):
+        with pytest.raises(KeyReused, match=report.number) as why:
+            send(red, key="a", **changed)
+        assert why.value.problem()["recorded"]["subject"] == {"type": "report", "id": report.pk}
+    assert Report.objects.count() == 1
 
 
 def test_kinds_come_in_their_order(red, send):

@@ -62,9 +62,35 @@ def test_an_enterprise_sees_the_weather_and_only_its_own_call(county, login):
 
 def test_the_same_form_sent_twice_is_one_warning(county, login):
     officer = login("duty_officer")
+    told = body(county, key="form-1")
     for _ in range(2):
-        assert post(officer, "/weather", body(county, key="form-1")).status_code == 201
+        assert post(officer, "/weather", told).status_code == 201
     assert Message.objects.count() == 1
+
+
+def test_a_worse_warning_under_the_key_of_another_is_refused(county, login):
+    officer = login("duty_officer")
+    told = body(county, key="form-1")
+    assert post(officer, "/weather", told).status_code == 201
+    answer = post(officer, "/weather", json.dumps({**json.loads(told), "colour": "red"}))
+    assert (answer.status_code, answer.json()["code"]) == (409, "key.reused")
+    assert Message.objects.get().level < 4
+
+
+def test_another_message_under_a_known_identifier_is_shown_as_not_taken(county, login):
+    who = county.users["duty_officer"]
+    token = create_api_token(actor(who), who, "气象台")[1]
+    client = Client(headers={"authorization": f"Bearer {token}"})
+    for _ in range(2):
+        assert client.post("/api/v1/weather/cap", alert(), content_type="application/xml").status_code == 201
+    assert Message.objects.count() == 1
+    worse = alert(headline="暴雨红色预警")
+    for _ in range(2):
+        answer = client.post("/api/v1/weather/cap", worse, content_type="application/xml")
+        assert (answer.status_code, answer.json()["code"]) == (409, "key.reused")
+    refused = Message.objects.get(standing="refused")
+    assert "另报更正" in refused.because
+    assert "暴雨红色预警" in refused.raw
 
 
 def test_bad_forms_name_the_field(county, login):

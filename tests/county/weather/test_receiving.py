@@ -91,6 +91,7 @@ def test_lifting_rejected_changes_nothing(take, county):
     assert event.state == "active"
     assert Message.objects.latest("id").standing == "noted"
     services.lift(actor(county.users["duty_officer"]), event, "这次是真的")
+    assert Proposal.objects.filter(state="waiting").count() == 1
 
 
 def test_a_hand_update_that_says_more_replaces_at_once_and_less_waits(take, draft, county):

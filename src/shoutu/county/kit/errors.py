@@ -68,6 +68,23 @@ class Conflict(ShoutuError):
     status, slug, title = 409, "conflict", gettext_lazy("现在不能这样做")
 
 
+class KeyReused(Conflict):
+    """A key that names what was sent already came again with other content: nothing of the new content is kept.
+
+    `recorded` says how what was recorded reads; `subject` ({"type", "id"}) is given where the asker may see it.
+    """
+
+    code = "key.reused"
+
+    def __init__(self, recorded: str, subject: dict[str, Any] | None = None) -> None:
+        super().__init__(_("已按“%(recorded)s”记下，另报更正") % {"recorded": recorded})
+        self.recorded, self.subject = recorded, subject
+
+    def problem(self) -> dict[str, Any]:
+        recorded = {"text": self.recorded, **({"subject": self.subject} if self.subject else {})}
+        return {**super().problem(), "code": self.code, "recorded": recorded}
+
+
 class Invalid(ShoutuError):
     """A field is wrong. Names the field and what was expected.
 

@@ -90,6 +90,8 @@ class Order(ScopedModel):
 
     number = models.CharField(max_length=20, unique=True)
     key = models.CharField(max_length=64, unique=True)
+    # Digest of what was asked under this key: other content under it is refused.
+    content_sha256 = models.CharField(max_length=64, blank=True, default="")
     door = models.CharField(max_length=10, choices=Door)
     superior = models.ForeignKey(Superior, on_delete=models.PROTECT, null=True, related_name="orders")
     sender = models.CharField(max_length=80)
@@ -129,6 +131,8 @@ class Report(ScopedModel):
 
     number = models.CharField(max_length=40, unique=True)
     key = models.CharField(max_length=64, unique=True)
+    # Digest of what was asked under this key: other content under it is refused.
+    content_sha256 = models.CharField(max_length=64, blank=True, default="")
     kind = models.CharField(max_length=10, choices=ReportKind)
     warning = models.ForeignKey(Warning, on_delete=models.PROTECT, null=True, related_name="reports")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, related_name="replies")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -13,7 +14,7 @@ from shoutu.county.duties.policy import LEVELS
 from shoutu.county.duties.schemas import TimelineRow
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
-from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.errors import Invalid, KeyReused
 from shoutu.county.weather import cap, drafts, policies, schemas, selectors, services
 from shoutu.county.weather.models import Door, Message, Standing
 from shoutu.county.weather.services.receiving import key_of
@@ -112,7 +113,7 @@ def post_webhook(request: HttpRequest, body: schemas.WeatherWebhookIn) -> Any:
     actor = asker(request)
     actor.require("weather.enter")
     draft = drafts.of_webhook(body, request.body.decode("utf-8", "replace"), selectors.gazetteer(), policies.in_force())
-    return Status(201, _taken([services.take(actor, draft)]))
+    return Status(201, _taken(_all(actor, draft.door, draft.raw, [draft])))
 
 
 @router.post(
@@ -140,7 +141,16 @@ def _cap(actor: Actor, door: str, data: bytes) -> list[Message]:
     except cap.CapError as error:
         services.note_refused(actor, door, raw, str(error))
         raise Invalid(error.field, error.expected) from error
-    return [services.take(actor, draft) for draft in drafts.of_cap(alert, door, raw, selectors.gazetteer())]
+    return _all(actor, door, raw, drafts.of_cap(alert, door, raw, selectors.gazetteer()))
+
+
+def _all(actor: Actor, door: str, raw: str, found: Iterable[services.Draft]) -> list[Message]:
+    """Take each in. Another message under an identifier that came before is shown as 未收, never dropped."""
+    try:
+        return [services.take(actor, draft) for draft in found]
+    except KeyReused as error:
+        services.note_refused(actor, door, raw, error.detail)
+        raise
 
 
 def _taken(messages: list[Message]) -> dict[str, Any]:

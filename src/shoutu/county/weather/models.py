@@ -84,6 +84,8 @@ class Message(ScopedModel):
 
     event = models.ForeignKey(Weather, on_delete=models.PROTECT, null=True, related_name="messages")
     key = models.CharField(max_length=64, unique=True)
+    # Digest of what was asked under this key: other content under it is refused.
+    content_sha256 = models.CharField(max_length=64, blank=True, default="")
     door = models.CharField(max_length=10, choices=Door)
     sender = models.CharField(max_length=200, blank=True, default="")
     identifier = models.CharField(max_length=220, blank=True, default="")

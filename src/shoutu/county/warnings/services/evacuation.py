@@ -22,7 +22,7 @@ from shoutu.county.duties.models import OPEN, Duty
 from shoutu.county.duties.policy import snapshot
 from shoutu.county.kit import events
 from shoutu.county.kit.actors import Actor, system
-from shoutu.county.kit.errors import Conflict, Invalid, NotFound
+from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, NotFound
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people import proposals
@@ -183,14 +183,31 @@ def _locked(evacuation_id: int) -> Evacuation:
     return found
 
 
-def _again(actor: Actor, evacuation_id: int, key: str) -> Evacuation | None:
-    """The evacuation when this very step was taken before. Raises NotFound, Invalid."""
+def _again(
+    actor: Actor, evacuation_id: int, key: str, kind: HeadKind, amount: int | None, *, names: Sequence[str] = (),
+    group: str = "", reason: str = "",
+) -> Evacuation | None:  # fmt: skip
+    """The evacuation when this very step was taken before. Raises NotFound, Invalid, KeyReused when another was.
+
+    `amount` None: the step finds its number itself.
+    """
     if not 1 <= len(key) <= 64:
         raise Invalid("key", _("1 到 %(limit)s 个字") % {"limit": 64})
     evacuation: Evacuation | None = Evacuation.objects.visible_to(actor).filter(pk=evacuation_id).first()
     if evacuation is None:
         raise NotFound("evacuation", evacuation_id)
-    return evacuation if evacuation.counts.filter(key=key).exists() else None
+    before = evacuation.counts.filter(key=key).first()
+    if before is None:
+        return None
+    told = (kind, before.amount if amount is None else amount, list(names), group, reason)
+    if told != (before.kind, before.amount, before.names, before.group, before.reason):
+        words = _("%(kind)s %(n)d 人，%(at)s") % {
+            "kind": before.get_kind_display(),
+            "n": before.amount,
+            "at": _clock(before.at),
+        }
+        raise KeyReused(words, ref(evacuation).as_dict())
+    return evacuation
 
 
 def _amount(amount: int, field: str = "amount", least: int = 1) -> None:
@@ -211,12 +228,12 @@ def _words(field: str, text: str, limit: int, needed: str = "") -> str:
 def set_head_count(actor: Actor, evacuation_id: int, amount: int, source: str, key: str) -> Evacuation:
     """How many were in when it was ordered, told by a person who says from where they know.
 
-    Sent again with the same key it changes nothing. Raises NotFound, NotAllowed, Conflict once the number stands,
-    Invalid.
+    Sent again with the same key it changes nothing; another number under the same key is refused, never lost.
+    Raises NotFound, NotAllowed, Conflict once the number stands, Invalid.
     """
     _amount(amount, least=0)
     source = _words("source", source, 120, _("写明人数从哪里来，如：调度室、考勤、带班领导口头报"))
-    if (before := _again(actor, evacuation_id, key)) is not None:
+    if (before := _again(actor, evacuation_id, key, HeadKind.SET, amount, reason=source)) is not None:
         unchanged()
         return before
     evacuation = _take_evacuation(actor, evacuation_id, "set")
@@ -261,7 +278,7 @@ def confirm_out(
         raise Invalid("count", _("与名单人数 %(n)d 一致，或不填") % {"n": len(told)})
     amount = len(told) or count or 0
     _amount(amount, "count")
-    if (before := _again(actor, evacuation_id, key)) is not None:
+    if (before := _again(actor, evacuation_id, key, HeadKind.OUT, amount, names=told, group=group)) is not None:
         unchanged()
         return before
     evacuation = _take_evacuation(actor, evacuation_id, "confirm")
@@ -281,7 +298,7 @@ def confirm_by_positioning(actor: Actor, evacuation_id: int, reading: Reading, k
     Never by itself: a positioning system that dies in the accident reads zero (docs/decisions/0016-head-count.md).
     Raises NotFound, NotAllowed, Conflict on an old reading or one that sees nobody out.
     """
-    if (before := _again(actor, evacuation_id, key)) is not None:
+    if (before := _again(actor, evacuation_id, key, HeadKind.POSITIONING, None)) is not None:
         unchanged()
         return before
     evacuation = _take_evacuation(actor, evacuation_id, "confirm")
@@ -317,7 +334,7 @@ def add_people(actor: Actor, evacuation_id: int, amount: int, reason: str, key: 
     """Somebody was found to be in who had not been counted. Raises NotFound, NotAllowed, Conflict, Invalid."""
     _amount(amount)
     reason = _words("reason", reason, 400, _("写明为什么多出来，如：外协 2 人未登记"))
-    if (before := _again(actor, evacuation_id, key)) is not None:
+    if (before := _again(actor, evacuation_id, key, HeadKind.MORE, amount, reason=reason)) is not None:
         unchanged()
         return before
     evacuation = _take_evacuation(actor, evacuation_id, "more")
@@ -332,7 +349,7 @@ def take_back(actor: Actor, evacuation_id: int, amount: int, reason: str, key: s
     """Some who were confirmed out are not: they are missing again. Raises NotFound, NotAllowed, Conflict, Invalid."""
     _amount(amount)
     reason = _words("reason", reason, 400, _("写明哪一次确认错了"))
-    if (before := _again(actor, evacuation_id, key)) is not None:
+    if (before := _again(actor, evacuation_id, key, HeadKind.BACK, amount, reason=reason)) is not None:
         unchanged()
         return before
     evacuation = _take_evacuation(actor, evacuation_id, "back")

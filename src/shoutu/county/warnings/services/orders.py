@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import OPEN, Duty
 from shoutu.county.duties.models import State as DutyState
-from shoutu.county.kit import events
+from shoutu.county.kit import events, keys
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.errors import Conflict, Invalid, NotFound
+from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, NotFound
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people.models import Post
@@ -57,14 +57,19 @@ def webhook_key(sender: str, id: str) -> str:
 def enter_order(actor: Actor, draft: Draft, posts: Sequence[int] = ()) -> Order:
     """Take an order in; to `posts` at once, else somebody is called to give it to those who carry it out.
 
-    Sent again with the same key it is the same order. Raises NotAllowed, NotFound, Invalid.
+    Sent again with the same key it is the same order. Raises NotAllowed, NotFound, KeyReused for another order under
+    the same key, Invalid.
     """
     actor.require("order.enter")
     if not 1 <= len(draft.key) <= 64:
         raise Invalid("key", _("1 到 %(limit)s 个字") % {"limit": 64})
+    asked = _asked(draft, posts)
     before: Order | None = Order.objects.filter(key=draft.key).first()
     if before is not None:
         unchanged()
+        if keys.differs(before.content_sha256, asked):
+            seen = Order.objects.visible_to(actor).filter(pk=before.pk).exists()
+            raise KeyReused(f"{before.number} {before.title}" if seen else "…", ref(before).as_dict() if seen else None)
         return before
     title, text = _text("title", draft.title, 160), _text("text", draft.text, TEXT_MOST)
     office = Superior.objects.filter(pk=draft.superior).first() if draft.superior is not None else None
@@ -75,8 +80,8 @@ def enter_order(actor: Actor, draft: Draft, posts: Sequence[int] = ()) -> Order:
     now = timezone.now()
     _due(draft.due_at, now)
     order = Order(
-        number=f"tmp{draft.key[:16]}", key=draft.key, door=draft.door, superior=office, sender=sender,
-        their_number=draft.their_number.strip()[:80], title=title, text=text, warning=warning, site=site,
+        number=f"tmp{draft.key[:16]}", key=draft.key, content_sha256=asked, door=draft.door, superior=office,
+        sender=sender, their_number=draft.their_number.strip()[:80], title=title, text=text, warning=warning, site=site,
         level=warning.current_level if warning else 0, received_at=now, due_at=draft.due_at, taken_by=actor.label[:120],
     )  # fmt: skip
     order.save()
@@ -97,6 +102,14 @@ def enter_order(actor: Actor, draft: Draft, posts: Sequence[int] = ()) -> Order:
         )  # fmt: skip
     events.emit("order.changed", ref(order), {"state": order.state})
     return order
+
+
+def _asked(draft: Draft, posts: Sequence[int]) -> str:
+    return keys.digest(
+        sender=draft.sender.strip(), title=draft.title.strip(), text=draft.text.strip(),
+        their_number=draft.their_number.strip(), superior=draft.superior, warning=draft.warning, site=draft.site,
+        due_at=draft.due_at, posts=sorted(posts),
+    )  # fmt: skip
 
 
 def _text(field: str, text: str, most: int) -> str:

@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import OPEN, Duty
 from shoutu.county.duties.policy import Upward
-from shoutu.county.kit import events
+from shoutu.county.kit import events, keys
 from shoutu.county.kit.actors import SYSTEM, Actor, system
-from shoutu.county.kit.errors import Conflict, Invalid, NotFound
+from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, NotFound
 from shoutu.county.kit.steps import fence
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
@@ -251,14 +251,21 @@ def send_report(
 ) -> Report:  # fmt: skip
     """Send one report, word for word, to some offices. Sent again with the same key it is the same report.
 
-    Raises NotAllowed, NotFound, Conflict after the last report, Invalid.
+    Raises NotAllowed, NotFound, Conflict after the last report, KeyReused for other words under the same key, Invalid.
     """
     actor.require("report.send")
     if not 1 <= len(key) <= 64:
         raise Invalid("key", _("1 到 %(limit)s 个字") % {"limit": 64})
+    asked = keys.digest(
+        kind=kind, title=title.strip(), text=text.strip(), signer=signer.strip(), warning=warning_id, order=order_id,
+        to=sorted((one.superior, one.way, one.detail.strip()) for one in targets),
+    )  # fmt: skip
     before: Report | None = Report.objects.filter(key=key).first()
     if before is not None:
         unchanged()
+        if keys.differs(before.content_sha256, asked):
+            seen = Report.objects.visible_to(actor).filter(pk=before.pk).exists()
+            raise KeyReused(f"{before.number} {before.title}" if seen else "…", ref(before).as_dict() if seen else None)
         return before
     title, text, signer = _text("title", title, 160), _text("text", text, TEXT_MOST), signer.strip()[:80]
     warning, order = _about(actor, kind, warning_id, order_id)
@@ -269,7 +276,8 @@ def send_report(
     now = timezone.now()
     report = Report.objects.create(
         number=f"{(warning or order).number}-R{seq}",  # type: ignore[union-attr]
-        key=key, kind=kind, warning=warning, order=order, seq=seq, title=title, text=text, signer=signer,
+        key=key, content_sha256=asked, kind=kind, warning=warning, order=order, seq=seq, title=title, text=text,
+        signer=signer,
         sha256=hashlib.sha256(text.encode()).hexdigest(), at=now, by=actor.label[:120],
         due_at=found.due_at if found and found.ended_at is None else None,
     )  # fmt: skip

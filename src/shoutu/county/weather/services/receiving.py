@@ -8,6 +8,7 @@ a token, and waits for a second person when a person enters it.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,9 +20,9 @@ from django.utils.translation import gettext_lazy
 
 from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import OPEN
-from shoutu.county.kit import events, steps
+from shoutu.county.kit import events, keys, steps
 from shoutu.county.kit.actors import SYSTEM, Actor, system
-from shoutu.county.kit.errors import Conflict, Invalid, NotFound
+from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, NotFound
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people import proposals
@@ -71,7 +72,9 @@ def key_of(*parts: str) -> str:
 
 @service
 def take(actor: Actor, draft: Draft) -> Message:
-    """Take one message in; the same key again returns the one that stands. Raises NotAllowed, Invalid.
+    """Take one message in; the same key again returns the one that stands.
+
+    Raises NotAllowed, Invalid, KeyReused for another message under the same key.
 
     What only adds calls people within a second or so (`call_due`). A message that is no real one (a drill, a test,
     an acknowledgement) or cancels what nobody knows is noted and shown, nothing more.
@@ -80,8 +83,11 @@ def take(actor: Actor, draft: Draft) -> Message:
     now = timezone.now()
     _one_at_a_time(now)
     standing = Message.objects.filter(key=draft.key).first()
+    asked = _asked(draft)
     if standing is not None:
         unchanged()
+        if keys.differs(standing.content_sha256, asked):
+            raise KeyReused(f"{standing.headline} {_said(standing)}", ref(standing).as_dict())
         return standing
     message = _message(actor, draft, now)
     earlier = _earlier(draft)
@@ -104,6 +110,16 @@ def take(actor: Actor, draft: Draft) -> Message:
         message.save()
         record(actor, "weather.noted", ref(message), {**_facts(message), "because": message.because})
     return message
+
+
+def _asked(draft: Draft) -> str:
+    """What the message says. Neither where its words lie by the gazetteer of the day, nor when it was sent off."""
+    return keys.digest(
+        kind=draft.kind.lower(), status=draft.status, event=draft.event, codes=sorted(draft.codes), type=draft.type,
+        level=draft.level, headline=draft.headline.strip(), text=draft.text.strip(), areas=draft.areas,
+        townships=sorted(draft.townships) if draft.door == Door.HAND else [],
+        starts_at=draft.starts_at, ends_at=draft.ends_at,
+    )  # fmt: skip
 
 
 def _one_at_a_time(now: datetime) -> None:
@@ -129,8 +145,8 @@ def _message(actor: Actor, draft: Draft, now: datetime) -> Message:
     level = draft.level or ASSUMED_LEVEL
     headline = draft.headline or draft.event or _("%(what)s预警") % {"what": f"{policy.title_of(type_)}{LEVELS[level]}"}
     return Message(
-        key=draft.key, door=draft.door, sender=draft.sender[:200], identifier=draft.identifier[:220],
-        kind=draft.kind.lower(), status=draft.status[:20], type=type_,
+        key=draft.key, content_sha256=_asked(draft), door=draft.door, sender=draft.sender[:200],
+        identifier=draft.identifier[:220], kind=draft.kind.lower(), status=draft.status[:20], type=type_,
         level=level, level_assumed=draft.level is None and draft.kind != "cancel",
         end_assumed=draft.ends_at is None and draft.kind != "cancel",
         headline=headline[:400], text=draft.text[:4000], areas=draft.areas[:2000],
@@ -359,7 +375,7 @@ def lift(actor: Actor, event: Weather, reason: str) -> Message:
     if waiting.exists():
         raise Conflict(_("已有人提出解除，等第二人复核"))
     draft = Draft(
-        key=key_of("lift", str(event.pk), timezone.now().isoformat()), door=Door.HAND, kind="cancel", type=event.type,
+        key=key_of("lift", str(event.pk), secrets.token_hex(8)), door=Door.HAND, kind="cancel", type=event.type,
         level=event.level or 1, headline=event.title, text=reason, refers=standing,
     )  # fmt: skip
     return take(actor, draft)
