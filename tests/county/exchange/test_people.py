@@ -95,6 +95,22 @@ def test_posts_are_set_up_and_filled_but_nobody_is_unseated(bring, county: Simpl
     assert "没有登记“某戊”" in told(other.rows[1])[0]
 
 
+def test_no_namesake_of_another_mine_is_seated_or_rostered(bring, county: SimpleNamespace) -> None:
+    """He would be rung, at his own mine, for this one's alarms."""
+    person = people.create_person(SYSTEM, "某甲", organisation=county.mine_b)
+    post = people.create_post(SYSTEM, county.mine, "调度室", on_shift=True)
+    found = bring("posts", workbook(POST, ["甲矿", "安全科长", "否", "某甲"], ["县应急管理局", "联络员", "否", "某甲"]))
+    assert "“乙矿”有同名的人：企业的岗位只用本单位的人" in told(found.rows[0])[0]
+    assert (found.rows[1]["state"], noted(found.rows[1])) == ("new", ["是“乙矿”的人"])
+    day = (timezone.localtime() + timedelta(days=5)).replace(hour=8, minute=0, second=0, microsecond=0)
+    shift = ["甲矿", "调度室", "某甲", day.strftime("%Y-%m-%d %H:%M"), day.strftime("%Y-%m-%d 16:00")]
+    found = bring("shifts", workbook(SHIFT, shift))
+    assert "“乙矿”有同名的人" in told(found.rows[0])[0]
+    # One lent by the other mine, put there on the page, stays as he is.
+    Shift.objects.create(post=post, person=person, starts_at=day, ends_at=day + timedelta(hours=8))
+    assert bring("shifts", workbook(SHIFT, shift)).job["unchanged"] == 1
+
+
 def test_responsibility_is_assigned_and_ended_but_the_past_stays(bring, county: SimpleNamespace) -> None:
     content = workbook(
         ANSWERS,

@@ -6,7 +6,7 @@ Nothing that was true is rewritten: a seat, a responsibility or a shift is ended
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from shoutu.county.people.models import Holding, Person, Post, Responsibility, R
 from shoutu.county.people.selectors.chain import at_time
 from shoutu.county.people.services.posts import SLACK
 from shoutu.county.places.finding import Organisations, Sites, Territories
+from shoutu.county.places.models import Organisation
 
 BATCH = 500
 
@@ -124,27 +125,38 @@ def apply_persons(actor: Actor, lines: list[Line], reason: str) -> Applied:
 
 
 class People:
-    """Persons by name within an organisation first, then in the county where the name is the only one."""
+    """Persons by name within an organisation first, then, but for an enterprise's, in the county where the name is the
+    only one: a namesake of another mine must not be rung for this one's alarms."""
 
     def __init__(self) -> None:
         self._all: dict[str, list[Person]] = defaultdict(list)
-        for row in Person.objects.filter(is_active=True):
+        for row in Person.objects.filter(is_active=True).select_related("organisation"):
             self._all[row.name].append(row)
 
-    def one(self, line: Line, column: str, organisation: int) -> Person | None:
-        """The one the line names; what is wrong is said on the line."""
+    def one(self, line: Line, column: str, body: Organisation, there: Collection[int] = ()) -> Person | None:
+        """The one the line names; what is wrong is said on the line. `there`: who has the place already, from wherever
+        (arranged on the page)."""
         said = line.get(column)
         if not said:
             return None
         found = self._all.get(said, [])
-        near = [row for row in found if row.organisation_id == organisation]
-        if len(near or found) == 1:
-            return (near or found)[0]
-        if found:
-            words = _("有 %(count)s 个“%(name)s”，认不出是哪一个：在页面上办")
-            line.bad(column, words % {"count": len(near or found), "name": said})
-        else:
+        found = [row for row in found if row.organisation_id == body.pk] or found
+        found = [row for row in found if row.pk in there] or found
+        if not found:
             line.bad(column, _("没有登记“%(name)s”：先导入人员") % {"name": said})
+            return None
+        outside = found[0].organisation_id != body.pk and found[0].pk not in there
+        where = found[0].organisation.name if found[0].organisation else _("没有单位")
+        if outside and body.kind == Organisation.Kind.ENTERPRISE:
+            words = _("本单位没有登记“%(name)s”，“%(where)s”有同名的人：企业的岗位只用本单位的人，先把本人登记到本单位")
+            line.bad(column, words % {"name": said, "where": where})
+        elif len(found) > 1:
+            words = _("有 %(count)s 个“%(name)s”，认不出是哪一个：在页面上办")
+            line.bad(column, words % {"count": len(found), "name": said})
+        else:
+            if outside:
+                line.note(column, _("是“%(where)s”的人") % {"where": where})
+            return found[0]
         return None
 
 
@@ -160,9 +172,10 @@ def plan_posts(actor: Actor, lines: list[Line]) -> None:
     once(lines, "title", _post_key, _("同一单位的岗位"))
     for line in lines:
         body = line.extra["organisation"]
-        person = people.one(line, "person", body.pk) if body else None
-        line.extra["person"] = person
         row = rows.get(_post_key(line) or (0, ""))
+        sitting = {seat.person_id for seat in held[row.pk]} if row else set()
+        person = people.one(line, "person", body, sitting) if body else None
+        line.extra["person"] = person
         if row is None:
             continue
         remember(line, row, ("title", "on_shift", "is_active"))
@@ -325,11 +338,14 @@ def plan_shifts(actor: Actor, lines: list[Line]) -> None:
     bodies, people = Organisations(actor), People()
     posts = {(row.organisation_id, row.title): row for row in Post.objects.select_related("organisation")}
     now = timezone.now()
-    for line in lines:
-        _read_shift(line, bodies, people, posts, now)
     starts = [line.get("starts_at", None) for line in lines if line.get("starts_at", None)]
     there = Shift.objects.filter(cancelled_at=None, ends_at__gt=min([now, *starts]))
     rows = list(there.select_related("post__organisation"))
+    on: dict[int, set[int]] = defaultdict(set)
+    for row in rows:
+        on[row.post_id].add(row.person_id)
+    for line in lines:
+        _read_shift(line, bodies, people, posts, on, now)
     same = {(row.post_id, row.person_id, row.starts_at): row for row in rows}
     once(lines, "starts_at", _shift_key, _("同一岗位、同一人的这个班"))
     for line in lines:
@@ -344,15 +360,17 @@ def plan_shifts(actor: Actor, lines: list[Line]) -> None:
 
 
 def _read_shift(
-    line: Line, bodies: Organisations, people: People, posts: dict[tuple[int, str], Post], now: datetime
-) -> None:
+    line: Line, bodies: Organisations, people: People, posts: dict[tuple[int, str], Post],
+    on: Mapping[int, Collection[int]], now: datetime,
+) -> None:  # fmt: skip
     body = bodies.one(line, "organisation")
     post = posts.get((body.pk, line.get("post"))) if body else None
     if body and line.get("post") and post is None:
         line.bad("post", _("“%(body)s”没有岗位“%(post)s”：先导入岗位") % {"body": body.name, "post": line.get("post")})
     elif post is not None and not (post.on_shift and post.is_active):
         line.bad("post", _("“%(post)s”不是值班岗：先设为值班岗") % {"post": post})
-    line.extra |= {"post": post, "person": people.one(line, "person", body.pk) if body else None}
+    there = on.get(post.pk, ()) if post else ()
+    line.extra |= {"post": post, "person": people.one(line, "person", body, there) if body else None}
     start, end = line.get("starts_at", None), line.get("ends_at", None)
     if start is not None and end is not None:
         if end <= start:
