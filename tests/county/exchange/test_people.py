@@ -12,11 +12,15 @@ from django.test import Client
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from shoutu.county.exchange.models import Import
+from shoutu.county.exchange.services import judged
 from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.sheets import tables
 from shoutu.county.ledger.models import Access, Entry, Personal
 from shoutu.county.people import services as people
 from shoutu.county.people.models import Holding, Person, Post, Responsibility, Shift
 from shoutu.county.people.selectors import who_answers_for
+from shoutu.county.people.testing import actor
 from tests.county.exchange.conftest import told, workbook
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +138,47 @@ def test_responsibility_is_assigned_and_ended_but_the_past_stays(bring, county: 
     assert Responsibility.objects.filter(kind="sector").count() == 2
 
 
+def test_responsibility_that_begins_later_is_not_assigned_twice(bring, county: SimpleNamespace) -> None:
+    head = [*ANSWERS, "起始", "截止"]
+    scope = ["县应急管理局", "分管领导", "行业监管", "监管部门", "示范县", None, None]
+    later = (timezone.localtime() + timedelta(days=30)).strftime("%Y-%m-%d 08:00")
+    sooner = (timezone.localtime() + timedelta(days=10)).strftime("%Y-%m-%d 08:00")
+    content = workbook(head, [*scope, "尾矿库", later, None])
+    bring("responsibilities", content).confirm()
+    rows = Responsibility.objects.filter(kind="sector")
+    first = rows.get()
+    assert first.valid_from > timezone.now()
+    again = bring("responsibilities", content)
+    assert (again.job["new"], again.job["unchanged"]) == (0, 1)
+    bare = bring("responsibilities", workbook(ANSWERS, [*scope, "尾矿库"]))
+    assert (bare.job["unchanged"], noted(bare.rows[0])) == (1, [f"系统里这一条从 {later} 起"])
+    other = bring("responsibilities", workbook(head, [*scope, "尾矿库", sooner, None]))
+    assert f"系统里这一条从 {later} 起：照它写" in told(other.rows[0])[0]
+    before = bring("responsibilities", workbook(head, [*scope, "尾矿库", None, sooner]))
+    assert before.job["new"] == 1, "one that ends before it begins is another"
+    wider = bring("responsibilities", workbook(head, [*scope, "尾矿库、露天矿山", later, None]))
+    assert wider.confirm()["state"] == "done"
+    first.refresh_from_db()
+    assert first.valid_to == first.valid_from, "given up before it began"
+    assert rows.exclude(pk=first.pk).get().valid_from == first.valid_from
+    assert bring("responsibilities", workbook(head, [*scope, "尾矿库、露天矿山", later, None])).job["unchanged"] == 1
+
+
+def test_responsibility_begun_later_by_another_meanwhile_is_looked_at_anew(bring, county: SimpleNamespace) -> None:
+    scope = ["县应急管理局", "分管领导", "行业监管", "监管部门", "示范县", None, None, "尾矿库"]
+    found = bring("responsibilities", workbook(ANSWERS, scope))
+    table, admin = tables.get("responsibilities"), actor(county.users["administrator"])
+    job = Import.objects.get(pk=found.id)
+    lines = judged(table, admin, job.order, [{"r": 2, "v": scope}])
+    post = Post.objects.get(organisation__name="县应急管理局", title="分管领导")
+    soon = timezone.now() + timedelta(days=3)
+    people.assign_responsibility(SYSTEM, post, "sector", 6, territory=county.territory, since=soon)
+    with pytest.raises(tables.Stale):
+        table.apply(admin, lines, "")
+    assert found.confirm()["state"] == "checked"
+    assert Responsibility.objects.filter(kind="sector").count() == 1
+
+
 def test_responsibility_that_names_nothing_or_two_things_is_refused(bring) -> None:
     found = bring(
         "responsibilities",
@@ -214,8 +259,6 @@ def test_numbers_go_out_masked_or_by_right_and_on_record(
 
 
 def people_label(county: SimpleNamespace) -> str:
-    from shoutu.county.people.testing import actor
-
     return actor(county.users["leader"]).label
 
 
