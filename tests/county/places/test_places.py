@@ -15,7 +15,7 @@ from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.places import services
 from shoutu.county.places.models import Organisation, Site
-from shoutu.county.places.selectors import get_site, sites, territories_under
+from shoutu.county.places.selectors import get_site, sites, territories_under, territory_rows
 from tests.county.base import ListTests
 
 
@@ -88,3 +88,16 @@ def test_params_change_is_recorded_with_before_after_and_reason(county: SimpleNa
     assert OutboxEvent.objects.filter(topic="site.params_set").count() == 1
     with pytest.raises(Invalid):
         services.set_site_params(SYSTEM, county.site, {}, "")
+
+
+def test_organisations_and_sites_of_a_territory_are_counted_apart(county: SimpleNamespace) -> None:
+    """Joined together, 500 of each would be 250,000 rows to count for one township."""
+    for n in range(3):
+        services.create_organisation(SYSTEM, f"丙{n}", "enterprise", county.east)
+        services.create_site(SYSTEM, f"库{n}", "tailings_pond", county.mine)
+    rows = territory_rows(SYSTEM)
+    assert " JOIN " not in str(rows.query)
+    told = {row.name: (row.bodies, row.places) for row in rows}
+    assert told == {"示范县": (1, 0), "东乡": (5, 4), "西乡": (2, 1)}
+    mine = {row.name: (row.bodies, row.places) for row in territory_rows(actor(county.users["enterprise_b"]))}
+    assert (mine["东乡"][0] < 5, mine["东乡"][1], mine["西乡"][1]) == (True, 0, 1)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import NotFound
@@ -74,14 +76,16 @@ def get_territory(id: int) -> Territory:
 
 def territory_rows(actor: Actor) -> QuerySet[Territory]:
     """The tree with how many of the organisations and sites the actor sees stand directly in each node."""
-    bodies = Q(organisation__is_active=True)
-    places = Q()
-    if not actor.scope.all:
-        bodies &= Q(organisation__in=organisations().visible_to(actor).values("pk"))
-        places = Q(sites__in=sites().visible_to(actor).values("pk"))
+    bodies = Organisation.objects.visible_to(actor).filter(is_active=True)
     return Territory.objects.annotate(
-        bodies=Count("organisation", filter=bodies, distinct=True), places=Count("sites", filter=places, distinct=True)
+        bodies=_how_many(bodies), places=_how_many(Site.objects.visible_to(actor))
     ).order_by("path")
+
+
+def _how_many(rows: QuerySet[Any]) -> Coalesce:
+    """How many stand directly in a territory: each kind counted by itself, for two joins would multiply."""
+    here = rows.filter(territory=OuterRef("pk")).order_by().values("territory")
+    return Coalesce(Subquery(here.annotate(n=Count("pk", distinct=True)).values("n")), 0)
 
 
 @dataclass(frozen=True)
