@@ -5740,6 +5740,17 @@ export interface components {
              */
             kind?: string;
             /**
+             * Place
+             * @description answering for a site so named, or of an organisation so named, at that time
+             * @default
+             */
+            place?: string;
+            /**
+             * Territory
+             * @description answering for a site in this territory, at that time
+             */
+            territory?: number | null;
+            /**
              * At
              * @description as it stood then; now when left out
              */
@@ -12864,6 +12875,10 @@ export interface operations {
                 post?: number | null;
                 site?: number | null;
                 kind?: string;
+                /** @description answering for a site so named, or of an organisation so named, at that time */
+                place?: string;
+                /** @description answering for a site in this territory, at that time */
+                territory?: number | null;
                 /** @description as it stood then; now when left out */
                 at?: string | null;
                 /** @description ended ones and coming ones too */

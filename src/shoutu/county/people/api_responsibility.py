@@ -22,6 +22,7 @@ from shoutu.county.people.matrix import REQUIRED, Cover, whereabouts
 from shoutu.county.people.models import Responsibility
 from shoutu.county.people.schemas import Named, ResponsibilityOut, named, responsibility_out
 from shoutu.county.people.selectors import Answerer, at_time, lists
+from shoutu.county.places.models import Site
 from shoutu.county.places.selectors import get_organisation, get_site, get_territory, sites
 
 router = Router()
@@ -49,6 +50,8 @@ class ResponsibilityQuery(ListQuery):
     post: int | None = None
     site: int | None = None
     kind: str = ""
+    place: str = Field("", description="answering for a site so named, or of an organisation so named, at that time")
+    territory: int | None = Field(None, description="answering for a site in this territory, at that time")
     at: AwareDatetime | None = Field(None, description="as it stood then; now when left out")
     all: bool = Field(False, description="ended ones and coming ones too")
 
@@ -148,6 +151,11 @@ def _cell(one: Answerer, actor: Actor) -> dict[str, Any]:
 def filtered_responsibilities(actor: Actor, query: ResponsibilityQuery) -> QuerySet[Responsibility]:
     """What the actor sees, narrowed by the list's filters."""
     found = lists.responsibilities(actor)
+    if query.place or query.territory is not None:
+        # Whoever stands in a cell of the matrix with the same filters.
+        places = list(whereabouts(_sites(actor, query.place, query.territory)))
+        cover = Cover.load(query.at or timezone.now(), places)
+        found = found.filter(pk__in={row.pk for where in places for row in cover.covering(where)})
     if not query.all:
         found = at_time(found, query.at or timezone.now())
     if query.post is not None:
@@ -214,16 +222,21 @@ def chain_of_site(request: HttpRequest, site: int, matter: str = "", at: AwareDa
     return {"site": named(found), "at": when, "matter": matter, "items": [_cell(one, actor) for one in chain]}
 
 
+def _sites(actor: Actor, q: str, territory: int | None) -> QuerySet[Site]:
+    found = sites().visible_to(actor)
+    if q:
+        found = found.filter(Q(name__icontains=q) | Q(organisation__name__icontains=q))
+    if territory is not None:
+        found = found.filter(territory__path__startswith=get_territory(territory).path)
+    return found
+
+
 @router.get("/responsibilities/matrix", response=MatrixPage)
 def matrix(request: HttpRequest, query: Query[MatrixQuery]) -> Any:
     """Sites down, kinds of responsibility across: who answers, and where nobody does. Sites stand where they do now."""
     actor = asker(request)
     actor.require("responsibility.read")
-    found = sites().visible_to(actor)
-    if query.q:
-        found = found.filter(Q(name__icontains=query.q) | Q(organisation__name__icontains=query.q))
-    if query.territory is not None:
-        found = found.filter(territory__path__startswith=get_territory(query.territory).path)
+    found = _sites(actor, query.q, query.territory)
     if query.kind:
         found = found.filter(kind=query.kind)
     page = paginate(found, query, sorts={"name": ["name"], "id": ["id"]}, default="name")

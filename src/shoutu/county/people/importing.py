@@ -388,8 +388,8 @@ def plan_shifts(actor: Actor, lines: list[Line]) -> None:
     there = Shift.objects.filter(cancelled_at=None, ends_at__gt=min([now, *starts]))
     rows = list(there.select_related("post__organisation"))
     on: dict[int, set[int]] = defaultdict(set)
-    for row in rows:
-        on[row.post_id].add(row.person_id)
+    for shift in rows:
+        on[shift.post_id].add(shift.person_id)
     for line in lines:
         _read_shift(line, bodies, people, posts, on, now)
     same = {(row.post_id, row.person_id, row.starts_at): row for row in rows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -32,8 +32,10 @@ SECTORS = named(Site.Kind.choices)
 
 
 class ShiftQuery(Schema):
-    """`days` from `back` days ago."""
+    """The `days` from the local day `start`, as the calendar shows them; without it, from `back` days ago."""
 
+    start: date | None = None
+    organisation: int | None = None
     back: int = Field(7, ge=0, le=366)
     days: int = Field(45, ge=1, le=400)
 
@@ -99,7 +101,10 @@ def _responsibilities(actor: Actor, query: Any, whole: bool) -> Iterator[Mapping
 
 def _shifts(actor: Actor, query: Any, whole: bool) -> Iterator[Mapping[str, Any]]:
     start = timezone.now() - timedelta(days=query.back)
-    for row in lists.shifts(actor, start, start + timedelta(days=query.days)).order_by("starts_at", "id"):
+    if query.start is not None:
+        start = timezone.make_aware(datetime.combine(query.start, time.min))
+    found = lists.shifts(actor, start, start + timedelta(days=query.days), query.organisation)
+    for row in found.order_by("starts_at", "id"):
         yield {
             "organisation": row.post.organisation.name, "post": row.post.title,
             "person": masked_name(row.person, actor), "starts_at": row.starts_at,

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from ninja import Schema
 
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.paging import ListQuery
 from shoutu.county.kit.sheets.columns import Column, choice, named, text, uscc, yes_no
 from shoutu.county.kit.sheets.tables import Table, register
 from shoutu.county.places import importing, selectors
@@ -65,7 +65,7 @@ TERRITORIES = register(
             Column("sites", _("场所数"), text(10), exported=True, width=10),
         ),
         read="site.read",
-        query=ListQuery,
+        query=Schema,  # the tree as a whole
         rows=_territories,
         edit=("import.use", "place.edit"),
         plan=importing.plan_territories,

@@ -38,6 +38,11 @@ class SiteQuery(ListQuery):
     stopped: bool | None = None
 
 
+def site_flags(query: SiteQuery) -> dict[str, bool | None]:
+    """The list's filters, the same where it goes out as a table."""
+    return {"watched": query.watched, "placed": query.placed, "lacking": query.lacking, "stopped": query.stopped}
+
+
 @router.get("/sites", response=Page[schemas.Site])
 def list_sites(request: HttpRequest, query: Query[SiteQuery]) -> Any:
     """Sites I may see, by default the worst first, with the highest current level of each.
@@ -47,8 +52,7 @@ def list_sites(request: HttpRequest, query: Query[SiteQuery]) -> Any:
     """
     actor = asker(request)
     actor.require("site.read")
-    flags = {"watched": query.watched, "placed": query.placed, "lacking": query.lacking, "stopped": query.stopped}
-    rows = selectors.sites_for(actor, query.q, **flags)
+    rows = selectors.sites_for(actor, query.q, **site_flags(query))
     sorts = {"id": ["id"], "name": ["name"]}
     return paginate_worst_first(rows, query, shaping.site, worst=standing.of_sites(), then=["name"], sorts=sorts)
 

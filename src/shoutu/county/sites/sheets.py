@@ -14,7 +14,7 @@ from shoutu.county.places import importing as places
 from shoutu.county.places.finding import Sites, Territories
 from shoutu.county.places.models import Site
 from shoutu.county.sites import importing, selectors
-from shoutu.county.sites.api import PointQuery, SiteQuery
+from shoutu.county.sites.api import PointQuery, SiteQuery, site_flags
 from shoutu.county.sites.models import Danger, Operation
 
 KINDS = named(Site.Kind.choices)
@@ -25,7 +25,7 @@ DANGER = named(Danger.choices)
 
 def _sites(actor: Actor, query: Any, whole: bool) -> Iterator[Mapping[str, Any]]:
     known = Territories()
-    rows = selectors.sites_for(actor, query.q, watched=query.watched, placed=query.placed, lacking=query.lacking)
+    rows = selectors.sites_for(actor, query.q, **site_flags(query))
     for row in rows.order_by("name", "id").iterator(chunk_size=500):
         yield {
             "organisation": row.organisation.name, "name": row.name, "kind": row.kind, "grade": row.grade,

@@ -71,7 +71,7 @@ export default function Matrix(): ReactNode {
         <>
           <Select allowClear className="mplace" aria-label={t("people.territory")} placeholder={t("people.territory")} value={territory || null} options={places.map((x) => ({ value: x.id, label: `${"\u3000".repeat(x.depth)}${x.name}` }))} onChange={(id?: number | null) => set("territory", id ? String(id) : "")} />
           <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("matrix.find")} aria-label={t("matrix.find")} defaultValue={q} onChange={(e) => set("q", e.target.value)} />
-          <Exchange table="responsibilities" filter={{ q }} />
+          <Exchange table="responsibilities" filter={{ place: q, ...(territory > 0 ? { territory } : {}) }} />
         </>
       }
     >

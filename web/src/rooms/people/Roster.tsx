@@ -256,7 +256,7 @@ export default function Roster(): ReactNode {
           <Button aria-label={t("roster.before")} icon={<ChevronLeft size={16} strokeWidth={1.6} aria-hidden />} onClick={() => go(dayAfter(start, -DAYS))} />
           <Button onClick={() => go(date(now))}>{t("roster.today")}</Button>
           <Button aria-label={t("roster.after")} icon={<ChevronRight size={16} strokeWidth={1.6} aria-hidden />} onClick={() => go(dayAfter(start, DAYS))} />
-          <Exchange table="shifts" />
+          <Exchange table="shifts" filter={{ start, days: DAYS }} />
           {may("roster.edit") && (
             <Button type="primary" onClick={() => setPlan({})}>
               {t("roster.series")}

@@ -180,10 +180,12 @@ def handovers(actor: Actor) -> QuerySet[Handover]:
     )
 
 
-def shifts(actor: Actor, start: datetime, end: datetime) -> QuerySet[Shift]:
-    """Shifts that stand and begin in [start, end), of posts in organisations the actor sees."""
+def shifts(actor: Actor, start: datetime, end: datetime, organisation: int | None = None) -> QuerySet[Shift]:
+    """Shifts that stand and run in [start, end), of posts in organisations the actor sees."""
     found = Shift.objects.filter(post__organisation__in=_seen(actor), cancelled_at=None)
-    return found.filter(starts_at__gte=start, starts_at__lt=end).select_related("post__organisation", "person")
+    if organisation is not None:
+        found = found.filter(post__organisation=organisation)
+    return found.filter(ends_at__gt=start, starts_at__lt=end).select_related("post__organisation", "person")
 
 
 def get_handover(actor: Actor, id: int) -> Handover:

@@ -1,0 +1,85 @@
+"""What goes out as a table is what its list shows: each filter of a list narrows its table too."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.sheets import tables
+from shoutu.county.people import services as people
+from shoutu.county.people.models import Shift
+from shoutu.county.people.testing import actor
+from shoutu.county.sites.models import OperatingState, Operation
+
+pytestmark = pytest.mark.django_db
+# A table is the whole list, in an order of its own.
+PAGING = {"limit", "cursor", "sort"}
+
+
+class Spy:
+    """A query that keeps which of its fields are read."""
+
+    def __init__(self, query: Any) -> None:
+        self.query, self.read = query, set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        self.read.add(name)
+        return getattr(self.query, name)
+
+
+@pytest.mark.parametrize("name", [table.name for table in tables.tables()])
+def test_a_table_asks_after_every_filter_of_its_list(county: SimpleNamespace, name: str) -> None:
+    table = tables.get(name)
+    spy = Spy(table.query())
+    list(table.rows(actor(county.users["leader"]), spy, False))
+    assert spy.read - PAGING == set(table.query.model_fields) - PAGING
+
+
+@pytest.fixture
+def out(login: Callable[[str], Client]) -> Callable[..., list[list[Any]]]:
+    def asked(table: str, **query: Any) -> list[list[Any]]:
+        answer = login("leader").get(f"/api/v1/tables/{table}/export", query)
+        assert answer.status_code == 200, b"".join(answer).decode(errors="replace")
+        sheet = load_workbook(io.BytesIO(b"".join(answer))).active
+        return [[cell.value for cell in row] for row in sheet.iter_rows()][1:]
+
+    return asked
+
+
+def test_stopped_sites_go_out_alone(out, county: SimpleNamespace) -> None:
+    now = timezone.now()
+    OperatingState.objects.create(
+        site=county.site, state=Operation.SEALED, from_at=now, reason="封", set_by="县", recorded_at=now
+    )
+    assert [row[1] for row in out("sites", stopped="true")] == [county.site.name]
+    assert [row[1] for row in out("sites", stopped="false")] == [county.site_b.name]
+
+
+def test_responsibility_goes_out_as_the_matrix_shows_it(out, county: SimpleNamespace) -> None:
+    assert ("甲矿", "主要负责人") in [(row[0], row[1]) for row in out("responsibilities")]
+    bureau = [("县应急管理局", "值班员"), ("县应急管理局", "分管领导")]
+    west = sorted((row[0], row[1]) for row in out("responsibilities", territory=county.west.pk))
+    assert west == sorted([("乙矿", "值班员"), ("西乡安监站", "安监站长"), *bureau])
+    assert sorted((row[0], row[1]) for row in out("responsibilities", place="乙矿")) == west
+    assert out("responsibilities", place="乙矿", territory=county.east.pk) == []
+
+
+def test_the_roster_goes_out_as_the_days_on_the_page(out, county: SimpleNamespace) -> None:
+    post = people.create_post(SYSTEM, county.mine, "调度室", on_shift=True)
+    person = people.create_person(SYSTEM, "某甲", organisation=county.mine)
+    first = timezone.make_aware(datetime.combine(timezone.localdate() + timedelta(days=60), time.min))
+    for hours in (-30, -4, 30, 24 * 7 + 1):  # before, into the first day, within, after
+        start = first + timedelta(hours=hours)
+        Shift.objects.create(post=post, person=person, starts_at=start, ends_at=start + timedelta(hours=8))
+    shown = out("shifts", start=first.date().isoformat(), days=7)
+    assert len(shown) == 2
+    assert out("shifts", start=first.date().isoformat(), days=7, organisation=county.mine_b.pk) == []
