@@ -9,8 +9,12 @@ from django.utils import timezone
 
 from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import Duty
+from shoutu.county.duties.selectors.lists import VIEWS
+from shoutu.county.kit import subjects
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, NotAllowed, NotFound
+from shoutu.county.kit.models import OutboxEvent
+from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.warnings import services
@@ -203,3 +207,67 @@ def test_an_answer_that_did_not_arrive_calls_somebody_to_tell_it(given, officer,
     assert "没有报到市平台值班" in retell.get().why
     services.tell_by_hand(officer, Dispatch.objects.get().pk, "phone", "值班长")
     assert not retell.exists()
+
+
+# --- what a mine sees of an order about itself
+
+
+@pytest.fixture
+def unannounced(officer, watched):
+    """The township is to look at 甲矿 without telling it."""
+    told = draft(title="四不两直暗访", site=watched.site.pk, due_at=soon())
+    return services.enter_order(officer, told, [watched.posts["township"].pk])
+
+
+def seen_by(client, order):
+    """Wherever an order and its duties could show: lists, the thing itself, the ledger, the export."""
+    ids = [one.pk for one in Duty.objects.filter(about_type="order", about_id=order.pk)]
+    found = {"orders": client.get("/api/v1/orders?state=all").json()["count"]}
+    found["order"] = client.get(f"/api/v1/orders/{order.pk}").status_code
+    found["duty"] = {client.get(f"/api/v1/duties/{id}").status_code for id in ids}
+    for view in VIEWS:
+        items = client.get("/api/v1/duties", {"view": view}).json()["items"]
+        found[view] = len([one for one in items if one["id"] in ids])
+    found["ledger"] = len([
+        one for one in client.get("/api/v1/ledger", {"limit": 200}).json()["items"]
+        if (one["subject"]["type"], one["subject"]["id"]) in {("order", order.pk), *(("duty", id) for id in ids)}
+    ])  # fmt: skip
+    return found
+
+
+NOTHING = {"orders": 0, "order": 404, "duty": {404}, "ledger": 0, **dict.fromkeys(VIEWS, 0)}
+
+
+def test_a_mine_sees_nothing_of_an_order_about_it_that_was_given_to_others(unannounced, officer, watched, login):
+    for role in ("enterprise", "principal"):
+        assert seen_by(login(role), unannounced) == NOTHING
+    township = seen_by(login("township"), unannounced)
+    assert (township["orders"], township["order"], township["today"]) == (1, 200, 1)
+    assert township["ledger"] > 1
+
+
+def test_nor_of_one_that_nobody_was_given_yet_or_whose_answer_did_not_go_up(officer, watched, login):
+    order = services.enter_order(officer, draft(title="暗访", site=watched.site.pk))
+    duties.open_duty(
+        SYSTEM, "order.retell", SubjectRef("order", order.pk), watched.site.pk,
+        Duty.objects.get(kind="order.assign").policy, 2, "反馈没有报到", "", key="retell",
+    )  # fmt: skip
+    assert seen_by(login("enterprise"), order) == NOTHING
+
+
+def test_live_nothing_is_told_to_it(unannounced, mine):
+    about = {SubjectRef("order", unannounced.pk), SubjectRef("duty", carry_out().pk)}
+    events = {SubjectRef(one.subject_type, one.subject_id) for one in OutboxEvent.objects.all()}
+    assert about <= events
+    assert not subjects.visible(mine, events) & about
+
+
+def test_given_its_own_part_later_it_sees_that_and_not_what_the_others_do(unannounced, officer, watched, login):
+    services.give_order(officer, unannounced.pk, [watched.posts["enterprise"].pk], soon())
+    own = Duty.objects.get(kind="order.carry_out", calls__post=watched.posts["enterprise"])
+    for role in ("enterprise", "principal"):
+        # Whoever else is of the mine sees with it.
+        told = login(role).get(f"/api/v1/orders/{unannounced.pk}").json()
+        assert ([one["id"] for one in told["duties"]], told["given"]) == ([own.pk], 1), role
+        assert {one["duty_id"] for one in told["chain"]} == {own.pk}
+    assert login("township").get(f"/api/v1/orders/{unannounced.pk}").json()["given"] == 2

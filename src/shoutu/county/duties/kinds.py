@@ -17,6 +17,7 @@ class Kind:
 
     `finished_in`: where it is finished when that is not the duty itself, as the reason a bare "done" is refused.
     `needed`: why nobody may cancel such a duty about this subject (an id) now; None when it may be.
+    `covert`: about a mine, but not for its eyes: whoever is overseen sees it only when called for it.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Kind:
     answer_only: bool = False
     finished_in: Any = None
     needed: Callable[[int], str | None] | None = None
+    covert: bool = False
 
 
 ANSWER = _("应答")
@@ -42,6 +44,11 @@ def get(name: str) -> Kind:
     if (finding := findings.get(name)) is not None and name not in _kinds:
         return Kind(name, finding.title, finding.verb, finished_in=finding.finished_in, needed=_still_lacking)
     return _kinds.get(name) or Kind(name, name, _("办理"))
+
+
+def covert() -> list[str]:
+    """The names of the kinds a mine sees only when it is called."""
+    return [kind.name for kind in _kinds.values() if kind.covert]
 
 
 def _still_lacking(finding_id: int) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from shoutu.county.duties import kinds
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.kit.subjects import SubjectRef
@@ -82,11 +83,16 @@ class Duty(ScopedModel):
 
     @classmethod
     def scope_filter(cls, actor: Actor) -> models.Q:
-        """Duties of sites within the scope, and any the actor was called for."""
+        """Duties of sites within the scope, and any the actor was called for.
+
+        A covert one (`kinds.Kind`) is seen from outside the county's own bodies only by the enterprise it calls.
+        """
         if actor.scope.all:
             return models.Q()
-        called = Call.objects.filter(mine(actor))
-        return actor.scope.sites("site") | models.Q(pk__in=called.values("duty_id"))
+        place = actor.scope.sites("site")
+        if actor.outside:
+            place &= ~models.Q(kind__in=kinds.covert())
+        return place | models.Q(pk__in=Call.objects.filter(ours(actor)).values("duty_id"))
 
 
 class CallState(models.TextChoices):
@@ -131,6 +137,12 @@ def mine(actor: Actor, path: str = "") -> models.Q:
     """Calls that were made to this actor, in person or on a post held now."""
     q = models.Q(**{f"{path}post_id__in": actor.posts})
     return q | models.Q(**{f"{path}person_id": actor.person_id}) if actor.person_id is not None else q
+
+
+def ours(actor: Actor) -> models.Q:
+    """Calls that were made to this actor; of an enterprise's people, also those to any post of the enterprise."""
+    q = mine(actor)
+    return q | models.Q(post__organisation_id__in=actor.scope.organisations) if actor.outside else q
 
 
 class StageClock(models.Model):

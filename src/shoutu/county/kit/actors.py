@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shoutu.county.kit.errors import NotAllowed
-from shoutu.county.kit.permissions import EVERY, names_of, permissions_of
+from shoutu.county.kit.permissions import EVERY, OUTSIDE, names_of, permissions_of
 from shoutu.county.kit.scope import Scope
 
 
@@ -39,6 +39,11 @@ class Actor:
     def is_one_of(self, roles: Iterable[str]) -> bool:
         """Whether the role, or its group, is among those a pack names."""
         return not names_of(self.role).isdisjoint(roles)
+
+    @property
+    def outside(self) -> bool:
+        """Whether this is one of those the county oversees or calls in, not one of its own."""
+        return self.is_one_of(OUTSIDE)
 
     def require(self, permission: str) -> None:
         """Raises NotAllowed when the permission is missing."""

@@ -26,6 +26,8 @@ ROLES = {
 GROUPS = {"principal": "enterprise", "safety_officer": "enterprise"}
 # What a pack may name, and how it is said.
 NAMES = {**ROLES, "enterprise": _("企业")}
+# Whom the county oversees or calls in: what it asks of others about them is theirs to see once they are called for it.
+OUTSIDE = frozenset({"enterprise", "rescue_lead"})
 # What a role was called before it was split; still taken where an account is made.
 FORMER = {"enterprise": "safety_officer"}
 
@@ -114,7 +116,7 @@ TABLE: dict[str, set[str]] = {
     "report.read": _county | {"administrator", "auditor"},
     "report.send": {"leader", "duty_officer"},
     "superior.edit": {"administrator"},
-    # Whom an order concerns sees it by having a part in it.
+    # An order about a mine may be one to look at it unannounced: the mine sees it by having been called for it.
     "order.read": _people,
     "order.enter": {"leader", "duty_officer"},
     # weather

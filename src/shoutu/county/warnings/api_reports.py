@@ -162,7 +162,7 @@ def list_orders(request: HttpRequest, query: Query[OrderQuery]) -> Any:
     actor.require("order.read")
     rows = reporting.orders_for(actor, query.state, query.q, query.warning)
     page = paginate(rows, query, sorts={"id": ["id"]}, default="-id")
-    done = reporting.duties_of_orders([one.pk for one in page["items"]])
+    done = reporting.duties_of_orders(actor, [one.pk for one in page["items"]])
     return {**page, "items": [reporting.order_row(one, done[one.pk]) for one in page["items"]]}
 
 

@@ -115,13 +115,17 @@ class Order(ScopedModel):
 
     @classmethod
     def scope_filter(cls, actor: Actor) -> models.Q:
-        """Orders about sites within the scope; those about none are seen by who sees the whole county or has a part."""
-        from shoutu.county.duties.models import Call, mine
+        """Orders about sites within the scope; those about none are seen by who sees the whole county or has a part.
+
+        Whoever is overseen sees no order about their own site unless it was given to them: it may be one to inspect
+        them unannounced (四不两直).
+        """
+        from shoutu.county.duties.models import Call, ours
 
         if actor.scope.all:
             return models.Q()
-        called = Call.objects.filter(mine(actor), duty__about_type="order")
-        return actor.scope.sites("site") | models.Q(pk__in=called.values("duty__about_id"))
+        called = models.Q(pk__in=Call.objects.filter(ours(actor), duty__about_type="order").values("duty__about_id"))
+        return called if actor.outside else actor.scope.sites("site") | called
 
 
 class Report(ScopedModel):

@@ -160,9 +160,11 @@ def _still_to_tell(warning_id: int) -> str | None:
 kinds.register(
     kinds.Kind("warning.report", _("信息上报"), _("上报"), finished_in=_("在预警里上报"), needed=_still_to_tell)
 )
-kinds.register(kinds.Kind("order.assign", _("分派上级指令"), _("分派"), finished_in=_("在指令里分派")))
-kinds.register(kinds.Kind("order.retell", _("指令反馈没有报到"), _("另行报出"), finished_in=_("在指令里另行报出")))
-kinds.register(kinds.Kind("order.carry_out", _("落实上级指令"), _("落实")))
+kinds.register(kinds.Kind("order.assign", _("分派上级指令"), _("分派"), finished_in=_("在指令里分派"), covert=True))
+kinds.register(
+    kinds.Kind("order.retell", _("指令反馈没有报到"), _("另行报出"), finished_in=_("在指令里另行报出"), covert=True)
+)
+kinds.register(kinds.Kind("order.carry_out", _("落实上级指令"), _("落实"), covert=True))
 kinds.register(kinds.Kind("silence.begun", _("静默开始"), _("知道了"), answer_only=True))
 kinds.register(kinds.Kind("silence.ended", _("静默结束"), _("知道了"), answer_only=True))
 

@@ -171,10 +171,16 @@ def orders_for(actor: Actor, state: str = "open", q: str = "", warning: int | No
     return rows
 
 
-def duties_of_orders(ids: list[int]) -> dict[int, tuple[int, int]]:
-    """Order → (duties done, duties given)."""
+def _theirs(actor: Actor, ids: list[int]) -> QuerySet[Duty]:
+    """The duties of these orders; of one given to several, an enterprise sees its own part."""
+    rows = Duty.objects.visible_to(actor) if actor.outside else Duty.objects.all()
+    return rows.filter(about_type="order", about_id__in=ids)  # type: ignore[no-any-return]
+
+
+def duties_of_orders(actor: Actor, ids: list[int]) -> dict[int, tuple[int, int]]:
+    """Order → (duties done, duties given), of those the actor sees."""
     found = dict.fromkeys(ids, (0, 0))
-    rows = Duty.objects.filter(kind=DO, about_type="order", about_id__in=ids).exclude(state="cancelled")
+    rows = _theirs(actor, ids).filter(kind=DO).exclude(state="cancelled")
     for about, state in rows.values_list("about_id", "state"):
         done, given = found[about]
         found[about] = (done + (state not in OPEN), given + 1)
@@ -213,10 +219,10 @@ def get_order(actor: Actor, id: int) -> Order:
 def order_detail(actor: Actor, id: int) -> dict[str, Any]:
     """One order with who carries it out, what was told back, and its course."""
     order = get_order(actor, id)
-    duties = list(whole(Duty.objects.filter(about_type="order", about_id=order.pk)).order_by("id"))
+    duties = list(whole(_theirs(actor, [order.pk])).order_by("id"))
     replies = whole_reports(Report.objects.visible_to(actor).filter(order=order)).order_by("-id")
     return {
-        **order_row(order, duties_of_orders([order.pk])[order.pk]),
+        **order_row(order, duties_of_orders(actor, [order.pk])[order.pk]),
         "text": order.text,
         "superior": order.superior_id,
         "chain": duty_selectors.chain_rows(duties, actor),
