@@ -267,3 +267,11 @@ def test_nobody_is_rung_for_what_is_done(called, county):
     services.complete(actor(county.users["leader"]), duty.about, [duty.kind], "dispose")
     assert Duty.objects.get().state == "done"
     assert send() == []
+
+
+def test_what_was_said_before_the_clock_was_set_back_holds_nothing_up(called, clock):
+    called(2)
+    send()
+    clock.shift(timedelta(hours=-1))
+    called(2)
+    assert len(send()) == 1

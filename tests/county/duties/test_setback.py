@@ -6,15 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from shoutu.county.duties import services
 from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.models import Alarm, Call, Duty, StageClock
 from shoutu.county.duties.services.setback import Elapsed, elapsed
 from shoutu.county.kit import steps
+from shoutu.county.kit.errors import Conflict
 from shoutu.county.kit.models import Beat
 from shoutu.county.kit.watch import watching
 from shoutu.county.ledger.models import Entry
+from shoutu.county.people.testing import actor
 
 T0 = datetime(2026, 7, 21, 6, 2, 18, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -129,6 +132,41 @@ def test_an_outage_is_no_step(clocks, open_duty):
     clocks.wall.shift(HOUR)
     assert clocks.look() == timedelta(0)
     assert not Alarm.objects.exists()
+
+
+def test_a_moment_between_reading_the_clocks_and_writing_them_down_is_no_step(clocks, county, open_duty):
+    due = open_duty().climb_at
+    clocks.go(1)
+    now, since = timezone.now(), Elapsed(clocks.boot, clocks.seconds)
+    clocks.go(3)  # another held the database
+    services.mind_clock(now, since)
+    clocks.go(1)
+    assert clocks.look() == timedelta(0)
+    assert Duty.objects.get().climb_at == due
+    assert not Alarm.objects.exists()
+
+
+def test_a_beat_of_before_the_moment_was_kept_is_read_as_before(clocks):
+    steps.beat("clock", detail={"boot": clocks.boot, "seconds": clocks.seconds})
+    clocks.set(-HOUR)
+    assert clocks.look() == -HOUR
+
+
+def test_a_call_is_made_again_half_a_minute_after_it_however_the_clock_is_set(clocks, county, open_duty):
+    duty = open_duty()
+    clocks.go(60)
+    clocks.look()
+    clocks.set(-HOUR)
+    clocks.look()
+    officer = actor(county.users["duty_officer"])
+    services.recall(officer, duty.pk)
+    clocks.set(-HOUR)
+    clocks.look()
+    with pytest.raises(Conflict):
+        services.recall(officer, duty.pk)
+    clocks.go(31)
+    clocks.look()
+    services.recall(officer, duty.pk)
 
 
 def test_a_part_seen_in_the_future_is_not_watching(clocks):

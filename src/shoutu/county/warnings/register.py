@@ -42,6 +42,7 @@ from shoutu.county.warnings.services import follow_duties, note_answered, rule_c
 from shoutu.county.warnings.services.circumstance import windows_changed
 from shoutu.county.warnings.services.evacuation import site_works_again
 from shoutu.county.warnings.services.locking import lock_orders, lock_warnings
+from shoutu.county.warnings.services.setback import clock_set_back
 from shoutu.county.warnings.services.silencing import held_without_silence
 
 
@@ -205,6 +206,11 @@ def _moved(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
 @events.on("rule.changed")
 def _rule_changed(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
     rule_changed(subject.id, payload["version"], payload["enabled"])
+
+
+@events.on("clock.set_back")
+def _clock_set_back(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
+    clock_set_back(timedelta(seconds=payload["seconds"]))
 
 
 @status.contribute

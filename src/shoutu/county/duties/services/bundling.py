@@ -101,6 +101,8 @@ def _said(
     rows = Notice.objects.filter(
         contact_id__in={contact for contact, _key in keys}, call__duty__bundle__in={key for _contact, key in keys},
         carried_by__isnull=True, handed_over_at__gt=now - timedelta(seconds=settings.CONFIG.storm_pause_s),
+        # What the clock says is still to come was said before it was set back: nothing waits for that.
+        handed_over_at__lte=now,
     )  # fmt: skip
     for contact, key, level, at in rows.exclude(step=Step.FAILED).values_list(
         "contact_id", "call__duty__bundle", "level", "handed_over_at"

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.db.models import F, Q
 from django.utils import timezone
@@ -22,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.duties.models import OPEN, Alarm, Call, CallState, Duty, Notice, StageClock, Trial
 from shoutu.county.duties.services.alarms import clear_alarm, raise_alarm
-from shoutu.county.kit import steps
+from shoutu.county.kit import events, steps
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.models import Beat
 from shoutu.county.kit.subjects import COUNTY
@@ -53,26 +54,44 @@ def elapsed() -> Elapsed:
 
 def mind_clock(now: datetime | None = None, since: Elapsed | None = None) -> timedelta:
     """Compare the clocks and put right what a step back would delay. How far the wall clock was moved (back: < 0)."""
-    now, since = now or timezone.now(), since or elapsed()
+    if now is None or since is None:
+        sampled = _sample()
+        now, since = now or sampled[0], since or sampled[1]
     moved = _moved(now, since)
     if moved < -TOLERANCE:
         _set_back(-moved, now, since)
     elif moved > FORWARD:
         _set_forward(moved)
-    steps.beat(BEAT, detail={"boot": since.boot, "seconds": since.seconds})
+    steps.beat(BEAT, detail=_beat(now, since))
     if Alarm.objects.filter(key=ALARM, cleared_at__isnull=True, raised_at__lt=now - TOLD_FOR).exists():
         clear_alarm(ALARM)
     return moved
+
+
+def _sample() -> tuple[datetime, Elapsed]:
+    """Both clocks at one moment: a process that was stopped between the two looks again."""
+    for _attempt in range(5):
+        before, now, since = elapsed(), timezone.now(), elapsed()
+        if since.seconds - before.seconds < TOLERANCE.total_seconds() / 4:
+            break
+    return now, since
+
+
+def _beat(now: datetime, since: Elapsed) -> dict[str, Any]:
+    """Both clocks as they were read together. When the row is written is later, and on a slow disk much later."""
+    return {"boot": since.boot, "seconds": since.seconds, "at": now.isoformat()}
 
 
 def _moved(now: datetime, since: Elapsed) -> timedelta:
     last = Beat.objects.filter(name=BEAT).first()
     if last is None:
         return timedelta(0)
+    # Rows written before `at` was kept have the time of their writing alone.
+    at = datetime.fromisoformat(last.detail["at"]) if "at" in last.detail else last.at
     if last.detail.get("boot") == since.boot and since.seconds >= last.detail.get("seconds", 0.0):
-        return now - last.at - timedelta(seconds=since.seconds - last.detail["seconds"])
+        return now - at - timedelta(seconds=since.seconds - last.detail["seconds"])
     # Another start of the machine: how long it was off nobody knows, but not less than nothing.
-    return min(now - last.at, timedelta(0))
+    return min(now - at, timedelta(0))
 
 
 @service
@@ -90,11 +109,16 @@ def _set_back(by: timedelta, now: datetime, since: Elapsed) -> None:
         ),
         "notices": Notice.objects.filter(next_try_at__isnull=False).update(next_try_at=F("next_try_at") - by),
     }
+    # Since when it calls, too: 追叫 would be refused, and said to be just made, for as long as the clock was set back.
+    stamps = {"called_since": F("called_since") - by, "recalled_at": F("recalled_at") - by}
+    Duty.objects.filter(state__in=OPEN).update(**stamps)
     Notice.objects.filter(starts_at__gt=now).update(starts_at=F("starts_at") - by)
     Trial.objects.filter(answered_at__isnull=True, missed_at__isnull=True).update(due_at=F("due_at") - by)
     # With the changes or not at all, so that a kill right after them does not move everything twice.
-    steps.beat(BEAT, detail={"boot": since.boot, "seconds": since.seconds})
+    steps.beat(BEAT, detail=_beat(now, since))
     record(SYSTEM, "clock.set_back", COUNTY, {"seconds": round(by.total_seconds(), 1), **counts})
+    # Rooms to the right move what of theirs runs.
+    events.emit("clock.set_back", COUNTY, {"seconds": by.total_seconds()})
     words = _("系统时钟被拨慢 %(span)s，各项时限已按实际经过的时间调整；请检查对时服务")
     raise_alarm(ALARM, "clock.set_back", words % {"span": _span(by)})
 

@@ -37,6 +37,7 @@ from shoutu.county.warnings.services.reports import (
     set_superior,
     tell_by_hand,
 )
+from shoutu.county.warnings.services.setback import clock_set_back
 from shoutu.county.warnings.services.silencing import ask_silence, keep_silences, revoke_silence
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "ask_silence",
     "blasting_over",
     "clean_out",
+    "clock_set_back",
     "close",
     "confirm_by_positioning",
     "confirm_out",
