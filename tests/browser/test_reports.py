@@ -35,6 +35,7 @@ def test_a_report_is_drawn_up_checked_sent_and_received(
     # What was written outlives a closed page.
     text.fill(f"{text.input_value()}\n已派人到坝上盯守。")
     page.reload()
+    page.get_by_role("button", name=re.compile("^接着写")).click()
     expect(text).to_have_value(re.compile("已派人到坝上盯守"))
     for office in ("市应急管理局值班室", "省应急管理厅值班室")[: len(ranks)]:
         page.get_by_label(f"{office}：报给谁、号码").fill("值班室")

@@ -7,6 +7,13 @@ describe("readProblem", () => {
     expect([told.status, told.message, told.field, told.expected, told.code, told.facts]).toEqual([422, "d", "settings.url", "e", "address.not_listed", { scheme: "http", host: "10.0.0.9" }]);
   });
 
+  it("says what stands under a key that was used already, and where", () => {
+    const told = (recorded: unknown) => readProblem(409, { detail: "d", code: "key.reused", recorded }).recorded;
+    expect(told({ text: "R1 初报", subject: { type: "report", id: 4 } })).toEqual({ text: "R1 初报", subject: { type: "report", id: 4 } });
+    expect(told({ text: "…", subject: null })).toEqual({ text: "…", subject: null });
+    expect(told("x")).toBeNull();
+  });
+
   it("has no code where the server names none, and stands whatever comes", () => {
     for (const body of [null, "x", [], { detail: 7, facts: "x" }]) {
       const told = readProblem(500, body);

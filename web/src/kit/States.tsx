@@ -2,7 +2,9 @@ import { Button } from "antd";
 import { t } from "i18next";
 import { CircleAlert } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
-import { asProblem } from "../api/problem";
+import { Link } from "react-router";
+import { asProblem, type Recorded } from "../api/problem";
+import { serverNow } from "../time/server";
 import { clockTime } from "../time/words";
 import "./states.css";
 
@@ -70,7 +72,7 @@ export function Stale({ error, since, again }: { error: unknown; since: number; 
   if (!error) return null;
   return (
     <p className="state-stale" role="status">
-      {t("state.stale", { at: clockTime(since) })}{" "}
+      {t("state.stale", { at: clockTime(since + serverNow() - Date.now()) })}{" "}
       <button type="button" className="linkish" onClick={again}>
         {t("act.again")}
       </button>
@@ -84,14 +86,23 @@ export function isAbout(error: unknown, fields: readonly string[]): boolean {
   return field !== null && fields.includes(field);
 }
 
+/** Where what was recorded is to be seen; null where that is no page of its own (the page the dialog stands on shows it). */
+function pathOf(recorded: Recorded | null): string | null {
+  const subject = recorded?.subject;
+  if (subject?.type === "report") return `/reports/${subject.id}`;
+  return subject?.type === "order" ? `/orders/${subject.id}` : null;
+}
+
 /** An ink box above what could not be saved; it stays until the person acts. */
 export function NotSaved({ error }: { error: unknown }): ReactNode {
   const words = useProblemWords(error);
   if (!error) return null;
+  const { code, recorded } = asProblem(error);
+  const path = pathOf(recorded);
   return (
     <div className="notsaved" role="alert">
-      <b>{t("state.notSaved")}</b>
-      {words}
+      <b>{code === "key.reused" ? t("state.keyReused") : t("state.notSaved")}</b>
+      {words} {path !== null && <Link to={path}>{t("state.recorded")}</Link>}
     </div>
   );
 }

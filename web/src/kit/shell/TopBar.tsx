@@ -8,6 +8,7 @@ import { api, got } from "../../api/client";
 import type { Me, Status } from "../../api/types";
 import { chooseTone, useToneChoice, type Choice } from "../../appearance";
 import { speak, tongue, type Tongue } from "../../i18n";
+import { dropAll, here } from "../../kept";
 import { useLostSince } from "../../live/connect";
 import { useNow } from "../../time/server";
 import { clockTime } from "../../time/words";
@@ -53,6 +54,7 @@ export function TopBar({ me, status }: { me: Me; status: Status | undefined }): 
   const navigate = useNavigate();
   const leave = async (): Promise<void> => {
     await got(api.DELETE("/api/v1/session"));
+    dropAll(here());
     client.clear();
     await navigate("/login");
   };

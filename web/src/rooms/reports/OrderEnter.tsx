@@ -2,6 +2,7 @@ import { Button, Input, Select } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
+import { useKey } from "../../api/keys";
 import { Panel } from "../../kit/Panel";
 import { NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
@@ -9,7 +10,7 @@ import { serverNow } from "../../time/server";
 import { Field } from "../people/Dialog";
 import { fieldTime, momentOf } from "../people/times";
 import { PickPosts } from "./PickPosts";
-import { newKey, useEnterOrder, useSuperiors } from "./queries";
+import { useEnterOrder, useSuperiors } from "./queries";
 import "../people/people.css";
 import "../sites/points.css";
 import "../warnings/warning.css";
@@ -25,7 +26,7 @@ export default function OrderEnter(): ReactNode {
   const offices = useSuperiors();
   const enter = useEnterOrder();
   const navigate = useNavigate();
-  const [key] = useState(newKey);
+  const keyed = useKey();
   const [office, setOffice] = useState<number | null>(null);
   const [sender, setSender] = useState("");
   const [number, setNumber] = useState("");
@@ -39,10 +40,8 @@ export default function OrderEnter(): ReactNode {
   const send = (): void => {
     setPressed(true);
     if (lack !== null) return;
-    enter.mutate(
-      { key, superior: office === OTHER ? null : office, sender, their_number: number, title, text, posts, due_at: momentOf(due), ...(warning > 0 ? { warning } : {}) },
-      { onSuccess: (made) => void navigate(`/orders/${made.id}`, { replace: true }) },
-    );
+    const told = { superior: office === OTHER ? null : office, sender, their_number: number, title, text, posts, due_at: momentOf(due), ...(warning > 0 ? { warning } : {}) };
+    enter.mutate({ key: keyed.take(told), ...told }, { onSuccess: (made) => void navigate(`/orders/${made.id}`, { replace: true }), onError: keyed.failed });
   };
   return (
     <div className="page reports">

@@ -1,14 +1,18 @@
 import { Button, Checkbox, Input, Select } from "antd";
 import { t } from "i18next";
-import { useEffect, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { Link, useNavigate, useParams } from "react-router";
+import { fresh, useKey, type Keyed } from "../../api/keys";
+import { here, drop, keep, read, type Kept } from "../../kept";
 import { Clock } from "../../kit/Clock";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
-import { serverNow } from "../../time/server";
+import { useMe } from "../../kit/shell/Shell";
+import { serverNow, useNow } from "../../time/server";
+import { moment } from "../../time/words";
 import { asProblem } from "../../api/problem";
-import { newKey, useDraft, useSend, useSuperiors, type About, type Draft, type Kind, type Superior, type Target, type Way } from "./queries";
+import { useDraft, useSend, useSuperiors, type About, type Draft, type Kind, type Superior, type Target, type Way } from "./queries";
 import { limitOf } from "./words";
 import "../people/people.css";
 import "../sites/points.css";
@@ -19,7 +23,6 @@ import "./reports.css";
 const ways: Way[] = ["channel", "phone", "fax", "system", "paper"];
 
 interface Writing {
-  key: string;
   kind: Kind;
   title: string;
   text: string;
@@ -27,18 +30,15 @@ interface Writing {
   to: Target[];
 }
 
-/** What was being written stays on this device until it is sent: a closed window loses nothing. */
-function kept(place: string): Writing | null {
-  try {
-    return JSON.parse(localStorage.getItem(place) ?? "null") as Writing | null;
-  } catch {
-    return null;
-  }
+/** What is kept on this device until it is sent, with the key it is sent under. */
+interface Piece {
+  writing: Writing;
+  keyed: Keyed;
 }
 
 function start(draft: Draft, offices: readonly Superior[]): Writing {
   const to = draft.to.map((id): Target => ({ superior: id, way: offices.find((one) => one.id === id)?.channel ? "channel" : "phone", detail: "" }));
-  return { key: newKey(), kind: draft.kind, title: draft.title, text: draft.text, signer: "", to };
+  return { kind: draft.kind, title: draft.title, text: draft.text, signer: "", to };
 }
 
 /** Why it cannot be sent yet, or null. Pure. */
@@ -78,41 +78,104 @@ function Offices({ offices, to, set }: { offices: readonly Superior[]; to: Targe
   );
 }
 
-function Form({ about, draft, offices, again, back }: { about: About; draft: Draft; offices: readonly Superior[]; again: (kind: Kind) => void; back: string }): ReactNode {
-  const place = `report:${"warning" in about ? `w${about.warning}` : `o${about.order}`}`;
-  const [told, setTold] = useState<Writing>(() => {
-    const before = kept(place);
-    return before?.kind === draft.kind ? before : start(draft, offices);
-  });
+/** What was written before and not sent: its facts are of then, so the writer says whether it goes on or is drawn up anew. */
+function Offer({ kept, take, anew }: { kept: Kept<Piece>; take: () => void; anew: () => void }): ReactNode {
+  const now = useNow();
+  const at = moment(kept.drawn, now);
+  return (
+    <Panel title={t("report.kept")} note={t("report.kept.note", { at })}>
+      <p>{kept.told.keyed.open ? t("report.kept.sent", { at: moment(kept.at, now) }) : t("report.kept.words", { at })}</p>
+      <blockquote className="report-before">
+        <b>{kept.told.writing.title}</b>
+        {kept.told.writing.text}
+      </blockquote>
+      <div className="report-acts">
+        <Button size="large" onClick={take}>
+          {t("report.kept.take", { at })}
+        </Button>
+        <Button size="large" onClick={anew}>
+          {t("report.anew")}
+        </Button>
+      </div>
+    </Panel>
+  );
+}
+
+interface FormProps {
+  about: About;
+  draft: Draft;
+  /** The facts as they are now, drawn up once more. */
+  renew: () => Promise<Draft | undefined>;
+  offices: readonly Superior[];
+  again: (kind: Kind) => void;
+  back: string;
+  /** When this page was opened: what was written since is simply gone on with. */
+  opened: number;
+}
+
+function Form({ about, draft, renew, offices, again, back, opened }: FormProps): ReactNode {
+  const me = useMe().user.id;
+  const now = useNow();
+  const what = `report:${"warning" in about ? `w${about.warning}` : `o${about.order}`}:${draft.kind}`;
+  const [kept] = useState(() => read<Piece>(here(), me, what));
+  const own = kept !== null && kept.at >= opened;
+  const [offered, setOffered] = useState(kept !== null && !own);
+  const [told, setTold] = useState<Writing>(() => (own ? kept.told.writing : start(draft, offices)));
+  const [drawn, setDrawn] = useState(() => (own ? kept.drawn : serverNow()));
   const [pressed, setPressed] = useState(false);
+  const [drawing, setDrawing] = useState(false);
+  const keyed = useKey(() => kept?.told.keyed ?? fresh());
   const send = useSend(about);
   const navigate = useNavigate();
-  const set = (part: Partial<Writing>): void => setTold((now) => ({ ...now, ...part }));
-  useEffect(() => {
-    try {
-      localStorage.setItem(place, JSON.stringify(told));
-    } catch {
-      // A full or forbidden store: the page itself still holds the text.
-    }
-  }, [place, told]);
+  const store = (writing: Writing): void => keep(here(), what, { user: me, drawn, at: serverNow(), told: { writing, keyed: keyed.now() } });
+  const set = (part: Partial<Writing>): void => {
+    const next = { ...told, ...part };
+    setTold(next);
+    store(next);
+  };
+  const take = (): void => {
+    if (kept === null) return;
+    setTold(kept.told.writing);
+    setDrawn(kept.drawn);
+    setOffered(false);
+  };
+  const anew = async (): Promise<void> => {
+    setDrawing(true);
+    const next = await renew();
+    setDrawing(false);
+    if (next === undefined) return;
+    setTold({ ...start(next, offices), signer: told.signer, to: told.to });
+    setDrawn(serverNow());
+  };
   const lack = lacking(told);
   const go = (): void => {
     setPressed(true);
     if (lack !== null) return;
-    send.mutate(told, {
-      onSuccess: (made) => {
-        localStorage.removeItem(place);
-        void navigate(`/reports/${made.id}`, { replace: true });
+    const key = keyed.take(told);
+    // Kept before it goes: if the answer is lost with this page, the next sending is known to be the same.
+    store(told);
+    send.mutate(
+      { key, ...told },
+      {
+        onSuccess: (made) => {
+          drop(here(), me, what);
+          void navigate(`/reports/${made.id}`, { replace: true });
+        },
+        onError: (error) => {
+          keyed.failed(error);
+          store(told);
+        },
       },
-    });
+    );
   };
+  if (offered && kept !== null) return <Offer kept={kept} take={take} anew={() => setOffered(false)} />;
   return (
     <div className="report-form">
       <Panel
         title={t("report.words")}
-        note={t("report.words.note")}
+        note={t("report.words.note", { at: moment(drawn, now) })}
         action={
-          <button type="button" className="linkish" onClick={() => setTold({ ...start(draft, offices), signer: told.signer, to: told.to })}>
+          <button type="button" className="linkish" disabled={drawing} onClick={() => void anew()}>
             {t("report.anew")}
           </button>
         }
@@ -170,6 +233,7 @@ export default function ReportEditor({ of }: { of: "warning" | "order" }): React
   const about: About = of === "warning" ? { warning: id } : { order: id };
   const back = of === "warning" ? `/warnings/${id}` : `/orders/${id}`;
   const [kind, setKind] = useState<Kind | "">("");
+  const [opened] = useState(serverNow);
   const draft = useDraft(about, kind);
   const offices = useSuperiors();
   useCrumb(of === "warning" ? t("nav.warnings") : t("order.title"), back, t("report.act.send"));
@@ -186,7 +250,7 @@ export default function ReportEditor({ of }: { of: "warning" | "order" }): React
         <h1>{draft.data.title}</h1>
         {due && <Clock limit={limitOf("report", new Date(Math.min(serverNow(), Date.parse(due) - 3_600_000)).toISOString(), due)} />}
       </div>
-      <Form key={`${draft.data.kind}:${draft.dataUpdatedAt}`} about={about} draft={draft.data} offices={offices.data.items.filter((one) => one.enabled)} again={setKind} back={back} />
+      <Form key={draft.data.kind} about={about} draft={draft.data} renew={async () => (await draft.refetch()).data} offices={offices.data.items.filter((one) => one.enabled)} again={setKind} back={back} opened={opened} />
     </div>
   );
 }

@@ -21,11 +21,6 @@ export type Way = Dispatch["way"];
 /** A report is of a warning, or the answer to an order. */
 export type About = { warning: number } | { order: number };
 
-/** A page without TLS on the county's own network has no randomUUID. */
-export function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16).padStart(8, "0")).join("");
-}
-
 export function useReports(state: "" | "unconfirmed") {
   return useInfiniteQuery({
     queryKey: ["reports", "list", state],

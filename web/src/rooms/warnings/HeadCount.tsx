@@ -3,6 +3,7 @@ import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import { useCount, type CountVerb } from "../../api/evacuations";
+import { useKey } from "../../api/keys";
 import { usePoint } from "../../api/queries";
 import type { EvacuationDetail, HeadStep } from "../../api/types";
 import { NotSaved } from "../../kit/States";
@@ -21,38 +22,47 @@ export function namesIn(text: string): string[] {
     .filter((name) => name !== "");
 }
 
-/** A page without TLS on the county's own network has no randomUUID. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16).padStart(8, "0")).join("");
+/** Whether this confirmation leaves nobody in: then the calls for the withdrawal end, and it is asked once more. Pure. */
+export function empties(verb: CountVerb, missing: number | null, amount: number): boolean {
+  return verb === "confirm" && missing !== null && amount > 0 && amount >= missing;
 }
 
 function Dialog({ stop, verb, close }: { stop: EvacuationDetail; verb: CountVerb; close: () => void }): ReactNode {
   const act = useCount();
-  const [key] = useState(newKey);
-  const [amount, setAmount] = useState<number | null>(verb === "confirm" ? stop.missing : null);
+  const keyed = useKey();
+  const [amount, setAmount] = useState<number | null>(null);
   const [list, setList] = useState("");
   const [words, setWords] = useState("");
   const [told, setTold] = useState(false);
+  const [asking, setAsking] = useState(false);
   const names = namesIn(list);
   const counts = verb !== "resume" && names.length === 0;
   const lack = counts && amount === null ? t("stop.needAmount") : verb !== "confirm" && words.trim() === "" ? t(`stop.words.${verb}`) : null;
+  const all = empties(verb, stop.missing, names.length > 0 ? names.length : (amount ?? 0));
+  const go = (): void => {
+    const body = { id: stop.id, verb, amount: counts ? amount : null, names, words: words.trim() };
+    act.mutate({ ...body, key: keyed.take(body) }, { onSuccess: close, onError: keyed.failed });
+  };
   const send = (): void => {
     setTold(true);
-    if (lack === null) act.mutate({ id: stop.id, verb, key, amount, names, words: words.trim() }, { onSuccess: close });
+    if (lack !== null) return;
+    if (all) setAsking(true);
+    else go();
   };
+  const asked = asking && all && lack === null;
   return (
-    <Modal open title={t(`stop.act.${verb}`)} okText={t(`stop.act.${verb}`)} cancelText={t("act.back")} confirmLoading={act.isPending} onOk={send} onCancel={close} width={520}>
+    <Modal open title={t(`stop.act.${verb}`)} okText={t(`stop.act.${verb}`)} cancelText={t("act.back")} confirmLoading={act.isPending} okButtonProps={{ disabled: asked }} onOk={send} onCancel={close} width={520}>
       <p className="second">{verb === "fewer" ? t("stop.fewer.means") : stop.words}</p>
       {verb === "confirm" && (
         <>
           <label htmlFor="names">{t("stop.names")}</label>
-          <Input.TextArea id="names" rows={3} value={list} onChange={(event) => setList(event.target.value)} placeholder={t("stop.names.how")} />
+          <Input.TextArea id="names" rows={3} value={list} onChange={(event) => { setList(event.target.value); setAsking(false); }} placeholder={t("stop.names.how")} />
         </>
       )}
       {counts && (
         <>
           <label htmlFor="amount">{verb === "confirm" ? t("stop.orAmount") : t("stop.amount")}</label>
-          <InputNumber id="amount" className="headcount-amount" min={verb === "set" ? 0 : 1} max={5000} precision={0} value={amount} onChange={(value) => setAmount(value)} suffix={t("stop.unit")} />
+          <InputNumber id="amount" className="headcount-amount" min={verb === "set" ? 0 : 1} max={5000} precision={0} value={amount} onChange={(value) => { setAmount(value); setAsking(false); }} suffix={t("stop.unit")} />
         </>
       )}
       {names.length > 0 && <p className="note">{t("stop.named", { n: names.length })}</p>}
@@ -63,6 +73,14 @@ function Dialog({ stop, verb, close }: { stop: EvacuationDetail; verb: CountVerb
           {lack}
         </p>
       )}
+      {asked && (
+        <div className="headcount-ask" role="alert">
+          <p>{t("stop.all", { n: stop.missing })}</p>
+          <Button loading={act.isPending} onClick={go}>
+            {t("stop.all.sure", { n: stop.missing })}
+          </Button>
+        </div>
+      )}
       <NotSaved error={act.error} />
     </Modal>
   );
@@ -71,17 +89,24 @@ function Dialog({ stop, verb, close }: { stop: EvacuationDetail; verb: CountVerb
 /** What the positioning system sees now; a person confirms by it, it confirms nothing by itself. */
 function Positioning({ stop, may }: { stop: EvacuationDetail; may: boolean }): ReactNode {
   const act = useCount();
+  const keyed = useKey();
+  const [asking, setAsking] = useState(false);
   const now = useNow();
   const point = usePoint(stop.points[0] ?? 0).data;
   const latest = point?.latest;
   if (!point || !latest || latest.value === null) return null;
   const old = isStale(point, now);
+  const press = (): void => {
+    // A system that sees nobody may be one that is dead: who takes its nought for all of them says so once more.
+    if (latest.value === 0 && !asking) return setAsking(true);
+    act.mutate({ id: stop.id, verb: "positioning", key: keyed.take("positioning"), amount: null, names: [], words: "" }, { onSuccess: keyed.done, onError: keyed.failed });
+  };
   return (
     <p className="headcount-seen">
       {old ? t("stop.seenOld", { n: latest.value, at: clockTime(latest.ts) }) : t("stop.seen", { n: latest.value, ago: ago(latest.ts, now) })}
       {may && !old && stop.missing !== null && latest.value < stop.missing && (
-        <Button size="small" loading={act.isPending} onClick={() => act.mutate({ id: stop.id, verb: "positioning", key: newKey(), amount: null, names: [], words: "" })}>
-          {t("stop.act.positioning")}
+        <Button size="small" loading={act.isPending} onClick={press}>
+          {asking && latest.value === 0 ? t("stop.all.sure", { n: stop.missing }) : t("stop.act.positioning")}
         </Button>
       )}
       <NotSaved error={act.error} />
