@@ -1,26 +1,76 @@
+import { Button } from "antd";
 import { t } from "i18next";
 import { Camera, Images } from "lucide-react";
-import { useRef, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { useEvidence } from "../../api/evidence";
 import type { WarningDetail } from "../../api/types";
 import { Panel } from "../../kit/Panel";
-import { NotSaved } from "../../kit/States";
+import { useProblemWords } from "../../kit/States";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import "./evidence.css";
 
+export interface Lost {
+  file: File;
+  error: unknown;
+}
+
+/** Sends one after the other: a slow line carries one whole photograph sooner than four halves. Tells which were lost. */
+export async function sendEach(files: readonly File[], send: (file: File, n: number) => Promise<unknown>): Promise<Lost[]> {
+  const lost: Lost[] = [];
+  for (const [i, file] of files.entries()) {
+    try {
+      await send(file, i + 1);
+    } catch (error) {
+      lost.push({ file, error });
+    }
+  }
+  return lost;
+}
+
+function Why({ error }: { error: unknown }): ReactNode {
+  return <span className="second">{useProblemWords(error)}</span>;
+}
+
+/** What did not arrive, by name, and still here to be sent again. */
+function NotSent({ lost, again, leave }: { lost: readonly Lost[]; again: () => void; leave: () => void }): ReactNode {
+  return (
+    <div className="notsaved evidence-lost" role="alert">
+      <b>{t("evidence.lost", { n: lost.length })}</b>
+      <ul>
+        {lost.map((one, i) => (
+          <li key={`${one.file.name}:${i}`}>
+            {one.file.name} <Why error={one.error} />
+          </li>
+        ))}
+      </ul>
+      <Button onClick={again}>{t("evidence.again")}</Button>
+      <Button type="text" onClick={leave}>
+        {t("evidence.leave")}
+      </Button>
+    </div>
+  );
+}
+
 function Add({ warning, origin }: { warning: number; origin: "camera" | "gallery" }): ReactNode {
   const act = useEvidence(warning);
   const input = useRef<HTMLInputElement>(null);
+  const [way, setWay] = useState<{ n: number; of: number } | null>(null);
+  const [lost, setLost] = useState<Lost[]>([]);
   const send = async (files: readonly File[]): Promise<void> => {
-    // One after the other: a slow line carries one whole photograph sooner than four halves.
-    for (const file of files) await act.mutateAsync({ file, origin }).catch(() => undefined);
+    setLost((now) => now.filter((one) => !files.includes(one.file)));
+    const failed = await sendEach(files, (file, n) => {
+      setWay({ n, of: files.length });
+      return act.mutateAsync({ file, origin });
+    });
+    setWay(null);
+    setLost((now) => [...now, ...failed]);
   };
   const Icon = origin === "camera" ? Camera : Images;
   return (
     <>
-      <button type="button" className="evidence-add" disabled={act.isPending} onClick={() => input.current?.click()}>
-        <Icon size={18} strokeWidth={1.6} aria-hidden /> {act.isPending ? t("evidence.sending") : t(`evidence.${origin}`)}
+      <button type="button" className="evidence-add" disabled={way !== null} onClick={() => input.current?.click()}>
+        <Icon size={18} strokeWidth={1.6} aria-hidden /> {way !== null ? t("evidence.sending", way) : t(`evidence.${origin}`)}
       </button>
       <input
         ref={input}
@@ -36,7 +86,7 @@ function Add({ warning, origin }: { warning: number; origin: "camera" | "gallery
           void send(files);
         }}
       />
-      <NotSaved error={act.error} />
+      {lost.length > 0 && way === null && <NotSent lost={lost} again={() => void send(lost.map((one) => one.file))} leave={() => setLost([])} />}
     </>
   );
 }
