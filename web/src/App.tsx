@@ -3,13 +3,15 @@ import { ConfigProvider } from "antd";
 import enUS from "antd/locale/en_US";
 import zhCN from "antd/locale/zh_CN";
 import { t } from "i18next";
-import { lazy, Suspense, type ReactNode } from "react";
+import { Suspense, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { BrowserRouter, Navigate, Route, Routes, useLocation } from "react-router";
 import { asProblem } from "./api/problem";
 import type { Me } from "./api/types";
 import { useSession } from "./api/queries";
 import { useTone } from "./appearance";
+import { Boundary } from "./kit/Boundary";
+import { later } from "./kit/later";
 import { Failed, Loading } from "./kit/States";
 import { Shell } from "./kit/shell/Shell";
 import { useLive } from "./live/connect";
@@ -26,38 +28,48 @@ import { Warnings } from "./rooms/warnings/Warnings";
 import { antTheme } from "./theme";
 
 // Not needed to answer a call: these come when they are opened, the map with them.
-const Asides = lazy(async () => ({ default: (await import("./rooms/warnings/Asides")).Asides }));
-const Silences = lazy(async () => ({ default: (await import("./rooms/warnings/Silences")).Silences }));
-const Dossier = lazy(() => import("./rooms/sites/Dossier"));
-const Sites = lazy(() => import("./rooms/sites/Sites"));
-const Channels = lazy(() => import("./rooms/duties/Channels"));
-const AnswerLink = lazy(() => import("./rooms/duties/Link"));
-const Reports = lazy(() => import("./rooms/reports/Reports"));
-const ReportPage = lazy(() => import("./rooms/reports/ReportPage"));
-const ReportEditor = lazy(() => import("./rooms/reports/ReportEditor"));
-const Orders = lazy(() => import("./rooms/reports/Orders"));
-const OrderEnter = lazy(() => import("./rooms/reports/OrderEnter"));
-const OrderPage = lazy(() => import("./rooms/reports/OrderPage"));
-const Noise = lazy(() => import("./rooms/warnings/Noise"));
-const Screen = lazy(() => import("./rooms/screen/Screen"));
-const Findings = lazy(() => import("./rooms/people/Findings"));
-const Matrix = lazy(() => import("./rooms/people/Matrix"));
-const Roster = lazy(() => import("./rooms/people/Roster"));
-const Organisations = lazy(() => import("./rooms/people/Organisations"));
-const Packs = lazy(() => import("./rooms/rules/Packs").then((m) => ({ default: m.Packs })));
-const PackPage = lazy(() => import("./rooms/rules/PackPage").then((m) => ({ default: m.PackPage })));
-const SiteWatch = lazy(() => import("./rooms/rules/SiteWatch").then((m) => ({ default: m.SiteWatch })));
-const Gaps = lazy(() => import("./rooms/rules/Findings").then((m) => ({ default: m.Findings })));
-const GapDoor = lazy(() => import("./rooms/rules/Findings").then((m) => ({ default: m.FindingDoor })));
-const Unclaimed = lazy(() => import("./rooms/sites/Unclaimed"));
-const WeatherList = lazy(() => import("./rooms/weather/WeatherList"));
-const WeatherEnter = lazy(() => import("./rooms/weather/WeatherEnter"));
-const WeatherPage = lazy(() => import("./rooms/weather/WeatherPage"));
-const Accounts = lazy(() => import("./rooms/people/Accounts"));
-const Obligations = lazy(() => import("./rooms/people/Obligations"));
+const Asides = later(async () => ({ default: (await import("./rooms/warnings/Asides")).Asides }));
+const Silences = later(async () => ({ default: (await import("./rooms/warnings/Silences")).Silences }));
+const Dossier = later(() => import("./rooms/sites/Dossier"));
+const Sites = later(() => import("./rooms/sites/Sites"));
+const Channels = later(() => import("./rooms/duties/Channels"));
+const AnswerLink = later(() => import("./rooms/duties/Link"));
+const Reports = later(() => import("./rooms/reports/Reports"));
+const ReportPage = later(() => import("./rooms/reports/ReportPage"));
+const ReportEditor = later(() => import("./rooms/reports/ReportEditor"));
+const Orders = later(() => import("./rooms/reports/Orders"));
+const OrderEnter = later(() => import("./rooms/reports/OrderEnter"));
+const OrderPage = later(() => import("./rooms/reports/OrderPage"));
+const Noise = later(() => import("./rooms/warnings/Noise"));
+const Screen = later(() => import("./rooms/screen/Screen"));
+const Findings = later(() => import("./rooms/people/Findings"));
+const Matrix = later(() => import("./rooms/people/Matrix"));
+const Roster = later(() => import("./rooms/people/Roster"));
+const Organisations = later(() => import("./rooms/people/Organisations"));
+const Packs = later(async () => ({ default: (await import("./rooms/rules/Packs")).Packs }));
+const PackPage = later(async () => ({ default: (await import("./rooms/rules/PackPage")).PackPage }));
+const SiteWatch = later(async () => ({ default: (await import("./rooms/rules/SiteWatch")).SiteWatch }));
+const Gaps = later(async () => ({ default: (await import("./rooms/rules/Findings")).Findings }));
+const GapDoor = later(async () => ({ default: (await import("./rooms/rules/Findings")).FindingDoor }));
+const Unclaimed = later(() => import("./rooms/sites/Unclaimed"));
+const WeatherList = later(() => import("./rooms/weather/WeatherList"));
+const WeatherEnter = later(() => import("./rooms/weather/WeatherEnter"));
+const WeatherPage = later(() => import("./rooms/weather/WeatherPage"));
+const Accounts = later(() => import("./rooms/people/Accounts"));
+const Obligations = later(() => import("./rooms/people/Obligations"));
 
-function Later({ children }: { children: ReactNode }): ReactNode {
-  return <Suspense fallback={<Loading what={t("what.page")} />}>{children}</Suspense>;
+function Later({ heals = false, children }: { heals?: boolean; children: ReactNode }): ReactNode {
+  const { pathname } = useLocation();
+  return (
+    <Boundary at={pathname} heals={heals}>
+      <Suspense fallback={<Loading what={t("what.page")} />}>{children}</Suspense>
+    </Boundary>
+  );
+}
+
+/** Pages without the bar around them: what crashes there says so, too. */
+function Whole({ children }: { children: ReactNode }): ReactNode {
+  return <Boundary at={useLocation().pathname}>{children}</Boundary>;
 }
 
 const client = new QueryClient({
@@ -104,7 +116,7 @@ function Inside(): ReactNode {
   return (
     <Routes>
       <Route path="/answer/:dutyId" element={<Answer />} />
-      <Route path="/screen" element={<Later><Screen me={me} /></Later>} />
+      <Route path="/screen" element={<Later heals><Screen me={me} /></Later>} />
       <Route element={<Shell me={me} />}>
         <Route path="/" element={<Home me={me} />} />
         <Route path="/warnings" element={<Warnings />} />
@@ -154,12 +166,14 @@ export function App(): ReactNode {
     <ConfigProvider key={i18n.language} theme={antTheme(tone)} locale={i18n.language === "en" ? enUS : zhCN} button={{ autoInsertSpace: false }}>
       <QueryClientProvider client={client}>
         <BrowserRouter>
-          <Routes>
-            <Route path="/login" element={<Login />} />
-            <Route path="/a/:token" element={<Later><AnswerLink /></Later>} />
-            <Route path="/setup" element={<Setup />} />
-            <Route path="*" element={<Inside />} />
-          </Routes>
+          <Whole>
+            <Routes>
+              <Route path="/login" element={<Login />} />
+              <Route path="/a/:token" element={<Later><AnswerLink /></Later>} />
+              <Route path="/setup" element={<Setup />} />
+              <Route path="*" element={<Inside />} />
+            </Routes>
+          </Whole>
         </BrowserRouter>
       </QueryClientProvider>
     </ConfigProvider>

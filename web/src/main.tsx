@@ -4,9 +4,11 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { startAppearance } from "./appearance";
+import { watchBundles } from "./bundles";
 import { startWords } from "./i18n";
 
 startAppearance();
+watchBundles();
 const root = document.getElementById("root");
 if (root) {
   void startWords().then(() => {

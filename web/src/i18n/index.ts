@@ -27,14 +27,17 @@ export function tongue(): Tongue {
 
 /** Chinese is in the first load; English comes when chosen. Keys are flat and may hold dots. */
 export async function startWords(): Promise<void> {
-  const first = stored();
+  const chosen = stored();
+  // English that cannot be fetched is no reason to show nothing.
+  const english = chosen === "en" ? await words("en").catch(() => null) : null;
+  const first: Tongue = english === null ? "zh" : "en";
   await i18next.use(initReactI18next).init({
     lng: first,
     fallbackLng: false,
     keySeparator: false,
     nsSeparator: false,
     interpolation: { escapeValue: false },
-    resources: { zh: { translation: zh }, ...(first === "en" ? { en: { translation: await words("en") } } : {}) },
+    resources: { zh: { translation: zh }, ...(english === null ? {} : { en: { translation: english } }) },
   });
   mark(first);
 }

@@ -1,18 +1,20 @@
 import { t } from "i18next";
 import { Maximize, Minus, Plus } from "lucide-react";
-import { lazy, Suspense, useCallback, useMemo, useState, type ReactNode } from "react";
+import { Suspense, useCallback, useMemo, useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import type { CountyMap, SiteMark } from "../../api/types";
 import type { Tone } from "../../theme";
 import { LevelMark } from "../LevelTag";
 import { SealedTag } from "../SealedMark";
 import { buildIndex, isPlaced, layNames, laySpots, readingWords, type Box, type Named, type Spot, type View } from "./layout";
+import { Boundary } from "../Boundary";
+import { later } from "../later";
 import { Marks } from "./Marks";
 import { boundsOf, scaleBar, type Bounds } from "./mercator";
 import { PlainMap } from "./PlainMap";
 import "./map.css";
 
-const GlMap = lazy(() => import("./GlMap"));
+const GlMap = later(() => import("./GlMap"));
 
 export interface Controls {
   zoomBy(step: number): void;
@@ -79,9 +81,11 @@ export function SiteMap({ map, sites, tone, scale = 1, text = scale, focus = nul
           {plain ? (
             <PlainMap {...base} />
           ) : (
-            <Suspense fallback={<PlainMap {...base} />}>
-              <GlMap {...base} />
-            </Suspense>
+            <Boundary at="map" heals fallback={() => <PlainMap {...base} />}>
+              <Suspense fallback={<PlainMap {...base} />}>
+                <GlMap {...base} />
+              </Suspense>
+            </Boundary>
           )}
           {seen && <Marks spots={spots} names={names} scale={scale} text={text} width={seen.view.width} height={seen.view.height} onCluster={openCluster} />}
           <p className="map-foot">

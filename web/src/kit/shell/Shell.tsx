@@ -2,6 +2,7 @@ import { useEffect, useRef, type ReactNode } from "react";
 import { Outlet, useLocation, useNavigationType, useOutletContext } from "react-router";
 import type { Me } from "../../api/types";
 import { useStatus } from "../../api/queries";
+import { Boundary } from "../Boundary";
 import { InkBars } from "./InkBars";
 import { Keys } from "./Keys";
 import { Rail } from "./Rail";
@@ -28,6 +29,7 @@ function useArrival(): React.RefObject<HTMLElement | null> {
 export function Shell({ me }: { me: Me }): ReactNode {
   const status = useStatus();
   const main = useArrival();
+  const { pathname } = useLocation();
   return (
     <div className="shell">
       <Rail status={status.data} me={me} />
@@ -35,7 +37,9 @@ export function Shell({ me }: { me: Me }): ReactNode {
         <TopBar me={me} status={status.data} />
         <InkBars status={status.data} />
         <main id="main" ref={main} tabIndex={-1}>
-          <Outlet context={me} />
+          <Boundary at={pathname}>
+            <Outlet context={me} />
+          </Boundary>
         </main>
       </div>
       <Keys />

@@ -1,17 +1,19 @@
 import { Button, Input, Select } from "antd";
 import { t } from "i18next";
-import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
+import { Suspense, useMemo, useState, type ReactNode } from "react";
 import { useCountyMap, usePlaceAct } from "../../api/queries";
 import type { SiteDetail, SiteMark, Warning } from "../../api/types";
 import { useTone } from "../../appearance";
 import { tagState } from "../../kit/levelstate";
 import { Panel } from "../../kit/Panel";
+import { Boundary } from "../../kit/Boundary";
+import { later } from "../../kit/later";
 import { Failed, Loading, NotSaved } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
 import { SiteMoveForm } from "../people/changes";
 import { placeWords } from "./Sites";
 
-const SiteMap = lazy(() => import("../../kit/map/SiteMap").then((kit) => ({ default: kit.SiteMap })));
+const SiteMap = later(async () => ({ default: (await import("../../kit/map/SiteMap")).SiteMap }));
 
 function markOf(site: SiteDetail, worst: Warning | undefined): SiteMark {
   return {
@@ -65,9 +67,11 @@ export function DossierPlace({ site, worst }: { site: SiteDetail; worst: Warning
         <Loading what={t("what.map")} />
       ) : (
         <div className="dossier-map">
-          <Suspense fallback={<Loading what={t("what.map")} />}>
-            <SiteMap map={map.data} sites={marks} tone={tone} focus={focus} />
-          </Suspense>
+          <Boundary at="map" fallback={(again) => <Failed error={null} what={t("what.map")} again={again} />}>
+            <Suspense fallback={<Loading what={t("what.map")} />}>
+              <SiteMap map={map.data} sites={marks} tone={tone} focus={focus} />
+            </Suspense>
+          </Boundary>
         </div>
       )}
     </Panel>
