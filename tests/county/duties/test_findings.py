@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+
 import pytest
-from django.db import transaction
+import time_machine
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from shoutu.county.duties.models import Call, Duty, Finding
 from shoutu.county.duties.services import answer, cancel, check_findings, done
@@ -171,3 +178,85 @@ class TestFindingList(ListTests):
         self.lamps.lacking += [Gap(f"k{start + i}", f"缺 {start + i} 号灯") for i in range(n)]
         check(self.lamps)
         return list(Finding.objects.order_by("-id")[:n])
+
+
+# --- many at once, and called anew for what came since
+
+
+def test_many_are_written_a_few_at_a_time_and_make_one_duty(lamps):
+    lamps.lacking = [Gap(f"{n}", f"缺灯 {n}") for n in range(60)]
+    with CaptureQueriesContext(connection) as queries:
+        assert len(check(lamps)) == 60
+    assert sum(one["sql"].startswith("RELEASE SAVEPOINT") or one["sql"] == "COMMIT" for one in queries) > 3
+    duty = Duty.objects.get(kind=KIND)
+    assert duty.title.endswith("缺灯 60 项")
+    assert Finding.objects.filter(duty=duty).count() == 60
+    lamps.lacking = []
+    assert check(lamps) == []
+    duty.refresh_from_db()
+    assert duty.state == "cancelled"
+
+
+def test_killed_between_the_next_look_finishes_and_calls(lamps, monkeypatch):
+    lamps.lacking = [Gap(f"{n}", f"缺灯 {n}") for n in range(60)]
+    written, real = [], worker._write
+
+    def killed(*args):
+        if written:
+            raise SystemExit
+        written.append(real(*args))
+        return written[0]
+
+    monkeypatch.setattr(worker, "_write", killed)
+    with pytest.raises(SystemExit):
+        check(lamps)
+    monkeypatch.undo()
+    assert (Finding.objects.count(), Duty.objects.filter(kind=KIND).count()) == (worker.AT_ONCE, 0)
+    # Even where the rest is mended meanwhile, somebody is called for what was written.
+    lamps.lacking = lamps.lacking[: worker.AT_ONCE]
+    check(lamps)
+    assert Finding.objects.filter(duty=Duty.objects.get(kind=KIND)).count() == worker.AT_ONCE
+
+
+@pytest.fixture
+def again(lamps):
+    """The same kind, with a call for what came since at most once a day."""
+    findings.register(replace(findings.kinds()[KIND], again=timedelta(days=1)))
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        yield SimpleNamespace(lamps=lamps, clock=clock)
+
+
+def test_what_joins_an_answered_duty_is_called_for_at_most_once_a_day(again):
+    lamps, clock = again.lamps, again.clock
+    lamps.lacking = [Gap("a", "缺甲灯")]
+    check(lamps)
+    duty = Duty.objects.get(kind=KIND)
+    answer(actor(lamps.users["principal"]), duty.pk)
+    clock.shift(timedelta(hours=2))
+    lamps.lacking = [Gap("a", "缺甲灯"), Gap("b", "缺乙灯")]
+    check(lamps)
+    duty.refresh_from_db()
+    assert (duty.state, duty.round, duty.title[-6:]) == ("answered", 1, "缺灯 2 项")
+    # Nothing differs any more, and yet it is not forgotten.
+    clock.shift(timedelta(hours=22))
+    check(lamps)
+    duty.refresh_from_db()
+    assert (duty.state, duty.round, Duty.objects.filter(kind=KIND).count()) == ("called", 2, 1)
+    assert Call.objects.filter(duty=duty, round=2).exists()
+    entries = Entry.objects.count()
+    clock.shift(timedelta(days=2))
+    check(lamps)
+    assert Entry.objects.count() == entries
+
+
+def test_one_in_place_of_all_the_others_is_called_for_at_once(again):
+    lamps = again.lamps
+    lamps.lacking = [Gap("a", "缺甲灯")]
+    check(lamps)
+    duty = Duty.objects.get(kind=KIND)
+    answer(actor(lamps.users["principal"]), duty.pk)
+    again.clock.shift(timedelta(hours=1))
+    lamps.lacking = [Gap("b", "缺乙灯")]
+    check(lamps)
+    duty.refresh_from_db()
+    assert (duty.state, duty.round, duty.why) == ("called", 2, "缺乙灯")

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import time_machine
 from django.utils import timezone
 
+from shoutu.county.duties import holes
 from shoutu.county.duties.holes import HOLE
 from shoutu.county.duties.holes import county as whole
 from shoutu.county.duties.models import Duty, Finding
-from shoutu.county.duties.services import check_findings
+from shoutu.county.duties.services import answer, check_findings
 from shoutu.county.duties.services import findings as worker
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.ledger.models import Entry
+from shoutu.county.people import findings as people
 from shoutu.county.people import services
 from shoutu.county.people.models import Holding
 from shoutu.county.people.testing import actor
+from shoutu.county.places.models import Site
 
 DAY = timedelta(days=1)
 
@@ -83,3 +87,44 @@ def test_an_enterprise_sees_its_own_alone(county):
     seen = Finding.objects.visible_to(actor(county.users["enterprise_b"])).filter(kind=HOLE)
     assert {row.site_id for row in seen} == {county.site_b.pk}
     assert Finding.objects.visible_to(actor(county.users["leader"])).filter(kind=HOLE).count() > seen.count()
+
+
+def test_a_new_hole_joins_the_duty_and_calls_anew(county):
+    services.create_post(SYSTEM, county.bureau, "岗一", on_shift=True)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        look()
+        duty = Duty.objects.get(kind=HOLE)
+        answer(actor(county.users["duty_officer"]), duty.pk)
+        clock.shift(DAY)
+        services.create_post(SYSTEM, county.bureau, "岗二", on_shift=True)
+        look()
+        duty.refresh_from_db()
+        assert (duty.state, Duty.objects.filter(kind=HOLE).count()) == ("called", 1)
+        assert duty.calls.filter(round=2, state="calling").exists()
+
+
+def test_more_than_can_be_kept_none_is_recorded_as_mended_while_it_stands(county, monkeypatch):
+    monkeypatch.setattr(holes, "MOST", 3)
+    base = county.site
+    for n in range(6):
+        Site.objects.create(
+            name=f"矿{n}", kind=base.kind, organisation=base.organisation, territory=base.territory
+        )  # fmt: skip
+    look()
+    before = set(Finding.objects.filter(kind=HOLE).exclude(key="more").values_list("key", flat=True))
+    assert len(before) == 3
+    # Worse than those: it comes first, and is kept beside them.
+    services.create_post(SYSTEM, county.bureau, "新岗", on_shift=True)
+    look()
+    open_ = Finding.objects.filter(kind=HOLE, cleared_at__isnull=True)
+    assert before < set(open_.values_list("key", flat=True))
+    assert open_.filter(detail__kind="post.nobody").exists() or open_.filter(detail__kind="roster.gap").exists()
+    assert not Entry.objects.filter(verb="finding.cleared").exists()
+    more = open_.get(key="more")
+    assert more.message == f"另有 {_all() - open_.count() + 1} 项责任漏洞，在责任矩阵里看"
+
+
+def _all():
+    """Every hole there is now, however few are kept."""
+    told = people.findings(replace(SYSTEM, permissions=SYSTEM.permissions - {"person.read_phone"}), timezone.now())
+    return len({holes._key(one) for one in told if one.kind != "person.unreachable"})

@@ -46,8 +46,10 @@ GRACE: Mapping[str, timedelta] = {
 of its own, an obligation a duty of its own, and what is only about to end is not yet lacking."""
 SOON = timedelta(hours=24)
 """A gap of the roster is asked for when it begins within this: a roster is written week by week."""
+AGAIN = timedelta(days=1)
+"""All holes of the county are one duty: for new ones whoever has it is called anew, but not more often than this."""
 MOST = 500
-"""So many are kept one by one; the rest are one finding with their number."""
+"""So many are kept one by one, and whatever was kept once while it stands; of the rest one finding tells the number."""
 
 
 def county() -> list[SubjectRef]:
@@ -73,10 +75,12 @@ def holes_of(subject: SubjectRef) -> list[Gap]:
         # Several gaps of one post's roster are one finding: the nearest speaks.
         found.setdefault(key, _gap(key, one, owners, since.get(key, now), now))
     gaps = list(found.values())
-    if len(gaps) <= MOST:
+    # What was kept once stays until it is gone, though worse came before it: cut off it would be recorded as mended.
+    kept = [gap for place, gap in enumerate(gaps) if place < MOST or gap.key in since]
+    if len(kept) == len(gaps):
         return gaps
-    text = _("另有 %(count)d 项责任漏洞，在责任矩阵里看") % {"count": len(gaps) - MOST}
-    return [*gaps[:MOST], Gap("more", text, detail={"kind": "more"})]
+    text = _("另有 %(count)d 项责任漏洞，在责任矩阵里看") % {"count": len(gaps) - len(kept)}
+    return [*kept, Gap("more", text, detail={"kind": "more"})]
 
 
 def _organisations(told: list[people.Finding]) -> dict[int, int]:

@@ -13,6 +13,7 @@ from shoutu.county.duties import (  # obligations: listens; words: registers the
     sheets,  # noqa: F401
     words,  # noqa: F401
 )
+from shoutu.county.duties.holes import AGAIN as HOLE_AGAIN
 from shoutu.county.duties.holes import HOLE, county, holes_of
 from shoutu.county.duties.holes import LANE as HOLE_LANE
 from shoutu.county.duties.models import OPEN, Contact, Duty, Finding
@@ -52,7 +53,7 @@ findings.register(
 findings.register(
     findings.Kind(
         HOLE, _("责任漏洞"), check=holes_of, subjects=county, lane=HOLE_LANE, verb=_("补责任"),
-        finished_in=_("在人员、责任、值班里补上后自动了结"),
+        finished_in=_("在人员、责任、值班里补上后自动了结"), again=HOLE_AGAIN,
     )
 )  # fmt: skip
 

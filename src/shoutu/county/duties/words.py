@@ -75,7 +75,7 @@ verbs.register(
         "duty.held": gettext_lazy("静默，暂不呼叫"),
         "duty.let_go": gettext_lazy("静默解除，恢复呼叫"),
         "duty.cancelled": gettext_lazy("撤销"),
-        "duty.raised": gettext_lazy("等级上升，重新叫应"),
+        "duty.raised": lambda p: _("等级上升，重新叫应") if p["from"] < p["to"] else _("情况有变，重新叫应"),
         "duty.seen": gettext_lazy("已看到"),
         "duty.delivered": gettext_lazy("已送达"),
         "duty.unanswered": gettext_lazy("全链叫过一遍无人应答，从头再叫"),

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -47,7 +48,8 @@ class Gap:
 class Kind:
     """A kind of finding. `lane` is the duty's policy as plain data (chain, due_s, orders …); None: nobody is called.
 
-    All open findings of one kind about one subject make one duty: nobody is called twelve times for one pond.
+    All open findings of one kind about one subject make one duty: nobody is called twelve times for one pond. `again`:
+    whoever has it is called anew for what came since, this long after the last call; None: it only joins.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Kind:
     matter: str = "finding"
     verb: Any = SUPPLY
     finished_in: Any = ENDS_BY_ITSELF
+    again: timedelta | None = None
 
 
 _kinds: dict[str, Kind] = {}

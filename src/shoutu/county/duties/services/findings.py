@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shoutu.county.duties.models import OPEN, Duty, Finding
+from shoutu.county.duties.models import OPEN, Duty, Finding, State
 from shoutu.county.duties.services.acting import settle
-from shoutu.county.duties.services.opening import open_duty
+from shoutu.county.duties.services.opening import open_duty, raise_duty
 from shoutu.county.kit import events, findings, subjects
 from shoutu.county.kit.actors import SYSTEM, Actor
 from shoutu.county.kit.findings import Gap, Kind
@@ -25,46 +26,67 @@ from shoutu.county.places.services import lock_sites
 
 log = logging.getLogger(__name__)
 BATCH = 20
+AT_ONCE = 25
+"""Findings written in one transaction: SQLite lets nobody else write meanwhile."""
 NAMED = 3
 """So many of a duty's findings are named in its one line; the rest are counted."""
 
 
-@service
 def check_findings(actor: Actor, name: str, subject: SubjectRef, gaps: Iterable[Gap] | None = None) -> list[Finding]:
     """Look at one subject now: raise what is lacking, clear what no longer is. Returns what stands open.
 
     `gaps`: what is lacking, where it was worked out before (outside of the transaction, which holds up all writing).
-    Doing it again changes nothing. Raises KeyError for a kind nobody registered.
+    Many are written a few at a time, each few a transaction; the duty is seen to with the last. Killed between, the
+    next look goes on. Doing it again changes nothing. Raises KeyError for a kind nobody registered.
     """
     kind = findings.kinds()[name]
     wanted = {gap.key: gap for gap in (kind.check(subject) if gaps is None else gaps)}
+    while True:
+        began = time.monotonic()
+        standing, last = _write(actor, kind, subject, wanted)
+        if last:
+            return standing
+        if not transaction.get_connection().in_atomic_block:
+            time.sleep(time.monotonic() - began)  # Others may write meanwhile.
+
+
+@service
+def _write(actor: Actor, kind: Kind, subject: SubjectRef, wanted: Mapping[str, Gap]) -> tuple[list[Finding], bool]:
+    """Write the first few differences between what is lacking and what stands open. What stands; whether it is all."""
     open_ = {row.key: row for row in _open(kind, subject)}
-    if not _differs(wanted, open_):
+    differing = [key for key, gap in wanted.items() if key not in open_ or _news(gap, open_[key])]
+    gone = [key for key in open_ if key not in wanted]
+    waiting = kind.lane is not None and any(_waits(wanted[key], row) for key, row in open_.items() if key in wanted)
+    if not differing and not gone and not waiting:
         unchanged()
-        return list(open_.values())
+        return list(open_.values()), True
     fence()
     # The site before its findings, as whoever changes the site has it.
     sites = {gap.site for gap in wanted.values()} | {row.site_id for row in open_.values()}
     lock_sites({*sites, subject.id if subject.type == "site" else None})
     open_ = {row.key: row for row in _open(kind, subject)}
     label = subjects.label(subject)[:120]
-    changed = [key for key, gap in wanted.items() if _stand(actor, kind, subject, label, gap, open_.get(key))]
-    cleared = [row for key, row in open_.items() if key not in wanted and _clear(actor, row)]
+    now_ = differing[:AT_ONCE]
+    changed = [key for key in now_ if _stand(actor, kind, subject, label, wanted[key], open_.get(key))]
+    cleared = [open_[key] for key in gone[: AT_ONCE - len(now_)] if _clear(actor, open_[key])]
+    last = len(differing) + len(gone) <= AT_ONCE
     if not changed and not cleared:
         unchanged()
     standing = list(_open(kind, subject))
-    _see_to_duty(actor, kind, label, standing, cleared)
-    events.emit("finding.changed", subject, {"kind": name, "open": len(standing)})
-    return standing
+    if last:
+        _see_to_duty(actor, kind, subject, label, standing)
+    events.emit("finding.changed", subject, {"kind": kind.name, "open": len(standing)})
+    return standing, last
+
+
+def _waits(gap: Gap, row: Finding) -> bool:
+    """Whether somebody is still to be called for it: not yet allowed when it came, or killed before the duty's turn."""
+    return not gap.optional and row.duty_id is None
 
 
 def _open(kind: Kind, subject: SubjectRef) -> Any:
     rows = Finding.objects.filter(kind=kind.name, about_type=subject.type, about_id=subject.id, cleared_at__isnull=True)
     return rows.select_related("duty").order_by("optional", "id")
-
-
-def _differs(wanted: dict[str, Gap], open_: dict[str, Finding]) -> bool:
-    return wanted.keys() != open_.keys() or any(_news(gap, open_[key]) for key, gap in wanted.items())
 
 
 def _news(gap: Gap, row: Finding) -> bool:
@@ -103,10 +125,12 @@ def _clear(actor: Actor, row: Finding) -> bool:
     return True
 
 
-def _see_to_duty(actor: Actor, kind: Kind, label: str, standing: list[Finding], cleared: list[Finding]) -> None:
+def _see_to_duty(actor: Actor, kind: Kind, subject: SubjectRef, label: str, standing: list[Finding]) -> None:
     """One duty for all that is needed: opened by the first, told of the others, settled with the last."""
     needed = [row for row in standing if not row.optional]
-    duties = {row.duty_id: row.duty for row in (*standing, *cleared) if row.duty is not None}
+    ever = Finding.objects.filter(kind=kind.name, about_type=subject.type, about_id=subject.id, duty__isnull=False)
+    rows = Duty.objects.filter(pk__in=ever.values("duty"), state__in=(*OPEN, State.DONE)).order_by("id")
+    duties = {duty.pk: duty for duty in rows}
     running = next((duty for duty in duties.values() if duty.state in OPEN), None)
     fresh = [row for row in needed if row.duty_id is None]
     title, why = _words(kind, label, needed)
@@ -118,6 +142,12 @@ def _see_to_duty(actor: Actor, kind: Kind, label: str, standing: list[Finding], 
                 SYSTEM, kind.name, ref(first), site, kind.lane, kind.level, title, why,
                 key=f"finding:{first.pk}", matter=kind.matter,
             )  # fmt: skip
+        elif kind.again is not None and running.state == State.ANSWERED:
+            # Whoever is still being called is called for these, too.
+            if any(row.duty_id == running.pk for row in needed) and timezone.now() - running.called_since < kind.again:
+                fresh = []  # A later look calls for them.
+            else:
+                running = raise_duty(SYSTEM, running, kind.lane, kind.level, title, why)
         Finding.objects.filter(pk__in=[row.pk for row in fresh]).update(duty=running)
     if running is not None:
         duties[running.pk] = running
