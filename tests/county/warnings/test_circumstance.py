@@ -24,6 +24,7 @@ from shoutu.county.sites.services.operation import add_window, revoke_window, se
 from shoutu.county.sites.still import lacks_of
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Evacuation, Warning
+from shoutu.county.warnings.states import closing_of
 from tests.county.warnings.test_silencing import alone
 
 
@@ -142,6 +143,12 @@ def test_power_at_a_sealed_mine_is_orange_and_sends_somebody_there(watched, mete
     first = Call.objects.get(duty__kind="warning.dispose", rung=0)
     assert first.who == "township_head"
     assert "立即派人到场查" in Duty.objects.get(kind="warning.dispose").policy["orders"][0]
+
+
+def test_a_find_at_a_sealed_mine_is_closed_by_whom_its_own_response_names(watched, meter, signal):
+    set_state(actor(watched.users["duty_officer"]), watched.site, "sealed", "停产整顿")
+    warning = deliver(signal, Rule.objects.get(origin="stopped-mine/power_while_stopped"), meter, 2, 12.0)
+    assert set(closing_of(warning).by) == {"duty_officer", "leader"}
 
 
 def test_back_at_work_the_meter_is_watched_no_more_and_a_new_stop_watches_again(watched, meter):

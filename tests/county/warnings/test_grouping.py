@@ -17,6 +17,7 @@ from shoutu.county.places.models import Site
 from shoutu.county.sites import services as sites
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Group, Warning
+from shoutu.county.warnings.services import grouping
 
 pytestmark = pytest.mark.django_db
 NUMBERS = itertools.count(10_000)
@@ -127,6 +128,14 @@ def test_a_storm_ends_when_nobody_joins_and_its_members_stand_alone(county, cloc
     assert not group.memberships.filter(left_at__isnull=True).exists()
     assert Warning.objects.filter(closed_at__isnull=True).count() == 10
     assert Entry.objects.filter(verb="group.ended").count() == 1
+
+
+def test_a_storm_somebody_joined_since_it_was_found_quiet_goes_on(county, clock):
+    storm(county, [2] * 10)
+    clock.shift(timedelta(minutes=31))
+    storm(county, [3])
+    grouping._end_one(Group.objects.get().pk, timezone.now())
+    assert Group.objects.get().ended_at is None
 
 
 def test_merged_by_hand_and_split_again_they_keep_their_calls(county):

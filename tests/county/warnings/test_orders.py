@@ -192,6 +192,24 @@ def test_given_again_to_a_post_whose_duty_ended_it_is_called_anew(given, officer
     assert Duty.objects.filter(kind="order.carry_out").count() == 2
 
 
+def test_given_again_with_a_nearer_limit_it_is_called_anew_and_due_then(given, officer, watched):
+    post = watched.posts["enterprise"].pk
+    duty = carry_out()
+    calls = duty.calls.count()
+    order = services.give_order(officer, given.pk, [post], soon(2))
+    duty = carry_out()
+    assert duty.clocks.get(stage="carry_out").due_at == order.due_at == soon(2)
+    assert duty.calls.count() > calls
+
+
+def test_a_limit_is_not_put_off_by_giving_it_again(given, officer, watched):
+    posts = [watched.posts["enterprise"].pk, watched.posts["township"].pk]
+    with pytest.raises(Invalid) as caught:
+        services.give_order(officer, given.pk, posts, soon(48))
+    assert caught.value.field == "due_at"
+    assert carry_out().clocks.get(stage="carry_out").due_at == soon(6)
+
+
 def test_an_answer_that_did_not_arrive_calls_somebody_to_tell_it(given, officer, clock):
     with http_gateway() as platform:
         platform.status = 503

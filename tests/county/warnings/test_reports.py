@@ -230,6 +230,13 @@ def test_the_draft_says_what_the_house_knows(red, officer, offices):
         assert words in told["text"], told["text"]
 
 
+def test_the_draft_of_what_proved_false_after_a_report_is_the_last_one(red, officer, send):
+    send(red)
+    services.verify(officer, red.pk, "false_alarm", "calibration")
+    red.refresh_from_db()
+    assert drafting.of_warning(officer, red)["kind"] == plan().next_kind == "final"
+
+
 def test_a_follow_up_tells_only_what_is_new(red, officer, send, clock):
     services.set_head_count(officer, red.evacuations.get().pk, 14, "调度室", "in")
     send(red)

@@ -32,8 +32,9 @@ def _not_ordered(warning: Warning, actor: Actor) -> str | None:
 
 
 def closing_of(warning: Warning) -> Closing:
-    """Who may close it: by the highest level it ever had, since a red that has fallen is still a red to judge."""
-    return policies.in_force().response(warning.peak_level, warning.category).close
+    """Who may close it: by the highest level it ever had, since a red that has fallen is still a red to judge;
+    and by the circumstance people were called in."""
+    return policies.in_force().response(warning.peak_level, warning.category, warning.circumstance).close
 
 
 def reviews(warning: Warning, actor: Actor) -> bool:

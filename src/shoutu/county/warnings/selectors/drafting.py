@@ -25,6 +25,8 @@ def of_warning(actor: Actor, warning: Warning, kind: str = "") -> dict[str, Any]
     last = warning.reports.order_by("-seq").first()
     plan = ReportPlan.objects.filter(warning=warning).first()
     over = warning.closed_at is not None
+    if not kind and plan is not None and plan.ended_at is None:
+        kind = plan.next_kind
     kind = kind or (ReportKind.FINAL if over else ReportKind.FOLLOW if last else ReportKind.FIRST).value
     n = warning.reports.filter(kind=ReportKind.FOLLOW).count() + 1
     heading = KINDS[kind] + (f"{n}" if kind == ReportKind.FOLLOW else "")

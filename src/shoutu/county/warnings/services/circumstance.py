@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from shoutu.county.kit import steps
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.operation import WATCHED, blasting_until, state_at
 from shoutu.county.sites.services.operation import PACK
 from shoutu.county.warnings import policies, words
@@ -74,6 +75,7 @@ def windows_changed(site_id: int) -> None:
 
     Never later than was told when people were called. Part of the transaction that changes the window.
     """
+    lock_sites([site_id])
     now = timezone.now()
     until = blasting_until(site_id, now) or now
     explained = Warning.objects.filter(site_id=site_id, circumstance="blasting", closed_at__isnull=True)

@@ -468,7 +468,14 @@ def resume_work(actor: Actor, evacuation_id: int, note: str) -> Evacuation:
 
 @service
 def call_off(actor: Actor, evacuation: Evacuation, note: str) -> Evacuation:
-    """End it because every warning that asked for it proved false. The site works again when two persons say so."""
+    """End it because every warning that asked for it proved false. The site works again when two persons say so.
+
+    Nothing is left to be called off where all are out, or it has ended, in this very moment.
+    """
+    evacuation = _locked(evacuation.pk)
+    if evacuation.state != EvacuationState.GOING:
+        unchanged()
+        return evacuation
     if stopped_by(evacuation):
         _ask(actor, evacuation, note[:400])
     return _end(actor, evacuation, note)

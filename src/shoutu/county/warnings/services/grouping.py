@@ -252,11 +252,15 @@ def _join(group: Group, warning: Warning, now: datetime) -> None:
 def end_groups(now: datetime | None = None) -> None:
     """End what is over: a storm nobody joined for three windows, an event whose members are all closed."""
     now = now or timezone.now()
+    over = _over(now).order_by("last_at", "id")
+    steps.each(list(over.values_list("pk", flat=True)[:200]), lambda pk: _end_one(pk, now))
+
+
+def _over(now: datetime) -> QuerySet[Group]:
     quiet = now - 3 * timedelta(minutes=settings.CONFIG.storm_minutes)
-    open_ = Group.objects.filter(ended_at__isnull=True)
     living = Membership.objects.filter(left_at__isnull=True, warning__closed_at__isnull=True).values("group_id")
-    over = open_.filter(Q(kind=Group.Kind.STORM, last_at__lt=quiet) | ~Q(pk__in=living))
-    steps.each(list(over.order_by("last_at", "id").values_list("pk", flat=True)[:200]), lambda pk: _end_one(pk, now))
+    rows = Group.objects.filter(ended_at__isnull=True)
+    return rows.filter(Q(kind=Group.Kind.STORM, last_at__lt=quiet) | ~Q(pk__in=living))
 
 
 @service
@@ -264,7 +268,8 @@ def _end_one(pk: int, now: datetime) -> None:
     steps.fence()
     lock_storms()
     group = Group.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk, ended_at__isnull=True).first()
-    if group is None:
+    # Somebody may have joined it since it was found quiet.
+    if group is None or not _over(now).filter(pk=pk).exists():
         return unchanged()
     _end(STORM, group, now)
     _tell(group)

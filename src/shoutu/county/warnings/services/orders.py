@@ -160,15 +160,38 @@ def _give(actor: Actor, order: Order, posts: Sequence[int], due_at: datetime | N
         raise Invalid("due_at", _("定一个落实时限"))
     now = timezone.now()
     _due(due_at, now)
+    standing = _standing(order, posts)
+    if later := [str(found[post]) for post, (_duty, by) in standing.items() if due_at > by]:
+        words = {
+            "posts": "、".join(later),
+            "at": f"{timezone.localtime(min(by for _d, by in standing.values())):%m-%d %H:%M}",
+        }
+        raise Invalid("due_at", _("%(posts)s已分派，限 %(at)s 前落实；只能提前，不能推后") % words)
     for post in posts:
-        duties.open_duty(
-            actor, DO, ref(order), order.site_id, _lane("carry_out", due_at - now, [post]), order.level, order.title,
-            order.text[:400], key=_key(order, post), matter="order",
-        )  # fmt: skip
+        lane = _lane("carry_out", due_at - now, [post])
+        if post not in standing:
+            duties.open_duty(
+                actor, DO, ref(order), order.site_id, lane, order.level, order.title, order.text[:400],
+                key=_key(order, post), matter="order",
+            )  # fmt: skip
+        elif due_at < standing[post][1]:
+            duty = standing[post][0]
+            duties.raise_duty(actor, duty, lane, duty.level, duty.title, duty.why)
     order.state, order.due_at = Order.State.GIVEN, due_at
     order.save(update_fields=["state", "due_at"])
     names = [str(found[post]) for post in posts]
     record(actor, "order.given", ref(order), {"posts": list(posts), "to": names, "due_at": due_at})
+
+
+def _standing(order: Order, posts: Sequence[int]) -> dict[int, tuple[Duty, datetime]]:
+    """The duties these posts have of the order already, and by when."""
+    found: dict[int, tuple[Duty, datetime]] = {}
+    for post in posts:
+        duty = Duty.objects.filter(key=_key(order, post), state__in=OPEN).first()
+        clock = duty.clocks.filter(stage="carry_out").first() if duty is not None else None
+        if duty is not None and clock is not None:
+            found[post] = duty, clock.due_at
+    return found
 
 
 def _key(order: Order, post: int) -> str:
