@@ -275,3 +275,26 @@ def test_what_was_said_before_the_clock_was_set_back_holds_nothing_up(called, cl
     clock.shift(timedelta(hours=-1))
     called(2)
     assert len(send()) == 1
+
+
+def test_called_off_under_way_a_failed_try_takes_nobody_with_it(called):
+    called(4, 2, 2)
+    (head,) = delivering._claim()
+    services.cancel(SYSTEM, head.call.duty_id, "误报")
+    delivering._book([Outcome(head, "timeout", False)])
+    assert set(outside().exclude(pk=head.pk).values_list("step", flat=True)) == {"queued"}
+    (again,) = delivering._claim()
+    assert again.pk != head.pk
+    assert outside().filter(carried_by=again).count() == 1
+
+
+def test_two_hundred_that_fail_for_good_cost_no_query_each(called):
+    def queries(n):
+        called(*[2] * n)
+        (head,) = delivering._claim()
+        with CaptureQueriesContext(connection) as seen:
+            delivering._book([Outcome(head, "off", True)])
+        assert outside().filter(carried_by=head, step="failed").count() == n - 1
+        return [one["sql"] for one in seen if 'FROM "duties_notice"' in one["sql"]]
+
+    assert len(queries(4)) == len(queries(40))

@@ -231,12 +231,12 @@ def _receipt(notice: Notice, status: str) -> str:
         row.step, row.at, row.failed_at = Step.FAILED, now, now
         row.detail = f"{row.detail}：{_('对方没有收到')}"[:400]
         row.save()
-        hasten(row)
+        along = bundling.part(row, final=True)
+        hasten([row, *along])
         facts = {"notice": row.key, "channel": row.channel, "problem": "receipt"}
         record(system("回执"), "duty.notice_failed", about(notice), facts)
         _tell(notice, Step.FAILED)
-        for one in bundling.part(row, final=True):
-            hasten(one)
+        for one in along:
             record(system("回执"), "duty.notice_failed", about(one), {**facts, "notice": one.key, "with": row.key})
             _tell(one, Step.FAILED)
     return status

@@ -12,7 +12,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import OperationalError, transaction
 from django.db.models import F
@@ -202,7 +202,7 @@ def _book(outcomes: list[Outcome]) -> None:
     heads = set(Notice.objects.filter(carried_by__in=by_id).values_list("carried_by", flat=True))
     drafts, told, failed = [], {}, []
     for notice in found:
-        outcome = by_id[notice.pk]
+        outcome, waited = by_id[notice.pk], notice.step == Step.QUEUED
         verb = _sent(notice, outcome) if outcome.problem is None else _not_sent(notice, outcome)
         facts = {"notice": notice.key, "channel": notice.channel, "tries": notice.tries}
         if outcome.problem is not None:
@@ -210,9 +210,11 @@ def _book(outcomes: list[Outcome]) -> None:
         drafts.append(Draft(SYSTEM, verb, about(notice), facts))
         if notice.call is not None:
             told[notice.call.duty_id] = (notice.call.duty, notice.step)
-        if notice.step == Step.FAILED:
+        # One that was called off while it was under way has not failed by this: what goes along is let off and sent.
+        fell = waited and notice.step == Step.FAILED
+        if fell:
             failed.append(notice)
-        for one in _along(notice, verb, outcome) if notice.pk in heads else ():
+        for one in _along(notice, verb, outcome, fell) if notice.pk in heads else ():
             failed += [one] if one.step == Step.FAILED else []
             drafts.append(Draft(SYSTEM, verb, about(one), {**facts, "notice": one.key, "with": notice.key}))
             if one.call is not None:
@@ -220,20 +222,19 @@ def _book(outcomes: list[Outcome]) -> None:
     Notice.objects.bulk_update(
         found, ["step", "at", "detail", "handed_over_at", "failed_at", "next_try_at", "reference"]
     )
-    for notice in failed:
-        hasten(notice)
+    hasten(failed)
     _count(outcomes)
     record_many(drafts)
     for duty, step in told.values():
         events.emit("duty.receipt", SubjectRef("duty", duty.pk), {"step": step, "about": duty.about.as_dict()})
 
 
-def _along(notice: Notice, verb: str, outcome: Outcome) -> list[Notice]:
+def _along(notice: Notice, verb: str, outcome: Outcome, fell: bool) -> list[Notice]:
     """What became of the messages that went along with this one: those that moved."""
     if verb == "duty.notice_sent":
         came = {"handed_over_at": notice.handed_over_at, "detail": notice.detail}
         return bundling.follow(notice, Step.HANDED_OVER, **came)
-    return bundling.part(notice, final=outcome.final) if notice.step == Step.FAILED else []
+    return bundling.part(notice, final=outcome.final) if fell else []
 
 
 def about(notice: Notice) -> SubjectRef:
@@ -269,25 +270,44 @@ def _not_sent(notice: Notice, outcome: Outcome) -> str:
     return "duty.notice_retry"
 
 
-def hasten(failed: Notice) -> None:
-    """A channel has failed for good: unless another of the same turn still may do, the next one starts now."""
-    if failed.call is None or failed.starts_at is None:
-        return
-    now = timezone.now()
-    # One calling of one person: the key is call:times:channel.
-    mates = Notice.objects.filter(call=failed.call, key__startswith=f"{failed.key.rsplit(':', 1)[0]}:")
-    if mates.filter(starts_at=failed.starts_at).exclude(step=Step.FAILED).exists():
-        return
-    later = list(mates.filter(step=Step.QUEUED, tries=0, starts_at__gt=now).order_by("starts_at"))
+def hasten(failed: Iterable[Notice]) -> None:
+    """A channel has failed for good: unless another of the same turn still may do, the next one starts now.
+
+    Two queries for each 500 calls, however many messages failed.
+    """
+    lost = [one for one in failed if one.call_id is not None and one.starts_at is not None]
+    calls = sorted({one.call_id for one in lost if one.call_id is not None})
+    mates: dict[str, list[Notice]] = defaultdict(list)
+    for start in range(0, len(calls), 500):
+        for mate in Notice.objects.filter(call__in=calls[start : start + 500]).order_by("starts_at", "id"):
+            mates[_turns(mate)].append(mate)
+    now, moved = timezone.now(), []
+    for one in lost:
+        moved += _next_now(one, mates[_turns(one)], now)
+    if moved:
+        Notice.objects.bulk_update(moved, ["starts_at", "next_try_at"], batch_size=500)
+
+
+def _turns(notice: Notice) -> str:
+    """One calling of one person, by whatever channels: the key is call:times:channel."""
+    return notice.key.rsplit(":", 1)[0]
+
+
+def _next_now(failed: Notice, mates: list[Notice], now: datetime) -> list[Notice]:
+    """Move what is still to come of this calling, in place, so that the next begins now. Returns what was moved."""
+    if any(mate.starts_at == failed.starts_at and mate.step != Step.FAILED for mate in mates):
+        return []
+    later = [
+        one for one in mates if one.step == Step.QUEUED and one.tries == 0 and one.starts_at and one.starts_at > now
+    ]
+    if not later:
+        return []
+    assert later[0].starts_at is not None
+    sooner = later[0].starts_at - now
     for mate in later:
         assert mate.starts_at is not None
-        assert later[0].starts_at is not None
-        if mate is not later[0]:
-            mate.starts_at -= later[0].starts_at - now
-            mate.next_try_at = mate.starts_at
-    if later:
-        later[0].starts_at = later[0].next_try_at = now
-        Notice.objects.bulk_update(later, ["starts_at", "next_try_at"])
+        mate.starts_at = mate.next_try_at = mate.starts_at - sooner
+    return later
 
 
 def _count(outcomes: Iterable[Outcome]) -> None:
