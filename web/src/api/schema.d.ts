@@ -4064,7 +4064,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** AlarmOut */
+        /**
+         * AlarmOut
+         * @description Something is wrong with Shoutu itself. `url`: the page of what it is about, "" where there is none.
+         */
         AlarmOut: {
             /** Id */
             id: number;
@@ -4077,6 +4080,8 @@ export interface components {
             kind: string;
             /** Message */
             message: string;
+            /** Url */
+            url: string;
         };
         /** PartOut */
         PartOut: {

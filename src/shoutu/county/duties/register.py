@@ -18,7 +18,7 @@ from shoutu.county.duties.holes import HOLE, county, holes_of
 from shoutu.county.duties.holes import LANE as HOLE_LANE
 from shoutu.county.duties.models import OPEN, Contact, Duty, Finding
 from shoutu.county.duties.selectors import my_figures, open_alarms
-from shoutu.county.duties.selectors.lists import alarms_for
+from shoutu.county.duties.selectors.lists import alarms_for, duty_urls
 from shoutu.county.duties.services.reachable import LANE, UNREACHABLE, bodies, missed_last, unreachable
 from shoutu.county.kit import actors, events, findings, status, subjects
 from shoutu.county.kit.actors import Actor
@@ -30,7 +30,8 @@ subjects.register(
     "duty",
     title="责任",
     label=lambda id: Duty.objects.filter(pk=id).values_list("title", flat=True).first() or f"{id}",
-    url=lambda id: f"/duties/{id}",
+    url=lambda id: duty_urls({id}).get(id, ""),
+    urls=duty_urls,
     visible=lambda actor: Duty.objects.visible_to(actor),
 )
 subjects.register(
@@ -69,6 +70,11 @@ def _called_to(person_id: int | None, posts: tuple[int, ...]) -> tuple[int, ...]
     calls = Q(calls__post_id__in=posts) | (Q(calls__person_id=person_id) if person_id else Q(pk__in=[]))
     found = Duty.objects.filter(calls, state__in=OPEN, site__isnull=False)
     return tuple(found.values_list("site_id", flat=True).distinct())
+
+
+status.door("/?view=late", "duty.read", "duty.missed", "duties.climb", "duties.overdue", "duties.end_informed")
+status.door("/channels", "channel.read", "notice.stuck", "duties.deliver", "duties.collect", "duties.trials")
+status.door("/findings", "duty.read", "findings.look", "findings.sweep")
 
 
 @status.contribute

@@ -37,10 +37,13 @@ class WatchingOut(Schema):
 
 
 class AlarmOut(Schema):
+    """Something is wrong with Shoutu itself. `url`: the page of what it is about, "" where there is none."""
+
     id: int
     at: datetime
     kind: str
     message: str
+    url: str
 
 
 class StatusOut(Schema):

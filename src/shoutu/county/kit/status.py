@@ -18,6 +18,7 @@ from shoutu.county.kit.watch import watching
 
 Contribution = Callable[[Actor], dict[str, Any]]
 _contributions: list[Contribution] = []
+_doors: dict[str, tuple[str, str]] = {}
 
 
 def contribute(function: Contribution) -> Contribution:
@@ -30,6 +31,20 @@ def contribute(function: Contribution) -> Contribution:
     return function
 
 
+def door(url: str, permission: str, *names: str) -> None:
+    """The page where something can be done about alarms of these kinds, or about these steps of the worker.
+
+    It is for those alarms that are about nothing that has a page of its own; shown to who may read that page.
+    """
+    for name in names:
+        _doors[name] = (url, permission)
+
+
+def _door(actor: Actor, name: str) -> str:
+    url, permission = _doors.get(name, ("", ""))
+    return url if url and actor.may(permission) else ""
+
+
 def failing_steps() -> list[dict[str, Any]]:
     """One alarm per worker step that has failed three times in a row or more."""
     return [
@@ -37,6 +52,7 @@ def failing_steps() -> list[dict[str, Any]]:
             "id": crc32(state.name.encode()),
             "at": state.last_error_at or timezone.now(),
             "kind": "worker.step",
+            "door": state.name,
             # First what does not work, for whoever reads it; then what to tell who mends it.
             "message": _("“%(title)s”连续失败 %(count)s 次，告诉维护人员：%(error)s（%(name)s）")
             % {
@@ -73,4 +89,11 @@ def status(actor: Actor) -> dict[str, Any]:
                 answer[name] = {**answer[name], **{str(key): item for key, item in value.items()}}
             else:
                 answer[name] = value
+    answer["alarms"] = [_with_url(actor, alarm) for alarm in answer["alarms"]]
     return answer
+
+
+def _with_url(actor: Actor, alarm: dict[str, Any]) -> dict[str, Any]:
+    """With the page of what it is about: its own, else the one for its kind; "" where there is none."""
+    name = alarm.pop("door", alarm["kind"])
+    return {**alarm, "url": alarm.get("url") or _door(actor, name)}

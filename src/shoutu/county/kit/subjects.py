@@ -41,6 +41,8 @@ class SubjectKind:
     labels: Callable[[set[int]], dict[int, str]] | None = None
     # Locks what must be locked before any duty about these subjects; None: their duties' sites are.
     lock: Callable[[Sequence[int]], object] | None = None
+    # Addresses of many at once, where one costs a query; those without a page are missing.
+    urls: Callable[[set[int]], dict[int, str]] | None = None
 
 
 _kinds: dict[str, SubjectKind] = {}
@@ -54,10 +56,11 @@ def register(
     visible: Callable[[Actor], QuerySet[Any]] | None,
     title: Any = "",
     labels: Callable[[set[int]], dict[int, str]] | None = None,
+    urls: Callable[[set[int]], dict[int, str]] | None = None,
     lock: Callable[[Sequence[int]], object] | None = None,
 ) -> None:
     """Make a type of subject known. Called once, from a room's ``register`` module."""
-    _kinds[type] = SubjectKind(type, title or type, label, url, visible, labels, lock)
+    _kinds[type] = SubjectKind(type, title or type, label, url, visible, labels, lock, urls)
 
 
 def kinds() -> dict[str, SubjectKind]:
@@ -91,24 +94,39 @@ def url(subject: SubjectRef) -> str:
     return kind.url(subject.id) if kind else ""
 
 
+def urls_of(subjects: Iterable[SubjectRef]) -> dict[SubjectRef, str]:
+    """The address of each subject's page, "" where it has none: one query per type that registered `urls`."""
+    by_type: dict[str, set[int]] = defaultdict(set)
+    for subject in subjects:
+        by_type[subject.type].add(subject.id)
+    found: dict[SubjectRef, str] = {}
+    for type_, ids in by_type.items():
+        kind = _kinds.get(type_)
+        many = kind.urls(ids) if kind and kind.urls else None
+        for id_ in ids:
+            found[SubjectRef(type_, id_)] = many.get(id_, "") if many is not None else url(SubjectRef(type_, id_))
+    return found
+
+
 def describe(subject: SubjectRef) -> dict[str, Any]:
     """`{type, id, label, url}` as the API shows it."""
     return {**subject.as_dict(), "label": label(subject), "url": url(subject)}
 
 
 def describe_many(subjects: Iterable[SubjectRef]) -> dict[SubjectRef, dict[str, Any]]:
-    """`describe` for a whole list: one query per type that registered `labels`."""
+    """`describe` for a whole list: one query per type that registered `labels`, one per type with `urls`."""
     by_type: dict[str, set[int]] = defaultdict(set)
     for subject in subjects:
         by_type[subject.type].add(subject.id)
     answer: dict[SubjectRef, dict[str, Any]] = {}
+    addresses = urls_of(SubjectRef(type_, id_) for type_, ids in by_type.items() for id_ in ids)
     for type_, ids in by_type.items():
         kind = _kinds.get(type_)
         named = kind.labels(ids) if kind and kind.labels else {}
         for id_ in ids:
             subject = SubjectRef(type_, id_)
             said = named.get(id_) or (str(id_) if kind and kind.labels else label(subject))
-            answer[subject] = {**subject.as_dict(), "label": said, "url": url(subject)}
+            answer[subject] = {**subject.as_dict(), "label": said, "url": addresses[subject]}
     return answer
 
 

@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from shoutu.county.kit import metrics, subjects
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.status import contribute
+from shoutu.county.kit.status import contribute, door
 from shoutu.county.ledger.models import KeptLog
 from shoutu.county.ledger.selectors import tree, unsealed_count, witnesses
 from shoutu.county.ledger.selectors.overview import damage_alarms
@@ -33,6 +33,11 @@ def figures() -> Iterable[Metric]:
         "shoutu_ledger_size", "Entries under the newest signed head", value=newest.size if newest else 0
     )
     yield GaugeMetricFamily("shoutu_ledger_unsealed", "Entries that wait to be sealed", value=unsealed_count())
+
+
+door(
+    "/ledger", "ledger.read", "ledger.witness", "ledger.contradiction", "ledger.check", "ledger.seal", "ledger.access"
+)  # fmt: skip
 
 
 @contribute

@@ -15,6 +15,8 @@ from shoutu.county.people.selectors import lists
 actors.resolve_users_by(identity.actor_of_user)
 actors.resolve_tokens_by(identity.actor_of_token)
 
+status.door("/people/obligations", "responsibility.read", "people.obligations")
+
 
 def _nowhere(_id: int) -> str:
     """These have no page of their own."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from shoutu.county.kit import events, findings, metrics, subjects
+from shoutu.county.kit import events, findings, metrics, status, subjects
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.kit.subjects import SubjectRef
@@ -28,23 +28,40 @@ def _label(model: type[ScopedModel]) -> Callable[[int], str]:
     return lambda id: str(model.objects.filter(pk=id).first() or id)
 
 
-def _register(type_: str, model: type[ScopedModel], title: str, url: Any = None) -> None:
+def _of_site(model: Any) -> Callable[[set[int]], dict[int, str]]:
+    """What has no page of its own is shown on its site's."""
+    return lambda ids: {
+        pk: f"/sites/{site}"
+        for pk, site in model.objects.filter(pk__in=ids, site__isnull=False).values_list("pk", "site_id")
+    }
+
+
+def _rule_urls(ids: set[int]) -> dict[int, str]:
+    """A rule is shown with its point; a composite with what watches its site."""
+    rows = Rule.objects.filter(pk__in=ids).values_list("pk", "point_id", "site_id")
+    return {pk: f"/points/{point}" if point else f"/sites/{site}/watch" for pk, point, site in rows}
+
+
+def _register(type_: str, model: type[ScopedModel], title: str, url: Any = None, urls: Any = None) -> None:
     subjects.register(
         type_,
         title=title,
         label=_label(model),
-        url=url or (lambda _id: ""),
+        url=url or (lambda id: urls({id}).get(id, "")),
+        urls=urls,
         visible=lambda actor: model.objects.visible_to(actor),
     )
 
 
-_register("source", Source, "数据源")
+_register("source", Source, "数据源", urls=_of_site(Source))
 _register("point", Point, "测点", lambda id: f"/points/{id}")
-_register("rule", Rule, "规则")
-_register("binding", Binding, "规则包")
-_register("operating_state", OperatingState, "运行状态")
-_register("blasting_window", BlastingWindow, "放炮时段")
-_register("unclaimed", Unclaimed, "待认领")
+_register("rule", Rule, "规则", urls=_rule_urls)
+_register("binding", Binding, "规则包", urls=_of_site(Binding))
+_register("operating_state", OperatingState, "运行状态", urls=_of_site(OperatingState))
+_register("blasting_window", BlastingWindow, "放炮时段", urls=_of_site(BlastingWindow))
+_register("unclaimed", Unclaimed, "待认领", lambda _id: "/unclaimed")
+
+status.door("/sites?stopped=yes", "site.read", "sites.resume")
 
 verbs.register(
     {

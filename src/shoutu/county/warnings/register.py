@@ -213,6 +213,18 @@ def _clock_set_back(topic: str, subject: SubjectRef, payload: Mapping[str, Any])
     clock_set_back(timedelta(seconds=payload["seconds"]))
 
 
+status.door(
+    "/warnings", "warning.read", "warning.uncalled", "evacuation.uncalled", "warnings.inbox", "warnings.head_count",
+    "warnings.groups", "warnings.blasting",
+)  # fmt: skip
+status.door("/signals", "signal.read", "signal.aside", "signal.waiting", "warnings.clean_out")
+status.door(
+    "/reports", "report.read", "report.uncalled", "report.unplanned", "warnings.ask_reports", "warnings.send_reports"
+)
+status.door("/silences", "silence.read", "duty.held", "warnings.silences")
+status.door("/noise", "warning.read", "warnings.rule_review")
+
+
 @status.contribute
 def _figures(actor: Actor) -> dict[str, Any]:
     # A device fault is no level of danger: the four counts are of risks alone.

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.duties import auditor, kinds
-from shoutu.county.kit import events, subjects
+from shoutu.county.kit import events, status, subjects
 from shoutu.county.kit.subjects import SubjectRef, names_in
 from shoutu.county.weather import entries, policies  # noqa: F401  (entries: registers words)
 from shoutu.county.weather.models import Message, State, Weather
@@ -34,6 +34,9 @@ subjects.register(
     url=lambda _id: "/weather",
     visible=lambda actor: Message.objects.visible_to(actor),
 )
+
+
+status.door("/weather", "weather.read", "weather.uncalled", "weather.call", "weather.expire")
 
 
 def _still_active(event_id: int) -> str | None:

@@ -7,9 +7,6 @@ import { useNow } from "../../time/server";
 import { moment, spanWords } from "../../time/words";
 import { foldAlarms } from "./alarms";
 
-/** Alarms that have a page where something can be done about them. */
-const doors: Record<string, string> = { "signal.aside": "/signals" };
-
 interface Bar {
   key: string;
   words: string;
@@ -63,7 +60,7 @@ export function InkBars({ status }: { status: Status | undefined }): ReactNode {
         <p key={alarm.message}>
           {t("bar.alarm", { at: moment(alarm.at, now), message: alarm.message })}
           {alarm.times > 1 && t("bar.alarm.times", { n: alarm.times, at: moment(alarm.first, now) })}
-          {doors[alarm.kind] !== undefined && <Link to={doors[alarm.kind]!}>{t("bar.alarm.look")}</Link>}
+          {alarm.url !== "" && <Link to={alarm.url}>{t("bar.alarm.look")}</Link>}
           {i === 0 && alarms.length > 1 && (
             <button type="button" aria-expanded={whole} onClick={() => setWhole(!whole)}>
               {whole ? t("call.less") : t("bar.alarm.more", { n: alarms.length - 1 })}

@@ -2,7 +2,8 @@ import type { Status } from "../../api/types";
 
 export interface FoldedAlarm {
   message: string;
-  kind: string;
+  /** The page of what the newest is about, "" where there is none. */
+  url: string;
   /** The newest and the first time it was raised. */
   at: string;
   first: string;
@@ -17,7 +18,7 @@ export function foldAlarms(alarms: Status["alarms"]): FoldedAlarm[] {
     if (same) {
       same.times += 1;
       same.first = alarm.at;
-    } else folded.set(alarm.message, { message: alarm.message, kind: alarm.kind, at: alarm.at, first: alarm.at, times: 1 });
+    } else folded.set(alarm.message, { message: alarm.message, url: alarm.url, at: alarm.at, first: alarm.at, times: 1 });
   }
   return [...folded.values()];
 }

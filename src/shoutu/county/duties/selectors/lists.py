@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.duties.models import OPEN, Alarm, Call, CallState, Duty, StageClock, State, mine
+from shoutu.county.kit import subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.selectors import get_visible
+from shoutu.county.kit.subjects import COUNTY, SubjectRef
 
 VIEWS = ("mine", "called", "org", "done", "today", "late")
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -121,7 +123,27 @@ def alarms_for(actor: Actor) -> QuerySet[Alarm]:
 def open_alarms(actor: Actor, limit: int = 20) -> list[dict[str, Any]]:
     """Those that are not mended, newest first."""
     rows = alarms_for(actor).filter(cleared_at__isnull=True).order_by("-raised_at", "-id")[:limit]
-    return [{"id": row.pk, "at": row.raised_at, "kind": row.kind, "message": row.message} for row in rows]
+    found = list(rows)
+    # About the whole county is about nothing that has a page of its own.
+    about = {row.pk: SubjectRef(row.about_type, row.about_id) for row in found if row.about_type != COUNTY.type}
+    pages = subjects.urls_of(about.values())
+    return [
+        {
+            "id": row.pk, "at": row.raised_at, "kind": row.kind, "message": row.message,
+            "url": pages[about[row.pk]] if row.pk in about else "",
+        }
+        for row in found
+    ]  # fmt: skip
+
+
+def duty_urls(ids: set[int]) -> dict[int, str]:
+    """A duty is shown on the page of what it is about: duty → that page."""
+    about = {
+        pk: SubjectRef(kind, id)
+        for pk, kind, id in Duty.objects.filter(pk__in=ids).values_list("pk", "about_type", "about_id")
+    }
+    pages = subjects.urls_of(about.values())
+    return {pk: pages[subject] for pk, subject in about.items()}
 
 
 __all__ = [
@@ -130,6 +152,7 @@ __all__ = [
     "VIEWS",
     "alarms_for",
     "duties_for",
+    "duty_urls",
     "get_duty",
     "late_of",
     "my_figures",
