@@ -17,6 +17,7 @@ from shoutu.county.kit.models import OutboxEvent
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
+from shoutu.county.places.models import Organisation
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Dispatch, Order
 from shoutu.county.warnings.selectors import drafting, reporting
@@ -289,3 +290,88 @@ def test_given_its_own_part_later_it_sees_that_and_not_what_the_others_do(unanno
         assert ([one["id"] for one in told["duties"]], told["given"]) == ([own.pk], 1), role
         assert {one["duty_id"] for one in told["chain"]} == {own.pk}
     assert login("township").get(f"/api/v1/orders/{unannounced.pk}").json()["given"] == 2
+
+
+# --- what an order concerns, and what comes next
+
+
+def test_an_order_about_a_site_stands_with_it_and_its_enterprise(officer, watched):
+    order = services.enter_order(officer, draft(site=watched.site.pk))
+    assert (order.site, order.organisation) == (watched.site, watched.mine)
+    facts = Entry.objects.get(verb="order.taken").body["payload"]
+    assert (facts["site"], facts["organisation"], facts["concerns"]) == (
+        watched.site.pk, watched.mine.pk, watched.site.name
+    )  # fmt: skip
+    assert order in reporting.orders_for(officer, site=watched.site.pk)
+    assert order in reporting.orders_for(officer, organisation=watched.mine.pk)
+    assert order not in reporting.orders_for(officer, site=watched.site_b.pk)
+
+
+def test_an_order_about_an_enterprise_stands_with_each_of_its_sites(officer, watched):
+    order = services.enter_order(officer, draft(organisation=watched.mine.pk))
+    assert (order.site, order.organisation) == (None, watched.mine)
+    assert Entry.objects.get(verb="order.taken").body["payload"]["concerns"] == watched.mine.name
+    assert list(reporting.orders_for(officer, site=watched.site.pk)) == [order]
+    assert not reporting.orders_for(officer, site=watched.site_b.pk).exists()
+    assert list(reporting.orders_for(officer, q=watched.mine.name)) == [order]
+
+
+@pytest.mark.parametrize(
+    ("name", "sees"), [("township", True), ("township_b", False), ("enterprise", False), ("enterprise_b", False)]
+)
+def test_an_order_about_an_enterprise_is_seen_by_those_who_oversee_it_and_not_by_itself(officer, watched, name, sees):
+    services.enter_order(officer, draft(organisation=watched.mine.pk))
+    assert reporting.orders_for(actor(watched.users[name])).exists() is sees
+
+
+def test_a_mine_is_shown_nothing_of_an_order_about_it_as_a_whole(officer, watched, login):
+    told = draft(title="四不两直暗访", organisation=watched.mine.pk, due_at=soon())
+    order = services.enter_order(officer, told, [watched.posts["township"].pk])
+    for role in ("enterprise", "principal"):
+        assert seen_by(login(role), order) == NOTHING
+        assert login(role).get("/api/v1/orders", {"state": "all", "site": watched.site.pk}).json()["count"] == 0
+
+
+def test_under_the_same_key_an_order_about_another_enterprise_is_refused(officer, watched):
+    services.enter_order(officer, draft(organisation=watched.mine.pk))
+    services.enter_order(officer, draft(organisation=watched.mine.pk))
+    with pytest.raises(KeyReused):
+        services.enter_order(officer, draft(organisation=watched.mine_b.pk))
+    assert Order.objects.count() == 1
+
+
+def test_what_it_concerns_must_be_there_and_agree(officer, watched):
+    bureau = Organisation.objects.exclude(kind="enterprise").first().pk
+    for changes in ({"site": 99_999}, {"organisation": 99_999}, {"organisation": bureau}):
+        with pytest.raises(NotFound):
+            services.enter_order(officer, draft(**changes))
+    with pytest.raises(Invalid) as caught:
+        services.enter_order(officer, draft(site=watched.site.pk, organisation=watched.mine_b.pk))
+    assert caught.value.field == "organisation"
+    assert Order.objects.count() == 0
+
+
+def test_the_next_step_is_the_primary_one(officer, watched, mine):
+    def primary(order):
+        actions = reporting.order_detail(officer, order.pk)["actions"]
+        return [one["verb"] for one in actions if one["primary"]]
+
+    def reply(order):
+        office = services.set_superior(SYSTEM, "市应急管理局", "city", phone="1")
+        target = Target(office.pk, "phone", "张")
+        services.send_report(officer, f"r{order.pk}", "reply", "已查", "查完", [target], order_id=order.pk)
+
+    order = services.enter_order(officer, draft())
+    assert primary(order) == ["give"]
+    services.give_order(officer, order.pk, [watched.posts["enterprise"].pk], soon())
+    assert primary(order) == ["reply"]
+    reply(order)
+    # Told back meanwhile: the next step is that of those who carry it out.
+    assert primary(order) == []
+    duties.answer(mine, carry_out().pk)
+    duties.done(mine, carry_out().pk, "查完")
+    assert primary(order) == ["end"]
+    services.end_order(officer, order.pk, "已办")
+    assert primary(order) == []
+    # Who may do nothing with it is shown no next step.
+    assert [one for one in reporting.order_detail(mine, order.pk)["actions"] if one["primary"]] == []

@@ -9763,10 +9763,19 @@ export interface components {
             state?: string;
             /** Warning */
             warning?: number | null;
+            /**
+             * Site
+             * @description about it, or about its enterprise as a whole
+             */
+            site?: number | null;
+            /** Organisation */
+            organisation?: number | null;
         };
         /**
          * OrderOut
          * @description An order from above as a row; `done` of `given` duties are done.
+         *
+         *     It concerns a `site` (`organisation` is whose), an enterprise as a whole (no `site`), or neither.
          */
         OrderOut: {
             /** Id */
@@ -9803,6 +9812,7 @@ export interface components {
             /** Taken By */
             taken_by: string;
             site: components["schemas"]["OrderSite"] | null;
+            organisation: components["schemas"]["OrderSite"] | null;
             warning: components["schemas"]["Numbered"] | null;
             /** Done */
             done: number;
@@ -9861,6 +9871,7 @@ export interface components {
             /** Taken By */
             taken_by: string;
             site: components["schemas"]["OrderSite"] | null;
+            organisation: components["schemas"]["OrderSite"] | null;
             warning: components["schemas"]["Numbered"] | null;
             /** Done */
             done: number;
@@ -9905,7 +9916,8 @@ export interface components {
          * OrderIn
          * @description Entered by hand: from an office on the list (`superior`) or one named in words (`sender`).
          *
-         *     With `posts` it is given to them at once, to be carried out by `due_at`.
+         *     With `posts` it is given to them at once, to be carried out by `due_at`. It may concern a `site`, or an enterprise
+         *     as a whole (`organisation`).
          */
         OrderIn: {
             /** Key */
@@ -9930,6 +9942,8 @@ export interface components {
             warning?: number | null;
             /** Site */
             site?: number | null;
+            /** Organisation */
+            organisation?: number | null;
             /** Due At */
             due_at?: string | null;
             /**
@@ -15591,6 +15605,9 @@ export interface operations {
                 sort?: string;
                 state?: string;
                 warning?: number | null;
+                /** @description about it, or about its enterprise as a whole */
+                site?: number | null;
+                organisation?: number | null;
             };
             header?: never;
             path?: never;

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Status
+from pydantic import Field
 
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid
@@ -30,6 +31,8 @@ class ReportQuery(ListQuery):
 class OrderQuery(ListQuery):
     state: str = "open"
     warning: int | None = None
+    site: int | None = Field(None, ge=1, description="about it, or about its enterprise as a whole")
+    organisation: int | None = Field(None, ge=1)
 
 
 # --- offices
@@ -160,7 +163,8 @@ def list_orders(request: HttpRequest, query: Query[OrderQuery]) -> Any:
     """Orders from above, newest first; `state` open, all, or one state."""
     actor = asker(request)
     actor.require("order.read")
-    rows = reporting.orders_for(actor, query.state, query.q, query.warning)
+    told = {"site": query.site, "organisation": query.organisation}
+    rows = reporting.orders_for(actor, query.state, query.q, query.warning, **told)
     page = paginate(rows, query, sorts={"id": ["id"]}, default="-id")
     done = reporting.duties_of_orders(actor, [one.pk for one in page["items"]])
     return {**page, "items": [reporting.order_row(one, done[one.pk]) for one in page["items"]]}

@@ -86,7 +86,12 @@ verbs.register(
         "report.by_hand": lambda p: _("%(number)s 人工报%(to)s") % {"number": p["number"], "to": p["superior"]},
         "report.received": lambda p: _("%(number)s %(to)s签收") % {"number": p["number"], "to": p["superior"]},
         "superior.set": lambda p: _("登记上级单位：%(title)s") % {"title": p["title"]},
-        "order.taken": lambda p: _("收到%(sender)s指令：%(title)s") % {"sender": p["sender"], "title": p["title"]},
+        "order.taken": lambda p: (
+            _("收到%(sender)s指令：%(title)s（%(concerns)s）")
+            % {"sender": p["sender"], "title": p["title"], "concerns": p["concerns"]}
+            if p.get("concerns")
+            else _("收到%(sender)s指令：%(title)s") % {"sender": p["sender"], "title": p["title"]}
+        ),
         "order.given": lambda p: _("指令分派给%(to)s") % {"to": "、".join(p["to"])},
         "order.ended": gettext_lazy("指令办结"),
         "rule.care_set": lambda p: _("规则归 %(post)s，%(day)s 复查") % {"post": p["post"], "day": p["review_on"]},

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from shoutu.county.duties.models import Channel
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import ScopedModel
-from shoutu.county.places.models import Site
+from shoutu.county.places.models import Organisation, Site
 from shoutu.county.warnings.models import Warning
 
 
@@ -72,8 +72,9 @@ class ReportPlan(ScopedModel):
 class Order(ScopedModel):
     """上级指令: what an office above the county has ordered, entered by hand or taken in by webhook. Kept as it came.
 
-    `key` is unique: the same order sent twice is one. `state` follows its duties: nobody has it yet, somebody does,
-    all have done it, told back.
+    `key` is unique: the same order sent twice is one. It may concern a `site` (then `organisation` is whose that was)
+    or an enterprise as a whole (then `site` is null), or neither. `state` follows its duties: nobody has it yet,
+    somebody does, all have done it, told back.
     """
 
     subject_type = "order"
@@ -100,6 +101,7 @@ class Order(ScopedModel):
     text = models.TextField()
     warning = models.ForeignKey(Warning, on_delete=models.PROTECT, null=True, related_name="orders")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="+")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
     level = models.PositiveSmallIntegerField(default=0)
     received_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
@@ -115,17 +117,21 @@ class Order(ScopedModel):
 
     @classmethod
     def scope_filter(cls, actor: Actor) -> models.Q:
-        """Orders about sites within the scope; those about none are seen by who sees the whole county or has a part.
+        """Orders about sites or whole enterprises within the scope; those about neither are seen by who has a part.
 
-        Whoever is overseen sees no order about their own site unless it was given to them: it may be one to inspect
-        them unannounced (四不两直).
+        Whoever is overseen sees no order about their own site or enterprise unless it was given to them: it may be one
+        to inspect them unannounced (四不两直).
         """
         from shoutu.county.duties.models import Call, ours
 
         if actor.scope.all:
             return models.Q()
         called = models.Q(pk__in=Call.objects.filter(ours(actor), duty__about_type="order").values("duty__about_id"))
-        return called if actor.outside else actor.scope.sites("site") | called
+        if actor.outside:
+            return called
+        mines = Organisation.objects.visible_to(actor).filter(kind=Organisation.Kind.ENTERPRISE)
+        whole = models.Q(site__isnull=True, organisation__in=mines.values("pk"))
+        return actor.scope.sites("site") | whole | called
 
 
 class Report(ScopedModel):

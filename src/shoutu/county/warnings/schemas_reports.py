@@ -188,7 +188,10 @@ class OrderSite(Schema):
 
 
 class OrderOut(Schema):
-    """An order from above as a row; `done` of `given` duties are done."""
+    """An order from above as a row; `done` of `given` duties are done.
+
+    It concerns a `site` (`organisation` is whose), an enterprise as a whole (no `site`), or neither.
+    """
 
     id: int
     number: str
@@ -203,6 +206,7 @@ class OrderOut(Schema):
     ended_at: datetime | None
     taken_by: str
     site: OrderSite | None
+    organisation: OrderSite | None
     warning: Numbered | None
     done: int
     given: int
@@ -233,7 +237,8 @@ class OrderDetail(OrderOut):
 class OrderIn(Schema):
     """Entered by hand: from an office on the list (`superior`) or one named in words (`sender`).
 
-    With `posts` it is given to them at once, to be carried out by `due_at`.
+    With `posts` it is given to them at once, to be carried out by `due_at`. It may concern a `site`, or an enterprise
+    as a whole (`organisation`).
     """
 
     key: str = Field(min_length=1, max_length=64)
@@ -244,6 +249,7 @@ class OrderIn(Schema):
     text: str = Field(max_length=5000)
     warning: int | None = None
     site: int | None = None
+    organisation: int | None = None
     due_at: AwareDatetime | None = None
     posts: list[int] = []
 

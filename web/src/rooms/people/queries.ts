@@ -69,7 +69,7 @@ export function useTerritories() {
   return useQuery({ queryKey: ["people", "territories"], queryFn: () => got(api.GET("/api/v1/territories")), staleTime: 30_000 });
 }
 
-export function useOrganisations(filter: { territory?: number; q?: string }) {
+export function useOrganisations(filter: { territory?: number; q?: string; kind?: string }) {
   return useQuery({
     queryKey: ["people", "organisations", filter],
     queryFn: () => got(api.GET("/api/v1/organisations", { params: { query: { ...filter, limit: 200 } } })),

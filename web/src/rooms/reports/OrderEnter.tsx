@@ -9,7 +9,9 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { serverNow } from "../../time/server";
 import { Field } from "../people/Dialog";
 import { fieldTime, momentOf } from "../people/times";
+import { PickConcerns } from "./PickConcerns";
 import { PickPosts } from "./PickPosts";
+import { concernOf, type Concern } from "./concerns";
 import { useEnterOrder, useSuperiors } from "./queries";
 import "../people/people.css";
 import "../sites/points.css";
@@ -32,6 +34,7 @@ export default function OrderEnter(): ReactNode {
   const [number, setNumber] = useState("");
   const [title, setTitle] = useState("");
   const [text, setText] = useState("");
+  const [concern, setConcern] = useState<Concern | null>(concernOf(`site:${search.get("site") ?? ""}`));
   const [posts, setPosts] = useState<number[]>([]);
   const [due, setDue] = useState(fieldTime(serverNow() + 24 * 3_600_000));
   const [pressed, setPressed] = useState(false);
@@ -40,7 +43,7 @@ export default function OrderEnter(): ReactNode {
   const send = (): void => {
     setPressed(true);
     if (lack !== null) return;
-    const told = { superior: office === OTHER ? null : office, sender, their_number: number, title, text, posts, due_at: momentOf(due), ...(warning > 0 ? { warning } : {}) };
+    const told = { superior: office === OTHER ? null : office, sender, their_number: number, title, text, posts, due_at: momentOf(due), ...(warning > 0 ? { warning } : concern ? { [concern.kind]: concern.id } : {}) };
     enter.mutate({ key: keyed.take(told), ...told }, { onSuccess: (made) => void navigate(`/orders/${made.id}`, { replace: true }), onError: keyed.failed });
   };
   return (
@@ -62,6 +65,7 @@ export default function OrderEnter(): ReactNode {
             <Field label={t("order.theirs")}>
               <Input value={number} maxLength={80} onChange={(event) => setNumber(event.target.value)} />
             </Field>
+            {warning > 0 ? null : <PickConcerns value={concern} set={setConcern} />}
             <Field label={t("order.what")}>
               <Input value={title} maxLength={160} onChange={(event) => setTitle(event.target.value)} />
             </Field>

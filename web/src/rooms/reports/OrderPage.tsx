@@ -17,6 +17,7 @@ import { Dispatches } from "./Dispatches";
 import { progress } from "./Orders";
 import { PickPosts } from "./PickPosts";
 import { useEnd, useGive, useOrder, type OrderDetail } from "./queries";
+import { concernWords } from "./concerns";
 import { limitOf } from "./words";
 import "../people/people.css";
 import "../sites/points.css";
@@ -92,7 +93,8 @@ export default function OrderPage(): ReactNode {
   if (!found.data) return <Loading what={t("order.title")} />;
   const order = found.data;
   const verbs = ["give", "reply", "end"] as const;
-  const first = verbs.find(may);
+  const first = order.actions.find((one) => one.primary)?.verb;
+  const about = concernWords(order);
   const barred = order.actions.filter((one) => !one.allowed && one.why);
   const press = (verb: (typeof verbs)[number]): void => {
     if (verb === "reply") void navigate(`/orders/${order.id}/reply`);
@@ -108,7 +110,7 @@ export default function OrderPage(): ReactNode {
             <span>{order.their_number || order.number}</span>
             <span>{t("order.received", { at: moment(order.received_at, now), by: order.taken_by })}</span>
             {order.door === "webhook" && <span>{t("order.webhook")}</span>}
-            {order.site && <span><Link to={`/sites/${order.site.id}`}>{order.site.name}</Link></span>}
+            {about && <span><Link to={about.url}>{about.name}</Link></span>}
             {order.warning && <span><Link to={`/warnings/${order.warning.id}`}>{order.warning.number}</Link></span>}
           </p>
         </div>

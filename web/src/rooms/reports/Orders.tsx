@@ -39,7 +39,7 @@ function columns(now: number): Column<Order>[] {
       grow: 40,
       cell: (r) => (
         <span className="pname">
-          <b>{r.title}</b> {r.site && <span className="second">{r.site.name}</span>}
+          <b>{r.title}</b> {(r.site ?? r.organisation) && <span className="second">{(r.site ?? r.organisation)?.name}</span>}
         </span>
       ),
     },
@@ -109,7 +109,7 @@ export default function Orders(): ReactNode {
                 <span>
                   <b>{r.title}</b>
                   <i>
-                    {r.sender} {progress(r)}
+                    {[r.sender, (r.site ?? r.organisation)?.name, progress(r)].filter(Boolean).join(" ")}
                   </i>
                 </span>
                 <Due row={r} />

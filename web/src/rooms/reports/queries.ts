@@ -120,6 +120,11 @@ export function useOrders(state: "open" | "all") {
   });
 }
 
+/** Orders about a site or its enterprise, newest first. */
+export function useSiteOrders(site: number, enabled: boolean) {
+  return useQuery({ queryKey: ["orders", "site", site], queryFn: () => got(api.GET("/api/v1/orders", { params: { query: { state: "all", site, limit: 20 } } })), refetchInterval: 30_000, enabled });
+}
+
 export function useOrder(id: number) {
   return useQuery({ queryKey: ["orders", "one", id], queryFn: () => got(api.GET("/api/v1/orders/{id}", { params: { path: { id } } })), refetchInterval: 15_000 });
 }

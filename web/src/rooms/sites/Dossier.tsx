@@ -13,6 +13,7 @@ import { tagState } from "../../kit/levelstate";
 import { keepUnits } from "../../time/figure";
 import { headline } from "../warnings/words";
 import { DossierOperation } from "./DossierOperation";
+import { DossierOrders } from "./DossierOrders";
 import { DossierPlace } from "./DossierPlace";
 import { DossierPoints, DossierResponsible, DossierRules, DossierWarnings } from "./DossierTabs";
 import { DossierWeather } from "./DossierWeather";
@@ -108,6 +109,7 @@ export default function Dossier(): ReactNode {
           </div>
           <div className="dossier-column">
             {mayWeather && <DossierWeather site={id} />}
+            <DossierOrders site={id} />
             <DossierOperation site={id} name={one.name} />
             <DossierPlace site={one} worst={worstOf(open.data?.pages.flatMap((page) => page.items))} />
             {parts.responsible}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -153,21 +155,35 @@ def open_plans(actor: Actor) -> list[dict[str, Any]]:
 ORDER_STATES = ("open", "all", *Order.State.values)
 
 
-def orders_for(actor: Actor, state: str = "open", q: str = "", warning: int | None = None) -> QuerySet[Order]:
-    """Orders the actor sees. Raises Invalid for an unknown state."""
+def orders_for(
+    actor: Actor,
+    state: str = "open",
+    q: str = "",
+    warning: int | None = None,
+    *,
+    site: int | None = None,
+    organisation: int | None = None,
+) -> QuerySet[Order]:
+    """Orders the actor sees; `site`: about it, or about its enterprise as a whole.
+
+    Raises Invalid for an unknown state.
+    """
     if state not in ORDER_STATES:
         raise Invalid("state", _("其中之一：%(names)s") % {"names": "、".join(ORDER_STATES)})
-    rows = Order.objects.visible_to(actor).select_related("superior", "site", "warning")
+    rows = Order.objects.visible_to(actor).select_related("superior", "site", "organisation", "warning")
     if state == "open":
         rows = rows.exclude(state=Order.State.ENDED)
     elif state != "all":
         rows = rows.filter(state=state)
     if warning is not None:
         rows = rows.filter(warning_id=warning)
+    if site is not None:
+        rows = rows.filter(Q(site_id=site) | Q(site__isnull=True, organisation__sites=site))
+    if organisation is not None:
+        rows = rows.filter(Q(organisation_id=organisation) | Q(site__organisation_id=organisation))
     if q:
-        rows = (
-            rows.filter(title__icontains=q) | rows.filter(their_number__icontains=q) | rows.filter(number__icontains=q)
-        )
+        told = ("title", "their_number", "number", "site__name", "organisation__name")
+        rows = rows.filter(functools.reduce(operator.or_, (Q(**{f"{name}__icontains": q}) for name in told)))
     return rows
 
 
@@ -204,6 +220,7 @@ def order_row(order: Order, done: tuple[int, int]) -> dict[str, Any]:
         "id": order.pk,
         **{name: getattr(order, name) for name in copied},
         "site": {"id": order.site.pk, "name": order.site.name} if order.site else None,
+        "organisation": {"id": order.organisation.pk, "name": order.organisation.name} if order.organisation else None,
         "warning": {"id": order.warning.pk, "number": order.warning.number} if order.warning else None,
         "done": done[0],
         "given": done[1],
@@ -213,7 +230,7 @@ def order_row(order: Order, done: tuple[int, int]) -> dict[str, Any]:
 
 def get_order(actor: Actor, id: int) -> Order:
     """Raises NotFound("order", id)."""
-    return get_visible(Order.objects.select_related("superior", "site", "warning"), actor, id, "order")
+    return get_visible(Order.objects.select_related("superior", "site", "organisation", "warning"), actor, id, "order")
 
 
 def order_detail(actor: Actor, id: int) -> dict[str, Any]:
@@ -221,6 +238,7 @@ def order_detail(actor: Actor, id: int) -> dict[str, Any]:
     order = get_order(actor, id)
     duties = list(whole(_theirs(actor, [order.pk])).order_by("id"))
     replies = whole_reports(Report.objects.visible_to(actor).filter(order=order)).order_by("-id")
+    told = Report.objects.filter(order=order).exists()
     return {
         **order_row(order, duties_of_orders(actor, [order.pk])[order.pk]),
         "text": order.text,
@@ -228,7 +246,7 @@ def order_detail(actor: Actor, id: int) -> dict[str, Any]:
         "chain": duty_selectors.chain_rows(duties, actor),
         "duties": [_duty(one) for one in duties if one.kind == DO],
         "replies": [report_row(one) for one in replies] if actor.may("report.read") else [],
-        "actions": _actions(order, actor, duties),
+        "actions": _actions(order, actor, duties, told),
         "timeline": duty_selectors.timeline(
             [SubjectRef("order", order.pk), *(SubjectRef("duty", one.pk) for one in duties)]
         ),
@@ -250,7 +268,11 @@ def _duty(one: Duty) -> dict[str, Any]:
     }
 
 
-def _actions(order: Order, actor: Actor, duties: list[Duty]) -> list[dict[str, Any]]:
+def _actions(order: Order, actor: Actor, duties: list[Duty], replied: bool) -> list[dict[str, Any]]:
+    """Every verb, whether allowed now, and if not, why. The next step is primary: once given, giving it again is none.
+
+    While people still carry out what has been told back already, the next step is theirs.
+    """
     going = sum(one.kind == DO and one.state in OPEN for one in duties)
     ended = _("指令已经办结") if order.state == Order.State.ENDED else None
     not_mine = None if actor.may("order.enter") else _("由县领导、县值班员办")
@@ -261,4 +283,8 @@ def _actions(order: Order, actor: Actor, duties: list[Duty]) -> list[dict[str, A
         "reply": not_mine or not_done,
         "end": ended or not_mine or not_done or still,
     }
-    return [{"verb": verb, "allowed": why is None, "why": why, "primary": False} for verb, why in told.items()]
+    following = "give" if order.state == Order.State.NEW else "end" if replied else "reply"
+    return [
+        {"verb": verb, "allowed": why is None, "why": why, "primary": verb == following and why is None}
+        for verb, why in told.items()
+    ]

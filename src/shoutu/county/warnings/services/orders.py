@@ -21,7 +21,7 @@ from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, NotFound
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people.models import Post
-from shoutu.county.places.models import Site
+from shoutu.county.places.models import Organisation, Site
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Order, Superior, Warning
 from shoutu.county.warnings.services.reports import still_failed
@@ -45,6 +45,7 @@ class Draft:
     superior: int | None = None
     warning: int | None = None
     site: int | None = None
+    organisation: int | None = None
     due_at: datetime | None = None
 
 
@@ -76,13 +77,14 @@ def enter_order(actor: Actor, draft: Draft, posts: Sequence[int] = ()) -> Order:
     if draft.superior is not None and office is None:
         raise Invalid("superior", _("一个上级单位的 id"))
     sender = office.title if office else _text("sender", draft.sender, 80)
-    warning, site = _about(actor, draft)
+    warning, site, organisation = _about(actor, draft)
     now = timezone.now()
     _due(draft.due_at, now)
     order = Order(
         number=f"tmp{draft.key[:16]}", key=draft.key, content_sha256=asked, door=draft.door, superior=office,
         sender=sender, their_number=draft.their_number.strip()[:80], title=title, text=text, warning=warning, site=site,
-        level=warning.current_level if warning else 0, received_at=now, due_at=draft.due_at, taken_by=actor.label[:120],
+        organisation=organisation, level=warning.current_level if warning else 0, received_at=now,
+        due_at=draft.due_at, taken_by=actor.label[:120],
     )  # fmt: skip
     order.save()
     order.number = f"O-{timezone.localtime(now):%Y%m%d}-{order.pk:04d}"
@@ -91,6 +93,7 @@ def enter_order(actor: Actor, draft: Draft, posts: Sequence[int] = ()) -> Order:
         "number": order.number, "sender": sender, "their_number": order.their_number, "title": title,
         "sha256": hashlib.sha256(text.encode()).hexdigest(), "door": draft.door, "due_at": draft.due_at,
         "warning": warning.number if warning else None, "site": site.pk if site else None,
+        "organisation": organisation.pk if organisation else None, "concerns": str(site or organisation or ""),
     }  # fmt: skip
     record(actor, "order.taken", ref(order), facts)
     if posts:
@@ -105,10 +108,12 @@ def enter_order(actor: Actor, draft: Draft, posts: Sequence[int] = ()) -> Order:
 
 
 def _asked(draft: Draft, posts: Sequence[int]) -> str:
+    # Named only where there is one: orders kept before there could be keep their digest.
+    whole = {} if draft.organisation is None else {"organisation": draft.organisation}
     return keys.digest(
         sender=draft.sender.strip(), title=draft.title.strip(), text=draft.text.strip(),
         their_number=draft.their_number.strip(), superior=draft.superior, warning=draft.warning, site=draft.site,
-        due_at=draft.due_at, posts=sorted(posts),
+        due_at=draft.due_at, posts=sorted(posts), **whole,
     )  # fmt: skip
 
 
@@ -125,14 +130,24 @@ def _due(due_at: datetime | None, now: datetime) -> None:
         raise Invalid("due_at", _("现在以后一年以内的时间"))
 
 
-def _about(actor: Actor, draft: Draft) -> tuple[Warning | None, Site | None]:
+def _about(actor: Actor, draft: Draft) -> tuple[Warning | None, Site | None, Organisation | None]:
+    """The warning, the site and the enterprise it concerns; of a site its enterprise, of a warning its site."""
     warning = Warning.objects.visible_to(actor).filter(pk=draft.warning).first() if draft.warning is not None else None
     if draft.warning is not None and warning is None:
         raise NotFound("warning", draft.warning)
     site = Site.objects.visible_to(actor).filter(pk=draft.site).first() if draft.site is not None else None
     if draft.site is not None and site is None:
         raise NotFound("site", draft.site)
-    return warning, site or (warning.site if warning else None)
+    site = site or (warning.site if warning else None)
+    if draft.organisation is None:
+        return warning, site, site.organisation if site else None
+    found = Organisation.objects.visible_to(actor).filter(pk=draft.organisation, kind=Organisation.Kind.ENTERPRISE)
+    organisation = found.first()
+    if organisation is None:
+        raise NotFound("organisation", draft.organisation)
+    if site is not None and site.organisation_id != organisation.pk:
+        raise Invalid("organisation", _("场所所属的企业；选了场所就不用再选企业"))
+    return warning, site, organisation
 
 
 def _lane(stage: str, within: timedelta, posts: Sequence[int] = ()) -> dict[str, Any]:
