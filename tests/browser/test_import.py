@@ -104,6 +104,16 @@ def test_a_list_goes_out_as_it_is_filtered(administrator: dict[str, str], open_p
     assert all("甲" in f"{row[0]}{row[1]}" for row in rows[1:])
 
 
+def test_the_duties_of_a_view_go_out(officer: dict[str, str], open_page: Callable[..., Page]) -> None:
+    page = open_page(login=officer)
+    page.goto("/?view=today")
+    page.get_by_role("button", name="导出待办").click()
+    with page.expect_download() as file:
+        page.get_by_role("menuitem", name="CSV").click()
+    assert file.value.suggested_filename.endswith(".csv")
+    assert "要办的事" in file.value.path().read_text("utf-8-sig").splitlines()[0]
+
+
 def test_on_a_phone_the_dialog_fits(administrator: dict[str, str], open_page: Callable[..., Page]) -> None:
     page = open_page(size=PHONE, tone="dark", login=administrator)
     page.goto("/points")

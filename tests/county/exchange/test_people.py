@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -270,6 +272,12 @@ def test_every_list_goes_out_by_its_own_filters_and_sight(login: Callable[[str],
     assert login("leader").get(path.format("organisations"), {"territory": "x"}).status_code == 422
     for table in ("territories", "posts", "responsibilities", "shifts", "points", "warnings", "duties", "findings"):
         assert sheet(login("leader"), path.format(table))
+
+
+def test_every_table_that_goes_out_has_its_button_in_the_face() -> None:
+    face = Path(__file__).resolve().parents[3] / "web" / "src" / "rooms"
+    shown = {name for file in face.rglob("*.tsx") for name in re.findall(r'<Exchange table="(\w+)"', file.read_text())}
+    assert shown == {table.name for table in tables.tables()}
 
 
 def test_what_goes_out_comes_in_again_unchanged(bring, login: Callable[[str], Client], county: SimpleNamespace) -> None:

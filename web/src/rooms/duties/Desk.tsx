@@ -5,6 +5,7 @@ import { useEvacuations } from "../../api/evacuations";
 import { useGroups } from "../../api/groups";
 import { useDuties, usePoints, useStatus, type View } from "../../api/queries";
 import type { Duty, Me } from "../../api/types";
+import { Exchange } from "../../kit/import/Exchange";
 import { Stops } from "../../kit/Stops";
 import { Clauses } from "../../kit/Clauses";
 import { Empty, Failed, Loading } from "../../kit/States";
@@ -133,13 +134,16 @@ export function Desk({ me }: { me: Me }): ReactNode {
       <div className="desk-main">
         <Stops rows={stops.data?.items ?? []} />
         {mine.data ? <Sentence duties={mine.data.items} /> : <div className="desk-sentence" />}
-        <div className="tabs" role="tablist" aria-label={t("nav.desk")}>
-          {(views.includes(view) ? views : [...views, view]).map((one) => (
-            <button key={one} type="button" role="tab" aria-selected={one === view} onClick={() => setSearch(one === "mine" ? {} : { view: one })}>
-              {t(`desk.view.${one}`)} {count[one] !== undefined && one !== "done" ? <b>{count[one]}</b> : null}
-            </button>
-          ))}
-          <span className="tabs-note">{t("desk.order")}</span>
+        <div className="desk-tabs">
+          <div className="tabs" role="tablist" aria-label={t("nav.desk")}>
+            {(views.includes(view) ? views : [...views, view]).map((one) => (
+              <button key={one} type="button" role="tab" aria-selected={one === view} onClick={() => setSearch(one === "mine" ? {} : { view: one })}>
+                {t(`desk.view.${one}`)} {count[one] !== undefined && one !== "done" ? <b>{count[one]}</b> : null}
+              </button>
+            ))}
+            <span className="tabs-note">{t("desk.order")}</span>
+          </div>
+          <Exchange table="duties" filter={{ view }} brief />
         </div>
         {view === "mine" && <Groups duties={list.data?.items ?? []} />}
         {list.error && !list.data ? (

@@ -109,8 +109,8 @@ export default function Dossier(): ReactNode {
           </div>
           <div className="dossier-column">
             {mayWeather && <DossierWeather site={id} />}
-            <DossierOrders site={id} />
             <DossierOperation site={id} name={one.name} />
+            <DossierOrders site={id} />
             <DossierPlace site={one} worst={worstOf(open.data?.pages.flatMap((page) => page.items))} />
             {parts.responsible}
           </div>
