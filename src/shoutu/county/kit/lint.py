@@ -2,6 +2,9 @@
 
 `python -m shoutu.county.kit.lint` names each `.objects` elsewhere and fails. A read that starts in an API module or
 a page would sooner or later forget `visible_to`.
+
+It also names each lock that is not `no_key=True`: such a lock waits for every row that merely points at the locked one
+(docs/decisions/0047-order-of-locks.md). The ledger has its own tables, to which nothing points.
 """
 
 from __future__ import annotations
@@ -50,10 +53,12 @@ SELECTORS = {
 
 
 def findings(root: Path = COUNTY) -> Iterator[str]:
-    """`file:line: message` of every forbidden use of a manager."""
+    """`file:line: message` of every forbidden use of a manager and every lock that is too strong."""
     for file in sorted(root.rglob("*.py")):
         relative = file.relative_to(root)
         parts = relative.with_suffix("").parts
+        if parts[0] != "ledger":
+            yield from _locks(file)
         if len(parts) < 2 or parts[0] == "kit" or set(parts[1:]) & ALLOWED:
             continue
         if relative.with_suffix("").as_posix() in SELECTORS:
@@ -61,6 +66,14 @@ def findings(root: Path = COUNTY) -> Iterator[str]:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr in {"objects", "_default_manager", "_base_manager"}:
                 yield f"{file}:{node.lineno}: `.{node.attr}` outside models, services, selectors; add a selector"
+
+
+def _locks(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr == "select_for_update" and "no_key" not in {word.arg for word in node.keywords}:
+            yield f"{file}:{node.lineno}: `select_for_update` without `no_key=True`: it waits for whatever points here"
 
 
 def main() -> int:

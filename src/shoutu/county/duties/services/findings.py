@@ -68,7 +68,9 @@ def _write(actor: Actor, kind: Kind, subject: SubjectRef, wanted: Mapping[str, G
     label = subjects.label(subject)[:120]
     now_ = differing[:AT_ONCE]
     changed = [key for key in now_ if _stand(actor, kind, subject, label, wanted[key], open_.get(key))]
-    cleared = [open_[key] for key in gone[: AT_ONCE - len(now_)] if _clear(actor, open_[key])]
+    # Somebody may have cleared some while this waited for the lock.
+    left = [open_[key] for key in gone[: AT_ONCE - len(now_)] if key in open_]
+    cleared = [row for row in left if _clear(actor, row)]
     last = len(differing) + len(gone) <= AT_ONCE
     if not changed and not cleared:
         unchanged()
