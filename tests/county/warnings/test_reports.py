@@ -131,6 +131,62 @@ def test_reported_by_hand_ends_the_duty_and_asks_for_a_follow_up_in_time(red, se
     assert "续报" in asked().get().title
 
 
+def test_telling_only_the_city_leaves_the_province_to_be_told_in_time(red, send, offices, officer, clock):
+    clock.shift(timedelta(minutes=11))
+    ask_reports()
+    due = plan().due_at
+    send(red, to=offices[:1])
+    found = plan()
+    assert (found.next_kind, found.due_at, found.told, found.why) == ("first", due, ["city"], "还没有报省")
+    assert asked().get().why == "还没有报省"
+    told = drafting.of_warning(officer, red)
+    assert (told["kind"], told["to"], told["kinds"]) == ("first", [offices[1].pk], ["first", "follow", "final"])
+    send(red, to=offices[1:])
+    found = plan()
+    assert (found.next_kind, found.told, found.why) == ("follow", [], "")
+    assert not asked().exists()
+
+
+def test_told_before_it_is_asked_for_the_others_are_asked_for_in_time(red, send, offices, clock):
+    send(red, to=offices[:1])
+    clock.shift(timedelta(minutes=11))
+    ask_reports()
+    assert asked().get().why == "还没有报省"
+
+
+def test_the_last_report_goes_to_all_even_after_closing(red, send, raise_to, watched, officer, offices):
+    send(red)
+    raise_to(0, 4)
+    services.verify(officer, red.pk, "false_alarm", "calibration")
+    services.close(actor(watched.users["leader"]), red.pk, "误报")
+    send(red, "final", to=offices[:1])
+    assert (plan().ended_at, plan().told) == (None, ["city"])
+    send(red, "final", to=offices[1:])
+    assert plan().ended_at is not None
+    with pytest.raises(Conflict):
+        send(red, "final", to=offices[1:])
+
+
+def test_who_never_heard_of_it_need_not_be_told_that_it_is_false(red, send, officer, offices):
+    send(red, to=offices[:1])
+    services.verify(officer, red.pk, "false_alarm", "calibration")
+    send(red, "final", to=offices[:1])
+    assert plan().ended_at is not None
+
+
+def test_a_rank_without_an_office_is_an_alarm_and_holds_up_no_other(red, officer, clock):
+    city = services.set_superior(SYSTEM, "市应急管理局指挥中心", "city", phone="0357-2090000")
+    assert "report.no_office" not in [found.kind for found in audit()]
+    clock.shift(timedelta(minutes=11))
+    ask_reports()
+    assert [found.message for found in audit() if found.kind == "report.no_office"] == [
+        f"{red.number}：要报省，却没有在用的省级上级单位，在上报页添上"
+    ]
+    target = [Target(city.pk, "phone", "值班室")]
+    services.send_report(officer, "k", "first", "标题", "情况", target, warning_id=red.pk)
+    assert plan().next_kind == "follow"
+
+
 def test_sent_twice_is_one_report(red, send):
     assert send(red, key="a").pk == send(red, key="a").pk
     assert Report.objects.count() == 1

@@ -61,11 +61,13 @@ def let_pass(clock, seconds):
 
 @pytest.fixture
 def reached(county, settings):
-    """The mine's and the county's people have an address outside; three warnings are a storm."""
+    """The mine's and the county's people have an address outside; offices above are known; three make a storm."""
     settings.CONFIG = replace(settings.CONFIG, storm_count=3)
     duties.allow_endpoint(SYSTEM, "json", "127.0.0.1")
     for name in ("enterprise", "enterprise_b", "township", "duty_officer", "leader"):
         duties.set_contact(SYSTEM, county.persons[name], "短信", "json://127.0.0.1:9/call")
+    for rank in ("city", "province"):
+        services.set_superior(SYSTEM, f"{rank} 值班室", rank, phone="号码待填")
     return county
 
 

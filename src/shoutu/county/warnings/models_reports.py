@@ -44,7 +44,8 @@ class ReportKind(models.TextChoices):
 class ReportPlan(ScopedModel):
     """What is still to be told of one warning: `next_kind` by `due_at`; asked for as a duty at `asks_at`.
 
-    `to` are the ranks the policy names. `ended_at`: nothing more is to be told. `asked` counts the duties opened.
+    `to` are the ranks the policy names; `told` those of them that have been told `next_kind` while others still wait
+    for it. `ended_at`: nothing more is to be told. `asked` counts the duties opened.
     """
 
     subject_type = "report_plan"
@@ -53,6 +54,7 @@ class ReportPlan(ScopedModel):
     warning = models.OneToOneField(Warning, on_delete=models.PROTECT, related_name="report_plan")
     level = models.PositiveSmallIntegerField()
     to = models.JSONField(default=list)
+    told = models.JSONField(default=list)
     next_kind = models.CharField(max_length=10, choices=ReportKind)
     why = models.CharField(max_length=200, blank=True, default="")
     due_at = models.DateTimeField()

@@ -292,6 +292,20 @@ def _nobody_reports(now: datetime) -> Iterator[auditor.Finding]:
 
 
 @auditor.check
+def _no_office(now: datetime) -> Iterator[auditor.Finding]:
+    """Somebody is asked to tell a rank above the county, of which no office is known."""
+    known = set(Superior.objects.filter(enabled=True).values_list("rank", flat=True))
+    asked = ReportPlan.objects.filter(ended_at__isnull=True, asks_at__isnull=True).select_related("warning")
+    for plan in asked.order_by("due_at", "pk")[:50]:
+        for rank in plan.to:
+            if rank not in known:
+                label = Superior.Rank(rank).label
+                message = f"{plan.warning.number}：要报{label}，却没有在用的{label}级上级单位，在上报页添上"
+                about = SubjectRef("warning", plan.warning_id)
+                yield auditor.Finding(f"audit:report_office:{plan.pk}:{rank}", "report.no_office", message, about)
+
+
+@auditor.check
 def _held_for_nothing(now: datetime) -> Iterator[auditor.Finding]:
     """Calls held back that no silence accounts for, or red ones, which no silence may hold."""
     for duty in held_without_silence(now):

@@ -14,6 +14,7 @@ from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.places.selectors import county
 from shoutu.county.warnings.models import Order, Report, ReportKind, ReportPlan, Result, Superior, Warning
 from shoutu.county.warnings.services.orders import DO
+from shoutu.county.warnings.services.reports import kinds_of, left_of
 from shoutu.county.warnings.words import LEVELS, number
 
 MOST_STEPS = 20
@@ -24,30 +25,30 @@ def of_warning(actor: Actor, warning: Warning, kind: str = "") -> dict[str, Any]
     """What is to be told now, as far as the house knows it; the officer completes and corrects it."""
     last = warning.reports.order_by("-seq").first()
     plan = ReportPlan.objects.filter(warning=warning).first()
+    going = plan if plan is not None and plan.ended_at is None else None
     over = warning.closed_at is not None
-    if not kind and plan is not None and plan.ended_at is None:
-        kind = plan.next_kind
+    if not kind and going is not None:
+        kind = going.next_kind
     kind = kind or (ReportKind.FINAL if over else ReportKind.FOLLOW if last else ReportKind.FIRST).value
     n = warning.reports.filter(kind=ReportKind.FOLLOW).count() + 1
     heading = KINDS[kind] + (f"{n}" if kind == ReportKind.FOLLOW else "")
     place = warning.site.name if warning.site else "全县"
     with translation.override("zh-hans"):
-        steps = _steps(actor, warning, last)
+        steps = _steps(actor, warning, last if kind != ReportKind.FIRST else None)
     parts = [_happened(warning), _now(warning), _people(warning), _verified(warning), steps, "下一步："]
     return {
         "kind": kind,
         "title": f"关于{place}{LEVELS.get(warning.peak_level, '')}预警的信息（{heading}）",
         "text": "\n".join([*filter(None, parts), _signed(actor)]),
-        "to": _offices(plan.to if plan else []),
-        "due_at": plan.due_at if plan and plan.ended_at is None else None,
-        "kinds": _kinds(warning, last),
+        "to": _offices(_still(going, warning, kind) or (plan.to if plan else [])),
+        "due_at": going.due_at if going else None,
+        "kinds": [one.value for one in kinds_of(warning)],
     }
 
 
-def _kinds(warning: Warning, last: Report | None) -> list[str]:
-    if last is None:
-        return [ReportKind.FIRST.value, ReportKind.FINAL.value]
-    return [ReportKind.FOLLOW.value, ReportKind.FINAL.value]
+def _still(plan: ReportPlan | None, warning: Warning, kind: str) -> list[str]:
+    """The ranks not told yet what others have been told already."""
+    return left_of(plan, warning) if plan is not None and plan.told and plan.next_kind == kind else []
 
 
 def _offices(ranks: list[str]) -> list[int]:

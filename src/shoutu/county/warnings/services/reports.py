@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -94,8 +94,9 @@ def _plan_anew(warning: Warning, held: datetime | None) -> None:
         standing.ended_at, standing.due_at = None, now + rule.first
     standing.level = max(standing.level, warning.level)
     standing.to = list(dict.fromkeys([*standing.to, *rule.to]))
-    told = Report.objects.filter(warning=warning).exists()
-    standing.next_kind = ReportKind.FOLLOW if told else ReportKind.FIRST
+    heard = Report.objects.filter(warning=warning).exists()
+    standing.next_kind = ReportKind.FOLLOW if heard else ReportKind.FIRST
+    standing.told = []
     standing.due_at = min(standing.due_at, now + rule.first)
     standing.asks_at = min(standing.asks_at or now + rule.ask, now + rule.ask)
     standing.why = ""
@@ -150,6 +151,7 @@ def real_after_all(warning: Warning) -> None:
     rule, now = _rule(found), timezone.now()
     found.next_kind = ReportKind.FOLLOW if warning.reports.exists() else ReportKind.FIRST
     found.ended_at, found.due_at, found.asks_at, found.why = None, now + rule.first, now + rule.ask, ""
+    found.told = []
     found.save()
 
 
@@ -167,6 +169,8 @@ def _plan(warning: Warning) -> ReportPlan | None:
 
 def _final(found: ReportPlan, why: str) -> None:
     now = timezone.now()
+    if found.next_kind != ReportKind.FINAL:
+        found.told = []
     found.next_kind, found.due_at, found.asks_at, found.why = ReportKind.FINAL, now + _rule(found).last, now, why
     found.save()
 
@@ -221,9 +225,8 @@ def title_of(warning: Warning, kind: str) -> str:
 
 
 def _due_words(found: ReportPlan) -> str:
-    ranks = "、".join(str(Superior.Rank(rank).label) for rank in found.to)
     return _("报%(ranks)s，%(at)s 前") % {
-        "ranks": ranks,
+        "ranks": _ranks(found.to),
         "at": timezone.localtime(found.due_at).strftime("%m-%d %H:%M"),
     }
 
@@ -289,7 +292,7 @@ def send_report(
     }  # fmt: skip
     about = ref(warning) if warning else ref(order)  # type: ignore[arg-type]
     record(actor, "report.sent", about, facts)
-    if warning is not None:
+    if warning is not None and not _some_left(found, warning, kind, {one.rank for one in offices.values()}):
         duties.complete(actor, ref(warning), [REPORT], "report")
         _go_on(found, warning, kind, now)
     events.emit("report.changed", ref(report), {"number": report.number})
@@ -318,14 +321,22 @@ def _about(
     if not Warning.objects.visible_to(actor).filter(pk=warning_id or 0).exists():
         raise NotFound("warning", warning_id or 0)
     warning = locked_warning(warning_id or 0)
-    first = not warning.reports.exists()
-    right = [ReportKind.FIRST, ReportKind.FINAL] if first else [ReportKind.FOLLOW, ReportKind.FINAL]
+    right = kinds_of(warning)
     if kind not in right:
         raise Invalid("kind", _("其中之一：%(names)s") % {"names": "、".join(str(one.label) for one in right)})
-    last = warning.reports.order_by("-seq").first()
-    if last is not None and last.kind == ReportKind.FINAL and warning.closed_at is not None:
+    waits = ReportPlan.objects.filter(warning=warning, ended_at__isnull=True, next_kind=ReportKind.FINAL).exists()
+    if _told_as_over(warning) and warning.closed_at is not None and not waits:
         raise Conflict(_("终报已经报过"))
     return warning, None
+
+
+def kinds_of(warning: Warning) -> list[ReportKind]:
+    """What the next report may be: the first one as long as somebody has not been told it."""
+    found = ReportPlan.objects.filter(warning=warning, ended_at__isnull=True).first()
+    if not warning.reports.exists():
+        return [ReportKind.FIRST, ReportKind.FINAL]
+    others = [ReportKind.FOLLOW, ReportKind.FINAL]
+    return [ReportKind.FIRST, *others] if found is not None and found.next_kind == ReportKind.FIRST else others
 
 
 def _offices(targets: Sequence[Target]) -> dict[int, Superior]:
@@ -361,12 +372,54 @@ def _dispatch(report: Report, office: Superior, target: Target, now: datetime) -
     )  # fmt: skip
 
 
+def _some_left(found: ReportPlan | None, warning: Warning, kind: str, ranks: Collection[str]) -> bool:
+    """Whether offices the policy names have not been told what is to be told now: they stay to be told, by the same
+    time, and whoever is called for it stays called. Notes those of `ranks` as told.
+    """
+    if found is None or found.ended_at is not None:
+        return False
+    if found.next_kind == ReportKind.FINAL and kind != ReportKind.FINAL:
+        return False
+    if kind == ReportKind.FINAL and found.next_kind != ReportKind.FINAL:
+        found.next_kind, found.told = ReportKind.FINAL, []
+    found.told = sorted({*found.told, *ranks})
+    if not left_of(found, warning):
+        return False
+    _note_left(found, warning)
+    return True
+
+
+def left_of(found: ReportPlan, warning: Warning) -> list[str]:
+    """The ranks still to be told. One without an office cannot be, which is an alarm; nor need one that never heard of
+    what has proved false."""
+    wanted = set(Superior.objects.filter(enabled=True).values_list("rank", flat=True)) - set(found.told)
+    if found.next_kind == ReportKind.FINAL and warning.result in (Result.FALSE_ALARM, Result.DEVICE_FAULT):
+        wanted &= set(Dispatch.objects.filter(report__warning=warning).values_list("superior__rank", flat=True))
+    return [rank for rank in found.to if rank in wanted]
+
+
+def _note_left(found: ReportPlan, warning: Warning) -> None:
+    """Say who is still to be told, to whoever is called for it; with nobody called or to be called, call."""
+    found.why = _("还没有报%(ranks)s") % {"ranks": _ranks(left_of(found, warning))}
+    open_ = list(Duty.objects.filter(kind=REPORT, about_type="warning", about_id=warning.pk, state__in=OPEN))
+    for duty in open_:
+        Duty.objects.filter(pk=duty.pk).update(why=found.why)
+        events.emit("duty.changed", ref(duty), {"state": duty.state, "level": duty.level})
+    if not open_ and found.asks_at is None:
+        found.asks_at = timezone.now()
+    found.save()
+
+
+def _ranks(ranks: Collection[str]) -> str:
+    return "、".join(str(Superior.Rank(rank).label) for rank in ranks)
+
+
 def _go_on(found: ReportPlan | None, warning: Warning, kind: str, now: datetime) -> None:
     """What is to be told after this one."""
     if found is None or found.ended_at is not None:
         return
     rule = _rule(found)
-    found.why, found.asks_at = "", None
+    found.why, found.asks_at, found.told = "", None, []
     if kind == ReportKind.FINAL:
         # Told as over; closing it ends the plan, and it is asked for again should it get worse.
         found.ended_at = now
@@ -473,7 +526,12 @@ def told_after_all(actor: Actor, report: Report) -> None:
     last = warning.reports.order_by("-seq").first()
     # Its own reason to tell the last report (proved false, closed) is no failure of an earlier one.
     final_waits = found.next_kind == ReportKind.FINAL and last is not None and last.kind != ReportKind.FINAL
-    if found.ended_at is None and found.why and not final_waits:
+    if found.ended_at is not None or not found.why or final_waits:
+        return
+    if found.told and left_of(found, warning):
+        # It failed while others were not told at all: they still are not.
+        _note_left(found, warning)
+    else:
         duties.complete(actor, ref(warning), [REPORT], "report")
         _go_on(found, warning, last.kind if last else report.kind, timezone.now())
 

@@ -1,0 +1,9 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("warnings", "0010_content_digest")]
+
+    operations = [
+        migrations.AddField(model_name="reportplan", name="told", field=models.JSONField(default=list)),
+    ]
