@@ -14,7 +14,7 @@ from shoutu.county.duties import services
 from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.channels.operator import SMS
 from shoutu.county.duties.models import Call, Channel, Duty, Notice
-from shoutu.county.duties.services import bundling, delivering, links
+from shoutu.county.duties.services import answering, bundling, delivering, links
 from shoutu.county.duties.services.delivering import Outcome
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict
@@ -298,3 +298,97 @@ def test_two_hundred_that_fail_for_good_cost_no_query_each(called):
         return [one["sql"] for one in seen if 'FROM "duties_notice"' in one["sql"]]
 
     assert len(queries(4)) == len(queries(40))
+
+
+# --- one answer for all, each in a transaction of its own
+
+
+@pytest.fixture
+def killed(called, monkeypatch):
+    """Five called in one message; its answer is taken and the process dies before the others are answered."""
+    duties = called(3, 2, 2, 2, 2)
+    (head,) = send()
+    monkeypatch.setattr(answering, "_finish", lambda head: None)
+    services.answer_by(head, "answer")
+    monkeypatch.undo()
+    return duties, head
+
+
+def states(duties):
+    return [one.state for one in Duty.objects.filter(pk__in=[duty.pk for duty in duties]).order_by("id")]
+
+
+def test_the_worker_answers_the_rest_of_what_a_process_that_died_has_left(killed, clock):
+    duties, head = killed
+    assert states(duties) == ["answered", "called", "called", "called", "called"]
+    assert delivering._claim() == [], "nothing answered is sent again"
+    services.finish_answers()
+    assert states(duties).count("called") == 4, "the process that took it has a few seconds"
+    clock.shift(timedelta(seconds=6))
+    services.finish_answers()
+    assert states(duties) == ["answered"] * 5
+    head.refresh_from_db()
+    assert (head.said, head.said_at) == ("", None)
+    before = Entry.objects.count()
+    services.finish_answers()
+    assert Entry.objects.count() == before
+
+
+def test_what_was_not_answered_yet_is_sent_to_nobody_again_and_climbs_if_it_is_never_done(killed, clock, monkeypatch):
+    duties, head = killed
+
+    real = answering._follow
+
+    def broken(one, verb):
+        if one.call.duty_id == duties[1].pk:
+            raise RuntimeError("odd")
+        real(one, verb)
+
+    monkeypatch.setattr(answering, "_follow", broken)
+    clock.shift(timedelta(seconds=6))
+    services.finish_answers()
+    assert states(duties) == ["answered", "called", "answered", "answered", "answered"]
+    head.refresh_from_db()
+    assert head.said == "answer"
+    clock.shift(timedelta(minutes=31))
+    services.finish_answers()
+    services.climb_due()
+    assert Call.objects.filter(duty=duties[1], rung=1).exists(), "nothing unanswered is taken as answered"
+    head.refresh_from_db()
+    assert head.said == "", "given up, or it would be tried for ever"
+
+
+def test_what_got_worse_meanwhile_is_not_answered_by_it(killed, clock, lane):
+    duties, _head = killed
+    services.raise_duty(SYSTEM, duties[1], {**lane(4), "reach": []}, 4, "更重了", "")
+    clock.shift(timedelta(seconds=6))
+    services.finish_answers()
+    assert states(duties) == ["answered", "called", "answered", "answered", "answered"]
+
+
+def test_the_clock_set_back_holds_no_answer_up(killed, clock):
+    clock.shift(timedelta(hours=-1))
+    services.finish_answers()
+    assert states(killed[0]) == ["answered"] * 5
+
+
+def test_declined_twice_at_once_the_next_is_called_once(called, county):
+    duties = called(3, 2, 2)
+    (head,) = send()
+    services.answer_by(head, "decline")
+    calls = Call.objects.count()
+    Notice.objects.filter(pk=head.pk).update(said="decline", said_at=timezone.now() - timedelta(minutes=1))
+    services.finish_answers()
+    assert Call.objects.count() == calls
+    assert states(duties) == ["called"] * 3
+
+
+def test_each_of_them_is_a_transaction_of_its_own(called, monkeypatch):
+    duties = called(3, *[2] * 30)
+    (head,) = send()
+    with CaptureQueriesContext(connection) as seen:
+        answering._answer_head(head, "answer")
+    assert len(seen) < 60, "the first, whatever the number of the others"
+    assert states(duties).count("answered") == 1
+    answering._finish(head)
+    assert states(duties) == ["answered"] * 31

@@ -191,7 +191,7 @@ class Notice(models.Model):
     that a receiver can tell a repetition. It belongs to a call or to a trial. `starts_at` is when this channel's turn
     comes in the person's chain of channels; `reference` what the other side calls the message; `opens` how often its
     link was opened. `level` is how bad it said it is. With `carried_by` it was not sent itself: that one told of
-    it too.
+    it too. `said`: what it was answered with, until that is carried out for all it told of.
     """
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, null=True, related_name="notices")
@@ -217,6 +217,8 @@ class Notice(models.Model):
     opens = models.PositiveIntegerField(default=0)
     level = models.PositiveSmallIntegerField(default=0)
     carried_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    said = models.CharField(max_length=10, blank=True, default="")
+    said_at = models.DateTimeField(null=True)
 
     objects = models.Manager()
 
@@ -228,6 +230,7 @@ class Notice(models.Model):
                 condition=models.Q(step="queued", carried_by__isnull=False),
             ),
             models.Index(fields=["next_try_at"], name="notice_waiting", condition=models.Q(next_try_at__isnull=False)),
+            models.Index(fields=["said_at"], name="notice_said", condition=models.Q(said_at__isnull=False)),
             models.Index(fields=["contact", "-queued_at"], name="notice_contact"),
         ]
 

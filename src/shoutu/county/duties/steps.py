@@ -17,6 +17,12 @@ def clock() -> None:
     services.mind_clock()
 
 
+# Before climbing, too: nobody further up is called for what somebody has answered.
+@step("duties.answers", every=0.5, lane="duties", title=_("把应答办完"))
+def answers() -> bool:
+    return services.finish_answers()
+
+
 @step("duties.climb", every=0.5, lane="duties", beat="climb", title=_("逐级上叫"))
 def climb() -> bool:
     return services.climb_due()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -36,12 +36,20 @@ def emit(topic: str, subject: SubjectRef, payload: Mapping[str, Any] | None = No
 
     Raises RuntimeError outside a transaction: an event that outlives its change's rollback would be a lie.
     """
+    emit_many(topic, [(subject, payload or {})])
+
+
+def emit_many(topic: str, told: Iterable[tuple[SubjectRef, Mapping[str, Any]]]) -> None:
+    """The same of many subjects, written together. Raises RuntimeError like `emit`."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError(f"emit({topic!r}) outside a transaction; call it from a @service")
-    body = dict(payload or {})
-    OutboxEvent.objects.create(
-        topic=topic, subject_type=subject.type, subject_id=subject.id, payload=body, at=timezone.now()
-    )
+    now, bodies = timezone.now(), [(subject, dict(payload)) for subject, payload in told]
+    rows = [
+        OutboxEvent(topic=topic, subject_type=subject.type, subject_id=subject.id, payload=body, at=now)
+        for subject, body in bodies
+    ]
+    OutboxEvent.objects.bulk_create(rows, batch_size=500)
     prefix = topic.split(".", 1)[0] + ".*"
-    for handler in (*_handlers.get(topic, ()), *_handlers.get(prefix, ())):
-        handler(topic, subject, body)
+    for subject, body in bodies:
+        for handler in (*_handlers.get(topic, ()), *_handlers.get(prefix, ())):
+            handler(topic, subject, body)

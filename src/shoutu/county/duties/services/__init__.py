@@ -13,7 +13,7 @@ from shoutu.county.duties.services.acting import (
     verify,
 )
 from shoutu.county.duties.services.alarms import clear_alarm, raise_alarm
-from shoutu.county.duties.services.answering import answer_by, opened, take
+from shoutu.county.duties.services.answering import answer_by, finish_answers, opened, take
 from shoutu.county.duties.services.bundling import bundle
 from shoutu.county.duties.services.climbing import climb_due, overdue_due
 from shoutu.county.duties.services.contacts import (
@@ -46,6 +46,7 @@ __all__ = [
     "deliver",
     "done",
     "end_informed",
+    "finish_answers",
     "hold",
     "inform",
     "let_go",

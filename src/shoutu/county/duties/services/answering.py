@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import unicodedata
 import uuid
 from datetime import datetime, timedelta
 
+from django.db import OperationalError
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.duties.channels.base import same_phone
-from shoutu.county.duties.models import OPEN, CallState, Channel, Inbound, Notice, Step
+from shoutu.county.duties.models import OPEN, Call, CallState, Channel, Duty, Inbound, Notice, Step
 from shoutu.county.duties.services import bundling
 from shoutu.county.duties.services.acting import answer, decline
 from shoutu.county.duties.services.delivering import about, hasten
@@ -21,14 +23,17 @@ from shoutu.county.duties.services.links import LIVES, code_of, notice_of
 from shoutu.county.duties.services.locking import lock_before, lock_notices
 from shoutu.county.duties.services.receipts import spare
 from shoutu.county.duties.services.trials import answered as trial_answered
-from shoutu.county.kit import events
+from shoutu.county.kit import events, steps
 from shoutu.county.kit.actors import Actor, system
 from shoutu.county.kit.errors import Conflict, NotAllowed, NotFound
 from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.ledger.services import record, service, unchanged
 
+log = logging.getLogger(__name__)
 WORDS = {"1": "answer", "应答": "answer", "收到": "answer", "2": "decline", "不在岗": "decline"}
 _REPLY = re.compile(r"^(1|2|应答|收到|不在岗)[\s,，.。、:：#]*(\d{4})?[。.!！]?$")
+LEFT, GIVE_UP, HEADS = timedelta(seconds=5), timedelta(minutes=10), 50
+"""The worker takes over after this; what it cannot do for so long it leaves to the chain; so many messages a run."""
 RECEIPTS_FOR = timedelta(days=3)
 """A receipt later than this is about an older message of the same number."""
 
@@ -86,27 +91,109 @@ def opened(token: str) -> Notice:
     return notice
 
 
-@service
 def answer_by(notice: Notice, verb: str) -> None:
-    """Answer or decline the call this message made, and those that went along with it. Raises Conflict, NotAllowed,
-    NotFound when all are over."""
+    """Answer or decline the call this message made, and those that went along with it, each in a transaction of its
+    own. Raises Conflict, NotAllowed, NotFound when all are over."""
+    _answer_head(notice, verb)
+    _finish(notice)
+
+
+@service
+def _answer_head(notice: Notice, verb: str) -> None:
+    """Answer the first call that can be, and note what is still to be done for the others."""
     if notice.trial is not None:
         trial_answered(notice)
         return
     assert notice.call is not None
     unchanged()
-    done, over = 0, None
+    over: Exception | None = None
     aboard = bundling.aboard(notice)
-    # One message may tell of calls at several sites: all of them first, then each by itself.
-    lock_before(one.call.duty for one in aboard if one.call is not None)
-    for one in aboard:
+    for place, one in enumerate(aboard, start=1):
+        assert one.call is not None
+        lock_before([one.call.duty])
         try:
             _answer_one(one, verb)
-            done += 1
         except (Conflict, NotAllowed, NotFound) as error:
             over = over or error
-    if over is not None and not done:
+            continue
+        if place < len(aboard):
+            Notice.objects.filter(pk=notice.pk).update(said=verb, said_at=timezone.now())
+        return
+    if over is not None:
         raise over
+
+
+def _finish(head: Notice) -> None:
+    """Carry out at once what a message was answered with; what cannot be done now the worker does."""
+    try:
+        carry_out(head)
+    except Exception:
+        log.exception("what goes along with message %s is left to the worker", head.key)
+
+
+def carry_out(head: Notice) -> None:
+    """What this message was answered with, for all that went along with it: each a transaction. Doing it again, or
+    twice at once, changes nothing."""
+    verb = Notice.objects.filter(pk=head.pk).values_list("said", flat=True).first()
+    if not verb:
+        return
+    failure: Exception | None = None
+    for one in bundling.passengers(head).filter(call__state=CallState.CALLING, call__duty__state__in=OPEN):
+        try:
+            _follow(one, verb)
+        except (Conflict, NotAllowed, NotFound):
+            pass  # Over, or called for something worse meanwhile.
+        except (OperationalError, steps.LeaseLost):
+            raise
+        except Exception as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure
+    _carried_out(head, verb)
+
+
+@service
+def _follow(one: Notice, verb: str) -> None:
+    unchanged()
+    steps.fence()
+    assert one.call is not None
+    lock_before([one.call.duty])
+    Duty.objects.select_for_update(of=("self",), no_key=True).get(pk=one.call.duty_id)
+    # Only the call it told of: declined already, the same person may be called on the next rung.
+    if Call.objects.filter(pk=one.call.pk, state=CallState.CALLING).exists():
+        _answer_one(one, verb)
+
+
+@service
+def _carried_out(head: Notice, verb: str) -> None:
+    unchanged()
+    steps.fence()
+    Notice.objects.filter(pk=head.pk, said=verb).update(said="", said_at=None)
+
+
+def finish_answers() -> bool:
+    """Carry out what a process that died, or a database that refused, has left. True: there may be more.
+
+    Run by the worker before it climbs: nobody further up is called for what was answered.
+    """
+    now = timezone.now()
+    # What is said to come was left before the clock was set back.
+    left = Notice.objects.filter(Q(said_at__lte=now - LEFT) | Q(said_at__gt=now)).order_by("said_at", "id")
+    heads = list(left[:HEADS])
+    steps.each(heads, _carry_or_give_up)
+    return len(heads) == HEADS
+
+
+def _carry_or_give_up(head: Notice) -> None:
+    try:
+        carry_out(head)
+    except (OperationalError, steps.LeaseLost):
+        raise
+    except Exception:
+        if head.said_at is not None and timezone.now() - head.said_at > GIVE_UP:
+            # Those not answered go on being called for, up the chain.
+            _carried_out(head, head.said)
+        raise
 
 
 def _answer_one(notice: Notice, verb: str) -> None:
@@ -118,7 +205,6 @@ def _answer_one(notice: Notice, verb: str) -> None:
         answer(actor, notice.call.duty_id, via=notice)
 
 
-@service
 def take(
     channel: Channel, what: str, sender: str, text: str, *, id: str = "", status: str = "", event: str = ""
 ) -> str:
@@ -128,11 +214,20 @@ def take(
     declined, delivered, failed, over (the call is no more), unclear (no or several calls fit), unknown (no such
     message).
     """
+    row = _take(channel, what, sender, text, id, status, event)
+    if row.notice is not None and what in ("reply", "keys"):
+        _finish(row.notice)
+    return row.outcome
+
+
+@service
+def _take(channel: Channel, what: str, sender: str, text: str, id: str, status: str, event: str) -> Inbound:
+    """Kept with what it does for the first call it answers: the rest of the calls have transactions of their own."""
     key = hashlib.sha256(event.encode()).hexdigest() if event else uuid.uuid4().hex
     standing = Inbound.objects.filter(channel=channel, key=key).first()
     if standing is not None:
         unchanged()
-        return standing.outcome
+        return standing
     notice: Notice | None = None
     if what == "unread":
         outcome = "unclear"
@@ -151,12 +246,12 @@ def take(
     facts = {"what": what, "outcome": outcome, "notice": notice.key if notice else ""}
     record(system(channel.title), "channel.received", about(notice) if notice else ref(channel), facts)
     events.emit("channel.received", ref(row), {"outcome": outcome})
-    return outcome
+    return row
 
 
 def _act(notice: Notice, verb: str) -> str:
     try:
-        answer_by(notice, verb)
+        _answer_head(notice, verb)
     except (Conflict, NotAllowed, NotFound):
         return "over"
     return "declined" if verb == "decline" else "answered"

@@ -62,7 +62,11 @@ def _gather(due: QuerySet[Notice], now: datetime) -> None:
     `SHOUTU_STORM_PAUSE_S` waits until that pause is over, once; a red and a 追叫 never wait.
     """
     left = Notice.objects.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(
-        step=Step.QUEUED, carried_by__isnull=False, carried_by__next_try_at__isnull=True, next_try_at__isnull=True
+        step=Step.QUEUED,
+        carried_by__isnull=False,
+        carried_by__next_try_at__isnull=True,
+        next_try_at__isnull=True,
+        carried_by__said="",
     )
     # Locked first: one answered in this moment must not be put back.
     if ids := [one.pk for one in left.only("pk")]:

@@ -28,7 +28,7 @@ from shoutu.county.duties.services.links import code_of, words
 from shoutu.county.duties.services.sending import allowed_endpoints, sender
 from shoutu.county.kit import events, steps
 from shoutu.county.kit.actors import SYSTEM
-from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.ledger.services import record_many, service
 from shoutu.county.ledger.services.record import Draft
 
@@ -225,8 +225,8 @@ def _book(outcomes: list[Outcome]) -> None:
     hasten(failed)
     _count(outcomes)
     record_many(drafts)
-    for duty, step in told.values():
-        events.emit("duty.receipt", SubjectRef("duty", duty.pk), {"step": step, "about": duty.about.as_dict()})
+    receipts = [(ref(duty), {"step": step, "about": duty.about.as_dict()}) for duty, step in told.values()]
+    events.emit_many("duty.receipt", receipts)
 
 
 def _along(notice: Notice, verb: str, outcome: Outcome, fell: bool) -> list[Notice]:
