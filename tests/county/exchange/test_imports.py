@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -22,6 +23,7 @@ from shoutu.county.exchange.models import Import, ImportRow
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.models import CatalogItem
+from shoutu.county.kit.sheets import tables
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.places import services as places
@@ -195,6 +197,65 @@ def test_sites_are_made_moved_and_placed_but_their_grade_stays(bring, county: Si
     said = told(again.rows[0])
     assert any("要两人复核，不能用表改" in one for one in said)
     assert any("要么都填" in one for one in said)
+
+
+def test_what_decides_limits_may_be_left_empty_for_what_is_there(bring, county: SimpleNamespace) -> None:
+    """The advice of a refused row, 这一格照旧或留空, must be one that is taken."""
+    head = ["单位", "场所名称", "类别", "所在行政区"]
+    found = bring("sites", workbook(head, ["甲矿", "甲矿尾矿库", None, "西乡"], ["甲矿", "新库", None, None]))
+    assert [told(row) for row in found.rows] == [[], ["类别：新增的必填"]]
+    assert found.rows[0]["state"] == "changed"
+    assert bring("sites", workbook(["单位", "场所名称"], ["甲矿", "甲矿尾矿库"])).job["unchanged"] == 1
+    source = sites.create_source(SYSTEM, "甲矿网关", county.site)
+    sites.create_point(SYSTEM, county.site, source, "JR-1", item="phreatic_depth")
+    head = ["场所", "数据源", "地址", "测点名称", "监测项"]
+    rows = [["甲矿尾矿库", "甲矿网关", "JR-1", "主坝", None], ["甲矿尾矿库", "甲矿网关", "JR-2", None, None]]
+    found = bring("points", workbook(head, *rows))
+    assert [told(row) for row in found.rows] == [[], ["监测项：新增的必填"]]
+    assert bring("points", workbook(head, rows[0])).confirm()["state"] == "done"
+    assert Point.objects.get(address="JR-1").name == "主坝"
+
+
+def test_an_item_is_known_by_its_title_and_one_no_pack_knows_is_said(bring, county: SimpleNamespace) -> None:
+    sites.create_source(SYSTEM, "甲矿网关", county.site)
+    head = ["场所", "数据源", "地址", "监测项"]
+    at = ["甲矿尾矿库", "甲矿网关"]
+    found = bring("points", workbook(head, [*at, "1", "浸润线埋深"], [*at, "2", "phreatic_dept"], [*at, "3", "co"]))
+    notes = [[one["text"] for one in row["notes"]] for row in found.rows]
+    assert notes == [[], ["没有规则看它：没有一个规则包认得监测项“phreatic_dept”"], []]
+    assert found.job["noted"] == 1
+    found.confirm()
+    assert list(Point.objects.order_by("address").values_list("item", "item_title")) == [
+        ("phreatic_depth", "浸润线埋深"), ("phreatic_dept", "phreatic_dept"), ("co", "一氧化碳"),
+    ]  # fmt: skip
+    assert bring("points", workbook(head, [*at, "1", "浸润线埋深"])).job["unchanged"] == 1
+
+
+def test_a_site_outside_ones_sectors_is_told_and_not_made_twice(bring, county: SimpleNamespace) -> None:
+    user = county.users["inspector"]
+    user.sectors = ["open_pit"]
+    user.save()
+    places.create_site(SYSTEM, "甲矿采场", "open_pit", county.mine)
+    head = ["单位", "场所名称", "类别"]
+    content = workbook(
+        head, ["甲矿", "甲矿尾矿库", "露天矿山"], ["甲矿", "新库", "尾矿库"], ["甲矿", "新采场", "露天矿山"]
+    )
+    found = bring("sites", content, who="inspector")
+    assert told(found.rows[0]) == ["场所名称：已有，不在你的范围"]
+    assert told(found.rows[1]) == ["类别：不在你的范围，你管的是：露天矿山"]
+    assert told(found.rows[2]) == []
+    assert bring("sites", workbook(head, ["甲矿", "新采场", "露天矿山"]), who="inspector").confirm()["state"] == "done"
+
+
+def test_what_cannot_be_written_as_it_was_judged_is_refused_and_not_tried_for_ever(bring, monkeypatch) -> None:
+    def collides(*_: Any) -> Any:
+        raise IntegrityError("UNIQUE constraint failed")
+
+    table = replace(tables.get("organisations"), apply=collides)
+    monkeypatch.setitem(tables._tables, "organisations", table)
+    job = bring("organisations", workbook(HEAD, ["丙矿", "企业", CODE, "东乡"])).confirm()
+    assert job["state"] == "refused"
+    assert "一行也没导入" in job["message"]
 
 
 def test_points_are_watched_and_claimed_after_the_import(bring, county: SimpleNamespace) -> None:

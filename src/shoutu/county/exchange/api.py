@@ -150,7 +150,8 @@ def _table(table: Table, actor: Actor) -> dict[str, Any]:
         "columns": [
             {
                 "name": column.name, "title": str(column.title), "unit": str(column.unit),
-                "required": column.required, "imported": bool(table.edit) and not column.exported,
+                "required": column.required or column.required_new,
+                "imported": bool(table.edit) and not column.exported,
             }
             for column in table.columns
         ],

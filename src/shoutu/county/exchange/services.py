@@ -286,8 +286,12 @@ def _write(job: Import) -> None:
     if plan == job.plan and len(rows) == job.total:
         try:
             _commit(actor, table, job, lines)
-        except (Stale, IntegrityError):
+        except (Stale, IntegrityError) as error:
             lines = judged(table, actor, job.order, raw)
+            if tables.digest(lines) == plan:
+                # Nothing has changed that the judging could see: looking again would end here again, for ever.
+                log.error("import %s: cannot be written as judged: %r", job.pk, error)
+                raise NotTaken(_("核对没有发现问题，却写不进去，一行也没导入。把文件交给管理员看。")) from error
         else:
             _drop(job)
             return

@@ -255,7 +255,9 @@ def apply_organisations(actor: Actor, lines: list[Line], reason: str) -> Applied
 def plan_sites(actor: Actor, lines: list[Line]) -> None:
     """One of the same organisation and name is the same. Kind and grade of one that is there stay as they are."""
     places, bodies = Territories(), Organisations(actor)
-    rows = {(row.organisation_id, row.name): row for row in Site.objects.visible_to(actor).select_related("territory")}
+    # Names are taken whoever sees them: one outside the actor's scope must not be made a second time.
+    rows = {(row.organisation_id, row.name): row for row in Site.objects.select_related("territory")}
+    seen = set(Site.objects.visible_to(actor).values_list("pk", flat=True))
     for line in lines:
         line.extra["organisation"] = bodies.one(line, "organisation")
         line.extra["territory"] = places.one(line, "territory")
@@ -265,8 +267,11 @@ def plan_sites(actor: Actor, lines: list[Line]) -> None:
         owner = line.extra["organisation"]
         row = rows.get((owner.pk, line.get("name"))) if owner else None
         if row is None:
-            if not line.get("kind") and "kind" in line.values:
-                line.bad("kind", _("必填"))
+            line.need("kind")
+            _within(actor, line)
+            continue
+        if row.pk not in seen:
+            line.bad("name", _("已有，不在你的范围"))
             continue
         remember(line, row, ("territory_id", "latitude", "longitude", "kind", "grade"))
         for column in ("kind", "grade"):
@@ -276,6 +281,19 @@ def plan_sites(actor: Actor, lines: list[Line]) -> None:
         if seat is not None and seat.pk != row.territory_id:
             line.compare("territory", row.territory.name, seat.name)
         _moved(line, row)
+
+
+def _within(actor: Actor, line: Line) -> None:
+    """Nobody makes by a table what they then would not see."""
+    scope, owner, kind = actor.scope, line.extra["organisation"], line.get("kind")
+    if scope.sectors and kind and kind not in scope.sectors:
+        names = "、".join(str(Site.Kind(one).label) for one in scope.sectors)
+        line.bad("kind", _("不在你的范围，你管的是：%(names)s") % {"names": names})
+    if owner is None or scope.all or owner.pk in scope.organisations:
+        return
+    seat = line.extra["territory"] or owner.territory
+    if not any(seat.path.startswith(path) for path in scope.territories):
+        line.bad("territory", _("“%(name)s”不在你的范围") % {"name": seat.name})
 
 
 def _kept(row: Site, column: str) -> str:

@@ -19,6 +19,7 @@ from shoutu.county.kit.sheets.tables import Applied, Line, once
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.places.finding import Sites
 from shoutu.county.places.services import lock_sites
+from shoutu.county.sites import suggesting
 from shoutu.county.sites.models import Point, Source, Unclaimed
 from shoutu.county.sites.services.binding import rebind
 from shoutu.county.sites.services.points import checked_point
@@ -44,8 +45,10 @@ def plan_points(actor: Actor, lines: list[Line]) -> None:
     rows = {}
     for point in Point.objects.filter(source__in=used).select_related("site"):
         rows[point.source_id, point.address] = point
+    known = suggesting.known_items()
     for line in lines:
         row = rows.get(_key(line) or (0, ""))
+        _item(line, known, new=row is None)
         if row is None:
             _new(line)
         else:
@@ -57,10 +60,31 @@ def _key(line: Line) -> tuple[int, str] | None:
     return (source.pk, line.get("address")) if source and line.get("address") else None
 
 
+def _item(line: Line, known: suggesting.Known, *, new: bool) -> None:
+    """What it measures, by the packs' id; by a title only one of them has. What none knows is taken, and said."""
+    said = line.get("item")
+    if not said or said in known.ids:
+        return
+    found = known.by_title.get(said, set())
+    if len(found) == 1:
+        line.values["item"] = next(iter(found))
+        if new:
+            line.extra["item_title"] = said
+        return
+    if new and found:
+        words = _("没有规则看它：有 %(count)s 个监测项叫“%(item)s”，写代号：%(ids)s")
+        line.note("item", words % {"count": len(found), "item": said, "ids": "、".join(sorted(found))})
+    elif new:
+        line.note("item", _("没有规则看它：没有一个规则包认得监测项“%(item)s”") % {"item": said})
+
+
 def _new(line: Line) -> None:
+    line.need("item")
     if line.errors or not line.extra["site"] or not line.extra["source"]:
         return
     given: Any = {name: line.values[name] for name in (*NAMES, *JUDGED) if line.get(name, None) is not None}
+    if "item_title" in line.extra:
+        given.setdefault("item_title", line.extra["item_title"])
     try:
         line.extra["point"] = checked_point(line.extra["site"], line.extra["source"], line.get("address"), given)
     except Invalid as error:

@@ -6,7 +6,8 @@ A guess only fills the form; whoever adopts the address says what it measures.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,17 +42,18 @@ class Item(NamedTuple):
     kinds: tuple[str, ...]
 
 
-def items(kind: str = "") -> list[Item]:
-    """The items of all packs that can be read, once each; those made for this kind of site come first."""
-    read: list[Pack] = []
+def _readable() -> Iterator[Pack]:
     for name in packs.names():
         try:
-            read.append(packs.load(name))
+            yield packs.load(name)
         except Invalid:
             continue  # its own page says what is wrong in it
-    read.sort(key=lambda pack: kind not in pack.sites)
+
+
+def items(kind: str = "") -> list[Item]:
+    """The items of all packs that can be read, once each; those made for this kind of site come first."""
     found: dict[str, Item] = {}
-    for pack in read:
+    for pack in sorted(_readable(), key=lambda pack: kind not in pack.sites):
         for one in pack.indicators:
             danger = one.danger or _SIDES[one.direction]
             unit = "" if one.unit == "1" else one.unit
@@ -61,6 +63,24 @@ def items(kind: str = "") -> list[Item]:
             )  # fmt: skip
             found.setdefault(one.id, known)
     return list(found.values())
+
+
+class Known(NamedTuple):
+    """What packs watch: the ids of items, and which ids go by a title (with and without what stands in brackets)."""
+
+    ids: set[str]
+    by_title: dict[str, set[str]]
+
+
+def known_items() -> Known:
+    """The items of all packs that can be read, by id and by title."""
+    known = Known(set(), defaultdict(set))
+    for pack in _readable():
+        for one in pack.indicators:
+            known.ids.add(one.id)
+            for title in (one.title.zh, one.title.en, re.sub(r"（.*", "", one.title.zh)):
+                known.by_title[title].add(one.id)
+    return known
 
 
 def hindrance(row: Unclaimed) -> str:

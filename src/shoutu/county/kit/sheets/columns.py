@@ -41,13 +41,15 @@ class Column:
     """One column. `note` says how it is filled in; `choices`: value → its word, offered as a drop-down list.
 
     `example` stands in the template's example row; `unit` is written behind the title. An `exported` column is told
-    and never taken.
+    and never taken. `required_new`: `plan` asks for it in a row that makes something new (`Line.need`), where what is
+    there already keeps its own.
     """
 
     name: str
     title: Any
     parse: Parser
     required: bool = False
+    required_new: bool = False
     note: Any = ""
     choices: Mapping[str, Any] = field(default_factory=dict)
     example: Any = ""
@@ -61,7 +63,7 @@ class Column:
     def head(self) -> str:
         """The title as it stands in the header: 采样间隔（秒） *."""
         unit = f"（{self.unit}）" if self.unit else ""
-        return f"{self.title}{unit}{' *' if self.required else ''}"
+        return f"{self.title}{unit}{' *' if self.required or self.required_new else ''}"
 
     def titles(self) -> set[str]:
         """Its bare titles in every language, for finding it in a file."""

@@ -55,6 +55,11 @@ class Line:
         """This row can't be taken because of `column`."""
         self.errors.append({"column": column, "title": self._title(column), "text": message})
 
+    def need(self, column: str) -> None:
+        """This row can't be taken without a value in `column`."""
+        if self.get(column, None) is None and not any(one["column"] == column for one in self.errors):
+            self.bad(column, _("新增的必填"))
+
     def note(self, column: str, message: str) -> None:
         """Worth knowing, no reason to refuse."""
         self.notes.append({"column": column, "title": self._title(column), "text": message})

@@ -159,7 +159,7 @@ def _explain(sheet: Any, table: Table) -> None:
         cell.font, cell.fill = Font(bold=True), _HEAD
     for column in table.taken:
         options = "、".join(str(one) for one in column.choices.values())
-        required = _("必填") if column.required else ""
+        required = _("必填") if column.required else _("新增必填") if column.required_new else ""
         sheet.append([column.head.removesuffix(" *"), required, str(column.note), options])
         for cell in sheet[sheet.max_row]:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
