@@ -351,6 +351,28 @@ def test_a_file_that_cannot_be_followed_up_holds_no_later_one_up(
     assert CatalogItem.objects.filter(section="points", key=str(point.pk)).exists()
 
 
+def test_a_refused_file_stays_among_the_open_ones_until_seen_or_given_up(bring, login: Callable[[str], Client]) -> None:
+    """Whoever closed the dialog while it was read would never learn that it was refused."""
+    first, second = (bring("organisations", b"PK\x03\x04 torn") for _ in range(2))
+    assert first.job["state"] == "refused"
+    client = first.client
+
+    def waiting() -> list[int]:
+        return [one["id"] for one in client.get("/api/v1/imports", {"open": "true"}).json()["items"]]
+
+    assert waiting() == [second.id, first.id]
+    assert login("inspector").post(f"{first.path}/seen").status_code == 404
+    for _ in range(2):
+        assert client.post(f"{second.path}/seen").json()["state"] == "refused"
+    assert waiting() == [first.id]
+    assert client.post(f"{first.path}/discard").json()["state"] == "discarded"
+    assert waiting() == []
+    # What waits to be confirmed is not done by being seen.
+    good = bring("organisations", workbook(HEAD, ["丙矿", "企业", CODE, "东乡"]))
+    client.post(f"{good.path}/seen")
+    assert waiting() == [good.id]
+
+
 def test_nobody_else_sees_a_file_and_many_at_once_are_refused(bring, login: Callable[[str], Client]) -> None:
     found = bring("organisations", workbook(HEAD, ["丙矿", "企业", CODE, "东乡"]))
     assert login("inspector").get(found.path).status_code == 404

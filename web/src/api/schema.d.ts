@@ -328,6 +328,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/{id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See Import
+         * @description I know that a file was refused: it is no longer among the open ones.
+         */
+        post: operations["exchange_see_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/territories": {
         parameters: {
             query?: never;
@@ -4457,7 +4477,7 @@ export interface components {
             table?: string;
             /**
              * Open
-             * @description only those not yet done or given up
+             * @description only those not yet done or given up, and refused ones not yet seen
              * @default false
              */
             open?: boolean;
@@ -11309,7 +11329,7 @@ export interface operations {
                 q?: string;
                 sort?: string;
                 table?: string;
-                /** @description only those not yet done or given up */
+                /** @description only those not yet done or given up, and refused ones not yet seen */
                 open?: boolean;
             };
             header?: never;
@@ -11431,6 +11451,28 @@ export interface operations {
         };
     };
     exchange_discard_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+        };
+    };
+    exchange_see_import: {
         parameters: {
             query?: never;
             header?: never;

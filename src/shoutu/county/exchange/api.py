@@ -128,7 +128,7 @@ class Confirmed(Schema):
 
 class ImportQuery(ListQuery):
     table: str = ""
-    open: bool = Field(False, description="only those not yet done or given up")
+    open: bool = Field(False, description="only those not yet done or given up, and refused ones not yet seen")
 
 
 class RowQuery(ListQuery):
@@ -291,6 +291,14 @@ def discard_import(request: HttpRequest, id: int) -> Any:
     actor = asker(request)
     actor.require("import.use")
     return _import(services.discard(actor, selectors.get_import(actor, id)))
+
+
+@router.post("/imports/{id}/seen", response=ImportOut)
+def see_import(request: HttpRequest, id: int) -> Any:
+    """I know that a file was refused: it is no longer among the open ones."""
+    actor = asker(request)
+    actor.require("import.use")
+    return _import(services.see(actor, selectors.get_import(actor, id)))
 
 
 def _file(file: IO[bytes], name: str, format: str) -> StreamingHttpResponse:

@@ -54,6 +54,8 @@ class Import(ScopedModel):
     created_at = models.DateTimeField()
     checked_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    # When whoever sent it was shown that it was refused.
+    seen_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.file

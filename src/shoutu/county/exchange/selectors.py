@@ -14,12 +14,13 @@ from shoutu.county.kit.selectors import get_visible
 
 
 def imports(actor: Actor, table: str = "", *, open: bool = False) -> QuerySet[Import]:
-    """My imports; `open`: those not yet done or given up."""
+    """My imports; `open`: those not yet done or given up, and refused ones not yet seen."""
     found = Import.objects.visible_to(actor)
     if table:
         found = found.filter(table=table)
     if open:
-        found = found.exclude(state__in=(State.DONE, State.DISCARDED, State.REFUSED))
+        found = found.exclude(state__in=(State.DONE, State.DISCARDED))
+        found = found.exclude(state=State.REFUSED, seen_at__isnull=False)
     return found  # type: ignore[no-any-return]
 
 

@@ -141,6 +141,17 @@ def discard(actor: Actor, job: Import) -> Import:
     return job
 
 
+@service
+def see(actor: Actor, job: Import) -> Import:
+    """Note that whoever sent a refused file knows it: until then it stays among the open ones."""
+    unchanged()
+    job = Import.objects.select_for_update().get(pk=job.pk)
+    if job.state == State.REFUSED and job.seen_at is None:
+        job.seen_at = timezone.now()
+        job.save(update_fields=["seen_at"])
+    return job
+
+
 # --- the worker ---
 
 

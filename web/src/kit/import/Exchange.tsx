@@ -4,8 +4,16 @@ import { Download, Upload, type LucideIcon } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { NotSaved } from "../States";
 import { ImportDialog } from "./ImportDialog";
-import { isRunning, useDownload, useOpenImport, useTable, type Filter } from "./queries";
+import { isRunning, useDownload, useOpenImport, useTable, type Filter, type Import } from "./queries";
 import "./import.css";
+
+/** What the button says of a file that waits for somebody. */
+function wordOf(job: Import | null, brief: boolean): string {
+  if (job === null) return t("exchange.in");
+  if (job.state === "refused") return t("exchange.in.refused");
+  if (brief) return t("exchange.in.again");
+  return isRunning(job) ? t("exchange.in.running") : job.wrong > 0 ? t("exchange.in.wrong", { n: job.wrong }) : t("exchange.in.waiting");
+}
 
 /** 导出 and, by right, 导入 of one list; `filter` is the list's own, so that what is seen is what goes out.
  * `brief`: small buttons without marks, for the head of a panel. */
@@ -23,11 +31,11 @@ export function Exchange({ table: name, filter = {}, brief = false }: { table: s
     { key: "csv", label: t("exchange.csv") },
     ...(table.whole ? [{ key: "whole", label: t("exchange.whole") }] : []),
   ];
-  const word = brief ? (job === null ? t("exchange.in") : t("exchange.in.again")) : job === null ? t("exchange.in") : isRunning(job) ? t("exchange.in.running") : job.wrong > 0 ? t("exchange.in.wrong", { n: job.wrong }) : t("exchange.in.waiting");
+  const word = wordOf(job, brief);
   return (
     <span className="exchange">
       {table.may_import && (
-        <Button size={size} icon={mark(Upload)} aria-label={t("exchange.in.voice", { table: table.title })} onClick={() => setDialog(true)}>
+        <Button size={size} icon={mark(Upload)} aria-label={job === null ? t("exchange.in.voice", { table: table.title }) : `${t("exchange.in.voice", { table: table.title })} \u00b7 ${word}`} onClick={() => setDialog(true)}>
           {word}
         </Button>
       )}

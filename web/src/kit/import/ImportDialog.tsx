@@ -20,8 +20,17 @@ export function ImportDialog({ table, open, close }: { table: Table; open: Impor
     if (state === "done" || state === "following") void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "imports" && query.queryKey[0] !== "tables" });
   }, [client, state]);
   const send = (file: File): void => act.mutate({ verb: "send", file }, { onSuccess: (made) => setId(made.id) });
+  // A file that was refused counts as open until its sender has seen why.
+  const seen = (): void => {
+    if (job?.state === "refused") act.mutate({ verb: "see", job });
+  };
+  const leave = (): void => {
+    seen();
+    close();
+  };
   const another = (): void => {
     act.reset();
+    seen();
     setId(null);
   };
   const given = job === null || state === "discarded";
@@ -31,7 +40,7 @@ export function ImportDialog({ table, open, close }: { table: Table; open: Impor
       open
       width={860}
       title={t("import.title", { table: table.title })}
-      onCancel={close}
+      onCancel={leave}
       destroyOnHidden
       footer={
         <Buttons
@@ -41,7 +50,7 @@ export function ImportDialog({ table, open, close }: { table: Table; open: Impor
           confirm={() => job && act.mutate({ verb: "confirm", job })}
           discard={() => job && act.mutate({ verb: "discard", job }, { onSuccess: another })}
           another={another}
-          close={close}
+          close={leave}
           table={table.name}
         />
       }

@@ -20,7 +20,7 @@ export function useTable(name: string): Table | undefined {
   return list.data?.items.find((table) => table.name === name);
 }
 
-/** My newest file for this table that is neither done nor given up. */
+/** My newest file for this table that is neither done nor given up, or was refused without my having seen it. */
 export function useOpenImport(table: string, enabled: boolean) {
   return useQuery({
     queryKey: ["imports", "open", table],
@@ -51,7 +51,7 @@ export function useImportRows(job: Import, view: RowState | "noted") {
 export function useImportAct(table: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (act: { verb: "send"; file: File } | { verb: "confirm"; job: Import } | { verb: "discard"; job: Import }): Promise<Import> => {
+    mutationFn: (act: { verb: "send"; file: File } | { verb: "confirm"; job: Import } | { verb: "discard"; job: Import } | { verb: "see"; job: Import }): Promise<Import> => {
       switch (act.verb) {
         case "send":
           return got(
@@ -65,6 +65,8 @@ export function useImportAct(table: string) {
           );
         case "confirm":
           return got(api.POST("/api/v1/imports/{id}/confirm", { params: { path: { id: act.job.id } }, body: { plan: act.job.plan } }));
+        case "see":
+          return got(api.POST("/api/v1/imports/{id}/seen", { params: { path: { id: act.job.id } } }));
         case "discard":
           return got(api.POST("/api/v1/imports/{id}/discard", { params: { path: { id: act.job.id } } }));
       }
