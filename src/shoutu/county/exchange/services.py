@@ -145,7 +145,7 @@ def discard(actor: Actor, job: Import) -> Import:
 def see(actor: Actor, job: Import) -> Import:
     """Note that whoever sent a refused file knows it: until then it stays among the open ones."""
     unchanged()
-    job = Import.objects.select_for_update().get(pk=job.pk)
+    job = Import.objects.select_for_update(no_key=True).get(pk=job.pk)
     if job.state == State.REFUSED and job.seen_at is None:
         job.seen_at = timezone.now()
         job.save(update_fields=["seen_at"])
