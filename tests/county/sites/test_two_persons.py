@@ -343,7 +343,7 @@ def test_tokens_and_design_values_over_http(login, source, token, rule, county):
 
 class TestProposalList(ListTests):
     path = "/api/v1/proposals"
-    queries = 5
+    queries = 6
     sees = {"leader": True, "inspector": True, "enterprise": True, "enterprise_b": False, "township_b": False}
 
     def make(self, county, n):

@@ -65,7 +65,8 @@ class ProposalQuery(ListQuery):
     state: str = "waiting"
 
 
-def row(proposal: Proposal, actor: Actor) -> dict[str, Any]:
+def row(proposal: Proposal, actor: Actor, url: str | None = None) -> dict[str, Any]:
+    """`url`: the address of what it is about, where it was asked for a whole list."""
     kind = proposals.kind_of(proposal)
     names = (
         "id", "kind", "title", "changes", "reason", "state", "proposed_at", "decided_at", "decision",
@@ -76,7 +77,7 @@ def row(proposal: Proposal, actor: Actor) -> dict[str, Any]:
         "about": {
             **proposal.subject.as_dict(),
             "label": proposal.subject_label,
-            "url": subjects.url(proposal.subject),
+            "url": subjects.url(proposal.subject) if url is None else url,
         },
         "site": proposal.site.name if proposal.site else "",
         "proposed_by": proposal.proposed_label,
@@ -96,7 +97,9 @@ def list_proposals(request: HttpRequest, query: Query[ProposalQuery]) -> Any:
     rows = proposals.proposals_for(actor, state=query.state)
     if query.q:
         rows = rows.filter(title__icontains=query.q)
-    return paginate(rows, query, lambda one: row(one, actor), sorts={"id": ["id"], "newest": ["-id"]}, default="id")
+    page = paginate(rows, query, sorts={"id": ["id"], "newest": ["-id"]}, default="id")
+    urls = subjects.urls_of(one.subject for one in page["items"])
+    return {**page, "items": [row(one, actor, urls[one.subject]) for one in page["items"]]}
 
 
 @router.post("/proposals/{id}/agree", response=ProposalOut)
