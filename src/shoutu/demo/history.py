@@ -217,7 +217,7 @@ class _Play:
         from shoutu.county.warnings import services
         from shoutu.county.warnings.models import Warning
         from shoutu.county.warnings.selectors import drafting
-        from shoutu.county.warnings.services.reports import Target
+        from shoutu.county.warnings.services.reports_sending import Target
 
         warning = Warning.objects.filter(site=self.point.site, item=self.point.item).latest("id")
         told = drafting.of_warning(self._officer, warning)

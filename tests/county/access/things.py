@@ -40,7 +40,7 @@ from shoutu.county.warnings import pictures
 from shoutu.county.warnings import services as warnings
 from shoutu.county.warnings.models import Evacuation, Group, Membership, Warning
 from shoutu.county.warnings.services.orders import Draft as Ordered
-from shoutu.county.warnings.services.reports import Target
+from shoutu.county.warnings.services.reports_sending import Target
 from shoutu.county.weather import services as weather
 from tests.county.access.walk import photograph
 

@@ -22,7 +22,7 @@ from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Dispatch, Order
 from shoutu.county.warnings.selectors import drafting, reporting
 from shoutu.county.warnings.services.orders import Draft
-from shoutu.county.warnings.services.reports import Target
+from shoutu.county.warnings.services.reports_sending import Target
 from tests.county.duties.devices import http_gateway
 
 

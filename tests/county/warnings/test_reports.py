@@ -20,7 +20,7 @@ from shoutu.county.warnings import selectors, services
 from shoutu.county.warnings.documents.report import paper
 from shoutu.county.warnings.models import Dispatch, Group, Report, ReportPlan, Warning
 from shoutu.county.warnings.selectors import drafting, reporting
-from shoutu.county.warnings.services.reports import Target
+from shoutu.county.warnings.services.reports_sending import Target
 from shoutu.county.warnings.steps import ask_reports
 from tests.county.duties.devices import http_gateway
 

@@ -14,7 +14,7 @@ from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.people.testing import actor
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Dispatch, Group, ReportPlan, Warning
-from shoutu.county.warnings.services.reports import Target
+from shoutu.county.warnings.services.reports_sending import Target
 from shoutu.county.warnings.steps import ask_reports
 
 HOUR = timedelta(hours=1)

@@ -17,7 +17,7 @@ from shoutu.county.warnings.documents.report import paper
 from shoutu.county.warnings.models import Order
 from shoutu.county.warnings.selectors import drafting, reporting
 from shoutu.county.warnings.services.orders import Draft, webhook_key
-from shoutu.county.warnings.services.reports import Target
+from shoutu.county.warnings.services.reports_sending import Target
 
 router = Router()
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -29,14 +29,10 @@ from shoutu.county.warnings.services.grouping import answer_all, end_groups, mer
 from shoutu.county.warnings.services.inbox import retry, take_in
 from shoutu.county.warnings.services.noise import ask_rule_review, review_rule, set_care
 from shoutu.county.warnings.services.orders import end_order, enter_order, follow_duties, give_order
-from shoutu.county.warnings.services.reports import (
-    ask_report,
-    note_receipt,
-    send_again,
-    send_report,
-    set_superior,
-    tell_by_hand,
-)
+from shoutu.county.warnings.services.reports import ask_report
+from shoutu.county.warnings.services.reports_offices import set_superior
+from shoutu.county.warnings.services.reports_receipts import note_receipt, send_again, tell_by_hand
+from shoutu.county.warnings.services.reports_sending import send_report
 from shoutu.county.warnings.services.setback import clock_set_back
 from shoutu.county.warnings.services.silencing import ask_silence, keep_silences, revoke_silence
 

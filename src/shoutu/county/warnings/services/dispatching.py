@@ -17,7 +17,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Dispatch
-from shoutu.county.warnings.services.reports import about, lock_about, not_told, told_after_all
+from shoutu.county.warnings.services.reports_receipts import about, lock_about, not_told, told_after_all
 
 log = logging.getLogger(__name__)
 CLAIM = timedelta(seconds=60)

@@ -24,7 +24,7 @@ from shoutu.county.people.models import Post
 from shoutu.county.places.models import Organisation, Site
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Order, Superior, Warning
-from shoutu.county.warnings.services.reports import still_failed
+from shoutu.county.warnings.services.reports_receipts import still_failed
 
 ASSIGN, DO = "order.assign", "order.carry_out"
 ANSWER_S = 600.0
