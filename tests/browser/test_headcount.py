@@ -202,7 +202,7 @@ def test_a_rule_is_given_to_a_post_and_reviewed(
     expect(box.get_by_role("alert")).to_contain_text("填复查日")
     box.get_by_label("归谁").click()
     page.keyboard.type("矿山监管")
-    page.keyboard.press("Enter")
+    page.locator(".ant-select-item-option").filter(has_text="矿山监管").first.click()
     box.get_by_label("复查日").fill(time.strftime("%Y-%m-%d", time.localtime(time.time() + 20 * 86_400)))
     box.get_by_role("button", name="归人").click()
     expect(page.get_by_role("dialog")).to_have_count(0)

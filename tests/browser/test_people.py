@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.test_pages import check
@@ -73,3 +73,69 @@ def test_on_a_phone_the_matrix_reads_site_by_site(officer: dict[str, str], open_
     expect(page.locator(".matrix td").first).to_be_visible()
     check(page)
     assert page.locator(".matrix .nobody").count() >= 1, "丙's empty post stands out"
+
+
+def few(page: Page, path: str, n: int = 3) -> None:
+    """Answers of this list come in pages of `n`, as those of a large county come in pages of a hundred."""
+
+    def shorter(route: Route) -> None:
+        route.continue_(url=re.sub(r"\blimit=\d+", f"limit={n}", route.request.url))
+
+    page.route(re.compile(rf"/api/v1/{path}\?"), shorter)
+
+
+def test_a_long_list_is_searched_by_the_server_and_goes_on(
+    county: Stack, logins: list[dict[str, str]], open_page: Callable[..., Page]
+) -> None:
+    login = login_of(county, logins, "administrator")
+    api = county.login(login["username"], login["password"])
+    bodies = api.get("/organisations", limit=200)["items"]
+    # Contacts of nobody's channel, switched off: nothing is sent to them.
+    api.post("/channels/endpoints", scheme="json", host="127.0.0.1")
+    for person in api.get("/persons", limit=4)["items"]:
+        api.post("/contacts", person=person["id"], title="试验", url="json://127.0.0.1:9/x", enabled=False)
+    page = open_page(login=login)
+    for path in ("users", "organisations", "contacts"):
+        few(page, path)
+    page.goto("/people/accounts")
+    rows = page.locator("li.person")
+    expect(rows).to_have_count(3)
+    page.get_by_role("button", name="再取一页").click()
+    expect(rows).to_have_count(6)
+    page.goto("/people/organisations")
+    last = bodies[-1]["name"]
+    found = page.locator(".otree button").filter(has_text=last)
+    expect(page.locator(".ofind")).to_be_visible()
+    expect(page.get_by_role("button", name="再取一页").first).to_be_visible()
+    expect(found).to_have_count(0)
+    page.get_by_label("找单位").fill(last)
+    found.click()
+    page.wait_for_url("**organisation=*")
+    expect(page.get_by_role("heading", name=re.compile(re.escape(last)))).to_be_visible()
+    page.goto("/channels")
+    people = page.locator(".chpeople li")
+    expect(people).to_have_count(3)
+    page.get_by_role("button", name="再取一页").click()
+    expect(people).to_have_count(4)
+    page.get_by_label("找人或单位").fill("没有这样的单位")
+    expect(people).to_have_count(0)
+
+
+def test_a_person_s_organisation_is_named_though_the_list_ends_before_it(
+    county: Stack, logins: list[dict[str, str]], open_page: Callable[..., Page]
+) -> None:
+    login = login_of(county, logins, "administrator")
+    api = county.login(login["username"], login["password"])
+    body = next(
+        one
+        for one in reversed(api.get("/organisations", limit=200)["items"])
+        if api.get("/persons", organisation=one["id"])["items"]
+    )
+    page = open_page(login=login)
+    few(page, "organisations", 1)
+    page.goto(f"/people/organisations?organisation={body['id']}")
+    page.locator("li.person").first.get_by_role("button", name="改", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_title(body["name"], exact=True)).to_be_visible()
+    dialog.get_by_label("单位").click()
+    expect(page.locator(".pick-rest")).to_contain_text("没列出")

@@ -31,7 +31,7 @@ def test_a_report_is_drawn_up_checked_sent_and_received(
     expect(text).to_have_value(re.compile(re.escape(warning["number"])))
     send = page.get_by_role("button", name="上报", exact=True)
     send.click()
-    expect(page.get_by_role("alert")).to_contain_text("写明报给谁、号码")
+    expect(page.get_by_role("main").get_by_role("alert")).to_contain_text("写明报给谁、号码")
     # What was written outlives a closed page.
     text.fill(f"{text.input_value()}\n已派人到坝上盯守。")
     page.reload()
@@ -62,7 +62,7 @@ def test_an_order_is_taken_given_carried_out_and_ended(
     page = open_page(login=officer)
     page.goto("/orders/new")
     page.get_by_role("button", name="收下").click()
-    expect(page.get_by_role("alert")).to_contain_text("选谁的指令")
+    expect(page.get_by_role("main").get_by_role("alert")).to_contain_text("选谁的指令")
     page.get_by_label("谁的指令").click()
     page.get_by_title("市应急管理局值班室").click()
     page.get_by_label("关于哪里").fill("甲铁矿尾矿库")

@@ -183,3 +183,39 @@ def test_a_report_written_before_is_offered_by_its_time_and_kept_by_kind(
     sign_in(page, officer)
     page.goto(address)
     expect(text).to_have_value(re.compile(re.escape(warning["number"])))
+
+
+def test_a_report_whose_answer_was_lost_is_not_recorded_twice_and_its_correction_is_not_lost_silently(
+    open_page: Callable[..., Page], officer: dict[str, str], county: Stack, warning: dict[str, Any]
+) -> None:
+    api = county.login(officer["username"], officer["password"])
+    before = len(api.get(f"/warnings/{warning['id']}/reports")["items"])
+    page = open_page(login=officer, may_fail=True)
+    page.goto(f"/warnings/{warning['id']}/report")
+    text = page.get_by_label("内容", exact=True)
+    text.fill("坝顶有人看守，撤出 30 人。")
+    for field in page.get_by_label(re.compile("：报给谁、号码$")).all():
+        field.fill("值班室")
+
+    def answer_lost(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/reports", answer_lost)
+    send = page.get_by_role("button", name="上报", exact=True)
+    send.click()
+    said = page.locator(".report-side .notsaved")
+    expect(said).to_contain_text("网络断了")
+    page.unroute("**/reports")
+    text.fill("坝顶有人看守，撤出 35 人。")
+    send.click()
+    expect(said).to_contain_text("这次没记")
+    assert len(api.get(f"/warnings/{warning['id']}/reports")["items"]) == before + 1
+    # What was written is still there, and what was recorded is one press away.
+    expect(text).to_have_value("坝顶有人看守，撤出 35 人。")
+    said.get_by_role("link", name="看已记下的").click()
+    page.wait_for_url(re.compile(r"/reports/\d+$"))
+    expect(page.locator(".report-paper")).to_contain_text("撤出 30 人")

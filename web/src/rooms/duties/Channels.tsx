@@ -1,9 +1,11 @@
-import { Button, Switch } from "antd";
+import { Button, Input, Switch } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
+import { onceEach } from "../../api/pages";
 import type { Channel, Contact, Me } from "../../api/types";
 import { Clauses } from "../../kit/Clauses";
+import { More } from "../../kit/More";
 import { Panel } from "../../kit/Panel";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
@@ -115,27 +117,31 @@ function trialWords(row: Contact, now: number): string {
 /** Who is reached by it, and whether they answered the last test call: a button tries one now. */
 function People({ channel, mayManage }: { channel: Channel | null; mayManage: boolean }): ReactNode {
   const [silent, setSilent] = useState(false);
-  const list = useContacts({ ...(channel ? { channel: channel.id } : {}), ...(silent ? { state: "silent" } : {}) });
+  const [q, setQ] = useState("");
+  const list = useContacts({ ...(channel ? { channel: channel.id } : {}), ...(silent ? { state: "silent" } : {}), ...(q.trim() ? { q: q.trim() } : {}) });
   const test = useContactTest();
   const now = useNow();
-  const rows = list.data?.items ?? [];
+  const rows = onceEach(list.data?.pages);
   return (
     <Panel
       flush
       title={t("channels.contacts")}
-      note={list.data && t("channels.contacts.count", { n: list.data.count })}
+      note={list.data && t("channels.contacts.count", { n: list.data.pages[0]?.count ?? 0 })}
       action={
         <label className="chsilent">
           <Switch size="small" checked={silent} onChange={setSilent} /> {t("channels.silent")}
         </label>
       }
     >
+      <div className="chfind">
+        <Input allowClear placeholder={t("channels.contacts.find")} aria-label={t("channels.contacts.find")} value={q} onChange={(event) => setQ(event.target.value)} />
+      </div>
       {list.error && !list.data ? (
         <Failed error={list.error} what={t("channels.contacts")} again={() => void list.refetch()} />
       ) : !list.data ? (
         <Loading what={t("channels.contacts")} />
       ) : rows.length === 0 ? (
-        <Empty title={silent ? t("channels.silent.none") : t("channels.contacts.none")}>{silent ? "" : t("channels.contacts.none.words")}</Empty>
+        q.trim() ? <Empty title={t("people.pick.none")} /> : <Empty title={silent ? t("channels.silent.none") : t("channels.contacts.none")}>{silent ? "" : t("channels.contacts.none.words")}</Empty>
       ) : (
         <ul className="chpeople">
           {rows.map((row) => (
@@ -152,6 +158,7 @@ function People({ channel, mayManage }: { channel: Channel | null; mayManage: bo
           ))}
         </ul>
       )}
+      <More list={list} />
       <NotSaved error={test.error} />
     </Panel>
   );

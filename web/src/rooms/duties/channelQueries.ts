@@ -1,4 +1,4 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, got } from "../../api/client";
 import type { components } from "../../api/schema";
 
@@ -12,10 +12,12 @@ export function useChannelKinds() {
   return useQuery({ queryKey: ["channels", "kinds"], queryFn: () => got(api.GET("/api/v1/channels/kinds")), staleTime: Infinity });
 }
 
-export function useContacts(filter: { channel?: number; state?: string }) {
-  return useQuery({
+export function useContacts(filter: { channel?: number; state?: string; q?: string }) {
+  return useInfiniteQuery({
     queryKey: ["channels", "contacts", filter],
-    queryFn: () => got(api.GET("/api/v1/contacts", { params: { query: { ...filter, limit: 200 } } })),
+    queryFn: ({ pageParam }) => got(api.GET("/api/v1/contacts", { params: { query: { ...filter, limit: 100, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next ?? null,
     placeholderData: keepPreviousData,
     refetchInterval: 5_000,
   });

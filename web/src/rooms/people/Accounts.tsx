@@ -2,6 +2,8 @@ import { Button, Input } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { api, got } from "../../api/client";
+import { onceEach } from "../../api/pages";
+import { More } from "../../kit/More";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { AccountChange } from "./changes";
@@ -38,10 +40,10 @@ export default function Accounts(): ReactNode {
   const [q, setQ] = useState("");
   const list = useAccounts(q);
   const [changing, setChanging] = useState<Account | null>(null);
-  const rows = list.data?.items ?? [];
+  const rows = onceEach(list.data?.pages);
   return (
     <Room
-      sentence={list.data ? t("people.accounts.sentence", { n: list.data.count }) : t("people.tab.accounts")}
+      sentence={list.data ? t("people.accounts.sentence", { n: list.data.pages[0]?.count ?? 0 }) : t("people.tab.accounts")}
       tools={<Input allowClear placeholder={t("people.accounts.find")} aria-label={t("people.accounts.find")} value={q} onChange={(event) => setQ(event.target.value)} />}
     >
       <Panel title={t("people.tab.accounts")} note={t("people.accounts.note")} flush>
@@ -52,11 +54,14 @@ export default function Accounts(): ReactNode {
         ) : rows.length === 0 ? (
           <Empty title={t("people.accounts.empty")} />
         ) : (
-          <ul className="otree">
-            {rows.map((account) => (
-              <Line key={account.id} account={account} change={() => setChanging(account)} />
-            ))}
-          </ul>
+          <>
+            <ul className="otree">
+              {rows.map((account) => (
+                <Line key={account.id} account={account} change={() => setChanging(account)} />
+              ))}
+            </ul>
+            <More list={list} />
+          </>
         )}
       </Panel>
       {changing && <AccountChange account={changing} close={() => setChanging(null)} />}

@@ -1,6 +1,6 @@
 import { Modal, Select } from "antd";
 import { t } from "i18next";
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { NotSaved } from "../../kit/States";
 import { useOrganisations, usePersons, usePosts, useTerritories } from "./queries";
 
@@ -38,25 +38,70 @@ export function Field({ label, note, children }: { label: string; note?: string 
   );
 }
 
+export interface Option {
+  value: number;
+  label: string;
+}
+
+/** The options found now, and whatever is chosen though it is not among them: never shown as a bare number. Pure. */
+export function withChosen(found: readonly Option[], chosen: readonly number[], seen: ReadonlyMap<number, string>): Option[] {
+  const here = new Set(found.map((one) => one.value));
+  return [...chosen.filter((id) => !here.has(id)).map((id) => ({ value: id, label: seen.get(id) ?? "\u2026" })), ...found];
+}
+
+/** The options to show; remembers every name it has shown. */
+function useOptions(found: readonly Option[], chosen: readonly number[], known: Option | null | undefined): Option[] {
+  const seen = useRef(new Map<number, string>());
+  if (known) seen.current.set(known.value, known.label);
+  for (const one of found) seen.current.set(one.value, one.label);
+  return withChosen(found, chosen, seen.current);
+}
+
+/** Until the server has answered, nothing is offered that is not what was typed: Enter must not take the wrong one. Pure. */
+export function fits(typed: string, option: { label?: unknown } | undefined): boolean {
+  return String(option?.label ?? "").toLowerCase().includes(typed.trim().toLowerCase());
+}
+
+/** Under the options, when not all are listed: how many more there are, and how to come by them. */
+function Rest({ menu, n }: { menu: ReactNode; n: number }): ReactNode {
+  return (
+    <>
+      {menu}
+      {n > 0 && <p className="pick-rest">{t("people.pick.rest", { n })}</p>}
+    </>
+  );
+}
+
 interface Pick {
   label: string;
   value: number | null;
   set: (id: number | null) => void;
+  /** What is chosen already, by name: it need not be among those the server lists first. */
+  known?: Option | null;
   organisation?: number | undefined;
 }
 
-function Choice(props: Pick & { options: { value: number; label: string }[]; find: (q: string) => void; busy: boolean }): ReactNode {
+interface Found {
+  options: readonly Option[];
+  count: number;
+  find: (q: string) => void;
+  busy: boolean;
+}
+
+function Choice(props: Pick & Found): ReactNode {
+  const options = useOptions(props.options, props.value === null ? [] : [props.value], props.known);
   return (
     <Field label={props.label}>
       <Select
-        showSearch={{ filterOption: false, onSearch: props.find }}
+        showSearch={{ filterOption: fits, onSearch: props.find }}
         allowClear
         value={props.value}
         aria-label={props.label}
         placeholder={t("form.pick")}
         loading={props.busy}
-        options={props.options}
-        notFoundContent={t("people.pick.none")}
+        options={options}
+        notFoundContent={props.busy ? t("people.pick.seeking") : t("people.pick.none")}
+        popupRender={(menu) => <Rest menu={menu} n={props.count - props.options.length} />}
         onChange={(id?: number | null) => props.set(id ?? null)}
       />
     </Field>
@@ -67,23 +112,34 @@ export function PickPost(props: Pick & { onShift?: boolean }): ReactNode {
   const [q, find] = useState("");
   const list = usePosts({ ...(q ? { q } : {}), ...(props.onShift ? { on_shift: true } : {}), ...(props.organisation ? { organisation: props.organisation } : {}) });
   const options = (list.data?.items ?? []).map((p) => ({ value: p.id, label: `${p.organisation.name} ${p.title}` }));
-  return <Choice {...props} options={options} find={find} busy={list.isFetching} />;
+  return <Choice {...props} options={options} count={list.data?.count ?? 0} find={find} busy={list.isFetching} />;
 }
 
 export function PickPerson(props: Pick): ReactNode {
   const [q, find] = useState("");
   const list = usePersons({ ...(q ? { q } : {}), ...(props.organisation ? { organisation: props.organisation } : {}) });
   const options = (list.data?.items ?? []).map((p) => ({ value: p.id, label: `${p.name} ${p.organisation?.name ?? ""}` }));
-  return <Choice {...props} options={options} find={find} busy={list.isFetching} />;
+  return <Choice {...props} options={options} count={list.data?.count ?? 0} find={find} busy={list.isFetching} />;
 }
 
 export function PickPersons(props: { label: string; value: number[]; set: (ids: number[]) => void }): ReactNode {
   const [q, find] = useState("");
   const list = usePersons(q ? { q } : {});
-  const options = (list.data?.items ?? []).map((p) => ({ value: p.id, label: `${p.name} ${p.organisation?.name ?? ""}` }));
+  const found = (list.data?.items ?? []).map((p) => ({ value: p.id, label: `${p.name} ${p.organisation?.name ?? ""}` }));
+  const options = useOptions(found, props.value, null);
   return (
     <Field label={props.label}>
-      <Select mode="multiple" showSearch={{ filterOption: false, onSearch: find }} value={props.value} aria-label={props.label} placeholder={t("form.pick")} options={options} notFoundContent={t("people.pick.none")} onChange={(ids: number[]) => props.set(ids)} />
+      <Select
+        mode="multiple"
+        showSearch={{ filterOption: fits, onSearch: find }}
+        value={props.value}
+        aria-label={props.label}
+        placeholder={t("form.pick")}
+        options={options}
+        notFoundContent={list.isFetching ? t("people.pick.seeking") : t("people.pick.none")}
+        popupRender={(menu) => <Rest menu={menu} n={(list.data?.count ?? 0) - found.length} />}
+        onChange={(ids: number[]) => props.set(ids)}
+      />
     </Field>
   );
 }
@@ -92,7 +148,7 @@ export function PickOrganisation(props: Pick): ReactNode {
   const [q, find] = useState("");
   const list = useOrganisations(q ? { q } : {});
   const options = (list.data?.items ?? []).map((o) => ({ value: o.id, label: o.name }));
-  return <Choice {...props} options={options} find={find} busy={list.isFetching} />;
+  return <Choice {...props} options={options} count={list.data?.count ?? 0} find={find} busy={list.isFetching} />;
 }
 
 export function PickTerritory(props: Pick): ReactNode {

@@ -1,16 +1,18 @@
-import { Button } from "antd";
+import { Button, Input } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
 import { api, got } from "../../api/client";
 import { Exchange } from "../../kit/import/Exchange";
+import { onceEach } from "../../api/pages";
+import { More } from "../../kit/More";
 import { Panel } from "../../kit/Panel";
-import { Empty, Loading, NotSaved } from "../../kit/States";
+import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { BackButton, PersonChange } from "./changes";
 import { HoldForm, LeaveForm, OrganisationForm, PersonForm, PostForm, TerritoryForm } from "./forms";
-import { useChange, useOrganisations, usePersons, usePost, usePosts, useTerritories, type Organisation, type PersonRow, type PostRow, type Territory } from "./queries";
+import { useChange, useOrganisationList, usePersonList, usePost, usePostList, useTerritories, type Organisation, type PersonRow, type PostRow, type Territory } from "./queries";
 import { Holder, Room, useMay } from "./Room";
 
 function Tree({ at, pick, add, change }: { at: number; pick: (id: number) => void; add: (() => void) | null; change: ((place: Territory) => void) | null }): ReactNode {
@@ -41,15 +43,22 @@ function Tree({ at, pick, add, change }: { at: number; pick: (id: number) => voi
 }
 
 function Bodies({ territory, at, pick, add, change }: { territory: number; at: number; pick: (id: number) => void; add: (() => void) | null; change: ((body: Organisation) => void) | null }): ReactNode {
-  const list = useOrganisations(territory > 0 ? { territory } : {});
-  const items = list.data?.items ?? [];
+  const [q, setQ] = useState("");
+  const filter = { ...(territory > 0 ? { territory } : {}), ...(q.trim() ? { q: q.trim() } : {}) };
+  const list = useOrganisationList(filter);
+  const items = onceEach(list.data?.pages);
   const kinds = ["party", "government", "township", "enterprise", "rescue"] as const;
   return (
-    <Panel title={t("people.organisation")} note={list.data ? t("people.count", { n: list.data.count }) : undefined} flush action={<><Exchange table="organisations" filter={territory > 0 ? { territory } : {}} brief />{add && <Button size="small" onClick={add}>{t("people.organisation.new")}</Button>}</>}>
-      {!list.data ? (
+    <Panel title={t("people.organisation")} note={list.data ? t("people.count", { n: list.data.pages[0]?.count ?? 0 }) : undefined} flush action={<><Exchange table="organisations" filter={filter} brief />{add && <Button size="small" onClick={add}>{t("people.organisation.new")}</Button>}</>}>
+      <div className="ofind">
+        <Input allowClear placeholder={t("people.organisation.find")} aria-label={t("people.organisation.find")} value={q} onChange={(event) => setQ(event.target.value)} />
+      </div>
+      {list.error && !list.data ? (
+        <Failed error={list.error} what={t("people.organisation")} again={() => void list.refetch()} />
+      ) : !list.data ? (
         <Loading what={t("people.organisation")} />
       ) : items.length === 0 ? (
-        <Empty title={t("people.organisation.empty")}>{t("people.organisation.empty.words")}</Empty>
+        q.trim() ? <Empty title={t("people.pick.none")} /> : <Empty title={t("people.organisation.empty")}>{t("people.organisation.empty.words")}</Empty>
       ) : (
         kinds.map((kind) => {
           const some = items.filter((body) => body.kind === kind);
@@ -76,6 +85,7 @@ function Bodies({ territory, at, pick, add, change }: { territory: number; at: n
           );
         })
       )}
+      <More list={list} />
     </Panel>
   );
 }
@@ -193,16 +203,22 @@ function PersonLine({ person }: { person: PersonRow }): ReactNode {
 
 function Staff({ organisation, name, post, open }: { organisation: number; name: string; post: number; open: (id: number) => void }): ReactNode {
   const may = useMay();
-  const posts = usePosts({ organisation });
-  const persons = usePersons({ organisation });
+  const posts = usePostList(organisation);
+  const persons = usePersonList(organisation);
+  const seats = onceEach(posts.data?.pages);
+  const people = onceEach(persons.data?.pages);
+  // One found by its name need not be among the first of the list.
+  const called = name || (seats[0]?.organisation.name ?? "");
   const [form, setForm] = useState<"post" | "person" | null>(null);
   return (
     <div className="ostaff">
-      <Panel title={name === "" ? t("people.post") : t("people.posts.of", { name })} flush action={<><Exchange table="posts" filter={{ organisation }} brief />{may("responsibility.edit") && <Button size="small" onClick={() => setForm("post")}>{t("people.post.new")}</Button>}</>}>
-        {!posts.data ? <Loading what={t("people.post")} /> : posts.data.items.length === 0 ? <Empty title={t("people.post.empty")}>{t("people.post.empty.words")}</Empty> : <ul className="otree">{posts.data.items.map((p) => <PostLine key={p.id} post={p} at={post} open={open} />)}</ul>}
+      <Panel title={called === "" ? t("people.post") : t("people.posts.of", { name: called })} flush action={<><Exchange table="posts" filter={{ organisation }} brief />{may("responsibility.edit") && <Button size="small" onClick={() => setForm("post")}>{t("people.post.new")}</Button>}</>}>
+        {!posts.data ? <Loading what={t("people.post")} /> : seats.length === 0 ? <Empty title={t("people.post.empty")}>{t("people.post.empty.words")}</Empty> : <ul className="otree">{seats.map((p) => <PostLine key={p.id} post={p} at={post} open={open} />)}</ul>}
+        <More list={posts} />
       </Panel>
       <Panel title={t("people.person")} note={t("people.phone.note.list")} flush action={<><Exchange table="persons" filter={{ organisation }} brief />{may("user.manage") && <Button size="small" onClick={() => setForm("person")}>{t("people.person.new")}</Button>}</>}>
-        {!persons.data ? <Loading what={t("people.person")} /> : persons.data.items.length === 0 ? <Empty title={t("people.person.empty")} /> : <ul className="otree">{persons.data.items.map((p) => <PersonLine key={p.id} person={p} />)}</ul>}
+        {!persons.data ? <Loading what={t("people.person")} /> : people.length === 0 ? <Empty title={t("people.person.empty")} /> : <ul className="otree">{people.map((p) => <PersonLine key={p.id} person={p} />)}</ul>}
+        <More list={persons} />
       </Panel>
       {form === "post" && <PostForm organisation={organisation} close={() => setForm(null)} />}
       {form === "person" && <PersonForm organisation={organisation} close={() => setForm(null)} />}
@@ -217,8 +233,8 @@ export default function Organisations(): ReactNode {
   const territory = Number(search.get("territory"));
   const post = Number(search.get("post"));
   const asked = usePost(post).data;
-  const list = useOrganisations(territory > 0 ? { territory } : {});
-  const all = list.data?.items ?? [];
+  const list = useOrganisationList(territory > 0 ? { territory } : {});
+  const all = onceEach(list.data?.pages);
   const organisation = Number(search.get("organisation")) || asked?.organisation.id || all[0]?.id || 0;
   const name = all.find((body) => body.id === organisation)?.name ?? asked?.organisation.name ?? "";
   const [form, setForm] = useState<"organisation" | "territory" | null>(null);
@@ -233,7 +249,7 @@ export default function Organisations(): ReactNode {
     setSearch(to, { replace: true });
   };
   return (
-    <Room sentence={list.data ? t("people.sentence", { n: list.data.count }) : t("people.tab.organisations")}>
+    <Room sentence={list.data ? t("people.sentence", { n: list.data.pages[0]?.count ?? 0 }) : t("people.tab.organisations")}>
       <div className="orgs">
         <Tree at={territory} pick={(id) => set({ territory: id, organisation: 0, post: 0 })} add={may("place.edit") ? () => setForm("territory") : null} change={may("place.edit") ? setPlace : null} />
         <Bodies territory={territory} at={organisation} pick={(id) => set({ organisation: id, post: 0 })} add={may("place.edit") ? () => setForm("organisation") : null} change={may("place.edit") ? setBody : null} />

@@ -74,7 +74,7 @@ export function PersonChange({ person, close }: Done & { person: PersonRow }): R
       <Field label={t("people.email")}>
         <Input value={email} maxLength={120} inputMode="email" placeholder={person.email} onChange={(event) => setEmail(event.target.value)} />
       </Field>
-      <PickOrganisation label={t("people.organisation")} value={body} set={setBody} />
+      <PickOrganisation label={t("people.organisation")} value={body} set={setBody} known={person.organisation && { value: person.organisation.id, label: person.organisation.name }} />
     </Dialog>
   );
 }

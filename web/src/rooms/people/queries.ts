@@ -69,11 +69,40 @@ export function useTerritories() {
   return useQuery({ queryKey: ["people", "territories"], queryFn: () => got(api.GET("/api/v1/territories")), staleTime: 30_000 });
 }
 
-export function useOrganisations(filter: { territory?: number; q?: string; kind?: string }) {
+/** Organisations to choose from: the first hundred that are sought. */
+export function useOrganisations(filter: { q?: string; kind?: string }) {
   return useQuery({
     queryKey: ["people", "organisations", filter],
-    queryFn: () => got(api.GET("/api/v1/organisations", { params: { query: { ...filter, limit: 200 } } })),
+    queryFn: () => got(api.GET("/api/v1/organisations", { params: { query: { ...filter, limit: 100 } } })),
     placeholderData: keepPreviousData,
+  });
+}
+
+export function useOrganisationList(filter: { territory?: number; q?: string }) {
+  return useInfiniteQuery({
+    queryKey: ["people", "organisations", "list", filter],
+    queryFn: ({ pageParam }) => got(api.GET("/api/v1/organisations", { params: { query: { ...filter, limit: 100, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: next,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function usePostList(organisation: number) {
+  return useInfiniteQuery({
+    queryKey: ["people", "posts", "list", organisation],
+    queryFn: ({ pageParam }) => got(api.GET("/api/v1/posts", { params: { query: { organisation, limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: next,
+  });
+}
+
+export function usePersonList(organisation: number) {
+  return useInfiniteQuery({
+    queryKey: ["people", "persons", "list", organisation],
+    queryFn: ({ pageParam }) => got(api.GET("/api/v1/persons", { params: { query: { organisation, limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: next,
   });
 }
 
@@ -105,9 +134,11 @@ export function usePersons(filter: { organisation?: number; q?: string }, enable
 
 /** Accounts, for those who manage them. */
 export function useAccounts(q: string) {
-  return useQuery({
+  return useInfiniteQuery({
     queryKey: ["people", "accounts", q],
-    queryFn: () => got(api.GET("/api/v1/users", { params: { query: { ...(q ? { q } : {}), limit: 200 } } })),
+    queryFn: ({ pageParam }) => got(api.GET("/api/v1/users", { params: { query: { ...(q ? { q } : {}), limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: next,
     placeholderData: keepPreviousData,
   });
 }

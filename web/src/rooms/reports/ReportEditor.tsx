@@ -10,7 +10,7 @@ import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { useMe } from "../../kit/shell/Shell";
 import { serverNow, useNow } from "../../time/server";
-import { moment } from "../../time/words";
+import { date, moment, shortTime } from "../../time/words";
 import { asProblem } from "../../api/problem";
 import { useDraft, useSend, useSuperiors, type About, type Draft, type Kind, type Superior, type Target, type Way } from "./queries";
 import { limitOf } from "./words";
@@ -78,13 +78,18 @@ function Offices({ offices, to, set }: { offices: readonly Superior[]; to: Targe
   );
 }
 
+/** When it was drawn up, to the minute. */
+function when(at: number, now: number): string {
+  return date(at) === date(now) ? shortTime(at) : moment(at, now);
+}
+
 /** What was written before and not sent: its facts are of then, so the writer says whether it goes on or is drawn up anew. */
 function Offer({ kept, take, anew }: { kept: Kept<Piece>; take: () => void; anew: () => void }): ReactNode {
   const now = useNow();
-  const at = moment(kept.drawn, now);
+  const at = when(kept.drawn, now);
   return (
     <Panel title={t("report.kept")} note={t("report.kept.note", { at })}>
-      <p>{kept.told.keyed.open ? t("report.kept.sent", { at: moment(kept.at, now) }) : t("report.kept.words", { at })}</p>
+      <p>{kept.told.keyed.open ? t("report.kept.sent", { at: when(kept.at, now) }) : t("report.kept.words", { at })}</p>
       <blockquote className="report-before">
         <b>{kept.told.writing.title}</b>
         {kept.told.writing.text}
@@ -173,7 +178,7 @@ function Form({ about, draft, renew, offices, again, back, opened }: FormProps):
     <div className="report-form">
       <Panel
         title={t("report.words")}
-        note={t("report.words.note", { at: moment(drawn, now) })}
+        note={t("report.words.note", { at: when(drawn, now) })}
         action={
           <button type="button" className="linkish" disabled={drawing} onClick={() => void anew()}>
             {t("report.anew")}

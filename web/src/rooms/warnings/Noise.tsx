@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Input, InputNumber, Modal, Segmented, Select } from "antd";
+import { Button, Input, InputNumber, Modal, Segmented } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
@@ -9,6 +9,7 @@ import type { NoisyRule } from "../../api/types";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { PickPost } from "../people/Dialog";
 import "./noise.css";
 
 type By = "rule" | "pack";
@@ -26,7 +27,6 @@ function madeOf(reasons: Record<string, number>): string {
 
 function Dialog({ doing: { what, row }, close }: { doing: Doing; close: () => void }): ReactNode {
   const client = useQueryClient();
-  const posts = useQuery({ queryKey: ["people", "posts", "all"], queryFn: () => got(api.GET("/api/v1/posts", { params: { query: { limit: 200 } } })), enabled: what === "care" });
   const [owner, setOwner] = useState(row.owner_id);
   const [day, setDay] = useState(what === "care" ? (row.review_on ?? "") : "");
   const [limit, setLimit] = useState<number | null>(row.limit);
@@ -52,8 +52,7 @@ function Dialog({ doing: { what, row }, close }: { doing: Doing; close: () => vo
       <p className="second">{row.where}</p>
       {what === "care" && (
         <>
-          <label htmlFor="owner">{t("noise.owner")}</label>
-          <Select id="owner" className="form-wide" showSearch optionFilterProp="label" value={owner} onChange={setOwner} options={(posts.data?.items ?? []).map((post) => ({ value: post.id, label: `${post.organisation.name}${post.title}` }))} />
+          <PickPost label={t("noise.owner")} value={owner} set={setOwner} known={row.owner_id === null || row.owner === null ? null : { value: row.owner_id, label: row.owner }} />
         </>
       )}
       {what === "review" && (
