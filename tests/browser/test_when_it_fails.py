@@ -50,6 +50,26 @@ def test_a_part_that_does_not_come_leaves_the_bar_and_comes_when_asked_again(
     expect(listed).to_be_visible()
 
 
+def test_a_part_of_an_old_build_is_helped_by_the_new_one(
+    open_page: Callable[..., Page], officer: dict[str, str]
+) -> None:
+    page = open_page(login=officer, may_fail=True)
+
+    def renewed(route: Route) -> None:
+        if route.request.resource_type == "fetch":
+            route.fulfill(body='<script type="module" src="/assets/index-new.js"></script>', content_type="text/html")
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"//[^/]+/$"), renewed)
+    page.route("**/assets/Sites-*.js", lambda route: route.abort(), times=1)
+    expect(page.locator(".topbar")).to_be_visible()
+    page.evaluate("window.here = true")
+    page.locator("nav a[href='/sites']").first.click()
+    page.wait_for_function("window.here === undefined")
+    expect(page.locator(".restable")).to_be_visible()
+
+
 def test_a_page_that_crashes_leaves_the_bar_and_the_other_pages(
     open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
 ) -> None:
