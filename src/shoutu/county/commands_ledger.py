@@ -220,15 +220,16 @@ def keep(name: str, key: Path) -> None:
 @click.argument("name", default="")
 @click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="写成文件 / write as files")
 def kept(name: str, folder: Path | None) -> None:
-    """列出为别处保存的树头。 Heads kept for others; exit code 1 when one contradicts another."""
+    """列出为别处保存的树头。 Heads kept for others; exit code 1 when one contradicts another or is out of order."""
     from shoutu.county.ledger.selectors import witnesses
 
     heads = list(witnesses.kept(name))
     for head in heads:
         told = f"  矛盾 / CONTRADICTS {head.contradicts}" if head.contradicts else ""
+        told += f"  次序不对 / OUT OF ORDER {head.doubt}" if head.doubt else ""
         click.echo(f"{head.log.name}  {head.signed_at.isoformat()}  {head.epoch}/{head.size}  {head.root[:16]}{told}")
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
             file = folder / f"{head.log.origin.replace('/', '-')}-{head.epoch}-{head.size:012d}-{head.digest[:8]}.note"
             file.write_text(head.note, encoding="utf-8")
-    sys.exit(1 if any(head.contradicts for head in heads) else 0)
+    sys.exit(1 if any(head.contradicts or head.doubt for head in heads) else 0)

@@ -9,6 +9,7 @@ from email import policy
 from pathlib import Path
 
 import pytest
+import time_machine
 from click.testing import CliRunner
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -16,7 +17,7 @@ from django.db import DatabaseError, connection, transaction
 from shoutu.county.commands_ledger import ledger
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid
-from shoutu.county.ledger.models import Entry, KeptHead, KeptLog
+from shoutu.county.ledger.models import Entry, KeptHead, KeptLog, TreeHead
 from shoutu.county.ledger.notes import Signer
 from shoutu.county.ledger.selectors import tree
 from shoutu.county.ledger.services.keeping import keep_head, keep_log
@@ -153,13 +154,48 @@ def test_a_head_that_comes_late_contradicts_nothing(county_log: Signer) -> None:
 
 
 @pytest.mark.parametrize("forged", [
-    {"size": 20, "minutes": 90},  # cut off
-    {"size": 25, "minutes": 90, "root": b"\xff" * 32},  # the same length, other content
-    {"size": 30, "minutes": 30},  # longer, and said to be earlier
+    {"size": 20, "minutes": 90},  # cut off, or the clock was ahead and is right again
+    {"size": 30, "minutes": 30},  # longer, and said to be earlier: the clock was set back
     {"size": 30, "minutes": 90, "epoch": 1},  # the epoch before
 ])  # fmt: skip
-def test_a_log_that_was_rewritten_is_kept_as_proof_and_is_an_alarm(county_log: Signer, login, county, forged) -> None:
+def test_times_and_lengths_that_do_not_go_together_are_an_alarm_and_accuse_nobody(
+    county_log: Signer, login, county, forged
+) -> None:
     keep_head(note(county_log, 25, 60, epoch=2 if "epoch" in forged else 1))
+    text = note(county_log, **forged)
+    assert keep_head(text).doubt
+    kept = keep_head(text)
+    assert (kept.contradicts, bool(kept.doubt)) == ("", True), "again"
+    assert Entry.objects.filter(verb="kept_log.doubted").count() == 1
+    assert not Entry.objects.filter(verb="kept_log.contradicted").exists()
+    alarms = login("leader").get("/api/v1/status").json()["alarms"]
+    assert [(a["kind"], "时钟被拨慢过，或者记录簿被截短" in a["message"]) for a in alarms] == [("ledger.clock", True)]
+
+
+def test_after_a_doubt_the_same_length_with_another_root_is_the_proof(county_log: Signer) -> None:
+    keep_head(note(county_log, 25, 60))
+    assert keep_head(note(county_log, 20, 90)).doubt
+    assert keep_head(note(county_log, 25, 95, root=b"\xff" * 32)).contradicts
+
+
+def test_our_own_heads_never_go_back_in_time(write) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        write(3)
+        clock.shift(timedelta(hours=-1))
+        write(2)
+        assert tree.head().size == 5
+        assert [head.at for head in TreeHead.objects.order_by("size")] == [START, START]
+        assert "time 2026-11-24T08:00:00" in tree.head().note
+        clock.shift(timedelta(hours=2))
+        write(1)
+        assert tree.head().at == START + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("forged", [
+    {"size": 25, "minutes": 90, "root": b"\xff" * 32},  # the same length, other content
+])  # fmt: skip
+def test_a_log_that_was_rewritten_is_kept_as_proof_and_is_an_alarm(county_log: Signer, login, county, forged) -> None:
+    keep_head(note(county_log, 25, 60))
     text = note(county_log, **forged)
     assert keep_head(text).contradicts
     assert keep_head(text).contradicts, "again"

@@ -196,7 +196,11 @@ class KeptLog(ScopedModel):
 
 
 class KeptHead(models.Model):
-    """A head of another log, as it came. `contradicts`: in words, why it cannot be of the same log as one before."""
+    """A head of another log, as it came. `contradicts`: in words, why it cannot be of the same log as one before.
+
+    `doubt`: in words, how its time and its length do not go together with one before. That is a log cut off, or a clock
+    that was set back: which, only the log itself can prove.
+    """
 
     log = models.ForeignKey(KeptLog, on_delete=models.PROTECT, related_name="heads")
     received_at = models.DateTimeField()
@@ -207,6 +211,7 @@ class KeptHead(models.Model):
     note = models.TextField()
     digest = models.CharField(max_length=64)
     contradicts = models.TextField(default="", blank=True)
+    doubt = models.TextField(default="", blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["log", "digest"], name="kept_head_once")]

@@ -42,4 +42,6 @@ door(
 
 @contribute
 def unreachable_witnesses(actor: Actor) -> dict[str, Any]:
-    return {"alarms": witnesses.alarms() + witnesses.contradictions() + damage_alarms()} if actor.scope.all else {}
+    if not actor.scope.all:
+        return {}
+    return {"alarms": witnesses.alarms() + witnesses.contradictions() + witnesses.doubts() + damage_alarms()}

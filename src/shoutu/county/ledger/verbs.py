@@ -50,6 +50,7 @@ register(
         "kept_log.added": _("登记为其作见证的记录簿"),
         "kept_log.head_kept": _("收存对方的树头"),
         "kept_log.contradicted": _("发现对方的树头与此前的矛盾"),
+        "kept_log.doubted": _("对方树头的时间与长短对不上"),
         "witness.enabled": _("启用见证方"),
         "witness.disabled": _("停用见证方"),
         "access.sealed": _("封存一小时的查阅日志"),

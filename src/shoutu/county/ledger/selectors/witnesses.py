@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,6 +11,9 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.ledger.models import KeptHead, KeptLog, Witness
+
+DOUBTED_FOR = timedelta(days=30)
+"""A doubt is an alarm so long; it stays with the head, in the record and in `ledger kept`."""
 
 
 def visible(actor: Actor) -> QuerySet[Witness]:
@@ -42,6 +46,20 @@ def contradictions() -> list[dict[str, Any]]:
         seen.setdefault(
             head.log_id, {"id": head.pk, "at": head.received_at, "kind": "ledger.contradiction", "message": words}
         )
+    return list(seen.values())
+
+
+def doubts() -> list[dict[str, Any]]:
+    """One alarm per log kept here whose heads are out of order for a reason only its own county can prove."""
+    seen: dict[int, dict[str, Any]] = {}
+    since = timezone.now() - DOUBTED_FOR
+    rows = KeptHead.objects.exclude(doubt="").filter(received_at__gt=since)
+    for head in rows.select_related("log").order_by("received_at"):
+        words = _(
+            "“%(name)s”的树头时间与长短对不上，对方的时钟被拨慢过，或者记录簿被截短：%(what)s；"
+            "请对方用 shoutu ledger verify --head 核对"
+        ) % {"name": head.log.name, "what": head.doubt}
+        seen.setdefault(head.log_id, {"id": head.pk, "at": head.received_at, "kind": "ledger.clock", "message": words})
     return list(seen.values())
 
 

@@ -42,6 +42,7 @@ def keep_head(note: str) -> KeptHead:
     """Keep a head that came in. Its signature is what lets it in, so anybody may bring one, once or again.
 
     A head that contradicts one kept before is kept as well, and says so: it is the proof that the log was rewritten.
+    One whose time and length do not go together with another's is kept with the doubt.
     Raises NotAllowed when no log kept here signed it, Invalid when it is no head.
     """
     log, head, signed_at = _signed_by(note)
@@ -52,16 +53,17 @@ def keep_head(note: str) -> KeptHead:
     if known is not None:
         unchanged()
         return known
-    said = _contradiction(log, head, signed_at)
+    said = _contradiction(log, head)
+    doubt = "" if said else _doubt(log, head, signed_at)
     kept = KeptHead.objects.create(
         log=log, note=note, digest=digest, epoch=head.epoch, size=head.size, root=head.root.hex(),
-        received_at=timezone.now(), signed_at=signed_at, contradicts=said,
+        received_at=timezone.now(), signed_at=signed_at, contradicts=said, doubt=doubt,
     )  # fmt: skip
     facts = {"name": log.name, "epoch": head.epoch, "size": head.size, "root": head.root.hex(), "time": head.time}
-    verb = "kept_log.contradicted" if said else "kept_log.head_kept"
+    verb = "kept_log.contradicted" if said else "kept_log.doubted" if doubt else "kept_log.head_kept"
     # Not a user's act: the other installation's, known by its signature.
     other = Actor(kind="wing", label=log.name, role="wing")
-    record(other, verb, ref(log), {**facts, "contradicts": said} if said else facts)
+    record(other, verb, ref(log), {**facts, **({"contradicts": said} if said else {"doubt": doubt} if doubt else {})})
     return kept
 
 
@@ -80,13 +82,18 @@ def _signed_by(note: str) -> tuple[KeptLog, Head, datetime]:
         raise Invalid("body", _("由登记的公钥签名的树头（%(error)s）") % {"error": error}) from error
 
 
-def _contradiction(log: KeptLog, head: Head, signed_at: datetime) -> str:
+def _contradiction(log: KeptLog, head: Head) -> str:
     """Why this head and one kept before cannot both be of one log that only grows; empty when they can."""
     twin = log.heads.filter(epoch=head.epoch, size=head.size).exclude(root=head.root.hex()).first()
-    if twin is not None:
-        return _("同为 %(size)d 条，根却不同：%(time)s 的树头另有一个根") % {
-            "size": head.size, "time": twin.signed_at.isoformat(),
-        }  # fmt: skip
+    if twin is None:
+        return ""
+    words = _("同为 %(size)d 条，根却不同：%(time)s 的树头另有一个根")
+    return words % {"size": head.size, "time": twin.signed_at.isoformat()}
+
+
+def _doubt(log: KeptLog, head: Head, signed_at: datetime) -> str:
+    """How its time and length do not go together with another's: the log was cut off, or the clock was set back (heads
+    signed by older versions follow the clock). Two sizes alone do not tell which."""
     # A head may come late, so times as signed count, not the order of coming.
     more = Q(epoch__gt=head.epoch) | Q(epoch=head.epoch, size__gt=head.size)
     less = Q(epoch__lt=head.epoch) | Q(epoch=head.epoch, size__lt=head.size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -99,14 +100,17 @@ def seal(limit: int = BATCH) -> int:
         if not rows:
             return 0
         size = tree.sealed()
-        if size != getattr(tree.head(), "size", 0):
+        newest = tree.head()
+        if size != (newest.size if newest else 0):
             # Whatever would be sealed on top of it could never be proved.
             raise Conflict("the newest head and the last leaf disagree; run `shoutu ledger verify`, then `repair`")
         h = merkle.hasher(epoch.hash)
         fringe = tree.fetch(merkle.peaks(size))
         made = merkle.append(h, size, fringe, [h.leaf(canonical) for _id, canonical in rows])
         _store(size, [id_ for id_, _canonical in rows], made)
-        _sign(h, epoch, size + len(rows), {**fringe, **made})
+        # Never before the head it follows, though the clock was set back meanwhile: who keeps our heads goes by this.
+        at = max(timezone.now(), newest.at) if newest else timezone.now()
+        _sign(h, epoch, size + len(rows), at, {**fringe, **made})
     return len(rows)
 
 
@@ -120,9 +124,8 @@ def _store(size: int, ids: list[int], made: dict[merkle.Name, bytes]) -> None:
         cursor.executemany("DELETE FROM ledger_unsealed WHERE entry_id = %s", [(id_,) for id_ in ids])
 
 
-def _sign(h: merkle.Hasher, epoch: Epoch, size: int, have: dict[merkle.Name, bytes]) -> None:
+def _sign(h: merkle.Hasher, epoch: Epoch, size: int, at: datetime, have: dict[merkle.Name, bytes]) -> None:
     root = merkle.fold(h, [have[name] for name in merkle.peaks(size)])
-    at = timezone.now()
     note = notes.signer().sign(size, root, epoch.number, at, epoch.hash)
     TreeHead.objects.create(epoch=epoch, size=size, at=at, root=root, note=note)
 
