@@ -15,7 +15,7 @@ from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.places.models import Site
 from shoutu.county.sites import services as sites
-from shoutu.county.warnings import services
+from shoutu.county.warnings import selectors_groups, services
 from shoutu.county.warnings.models import Group, Warning
 from shoutu.county.warnings.services import grouping
 
@@ -190,3 +190,12 @@ def test_a_storm_is_counted_by_level_though_few_of_its_members_are_sent(county, 
     assert (row["count"], row["red"], row["level"]) == (10, 0, 2)
     # A closed red does not take the place of one that goes on.
     assert [one["level"] for one in row["members"]] == [2, 2, 2]
+
+
+def test_of_more_events_than_are_listed_all_are_counted(watched, raise_to, login, monkeypatch):
+    warning, now = raise_to(2), timezone.now()
+    for n in range(3):
+        Group.objects.create(kind="merged", title=f"{n}", lead=warning, begun_at=now, last_at=now)
+    monkeypatch.setattr(selectors_groups, "GROUPS", 2)
+    told = login("leader").get("/api/v1/warning-groups").json()
+    assert (len(told["items"]), told["count"]) == (2, 3)

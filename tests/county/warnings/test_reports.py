@@ -513,3 +513,37 @@ def test_a_plan_that_cannot_be_made_keeps_nobody_from_being_called(raise_to, clo
         (4, "called")
     }
     assert Alarm.objects.filter(kind="report.unplanned", cleared_at__isnull=True).exists()
+
+
+# --- what no paper can hold; more than is listed
+
+
+@pytest.mark.parametrize("field", ["title", "text", "signer"])
+def test_a_control_character_is_refused_at_its_field(red, officer, offices, field):
+    told = {"title": "初报", "text": "情况", "signer": "张"} | {field: "甲\x0b乙"}
+    with pytest.raises(Invalid, match="第 2 个字是控制字符 U\\+000B") as caught:
+        services.send_report(
+            officer, "k", "first", told["title"], told["text"], [Target(offices[0].pk, "phone", "值班室")],
+            warning_id=red.pk, signer=told["signer"],
+        )  # fmt: skip
+    assert caught.value.field == field
+    assert not Report.objects.exists()
+
+
+def test_lines_and_tabs_are_no_control_characters(red, officer, offices):
+    to = [Target(offices[0].pk, "phone", "值班室")]
+    services.send_report(officer, "k", "first", "初报", "甲\r\n乙\t丙", to, warning_id=red.pk)
+
+
+def test_a_row_kept_before_they_were_refused_is_printed_without_them(red, send, officer):
+    sent = send(red)
+    Report.objects.filter(pk=sent.pk).update(title="初\x01报", text="甲\x0b乙\x01丙\ufffe")
+    made = Document(io.BytesIO(paper(reporting.get_report(officer, sent.pk))))
+    assert {"初报", "甲", "乙丙"} <= {one.text for one in made.paragraphs}
+
+
+def test_of_more_than_are_listed_all_are_counted(red, login, monkeypatch):
+    assert login("leader").get("/api/v1/reports/due").json()["count"] == 1
+    monkeypatch.setattr(reporting, "PLANS", 0)
+    told = login("leader").get("/api/v1/reports/due").json()
+    assert (told["items"], told["count"]) == ([], 1)

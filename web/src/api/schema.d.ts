@@ -3289,7 +3289,7 @@ export interface paths {
         };
         /**
          * List Due
-         * @description What is still to be told upward, the soonest first.
+         * @description What is still to be told upward, the soonest 200; `count` is how many there are.
          */
         get: operations["warnings_reports_list_due"];
         put?: never;
@@ -3685,7 +3685,7 @@ export interface paths {
         };
         /**
          * List Groups
-         * @description The events that go on, the worst first.
+         * @description The events that go on, the worst 50; `count` is how many there are.
          */
         get: operations["warnings_groups_list_groups"];
         put?: never;

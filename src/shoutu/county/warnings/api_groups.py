@@ -77,13 +77,13 @@ class AnsweredAll(Schema):
 
 
 def _all(actor: Actor) -> dict[str, Any]:
-    rows = selectors.groups_for(actor)
-    return {"items": rows, "next": None, "count": len(rows)}
+    rows, count = selectors.groups_for(actor)
+    return {"items": rows, "next": None, "count": count}
 
 
 @router.get("/warning-groups", response=Page[WarningGroup])
 def list_groups(request: HttpRequest) -> Any:
-    """The events that go on, the worst first."""
+    """The events that go on, the worst 50; `count` is how many there are."""
     actor = asker(request)
     actor.require("warning.read")
     return _all(actor)

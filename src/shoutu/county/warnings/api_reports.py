@@ -73,11 +73,11 @@ def list_reports(request: HttpRequest, query: Query[ReportQuery]) -> Any:
 
 @router.get("/reports/due", response=shapes.ToTellList)
 def list_due(request: HttpRequest) -> Any:
-    """What is still to be told upward, the soonest first."""
+    """What is still to be told upward, the soonest 200; `count` is how many there are."""
     actor = asker(request)
     actor.require("report.read")
-    rows = reporting.open_plans(actor)
-    return {"items": rows, "count": len(rows)}
+    rows, count = reporting.open_plans(actor)
+    return {"items": rows, "count": count}
 
 
 @router.get("/reports/{id}", response=shapes.ReportDetail)

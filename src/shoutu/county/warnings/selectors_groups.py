@@ -13,12 +13,17 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.warnings.models import Membership, Warning
 from shoutu.county.warnings.services.grouping import APART, open_groups
 
-SHOWN = 100
+SHOWN, GROUPS = 100, 50
+"""Members of an event, and events, that are listed; `count` counts all."""
 
 
-def groups_for(actor: Actor) -> list[dict[str, Any]]:
-    """The events that go on, or ended lately, with the members the actor sees. Three queries."""
-    groups = list(open_groups(actor)[:50])
+def groups_for(actor: Actor) -> tuple[list[dict[str, Any]], int]:
+    """The events that go on, or ended lately, the worst GROUPS with the members the actor sees; and how many there are.
+
+    Three queries; one more where there are more than are listed.
+    """
+    groups = list(open_groups(actor)[:GROUPS])
+    count = len(groups) if len(groups) < GROUPS else open_groups(actor).count()
     seen = Warning.objects.visible_to(actor).values("pk")
     within = Q(left_at__isnull=True) | Q(left_at=F("group__ended_at"), split=False)
     rows = Membership.objects.filter(within, group__in=groups, warning__in=seen)
@@ -29,7 +34,7 @@ def groups_for(actor: Actor) -> list[dict[str, Any]]:
         mine(actor, "calls__"), about_type="warning", state=DutyState.CALLED, calls__state=CallState.CALLING
     ).exclude(kind__in=APART)
     waiting = dict(calls.values_list("pk", "about_id"))
-    return [_row(group, members[group.pk], list(waiting.values())) for group in groups]
+    return [_row(group, members[group.pk], list(waiting.values())) for group in groups], count
 
 
 def _row(group: Any, members: list[Warning], waiting: list[int]) -> dict[str, Any]:

@@ -90,8 +90,9 @@ function Event({ group, duties }: { group: WarningGroup; duties: readonly Duty[]
 /** 同因事件: what goes on as panels, what has just ended in one grey line each. `duties`: mine, on the desk. */
 export function Groups({ duties = null }: { duties?: readonly Duty[] | null }): ReactNode {
   const now = useNow();
-  const rows = useGroups().data?.items ?? [];
-  if (rows.length === 0) return null;
+  const told = useGroups().data;
+  const rows = told?.items ?? [];
+  if (!told || rows.length === 0) return null;
   return (
     <div className="groups">
       {rows.map((group) =>
@@ -103,6 +104,7 @@ export function Groups({ duties = null }: { duties?: readonly Duty[] | null }): 
           </p>
         ),
       )}
+      {told.count > rows.length && <p className="group-over">{t("group.rest", { n: told.count - rows.length })}</p>}
     </div>
   );
 }

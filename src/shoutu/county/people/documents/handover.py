@@ -13,6 +13,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 
 from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.texts import printable
 from shoutu.county.people.masking import masked_name
 from shoutu.county.people.models import Handover
 
@@ -47,7 +48,7 @@ def sheet(row: Handover, actor: Actor) -> bytes:
         cells = table.add_row().cells
         cells[0].width, cells[1].width = Cm(4.5), Cm(12)
         cells[0].paragraphs[0].add_run(name).bold = True
-        cells[1].text = value
+        cells[1].text = printable(value)
     foot = _("编号 %(id)s，打印于 %(at)s。签字的时间和内容记在账本里，以账本为准。")
     paper.add_paragraph(foot % {"id": row.pk, "at": _at(timezone.now())})
     out = io.BytesIO()

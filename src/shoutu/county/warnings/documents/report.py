@@ -11,6 +11,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 
+from shoutu.county.kit.texts import printable
 from shoutu.county.warnings.models import Report
 
 FONT = "仿宋"
@@ -28,11 +29,12 @@ def paper(report: Report) -> bytes:
     page.left_margin = page.right_margin = Cm(2.6)
     head = made.add_paragraph()
     head.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    run = head.add_run(report.title)
+    run = head.add_run(printable(report.title))
     run.bold, run.font.size = True, Pt(20)
-    made.add_paragraph(f"编号：{report.number}　　{f'签发：{report.signer}' if report.signer else ''}")
+    signed = f"签发：{printable(report.signer)}" if report.signer else ""
+    made.add_paragraph(f"编号：{report.number}　　{signed}")
     for line in report.text.splitlines():
-        body = made.add_paragraph(line)
+        body = made.add_paragraph(printable(line))
         body.paragraph_format.first_line_indent = Pt(32)
     table = made.add_table(rows=1, cols=4)
     table.style = "Table Grid"
@@ -42,7 +44,7 @@ def paper(report: Report) -> bytes:
         received = f"{_at(one.received_at)} {one.received_by} {one.their_number}" if one.received_at else ""
         row = (one.superior.title, f"{one.Way(one.way).label} {one.detail}", _at(one.handed_over_at), received)
         for cell, text in zip(table.add_row().cells, row, strict=True):
-            cell.text = text.strip()
+            cell.text = printable(text).strip()
     for cells in table.rows:
         for cell in cells.cells:
             for paragraph in cell.paragraphs:

@@ -131,10 +131,14 @@ def plan_of(warning: Warning) -> dict[str, Any] | None:
     }
 
 
-def open_plans(actor: Actor) -> list[dict[str, Any]]:
-    """What is still to be told of all warnings the actor sees, the soonest first."""
+PLANS = 200
+"""So many of what is still to be told are listed; `count` counts all."""
+
+
+def open_plans(actor: Actor) -> tuple[list[dict[str, Any]], int]:
+    """What is still to be told of all warnings the actor sees, the soonest first and at most PLANS; and how many."""
     rows = ReportPlan.objects.visible_to(actor).filter(ended_at__isnull=True).select_related("warning__site")
-    return [
+    told = [
         {
             "warning": {"id": one.warning.pk, "number": one.warning.number, "level": one.warning.peak_level},
             "title": one.warning.title,
@@ -145,8 +149,9 @@ def open_plans(actor: Actor) -> list[dict[str, Any]]:
             "asks_at": one.asks_at,
             "why": one.why,
         }
-        for one in rows.order_by("due_at")[:200]
+        for one in rows.order_by("due_at", "id")[:PLANS]
     ]
+    return told, len(told) if len(told) < PLANS else rows.count()
 
 
 # --- orders

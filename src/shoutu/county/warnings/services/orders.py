@@ -19,6 +19,7 @@ from shoutu.county.kit import events, keys
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, NotFound
 from shoutu.county.kit.subjects import ref
+from shoutu.county.kit.texts import refuse_unprintable
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people.models import Post
 from shoutu.county.places.models import Organisation, Site
@@ -122,6 +123,7 @@ def _text(field: str, text: str, most: int) -> str:
         raise Invalid(field, _("不能空着"))
     if len(text) > most:
         raise Invalid(field, _("不超过 %(limit)s 个字") % {"limit": most})
+    refuse_unprintable(field, text.strip())
     return text.strip()
 
 

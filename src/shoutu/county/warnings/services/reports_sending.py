@@ -15,6 +15,7 @@ from shoutu.county.kit import events, keys
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, NotFound
 from shoutu.county.kit.subjects import ref
+from shoutu.county.kit.texts import refuse_unprintable
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings.models import Dispatch, Order, Report, ReportKind, ReportPlan, Superior, Warning
 from shoutu.county.warnings.services.locking import locked_warning
@@ -56,6 +57,7 @@ def send_report(
             raise KeyReused(f"{before.number} {before.title}" if seen else "…", ref(before).as_dict() if seen else None)
         return before
     title, text, signer = checked_text("title", title, 160), checked_text("text", text, TEXT_MOST), signer.strip()[:80]
+    refuse_unprintable("signer", signer)
     warning, order = _about(actor, kind, warning_id, order_id)
     offices = _offices(targets)
     seq = (warning.reports if warning else order.replies).count() + 1  # type: ignore[union-attr]
@@ -89,6 +91,7 @@ def checked_text(field: str, text: str, most: int) -> str:
         raise Invalid(field, _("不能空着"))
     if len(text) > most:
         raise Invalid(field, _("不超过 %(limit)s 个字") % {"limit": most})
+    refuse_unprintable(field, text.strip())
     return text.strip()
 
 
