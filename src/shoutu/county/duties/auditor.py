@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from django.db import close_old_connections, connection
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from shoutu.county.duties.expectation import CallFact, ClockFact, DutyFact, missed
 from shoutu.county.duties.models import OPEN, Alarm, Call, Duty, Notice, StageClock, Step
@@ -73,7 +74,8 @@ def _few(findings: list[Finding]) -> list[Finding]:
     if len(findings) <= ONE_BY_ONE:
         return findings
     kind = findings[0].kind
-    return [Finding(f"audit:many:{kind}", kind, f"{findings[0].message}；同类共 {len(findings)} 件")]
+    words = _("%(first)s；同类共 %(count)d 件") % {"first": findings[0].message, "count": len(findings)}
+    return [Finding(f"audit:many:{kind}", kind, words)]
 
 
 def _duties(now: datetime) -> Iterator[Finding]:
@@ -88,7 +90,7 @@ def _duties(now: datetime) -> Iterator[Finding]:
                 yield Finding(
                     f"audit:duty:{miss.duty}:{miss.step}",
                     "duty.missed",
-                    f"{titles[miss.duty]}：该叫的没有叫，已晚 {late} 秒",
+                    _("%(what)s：该叫的没有叫，已晚 %(late)d 秒") % {"what": titles[miss.duty], "late": late},
                     SubjectRef("duty", miss.duty),
                 )
 
@@ -115,7 +117,9 @@ def _notices(now: datetime) -> Iterator[Finding]:
     waiting = Notice.objects.filter(late | left & Q(carried_by__next_try_at__isnull=True))
     count = waiting.count()
     if count:
-        yield Finding("audit:notices", "notice.stuck", f"有 {count} 条通知到点没有发出，投递可能停了")
+        yield Finding(
+            "audit:notices", "notice.stuck", _("有 %(count)d 条通知到点没有发出，投递可能停了") % {"count": count}
+        )
 
 
 def _clear_answered() -> None:

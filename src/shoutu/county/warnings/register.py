@@ -245,7 +245,11 @@ def _inbox_waits(now: datetime) -> Iterator[auditor.Finding]:
     """Signals that nobody makes warnings of."""
     late = Signal.objects.filter(state=SignalState.NEW, received_at__lt=now - INBOX_LATE).count()
     if late:
-        yield auditor.Finding("audit:inbox", "signal.waiting", f"有 {late} 条预警信号超过 10 秒没有处理，预警可能停了")
+        yield auditor.Finding(
+            "audit:inbox",
+            "signal.waiting",
+            gettext("有 %(count)d 条预警信号超过 10 秒没有处理，预警可能停了") % {"count": late},
+        )
 
 
 @auditor.check
@@ -262,7 +266,10 @@ def _nobody_called(now: datetime) -> Iterator[auditor.Finding]:
     silent = waiting.exclude(pk__in=calling.values("about_id"))
     for pk, number, title in silent.values_list("pk", "number", "title")[:50]:
         yield auditor.Finding(
-            f"audit:warning:{pk}", "warning.uncalled", f"{number} {title}：没有叫任何人", SubjectRef("warning", pk)
+            f"audit:warning:{pk}",
+            "warning.uncalled",
+            gettext("%(what)s：没有叫任何人") % {"what": f"{number} {title}"},
+            SubjectRef("warning", pk),
         )
 
 
@@ -272,7 +279,7 @@ def _nobody_withdraws(now: datetime) -> Iterator[auditor.Finding]:
     going = Evacuation.objects.filter(state=EvacuationState.GOING, ordered_at__lt=now - INBOX_LATE)
     called = Duty.objects.filter(kind="warning.withdraw", about_type="warning", state__in=OPEN)
     for evacuation in going.exclude(warnings__in=called.values("about_id")).select_related("site")[:50]:
-        message = f"{evacuation.site.name} 停产撤人：还有人未出，却没有叫任何人"
+        message = gettext("%(site)s 停产撤人：还有人未出，却没有叫任何人") % {"site": evacuation.site.name}
         yield auditor.Finding(
             f"audit:evacuation:{evacuation.pk}", "evacuation.uncalled", message, SubjectRef("evacuation", evacuation.pk)
         )
@@ -285,7 +292,7 @@ def _nobody_reports(now: datetime) -> Iterator[auditor.Finding]:
     asked = Duty.objects.filter(kind="warning.report", about_type="warning", state__in=OPEN).values("about_id")
     late = open_.filter(Q(asks_at__lt=since) | (Q(due_at__lt=since) & ~Q(warning__in=asked)))
     for plan in late.select_related("warning").order_by("due_at", "pk")[:50]:
-        message = f"{plan.warning.number}：到了上报的时候，却没有叫任何人"
+        message = gettext("%(number)s：到了上报的时候，却没有叫任何人") % {"number": plan.warning.number}
         yield auditor.Finding(
             f"audit:report:{plan.pk}", "report.uncalled", message, SubjectRef("warning", plan.warning_id)
         )
@@ -300,7 +307,8 @@ def _no_office(now: datetime) -> Iterator[auditor.Finding]:
         for rank in plan.to:
             if rank not in known:
                 label = Superior.Rank(rank).label
-                message = f"{plan.warning.number}：要报{label}，却没有在用的{label}级上级单位，在上报页添上"
+                words = gettext("%(number)s：要报%(rank)s，却没有在用的%(rank)s级上级单位，在上报页添上")
+                message = words % {"number": plan.warning.number, "rank": label}
                 about = SubjectRef("warning", plan.warning_id)
                 yield auditor.Finding(f"audit:report_office:{plan.pk}:{rank}", "report.no_office", message, about)
 
@@ -310,7 +318,10 @@ def _held_for_nothing(now: datetime) -> Iterator[auditor.Finding]:
     """Calls held back that no silence accounts for, or red ones, which no silence may hold."""
     for duty in held_without_silence(now):
         yield auditor.Finding(
-            f"audit:held:{duty.pk}", "duty.held", f"{duty.title}：没有静默，却压着没有呼叫", SubjectRef("duty", duty.pk)
+            f"audit:held:{duty.pk}",
+            "duty.held",
+            gettext("%(what)s：没有静默，却压着没有呼叫") % {"what": duty.title},
+            SubjectRef("duty", duty.pk),
         )
 
 
@@ -319,6 +330,5 @@ def _policy_unreadable(now: datetime) -> Iterator[auditor.Finding]:
     """The county's own response policy cannot be read: people are called by the default one meanwhile."""
     fault = policies.fault()
     if fault:
-        yield auditor.Finding(
-            "audit:policy", "policy.fault", f"响应方案读不了，暂按默认的或上一次读到的方案叫应：{fault}"
-        )
+        words = gettext("响应方案读不了，暂按默认的或上一次读到的方案叫应：%(fault)s")
+        yield auditor.Finding("audit:policy", "policy.fault", words % {"fault": fault})

@@ -64,7 +64,7 @@ LATE = timedelta(seconds=10)
 def _nobody_called(now: datetime) -> Iterator[auditor.Finding]:
     """Weather that stands over a township nobody was called for."""
     for event in uncalled(now - LATE):
-        text = f"{event.number} {event.title}：还有乡镇没有叫应"
+        text = gettext("%(what)s：还有乡镇没有叫应") % {"what": f"{event.number} {event.title}"}
         yield auditor.Finding(f"audit:weather:{event.pk}", "weather.uncalled", text, SubjectRef("weather", event.pk))
 
 
@@ -73,4 +73,5 @@ def _policy_unreadable(now: datetime) -> Iterator[auditor.Finding]:
     """The county's own weather pack cannot be read: people are called by the default one meanwhile."""
     fault = policies.fault()
     if fault:
-        yield auditor.Finding("audit:weather_policy", "policy.fault", f"本县气象叫应方案读不了，暂按默认方案：{fault}")
+        words = gettext("本县气象叫应方案读不了，暂按默认方案：%(fault)s")
+        yield auditor.Finding("audit:weather_policy", "policy.fault", words % {"fault": fault})

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from shoutu.county.duties.models import OPEN, Call, CallState, Duty, StageClock, State
 from shoutu.county.duties.services import alarms
@@ -66,9 +67,8 @@ def _climb_group(ids: list[int], now: datetime) -> None:
         rounds = duty.round
         climb(duty, calls)
         if duty.round != rounds:
-            alarms.raise_alarm(
-                f"unanswered:{duty.pk}", "duty.unanswered", f"{duty.title}：全链叫过一遍无人应答，已从头再叫", ref(duty)
-            )
+            words = _("%(what)s：全链叫过一遍无人应答，已从头再叫") % {"what": duty.title}
+            alarms.raise_alarm(f"unanswered:{duty.pk}", "duty.unanswered", words, ref(duty))
     calls.save()
     Duty.objects.bulk_update(duties, ["climb_at", "round", "rung_next"])
 

@@ -8,6 +8,7 @@ from collections import deque
 
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from shoutu.county.duties.policy import PolicyError
 from shoutu.county.duties.services import clear_alarm, raise_alarm
@@ -98,7 +99,8 @@ def _failed(signal: Signal, error: Exception) -> None:
 def _set_aside(signal: Signal) -> None:
     signal.state, signal.done_at = SignalState.ASIDE, timezone.now()
     record(ENGINE, "signal.set_aside", SubjectRef("signal", signal.pk), {"uid": signal.uid, "error": signal.error})
-    raise_alarm(_alarm(signal), "signal.aside", f"有一条预警信号无法处理，已搁置待人工查看：{signal.error}", COUNTY)
+    words = _("有一条预警信号无法处理，已搁置待人工查看：%(error)s")
+    raise_alarm(_alarm(signal), "signal.aside", words % {"error": signal.error}, COUNTY)
 
 
 @service

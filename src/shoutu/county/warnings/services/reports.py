@@ -41,7 +41,7 @@ def plan(warning: Warning, held: datetime | None = None) -> None:
         raise
     except Exception:
         log.exception("what warning %s asks to be told upward could not be noted", warning.number)
-        message = f"{warning.number}：要上报什么没有记下，由人判断并上报"
+        message = _("%(number)s：要上报什么没有记下，由人判断并上报") % {"number": warning.number}
         duties.raise_alarm(key, "report.unplanned", message, ref(warning))
     else:
         duties.clear_alarm(key)
