@@ -36,7 +36,8 @@ def figures() -> Iterable[Metric]:
 
 
 door(
-    "/ledger", "ledger.read", "ledger.witness", "ledger.contradiction", "ledger.check", "ledger.seal", "ledger.access"
+    "/ledger", "ledger.read", "ledger.witness", "ledger.contradiction", "ledger.clock", "ledger.check", "ledger.seal",
+    "ledger.access",
 )  # fmt: skip
 
 
