@@ -45,7 +45,7 @@ test-full: setup-dev system  ## everything that takes long as well
 	$(BIN)/pytest -q tests/browser
 	cd web && $(NPM) test --silent
 
-check: setup-dev      ## style, types, architecture, translations, generated files current
+check: setup-dev      ## style, types, architecture, translations, generated files and migrations current
 	$(BIN)/ruff check src tests bench
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/mypy src/shoutu
@@ -53,6 +53,7 @@ check: setup-dev      ## style, types, architecture, translations, generated fil
 	$(BIN)/python -m shoutu.county.kit.lint
 	$(BIN)/python -m shoutu.county.locale --check
 	$(BIN)/python -m shoutu.county.openapi --check
+	SHOUTU_DATA=.venv/check $(BIN)/shoutu manage makemigrations --check --dry-run
 	cd web && $(NPM) run check --silent
 
 api: setup-dev        ## write web/openapi.json and the generated client anew
