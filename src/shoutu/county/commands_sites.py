@@ -228,7 +228,8 @@ def rules() -> None:
 def check(pack: Path) -> None:
     """检查规则包。 Check a warning or response pack; every problem with its file, line and field."""
     ready()
-    from shoutu.county.duties.policy import PolicyError, parse
+    from shoutu.county.duties.policy import PolicyError
+    from shoutu.county.duties.policy_reader import parse
 
     try:
         text = pack.read_text("utf-8")

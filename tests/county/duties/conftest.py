@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from shoutu.county.duties import policy as policies
-from shoutu.county.duties import services
+from shoutu.county.duties import policy_reader, services
 from shoutu.county.duties.models import Duty
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.subjects import SubjectRef
@@ -19,7 +19,7 @@ PACK = Path(__file__).resolve().parents[3] / "packs/response/default.yaml"
 
 @pytest.fixture
 def pack() -> policies.ResponsePolicy:
-    return policies.parse(PACK.read_text("utf-8"), "default.yaml")
+    return policy_reader.parse(PACK.read_text("utf-8"), "default.yaml")
 
 
 @pytest.fixture

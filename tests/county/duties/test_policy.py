@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shoutu.county.duties import policy as policies
+from shoutu.county.duties import policy_reader
 
 FILE = Path(__file__).resolve().parents[3] / "packs/response/default.yaml"
 TEXT = FILE.read_text("utf-8")
@@ -21,7 +22,7 @@ def minutes(number: float) -> timedelta:
 
 
 def lane(level: int, duty: str) -> policies.Lane:
-    return next(lane for lane in policies.parse(TEXT, "x").levels[level].lanes if lane.duty == duty)
+    return next(lane for lane in policy_reader.parse(TEXT, "x").levels[level].lanes if lane.duty == duty)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_default_ladder_by_level(level, mine, county, leader, feedback, verify):
 
 
 def test_default_is_marked_unverified_and_withdraws_for_red_and_orange_only():
-    policy = policies.parse(TEXT, "x")
+    policy = policy_reader.parse(TEXT, "x")
     assert policy.verified is False
     assert {level: response.withdraw for level, response in policy.levels.items()} == {
         1: False,
@@ -50,7 +51,7 @@ def test_default_is_marked_unverified_and_withdraws_for_red_and_orange_only():
 
 
 def test_a_device_fault_never_calls_leaders():
-    fault = policies.parse(TEXT, "x").response(4, "fault")
+    fault = policy_reader.parse(TEXT, "x").response(4, "fault")
     assert "county_leader" not in {rung.who for lane in fault.lanes for rung in lane.chain}
 
 
@@ -72,7 +73,7 @@ def test_a_device_fault_never_calls_leaders():
 def test_a_wrong_pack_names_file_line_and_field(old, new, line_of, field, words):
     text = TEXT.replace(old, new, 1)
     with pytest.raises(policies.PolicyError) as caught:
-        policies.parse(text, "packs/response/x.yaml")
+        policy_reader.parse(text, "packs/response/x.yaml")
     problem = next(problem for problem in caught.value.problems if problem.field.endswith(field))
     assert problem.file == "packs/response/x.yaml"
     assert words in problem.message
@@ -83,18 +84,18 @@ def test_a_wrong_pack_names_file_line_and_field(old, new, line_of, field, words)
 
 def test_an_empty_file_says_where_to_start():
     with pytest.raises(policies.PolicyError, match=r"default\.yaml"):
-        policies.parse("", "x")
+        policy_reader.parse("", "x")
 
 
 @settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_gives_a_policy_or_a_policy_error(text):
     with pytest.raises(policies.PolicyError):
-        policies.parse(text, "x")
+        policy_reader.parse(text, "x")
 
 
 @settings(deadline=None)
 @given(st.integers(0, len(TEXT) - 1), st.integers(1, 200))
 def test_a_pack_with_a_hole_never_breaks_the_reader(start, length):
     with contextlib.suppress(policies.PolicyError):
-        assert policies.parse(TEXT[:start] + TEXT[start + length :], "x").levels.keys() == {1, 2, 3, 4}
+        assert policy_reader.parse(TEXT[:start] + TEXT[start + length :], "x").levels.keys() == {1, 2, 3, 4}

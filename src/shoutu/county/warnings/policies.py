@@ -13,7 +13,8 @@ from tempfile import NamedTemporaryFile
 
 from django.conf import settings
 
-from shoutu.county.duties.policy import STRICT, Evacuation, Lane, PolicyError, Reporting, ResponsePolicy, parse
+from shoutu.county.duties.policy import STRICT, Evacuation, Lane, PolicyError, Reporting, ResponsePolicy
+from shoutu.county.duties.policy_reader import parse
 
 log = logging.getLogger(__name__)
 OWN = "county.yaml"

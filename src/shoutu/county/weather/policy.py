@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import yaml
 
-from shoutu.county.duties.policy import LEVELS, Lane, PolicyError, Reader
+from shoutu.county.duties.policy import LEVELS, Lane, PolicyError
+from shoutu.county.duties.policy_reader import Reader
 from shoutu.county.places.models import Site
 
 LANES = ("enterprise", "withdraw", "township", "county")
