@@ -14,7 +14,7 @@ from shoutu.config import SettingError
 from shoutu.county.kit.actors import SYSTEM, Actor, wing
 from shoutu.county.kit.database import databases
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany, Unavailable
-from shoutu.county.kit.paging import _decode, _encode
+from shoutu.county.kit.paging import decode, encode
 from shoutu.county.kit.permissions import EVERY, ROLES, TABLE, permissions_of
 from shoutu.county.kit.states import StateTable, Transition
 
@@ -92,18 +92,18 @@ def test_problems(error, status, extra) -> None:
     st.lists(st.integers() | st.text() | st.floats(allow_nan=False) | st.datetimes(timezones=st.just(UTC)), max_size=4)
 )
 def test_cursor_carries_any_sort_values(values) -> None:
-    assert _decode(_encode("-at", values), "-at", len(values)) == values
+    assert decode(encode("-at", values), "-at", len(values)) == values
 
 
 @given(st.text(max_size=60))
 def test_any_other_cursor_is_refused(text) -> None:
     with pytest.raises(Invalid):
-        _decode(text, "-at", 2)
+        decode(text, "-at", 2)
 
 
 def test_cursor_of_another_sort_is_refused() -> None:
     with pytest.raises(Invalid):
-        _decode(_encode("at", [datetime(2026, 1, 1, tzinfo=UTC), 3]), "-at", 2)
+        decode(encode("at", [datetime(2026, 1, 1, tzinfo=UTC), 3]), "-at", 2)
 
 
 def test_permissions_name_known_roles_only_and_each_role_has_some() -> None:
