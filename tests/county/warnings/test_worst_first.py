@@ -64,15 +64,18 @@ def test_sites_begin_with_the_worst(many, login):
     tell(many[5], 2)
     tell(many[7], 4)
     tell(many[2], 4)
+    tell(many[4], 3)
+    tell(many[4], 0, 3)
     fault(many[6])
     sites.propose(SYSTEM, many[3][3], "拆除", enabled=False, agreed=True)
     rows = login("leader").get("/api/v1/sites").json()["items"]
     stood = [(row["name"][:2], row["standing"], row["level"]) for row in rows]
-    assert stood[:5] == [
-        ("03", "raised", 4), ("08", "raised", 4), ("06", "raised", 2), ("07", "faulty", 0), ("04", "unwatched", 0)
+    assert stood[:6] == [
+        ("03", "raised", 4), ("08", "raised", 4), ("06", "raised", 2), ("05", "fallen", 0), ("07", "faulty", 0),
+        ("04", "unwatched", 0),
     ]  # fmt: skip
-    rest = [row for row in stood[5:] if row[1] == "normal"]
-    assert [name for name, _standing, _level in rest] == ["01", "02", "05"]
+    rest = [row for row in stood[6:] if row[1] == "normal"]
+    assert [name for name, _standing, _level in rest] == ["01", "02"]
     # The site's own page says the same.
     site = login("leader").get(f"/api/v1/sites/{many[6][0].pk}").json()
     assert (site["standing"], site["level"]) == ("faulty", 0)

@@ -6978,8 +6978,8 @@ export interface components {
          * Site
          * @description A site as a row; `level` is the highest current level of its open risks.
          *
-         *     `standing`: raised; faulty (some point or source of it gives no usable readings); unwatched (no rule is in use:
-         *     nothing is known of it); normal.
+         *     `standing`: raised; fallen (a warning fell back and is not closed yet); faulty (some point or source of it gives
+         *     no usable readings); unwatched (no rule is in use: nothing is known of it); normal.
          */
         Site: {
             /** Id */
@@ -7004,7 +7004,7 @@ export interface components {
              * Standing
              * @enum {string}
              */
-            standing: "raised" | "faulty" | "unwatched" | "normal";
+            standing: "raised" | "fallen" | "faulty" | "unwatched" | "normal";
             /**
              * Operating
              * @enum {string}
@@ -7067,7 +7067,7 @@ export interface components {
              * Standing
              * @enum {string}
              */
-            standing: "raised" | "faulty" | "unwatched" | "normal";
+            standing: "raised" | "fallen" | "faulty" | "unwatched" | "normal";
             /**
              * Operating
              * @enum {string}

@@ -33,8 +33,8 @@ class Finding(Schema):
 class Site(Schema):
     """A site as a row; `level` is the highest current level of its open risks.
 
-    `standing`: raised; faulty (some point or source of it gives no usable readings); unwatched (no rule is in use:
-    nothing is known of it); normal.
+    `standing`: raised; fallen (a warning fell back and is not closed yet); faulty (some point or source of it gives
+    no usable readings); unwatched (no rule is in use: nothing is known of it); normal.
     """
 
     id: int
@@ -45,7 +45,7 @@ class Site(Schema):
     grade: str
     params: dict[str, Any]
     level: int
-    standing: Literal["raised", "faulty", "unwatched", "normal"]
+    standing: Literal["raised", "fallen", "faulty", "unwatched", "normal"]
     operating: Literal["producing", "stopped", "sealed", "closed"]
     points: int
     latitude: float | None

@@ -1,4 +1,4 @@
-"""How a site stands: raised (by its level), at fault in part, watched by nothing, or normal. Selector.
+"""How a site stands: raised (by its level), fallen back with the warning still open, at fault in part, watched by nothing, or normal. Selector.
 
 What is raised or at fault the rooms to the right know (`hooks`); what nothing watches is known here: nothing is known
 of it, which is not normal.
@@ -16,8 +16,8 @@ from shoutu.county.sites import hooks
 from shoutu.county.sites.models import Rule
 
 M = TypeVar("M", bound=Model)
-NORMAL, UNWATCHED, FAULTY, RAISED = 0, 1, 2, 10
-"""Ranks of `standing`; RAISED times the level for what is raised."""
+NORMAL, UNWATCHED, FAULTY, FALLEN, RAISED = 0, 1, 2, 3, 10
+"""Ranks of `standing`; RAISED times the level for what is raised, FALLEN where a warning fell back and is not closed."""
 
 
 def of_sites() -> Worst:
@@ -43,5 +43,5 @@ def with_standing(rows: QuerySet[M]) -> QuerySet[M]:
 
 
 def words(standing: int) -> str:
-    """raised, faulty, unwatched or normal."""
-    return {NORMAL: "normal", UNWATCHED: "unwatched", FAULTY: "faulty"}.get(standing, "raised")
+    """raised, fallen, faulty, unwatched or normal."""
+    return {NORMAL: "normal", UNWATCHED: "unwatched", FAULTY: "faulty", FALLEN: "fallen"}.get(standing, "raised")

@@ -40,8 +40,9 @@ function SiteMark({ site, size }: { site: Site; size: number }): ReactNode {
   return <LevelMark level={site.level} size={size} {...(size < 18 && site.level === 0 ? { label: "" } : {})} />;
 }
 
+/** Why it is not simply normal: in words, as grey has no other sign. */
 function Unknown({ site }: { site: Site }): ReactNode {
-  return site.standing === "faulty" || site.standing === "unwatched" ? <span className="tag">{t(`site.standing.${site.standing}`)}</span> : null;
+  return site.standing === "faulty" || site.standing === "unwatched" || site.standing === "fallen" ? <span className="tag">{t(`site.standing.${site.standing}`)}</span> : null;
 }
 
 function SiteName({ site }: { site: Site }): ReactNode {

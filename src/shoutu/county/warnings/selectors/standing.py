@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from shoutu.county.kit.worst import Worst
 from shoutu.county.sites.models import Point
-from shoutu.county.sites.standing import FAULTY, RAISED
+from shoutu.county.sites.standing import FALLEN, FAULTY, RAISED
 from shoutu.county.warnings.models import Event, Member, Warning
 
 SILENT_SOURCE = "source_silence"
@@ -16,11 +16,13 @@ LEVELS = (1, 2, 3, 4)
 
 
 def sites_standing() -> Worst:
-    """By the highest level its open risks stand at now; then sites something of which is at fault."""
+    """By the highest level its open risks stand at now; then risks that fell back and are not closed; then faults."""
     open_ = Warning.objects.filter(closed_at__isnull=True, current_level__gt=0, site__isnull=False)
     risks = open_.filter(category="risk")
+    ending = Warning.objects.filter(closed_at__isnull=True, current_level=0, site__isnull=False, category="risk")
     places = {RAISED * level: Q(pk__in=risks.filter(current_level=level).values("site_id")) for level in LEVELS}
     faults = Q(pk__in=open_.filter(category="fault").values("site_id"))
+    places[FALLEN] = Q(pk__in=ending.values("site_id"))
     return Worst({**places, FAULTY: faults | _sites_of(_silent())}, _mark, _sites_moved)
 
 
