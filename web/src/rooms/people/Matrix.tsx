@@ -44,6 +44,14 @@ function Square({ row, kind, mend }: { row: MatrixRow; kind: string; mend: ((sco
   );
 }
 
+/** What is missing first, then posts nobody fills, which a call passes over; else that all is well. */
+export function headline(rows: MatrixRow[], count: number): string {
+  const holes = rows.reduce((sum, row) => sum + row.missing.length, 0);
+  if (holes > 0) return t("matrix.sentence.holes", { n: count, holes, shown: rows.length });
+  const empty = new Set(rows.flatMap((row) => Object.values(row.cells).flat()).filter((cell) => cell.state === "nobody").map((cell) => cell.post_id));
+  return empty.size > 0 ? t("matrix.sentence.empty", { n: count, empty: empty.size, shown: rows.length }) : t("matrix.sentence", { n: count });
+}
+
 /** Sites down, kinds of responsibility across. */
 export default function Matrix(): ReactNode {
   const [search, setSearch] = useSearchParams();
@@ -55,7 +63,6 @@ export default function Matrix(): ReactNode {
   const places = useTerritories().data?.items ?? [];
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   const count = list.data?.pages[0]?.count ?? 0;
-  const holes = rows.reduce((sum, row) => sum + row.missing.length, 0);
   const set = (name: string, value: string): void => {
     const to = new URLSearchParams(search);
     if (value === "") to.delete(name);
@@ -63,7 +70,7 @@ export default function Matrix(): ReactNode {
     setSearch(to, { replace: true });
   };
   const mend = may("responsibility.edit") ? setScope : null;
-  const sentence = !list.data ? t("people.tab.matrix") : holes === 0 ? t("matrix.sentence", { n: count }) : t("matrix.sentence.holes", { n: count, holes, shown: rows.length });
+  const sentence = list.data ? headline(rows, count) : t("people.tab.matrix");
   return (
     <Room
       sentence={sentence}

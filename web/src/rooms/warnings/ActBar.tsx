@@ -137,6 +137,8 @@ export function ActBar({ warning }: { warning: WarningDetail }): ReactNode {
     </Link>
   );
   const barred = acts.filter((action) => !action.allowed && action.why);
+  // Nothing more can be done about a closed warning: five times the same refusal would say no more.
+  if (warning.state === "closed" && !call && acts.every((action) => !action.allowed)) return null;
   return (
     <div className="actbar">
       <div className="actbar-desk">
