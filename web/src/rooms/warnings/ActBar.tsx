@@ -5,7 +5,7 @@ import { Link, useSearchParams } from "react-router";
 import { useDuties, useWarningAct, type WarningAct } from "../../api/queries";
 import type { Action, WarningDetail } from "../../api/types";
 import { NotSaved } from "../../kit/States";
-import { order, type Verb } from "./acts";
+import { order, reasonsOf, type Verb } from "./acts";
 import { headline } from "./words";
 import { PhoneActs } from "./PhoneActs";
 
@@ -136,7 +136,7 @@ export function ActBar({ warning }: { warning: WarningDetail }): ReactNode {
       {t("act.answer")}
     </Link>
   );
-  const barred = acts.filter((action) => !action.allowed && action.why);
+  const barred = reasonsOf(acts);
   // Nothing more can be done about a closed warning: five times the same refusal would say no more.
   if (warning.state === "closed" && !call && acts.every((action) => !action.allowed)) return null;
   return (
@@ -144,15 +144,15 @@ export function ActBar({ warning }: { warning: WarningDetail }): ReactNode {
       <div className="actbar-desk">
         {answer}
         {acts.map((action) => (
-          <Button key={action.verb} size="large" type={action === primary ? "primary" : "default"} disabled={!action.allowed} aria-describedby={action.allowed ? undefined : `why-${action.verb}`} onClick={() => setOpen(action.verb as Verb)}>
+          <Button key={action.verb} size="large" type={action === primary ? "primary" : "default"} disabled={!action.allowed} aria-describedby={action.allowed || !action.why ? undefined : `why-${barred.findIndex((one) => one.why === action.why)}`} onClick={() => setOpen(action.verb as Verb)}>
             {t(`act.${action.verb}`)}
           </Button>
         ))}
         {barred.length > 0 && (
           <ul className="actbar-why">
-            {barred.map((action) => (
-              <li key={action.verb} id={`why-${action.verb}`}>
-                {t("act.why", { act: t(`act.${action.verb}`), why: action.why })}
+            {barred.map(({ why, verbs }, place) => (
+              <li key={why} id={`why-${place}`}>
+                {t("act.why", { act: verbs.map((verb) => t(`act.${verb}`)).join(t("list.and")), why })}
               </li>
             ))}
           </ul>
