@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psycopg
 
 
 def binaries() -> Path | None:
@@ -56,3 +59,17 @@ def cluster(fsync: bool = False) -> Iterator[str]:
     finally:
         run(f"{programs}/pg_ctl", "-D", data, "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def with_own_database(environment: dict[str, str]) -> dict[str, str]:
+    """The same environment; where it names a PostgreSQL, with a new empty database there, which is left behind.
+
+    For tests that start real processes: what one leaves must not be what another finds.
+    """
+    url = environment.get("SHOUTU_DATABASE_URL", "")
+    if not url:
+        return environment
+    name = f"own_{secrets.token_hex(6)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return {**environment, "SHOUTU_DATABASE_URL": url.replace("/shoutu?", f"/{name}?")}

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.clusters import with_own_database
 from tests.stack import until
 
 PREPARE = """
@@ -78,7 +79,7 @@ def gateway():
 @pytest.mark.integration
 @pytest.mark.timeout(300)
 def test_killed_at_random_instants_every_call_is_made_once_and_every_message_sent(tmp_path, gateway):
-    environment = {**os.environ, "SHOUTU_DATA": str(tmp_path / "var")}
+    environment = with_own_database({**os.environ, "SHOUTU_DATA": str(tmp_path / "var")})
     environment.pop("DJANGO_SETTINGS_MODULE", None)
 
     def python(code, *arguments):

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.clusters import with_own_database
+
 ROWS = 700
 
 PREPARE = """
@@ -85,7 +87,7 @@ print(json.dumps({"state": job.state, "made": len(made), "told": len(made & told
 @pytest.mark.integration
 @pytest.mark.timeout(280)
 def test_killed_at_any_instant_all_of_it_or_nothing(tmp_path: Path) -> None:
-    environment = {**os.environ, "SHOUTU_DATA": str(tmp_path / "var")}
+    environment = with_own_database({**os.environ, "SHOUTU_DATA": str(tmp_path / "var")})
     environment.pop("DJANGO_SETTINGS_MODULE", None)
 
     def python(code: str, *arguments: str, dies: bool = False) -> str:
