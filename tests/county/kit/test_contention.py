@@ -113,7 +113,7 @@ def test_it_gives_up_in_the_end():
     [
         (error(sqlstate="40P01"), 503, "busy", "这一步没有记下"),
         (error(sqlite_errorcode=sqlite3.SQLITE_BUSY), 503, "busy", "这一步没有记下"),
-        (error(IntegrityError, sqlstate="23505"), 409, "conflict", "刚刚已经记下"),
+        (error(IntegrityError, sqlstate="23505"), 409, "conflict", "没有记下：与已有的一条重复"),
         (error(sqlstate="57P01"), 503, "unavailable", "是否已经记下还不知道"),
         (error(InterfaceError), 503, "unavailable", "是否已经记下还不知道"),
         (KeyError("x"), 500, "error", "服务器内部出错"),

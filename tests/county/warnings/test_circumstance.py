@@ -283,6 +283,19 @@ def test_a_flap_over_the_end_of_the_window_loses_nobody(blasting, signal, clock,
     assert "warning.verify" in kinds(warning)
 
 
+def test_the_end_of_a_window_calls_nobody_for_a_sensor_found_false(blasting, second_co, signal, clock):
+    warning = deliver(signal, blasting.co_rule, blasting.co, 4, 200.0)
+    services.verify(actor(blasting.users["duty_officer"]), warning.pk, "false_alarm", "calibration")
+    warning = deliver(signal, *second_co, 3, 31.0)
+    assert (warning.level, warning.current_level, warning.circumstance) == (3, 4, "blasting")
+    before = Call.objects.latest("id").pk
+    clock.shift(timedelta(hours=1))
+    services.blasting_over()
+    anew = Duty.objects.filter(calls__pk__gt=before, about_type="warning", about_id=warning.pk).distinct()
+    assert {duty.kind for duty in anew} >= {"warning.verify"}
+    assert {duty.level for duty in anew} == {3}
+
+
 def test_what_was_found_and_done_about_a_red_outlasts_the_window(blasting, signal, clock):
     warning = deliver(signal, blasting.co_rule, blasting.co, 4, 200.0)
     assert warning.circumstance == "blasting"

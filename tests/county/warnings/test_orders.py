@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -289,6 +290,8 @@ def test_given_its_own_part_later_it_sees_that_and_not_what_the_others_do(unanno
         told = login(role).get(f"/api/v1/orders/{unannounced.pk}").json()
         assert ([one["id"] for one in told["duties"]], told["given"]) == ([own.pk], 1), role
         assert {one["duty_id"] for one in told["chain"]} == {own.pk}
+        assert told["timeline"]
+        assert watched.posts["township"].title not in json.dumps(told, ensure_ascii=False)
     assert login("township").get(f"/api/v1/orders/{unannounced.pk}").json()["given"] == 2
 
 

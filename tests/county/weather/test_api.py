@@ -93,6 +93,22 @@ def test_another_message_under_a_known_identifier_is_shown_as_not_taken(county, 
     assert "暴雨红色预警" in refused.raw
 
 
+def test_beside_a_part_that_was_changed_a_new_one_is_taken_and_calls(county, login):
+    who = county.users["duty_officer"]
+    token = create_api_token(actor(who), who, "气象台")[1]
+    client = Client(headers={"authorization": f"Bearer {token}"})
+    assert client.post("/api/v1/weather/cap", alert(), content_type="application/xml").status_code == 201
+    worse = alert(headline="暴雨红色预警").decode()
+    second = worse[worse.rindex("  <info>") : worse.index("</alert>")]
+    second = second.replace("<event>暴雨</event>", "<event>大风</event>").replace("11B03", "11B06")
+    both = worse.replace("</alert>", f"{second}</alert>").encode()
+    answer = client.post("/api/v1/weather/cap", both, content_type="application/xml")
+    assert (answer.status_code, answer.json()["code"]) == (409, "key.reused")
+    assert Message.objects.filter(standing="refused").count() == 1
+    assert Weather.objects.filter(type=Weather.objects.latest("id").type).count() == 1
+    assert Weather.objects.count() == 2
+
+
 def test_bad_forms_name_the_field(county, login):
     officer = login("duty_officer")
     for changes, field in [

@@ -167,7 +167,7 @@ def _of_the_database(request: HttpRequest, error: BaseException) -> ShoutuError 
     if contention.busy(error):
         return Busy()
     if contention.twice(error):
-        return Conflict(_("同样的一条刚刚已经记下，刷新后看。"))
+        return Conflict(_("没有记下：与已有的一条重复。刷新后看，改了再存。"))
     if isinstance(error, OperationalError | InterfaceError):
         if request.method in SAFE:
             return Unavailable(_("数据库暂时用不了，过几秒再看。"))
@@ -179,7 +179,7 @@ def on_anything(request: HttpRequest, error: Any) -> HttpResponse:
     """The answer to whatever nobody foresaw."""
     known = _of_the_database(request, error)
     if known is not None:
-        log.warning("%s %s: %s", request.method, request.path, error)
+        log.warning("%s %s: %s", request.method, request.path, error, exc_info=error)
         return problem(known)
     if isinstance(error, UnicodeEncodeError) or "NUL (0x00)" in str(error):
         return problem(Invalid("body", _("可以保存的文字，不含空字符或残缺的编码")))

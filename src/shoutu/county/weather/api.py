@@ -145,12 +145,20 @@ def _cap(actor: Actor, door: str, data: bytes) -> list[Message]:
 
 
 def _all(actor: Actor, door: str, raw: str, found: Iterable[services.Draft]) -> list[Message]:
-    """Take each in. Another message under an identifier that came before is shown as 未收, never dropped."""
-    try:
-        return [services.take(actor, draft) for draft in found]
-    except KeyReused as error:
-        services.note_refused(actor, door, raw, error.detail)
-        raise
+    """Take each in. Another message under an identifier that came before is shown as 未收, never dropped.
+
+    Those beside it are taken all the same: one part changed must not keep another township from being called.
+    """
+    taken, refused = [], None
+    for draft in found:
+        try:
+            taken.append(services.take(actor, draft))
+        except KeyReused as error:
+            refused = refused or error
+    if refused is not None:
+        services.note_refused(actor, door, raw, refused.detail)
+        raise refused
+    return taken
 
 
 def _taken(messages: list[Message]) -> dict[str, Any]:

@@ -252,10 +252,13 @@ def order_detail(actor: Actor, id: int) -> dict[str, Any]:
         "duties": [_duty(one) for one in duties if one.kind == DO],
         "replies": [report_row(one) for one in replies] if actor.may("report.read") else [],
         "actions": _actions(order, actor, duties, told),
-        "timeline": duty_selectors.timeline(
-            [SubjectRef("order", order.pk), *(SubjectRef("duty", one.pk) for one in duties)]
-        ),
+        "timeline": duty_selectors.timeline([*_whole(actor, order), *(SubjectRef("duty", one.pk) for one in duties)]),
     }
+
+
+def _whole(actor: Actor, order: Order) -> list[SubjectRef]:
+    """The order's own course names all it was given to: whoever sees only their part is told of that alone."""
+    return [] if actor.outside else [SubjectRef("order", order.pk)]
 
 
 def _duty(one: Duty) -> dict[str, Any]:

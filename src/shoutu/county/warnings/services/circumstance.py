@@ -103,6 +103,7 @@ def _over(pk: int) -> None:
         warning.save(update_fields=["circumstance", "circumstance_until", "below_since"])
         return unchanged()
     record(ENGINE, "warning.blasting_over", ref(warning), {"level": warning.level, "current": warning.current_level})
-    call_anew(ENGINE, warning, max(warning.current_level, warning.level))
+    # By the level people were called for last: a sensor found false may stand higher, and each rise calls by itself.
+    call_anew(ENGINE, warning, warning.level)
     settle_stage(warning)
     return None
