@@ -1,4 +1,4 @@
-"""How a site stands: raised (by its level), fallen back with the warning still open, at fault in part, watched by nothing, or normal. Selector.
+"""How a site stands: raised (by its level), fallen back, at fault in part, watched by nothing, or normal. Selector.
 
 What is raised or at fault the rooms to the right know (`hooks`); what nothing watches is known here: nothing is known
 of it, which is not normal.
@@ -17,7 +17,7 @@ from shoutu.county.sites.models import Rule
 
 M = TypeVar("M", bound=Model)
 NORMAL, UNWATCHED, FAULTY, FALLEN, RAISED = 0, 1, 2, 3, 10
-"""Ranks of `standing`; RAISED times the level for what is raised, FALLEN where a warning fell back and is not closed."""
+"""Ranks of `standing`; RAISED times the level for what is raised; FALLEN: a warning fell back and is not closed."""
 
 
 def of_sites() -> Worst:
