@@ -32,8 +32,6 @@ class Config:
     mqtt_host: str
     mqtt_port: int
     mqtts_port: int
-    worker_host: str
-    worker_port: int
     database_url: str
     county_url: str
     heartbeat_url: str
@@ -41,6 +39,8 @@ class Config:
     demo: bool
     debug: bool
     packs: Path
+    worker_host: str = "127.0.0.1"
+    worker_port: int = 8002
     ingest_max_bytes: int = 16 * 1024 * 1024
     retry_cap_s: float = 15.0
     signal_keep_days: int = 90

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from shoutu.demo.county import PASSWORD
 from shoutu.demo.load import BY_THE_DOORS
@@ -20,6 +21,7 @@ STORY = "phreatic_depth"
 """What the simulated sensor of the story goes to red by."""
 
 
+@pytest.mark.full
 def test_past_warning_has_its_curve_and_the_start_raises_nothing_of_the_past(tmp_path: Path) -> None:
     with running(tmp_path / "var", demo=True) as stack:
         officer = stack.login("duty", PASSWORD)
