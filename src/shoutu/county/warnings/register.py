@@ -300,9 +300,11 @@ def _nobody_reports(now: datetime) -> Iterator[auditor.Finding]:
 
 @auditor.check
 def _no_office(now: datetime) -> Iterator[auditor.Finding]:
-    """Somebody is asked to tell a rank above the county, of which no office is known."""
+    """Somebody is, or has been, asked to tell a rank above the county, of which no office is known."""
     known = set(Superior.objects.filter(enabled=True).values_list("rank", flat=True))
-    asked = ReportPlan.objects.filter(ended_at__isnull=True, asks_at__isnull=True).select_related("warning")
+    told = Report.objects.filter(warning__isnull=False).values("warning")
+    begun = Q(asks_at__isnull=True) | Q(asked__gt=0) | Q(warning__in=told)
+    asked = ReportPlan.objects.filter(begun, ended_at__isnull=True).select_related("warning")
     for plan in asked.order_by("due_at", "pk")[:50]:
         for rank in plan.to:
             if rank not in known:

@@ -57,7 +57,11 @@ def rule_review() -> None:
 
 @step("warnings.ask_reports", every=5, lane="ask_reports", title=_("催信息上报"))
 def ask_reports() -> None:
-    """Ask for the reports whose time has come. In a lane of its own: a slow platform must not delay it."""
+    """Ask for the reports whose time has come. In a lane of its own: a slow platform must not delay it.
+
+    What waits for a rank that has no office any more goes on first.
+    """
+    each(reporting.plans_left_off(), services.leave_off)
     each(reporting.plans_to_ask(), services.ask_report)
 
 

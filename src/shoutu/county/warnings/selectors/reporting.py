@@ -20,6 +20,7 @@ from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Dispatch, Order, Report, ReportPlan, Superior, Warning
 from shoutu.county.warnings.services.orders import DO
+from shoutu.county.warnings.services.reports import all_told
 
 UNCONFIRMED = (Dispatch.State.QUEUED, Dispatch.State.HANDED_OVER, Dispatch.State.BY_HAND, Dispatch.State.FAILED)
 
@@ -28,6 +29,12 @@ def plans_to_ask() -> list[int]:
     """Whose next report is to be asked for now: for the worker."""
     due = ReportPlan.objects.filter(ended_at__isnull=True, asks_at__lte=timezone.now())
     return list(due.order_by("asks_at").values_list("pk", flat=True)[:100])
+
+
+def plans_left_off() -> list[int]:
+    """Those that wait for nobody who can be told: for the worker."""
+    begun = ReportPlan.objects.filter(ended_at__isnull=True).exclude(told=[]).select_related("warning")
+    return [plan.pk for plan in begun.order_by("due_at") if all_told(plan)]
 
 
 # --- offices

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -140,8 +139,36 @@ def told_as_over(warning: Warning) -> bool:
 
 
 def failed(about: Warning | Order) -> bool:
-    of = Q(report__warning=about) if isinstance(about, Warning) else Q(report__order=about)
-    return Dispatch.objects.filter(of, state=Dispatch.State.FAILED).exists()
+    """Whether something sent of it did not arrive and is still to be told another way."""
+    if isinstance(about, Warning):
+        return bool(unheard(about))
+    return Dispatch.objects.filter(report__order=about, state=Dispatch.State.FAILED).exists()
+
+
+def unheard(warning: Warning) -> dict[str, Dispatch]:
+    """Rank → what failed for good of the newest report sent to it. A newer one to that rank, or the same told by hand
+    or sent again, puts it right; a rank without an office cannot be told at all, which is an alarm.
+    """
+    rows = Dispatch.objects.filter(report__warning=warning, superior__rank__in=_known()).select_related("superior")
+    newest: dict[str, int] = {}
+    found: dict[str, Dispatch] = {}
+    for one in rows.order_by("report__seq", "id"):
+        rank = one.superior.rank
+        if newest.get(rank) != one.report_id:
+            newest[rank] = one.report_id
+            found.pop(rank, None)
+        if one.state == Dispatch.State.FAILED:
+            found.setdefault(rank, one)
+    return found
+
+
+def not_told_words(dispatch: Dispatch, problem: str) -> str:
+    return _("没有报到%(office)s：%(why)s") % {"office": dispatch.superior.title, "why": problem}
+
+
+def _known() -> set[str]:
+    """The ranks of which an office in use is known."""
+    return set(Superior.objects.filter(enabled=True).values_list("rank", flat=True))
 
 
 def _plan(warning: Warning) -> ReportPlan | None:
@@ -239,12 +266,13 @@ def kinds_of(warning: Warning) -> list[ReportKind]:
 
 def some_left(found: ReportPlan | None, warning: Warning, kind: str, ranks: Collection[str]) -> bool:
     """Whether offices the policy names have not been told what is to be told now: they stay to be told, by the same
-    time, and whoever is called for it stays called. Notes those of `ranks` as told.
+    time, and whoever is called for it stays called; so does whoever is called for what did not arrive. Notes those of
+    `ranks` as told.
     """
     if found is None or found.ended_at is not None:
-        return False
+        return failed(warning)
     if found.next_kind == ReportKind.FINAL and kind != ReportKind.FINAL:
-        return False
+        return failed(warning)
     if kind == ReportKind.FINAL and found.next_kind != ReportKind.FINAL:
         found.next_kind, found.told = ReportKind.FINAL, []
     found.told = sorted({*found.told, *ranks})
@@ -255,17 +283,22 @@ def some_left(found: ReportPlan | None, warning: Warning, kind: str, ranks: Coll
 
 
 def left_of(found: ReportPlan, warning: Warning) -> list[str]:
-    """The ranks still to be told. One without an office cannot be, which is an alarm; nor need one that never heard of
-    what has proved false."""
-    wanted = set(Superior.objects.filter(enabled=True).values_list("rank", flat=True)) - set(found.told)
+    """The ranks still to be told, with those a report was sent to and did not reach. One without an office cannot be,
+    which is an alarm; nor need one that never heard of what has proved false."""
+    lost = unheard(warning)
+    wanted = _known() - (set(found.told) - set(lost))
     if found.next_kind == ReportKind.FINAL and warning.result in (Result.FALSE_ALARM, Result.DEVICE_FAULT):
         wanted &= set(Dispatch.objects.filter(report__warning=warning).values_list("superior__rank", flat=True))
-    return [rank for rank in found.to if rank in wanted]
+    return [rank for rank in dict.fromkeys([*found.to, *lost]) if rank in wanted]
 
 
 def note_left(found: ReportPlan, warning: Warning) -> None:
     """Say who is still to be told, to whoever is called for it; with nobody called or to be called, call."""
-    found.why = _("还没有报%(ranks)s") % {"ranks": _ranks(left_of(found, warning))}
+    left, lost = left_of(found, warning), unheard(warning)
+    never = [rank for rank in left if rank not in lost]
+    words = [_("还没有报%(ranks)s") % {"ranks": _ranks(never)}] if never else []
+    words += [not_told_words(lost[rank], lost[rank].detail) for rank in left if rank in lost]
+    found.why = "；".join(words)[:200]
     open_ = list(Duty.objects.filter(kind=REPORT, about_type="warning", about_id=warning.pk, state__in=OPEN))
     for duty in open_:
         Duty.objects.filter(pk=duty.pk).update(why=found.why)
@@ -273,6 +306,33 @@ def note_left(found: ReportPlan, warning: Warning) -> None:
     if not open_ and found.asks_at is None:
         found.asks_at = timezone.now()
     found.save()
+
+
+def all_told(found: ReportPlan) -> bool:
+    """Whether some have been told and nobody is left who can be, though no report said so: the office of who was left
+    is in use no more. What is on its way by a channel may fail yet, and is waited for."""
+    if found.ended_at is not None or not found.told or left_of(found, found.warning):
+        return False
+    return not Dispatch.objects.filter(report__warning=found.warning, state=Dispatch.State.QUEUED).exists()
+
+
+@service
+def leave_off(plan_id: int) -> None:
+    """Who was left to be told has no office any more: nobody need be called for it, and what comes next has its time.
+
+    That the rank has no office stays an alarm.
+    """
+    fence()
+    lock_warnings(list(ReportPlan.objects.filter(pk=plan_id).values_list("warning_id", flat=True)))
+    found = ReportPlan.objects.select_for_update(of=("self",), no_key=True).select_related("warning").get(pk=plan_id)
+    unchanged()
+    if not all_told(found):
+        return
+    known = _known()
+    gone = _ranks([rank for rank in found.to if rank not in known and rank not in found.told])
+    note = _("没有在用的%(rank)s级上级单位，其余的都已报到") % {"rank": gone} if gone else ""
+    duties.complete(SYSTEM, ref(found.warning), [REPORT], "report", note)
+    go_on(found, found.warning, found.next_kind, timezone.now())
 
 
 def _ranks(ranks: Collection[str]) -> str:

@@ -17,7 +17,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service
 from shoutu.county.warnings.models import Dispatch, Order, Report, ReportKind, ReportPlan
 from shoutu.county.warnings.services.locking import lock_orders, lock_warnings
-from shoutu.county.warnings.services.reports import REPORT, failed, go_on, lane, left_of, note_left
+from shoutu.county.warnings.services.reports import REPORT, failed, go_on, lane, left_of, not_told_words, note_left
 from shoutu.county.warnings.services.reports_sending import check_told, checked_text
 
 RETELL = "order.retell"
@@ -138,7 +138,7 @@ def send_again(actor: Actor, dispatch_id: int) -> Dispatch:
 def not_told(dispatch: Dispatch, problem: str) -> None:
     """A report could not be handed over for good: somebody must tell it another way, soon."""
     report = dispatch.report
-    why = (_("没有报到%(office)s：%(why)s") % {"office": dispatch.superior.title, "why": problem})[:200]
+    why = not_told_words(dispatch, problem)[:200]
     found = ReportPlan.objects.select_for_update(of=("self",), no_key=True).filter(warning=report.warning).first()
     if report.warning is None or found is None:
         _call_to_retell(dispatch, why)

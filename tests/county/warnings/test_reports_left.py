@@ -1,0 +1,229 @@
+"""信息上报: who has not been told stays to be told, whoever else is told meanwhile; who cannot be holds up nobody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from shoutu.county.duties import services as duties
+from shoutu.county.duties.auditor import audit
+from shoutu.county.duties.models import Duty
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.people.testing import actor
+from shoutu.county.warnings import services
+from shoutu.county.warnings.models import Dispatch, Report, ReportPlan
+from shoutu.county.warnings.selectors import drafting, reporting
+from shoutu.county.warnings.services.reports_sending import Target
+from shoutu.county.warnings.steps import ask_reports
+from tests.county.duties.devices import http_gateway
+
+
+@pytest.fixture
+def red(raise_to):
+    return raise_to(4)
+
+
+@pytest.fixture
+def officer(watched):
+    return actor(watched.users["duty_officer"])
+
+
+@pytest.fixture
+def platform():
+    """The city's platform, which takes nothing until its status is 200."""
+    with http_gateway() as server:
+        server.status = 503
+        yield server
+
+
+@pytest.fixture
+def city(county, platform):
+    duties.allow_endpoint(SYSTEM, "http", "127.0.0.1")
+    line = duties.add_channel(SYSTEM, "市平台", "webhook", {"url": f"http://127.0.0.1:{platform.server_port}/reports"})
+    return services.set_superior(SYSTEM, "市平台值班", "city", channel=line.pk, address="141034", phone="0357-2090000")
+
+
+@pytest.fixture
+def province(county):
+    return services.set_superior(SYSTEM, "省应急管理厅指挥中心", "province", phone="0351-6819000")
+
+
+@pytest.fixture
+def send(officer):
+    def to(warning, *offices, kind="first", way="phone"):
+        by_channel = [one.pk for one in offices if way == "channel" and one.channel]
+        targets = [Target(one.pk, *(("channel",) if one.pk in by_channel else ("phone", "值班室"))) for one in offices]
+        key = f"k{Report.objects.count()}"
+        return services.send_report(officer, key, kind, "标题", "情况", targets, warning_id=warning.pk)
+
+    return to
+
+
+@pytest.fixture
+def fails(clock):
+    """Let what is on its way fail for good, and call people for it."""
+
+    def over():
+        for _ in range(5):
+            services.dispatch_due()
+            clock.shift(timedelta(minutes=11))
+        ask_reports()
+
+    return over
+
+
+@pytest.fixture
+def city_failed(red, city, province, send, fails):
+    """The first report did not reach the city; the province has not been told yet."""
+    send(red, city, way="channel")
+    fails()
+    assert "没有报到市平台值班" in asked().get().why
+    return Dispatch.objects.get()
+
+
+def plan():
+    return ReportPlan.objects.get()
+
+
+def asked():
+    return Duty.objects.filter(kind="warning.report", state="called")
+
+
+def disable(office):
+    services.set_superior(
+        SYSTEM, office.title, office.rank, id=office.pk, channel=office.channel_id, address=office.address,
+        phone=office.phone, enabled=False,
+    )  # fmt: skip
+
+
+def test_what_did_not_reach_the_city_is_not_forgotten_when_the_province_is_told(
+    red, province, officer, send, city_failed, city
+):
+    due = plan().due_at
+    send(red, province)
+    found = plan()
+    assert (found.next_kind, found.due_at) == ("first", due)
+    assert found.why.startswith("没有报到市平台值班：")
+    assert asked().get().why == found.why
+    assert drafting.of_warning(officer, red)["to"] == [city.pk]
+
+
+def test_what_failed_first_told_by_hand_is_no_excuse_for_what_failed_after(
+    red, city, province, officer, send, city_failed, fails
+):
+    newer = send(red, city, way="channel").dispatches.get()
+    fails()
+    services.tell_by_hand(officer, city_failed.pk, "phone", "值班长")
+    assert asked().get().why.startswith("没有报到市平台值班：")
+    services.tell_by_hand(officer, newer.pk, "phone", "值班长")
+    assert asked().get().why == "还没有报省"
+
+
+def test_told_by_hand_after_all_the_follow_up_has_its_time(red, province, officer, send, city_failed):
+    send(red, province)
+    services.tell_by_hand(officer, city_failed.pk, "phone", "值班长")
+    assert not asked().exists()
+    found = plan()
+    assert (found.next_kind, found.why, found.due_at - timezone.now()) == ("follow", "", timedelta(hours=2))
+
+
+def test_sent_again_with_success_the_follow_up_has_its_time(red, province, officer, send, city_failed, platform):
+    send(red, province)
+    platform.status = 200
+    services.send_again(officer, city_failed.pk)
+    ask_reports()
+    assert asked().exists(), "on its way is not arrived"
+    services.dispatch_due()
+    assert not asked().exists()
+    assert (plan().next_kind, plan().why) == ("follow", "")
+
+
+def test_a_newer_report_to_the_city_puts_it_right_for_good(red, city, province, officer, send, city_failed, fails):
+    send(red, city, province)
+    assert not asked().exists()
+    assert plan().next_kind == "follow"
+    again = send(red, city, province, kind="follow", way="channel")
+    fails()
+    assert asked().exists()
+    services.tell_by_hand(officer, again.dispatches.get(superior=city).pk, "phone", "值班长")
+    assert not asked().exists(), "the first one that failed is no reason to call any more"
+
+
+def test_a_rank_the_level_does_not_name_is_told_what_was_sent_to_it(raise_to, city, province, officer, send, fails):
+    orange = raise_to(3)
+    # The province is not asked for at this level, and was told all the same, by a line that took nothing.
+    province.channel, province.address = city.channel, "14"
+    province.save()
+    send(orange, province, way="channel")
+    fails()
+    send(orange, city)
+    assert asked().get().why.startswith("没有报到省应急管理厅指挥中心：")
+    services.tell_by_hand(officer, Dispatch.objects.earliest("id").pk, "phone", "值班长")
+    assert not asked().exists()
+    assert plan().next_kind == "follow"
+
+
+def test_without_a_plan_what_did_not_arrive_stays_asked_for(raise_to, city, province, send, fails):
+    yellow = raise_to(2)
+    assert not ReportPlan.objects.exists()
+    send(yellow, city, way="channel")
+    fails()
+    send(yellow, province, kind="follow")
+    assert "没有报到市平台值班" in asked().get().why
+    send(yellow, city, kind="follow")
+    assert not asked().exists()
+
+
+def test_a_follow_up_to_another_does_not_end_the_call_for_a_last_report_that_failed(red, city, province, send, fails):
+    send(red, city, kind="final", way="channel")
+    fails()
+    send(red, province, kind="follow")
+    assert "没有报到市平台值班" in asked().get().why
+
+
+# --- a rank that has no office any more
+
+
+def test_a_rank_without_an_office_any_more_holds_up_nothing(red, city, province, send, clock):
+    send(red, city)
+    clock.shift(timedelta(minutes=11))
+    ask_reports()
+    assert asked().get().why == "还没有报省"
+    disable(province)
+    ask_reports()
+    assert not asked().exists()
+    duty = Duty.objects.get(kind="warning.report")
+    assert (duty.state, duty.note) == ("done", "没有在用的省级上级单位，其余的都已报到")
+    found = plan()
+    assert (found.next_kind, found.told, found.due_at - timezone.now()) == ("follow", [], timedelta(hours=2))
+    assert "report.no_office" in [one.kind for one in audit()], "that it cannot be told stays to be seen"
+    assert reporting.plans_left_off() == []
+
+
+def test_before_anybody_is_called_nobody_is_for_a_rank_without_an_office(red, city, province, send, clock):
+    send(red, city)
+    disable(province)
+    clock.shift(timedelta(minutes=11))
+    ask_reports()
+    assert not Duty.objects.filter(kind="warning.report").exists()
+    assert plan().next_kind == "follow"
+
+
+def test_while_nobody_has_been_told_losing_an_office_ends_no_call(red, city, province, clock):
+    clock.shift(timedelta(minutes=11))
+    ask_reports()
+    disable(province)
+    disable(city)
+    ask_reports()
+    assert asked().exists()
+
+
+def test_while_a_report_is_on_its_way_it_is_waited_for(red, city, province, send, platform, fails):
+    send(red, city, way="channel")
+    disable(province)
+    ask_reports()
+    assert plan().told == ["city"]
+    fails()
+    assert "没有报到市平台值班" in asked().get().why
