@@ -13,6 +13,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
 from django.utils import translation
 
+from shoutu.county.duties.services import answering
 from shoutu.county.ledger import triggers
 from shoutu.county.people import findings
 from shoutu.county.people.testing import PASSWORD, make_county
@@ -47,10 +48,11 @@ def _compiled_words() -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_start() -> None:
-    """No language left over from the last request, no cached throttles."""
+    """No language left over from the last request, no cached throttles, nothing a process remembers of failures."""
     translation.deactivate()
     cache.clear()
     findings.forget()
+    answering._failed.clear()
 
 
 @pytest.fixture

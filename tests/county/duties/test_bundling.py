@@ -351,11 +351,114 @@ def test_what_was_not_answered_yet_is_sent_to_nobody_again_and_climbs_if_it_is_n
     head.refresh_from_db()
     assert head.said == "answer"
     clock.shift(timedelta(minutes=31))
+    answering._failed.clear()  # no longer lately: the travelling clock leaves the monotonic one where it is
     services.finish_answers()
     services.climb_due()
     assert Call.objects.filter(duty=duties[1], rung=1).exists(), "nothing unanswered is taken as answered"
     head.refresh_from_db()
     assert head.said == "", "given up, or it would be tried for ever"
+
+
+@pytest.fixture
+def left_behind(called, clock, open_duty):
+    """A message for each group of levels, each answered for its first alone when the process died."""
+
+    def leave(monkeypatch, *groups):
+        heads = []
+        monkeypatch.setattr(answering, "_finish", lambda head: None)
+        for levels in groups:
+            duties = called(*levels)
+            services.bundle("thing", [duty.about_id for duty in duties], f"event:{len(heads)}")
+            (head,) = send()
+            services.answer_by(head, "answer")
+            heads.append((duties, head))
+            clock.shift(timedelta(seconds=6))
+        monkeypatch.undo()
+        return heads
+
+    return leave
+
+
+class Watch:
+    """The time that passes while one is answered."""
+
+    def __init__(self, monkeypatch, seconds):
+        self.now, self.took, self.real, self.done = 1000.0, seconds, answering._follow, []
+        self.poisoned: set[int] = set()
+        monkeypatch.setattr(answering, "time", self)
+        monkeypatch.setattr(answering, "_follow", self.follow)
+
+    def monotonic(self):
+        return self.now
+
+    def follow(self, one, verb):
+        self.now += self.took
+        self.done.append(one.call.duty_id)
+        if one.call.duty_id in self.poisoned:
+            raise RuntimeError("odd")
+        self.real(one, verb)
+
+
+def test_much_that_is_left_is_done_a_second_at_a_time_the_worst_first(left_behind, monkeypatch):
+    (low, _low), (high, _high) = left_behind(monkeypatch, [2, 2, 2, 2, 2], [3, 3, 3, 3, 3])
+    watch = Watch(monkeypatch, 0.3)
+    assert services.finish_answers() is True, "climbing gets its turn, and then this goes on"
+    assert watch.done == [duty.pk for duty in high[1:]]
+    assert states(low) == ["answered"] + ["called"] * 4
+    turns = 1
+    while services.finish_answers():
+        turns += 1
+    assert states(low) == states(high) == ["answered"] * 5
+    assert turns <= 3
+    assert not Notice.objects.exclude(said="").exists()
+
+
+def test_what_fails_does_not_keep_its_place_before_the_others(left_behind, monkeypatch, clock):
+    (low, _low), (high, _high) = left_behind(monkeypatch, [2, 2, 2], [3, 3, 3, 3])
+    watch = Watch(monkeypatch, 1.1)
+    watch.poisoned = {duty.pk for duty in high[1:3]}
+    for _turn in range(6):
+        services.finish_answers()
+    assert states(high) == ["answered", "called", "called", "answered"]
+    assert states(low) == ["answered"] * 3
+    tried = len(watch.done)
+    services.finish_answers()
+    assert len(watch.done) == tried, "left alone for a while"
+    watch.now += 40
+    watch.poisoned = set()
+    for _turn in range(3):
+        services.finish_answers()
+    assert states(high) == ["answered"] * 4, "tried again, and done"
+    assert not Notice.objects.exclude(said="").exists()
+
+
+def test_the_worker_leaves_alone_what_a_request_still_works_at(left_behind, monkeypatch, clock):
+    ((duties, head),) = left_behind(monkeypatch, [3, *[2] * 8])
+    watch = Watch(monkeypatch, 2.0)
+    real, turns = watch.follow, []
+
+    def slowly(one, verb):
+        clock.shift(timedelta(seconds=2))
+        if len(watch.done) >= 1:
+            monkeypatch.setattr(answering, "_follow", lambda one, verb: pytest.fail("the worker joined in"))
+            turns.append(services.finish_answers())
+            monkeypatch.setattr(answering, "_follow", slowly)
+        real(one, verb)
+
+    monkeypatch.setattr(answering, "_follow", slowly)
+    answering.carry_out(head)
+    assert len(turns) == 7
+    assert states(duties) == ["answered"] * 9
+
+
+def test_what_is_over_already_takes_no_transaction(killed, clock):
+    _duties, head = killed
+    ones = list(bundling.passengers(head))
+    answering.carry_out(head)
+    with CaptureQueriesContext(connection) as seen:
+        assert [answering._try_one(one, "answer") for one in ones] == [None] * 4
+    assert len(seen) == 4
+    assert all(query["sql"].startswith("SELECT") for query in seen)
 
 
 def test_what_got_worse_meanwhile_is_not_answered_by_it(killed, clock, lane):

@@ -161,6 +161,24 @@ def test_more_work_runs_at_once() -> None:
         until(lambda: left[0] == 0, 5)
 
 
+def test_a_step_with_ever_more_to_do_lets_the_others_of_its_lane_run() -> None:
+    turns: list[str] = []
+
+    @steps.step("endless", every=60, lane="x")
+    def endless() -> bool:
+        turns.append("endless")
+        time.sleep(0.02)
+        return True
+
+    @steps.step("beside", every=0.01, lane="x")
+    def beside() -> None:
+        turns.append("beside")
+
+    with Running():
+        until(lambda: turns.count("beside") >= 5)
+    assert "endless endless" not in " ".join(turns)
+
+
 def test_worker_stopped_while_the_database_is_locked_comes_back(tmp_path) -> None:
     """A long write by somebody else delays the beat; the worker goes on after it."""
     runs: list[int] = []

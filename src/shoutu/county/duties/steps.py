@@ -17,7 +17,7 @@ def clock() -> None:
     services.mind_clock()
 
 
-# Before climbing, too: nobody further up is called for what somebody has answered.
+# Before climbing, too, so that nobody further up is called for what somebody has answered; for a second at most.
 @step("duties.answers", every=0.5, lane="duties", title=_("把应答办完"))
 def answers() -> bool:
     return services.finish_answers()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import time
 import unicodedata
 import uuid
 from datetime import datetime, timedelta
 
 from django.db import OperationalError
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -34,6 +35,10 @@ WORDS = {"1": "answer", "应答": "answer", "收到": "answer", "2": "decline", 
 _REPLY = re.compile(r"^(1|2|应答|收到|不在岗)[\s,，.。、:：#]*(\d{4})?[。.!！]?$")
 LEFT, GIVE_UP, HEADS = timedelta(seconds=5), timedelta(minutes=10), 50
 """The worker takes over after this; what it cannot do for so long it leaves to the chain; so many messages a run."""
+RUN_S, AGAIN_S = 1.0, 30.0
+"""A run of the worker's goes on for so long, for climbing waits for it; what failed is left alone for so long."""
+_failed: dict[int, float] = {}
+"""Messages the worker could not carry out lately, and when: those after them come first."""
 RECEIPTS_FOR = timedelta(days=3)
 """A receipt later than this is about an older message of the same number."""
 
@@ -133,23 +138,44 @@ def _finish(head: Notice) -> None:
 
 def carry_out(head: Notice) -> None:
     """What this message was answered with, for all that went along with it: each a transaction. Doing it again, or
-    twice at once, changes nothing."""
-    verb = Notice.objects.filter(pk=head.pk).values_list("said", flat=True).first()
-    if not verb:
-        return
+    twice at once, changes nothing. The worker leaves it alone while this goes on."""
+    told = time.monotonic()
     failure: Exception | None = None
-    for one in bundling.passengers(head).filter(call__state=CallState.CALLING, call__duty__state__in=OPEN):
-        try:
-            _follow(one, verb)
-        except (Conflict, NotAllowed, NotFound):
-            pass  # Over, or called for something worse meanwhile.
-        except (OperationalError, steps.LeaseLost):
-            raise
-        except Exception as error:
-            failure = failure or error
+    verb = _said(head)
+    for one in _left(head) if verb else ():
+        if time.monotonic() - told >= RUN_S:
+            _at_work(head, verb)
+            told = time.monotonic()
+        failure = _try_one(one, verb) or failure
     if failure is not None:
         raise failure
     _carried_out(head, verb)
+
+
+def _said(head: Notice) -> str:
+    """What it was answered with and is still to be carried out; "" for nothing."""
+    return Notice.objects.filter(pk=head.pk).values_list("said", flat=True).first() or ""
+
+
+def _left(head: Notice) -> QuerySet[Notice]:
+    return bundling.passengers(head).filter(call__state=CallState.CALLING, call__duty__state__in=OPEN)
+
+
+def _try_one(one: Notice, verb: str) -> Exception | None:
+    """Carry it out for one; the trouble, where it is this one's own."""
+    assert one.call_id is not None
+    # Looked at before a transaction is begun, which on SQLite holds up every other change.
+    if not Call.objects.filter(pk=one.call_id, state=CallState.CALLING).exists():
+        return None
+    try:
+        _follow(one, verb)
+    except (Conflict, NotAllowed, NotFound):
+        pass  # Over, or called for something worse meanwhile.
+    except (OperationalError, steps.LeaseLost):
+        raise
+    except Exception as error:
+        return error
+    return None
 
 
 @service
@@ -171,29 +197,60 @@ def _carried_out(head: Notice, verb: str) -> None:
     Notice.objects.filter(pk=head.pk, said=verb).update(said="", said_at=None)
 
 
-def finish_answers() -> bool:
-    """Carry out what a process that died, or a database that refused, has left. True: there may be more.
+@service
+def _at_work(head: Notice, verb: str) -> None:
+    unchanged()
+    Notice.objects.filter(pk=head.pk, said=verb).update(said_at=timezone.now())
 
-    Run by the worker before it climbs: nobody further up is called for what was answered.
+
+def finish_answers() -> bool:
+    """Carry out what a process that died, or a database that refused, has left, the worst first. True: there may be
+    more.
+
+    Run by the worker before it climbs: nobody further up is called for what was answered. Where much is left it stops
+    after `RUN_S`, for what nobody answered must climb meanwhile, and goes on in its next turn.
     """
-    now = timezone.now()
+    end, now = time.monotonic() + RUN_S, timezone.now()
+    for pk in [pk for pk, at in _failed.items() if time.monotonic() - at >= AGAIN_S]:
+        del _failed[pk]
     # What is said to come was left before the clock was set back.
-    left = Notice.objects.filter(Q(said_at__lte=now - LEFT) | Q(said_at__gt=now)).order_by("said_at", "id")
-    heads = list(left[:HEADS])
-    steps.each(heads, _carry_or_give_up)
+    left = Notice.objects.filter(Q(said_at__lte=now - LEFT) | Q(said_at__gt=now)).exclude(pk__in=list(_failed))
+    heads = list(left.order_by("-level", "said_at", "id")[:HEADS])
+    for head in heads:
+        steps.each([head], lambda one: _carry_on(one, end))
+        if time.monotonic() >= end:
+            return True
     return len(heads) == HEADS
 
 
-def _carry_or_give_up(head: Notice) -> None:
+def _carry_on(head: Notice, end: float) -> None:
+    """Go on with what went along with this message until the time is up. What fails stays out of the way for a while,
+    and after `GIVE_UP` is left to the chain."""
     try:
-        carry_out(head)
+        verb = _said(head)
+        for one in _left(head).exclude(pk__in=list(_failed)) if verb else ():
+            error = _try_one(one, verb)
+            if error is not None:
+                log.error("message %s could not be answered along with %s", one.key, head.key, exc_info=error)
+                _failed[one.pk] = time.monotonic()
+            if time.monotonic() >= end:
+                return
+        if verb and _left(head).filter(pk__in=list(_failed)).exists():
+            _hold_off(head)
+        else:
+            _carried_out(head, verb)
     except (OperationalError, steps.LeaseLost):
         raise
     except Exception:
-        if head.said_at is not None and timezone.now() - head.said_at > GIVE_UP:
-            # Those not answered go on being called for, up the chain.
-            _carried_out(head, head.said)
+        _hold_off(head)
         raise
+
+
+def _hold_off(head: Notice) -> None:
+    _failed[head.pk] = time.monotonic()
+    if head.said_at is not None and timezone.now() - head.said_at > GIVE_UP:
+        # Those not answered go on being called for, up the chain.
+        _carried_out(head, head.said)
 
 
 def _answer_one(notice: Notice, verb: str) -> None:
