@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from shoutu.county.duties import services as duties
@@ -28,11 +28,13 @@ from shoutu.county.ledger.models import Entry
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
 from shoutu.county.people.testing import actor
+from shoutu.county.places.services import lock_sites
 from shoutu.county.screen.services import acknowledge
 from shoutu.county.sites import services as sites
 from shoutu.county.sites.models import Signal, SignalState
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Evacuation, Event, HeadCount, Membership, Warning
+from shoutu.county.warnings.services import inbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ITEMS = [f"item_{i}" for i in range(5)]
@@ -306,6 +308,151 @@ def test_intake_head_count_desks_silences_and_merges_at_one_site(county, signal,
     for name in ("intake", "head count, mine", "desk, county", "merges", "duties"):
         assert crowd.done[name] > 2, crowd.done
     nothing_lost(crowd.done)
+
+
+class Holder:
+    """Somebody who holds a site until told to let go."""
+
+    def __init__(self, site: int) -> None:
+        self.site, self.has, self.go = site, threading.Event(), threading.Event()
+        self.thread = threading.Thread(target=self._hold)
+
+    def _hold(self) -> None:
+        try:
+            with transaction.atomic():
+                lock_sites([self.site])
+                self.has.set()
+                self.go.wait(60)
+        finally:
+            connection.close()
+
+    def __enter__(self) -> Holder:
+        self.thread.start()
+        assert self.has.wait(10)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.go.set()
+        self.thread.join(20)
+
+
+on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one lock for everything")
+
+
+@pytest.fixture
+def patience(monkeypatch) -> None:
+    """No site was met busy before."""
+    monkeypatch.setattr(inbox, "_patience", inbox.Patience())
+
+
+def came(site) -> list[int]:
+    """The levels of what was taken in at this site, in the order it was."""
+    return list(Event.objects.filter(warning__site=site).order_by("id").values_list("level_to", flat=True))
+
+
+@on_postgresql
+def test_a_site_somebody_holds_holds_up_no_other(county, signal, no_deadlocks, patience):
+    """More wait of the busy site than one run looks at, and all of them before the other's."""
+    course = [n % 4 + 1 for n in range(260)]
+    busy = [signal("item_0", to, frm) for frm, to in zip([0, *course], course, strict=False)]
+    with Holder(county.site.pk) as holder:
+        sites.receive([*busy, signal("item_1", 3, 0, county.site_b)])
+        began = time.monotonic()
+        assert services.take_in() is False, "nothing else can be done just now"
+        assert time.monotonic() - began < 1
+        assert (came(county.site), came(county.site_b)) == ([], [3])
+        for n in range(30):
+            sites.receive([signal("item_2", n % 4 + 1, (n - 1) % 4 + 1 if n else 0, county.site_b)])
+            services.take_in()
+            time.sleep(0.05)
+            assert len(came(county.site_b)) == n + 2
+        assert came(county.site) == []
+        assert Signal.objects.filter(state=SignalState.NEW).count() == 260
+        holder.go.set()
+    settle()
+    assert came(county.site) == course, "all of them, once, in their order"
+    nothing_lost(Counter())
+
+
+@on_postgresql
+def test_freed_in_the_midst_of_a_run_none_of_a_site_overtakes_those_passed_over(county, signal, patience, monkeypatch):
+    course = [n % 4 + 1 for n in range(60)]
+    told = [signal("item_0", to, frm) for frm, to in zip([0, *course], course, strict=False)]
+    with Holder(county.site.pk) as holder:
+        sites.receive([*told[:30], *(signal(f"item_{n}", 2, 0, county.site_b) for n in range(5)), *told[30:]])
+        real = inbox._take
+
+        def take(pk: int) -> None:
+            real(pk)
+            holder.go.set()
+            holder.thread.join(10)
+
+        monkeypatch.setattr(inbox, "_take", take)
+        services.take_in()
+        assert (len(came(county.site)), len(came(county.site_b))) == (0, 5)
+        monkeypatch.setattr(inbox, "_take", real)
+    settle()
+    assert came(county.site) == course
+
+
+@on_postgresql
+def test_a_site_that_is_never_free_for_long_gets_its_turn(county, signal, patience):
+    """One holder after another, without a gap: whoever only takes what is free would wait for ever."""
+    crowd = Crowd(seconds=4)
+
+    def hold(chance):
+        with transaction.atomic():
+            lock_sites([county.site.pk])
+            time.sleep(0.02)
+
+    for n in range(3):
+        crowd.join("hold", hold, n)
+    sites.receive([signal("item_0", 4, 0)])
+    taken: list[float] = []
+    began = time.monotonic()
+
+    def intake(chance):
+        services.take_in()
+        if not taken and came(county.site):
+            taken.append(time.monotonic() - began)
+        time.sleep(0.05)
+
+    crowd.join("intake", intake)
+    crowd.run()
+    assert taken
+    assert taken[0] < 3
+    nothing_lost(crowd.done)
+
+
+@on_postgresql
+def test_who_waits_for_a_site_does_not_hold_the_storms_meanwhile(county, signal, patience, no_deadlocks):
+    """Two of a held site are being merged: the intake goes on at the others."""
+    sites.receive([signal("item_0", 2, 0), signal("item_1", 2, 0)])
+    settle()
+    lead, other = Warning.objects.order_by("id").values_list("pk", flat=True)
+    crowd = Crowd(seconds=0)
+
+    def merging() -> None:
+        try:
+            services.merge(actor(county.users["duty_officer"]), lead, [other], "同一原因")
+        except BaseException as error:
+            crowd.errors.append(error)
+        finally:
+            connection.close()
+
+    merger = threading.Thread(target=merging)
+    with Holder(county.site.pk):
+        merger.start()
+        time.sleep(0.5)
+        sites.receive([signal("item_0", 3, 0, county.site_b)])
+        began = time.monotonic()
+        services.take_in()
+        assert came(county.site_b) == [3]
+        assert time.monotonic() - began < 1
+        assert merger.is_alive()
+    merger.join(20)
+    assert crowd.errors == []
+    assert Membership.objects.filter(left_at=None).count() == 2
 
 
 def test_the_same_step_sent_twice_at_the_same_moment_is_done_once(county, signal):

@@ -21,6 +21,7 @@ MOST = [
     "tests/county/warnings/test_receiving.py::test_a_red_signal_opens_a_warning_and_calls_people",
     "tests/county/warnings/test_receiving.py::test_a_signal_delivered_twice_counts_once",
     "tests/county/warnings/test_receiving.py::test_a_poisonous_signal_is_set_aside_with_an_alarm_and_blocks_nobody",
+    "tests/county/warnings/test_receiving.py::test_a_signal_of_no_form_is_set_aside_and_blocks_nobody",
     "tests/county/warnings/test_evacuation.py::test_counted_out_one_by_one_until_zero_ends_the_duty",
     "tests/county/warnings/test_evacuation.py::test_sent_twice_is_counted_once",
     "tests/county/warnings/test_evacuation.py::test_a_second_warning_of_the_site_joins",

@@ -8,6 +8,7 @@ import shutil
 from datetime import timedelta
 
 import pytest
+from django.db.models import JSONField, Value
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from shoutu.county.sites import services as sites
 from shoutu.county.sites.models import Signal
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Event, Member, Warning
+from shoutu.county.warnings.services import receiving
 
 
 def fault(watched, signal, to, frm=0, point=0, **changes):
@@ -246,6 +248,22 @@ def test_a_poisonous_signal_is_set_aside_with_an_alarm_and_blocks_nobody(signal)
     assert Alarm.objects.get(kind="signal.aside").cleared_at is None
     services.take_in()
     assert Signal.objects.filter(state="new").count() == 0
+
+
+@pytest.mark.parametrize("body", [[1, 2], "text", 7, None, {}])
+def test_a_signal_of_no_form_is_set_aside_and_blocks_nobody(signal, body):
+    broken = signal(3)
+    sites.receive([broken, signal(2)])
+    Signal.objects.filter(uid=broken["id"]).update(body=Value(body, JSONField()))
+    for _ in range(3):
+        services.take_in()
+    assert Warning.objects.get().level == 2
+    row = Signal.objects.get(uid=broken["id"])
+    assert (row.state, row.tries) == ("aside", 3)
+    assert Alarm.objects.get(kind="signal.aside").cleared_at is None
+    told = receiving.sites_of(Signal.objects.all())
+    assert told.get(row.pk, set()) == set(), "of any form it can be looked at beside others"
+    assert [one for pk, one in told.items() if pk != row.pk] == [{Warning.objects.get().site_id}]
 
 
 def test_an_unreadable_policy_of_the_county_stops_no_warning(raise_to, tmp_path, settings):

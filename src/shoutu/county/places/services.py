@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Concat, Substr
 from django.utils import timezone
@@ -29,6 +29,38 @@ def lock_sites(ids: Iterable[int | None]) -> None:
     wanted = sorted({one for one in ids if one is not None})
     if wanted and connection.features.has_select_for_update:
         list(Site.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk").values_list("pk"))
+
+
+def lock_free_sites(ids: Iterable[int]) -> set[int]:
+    """Lock those of these sites that nobody holds, waiting for none. Returns the others that are there: the busy ones.
+
+    For what is done for many sites at once, where one of them may hold up no other. On SQLite none is ever busy.
+    """
+    wanted = sorted(set(ids))
+    if not wanted or not connection.features.has_select_for_update:
+        return set()
+    free = Site.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=wanted).order_by("pk")
+    left = set(wanted) - set(free.values_list("pk", flat=True))
+    return set(Site.objects.filter(pk__in=left).values_list("pk", flat=True)) if left else set()
+
+
+def lock_site_within(id: int, ms: int) -> bool:
+    """Lock this site, queueing for it with the others for so many milliseconds at most. False: somebody holds it still.
+
+    Whoever only ever takes what is free may find a site in much use never free.
+    """
+    if not connection.features.has_select_for_update:
+        return True
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {int(ms)}")
+            lock_sites([id])
+            cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != "55P03":  # lock_not_available
+            raise
+        return False
+    return True
 
 
 @service

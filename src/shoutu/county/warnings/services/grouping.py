@@ -31,7 +31,7 @@ from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.places.models import Site, Territory
 from shoutu.county.sites.models import Source
 from shoutu.county.warnings.models import Group, Membership, Warning
-from shoutu.county.warnings.services.locking import lock_storms, lock_warnings
+from shoutu.county.warnings.services.locking import lock_storms, lock_storms_after_sites, lock_warnings
 
 log = logging.getLogger(__name__)
 STORM = system("同因识别")
@@ -52,9 +52,9 @@ def merge(actor: Actor, lead_id: int, follower_ids: Sequence[int], reason: str) 
     actor.require("warning.merge")
     if not reason.strip() or len(reason) > 400:
         raise Invalid("reason", _("1 到 400 个字"))
-    lock_storms()
-    lead = _open_one(actor, lead_id)
     ids = [one for one in dict.fromkeys(follower_ids) if one != lead_id]
+    lock_storms_after_sites([lead_id, *ids])
+    lead = _open_one(actor, lead_id)
     if not ids:
         raise Invalid("followers", _("至少选一起别的预警"))
     now = timezone.now()
@@ -93,7 +93,7 @@ def split(actor: Actor, warning_id: int, reason: str) -> Warning:
     actor.require("warning.merge")
     if not reason.strip() or len(reason) > 400:
         raise Invalid("reason", _("1 到 400 个字"))
-    lock_storms()
+    lock_storms_after_sites([warning_id])
     warning = get_visible(Warning.objects.all(), actor, warning_id, "warning")
     lock_warnings([warning.pk])
     standing = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
+from collections.abc import Sequence
 
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
@@ -17,7 +18,7 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import get_visible
 from shoutu.county.kit.subjects import COUNTY, SubjectRef
 from shoutu.county.ledger.services import record, service
-from shoutu.county.places.services import lock_sites
+from shoutu.county.places.services import lock_free_sites, lock_site_within
 from shoutu.county.sites.models import Signal, SignalState
 from shoutu.county.warnings.services.course_of import ENGINE
 from shoutu.county.warnings.services.locking import lock_storms
@@ -29,39 +30,100 @@ BUDGET_S = 0.03
 AT_ONCE = 50
 """Of so many signals a transaction locks the sites; what it has no time for waits for the next."""
 TRIES = 3
+PATIENCE_S, WAIT_MS = 1.0, 100
+"""A site found busy for so long is queued for, so long at most and one a second: in much use it may never be free."""
+
+
+class Patience:
+    """Since when this process finds sites busy, run after run; which of them it is time to queue for."""
+
+    def __init__(self) -> None:
+        self.since: dict[int, float] = {}
+        self.queued = 0.0
+
+    def over(self) -> int | None:
+        """The site to queue for now, if any."""
+        now = time.monotonic()
+        found = min(self.since.items(), key=lambda one: one[1], default=None)
+        if found is None or now - max(found[1], self.queued) < PATIENCE_S:
+            return None
+        self.queued = self.since[found[0]] = now
+        return found[0]
+
+    def note(self, busy: set[int]) -> None:
+        now = time.monotonic()
+        self.since = {site: self.since.get(site, now) for site in busy}
+
+
+_patience = Patience()
 
 
 def take_in(limit: int = 200) -> bool:
     """Make warnings of what waits in the inbox, in the order it came. True: more is waiting.
 
-    A signal that cannot be taken three times running is set aside with an alarm; the others go on.
+    A signal that cannot be taken three times running is set aside with an alarm; the others go on. A site somebody
+    holds holds up no other: its signals, all of them, stay for the next run, in their order.
     """
-    waiting = list(
-        Signal.objects.filter(state=SignalState.NEW).order_by("id").values_list("pk", flat=True)[: limit + 1]
-    )
-    left = deque(waiting[:limit])
-    while left:
+    busy: set[int] = set()
+    try:
+        return _walk(limit, busy)
+    finally:
+        _patience.note(busy)
+
+
+def _walk(limit: int, busy: set[int]) -> bool:
+    waiting = Signal.objects.filter(state=SignalState.NEW).order_by("id")
+    left: deque[int] = deque()
+    seen = done = 0
+    queued = _patience.over()
+    while done < limit:
+        if not left:
+            found = list(waiting.filter(pk__gt=seen).values_list("pk", flat=True)[:limit])
+            if not found:
+                return False
+            seen = found[-1]
+            passed = _of_busy(found, busy) if busy else set()
+            left.extend(pk for pk in found if pk not in passed)
+            continue
         with transaction.atomic():
             steps.fence()
-            _take_for(left, BUDGET_S)
-    return len(waiting) > limit
+            if queued is not None and not lock_site_within(queued, WAIT_MS):
+                busy.add(queued)
+            queued = None
+            done += _take_for(left, busy, BUDGET_S)
+    return bool(left) or waiting.filter(pk__gt=seen).exists()
 
 
-def _take_for(left: deque[int], seconds: float) -> None:
-    """Take signals off the left until the time is up or one transaction's share is done.
+def _of_busy(signals: Sequence[int], busy: set[int]) -> set[int]:
+    """Those of these signals that speak of a busy site."""
+    sites = sites_of(Signal.objects.filter(pk__in=signals).only("body"))
+    return {pk for pk, told in sites.items() if told & busy}
 
-    All their sites are locked at once, in their order: signals come in any order, and others hold sites too.
+
+def _take_for(left: deque[int], busy: set[int], seconds: float) -> int:
+    """Take signals off the left until the time is up or one transaction's share is done. Returns how many were taken.
+
+    All their sites are locked at once, waiting for none: signals come in any order, and others hold sites too. What
+    speaks of a site found busy goes off the left untaken, and the site stays `busy` for the rest of the run: freed
+    meanwhile, its later signals would come before those passed over.
     """
     share = [left[i] for i in range(min(AT_ONCE, len(left)))]
+    passed: set[int] = set()
     if connection.features.has_select_for_update:
         lock_storms()
-        lock_sites(sites_of(Signal.objects.filter(pk__in=share)))
+        sites = sites_of(Signal.objects.filter(pk__in=share).only("body"))
+        busy |= lock_free_sites(set().union(*sites.values()) - busy)
+        passed = {pk for pk, told in sites.items() if told & busy}
     end = time.monotonic() + seconds
-    for _share in share:
-        _take(left[0])
+    taken = 0
+    for pk in share:
+        if pk not in passed:
+            _take(pk)
+            taken += 1
         left.popleft()
         if time.monotonic() >= end:
-            return
+            break
+    return taken
 
 
 def _take(pk: int) -> None:

@@ -1,4 +1,4 @@
-"""One order of locks for everybody: the storms, the sites, then whatever belongs to them.
+"""One order of locks for everybody: the sites, the storms, then whatever belongs to them.
 
 See docs/decisions/0047-order-of-locks.md. Whoever locks a warning, its duties, its withdrawal, its silences or its
 reports holds the warning's site first; so no two changes at one site ever wait for each other.
@@ -19,10 +19,18 @@ STORMS = "warning_groups"
 
 
 def lock_storms() -> None:
-    """Before everything else: events of several warnings reach over sites, so one change of them goes at a time."""
+    """Events of several warnings reach over sites, so one change of them goes at a time. Who holds this waits for no
+    site."""
     if connection.features.has_select_for_update:
         told = {"holder": "", "until": timezone.now()}
         Lease.objects.select_for_update(no_key=True).get_or_create(name=STORMS, defaults=told)
+
+
+def lock_storms_after_sites(ids: Sequence[int]) -> None:
+    """The storms, for a change of these warnings: their sites first. The intake needs the storms for every site, so
+    nobody may hold them while waiting for one; holding them it waits for no site itself, which leaves no circle."""
+    lock_sites(Warning.objects.filter(pk__in=ids).values_list("site_id", flat=True))
+    lock_storms()
 
 
 def lock_warnings(ids: Sequence[int]) -> None:

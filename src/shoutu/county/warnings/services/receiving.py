@@ -136,14 +136,22 @@ def read(row: Signal) -> Told:
     )
 
 
-def sites_of(rows: Iterable[Signal]) -> set[int]:
-    """The sites these signals speak of, as far as can be told without judging what they say."""
-    bodies = [row.body for row in rows]
+def sites_of(rows: Iterable[Signal]) -> dict[int, set[int]]:
+    """The sites each of these signals speaks of, by its id, as far as can be told without judging what it says.
 
-    def ids(name: str) -> set[int]:
-        return {told for body in bodies if isinstance(told := body.get(name), int) and 0 < told < 2**63}
+    One of a form that makes no sense speaks of none here: it fails when it is taken in, alone.
+    """
+    bodies = {row.pk: row.body for row in rows if isinstance(row.body, Mapping)}
 
-    return ids("site") | set(Point.objects.filter(pk__in=ids("point")).values_list("site_id", flat=True))
+    def told(body: Mapping[str, Any], name: str) -> set[int]:
+        return {one} if isinstance(one := body.get(name), int) and 0 < one < 2**63 else set()
+
+    points = {one for body in bodies.values() for one in told(body, "point")}
+    site_of = dict(Point.objects.filter(pk__in=points).values_list("pk", "site_id"))
+    return {
+        pk: told(body, "site") | {site_of[one] for one in told(body, "point") if one in site_of}
+        for pk, body in bodies.items()
+    }
 
 
 def apply(row: Signal) -> None:
