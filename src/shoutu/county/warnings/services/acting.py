@@ -9,33 +9,19 @@ from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import OPEN, CallState, Duty
 from shoutu.county.duties.models import State as DutyState
 from shoutu.county.kit.actors import Actor, system
-from shoutu.county.kit.errors import Invalid, NotFound
+from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings.models import Member, Reason, Result, Warning
 from shoutu.county.warnings.services import reports
 from shoutu.county.warnings.services.course_of import call_back, settle_stage
 from shoutu.county.warnings.services.evacuation import WITHDRAW, begin, call_off
-from shoutu.county.warnings.services.locking import lock_warnings, locked_warning
+from shoutu.county.warnings.services.locking import lock_warnings
 from shoutu.county.warnings.services.reviewing import REVIEW, ask_review, drop_review
-from shoutu.county.warnings.states import TABLE, reviews
+from shoutu.county.warnings.services.taking import remark, take
+from shoutu.county.warnings.states import reviews
 
 DISPOSE, VERIFY, ANSWER = "warning.dispose", "warning.verify", "warning.answer"
-
-
-def _take(actor: Actor, warning_id: int, verb: str) -> Warning:
-    """The warning, locked. Raises NotFound, NotAllowed, Conflict with the reason."""
-    if not Warning.objects.visible_to(actor).filter(pk=warning_id).exists():
-        raise NotFound("warning", warning_id)
-    warning = locked_warning(warning_id)
-    TABLE.step(warning.state, verb, actor, warning)
-    return warning
-
-
-def _note(note: str) -> dict[str, str] | None:
-    if len(note) > 2000:
-        raise Invalid("note", _("不超过 %(limit)s 个字") % {"limit": 2000})
-    return {"note": note} if note.strip() else None
 
 
 @service
@@ -47,12 +33,12 @@ def verify(actor: Actor, warning_id: int, result: str, reason: str = "", note: s
     if result not in Result.values:
         raise Invalid("result", _("其中之一：%(names)s") % {"names": "、".join(Result.values)})
     words = _reason(result, reason.strip(), note)
-    warning = _take(actor, warning_id, "verify")
+    warning = take(actor, warning_id, "verify")
     before = warning.result
     warning.result, warning.reason = result, words
     warning.answered_at = warning.answered_at or timezone.now()
     facts = {"result": result, "reason": words, "level": warning.current_level}
-    record(actor, "warning.verified", ref(warning), facts, _note(note))
+    record(actor, "warning.verified", ref(warning), facts, remark(note))
     duties.complete(actor, ref(warning), [VERIFY], "verify", note)
     if result == Result.FALSE_ALARM:
         _call_off(actor, warning, words)
@@ -96,12 +82,12 @@ def dispose(actor: Actor, warning_id: int, note: str, *, withdraw: bool = False)
     """
     if not note.strip():
         raise Invalid("note", _("写明采取了什么措施"))
-    warning = _take(actor, warning_id, "dispose")
+    warning = take(actor, warning_id, "dispose")
     now = timezone.now()
     warning.disposed_at, warning.answered_at = now, warning.answered_at or now
     warning.withdrawn = warning.withdrawn or withdraw
     facts = {"withdraw": withdraw, "level": warning.current_level}
-    record(actor, "warning.disposed", ref(warning), facts, _note(note))
+    record(actor, "warning.disposed", ref(warning), facts, remark(note))
     duties.pass_stage(actor, ref(warning), [DISPOSE], "dispose")
     settle_stage(warning)
     if withdraw and warning.site_id is not None:
@@ -114,9 +100,9 @@ def feedback(actor: Actor, warning_id: int, note: str) -> Warning:
     """What came of it. Raises NotFound, NotAllowed, Conflict before disposal, Invalid without words."""
     if not note.strip():
         raise Invalid("note", _("写明处置结果"))
-    warning = _take(actor, warning_id, "feedback")
+    warning = take(actor, warning_id, "feedback")
     warning.fed_back_at = timezone.now()
-    record(actor, "warning.fed_back", ref(warning), {"level": warning.current_level}, _note(note))
+    record(actor, "warning.fed_back", ref(warning), {"level": warning.current_level}, remark(note))
     duties.complete(actor, ref(warning), [DISPOSE], "feedback", note)
     settle_stage(warning)
     return warning
@@ -128,7 +114,7 @@ def close(actor: Actor, warning_id: int, note: str = "") -> Warning:
 
     Raises NotFound, NotAllowed, Conflict with what is missing.
     """
-    warning = _take(actor, warning_id, "close")
+    warning = take(actor, warning_id, "close")
     if not reviews(warning, actor):
         ask_review(actor, warning, note)
         settle_stage(warning)
@@ -141,7 +127,7 @@ def close(actor: Actor, warning_id: int, note: str = "") -> Warning:
         "result": warning.result, "reason": warning.reason, "peak": warning.peak_level, "count": warning.count,
         "asked_by": warning.close_asked_by,
     }  # fmt: skip
-    record(actor, "warning.closed", ref(warning), facts, _note(note))
+    record(actor, "warning.closed", ref(warning), facts, remark(note))
     duties.complete(actor, ref(warning), [REVIEW], "close", note)
     duties.settle(actor, ref(warning), note)
     reports.note_closed(warning)
@@ -154,8 +140,8 @@ def send_back(actor: Actor, warning_id: int, note: str) -> Warning:
     """退回: the closing that was asked for is not agreed to. Raises NotFound, NotAllowed, Conflict, Invalid."""
     if not note.strip():
         raise Invalid("note", _("写明为什么退回、还要做什么"))
-    warning = _take(actor, warning_id, "return")
-    record(actor, "warning.sent_back", ref(warning), {"asked_by": warning.close_asked_by}, _note(note))
+    warning = take(actor, warning_id, "return")
+    record(actor, "warning.sent_back", ref(warning), {"asked_by": warning.close_asked_by}, remark(note))
     drop_review(warning)
     settle_stage(warning)
     return warning
@@ -164,7 +150,7 @@ def send_back(actor: Actor, warning_id: int, note: str) -> Warning:
 @service
 def recall(actor: Actor, warning_id: int) -> Warning:
     """追叫: everybody called for it who has not answered is called once more. Raises NotFound, NotAllowed, Conflict."""
-    warning = _take(actor, warning_id, "recall")
+    warning = take(actor, warning_id, "recall")
     record(actor, "warning.recalled", ref(warning), {"level": warning.level})
     waiting = Duty.objects.filter(
         about_type="warning", about_id=warning.pk, state=DutyState.CALLED, calls__state=CallState.CALLING

@@ -33,6 +33,7 @@ from shoutu.county.sites.operation import current
 from shoutu.county.sites.services.operation import order_of, set_state, stop_by_order, watch_stopped
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Evacuation, EvacuationState, HeadCount, HeadKind, Warning
+from shoutu.county.warnings.services.taking import remark, take
 from shoutu.county.warnings.states_evacuation import EVACUATION, not_yet
 
 log = logging.getLogger(__name__)
@@ -61,10 +62,8 @@ class Reading:
 @service
 def order_withdrawal(actor: Actor, warning_id: int, note: str = "") -> Evacuation:
     """停产撤人 by hand, at any level. Raises NotFound, NotAllowed, Conflict where it was ordered already, Invalid."""
-    from shoutu.county.warnings.services.acting import _note, _take
-
-    warning = _take(actor, warning_id, "withdraw")
-    evacuation = begin(actor, warning, _note(note))
+    warning = take(actor, warning_id, "withdraw")
+    evacuation = begin(actor, warning, remark(note))
     assert evacuation is not None
     return evacuation
 
