@@ -46,8 +46,15 @@ PAGES = {
 }
 
 
+SETTLED = """Promise.all(document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().endTime < Infinity)
+    .map((one) => one.finished.catch(() => null))).then(() => true)"""
+"""What still fades in has not its colours yet; what turns for ever is not waited for."""
+
+
 def axe_findings(page: Page) -> list[str]:
     """Serious and critical findings, each with the first element that has it."""
+    assert page.evaluate(SETTLED)
     found = Axe().run(page).response["violations"]
     return [
         f"{item['id']}: {item['nodes'][0]['html'][:160]} {item['nodes'][0].get('failureSummary', '')}"

@@ -66,8 +66,8 @@ def test_a_part_of_an_old_build_is_helped_by_the_new_one(
     expect(page.locator(".topbar")).to_be_visible()
     page.evaluate("window.here = true")
     page.locator("nav a[href='/sites']").first.click()
-    page.wait_for_function("window.here === undefined")
     expect(page.locator(".restable")).to_be_visible()
+    assert page.evaluate("window.here === undefined"), "the page was loaded anew"
 
 
 def test_a_page_that_crashes_leaves_the_bar_and_the_other_pages(
