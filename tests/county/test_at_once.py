@@ -35,6 +35,7 @@ from shoutu.county.sites.models import Signal, SignalState
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Evacuation, Event, HeadCount, Membership, Warning
 from shoutu.county.warnings.services import inbox
+from tests.stack import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ITEMS = [f"item_{i}" for i in range(5)]
@@ -91,8 +92,19 @@ def no_deadlocks() -> Iterator[None]:
 
     before = count()
     yield
-    time.sleep(0.2)
+    # A connection tells its counts at the latest when it ends.
+    until(lambda: not others("TRUE"), 30, "the other connections to end")
     assert count() == before
+
+
+def others(condition: str) -> int:
+    """How many other connections to this database PostgreSQL knows, of those that fit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            f"AND backend_type = 'client backend' AND {condition}"
+        )
+        return int(cursor.fetchone()[0])
 
 
 @pytest.fixture
@@ -443,7 +455,7 @@ def test_who_waits_for_a_site_does_not_hold_the_storms_meanwhile(county, signal,
     merger = threading.Thread(target=merging)
     with Holder(county.site.pk):
         merger.start()
-        time.sleep(0.5)
+        until(lambda: others("wait_event_type = 'Lock'"), 30, "the merging to wait for the site")
         sites.receive([signal("item_0", 3, 0, county.site_b)])
         began = time.monotonic()
         services.take_in()

@@ -36,7 +36,7 @@ SMALL = 1000
 
 KEEP = timedelta(seconds=10)
 KEPT = 8
-"""Answers kept; one of a whole large county takes about 5 MB."""
+"""Answers kept at most, so that many askers of a large county do not fill the memory."""
 _kept: dict[tuple[Any, ...], tuple[datetime, list[Finding]]] = {}
 _keeping = Lock()
 
@@ -123,7 +123,8 @@ def findings(actor: Actor, at: datetime | None = None) -> list[Finding]:
 def findings_shown(actor: Actor) -> list[Finding]:
     """`findings` for a page: kept for ten seconds while nothing is recorded in the ledger, so that turning its pages
 
-    or searching them does not work out a whole county each time. Whatever changes them is a ledger entry or time.
+    or searching them does not work out a whole county each time. Whatever changes them is a ledger entry or time; on
+    PostgreSQL, where entries may be committed out of their order, a change may be seen these ten seconds later.
     """
     now = timezone.now()
     newest = Entry.objects.order_by("-pk").values_list("pk", flat=True).first()
