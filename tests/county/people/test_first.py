@@ -42,6 +42,16 @@ def test_wrong_field_is_named_and_nothing_is_made(change: dict, field: str) -> N
     assert not User.objects.exists()
 
 
+def test_a_weak_password_is_told_in_chinese_and_in_english() -> None:
+    body = {**GOOD, "code": setup_code(), "password": "12345"}
+    told = post(Client(), body).json()["expected"]
+    assert told == "至少 10 个字符；不是人人都先猜的密码"
+    english = Client(headers={"Accept-Language": "en"}).post("/api/v1/setup", body, content_type="application/json")
+    assert english.json()["expected"] == "at least 10 characters；not one that everybody guesses first"
+    alike = post(Client(), {**GOOD, "code": setup_code(), "username": "ninelives9", "password": "ninelives99"})
+    assert alike.json()["expected"] == "与用户名不相近的密码"
+
+
 def test_an_emptied_code_file_lets_nobody_in() -> None:
     (load().secrets / "setup.code").write_text("")
     answer = post(Client(), {**GOOD, "code": " "})

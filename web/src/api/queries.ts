@@ -260,6 +260,15 @@ export function useSites(filter: SiteFilter) {
   });
 }
 
+/** Whether the asker sees any site at all; asked only where that matters. */
+export function useAnySite(enabled: boolean) {
+  return useQuery({
+    queryKey: ["sites", "any"],
+    queryFn: async () => (await got(api.GET("/api/v1/sites", { params: { query: { limit: 1 } } }))).items.length > 0,
+    enabled,
+  });
+}
+
 export function useSite(id: number) {
   return useQuery({
     queryKey: ["sites", "one", id],

@@ -3,8 +3,10 @@ import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import { api, got } from "../../api/client";
+import { useAnySite } from "../../api/queries";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
+import { FirstSteps } from "./FirstSteps";
 import { AccountForm, AssignForm, HoldForm, ReasonForm, ReplaceForm, SeriesForm } from "./forms";
 import { useFindings, type Finding } from "./queries";
 import { Room, useMay } from "./Room";
@@ -91,8 +93,9 @@ export default function Findings(): ReactNode {
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   const kinds = Object.entries(list.data?.pages[0]?.kinds ?? {});
   const all = kinds.reduce((sum, [, n]) => sum + n, 0);
+  const empty = useAnySite(list.data !== undefined && all === 0).data === false;
   const unheard = kinds.filter(([k]) => ["post.nobody", "person.unreachable"].includes(k)).reduce((sum, [, n]) => sum + n, 0);
-  const sentence = !list.data ? t("nav.people") : all === 0 ? t("finding.sentence.none") : unheard > 0 ? t("finding.sentence.unheard", { n: all, unheard }) : t("finding.sentence", { n: all });
+  const sentence = !list.data ? t("nav.people") : empty ? t("first.sentence") : all === 0 ? t("finding.sentence.none") : unheard > 0 ? t("finding.sentence.unheard", { n: all, unheard }) : t("finding.sentence", { n: all });
   return (
     <Room sentence={sentence}>
       {kinds.length > 1 && (
@@ -112,6 +115,8 @@ export default function Findings(): ReactNode {
         <div className="panel">
           <Loading what={t("people.tab.findings")} />
         </div>
+      ) : empty ? (
+        <FirstSteps />
       ) : rows.length === 0 ? (
         <div className="panel">
           <Empty title={t("finding.empty")}>{t("finding.empty.words")}</Empty>

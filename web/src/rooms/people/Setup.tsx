@@ -6,7 +6,7 @@ import { useNavigate, useSearchParams } from "react-router";
 import { api, got } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import { Logo } from "../../kit/shell/Logo";
-import { useProblemWords } from "../../kit/States";
+import { FieldWrong, useProblemWords } from "../../kit/States";
 
 const fields = ["code", "county", "username", "password"] as const;
 type Field = (typeof fields)[number];
@@ -68,15 +68,12 @@ export function Setup(): ReactNode {
                 type={field === "password" ? "password" : "text"}
                 autoComplete={field === "password" ? "new-password" : field === "username" ? "username" : "off"}
                 aria-invalid={wrong === field}
+                aria-describedby={wrong === field ? `setup-${field}-wrong` : undefined}
                 value={form[field]}
                 onChange={(event) => setForm((now) => ({ ...now, [field]: event.target.value }))}
               />
               {field === "code" && <p className="note">{t("setup.code.where")}</p>}
-              {wrong === field && (
-                <p className="notsaved" role="alert">
-                  {problemWords}
-                </p>
-              )}
+              <FieldWrong error={error} field={field} id={`setup-${field}-wrong`} />
             </div>
           ))}
           {error !== null && !fields.includes(wrong as Field) && (

@@ -58,7 +58,7 @@ function sentence(rows: readonly Point[], count: number, more: boolean): string 
   const raised = rows.filter((p) => (p.latest?.level ?? 0) > 0);
   const quiet = rows.filter((p) => p.latest === null || p.latest.state !== "live").length;
   const worst = Math.max(0, ...raised.map((p) => p.latest?.level ?? 0));
-  const rest = quiet > 0 ? t("points.sentence.quiet", { n: count, quiet }) : more ? t("points.sentence.some", { n: count }) : t("points.sentence", { n: count });
+  const rest = quiet > 0 ? t("points.sentence.quiet", { n: count, quiet }) : more || count === 0 ? t("points.sentence.some", { n: count }) : t("points.sentence", { n: count });
   return worst > 0 ? t("points.sentence.raised", { n: raised.length, level: t(`level.${worst}.word`), rest }) : rest;
 }
 

@@ -132,10 +132,20 @@ def _set_password(user: User, password: str, is_demo: bool) -> None:
         try:
             validate_password(password, user)
         except ValidationError as error:
-            raise Invalid("password", " ".join(error.messages)) from error
+            raise Invalid("password", _password_wrong(error)) from error
         user.set_password(password)
     else:
         user.password = _demo_hash(password)
+
+
+def _password_wrong(error: ValidationError) -> str:
+    """What the password should be, in our words: Django's translations lag behind its own sentences."""
+    words = {
+        "password_too_short": lambda one: _("至少 %(min_length)d 个字符") % one.params,
+        "password_too_common": lambda one: _("不是人人都先猜的密码"),
+        "password_too_similar": lambda one: _("与用户名不相近的密码"),
+    }
+    return "；".join(words[one.code](one) if one.code in words else " ".join(one.messages) for one in error.error_list)
 
 
 @lru_cache(maxsize=4)
