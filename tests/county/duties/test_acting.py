@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import time_machine
+from django.utils import timezone
 
 from shoutu.county.duties import services
 from shoutu.county.duties.models import Call, Duty, State
+from shoutu.county.duties.selectors.chains import chain_rows
 from shoutu.county.duties.states import TABLE
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, NotAllowed, NotFound
@@ -160,3 +164,63 @@ def test_what_people_write_can_be_erased(duty, mine):
     entry = Entry.objects.get(verb="duty.answered")
     assert "张某" not in bytes(entry.canonical).decode()
     assert entry.personal_values.get(field="note").value == "张某已出发"
+
+
+def unanswered(duty):
+    return [(row["state"], row["ended_at"]) for row in rows_of(duty) if row["answered_at"] is None]
+
+
+def rows_of(duty):
+    whole_ = Duty.objects.prefetch_related("calls__post__organisation", "calls__person").get(pk=duty.pk)
+    return chain_rows([whole_], SYSTEM)
+
+
+@pytest.fixture
+def climbed(duty, clock):
+    """Not answered in time by the first, and called up to the second."""
+    clock.shift(timedelta(minutes=6))
+    services.climb_due(timezone.now())
+    clock.shift(timedelta(seconds=30))
+    return duty
+
+
+OVER = {
+    "done": lambda duty: services.complete(SYSTEM, duty.about, [duty.kind], "verify"),
+    "cancelled": lambda duty: services.cancel(SYSTEM, duty.pk, "核实为误报"),
+    "settled": lambda duty: services.settle(SYSTEM, duty.about),
+}
+
+
+@pytest.mark.parametrize("over", OVER.values(), ids=OVER)
+def test_calls_nobody_answered_end_with_their_duty(climbed, clock, over):
+    at = timezone.now()
+    assert [state for state, _ended in unanswered(climbed)][:2] == ["overdue", "calling"]
+    over(climbed)
+    clock.shift(timedelta(days=5))
+    assert unanswered(climbed) == [("overdue", at), ("ended", at)]
+    assert not Call.objects.filter(duty=climbed, state="calling").exists()
+
+
+def test_calls_kept_before_they_ended_with_their_duty_read_as_ended_then(climbed, clock):
+    at = timezone.now()
+    services.complete(SYSTEM, climbed.about, [climbed.kind], "verify")
+    Call.objects.filter(duty=climbed).update(state="calling", ended_at=None)
+    clock.shift(timedelta(days=5))
+    assert unanswered(climbed) == [("overdue", at), ("ended", at)]
+
+
+def test_a_duty_sent_back_asks_those_it_had_let_go(climbed, mine, officer):
+    services.answer(mine, climbed.pk)
+    services.done(mine, climbed.pk)
+    assert not Call.objects.filter(duty=climbed, state="calling").exists()
+    services.return_(officer, climbed.pk, "照片不清")
+    assert [state for state, _ended in unanswered(climbed)] == ["calling"]
+
+
+def test_one_who_takes_note_lets_the_others_go(mine, open_duty, clock):
+    duty = open_duty(kind="silence.begun")
+    clock.shift(timedelta(minutes=6))
+    services.climb_due(timezone.now())
+    services.answer(mine, duty.pk)
+    assert Duty.objects.get(pk=duty.pk).state == "done"
+    assert not Call.objects.filter(duty=duty, state="calling").exists()

@@ -6392,6 +6392,8 @@ export interface components {
         /**
          * ChainRow
          * @description One person (or empty post) of a chain. Names are masked by role, posts never.
+         *
+         *     `ended_at`: not answered, and what it was for is over since then; `ended` in time, `overdue` past `due_at`.
          */
         ChainRow: {
             /** Duty Id */
@@ -6408,13 +6410,15 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "calling" | "answered" | "overdue" | "not_yet" | "done" | "nobody" | "declined";
+            state: "calling" | "answered" | "overdue" | "ended" | "not_yet" | "done" | "nobody" | "declined";
             /** Called At */
             called_at: string | null;
             /** Due At */
             due_at: string | null;
             /** Answered At */
             answered_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
             /**
              * Starts At
              * Format: date-time

@@ -2,14 +2,14 @@ import { exists, t } from "i18next";
 import { useState, type ReactNode } from "react";
 import type { ChainRow } from "../api/types";
 import { useNow } from "../time/server";
-import { clockTime, shortTime } from "../time/words";
+import { clockTime, moment, shortTime } from "../time/words";
 import { chainTicks, kindsOf, layChain, nearRungs, type Lane } from "./chain";
 import { Clock } from "./Clock";
 import "./chain.css";
 
 type CallState = ChainRow["state"];
 
-/** ◐ calling, ✓ answered, ■! overdue, dashed not yet; an empty post is a box with a bar. */
+/** ◐ calling, ✓ answered, ■! overdue, dashed not yet, ○ over without an answer; an empty post is a box with a bar. */
 export function CallMark({ state, size = 18 }: { state: CallState; size?: number }): ReactNode {
   const words = t(`call.${state}`);
   return (
@@ -42,6 +42,7 @@ export function CallMark({ state, size = 18 }: { state: CallState; size?: number
           <path d="M5 15 15 5" stroke="var(--ink2)" strokeWidth="1.8" />
         </>
       )}
+      {state === "ended" && <circle cx="10" cy="10" r="7.6" fill="none" stroke="var(--ink2)" strokeWidth="1.8" />}
       {state === "not_yet" && <circle cx="10" cy="10" r="7.6" fill="none" stroke="var(--edge)" strokeWidth="1.6" strokeDasharray="3 2.600" />}
     </svg>
   );
@@ -68,6 +69,12 @@ function LaneView({ lane }: { lane: Lane }): ReactNode {
 function limitOf(row: ChainRow) {
   if (row.due_at === null) return null;
   return { starts_at: row.called_at ?? row.starts_at, due_at: row.due_at, done_at: row.answered_at, rungs: [], kind: "answer", who: row.post };
+}
+
+/** A call nobody answered, and what it was for is over: nothing of it runs on. */
+export function endedWords(row: ChainRow, now: number): string | null {
+  if (row.ended_at === null) return null;
+  return t(row.state === "overdue" ? "call.ended.late" : "call.ended.at", { at: moment(row.ended_at, now) });
 }
 
 /** The newest step each channel reached: nobody is "probably told". */
@@ -106,6 +113,7 @@ export function ChainOfPeople({ rows }: { rows: readonly ChainRow[] }): ReactNod
           const { row } = lane;
           const limit = limitOf(row);
           const told = receiptWords(row);
+          const ended = endedWords(row, now);
           return (
             <li key={`${row.duty_id}.${row.post}.${i}`} className={`person person-${row.state}`}>
               <CallMark state={row.state} />
@@ -117,6 +125,8 @@ export function ChainOfPeople({ rows }: { rows: readonly ChainRow[] }): ReactNod
               </div>
               {row.state === "not_yet" ? (
                 <span className="clock clock-list clock-wait">{t("clock.from", { at: clockTime(row.starts_at) })}</span>
+              ) : ended !== null ? (
+                <span className="clock clock-list clock-wait">{ended}</span>
               ) : row.state === "declined" || limit === null ? (
                 <span className="clock clock-list clock-wait">{t(`call.${row.state}`)}</span>
               ) : (

@@ -8,7 +8,7 @@ const at = (minute: number): string => new Date(T0 + minute * M).toISOString();
 
 function row(duty_id: number, state: ChainRow["state"], due: number | null, answered: number | null = null): ChainRow {
   const called_at = state === "not_yet" ? null : at(0);
-  return { duty_id, kind: "answer", times: 1, post: "", organisation: "", person: null, state, called_at, due_at: due === null ? null : at(due), answered_at: answered === null ? null : at(answered), starts_at: at(state === "not_yet" ? 5 : 0), note: "", receipts: [] };
+  return { duty_id, kind: "answer", times: 1, post: "", organisation: "", person: null, state, called_at, due_at: due === null ? null : at(due), answered_at: answered === null ? null : at(answered), ended_at: null, starts_at: at(state === "not_yet" ? 5 : 0), note: "", receipts: [] };
 }
 
 describe("sortChain", () => {
@@ -27,6 +27,13 @@ describe("nearRungs", () => {
 });
 
 describe("layChain", () => {
+  it("lets a call run no longer than what it was for", () => {
+    const ended = { ...row(1, "overdue", 10), ended_at: at(12) };
+    const [lane] = layChain([ended], T0 + 5 * 24 * 60 * M).lanes;
+    expect(lane?.end).toBeCloseTo(12 / (12 * 1.06), 5);
+    expect(lane?.now).toBe(1);
+  });
+
   it("puts all lanes on one axis", () => {
     const { lanes, from, to, now } = layChain([row(1, "calling", 5), row(2, "answered", 5, 2), row(3, "not_yet", 10)], T0 + 4 * M);
     expect(from).toBe(T0);

@@ -21,9 +21,10 @@ const rank: Record<ChainRow["state"], number> = {
   overdue: 1,
   calling: 2,
   declined: 3,
-  answered: 4,
-  done: 5,
-  not_yet: 6,
+  ended: 4,
+  answered: 5,
+  done: 6,
+  not_yet: 7,
 };
 
 const ms = (iso: string | null | undefined): number | null => (iso ? Date.parse(iso) : null);
@@ -50,7 +51,7 @@ export function kindsOf(rows: readonly ChainRow[]): string[] {
 
 export function layChain(rows: readonly ChainRow[], now: number): Chain {
   const starts = rows.map((row) => Date.parse(row.called_at ?? row.starts_at));
-  const ends = rows.flatMap((row) => [ms(row.due_at), ms(row.answered_at)].filter((at): at is number => at !== null));
+  const ends = rows.flatMap((row) => [ms(row.due_at), ms(row.answered_at), ms(row.ended_at)].filter((at): at is number => at !== null));
   const from = Math.min(now, ...starts);
   const last = Math.max(from + 60_000, ...ends);
   // Long after the last limit the present would squeeze the calls to nothing: it stops at the right edge.
@@ -59,8 +60,7 @@ export function layChain(rows: readonly ChainRow[], now: number): Chain {
   const lanes = sortChain(rows).map((row) => {
     const start = Date.parse(row.called_at ?? row.starts_at);
     const limit = ms(row.due_at);
-    const answered = ms(row.answered_at);
-    const end = answered ?? (row.state === "not_yet" ? start : now);
+    const end = ms(row.answered_at) ?? ms(row.ended_at) ?? (row.state === "not_yet" ? start : now);
     return { row, start: share(start), end: share(end), limit: limit === null ? null : share(limit), now: share(now) };
   });
   return { lanes, now: share(now), from, to };

@@ -32,17 +32,21 @@ class Receipt(Schema):
 
 
 class ChainRow(Schema):
-    """One person (or empty post) of a chain. Names are masked by role, posts never."""
+    """One person (or empty post) of a chain. Names are masked by role, posts never.
+
+    `ended_at`: not answered, and what it was for is over since then; `ended` in time, `overdue` past `due_at`.
+    """
 
     duty_id: int
     kind: str
     post: str
     organisation: str
     person: str | None
-    state: Literal["calling", "answered", "overdue", "not_yet", "done", "nobody", "declined"]
+    state: Literal["calling", "answered", "overdue", "ended", "not_yet", "done", "nobody", "declined"]
     called_at: datetime | None
     due_at: datetime | None
     answered_at: datetime | None
+    ended_at: datetime | None
     starts_at: datetime
     times: int
     note: str

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { useGroups } from "../../api/groups";
 import type { ChainRow, RosterRow, ScreenNow, Warning } from "../../api/types";
-import { CallMark } from "../../kit/ChainOfPeople";
+import { CallMark, endedWords } from "../../kit/ChainOfPeople";
 import { nearRungs, sortChain } from "../../kit/chain";
 import { Clock } from "../../kit/Clock";
 import { LevelMark } from "../../kit/LevelTag";
@@ -125,8 +125,11 @@ function WeatherRows({ now, u }: { now: ScreenNow; u: number }): ReactNode {
 }
 
 function PersonState({ row }: { row: ChainRow }): ReactNode {
+  const now = useNow();
   if (row.state === "answered" || row.state === "done") return <span className="scr-dim">{row.answered_at ? t("screen.answered", { at: clockTime(row.answered_at) }) : t(`call.${row.state}`)}</span>;
   if (row.state === "not_yet") return <span className="scr-dim">{row.starts_at ? t("clock.from", { at: clockTime(row.starts_at) }) : t("call.not_yet")}</span>;
+  const ended = endedWords(row, now);
+  if (ended !== null) return <span className="scr-dim">{ended}</span>;
   if (row.due_at === null || row.state === "declined" || row.state === "nobody") return <span className="scr-dim">{t(`call.${row.state}`)}</span>;
   return <Clock limit={{ starts_at: row.called_at ?? row.starts_at, due_at: row.due_at, done_at: null, rungs: [], kind: "answer", who: row.post }} size="screen" short />;
 }

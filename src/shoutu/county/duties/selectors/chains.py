@@ -46,14 +46,16 @@ def _receipts(duties: list[Duty]) -> dict[int, list[dict[str, Any]]]:
 
 def _called(duty: Duty, call: Call, receipts: list[dict[str, Any]], actor: Actor, now: datetime) -> dict[str, Any]:
     answered = call.state == CallState.ANSWERED
+    ended = _ended(duty, call)
     return {
         **_who(call.post, call.person, actor, call.who),
         "duty_id": duty.pk,
         "kind": duty.kind,
-        "state": _state(duty, call, now),
+        "state": _state(duty, call, ended, now),
         "called_at": call.called_at,
         "due_at": call.due_at,
         "answered_at": call.ended_at if answered else None,
+        "ended_at": ended,
         "starts_at": call.called_at,
         "times": call.times,
         "note": call.note,
@@ -61,14 +63,24 @@ def _called(duty: Duty, call: Call, receipts: list[dict[str, Any]], actor: Actor
     }
 
 
-def _state(duty: Duty, call: Call, now: datetime) -> str:
+def _ended(duty: Duty, call: Call) -> datetime | None:
+    """When a call nobody answered ended, because what it was for was over; None while it runs, or was answered."""
+    if call.state == CallState.ENDED:
+        return call.ended_at
+    if call.state != CallState.CALLING or duty.state in OPEN:
+        return None
+    # Kept before calls ended with their duty: it did so when that was done, or called off.
+    return duty.done_at or duty.ended_at
+
+
+def _state(duty: Duty, call: Call, ended: datetime | None, now: datetime) -> str:
     if call.state == CallState.ANSWERED:
         return "done" if duty.state in (State.DONE, State.VERIFIED) else "answered"
     if call.state in (CallState.DECLINED, CallState.NOBODY):
         return str(call.state)
-    if duty.state not in OPEN or call.state == CallState.ENDED:
-        return "overdue" if (call.ended_at or now) > call.due_at else "done"
-    return "overdue" if call.due_at < now else "calling"
+    if (ended or now) > call.due_at:
+        return "overdue"
+    return "ended" if ended is not None else "calling"
 
 
 def _to_come(duty: Duty, filled: Mapping[str, Seat], actor: Actor) -> list[dict[str, Any]]:
@@ -86,6 +98,7 @@ def _to_come(duty: Duty, filled: Mapping[str, Seat], actor: Actor) -> list[dict[
                 "called_at": None,
                 "due_at": due,
                 "answered_at": None,
+                "ended_at": None,
                 "starts_at": at,
                 "times": 0,
                 "note": "",

@@ -72,6 +72,7 @@ def answer(actor: Actor, duty_id: int, note: str = "", via: Notice | None = None
         duty.post, duty.person = call.post, call.person
         if kinds.get(duty.kind).answer_only:
             duty.state, duty.done_at, duty.ended_at = State.DONE, now, now
+            _let_go(duty, now)
         events.emit("duty.answered", ref(duty), {"about": duty.about.as_dict(), "kind": duty.kind})
     else:
         duty.climb_at = None  # told that it is late, one above has taken note: nobody further up need be told
@@ -147,9 +148,16 @@ def _finish(duty: Duty, note: str) -> Duty:
     now = timezone.now()
     lock_notices(Notice.objects.filter(call__duty=duty))
     duty.state, duty.done_at, duty.climb_at, duty.note, duty.returned = State.DONE, now, None, note, False
+    _let_go(duty, now)
     StageClock.objects.filter(duty=duty, done_at__isnull=True).update(done_at=now)
     _spare(Notice.objects.filter(call__duty=duty), now)
     return _changed(duty)
+
+
+def _let_go(duty: Duty, now: datetime) -> None:
+    """The duty is over: who was called for it and has not answered need not any more. They stand as unanswered, with
+    the time it ended; nothing of theirs runs on."""
+    Call.objects.filter(duty=duty, state=CallState.CALLING).update(state=CallState.ENDED, ended_at=now)
 
 
 @service
@@ -167,6 +175,9 @@ def return_(actor: Actor, duty_id: int, note: str) -> Duty:
     """退回: not done yet; back to its holder, whose stage clocks run on. Raises NotFound, NotAllowed, Conflict."""
     duty, target = _take(actor, duty_id, "return")
     duty.state = target
+    # Who was let go when it was done may be asked again: their calls stand as they did before.
+    let_go = Call.objects.filter(duty=duty, round=duty.round, state=CallState.ENDED, ended_at=duty.done_at)
+    let_go.update(state=CallState.CALLING, ended_at=None)
     duty.done_at, duty.returned, duty.note = None, True, note
     StageClock.objects.filter(duty=duty).exclude(stage="answer").update(done_at=None)
     record(actor, "duty.returned", ref(duty), {"about": duty.about}, _note(note))
@@ -212,7 +223,7 @@ def cancel(actor: Actor, duty_id: int, reason: str) -> Duty:
 def _end(duty: Duty) -> Duty:
     now = timezone.now()
     duty.state, duty.ended_at, duty.climb_at = State.CANCELLED, now, None
-    Call.objects.filter(duty=duty, state=CallState.CALLING).update(state=CallState.ENDED, ended_at=now)
+    _let_go(duty, now)
     lock_notices(Notice.objects.filter(call__duty=duty))
     # What goes along with another's message has no time of its own: left waiting it would be sent should that one end.
     Notice.objects.filter(Q(next_try_at__isnull=False) | Q(step=Step.QUEUED), call__duty=duty).update(
