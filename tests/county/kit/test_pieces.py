@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shoutu.config import SettingError
 from shoutu.county.kit.actors import SYSTEM, Actor, wing
-from shoutu.county.kit.database import databases
+from shoutu.county.kit.database import POSTGRESQL_INIT, databases
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany, Unavailable
 from shoutu.county.kit.paging import decode, encode
 from shoutu.county.kit.permissions import EVERY, ROLES, TABLE, permissions_of
@@ -129,7 +129,9 @@ def test_database_urls(tmp_path: Path) -> None:
     assert (there["USER"], there["PASSWORD"], there["HOST"], there["PORT"], there["NAME"]) == (
         "me", "p@ss", "db.local", "5433", "county",
     )  # fmt: skip
-    assert there["OPTIONS"] == {"sslmode": "require"}
+    assert there["OPTIONS"] == {"sslmode": "require", "options": POSTGRESQL_INIT}
+    own = databases("postgresql:///county?options=-c%20jit%3Don", file)["default"]
+    assert own["OPTIONS"] == {"options": f"{POSTGRESQL_INIT} -c jit=on"}
     assert databases("postgresql:///county?host=/run/pg&port=5", file)["default"]["HOST"] == "/run/pg"
     for wrong in ("mysql://x/y", "postgresql://host", "nonsense"):
         with pytest.raises(SettingError, match="SHOUTU_DATABASE_URL"):

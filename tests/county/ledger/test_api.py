@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -10,18 +11,20 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Count
 from django.test import Client
 
 import shoutu.verify_ledger as verifier
 from shoutu import ledger_keys
 from shoutu.county.commands_ledger import ledger
+from shoutu.county.kit import subjects
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger import verbs
 from shoutu.county.ledger.models import Entry, TreeHead, Witness
-from shoutu.county.ledger.selectors import tree
+from shoutu.county.ledger.selectors import entries, tree
 from shoutu.county.ledger.services import record
 from shoutu.county.ledger.services.seal import seal_all
 from shoutu.county.ledger.services.witness import add_witness, hand_out, hand_out_due, set_enabled
@@ -37,6 +40,30 @@ class TestEntryList(ListTests):
     def make(self, county, n):
         with transaction.atomic():
             return [record(SYSTEM, "site.params_set", ref(county.site), {"n": i}) for i in range(n)]
+
+
+NARROW = ("principal", "enterprise", "enterprise_b")
+
+
+@pytest.mark.parametrize("role", [*NARROW, "township", "township_b", "inspector"])
+def test_entries_are_those_about_what_one_sees(county: SimpleNamespace, role: str) -> None:
+    one = actor(county.users[role])
+    about = {(entry.pk, entry.subject) for entry in Entry.objects.all()}
+    seen = subjects.visible(one, {subject for _pk, subject in about})
+    assert set(entries(one).values_list("pk", flat=True)) == {pk for pk, subject in about if subject in seen}
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL alone went through all of them")
+@pytest.mark.parametrize("role", NARROW)
+def test_who_sees_one_mine_has_its_entries_looked_up_by_subject(county: SimpleNamespace, role: str) -> None:
+    found = entries(actor(county.users[role])).order_by("-id")
+    with connection.cursor() as cursor:
+        # As where there are many.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    for asked in (found[:51], found.order_by().annotate(n=Count("pk")).values("n")):
+        plan = asked.explain()
+        assert "entry_subject" in plan
+        assert not re.search(r"Filter:.*subject_type", plan)
 
 
 def test_entry_in_words_then_its_proof(county: SimpleNamespace, login, tmp_path: Path) -> None:

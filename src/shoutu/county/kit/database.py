@@ -11,11 +11,15 @@ from shoutu.config import SettingError
 # An acknowledged write survives a power cut (FULL); readers never wait for the writer (WAL).
 SQLITE_INIT = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000; PRAGMA mmap_size=268435456;"
 
+# Many small questions at once: starting helpers for one, or compiling it, takes longer than answering it.
+POSTGRESQL_INIT = "-c jit=off -c max_parallel_workers_per_gather=0"
+
 
 def databases(url: str, sqlite: Path) -> dict[str, dict[str, Any]]:
     """DATABASES for ``SHOUTU_DATABASE_URL``; empty means SQLite at `sqlite`.
 
     `postgresql://user:password@host:port/name?sslmode=require`; a socket directory goes into `?host=/run/postgresql`.
+    What `?options=` says of the server's settings holds over our own.
     Raises SettingError for any other scheme or a missing name.
     """
     if not url:
@@ -37,7 +41,7 @@ def databases(url: str, sqlite: Path) -> dict[str, dict[str, Any]]:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": query.pop("host", parts.hostname or ""),
             "PORT": str(parts.port or query.pop("port", "")),
-            "OPTIONS": query,
+            "OPTIONS": {**query, "options": f"{POSTGRESQL_INIT} {query.get('options', '')}".strip()},
             "CONN_HEALTH_CHECKS": True,
         }
     }
