@@ -66,7 +66,7 @@ def load(name: str) -> Pack:
     file = settings.CONFIG.packs / "warning" / f"{name}.yaml"
     try:
         return _cached(file, *_stamp(file))
-    except (PackError, UnicodeDecodeError) as error:
+    except (PackError, OSError, UnicodeDecodeError) as error:
         raise Invalid("pack", str(error), f"{file}: {error}") from error
 
 
@@ -101,8 +101,17 @@ def law() -> Limits | None:
         return None
     try:
         return _cached_limits(file, *_stamp(file))
-    except PackError as error:
-        raise Invalid("limits", str(error), str(error)) from error
+    except (PackError, OSError, UnicodeDecodeError) as error:
+        raise Invalid("limits", str(error), f"{file}: {error}") from error
+
+
+def law_fault() -> str:
+    """What is wrong with the file of limits of law; "" when nothing is. Meanwhile no pack is taken up."""
+    try:
+        law()
+    except Invalid as error:
+        return error.detail
+    return ""
 
 
 def read_limits(text: str, file: str) -> Limits:

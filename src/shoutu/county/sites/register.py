@@ -62,6 +62,7 @@ _register("blasting_window", BlastingWindow, "放炮时段", urls=_of_site(Blast
 _register("unclaimed", Unclaimed, "待认领", lambda _id: "/unclaimed")
 
 status.door("/sites?stopped=yes", "site.read", "sites.resume")
+status.door("/rules", "rule.read", "pack.unreadable", "limits.unreadable", "sites.packs")
 
 verbs.register(
     {
@@ -126,3 +127,6 @@ def figures() -> Iterable[Metric]:
     unreadable = GaugeMetricFamily("shoutu_packs_unreadable", "Warning packs of this installation that are refused")
     unreadable.add_metric([], len(packs.unreadable()))
     yield unreadable
+    limits = GaugeMetricFamily("shoutu_limits_unreadable", "Whether the file of limits of law is refused: 0 or 1")
+    limits.add_metric([], int(packs.law_fault() != ""))
+    yield limits

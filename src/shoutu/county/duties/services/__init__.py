@@ -12,7 +12,7 @@ from shoutu.county.duties.services.acting import (
     settle,
     verify,
 )
-from shoutu.county.duties.services.alarms import clear_alarm, raise_alarm
+from shoutu.county.duties.services.alarms import alarms_are, clear_alarm, raise_alarm
 from shoutu.county.duties.services.answering import answer_by, finish_answers, opened, take
 from shoutu.county.duties.services.bundling import bundle
 from shoutu.county.duties.services.climbing import climb_due, overdue_due
@@ -32,6 +32,7 @@ from shoutu.county.duties.services.trials import start_trials, test_contact
 
 __all__ = [
     "add_channel",
+    "alarms_are",
     "allow_endpoint",
     "answer",
     "answer_by",

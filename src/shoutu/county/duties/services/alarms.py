@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -47,3 +49,12 @@ def clear_alarm(key: str) -> None:
     record(AUDITOR, "alarm.cleared", about, {"alarm": alarm.pk, "kind": alarm.kind, "key": key})
     events.emit("status.alarm", ref(alarm), {"kind": alarm.kind, "cleared": True})
     return None
+
+
+def alarms_are(kind: str, wrong: Mapping[str, str]) -> None:
+    """The open alarms of a kind are these, key → message: new ones are raised, others cleared."""
+    for key, message in wrong.items():
+        raise_alarm(key, kind, message)
+    others = Alarm.objects.filter(kind=kind, cleared_at__isnull=True).exclude(key__in=list(wrong))
+    for key in others.values_list("key", flat=True):
+        clear_alarm(key)

@@ -21,6 +21,7 @@ from shoutu.county.sites.services.sources import (
     revoke_token,
     set_disabled,
 )
+from shoutu.county.sites.services.unreadable import note_unreadable
 
 __all__ = [
     "NewRule",
@@ -37,6 +38,7 @@ __all__ = [
     "create_rules",
     "create_source",
     "create_token",
+    "note_unreadable",
     "propose",
     "rebind",
     "receive",
