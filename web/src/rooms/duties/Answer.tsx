@@ -3,7 +3,7 @@ import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link, useParams } from "react-router";
 import { useGroupAct, useGroups } from "../../api/groups";
-import { useDuty, useDutyAct, usePoint, useReadings, useSession, useStatus, useWarning } from "../../api/queries";
+import { useDuties, useDuty, useDutyAct, usePoint, useReadings, useSession, useStatus, useWarning } from "../../api/queries";
 import { asProblem } from "../../api/problem";
 import type { DutyDetail, WarningDetail } from "../../api/types";
 import { CallMark } from "../../kit/ChainOfPeople";
@@ -101,6 +101,9 @@ function AnswerAll({ duty }: { duty: DutyDetail }): ReactNode {
 function Acts({ duty }: { duty: DutyDetail }): ReactNode {
   const act = useDutyAct();
   const [declining, setDeclining] = useState(false);
+  const mine = useDuties("mine").data?.items;
+  // One danger may call the same person twice, to verify and to report: answering one must not look like both.
+  const more = mine?.find((other) => other.id !== duty.id && other.subject.type === duty.subject.type && other.subject.id === duty.subject.id && other.actions.some((action) => action.verb === "answer" && action.allowed));
   const may = (verb: string): boolean => duty.actions.some((action) => action.verb === verb && action.allowed);
   if (!may("answer")) {
     const why = duty.actions.find((action) => action.verb === "answer")?.why;
@@ -108,9 +111,15 @@ function Acts({ duty }: { duty: DutyDetail }): ReactNode {
     return (
       <footer className="answer-acts">
         <p role="status">{answered ? t("answer.answered") : (why ?? t(`duty.state.${duty.state}`))}</p>
-        <Link className="answer-go ant-btn ant-btn-primary" to={duty.subject.url}>
-          {t("answer.toSubject")}
-        </Link>
+        {more ? (
+          <Link className="answer-go ant-btn ant-btn-primary" to={`/answer/${more.id}`}>
+            {t("answer.more", { title: more.title })}
+          </Link>
+        ) : (
+          <Link className="answer-go ant-btn ant-btn-primary" to={duty.subject.url}>
+            {t("answer.toSubject")}
+          </Link>
+        )}
       </footer>
     );
   }

@@ -27,6 +27,11 @@ export function empties(verb: CountVerb, missing: number | null, amount: number)
   return verb === "confirm" && missing !== null && amount > 0 && amount >= missing;
 }
 
+/** How many more are told to be out than were missing: the number told was wrong, and somebody nobody counted may be inside. */
+export function surplus(verb: CountVerb, missing: number | null, amount: number): number {
+  return verb === "confirm" && missing !== null ? Math.max(0, amount - missing) : 0;
+}
+
 function Dialog({ stop, verb, close }: { stop: EvacuationDetail; verb: CountVerb; close: () => void }): ReactNode {
   const act = useCount();
   const keyed = useKey();
@@ -37,8 +42,10 @@ function Dialog({ stop, verb, close }: { stop: EvacuationDetail; verb: CountVerb
   const [asking, setAsking] = useState(false);
   const names = namesIn(list);
   const counts = verb !== "resume" && names.length === 0;
-  const lack = counts && amount === null ? t("stop.needAmount") : verb !== "confirm" && words.trim() === "" ? t(`stop.words.${verb}`) : null;
-  const all = empties(verb, stop.missing, names.length > 0 ? names.length : (amount ?? 0));
+  const confirmed = names.length > 0 ? names.length : (amount ?? 0);
+  const more = surplus(verb, stop.missing, confirmed);
+  const lack = counts && amount === null ? t("stop.needAmount") : more > 0 ? t("stop.more", { missing: stop.missing, more }) : verb !== "confirm" && words.trim() === "" ? t(`stop.words.${verb}`) : null;
+  const all = empties(verb, stop.missing, confirmed);
   const go = (): void => {
     const body = { id: stop.id, verb, amount: counts ? amount : null, names, words: words.trim() };
     act.mutate({ ...body, key: keyed.take(body) }, { onSuccess: close, onError: keyed.failed });
