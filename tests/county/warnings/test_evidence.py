@@ -13,7 +13,7 @@ from PIL import ExifTags, Image
 
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.ledger.models import Entry
-from shoutu.county.warnings import pictures
+from shoutu.county.warnings import pictures, pieces
 from shoutu.county.warnings.models import Evidence
 
 
@@ -110,3 +110,88 @@ def test_a_lost_copy_is_made_anew_from_the_original(login, red):
 def test_any_bytes_are_refused_cleanly_or_kept(data):
     with pytest.raises(Invalid):
         pictures.keep(photo()[:20] + data)
+
+
+class Sender:
+    """Sends a photograph in pieces, as a phone on a bad line does."""
+
+    def __init__(self, client, warning, data, sha256=None):
+        self.client, self.data = client, data
+        self.sha256 = sha256 or hashlib.sha256(data).hexdigest()
+        self.at = f"/api/v1/warnings/{warning.pk}/evidence/{self.sha256}"
+        self.headers = {"x-csrftoken": client.cookies["csrftoken"].value}
+
+    def piece(self, offset, end):
+        return self.client.put(
+            f"{self.at}?offset={offset}", self.data[offset:end], "application/octet-stream", headers=self.headers
+        )
+
+    def asked(self):
+        return self.client.get(self.at).json()
+
+    def seal(self, **more):
+        body = {"size": len(self.data), "origin": "camera", **more}
+        return self.client.post(f"{self.at}/seal", body, "application/json", headers=self.headers)
+
+
+def test_a_photograph_in_pieces_goes_on_where_the_line_broke(login, red):
+    sender = Sender(login("enterprise"), red, photo())
+    assert sender.asked() == {"received": 0, "sealed": None}
+    assert sender.piece(0, 300).json()["received"] == 300
+    assert sender.asked()["received"] == 300
+    assert sender.seal().status_code == 409, "no receipt before all of it is here"
+    assert sender.piece(0, 300).json()["received"] == 300, "the same piece again is there once"
+    assert sender.piece(500, None).json()["received"] == 300, "a gap is not filled with nothing"
+    assert sender.piece(200, None).json()["received"] == len(sender.data)
+    told = sender.seal(
+        seen_at="2026-07-21T14:03:30+08:00", place={"longitude": 115.9, "latitude": 40.4, "accuracy_m": 12}
+    )
+    assert told.status_code == 200, told.content
+    assert told.json()["sha256"] == sender.sha256
+    assert told.json()["place"] == {"longitude": 115.9, "latitude": 40.4, "accuracy_m": 12}
+    assert sender.seal().json()["id"] == told.json()["id"], "a receipt that was lost is had again"
+    assert sender.asked()["sealed"]["id"] == told.json()["id"]
+    assert pictures.original(sender.sha256).read_bytes() == sender.data
+    assert Evidence.objects.count() == Entry.objects.filter(verb="warning.evidence").count() == 1
+    assert "longitude" not in str(Entry.objects.get(verb="warning.evidence").body["payload"])
+
+
+def test_pieces_that_make_something_else_get_no_receipt_and_begin_again(login, red):
+    data = photo()
+    sender = Sender(login("enterprise"), red, data, sha256=hashlib.sha256(b"another").hexdigest())
+    sender.piece(0, None)
+    assert sender.seal().status_code == 409
+    assert sender.asked() == {"received": 0, "sealed": None}
+    assert Evidence.objects.count() == 0
+
+
+def test_pieces_are_bounded_and_named(login, red, monkeypatch):
+    mine = login("enterprise")
+    assert Sender(mine, red, photo(), sha256="..").piece(0, None).status_code in (404, 422)
+    assert Sender(mine, red, photo(), sha256="A" * 64).piece(0, None).status_code == 422
+    assert Sender(mine, red, photo()).piece(-1, None).status_code == 422
+    assert Sender(mine, red, photo()).piece(9_999_999_999, None).status_code in (413, 422)
+    monkeypatch.setattr(pieces, "MOST_PIECE", 10)
+    assert Sender(mine, red, photo()).piece(0, 11).status_code == 422
+    monkeypatch.setattr(pieces, "MOST_OPEN", 1)
+    assert Sender(mine, red, photo()).piece(0, 10).status_code == 200
+    assert Sender(mine, red, photo(colour="blue")).piece(0, 10).status_code == 409
+    assert Sender(mine, red, photo()).piece(10, 20).status_code == 200, "what was begun goes on"
+
+
+def test_pieces_are_their_senders_own(login, red):
+    data = photo()
+    Sender(login("enterprise"), red, data).piece(0, None)
+    assert Sender(login("enterprise_b"), red, data).piece(0, None).status_code == 404
+    assert Sender(login("auditor"), red, data).piece(0, None).status_code == 403
+    assert Sender(login("duty_officer"), red, data).asked()["received"] == 0
+
+
+def test_pieces_nobody_goes_on_with_are_swept_after_a_week(login, red, tmp_path):
+    sender = Sender(login("enterprise"), red, photo())
+    sender.piece(0, 10)
+    (file,) = (tmp_path / "files" / "pieces").iterdir()
+    begun = file.stat().st_mtime
+    assert pieces.sweep(begun + pieces.KEEP_DAYS * 86400 - 60) == 0
+    assert pieces.sweep(begun + pieces.KEEP_DAYS * 86400 + 60) == 1
+    assert sender.asked()["received"] == 0

@@ -3136,6 +3136,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warnings/{id}/evidence/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pieces
+         * @description How much of the photograph with this hash is here, and whether it is sealed: where a sender goes on.
+         */
+        get: operations["warnings_evidence_get_pieces"];
+        /**
+         * Put Piece
+         * @description A piece of the photograph (the body, at most 1 MB) that begins at byte `offset`. Sent again, it is there once.
+         */
+        put: operations["warnings_evidence_put_piece"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warnings/{id}/evidence/{sha256}/seal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Seal Evidence
+         * @description All pieces are here: sealed if they make the photograph of this hash, else 409 and it is sent from the start.
+         *
+         *     Sealing again answers the same piece, so that a receipt lost on the way is asked for anew.
+         */
+        post: operations["warnings_evidence_seal_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/evidence/{id}/picture": {
         parameters: {
             query?: never;
@@ -8818,9 +8864,9 @@ export interface components {
         };
         /**
          * Evidence
-         * @description A photograph. `origin` and `taken_at` are what sender and device say; `sha256` is of the original as it came.
+         * @description A photograph. `origin`, `taken_at` (the picture's own), `seen_at` and `place` are what sender and device say.
          *
-         *     `url`: the copy people are shown, without where it was taken.
+         *     `sha256` is of the original as it came. `url`: the copy people are shown, its metadata taken out.
          */
         Evidence: {
             /** Id */
@@ -8842,6 +8888,9 @@ export interface components {
             origin: "camera" | "gallery";
             /** Taken At */
             taken_at: string | null;
+            /** Seen At */
+            seen_at: string | null;
+            place: components["schemas"]["EvidencePlace"] | null;
             /** Note */
             note: string;
             /**
@@ -8851,6 +8900,18 @@ export interface components {
             at: string;
             /** By */
             by: string;
+        };
+        /**
+         * EvidencePlace
+         * @description Where the device stood, as it says: WGS 84 degrees, and how far off that may be, in metres.
+         */
+        EvidencePlace: {
+            /** Longitude */
+            longitude: number;
+            /** Latitude */
+            latitude: number;
+            /** Accuracy M */
+            accuracy_m: number;
         };
         /**
          * HeadCount
@@ -9257,6 +9318,38 @@ export interface components {
             amount: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * EvidencePieces
+         * @description `received`: how many bytes of it are here, from its beginning; go on from there.
+         *
+         *     `sealed`: what it became, once the whole is here under its hash: only then may the sender let go of it.
+         */
+        EvidencePieces: {
+            /** Received */
+            received: number;
+            sealed: components["schemas"]["Evidence"] | null;
+        };
+        /**
+         * EvidenceSealIn
+         * @description `size`: bytes of the whole original. `seen_at`: when the device took it up. `place`: where it stood, if known.
+         */
+        EvidenceSealIn: {
+            /** Size */
+            size: number;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "camera" | "gallery";
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** Seen At */
+            seen_at?: string | null;
+            place?: components["schemas"]["EvidencePlace"] | null;
         };
         /**
          * Noise
@@ -15228,6 +15321,85 @@ export interface operations {
                      */
                     note?: string;
                 };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+        };
+    };
+    warnings_evidence_get_pieces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidencePieces"];
+                };
+            };
+        };
+    };
+    warnings_evidence_put_piece: {
+        parameters: {
+            query: {
+                offset: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidencePieces"];
+                };
+            };
+        };
+    };
+    warnings_evidence_seal_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidenceSealIn"];
             };
         };
         responses: {

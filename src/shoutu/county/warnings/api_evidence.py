@@ -6,15 +6,23 @@ from typing import Any, Literal
 
 from django.http import FileResponse, HttpRequest
 from django.utils.translation import gettext as _
-from ninja import File, Form
+from ninja import File, Form, Query
 from ninja.files import UploadedFile
+from pydantic import NonNegativeInt
 
 from shoutu.county.kit.api import Router, asker
 from shoutu.county.kit.errors import TooLarge
-from shoutu.county.warnings import pictures, schemas, selectors, services
-from shoutu.county.warnings.services.evidence import may_add
+from shoutu.county.warnings import pictures, pieces, schemas, selectors, services
+from shoutu.county.warnings.models import Evidence
+from shoutu.county.warnings.services.evidence import Seen, may_add
 
 router = Router()
+PIECE = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
 @router.post("/warnings/{id}/evidence", response=schemas.Evidence)
@@ -32,6 +40,44 @@ def add_evidence(
         raise TooLarge(_("照片不能超过 %(limit)d MB") % {"limit": pictures.MOST_BYTES // 1024 // 1024})
     kept = pictures.keep(file.read())
     return selectors.evidence_row(services.add_evidence(actor, id, kept, origin, note))
+
+
+@router.get("/warnings/{id}/evidence/{sha256}", response=schemas.EvidencePieces)
+def get_pieces(request: HttpRequest, id: int, sha256: str) -> Any:
+    """How much of the photograph with this hash is here, and whether it is sealed: where a sender goes on."""
+    actor = asker(request)
+    actor.require("evidence.add")
+    done = selectors.sealed(actor, id, sha256)
+    return _pieces(done.size if done else pieces.received(actor, id, sha256), done)
+
+
+@router.put("/warnings/{id}/evidence/{sha256}", response=schemas.EvidencePieces, openapi_extra=PIECE)
+def put_piece(request: HttpRequest, id: int, sha256: str, offset: Query[NonNegativeInt]) -> Any:
+    """A piece of the photograph (the body, at most 1 MB) that begins at byte `offset`. Sent again, it is there once."""
+    actor = asker(request)
+    may_add(actor, id)
+    return _pieces(pieces.add(actor, id, sha256, offset, request.body), None)
+
+
+@router.post("/warnings/{id}/evidence/{sha256}/seal", response=schemas.Evidence)
+def seal_evidence(request: HttpRequest, id: int, sha256: str, body: schemas.EvidenceSealIn) -> Any:
+    """All pieces are here: sealed if they make the photograph of this hash, else 409 and it is sent from the start.
+
+    Sealing again answers the same piece, so that a receipt lost on the way is asked for anew.
+    """
+    actor = asker(request)
+    may_add(actor, id)
+    done = selectors.sealed(actor, id, sha256)
+    if done is None:
+        kept = pictures.keep(pieces.whole(actor, id, sha256, body.size))
+        seen = Seen(body.seen_at, **(body.place.dict() if body.place else {}))
+        done = services.add_evidence(actor, id, kept, body.origin, body.note, seen)
+    pieces.drop(actor, id, sha256)
+    return selectors.evidence_row(done)
+
+
+def _pieces(received: int, done: Evidence | None) -> dict[str, Any]:
+    return {"received": received, "sealed": selectors.evidence_row(done) if done else None}
 
 
 @router.get("/evidence/{id}/picture", response={200: None})

@@ -16,7 +16,8 @@ class Origin(models.TextChoices):
 class Evidence(ScopedModel):
     """One photograph about a warning. `sha256` is of the original, byte for byte; the same bytes lie there once.
 
-    `origin` and `taken_at` (from the picture itself) are what the sender and its device say, not what is proved.
+    `origin`, `taken_at` (from the picture itself), `seen_at` (when the device took it up) and where the device stood
+    then (WGS 84, degrees; `accuracy_m` metres) are what the sender and its device say, not what is proved.
     """
 
     subject_type = "evidence"
@@ -30,6 +31,10 @@ class Evidence(ScopedModel):
     height = models.PositiveIntegerField()
     origin = models.CharField(max_length=10, choices=Origin)
     taken_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    longitude = models.FloatField(null=True)
+    latitude = models.FloatField(null=True)
+    accuracy_m = models.FloatField(null=True)
     note = models.CharField(max_length=200, blank=True, default="")
     at = models.DateTimeField()
     by = models.CharField(max_length=120)

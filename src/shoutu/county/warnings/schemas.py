@@ -227,10 +227,28 @@ class CloseAsked(Schema):
     by: str
 
 
-class Evidence(Schema):
-    """A photograph. `origin` and `taken_at` are what sender and device say; `sha256` is of the original as it came.
+class EvidencePlace(Schema):
+    """Where the device stood, as it says: WGS 84 degrees, and how far off that may be, in metres."""
 
-    `url`: the copy people are shown, without where it was taken.
+    longitude: float = Field(ge=-180, le=180)
+    latitude: float = Field(ge=-90, le=90)
+    accuracy_m: float = Field(ge=0, le=1_000_000)
+
+
+class EvidenceSealIn(Schema):
+    """`size`: bytes of the whole original. `seen_at`: when the device took it up. `place`: where it stood, if known."""
+
+    size: int = Field(ge=1)
+    origin: Literal["camera", "gallery"]
+    note: str = Field("", max_length=200)
+    seen_at: datetime | None = None
+    place: EvidencePlace | None = None
+
+
+class Evidence(Schema):
+    """A photograph. `origin`, `taken_at` (the picture's own), `seen_at` and `place` are what sender and device say.
+
+    `sha256` is of the original as it came. `url`: the copy people are shown, its metadata taken out.
     """
 
     id: int
@@ -241,9 +259,21 @@ class Evidence(Schema):
     height: int
     origin: Literal["camera", "gallery"]
     taken_at: datetime | None
+    seen_at: datetime | None
+    place: EvidencePlace | None
     note: str
     at: datetime
     by: str
+
+
+class EvidencePieces(Schema):
+    """`received`: how many bytes of it are here, from its beginning; go on from there.
+
+    `sealed`: what it became, once the whole is here under its hash: only then may the sender let go of it.
+    """
+
+    received: int
+    sealed: Evidence | None
 
 
 class WarningDetail(Warning):

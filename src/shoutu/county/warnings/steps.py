@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Unavailable
 from shoutu.county.kit.steps import each, step
-from shoutu.county.warnings import evacuations, noise, services
+from shoutu.county.warnings import evacuations, noise, pieces, services
 from shoutu.county.warnings.models import Evacuation, RuleCare
 from shoutu.county.warnings.selectors import reporting
 
@@ -78,3 +78,9 @@ def clean_out() -> bool:
     if gone:
         time.sleep(time.monotonic() - started)
     return gone > 0
+
+
+@step("warnings.pieces", every=3600, lane="rule_review", title=_("清理没传完的照片"))
+def old_pieces() -> None:
+    """Of photographs nobody went on sending for a week; they were never taken, and their senders were told so."""
+    pieces.sweep()

@@ -179,9 +179,16 @@ def before(actor: Actor, warning: Warning) -> list[dict[str, Any]]:
 
 def evidence_row(evidence: Evidence) -> dict[str, Any]:
     """One photograph as it is listed."""
-    names = ("sha256", "size", "width", "height", "origin", "taken_at", "note", "at", "by")
+    names = ("sha256", "size", "width", "height", "origin", "taken_at", "seen_at", "note", "at", "by")
     told = {name: getattr(evidence, name) for name in names}
+    place = {name: getattr(evidence, name) for name in ("longitude", "latitude", "accuracy_m")}
+    told["place"] = place if None not in place.values() else None
     return {"id": evidence.pk, "url": f"/api/v1/evidence/{evidence.pk}/picture", **told}
+
+
+def sealed(actor: Actor, warning_id: int, sha256: str) -> Evidence | None:
+    """The photograph of this hash about this warning, once it is sealed. Raises NotFound without the warning."""
+    return get_warning(actor, warning_id).evidence.filter(sha256=sha256).first()
 
 
 def get_evidence(actor: Actor, id: int) -> Evidence:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +20,16 @@ from shoutu.county.warnings.services.locking import locked_warning
 MOST = 200
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the device says of the moment: when it took the picture up, and where it stood (WGS 84, metres)."""
+
+    seen_at: datetime | None = None
+    longitude: float | None = None
+    latitude: float | None = None
+    accuracy_m: float | None = None
+
+
 def may_add(actor: Actor, warning_id: int) -> None:
     """Before the bytes are taken. Raises NotFound, NotAllowed, Conflict where there are too many."""
     actor.require("evidence.add")
@@ -27,7 +40,9 @@ def may_add(actor: Actor, warning_id: int) -> None:
 
 
 @service
-def add_evidence(actor: Actor, warning_id: int, kept: Kept, origin: str, note: str = "") -> Evidence:
+def add_evidence(
+    actor: Actor, warning_id: int, kept: Kept, origin: str, note: str = "", seen: Seen | None = None
+) -> Evidence:
     """Seal a kept picture to a warning, closed ones too: proof may come late. The same bytes twice are one piece.
 
     Raises NotFound, NotAllowed, Conflict, Invalid.
@@ -45,12 +60,17 @@ def add_evidence(actor: Actor, warning_id: int, kept: Kept, origin: str, note: s
     evidence = Evidence.objects.create(
         warning=warning, sha256=kept.sha256, size=kept.size, kind=kept.kind, width=kept.width, height=kept.height,
         origin=origin, taken_at=kept.taken_at, note=note.strip(), at=timezone.now(), by=actor.label[:120],
+        **asdict(seen or Seen()),
     )  # fmt: skip
     facts = {
         "evidence": evidence.pk, "sha256": kept.sha256, "size": kept.size, "kind": kept.kind, "origin": origin,
-        "taken_at": kept.taken_at,
+        "taken_at": kept.taken_at, "seen_at": evidence.seen_at,
     }  # fmt: skip
-    record(actor, "warning.evidence", ref(warning), facts, {"note": note.strip()} if note.strip() else None)
+    # Where somebody stood is about them: erasable, like their words.
+    place = {"longitude": evidence.longitude, "latitude": evidence.latitude, "accuracy_m": evidence.accuracy_m}
+    personal = {"note": note.strip()} if note.strip() else {}
+    personal |= {"place": place} if evidence.longitude is not None else {}
+    record(actor, "warning.evidence", ref(warning), facts, personal or None)
     events.emit("warning.changed", ref(warning), {
         "state": warning.state, "level": warning.level, "current": warning.current_level, "number": warning.number,
     })  # fmt: skip
