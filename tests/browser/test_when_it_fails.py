@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from io import BytesIO
@@ -85,35 +86,133 @@ def test_a_page_that_crashes_leaves_the_bar_and_the_other_pages(
     expect(said).to_have_count(0)
 
 
+def unreachable(page: Page, only: str = "") -> None:
+    """Photographs do not get through any more; with `only`, those of this SHA-256."""
+    page.route(
+        re.compile(rf"/evidence/{only}"),
+        lambda route: route.abort() if route.request.method == "PUT" else route.continue_(),
+    )
+
+
+def choose(page: Page, *shades: int) -> None:
+    files = [{"name": f"现场{n}.jpg", "mimeType": "image/jpeg", "buffer": photograph(n)} for n in shades]
+    page.get_by_label("选照片").set_input_files(files)  # type: ignore[arg-type]
+
+
+def on_device(page: Page) -> int:
+    """How many photographs lie in this browser's own database, asked past the face."""
+    return int(
+        page.evaluate(
+            """() => new Promise((resolve, reject) => {
+              const asked = indexedDB.open("shoutu.outbox");
+              asked.onerror = () => reject(asked.error);
+              asked.onsuccess = () => {
+                const count = asked.result.transaction("photographs").objectStore("photographs").count();
+                count.onsuccess = () => { asked.result.close(); resolve(count.result); };
+              };
+            })"""
+        )
+    )
+
+
 def test_a_photograph_that_is_lost_is_named_and_sent_again(
-    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], county: Stack
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
 ) -> None:
     page = open_page(PHONE, login=officer, may_fail=True)
     page.goto(f"/warnings/{warning['id']}")
+    expect(page.get_by_role("button", name="选照片")).to_be_visible()
     before = page.locator(".evidence img").count()
-    sent: list[int] = []
-
-    def second_is_lost(route: Route) -> None:
-        if route.request.method == "POST":
-            sent.append(1)
-            if len(sent) == 2:
-                route.abort()
-                return
-        route.continue_()
-
-    page.route("**/evidence", second_is_lost)
-    files = [
-        {"name": f"现场{i}.jpg", "mimeType": "image/jpeg", "buffer": photograph(40 * i + before)} for i in (1, 2, 3)
-    ]
-    page.get_by_label("选照片").set_input_files(files)  # type: ignore[arg-type]
+    unreachable(page, only=hashlib.sha256(photograph(12)).hexdigest())
+    choose(page, 11, 12, 13)
     lost = page.locator(".evidence-lost")
-    expect(lost).to_contain_text("1 张没传上")
-    expect(lost).to_contain_text("现场2.jpg")
-    assert len(sent) == 3, "the one after the lost one is sent all the same"
+    expect(lost).to_contain_text("1 张没传到县里")
+    expect(lost).to_contain_text("现场12.jpg")
+    expect(lost.locator("li")).to_have_count(1)
+    expect(page.locator(".evidence img")).to_have_count(before + 2)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"
+    for button in (lost.get_by_role("button", name="再传"), lost.get_by_role("button", name="删掉")):
+        box = button.bounding_box()
+        assert box is not None
+        assert box["height"] >= 48
+    page.unroute_all()
     lost.get_by_role("button", name="再传").click()
     expect(lost).to_have_count(0)
     expect(page.locator(".evidence img")).to_have_count(before + 3)
+    assert on_device(page) == 0, "what the county has lies here no longer"
+
+
+def test_photographs_outlive_the_page_and_are_not_left_behind_unsaid(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], county: Stack
+) -> None:
+    page = open_page(PHONE, login=officer, may_fail=True)
+    api = county.login(officer["username"], officer["password"])
+
+    def there() -> set[str]:
+        return {one["sha256"] for one in api.get(f"/warnings/{warning['id']}")["evidence"]}
+
+    page.goto(f"/warnings/{warning['id']}")
+    unreachable(page)
+    choose(page, 21, 22)
+    expect(page.locator(".evidence-lost")).to_contain_text("2 张没传到县里")
+    page.goto("/")
+    expect(page.locator(".inkbars")).to_contain_text("2 张照片还没传到县里")
+    page.locator(".inkbars").get_by_role("link", name="去看").click()
+    expect(page.locator(".evidence-unsent li")).to_have_count(2)
+    # Who leaves is told, and nothing is cleared by looking.
+    page.locator(".mypost").click()
+    page.get_by_role("menuitem", name="退出").click()
+    box = page.get_by_role("dialog")
+    expect(box).to_contain_text("2 张照片")
+    expect(box).to_contain_text("找不回来")
+    assert on_device(page) == 2
+    page.unroute_all()
+    box.get_by_role("button", name="先传").click()
+    expect(box).to_contain_text("都传到县里了")
+    assert {hashlib.sha256(photograph(n)).hexdigest() for n in (21, 22)} <= there()
+    assert on_device(page) == 0
+    box.get_by_role("button", name="退出").click()
+    page.wait_for_url("**/login*")
+
+
+def test_leaving_anyway_leaves_nothing_on_this_machine(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
+) -> None:
+    page = open_page(login=officer, may_fail=True)
+    page.goto(f"/warnings/{warning['id']}")
+    unreachable(page)
+    choose(page, 31)
+    expect(page.locator(".evidence-lost")).to_be_visible()
+    page.locator(".mypost").click()
+    page.get_by_role("menuitem", name="退出").click()
+    box = page.get_by_role("dialog")
+    page.route("**/api/v1/session", lambda route: route.abort())
+    box.get_by_role("button", name="清掉并退出").click()
+    expect(box.get_by_role("alert")).to_contain_text("没退出")
+    assert on_device(page) == 1, "who could not sign out keeps what is theirs"
+    page.unroute_all()
+    unreachable(page)
+    box.get_by_role("button", name="清掉并退出").click()
+    page.wait_for_url("**/login*")
+    assert on_device(page) == 0
+    sign_in(page, officer)
+    page.goto(f"/warnings/{warning['id']}")
+    expect(page.get_by_role("button", name="选照片")).to_be_visible()
+    expect(page.locator(".evidence-unsent")).to_have_count(0)
+
+
+def test_a_photograph_carries_when_and_where_it_was_taken(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
+) -> None:
+    page = open_page(PHONE, login=officer)
+    page.context.grant_permissions(["geolocation"])
+    page.context.set_geolocation({"longitude": 111.962, "latitude": 36.028, "accuracy": 12})
+    page.goto(f"/warnings/{warning['id']}")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="拍照").click()
+    chooser.value.set_files({"name": "现场.jpg", "mimeType": "image/jpeg", "buffer": photograph(41)})
+    shown = page.locator(".evidence li").filter(has_text=hashlib.sha256(photograph(41)).hexdigest()[:8])
+    expect(shown).to_contain_text("36.0280, 111.9620 ±12 m")
+    expect(shown).to_contain_text("现场拍摄")
 
 
 def test_coming_back_says_why_it_did_not(

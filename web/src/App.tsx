@@ -15,6 +15,7 @@ import { later } from "./kit/later";
 import { Failed, Loading } from "./kit/States";
 import { Shell } from "./kit/shell/Shell";
 import { useLive } from "./live/connect";
+import { useSending } from "./outbox/here";
 import { Answer } from "./rooms/duties/Answer";
 import { Desk } from "./rooms/duties/Desk";
 import { Ledger } from "./rooms/ledger/Ledger";
@@ -105,6 +106,7 @@ function Inside(): ReactNode {
   const session = useSession();
   const { pathname, search } = useLocation();
   useLive(client, session.data?.user.id ?? null);
+  useSending(session.data?.user.id ?? null);
   const status = session.error ? asProblem(session.error).status : null;
   if (status === 401 || status === 403) {
     const next = pathname === "/" ? "" : `?next=${encodeURIComponent(pathname + search)}`;

@@ -55,6 +55,15 @@ export function drop(store: Store, user: number, what: string): void {
   }
 }
 
+/** How many pieces this user has kept here and not sent. */
+export function countOf(store: Store, user: number): number {
+  try {
+    return Array.from({ length: store.length }, (_, i) => store.key(i) ?? "").filter((name) => name.startsWith(placeOf(user, ""))).length;
+  } catch {
+    return 0;
+  }
+}
+
 /** Who leaves takes along what they wrote: nothing stays for the next at this machine. */
 export function dropAll(store: Store): void {
   try {

@@ -3,6 +3,7 @@ import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import type { Status } from "../../api/types";
 import { useLostSince } from "../../live/connect";
+import { useUnsent } from "../../outbox/here";
 import { useNow } from "../../time/server";
 import { moment, spanWords } from "../../time/words";
 import { foldAlarms } from "./alarms";
@@ -41,6 +42,20 @@ export function WatchBars({ watching, lost }: { watching: Status["watching"] | u
   );
 }
 
+/** What this device holds and the county does not; said wherever the person is, once it did not get through at once. */
+function UnsentBar(): ReactNode {
+  const unsent = useUnsent();
+  const first = unsent.find((one) => one.error !== null);
+  if (first === undefined) return null;
+  const adrift = unsent.some((one) => !one.kept);
+  return (
+    <p>
+      {adrift ? t("bar.unsent.adrift", { n: unsent.length }) : t("bar.unsent", { n: unsent.length })}
+      <Link to={`/warnings/${first.photograph.warning}`}>{t("bar.alarm.look")}</Link>
+    </p>
+  );
+}
+
 /** What the person must know before believing the page: nobody watches, the line is down, alarms. */
 export function InkBars({ status }: { status: Status | undefined }): ReactNode {
   const now = useNow();
@@ -50,12 +65,14 @@ export function InkBars({ status }: { status: Status | undefined }): ReactNode {
   // Alarms are folded away, but for the newest.
   const alarms = foldAlarms(status?.alarms ?? []);
   const shown = whole ? alarms : alarms.slice(0, 1);
-  if (bars.length === 0 && alarms.length === 0) return null;
+  const unsent = useUnsent().some((one) => one.error !== null);
+  if (bars.length === 0 && alarms.length === 0 && !unsent) return null;
   return (
     <div className="inkbars" role="alert">
       {bars.map((bar) => (
         <p key={bar.key}>{bar.words}</p>
       ))}
+      <UnsentBar />
       {shown.map((alarm, i) => (
         <p key={alarm.message}>
           {t("bar.alarm", { at: moment(alarm.at, now), message: alarm.message })}

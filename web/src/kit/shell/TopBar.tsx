@@ -1,20 +1,18 @@
 import { Dropdown, type MenuProps } from "antd";
-import { useQueryClient } from "@tanstack/react-query";
 import { t } from "i18next";
 import { UserRound } from "lucide-react";
-import type { ReactNode } from "react";
-import { Link, useNavigate } from "react-router";
-import { api, got } from "../../api/client";
+import { useState, type ReactNode } from "react";
+import { Link } from "react-router";
 import type { Me, Status } from "../../api/types";
 import { chooseTone, useToneChoice, type Choice } from "../../appearance";
 import { speak, tongue, type Tongue } from "../../i18n";
-import { dropAll, here } from "../../kept";
 import { useLostSince } from "../../live/connect";
 import { useNow } from "../../time/server";
 import { clockTime } from "../../time/words";
 import { LevelMark } from "../LevelTag";
 import { CrumbTrail } from "./crumb";
 import { askForHelp } from "./Keys";
+import { Leave } from "./Leave";
 import { Logo } from "./Logo";
 import { Search } from "./Search";
 
@@ -50,14 +48,7 @@ function LiveDot(): ReactNode {
 
 export function TopBar({ me, status }: { me: Me; status: Status | undefined }): ReactNode {
   const choice = useToneChoice();
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const leave = async (): Promise<void> => {
-    await got(api.DELETE("/api/v1/session"));
-    dropAll(here());
-    client.clear();
-    await navigate("/login");
-  };
+  const [leaving, setLeaving] = useState(false);
   const tones: Choice[] = ["system", "light", "dark"];
   const tongues: Tongue[] = ["zh", "en"];
   const items: MenuProps["items"] = [
@@ -69,7 +60,7 @@ export function TopBar({ me, status }: { me: Me; status: Status | undefined }): 
     { key: "leave", label: t("act.leave") },
   ];
   const pick: MenuProps["onClick"] = ({ key }) => {
-    if (key === "leave") void leave();
+    if (key === "leave") setLeaving(true);
     else if (key === "help") askForHelp();
     else if (key.startsWith("tone.")) chooseTone(key.slice(5) as Choice);
     else if (key.startsWith("tongue.")) void speak(key.slice(7) as Tongue);
@@ -90,6 +81,7 @@ export function TopBar({ me, status }: { me: Me; status: Status | undefined }): 
           <span>{post}</span>
         </button>
       </Dropdown>
+      {leaving && <Leave user={me.user.id} stay={() => setLeaving(false)} />}
     </header>
   );
 }

@@ -1,76 +1,51 @@
-import { Button } from "antd";
 import { t } from "i18next";
 import { Camera, Images } from "lucide-react";
 import { useRef, useState, type ReactNode } from "react";
-import { useEvidence } from "../../api/evidence";
 import type { WarningDetail } from "../../api/types";
 import { Panel } from "../../kit/Panel";
-import { useProblemWords } from "../../kit/States";
-import { useNow } from "../../time/server";
+import { askToStay, outbox, whereAmI } from "../../outbox/here";
+import type { Place } from "../../outbox/photograph";
+import { serverNow, useNow } from "../../time/server";
 import { moment } from "../../time/words";
+import { UnsentList } from "./UnsentList";
 import "./evidence.css";
 
-export interface Lost {
-  file: File;
-  error: unknown;
-}
+/** Where the device stands is waited for no longer than this once the picture is there. */
+const PLACE_MS = 1_500;
 
-/** Sends one after the other: a slow line carries one whole photograph sooner than four halves. Tells which were lost. */
-export async function sendEach(files: readonly File[], send: (file: File, n: number) => Promise<unknown>): Promise<Lost[]> {
-  const lost: Lost[] = [];
-  for (const [i, file] of files.entries()) {
-    try {
-      await send(file, i + 1);
-    } catch (error) {
-      lost.push({ file, error });
-    }
-  }
-  return lost;
-}
-
-function Why({ error }: { error: unknown }): ReactNode {
-  return <span className="second">{useProblemWords(error)}</span>;
-}
-
-/** What did not arrive, by name, and still here to be sent again. */
-function NotSent({ lost, again, leave }: { lost: readonly Lost[]; again: () => void; leave: () => void }): ReactNode {
-  return (
-    <div className="notsaved evidence-lost" role="alert">
-      <b>{t("evidence.lost", { n: lost.length })}</b>
-      <ul>
-        {lost.map((one, i) => (
-          <li key={`${one.file.name}:${i}`}>
-            {one.file.name} <Why error={one.error} />
-          </li>
-        ))}
-      </ul>
-      <Button onClick={again}>{t("evidence.again")}</Button>
-      <Button type="text" onClick={leave}>
-        {t("evidence.leave")}
-      </Button>
-    </div>
-  );
-}
-
-function Add({ warning, origin }: { warning: number; origin: "camera" | "gallery" }): ReactNode {
-  const act = useEvidence(warning);
+function Add({ warning, origin }: { warning: WarningDetail; origin: "camera" | "gallery" }): ReactNode {
   const input = useRef<HTMLInputElement>(null);
-  const [way, setWay] = useState<{ n: number; of: number } | null>(null);
-  const [lost, setLost] = useState<Lost[]>([]);
-  const send = async (files: readonly File[]): Promise<void> => {
-    setLost((now) => now.filter((one) => !files.includes(one.file)));
-    const failed = await sendEach(files, (file, n) => {
-      setWay({ n, of: files.length });
-      return act.mutateAsync({ file, origin });
-    });
-    setWay(null);
-    setLost((now) => [...now, ...failed]);
+  const place = useRef<Promise<Place | null>>(Promise.resolve(null));
+  const [busy, setBusy] = useState(false);
+  const [unread, setUnread] = useState(false);
+  const take = async (files: readonly File[]): Promise<void> => {
+    if (files.length === 0) return;
+    const seen = serverNow();
+    setBusy(true);
+    setUnread(false);
+    askToStay();
+    try {
+      const where = await Promise.race([place.current, new Promise<null>((resolve) => setTimeout(resolve, PLACE_MS, null))]);
+      await outbox.add(files, { warning: warning.id, about: warning.number, origin, place: where, seen });
+    } catch {
+      setUnread(true); // the file went away while it was read
+    } finally {
+      setBusy(false);
+    }
   };
   const Icon = origin === "camera" ? Camera : Images;
   return (
     <>
-      <button type="button" className="evidence-add" disabled={way !== null} onClick={() => input.current?.click()}>
-        <Icon size={18} strokeWidth={1.6} aria-hidden /> {way !== null ? t("evidence.sending", way) : t(`evidence.${origin}`)}
+      <button
+        type="button"
+        className="evidence-add"
+        disabled={busy}
+        onClick={() => {
+          if (origin === "camera") place.current = whereAmI();
+          input.current?.click();
+        }}
+      >
+        <Icon size={18} strokeWidth={1.6} aria-hidden /> {busy ? t("evidence.keeping") : t(`evidence.${origin}`)}
       </button>
       <input
         ref={input}
@@ -83,10 +58,37 @@ function Add({ warning, origin }: { warning: number; origin: "camera" | "gallery
         onChange={(event) => {
           const files = [...(event.target.files ?? [])];
           event.target.value = "";
-          void send(files);
+          void take(files);
         }}
       />
-      {lost.length > 0 && way === null && <NotSent lost={lost} again={() => void send(lost.map((one) => one.file))} leave={() => setLost([])} />}
+      {unread && (
+        <p className="notsaved" role="alert">
+          {t("evidence.unread")}
+        </p>
+      )}
+    </>
+  );
+}
+
+const LATE_MS = 120_000;
+
+/** When it was taken up, and when it came where that was later: from a pit without signal it comes hours after. */
+function When({ one }: { one: WarningDetail["evidence"][number] }): ReactNode {
+  const now = useNow();
+  // A picture just taken: by the county's clock. One from the gallery: when it says it was taken, not when it was chosen.
+  const seen = (one.origin === "camera" ? (one.seen_at ?? one.taken_at) : (one.taken_at ?? one.seen_at)) ?? one.at;
+  const late = Date.parse(one.at) - Date.parse(seen) > LATE_MS;
+  return (
+    <>
+      <span>
+        {moment(seen, now)} · {t(`evidence.from.${one.origin}`)}
+      </span>
+      {late && <span className="second">{t("evidence.came", { at: moment(one.at, now) })}</span>}
+      {one.place && (
+        <span className="second">
+          {t("evidence.place", { latitude: one.place.latitude.toFixed(4), longitude: one.place.longitude.toFixed(4), accuracy: Math.ceil(one.place.accuracy_m) })}
+        </span>
+      )}
     </>
   );
 }
@@ -105,9 +107,7 @@ export function EvidenceList({ warning }: { warning: WarningDetail }): ReactNode
             <li key={one.id}>
               <a href={one.url} target="_blank" rel="noreferrer" className="quiet">
                 <img src={one.url} alt={one.note || t("evidence.alt", { by: one.by, at: moment(one.at, now) })} loading="lazy" />
-                <span>
-                  {moment(one.at, now)} · {t(`evidence.from.${one.origin}`)}
-                </span>
+                <When one={one} />
                 <span className="second">{one.by}</span>
                 <span className="second" title={one.sha256}>
                   SHA-256 {one.sha256.slice(0, 8)}…
@@ -119,10 +119,11 @@ export function EvidenceList({ warning }: { warning: WarningDetail }): ReactNode
       )}
       {warning.may_add_evidence && (
         <div className="evidence-acts">
-          <Add warning={warning.id} origin="camera" />
-          <Add warning={warning.id} origin="gallery" />
+          <Add warning={warning} origin="camera" />
+          <Add warning={warning} origin="gallery" />
         </div>
       )}
+      <UnsentList warning={warning.id} />
     </Panel>
   );
 }

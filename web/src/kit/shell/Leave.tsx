@@ -1,0 +1,76 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Button, Modal } from "antd";
+import { t } from "i18next";
+import { useCallback, useEffect, useState, type ReactNode } from "react";
+import { useNavigate } from "react-router";
+import { api, got } from "../../api/client";
+import { countOf, dropAll, here } from "../../kept";
+import { outbox, useUnsent } from "../../outbox/here";
+import { useProblemWords } from "../States";
+
+/**
+ * Signing out clears this machine of what its user left on it: at once where nothing is lost by it, else after a warning.
+ *
+ * While the county is not reached nobody is signed out, and nothing is cleared.
+ */
+export function Leave({ user, stay }: { user: number; stay: () => void }): ReactNode {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const unsent = useUnsent();
+  const [drafts] = useState(() => countOf(here(), user));
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const why = useProblemWords(error);
+  // Judged once: photographs that get through meanwhile are no reason to sign somebody out who was just warned.
+  const [clean] = useState(() => unsent.length === 0 && drafts === 0);
+  const leave = useCallback(async (): Promise<void> => {
+    setBusy(true);
+    try {
+      await got(api.DELETE("/api/v1/session"));
+    } catch (problem) {
+      setError(problem);
+      setBusy(false);
+      return;
+    }
+    await outbox.clear();
+    dropAll(here());
+    client.clear();
+    await navigate("/login");
+  }, [client, navigate]);
+  useEffect(() => {
+    if (clean) void leave();
+  }, [clean, leave]);
+  const failed = error !== null && (
+    <p className="notsaved" role="alert">
+      <b>{t("leave.failed")}</b>
+      {why}
+    </p>
+  );
+  if (clean && error === null) return null;
+  const abouts = [...new Set(unsent.map((one) => one.photograph.about))].join(t("rule.listComma"));
+  const rest = unsent.length > 0 || drafts > 0;
+  const out = (
+    <Button key="leave" type={rest ? "default" : "primary"} loading={busy} onClick={() => void leave()}>
+      {rest ? t("leave.anyway") : t("act.leave")}
+    </Button>
+  );
+  const send = (
+    <Button key="send" type="primary" onClick={() => void outbox.again()} loading={unsent.some((one) => one.phase === "sending")}>
+      {t("leave.send")}
+    </Button>
+  );
+  const back = (
+    <Button key="stay" type={rest ? "primary" : "default"} onClick={stay}>
+      {t("leave.stay")}
+    </Button>
+  );
+  return (
+    <Modal open title={rest ? t("leave.unsent.title") : t("act.leave")} onCancel={stay} footer={unsent.length > 0 ? [out, send] : rest ? [out, back] : [back, out]}>
+      {unsent.length > 0 && <p>{t("leave.unsent.photographs", { n: unsent.length, about: abouts })}</p>}
+      {drafts > 0 && <p>{t("leave.unsent.drafts", { n: drafts })}</p>}
+      {rest && <p>{t("leave.unsent.means")}</p>}
+      {!rest && !clean && <p>{t("leave.allSent")}</p>}
+      {failed}
+    </Modal>
+  );
+}

@@ -1,0 +1,186 @@
+import { asProblem, Problem } from "../api/problem";
+import { keyOf, type Photograph, type Place } from "./photograph";
+import { sha256Of } from "./hash";
+import { passes, sendPhotograph, type Wire } from "./send";
+import type { PhotographStore } from "./store";
+
+/** A photograph the county does not have yet. */
+export interface Unsent {
+  photograph: Photograph;
+  /** Refused: sending it again by itself would not help. */
+  phase: "waiting" | "sending" | "refused";
+  /** Bytes the county has. */
+  sent: number;
+  /** Why the last try failed. */
+  error: unknown;
+  /** Whether it lies on this device's disk; if not, it is lost with this page. */
+  kept: boolean;
+}
+
+export interface Chosen {
+  warning: number;
+  about: string;
+  origin: "camera" | "gallery";
+  place: Place | null;
+  seen: number;
+}
+
+interface World {
+  store: PhotographStore;
+  wire: Wire;
+  /** Who is signed in now, asked of the county: another window may have changed it. */
+  who: () => Promise<number>;
+  sent: (photograph: Photograph) => void;
+  /** Tells other windows of this browser that the store has changed. */
+  tell: () => void;
+  /** Runs it unless another window is at it. */
+  alone: (run: () => Promise<void>) => Promise<void>;
+}
+
+const PAUSES_S = [5, 10, 20, 40, 60];
+
+/** Keeps photographs on the device, sends them one after the other, and lets go of each only with its receipt. */
+export class Outbox {
+  #world: World;
+  #user: number | null = null;
+  #items: readonly Unsent[] = [];
+  #listeners = new Set<() => void>();
+  #running = false;
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly items = (): readonly Unsent[] => this.#items;
+
+  #set(items: readonly Unsent[]): void {
+    this.#items = items;
+    this.#listeners.forEach((listener) => listener());
+  }
+
+  #change(key: string, part: Partial<Unsent>): void {
+    this.#set(this.#items.map((one) => (one.photograph.key === key ? { ...one, ...part } : one)));
+  }
+
+  /** From now on these are this user's; null: nobody is signed in, and nothing is sent. */
+  async become(user: number | null): Promise<void> {
+    if (user === this.#user) return this.flush();
+    this.#user = user;
+    this.#set([]);
+    clearTimeout(this.#timer);
+    await this.load();
+    await this.flush();
+  }
+
+  /** Reads what lies on the device; what only this page holds stays. */
+  async load(): Promise<void> {
+    const user = this.#user;
+    if (user === null) return;
+    const found = await this.#world.store.of(user).catch(() => null);
+    if (found === null || user !== this.#user) return;
+    const known = new Map(this.#items.map((one) => [one.photograph.key, one]));
+    const kept = found.sort((a, b) => a.seen - b.seen).map((photograph): Unsent => known.get(photograph.key) ?? { photograph, phase: "waiting", sent: 0, error: null, kept: true });
+    this.#set([...kept, ...this.#items.filter((one) => !one.kept)]);
+  }
+
+  /** Takes photographs up. Each is on the device's disk before it is sent; resolves when the last one is. */
+  async add(files: readonly File[], chosen: Chosen): Promise<void> {
+    const user = this.#user;
+    if (user === null) return;
+    for (const file of files) {
+      const sha256 = await sha256Of(file);
+      const key = keyOf(user, chosen.warning, sha256);
+      if (this.#items.some((one) => one.photograph.key === key)) continue;
+      const photograph: Photograph = { key, user, sha256, name: file.name, size: file.size, blob: file, ...chosen };
+      const kept = await this.#world.store.put(photograph).then(
+        () => true,
+        () => false,
+      );
+      if (this.#items.some((one) => one.photograph.key === key)) continue;
+      this.#set([...this.#items, { photograph, phase: "waiting", sent: 0, error: null, kept }]);
+    }
+    this.#world.tell();
+    void this.flush();
+  }
+
+  /** Tries everything again now, what was refused as well. */
+  async again(): Promise<void> {
+    this.#set(this.#items.map((one) => (one.phase === "refused" ? { ...one, phase: "waiting" } : one)));
+    await this.flush();
+  }
+
+  /** The person does not want it sent: gone from this device. */
+  async discard(key: string): Promise<void> {
+    await this.#world.store.drop(key).catch(() => undefined);
+    this.#set(this.#items.filter((one) => one.photograph.key !== key));
+    this.#world.tell();
+  }
+
+  /** Who signs out leaves nothing behind on this machine. */
+  async clear(): Promise<void> {
+    if (this.#user === null) return;
+    clearTimeout(this.#timer);
+    const user = this.#user;
+    this.#user = null;
+    this.#set([]);
+    await this.#world.store.clear(user).catch(() => undefined);
+    this.#world.tell();
+  }
+
+  /** One round over everything that waits. Comes again by itself while something does. */
+  async flush(): Promise<void> {
+    if (this.#running || this.#user === null || !this.#waiting()) return;
+    this.#running = true;
+    clearTimeout(this.#timer);
+    let failed = false;
+    try {
+      await this.#world.alone(async () => {
+        failed = await this.#round();
+      });
+    } finally {
+      this.#running = false;
+    }
+    this.#failures = failed ? this.#failures + 1 : 0;
+    if (this.#user !== null && this.#waiting()) {
+      const pause = PAUSES_S[Math.min(this.#failures, PAUSES_S.length) - 1] ?? PAUSES_S[0] ?? 5;
+      this.#timer = setTimeout(() => void this.flush(), failed ? pause * 1000 : 1000);
+    }
+  }
+
+  #waiting(): boolean {
+    return this.#items.some((one) => one.phase === "waiting");
+  }
+
+  async #round(): Promise<boolean> {
+    const user = this.#user;
+    let failed = false;
+    // What one wrote is not another's to send: the county would write it down under the other's name.
+    const stranger = await this.#world.who().then((who) => (who === user ? null : new Problem(401, ""))).catch(asProblem);
+    for (const { photograph } of this.#items.filter((one) => one.phase === "waiting")) {
+      const { key } = photograph;
+      const here = (): boolean => user === this.#user && this.#items.some((one) => one.photograph.key === key);
+      if (!here()) continue;
+      this.#change(key, { phase: "sending" });
+      try {
+        if (stranger !== null) throw stranger;
+        await sendPhotograph(photograph, this.#world.wire, (sent) => this.#change(key, { sent }));
+        await this.#world.store.drop(key).catch(() => undefined);
+        if (!here()) continue;
+        this.#set(this.#items.filter((one) => one.photograph.key !== key));
+        this.#world.tell();
+        this.#world.sent(photograph);
+      } catch (error) {
+        failed = true;
+        this.#change(key, { phase: passes(error) ? "waiting" : "refused", error });
+      }
+    }
+    return failed;
+  }
+}
