@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -68,8 +69,9 @@ def add_evidence(
     }  # fmt: skip
     # Where somebody stood is about them: erasable, like their words.
     place = {"longitude": evidence.longitude, "latitude": evidence.latitude, "accuracy_m": evidence.accuracy_m}
-    personal = {"note": note.strip()} if note.strip() else {}
-    personal |= {"place": place} if evidence.longitude is not None else {}
+    personal: dict[str, Any] = {"note": note.strip()} if note.strip() else {}
+    if evidence.longitude is not None:
+        personal["place"] = place
     record(actor, "warning.evidence", ref(warning), facts, personal or None)
     events.emit("warning.changed", ref(warning), {
         "state": warning.state, "level": warning.level, "current": warning.current_level, "number": warning.number,
