@@ -18,7 +18,12 @@ _verbs: dict[str, Words] = {}
 
 
 def register(words: Mapping[str, Words]) -> None:
-    """Verb → what was done, as words after the actor, or a function from the payload to them."""
+    """Verb → what was done, as words after the actor, or a function from the payload to them.
+
+    Raises ValueError for a verb another room has words for: the later would silently speak for the earlier.
+    """
+    if twice := _verbs.keys() & words.keys():
+        raise ValueError(f"verbs registered twice: {', '.join(sorted(twice))}")
     _verbs.update(words)
 
 

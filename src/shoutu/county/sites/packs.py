@@ -70,6 +70,14 @@ def load(name: str) -> Pack:
         raise Invalid("pack", str(error), f"{file}: {error}") from error
 
 
+def title(name: str) -> str:
+    """A pack's title for people; its file's name where the pack is gone or cannot be read."""
+    try:
+        return load(name).title.zh
+    except Invalid:
+        return name
+
+
 def read(text: str, file: str) -> Pack:
     """A pack from its text; `file` only names it. Raises PackError."""
     from shoutu.engine import packs

@@ -42,6 +42,11 @@ def _rule_urls(ids: set[int]) -> dict[int, str]:
     return {pk: f"/points/{point}" if point else f"/sites/{site}/watch" for pk, point, site in rows}
 
 
+def _bindings(ids: set[int]) -> dict[int, str]:
+    """What a pack watches; which pack it is the entry says, even when the site has given it up since."""
+    return dict(Binding.objects.filter(pk__in=ids).values_list("pk", "site__name"))
+
+
 def _register(type_: str, model: type[ScopedModel], title: str, url: Any = None, urls: Any = None) -> None:
     subjects.register(
         type_,
@@ -56,7 +61,15 @@ def _register(type_: str, model: type[ScopedModel], title: str, url: Any = None,
 _register("source", Source, "数据源", urls=_of_site(Source))
 _register("point", Point, "测点", lambda id: f"/points/{id}")
 _register("rule", Rule, "规则", urls=_rule_urls)
-_register("binding", Binding, "规则包", urls=_of_site(Binding))
+subjects.register(
+    "binding",
+    title="规则包",
+    label=lambda id: _bindings({id}).get(id, ""),
+    labels=_bindings,
+    url=lambda id: _of_site(Binding)({id}).get(id, ""),
+    urls=_of_site(Binding),
+    visible=lambda actor: Binding.objects.visible_to(actor),
+)
 _register("operating_state", OperatingState, "运行状态", urls=_of_site(OperatingState))
 _register("blasting_window", BlastingWindow, "放炮时段", urls=_of_site(BlastingWindow))
 _register("unclaimed", Unclaimed, "待认领", lambda _id: "/unclaimed")
@@ -64,12 +77,20 @@ _register("unclaimed", Unclaimed, "待认领", lambda _id: "/unclaimed")
 status.door("/sites?stopped=yes", "site.read", "sites.resume")
 status.door("/rules", "rule.read", "pack.unreadable", "limits.unreadable", "sites.packs")
 
+
+def _pack(words: Any) -> Callable[[Mapping[str, Any]], str]:
+    return lambda payload: str(words) % {"pack": packs.title(payload["pack"])}
+
+
 verbs.register(
     {
+        "binding.created": _pack(_("采用规则包“%(pack)s”：")),
+        "binding.renewed": _pack(_("重新采用规则包“%(pack)s”：")),
+        "binding.ended": _pack(_("停用规则包“%(pack)s”：")),
         "site.design_entered": lambda p: (
             gettext("录入设计值：%(names)s（%(document)s）")
             % {"document": p.get("document") or gettext("没有写文件"), "names": "、".join(p.get("values", {}))}
-        )
+        ),
     }
 )
 

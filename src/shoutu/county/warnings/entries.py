@@ -103,7 +103,6 @@ verbs.register(
         "site.state": _site_state,
         "site.blasting_added": lambda p: _("放炮时段 %(start)s–%(end)s") % {"start": p["start"], "end": p["end"]},
         "site.blasting_revoked": gettext_lazy("取消放炮时段"),
-        "binding.ended": gettext_lazy("停用规则包"),
         "warning.verified": _verified,
         "warning.disposed": lambda p: _("处置，停产撤人") if p["withdraw"] else _("处置"),
         "warning.evidence": lambda p: _("存入照片，SHA-256 %(hash)s…") % {"hash": p["sha256"][:8]},
@@ -139,9 +138,5 @@ verbs.register(
         "rule.approved": gettext_lazy("同意修改规则"),
         "rule.rejected": gettext_lazy("不同意修改规则"),
         "rule.in_force": gettext_lazy("规则生效"),
-        "binding.created": gettext_lazy("采用规则包"),
-        "binding.renewed": gettext_lazy("重新采用规则包"),
-        "finding.raised": lambda p: _("缺少设计值：%(message)s") % {"message": p["message"]},
-        "finding.cleared": gettext_lazy("设计值已补"),
     }
 )

@@ -163,7 +163,7 @@ def _watch(actor: Actor, site: Site, state: str) -> None:
     for rule in Rule.objects.filter(point__site=site, origin__startswith=f"{PACK}/", enabled=True).order_by("id"):
         propose(by, rule, _("复工，不再按停产监测"), enabled=False, agreed=True)
     for binding in bound:
-        record(by, "binding.ended", ref(binding), {"site": site.pk, "pack": PACK})
+        record(by, "binding.ended", ref(site), {"binding": binding.pk, "pack": PACK})
     bound.delete()
 
 
