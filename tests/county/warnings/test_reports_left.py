@@ -11,6 +11,7 @@ from shoutu.county.duties import services as duties
 from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.models import Duty
 from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Dispatch, Report, ReportPlan
@@ -227,3 +228,109 @@ def test_while_a_report_is_on_its_way_it_is_waited_for(red, city, province, send
     assert plan().told == ["city"]
     fails()
     assert "没有报到市平台值班" in asked().get().why
+
+
+def enable(office):
+    services.set_superior(
+        SYSTEM, office.title, office.rank, id=office.pk, channel=office.channel_id, address=office.address,
+        phone=office.phone,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def passed_over(red, city, province, send, clock):
+    """The city was told; the province lost its office by mistake, so that the first report went on without it."""
+    send(red, city)
+    disable(province)
+    clock.shift(timedelta(minutes=11))
+    ask_reports()
+    assert (plan().next_kind, plan().missed) == ("follow", ["province"])
+    return red
+
+
+def test_a_rank_passed_over_is_on_the_record(passed_over):
+    ask_reports()
+    (entry,) = Entry.objects.filter(verb="report.passed_over", subject_id=passed_over.pk)
+    assert entry.payload == {"ranks": ["province"], "kind": "first", "because": "no_office"}
+
+
+def test_an_office_disabled_by_mistake_is_told_once_it_is_back_and_not_with_the_follow_up(
+    passed_over, province, officer, send, clock
+):
+    enable(province)
+    ask_reports()
+    duty = asked().get()
+    assert duty.why == "补报省：当时没有在用的上级单位"
+    assert drafting.of_warning(officer, passed_over)["to"] == [province.pk]
+    assert drafting.of_warning(officer, passed_over)["kind"] == "first"
+    send(passed_over, province)
+    assert not asked().exists()
+    found = plan()
+    assert (found.next_kind, found.told, found.missed) == ("follow", [], [])
+    ask_reports()
+    assert not asked().exists()
+
+
+def test_with_the_follow_up_near_all_are_told_at_once(passed_over, city, province, officer, send, clock):
+    clock.move_to(plan().asks_at - timedelta(minutes=1))
+    enable(province)
+    ask_reports()
+    assert asked().exists()
+    assert drafting.of_warning(officer, passed_over)["to"] == [city.pk, province.pk]
+    send(passed_over, city, kind="follow")
+    assert asked().get().why == "还没有报省"
+    send(passed_over, province, kind="follow")
+    assert not asked().exists()
+
+
+def test_told_as_over_without_a_rank_it_is_asked_for_once_that_has_an_office(passed_over, city, province, send):
+    send(passed_over, city, kind="final")
+    assert plan().ended_at is not None
+    (told,) = (one for one in audit() if one.kind == "report.no_office")
+    assert told.message == f"{passed_over.number}：没有报到省，当时没有在用的省级上级单位；启用后催补报"
+    enable(province)
+    assert "report.no_office" not in [one.kind for one in audit()]
+    ask_reports()
+    assert asked().get().why == "补报省：当时没有在用的上级单位"
+    send(passed_over, province, kind="final")
+    assert not asked().exists()
+    assert (plan().ended_at is not None, plan().missed) == (True, [])
+
+
+def test_what_failed_and_lost_its_office_is_told_once_that_is_back(red, city, province, send, city_failed, officer):
+    send(red, province)
+    disable(city)
+    ask_reports()
+    assert not asked().exists()
+    assert plan().missed == ["city"]
+    enable(city)
+    ask_reports()
+    assert drafting.of_warning(officer, red)["to"] == [city.pk]
+    send(red, city)
+    assert not asked().exists()
+
+
+def test_proved_false_a_rank_that_never_heard_of_it_is_not_asked_for(passed_over, city, province, officer, send):
+    services.verify(officer, passed_over.pk, "false_alarm", "calibration")
+    ask_reports()
+    send(passed_over, city, kind="final")
+    enable(province)
+    ask_reports()
+    assert not asked().exists()
+    assert (plan().missed, "report.no_office" in [one.kind for one in audit()]) == ([], False)
+
+
+def test_got_worse_while_a_rank_was_missing_all_are_told_when_it_is_back(
+    raise_to, city, province, send, officer, clock
+):
+    orange = raise_to(3)
+    plan_ = plan()
+    ranks = set(plan_.to)
+    send(orange, *(one for one in (city, province) if one.rank in ranks))
+    disable(province)
+    red = raise_to(4, 3)
+    clock.shift(timedelta(minutes=11))
+    ask_reports()
+    enable(province)
+    ask_reports()
+    assert set(drafting.of_warning(officer, red)["to"]) == {city.pk, province.pk}

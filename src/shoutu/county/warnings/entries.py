@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from shoutu.county.ledger import verbs
 from shoutu.county.sites.models import Operation
-from shoutu.county.warnings.models import ReportKind, Result
+from shoutu.county.warnings.models import ReportKind, Result, Superior
 from shoutu.county.warnings.words import LEVELS, number
 
 
@@ -81,6 +81,10 @@ verbs.register(
                 "to": p["superior"],
                 "why": p["problem"],
             }
+        ),
+        "report.passed_over": lambda p: (
+            _("没有报%(ranks)s：没有在用的上级单位")
+            % {"ranks": "、".join(str(Superior.Rank(rank).label) for rank in p["ranks"])}
         ),
         "report.again": lambda p: _("%(number)s 再发%(to)s") % {"number": p["number"], "to": p["superior"]},
         "report.by_hand": lambda p: _("%(number)s 人工报%(to)s") % {"number": p["number"], "to": p["superior"]},

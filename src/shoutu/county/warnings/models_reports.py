@@ -45,7 +45,8 @@ class ReportPlan(ScopedModel):
     """What is still to be told of one warning: `next_kind` by `due_at`; asked for as a duty at `asks_at`.
 
     `to` are the ranks the policy names; `told` those of them that have been told `next_kind` while others still wait
-    for it. `ended_at`: nothing more is to be told. `asked` counts the duties opened.
+    for it; `missed` those that could not be told what others were, for want of an office: it is asked for as soon as
+    one is in use. `ended_at`: nothing more is to be told. `asked` counts the duties opened.
     """
 
     subject_type = "report_plan"
@@ -55,6 +56,7 @@ class ReportPlan(ScopedModel):
     level = models.PositiveSmallIntegerField()
     to = models.JSONField(default=list)
     told = models.JSONField(default=list)
+    missed = models.JSONField(default=list)
     next_kind = models.CharField(max_length=10, choices=ReportKind)
     why = models.CharField(max_length=200, blank=True, default="")
     due_at = models.DateTimeField()

@@ -42,6 +42,7 @@ from shoutu.county.warnings.services import follow_duties, note_answered, rule_c
 from shoutu.county.warnings.services.circumstance import windows_changed
 from shoutu.county.warnings.services.evacuation import site_works_again
 from shoutu.county.warnings.services.locking import lock_orders, lock_warnings
+from shoutu.county.warnings.services.reports import named
 from shoutu.county.warnings.services.setback import clock_set_back
 from shoutu.county.warnings.services.silencing import held_without_silence
 
@@ -300,16 +301,20 @@ def _nobody_reports(now: datetime) -> Iterator[auditor.Finding]:
 
 @auditor.check
 def _no_office(now: datetime) -> Iterator[auditor.Finding]:
-    """Somebody is, or has been, asked to tell a rank above the county, of which no office is known."""
+    """Somebody is, or has been, asked to tell a rank above the county, of which no office is known; or it was passed
+    over for that, and nothing else will ask for it."""
     known = set(Superior.objects.filter(enabled=True).values_list("rank", flat=True))
     told = Report.objects.filter(warning__isnull=False).values("warning")
     begun = Q(asks_at__isnull=True) | Q(asked__gt=0) | Q(warning__in=told)
-    asked = ReportPlan.objects.filter(begun, ended_at__isnull=True).select_related("warning")
+    asked = ReportPlan.objects.filter(Q(begun, ended_at__isnull=True) | ~Q(missed=[])).select_related("warning")
     for plan in asked.order_by("due_at", "pk")[:50]:
-        for rank in plan.to:
+        over = plan.ended_at is not None
+        for rank in [one for one in plan.missed if one in named(plan)] if over else plan.to:
             if rank not in known:
                 label = Superior.Rank(rank).label
                 words = gettext("%(number)s：要报%(rank)s，却没有在用的%(rank)s级上级单位，在上报页添上")
+                if over:
+                    words = gettext("%(number)s：没有报到%(rank)s，当时没有在用的%(rank)s级上级单位；启用后催补报")
                 message = words % {"number": plan.warning.number, "rank": label}
                 about = SubjectRef("warning", plan.warning_id)
                 yield auditor.Finding(f"audit:report_office:{plan.pk}:{rank}", "report.no_office", message, about)

@@ -59,8 +59,9 @@ def rule_review() -> None:
 def ask_reports() -> None:
     """Ask for the reports whose time has come. In a lane of its own: a slow platform must not delay it.
 
-    What waits for a rank that has no office any more goes on first.
+    What waits for a rank that has no office any more goes on first; what one missed meanwhile is asked for once it has.
     """
+    each(reporting.plans_missed(), services.ask_missed)
     each(reporting.plans_left_off(), services.leave_off)
     each(reporting.plans_to_ask(), services.ask_report)
 

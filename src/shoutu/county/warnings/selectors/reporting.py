@@ -20,7 +20,7 @@ from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Dispatch, Order, Report, ReportPlan, Superior, Warning
 from shoutu.county.warnings.services.orders import DO
-from shoutu.county.warnings.services.reports import all_told
+from shoutu.county.warnings.services.reports import all_told, back
 
 UNCONFIRMED = (Dispatch.State.QUEUED, Dispatch.State.HANDED_OVER, Dispatch.State.BY_HAND, Dispatch.State.FAILED)
 
@@ -35,6 +35,11 @@ def plans_left_off() -> list[int]:
     """Those that wait for nobody who can be told: for the worker."""
     begun = ReportPlan.objects.filter(ended_at__isnull=True).exclude(told=[]).select_related("warning")
     return [plan.pk for plan in begun.order_by("due_at") if all_told(plan)]
+
+
+def plans_missed() -> list[int]:
+    """Those of which a rank missed a report and has an office again: for the worker."""
+    return [plan.pk for plan in ReportPlan.objects.exclude(missed=[]).order_by("due_at") if back(plan)]
 
 
 # --- offices

@@ -18,7 +18,7 @@ from shoutu.county.kit import events
 from shoutu.county.kit.actors import SYSTEM, Actor, system
 from shoutu.county.kit.steps import fence
 from shoutu.county.kit.subjects import ref
-from shoutu.county.ledger.services import service, unchanged
+from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Dispatch, Order, Report, ReportKind, ReportPlan, Result, Superior, Warning
 from shoutu.county.warnings.services.grouping import keep_together
@@ -26,6 +26,7 @@ from shoutu.county.warnings.services.locking import lock_warnings
 
 log = logging.getLogger(__name__)
 REPORT = "warning.report"
+NOT_REAL = (Result.FALSE_ALARM, Result.DEVICE_FAULT)
 AGAIN_AHEAD = timedelta(minutes=30)
 """A follow-up is asked for this long before it is due, or a quarter of its time where that is less."""
 
@@ -74,7 +75,7 @@ def _plan_anew(warning: Warning, held: datetime | None) -> None:
     standing.to = list(dict.fromkeys([*standing.to, *rule.to]))
     heard = Report.objects.filter(warning=warning).exists()
     standing.next_kind = ReportKind.FOLLOW if heard else ReportKind.FIRST
-    standing.told = []
+    standing.told = standing.missed = []
     standing.due_at = min(standing.due_at, now + rule.first)
     standing.asks_at = min(standing.asks_at or now + rule.ask, now + rule.ask)
     standing.why = ""
@@ -129,7 +130,7 @@ def real_after_all(warning: Warning) -> None:
     rule, now = _rule(found), timezone.now()
     found.next_kind = ReportKind.FOLLOW if warning.reports.exists() else ReportKind.FIRST
     found.ended_at, found.due_at, found.asks_at, found.why = None, now + rule.first, now + rule.ask, ""
-    found.told = []
+    found.told = found.missed = []
     found.save()
 
 
@@ -149,7 +150,13 @@ def unheard(warning: Warning) -> dict[str, Dispatch]:
     """Rank → what failed for good of the newest report sent to it. A newer one to that rank, or the same told by hand
     or sent again, puts it right; a rank without an office cannot be told at all, which is an alarm.
     """
-    rows = Dispatch.objects.filter(report__warning=warning, superior__rank__in=_known()).select_related("superior")
+    known = _known()
+    return {rank: dispatch for rank, dispatch in _lost(warning).items() if rank in known}
+
+
+def _lost(warning: Warning) -> dict[str, Dispatch]:
+    """`unheard`, of ranks without an office as well."""
+    rows = Dispatch.objects.filter(report__warning=warning).select_related("superior")
     newest: dict[str, int] = {}
     found: dict[str, Dispatch] = {}
     for one in rows.order_by("report__seq", "id"):
@@ -182,6 +189,7 @@ def _final(found: ReportPlan, why: str) -> None:
     now = timezone.now()
     if found.next_kind != ReportKind.FINAL:
         found.told = []
+    found.missed = []
     found.next_kind, found.due_at, found.asks_at, found.why = ReportKind.FINAL, now + _rule(found).last, now, why
     found.save()
 
@@ -287,9 +295,13 @@ def left_of(found: ReportPlan, warning: Warning) -> list[str]:
     which is an alarm; nor need one that never heard of what has proved false."""
     lost = unheard(warning)
     wanted = _known() - (set(found.told) - set(lost))
-    if found.next_kind == ReportKind.FINAL and warning.result in (Result.FALSE_ALARM, Result.DEVICE_FAULT):
-        wanted &= set(Dispatch.objects.filter(report__warning=warning).values_list("superior__rank", flat=True))
+    if found.next_kind == ReportKind.FINAL and warning.result in NOT_REAL:
+        wanted &= _ever_told(warning)
     return [rank for rank in dict.fromkeys([*found.to, *lost]) if rank in wanted]
+
+
+def _ever_told(warning: Warning) -> set[str]:
+    return set(Dispatch.objects.filter(report__warning=warning).values_list("superior__rank", flat=True))
 
 
 def note_left(found: ReportPlan, warning: Warning) -> None:
@@ -344,14 +356,77 @@ def go_on(found: ReportPlan | None, warning: Warning, kind: str, now: datetime) 
     if found is None or found.ended_at is not None:
         return
     rule = _rule(found)
+    _note_missed(found, warning)
     found.why, found.asks_at, found.told = "", None, []
     if kind == ReportKind.FINAL:
         # Told as over; closing it ends the plan, and it is asked for again should it get worse.
         found.ended_at = now
-    elif warning.closed_at is not None or warning.result in (Result.FALSE_ALARM, Result.DEVICE_FAULT):
+    elif warning.closed_at is not None or warning.result in NOT_REAL:
         found.next_kind, found.due_at, found.asks_at = ReportKind.FINAL, now + rule.last, now + rule.last / 2
     else:
         again = rule.again or rule.last
         found.next_kind, found.due_at = ReportKind.FOLLOW, now + again
         found.asks_at = found.due_at - min(again / 4, AGAIN_AHEAD)
     found.save()
+
+
+def _note_missed(found: ReportPlan, warning: Warning) -> None:
+    """Who could not be told what the others were, since no office of that rank is in use: on the record, and kept."""
+    heard = set(found.told) - set(_lost(warning))
+    gone = {*found.missed, *found.to} - _known() - heard
+    if warning.result in NOT_REAL:
+        gone &= _ever_told(warning)
+    if new := sorted(gone - set(found.missed)):
+        facts = {"ranks": new, "kind": found.next_kind, "because": "no_office"}
+        record(SYSTEM, "report.passed_over", ref(warning), facts)
+    found.missed = sorted(gone)
+
+
+def named(found: ReportPlan) -> tuple[str, ...]:
+    """The ranks the policy in force names at its level."""
+    return _rule(found).to
+
+
+def back(found: ReportPlan) -> list[str]:
+    """The ranks that missed a report and have an office again."""
+    known = _known()
+    return [rank for rank in found.missed if rank in known]
+
+
+@service
+def ask_missed(plan_id: int) -> None:
+    """A rank that could not be told has an office again: what it missed is asked for now, whatever comes when.
+
+    A rank that has heard nothing yet is told the first report; after the last one, the last. Where a report is being
+    asked for already the rank is told with it.
+    """
+    fence()
+    lock_warnings(list(ReportPlan.objects.filter(pk=plan_id).values_list("warning_id", flat=True)))
+    rows = ReportPlan.objects.select_for_update(of=("self",), no_key=True)
+    found = rows.select_related("warning__site").get(pk=plan_id)
+    unchanged()
+    warning, ranks, ever = found.warning, back(found), _ever_told(found.warning)
+    if not ranks:
+        return
+    found.missed = [rank for rank in found.missed if rank not in ranks]
+    if warning.result in NOT_REAL:
+        ranks = [rank for rank in ranks if rank in ever]
+    now, rule = timezone.now(), _rule(found)
+    if ranks and found.ended_at is not None:
+        found.ended_at, found.next_kind = None, ReportKind.FINAL
+        _ask_only(found, ranks, now + rule.last)
+    elif ranks and found.asks_at is not None:
+        if found.next_kind == ReportKind.FINAL or found.asks_at <= now + rule.first:
+            # The others are to be told before long anyway: all are told now.
+            found.asks_at, found.due_at = now, min(found.due_at, now + rule.first)
+        else:
+            heard = set(ranks) <= ever - set(_lost(warning))
+            found.next_kind = ReportKind.FOLLOW if heard else ReportKind.FIRST
+            _ask_only(found, ranks, now + rule.first)
+    found.save()
+
+
+def _ask_only(found: ReportPlan, ranks: Collection[str], due_at: datetime) -> None:
+    found.told = [rank for rank in found.to if rank not in ranks]
+    found.asks_at, found.due_at = timezone.now(), due_at
+    found.why = _("补报%(ranks)s：当时没有在用的上级单位") % {"ranks": _ranks(ranks)}
