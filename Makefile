@@ -34,9 +34,13 @@ web/dist/.stamp: web/node_modules/.stamp $(shell find web/src web/public web/ind
 system:               ## Debian packages the tests need, installed when root and missing
 	@sh deploy/system-packages.sh
 
+# Two tests at a time; who is done takes from the other's end. `make test WORKERS=0` runs one after another.
+WORKERS ?= 2
+TWO := -n $(WORKERS) --dist worksteal
+
 # The browser's driver keeps an event loop in the main thread, which other tests must not meet: a run of its own.
 test: setup-dev system  ## everything, browser included
-	$(BIN)/pytest -q -m "not full" --ignore tests/browser
+	$(BIN)/pytest -q $(TWO) -m "not full" --ignore tests/browser
 	$(BIN)/pytest -q -m "not full" tests/browser
 	cd web && $(NPM) test --silent
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from typing import Any, TypeVar
 import httpx
 
 T = TypeVar("T")
+_CHANCE = random.SystemRandom()
+_GIVEN: set[int] = set()
 STOPS_WITHIN_S = 40
 """More than the supervisor gives its children (15 s) before it kills them, on a busy machine."""
 
@@ -31,15 +34,20 @@ def plain_environment() -> dict[str, str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Distinct TCP ports that were free a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Distinct TCP ports that are free, below those the system hands out by itself.
+
+    Above, any outgoing connection of a test running beside could take one while what owns it is being restarted.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = _CHANCE.randrange(10_000, 32_000)
+        if port in _GIVEN:
+            continue
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            found.append(port)
+            _GIVEN.add(port)
+    return found
 
 
 def slowness() -> float:

@@ -14,7 +14,8 @@ if "SHOUTU_TEST_DATA" not in os.environ:
     _data = tempfile.mkdtemp(prefix="shoutu-test-")
     os.environ["SHOUTU_TEST_DATA"] = _data
     atexit.register(shutil.rmtree, _data, ignore_errors=True)
-os.environ["SHOUTU_DATA"] = os.environ["SHOUTU_TEST_DATA"]
+# Of several workers of a run each has its own.
+os.environ["SHOUTU_DATA"] = os.path.join(os.environ["SHOUTU_TEST_DATA"], os.environ.get("PYTEST_XDIST_WORKER", ""))
 
 from shoutu.county.settings import *  # noqa: F403
 from shoutu.county.settings import DATABASES
