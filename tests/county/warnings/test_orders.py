@@ -20,7 +20,7 @@ from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.places.models import Organisation
 from shoutu.county.warnings import services
-from shoutu.county.warnings.models import Dispatch, Order
+from shoutu.county.warnings.models import Dispatch, Order, OrderVersion
 from shoutu.county.warnings.selectors import drafting, reporting
 from shoutu.county.warnings.services.orders import Draft
 from shoutu.county.warnings.services.reports_sending import Target
@@ -165,6 +165,103 @@ def test_the_webhook_takes_an_order_once(login):
     assert first.json()["door"] == "webhook"
     told = client.get("/api/v1/orders").json()
     assert (told["count"], told["items"][0]["their_number"]) == (1, "2026-88")
+
+
+BODY = {"sender": "市平台", "id": "2026-88", "title": "核查降雨", "text": "核查各库水位"}
+
+
+@pytest.fixture
+def platform(login):
+    """What the city's platform posts with the token of a duty officer."""
+    client = login("duty_officer")
+    return lambda **changes: client.post("/api/v1/orders/webhook", {**BODY, **changes}, content_type="application/json")
+
+
+def test_other_words_under_the_same_id_are_kept_and_somebody_is_called_to_look(platform, login, watched):
+    number = platform().json()["number"]
+    answer = platform(text="立即停产撤人", due_at=soon(2).isoformat())
+    assert (answer.status_code, answer.json()["code"]) == (409, "order.differs")
+    assert answer.json()["kept"] == {"order": number, "version": 2, "times": 1}
+    (entry,) = Entry.objects.filter(verb="order.differs")
+    assert (entry.subject.type, entry.payload["version"], "立即停产撤人" in entry.canonical.decode()) == (
+        "order",
+        2,
+        False,
+    )
+    duty = Duty.objects.get(kind="order.changed")
+    assert duty.calls.get().post == watched.posts["duty_officer"]
+    assert f"{number} 第 2 稿" in duty.why
+    client = login("leader")
+    order = client.get(f"/api/v1/orders/{entry.subject.id}").json()
+    assert (order["text"], order["due_at"], order["versions"]) == ("核查各库水位", None, 1)
+    (version,) = order["other_versions"]
+    assert (version["text"], version["times"], version["changed"]) == ("立即停产撤人", 1, ["text", "due_at"])
+    assert client.get("/api/v1/orders").json()["items"][0]["versions"] == 1
+    assert b"shoutu_orders_differing_total 1.0" in client.get("/metrics").content
+
+
+def test_the_same_other_words_are_kept_once_and_counted(platform):
+    platform()
+    for _ in range(3):
+        assert platform(text="立即停产撤人").json()["kept"]["version"] == 2
+    assert platform(text="立即停产撤人。").json()["kept"]["version"] == 3
+    assert platform().status_code == 201, "the first words are the order still"
+    assert [(one.number, one.times) for one in OrderVersion.objects.order_by("number")] == [(2, 3), (3, 1)]
+    assert Entry.objects.filter(verb="order.differs").count() == 2
+    assert Duty.objects.filter(kind="order.changed").count() == 2
+
+
+def test_other_words_after_the_order_ended_are_kept_too(platform, officer, watched, mine):
+    order = platform().json()["id"]
+    services.give_order(officer, order, [watched.posts["enterprise"].pk], soon())
+    duties.answer(mine, carry_out().pk)
+    duties.done(mine, carry_out().pk)
+    services.end_order(officer, order, "已查")
+    assert platform(title="核查降雨（更正）").status_code == 409
+    assert Duty.objects.get(kind="order.changed").state == "called"
+
+
+def test_a_mine_given_the_order_is_shown_nothing_of_what_else_was_sent(platform, officer, watched, mine):
+    order = platform().json()["id"]
+    services.give_order(officer, order, [watched.posts["enterprise"].pk], soon())
+    platform(text="查乙矿")
+    assert reporting.order_detail(mine, order)["other_versions"] == []
+
+
+def test_the_webhook_names_a_site_or_an_enterprise_by_code_or_name(platform, watched):
+    Organisation.objects.filter(pk=watched.mine.pk).update(code="91141034MA0GT2QX5J")
+    whole = platform(id="1", organisation="91141034ma0gt2qx5j").json()
+    assert (whole["organisation"]["id"], whole["site"]) == (watched.mine.pk, None)
+    both = platform(id="2", organisation="91141034MA0GT2QX5J", site="甲矿尾矿库").json()
+    assert (both["organisation"]["id"], both["site"]["id"]) == (watched.mine.pk, watched.site.pk)
+    assert platform(id="3", site=str(watched.site_b.pk)).json()["site"]["id"] == watched.site_b.pk
+    assert platform(id="4", organisation="甲矿").json()["organisation"]["id"] == watched.mine.pk
+    assert list(Order.objects.values_list("unmatched", flat=True)) == [[]] * 4
+
+
+def test_what_the_webhook_names_and_nobody_knows_keeps_no_order_out(platform, watched, raise_to):
+    warning = raise_to(4)
+    told = platform(organisation="91000000000000000X", site="没有的库", warning=warning.number).json()
+    assert told["unmatched"] == [
+        {"field": "organisation", "named": "91000000000000000X"}, {"field": "site", "named": "没有的库"},
+    ]  # fmt: skip
+    assert told["warning"]["id"] == warning.pk
+    assert "来文指的对不上：91000000000000000X、没有的库" in Duty.objects.get(kind="order.assign").why
+    other = platform(id="2", organisation="甲矿", site="乙矿露天采场").json()
+    assert (other["organisation"]["name"], other["site"]) == ("甲矿", None)
+    assert [one["field"] for one in other["unmatched"]] == ["site"]
+    apart = platform(id="3", organisation="乙矿", site=str(watched.site_b.pk), warning=warning.number).json()
+    assert (apart["site"]["id"], apart["warning"]) == (watched.site_b.pk, None)
+    assert [one["field"] for one in apart["unmatched"]] == ["warning"]
+    theirs = platform(id="4", organisation="乙矿", warning=warning.number).json()
+    assert (theirs["organisation"]["name"], theirs["warning"]["id"]) == ("甲矿", warning.pk)
+    assert [one["field"] for one in theirs["unmatched"]] == ["organisation"]
+
+
+def test_named_otherwise_it_is_another_content(platform):
+    platform(organisation="甲矿")
+    assert platform(organisation="乙矿").status_code == 409
+    assert OrderVersion.objects.get().named == {"organisation": "乙矿"}
 
 
 def test_over_http_from_entry_to_end(login, watched, mine):

@@ -3526,6 +3526,8 @@ export interface paths {
         /**
          * Take Order
          * @description An order from another system, with an API token. Idempotent by sender and id.
+         *
+         *     409 `order.differs` for other content under the same id: it is kept beside the order and the duty officer called.
          */
         post: operations["warnings_reports_take_order"];
         delete?: never;
@@ -9892,7 +9894,8 @@ export interface components {
          * OrderOut
          * @description An order from above as a row; `done` of `given` duties are done.
          *
-         *     It concerns a `site` (`organisation` is whose), an enterprise as a whole (no `site`), or neither.
+         *     It concerns a `site` (`organisation` is whose), an enterprise as a whole (no `site`), or neither. `versions`: how
+         *     often its sender's system sent it again with other content.
          */
         OrderOut: {
             /** Id */
@@ -9935,6 +9938,8 @@ export interface components {
             done: number;
             /** Given */
             given: number;
+            /** Versions */
+            versions: number;
         };
         /** OrderSite */
         OrderSite: {
@@ -9994,6 +9999,8 @@ export interface components {
             done: number;
             /** Given */
             given: number;
+            /** Versions */
+            versions: number;
             /** Text */
             text: string;
             /** Superior */
@@ -10004,6 +10011,10 @@ export interface components {
             duties: components["schemas"]["OrderDuty"][];
             /** Replies */
             replies: components["schemas"]["ReportOut"][];
+            /** Unmatched */
+            unmatched: components["schemas"]["OrderUnmatched"][];
+            /** Other Versions */
+            other_versions: components["schemas"]["OrderVersionOut"][];
             /** Actions */
             actions: components["schemas"]["Action"][];
             /** Timeline */
@@ -10028,6 +10039,70 @@ export interface components {
             done_at: string | null;
             /** Note */
             note: string;
+        };
+        /** OrderNamed */
+        OrderNamed: {
+            /**
+             * Organisation
+             * @default
+             */
+            organisation?: string;
+            /**
+             * Site
+             * @default
+             */
+            site?: string;
+            /**
+             * Warning
+             * @default
+             */
+            warning?: string;
+        };
+        /**
+         * OrderUnmatched
+         * @description What the sender's system said it concerns and is not known here.
+         */
+        OrderUnmatched: {
+            /**
+             * Field
+             * @enum {string}
+             */
+            field: "organisation" | "site" | "warning";
+            /** Named */
+            named: string;
+        };
+        /**
+         * OrderVersionOut
+         * @description Other content sent under the order's id, kept word for word; the order itself stays as it was.
+         *
+         *     `changed`: what differs from the order. `times` it came so, the last `last_at`.
+         */
+        OrderVersionOut: {
+            /** Number */
+            number: number;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** Their Number */
+            their_number: string;
+            /** Due At */
+            due_at: string | null;
+            named: components["schemas"]["OrderNamed"];
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Times */
+            times: number;
+            /** Changed */
+            changed: ("title" | "text" | "their_number" | "due_at" | "named")[];
         };
         /**
          * OrderIn
@@ -10072,6 +10147,11 @@ export interface components {
         /**
          * OrderWebhookIn
          * @description From another system, with an API token: `id` is the sender's own, the same order sent twice is one.
+         *
+         *     Other content under the same `id` is answered 409 `order.differs`: it is kept and shown, the order stays as it was.
+         *     `organisation`: the enterprise it concerns, its 统一社会信用代码 or whole name. `site`: its number here or its whole
+         *     name, with `organisation` where several have it. `warning`: its number. What of these is not known here keeps no
+         *     order out: it comes back in `unmatched`.
          */
         OrderWebhookIn: {
             /** Sender */
@@ -10089,6 +10169,21 @@ export interface components {
             text: string;
             /** Due At */
             due_at?: string | null;
+            /**
+             * Organisation
+             * @default
+             */
+            organisation?: string;
+            /**
+             * Site
+             * @default
+             */
+            site?: string;
+            /**
+             * Warning
+             * @default
+             */
+            warning?: string;
         };
         /**
          * GiveIn

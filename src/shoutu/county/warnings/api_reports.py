@@ -180,13 +180,18 @@ def enter_order(request: HttpRequest, body: shapes.OrderIn) -> Any:
 
 @router.post("/orders/webhook", response={201: shapes.OrderDetail})
 def take_order(request: HttpRequest, body: shapes.OrderWebhookIn) -> Any:
-    """An order from another system, with an API token. Idempotent by sender and id."""
+    """An order from another system, with an API token. Idempotent by sender and id.
+
+    409 `order.differs` for other content under the same id: it is kept beside the order and the duty officer called.
+    """
     actor = asker(request)
+    named = {name: getattr(body, name).strip() for name in ("organisation", "site", "warning")}
     draft = Draft(
         key=webhook_key(body.sender, body.id), door=Order.Door.WEBHOOK, sender=body.sender, title=body.title,
         text=body.text, their_number=body.number or body.id[:80], due_at=body.due_at,
+        named={name: value for name, value in named.items() if value},
     )  # fmt: skip
-    return Status(201, reporting.order_detail(actor, services.enter_order(actor, draft).pk))
+    return Status(201, reporting.order_detail(actor, services.take_order(actor, draft).pk))
 
 
 @router.get("/orders/{id}", response=shapes.OrderDetail)

@@ -96,6 +96,9 @@ verbs.register(
             if p.get("concerns")
             else _("收到%(sender)s指令：%(title)s") % {"sender": p["sender"], "title": p["title"]}
         ),
+        "order.differs": lambda p: (
+            _("又来不同内容，存为第 %(n)s 稿：%(title)s") % {"n": p["version"], "title": p["title"]}
+        ),
         "order.given": lambda p: _("指令分派给%(to)s") % {"to": "、".join(p["to"])},
         "order.ended": gettext_lazy("指令办结"),
         "rule.care_set": lambda p: _("规则归 %(post)s，%(day)s 复查") % {"post": p["post"], "day": p["review_on"]},

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from shoutu.county.duties.selectors import open_alarms
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.warnings.selectors import open_levels, signals_by_state, signals_cleaned_out
+from shoutu.county.warnings.selectors.reporting import orders_differing
 
 
 class WarningCollector:
@@ -30,6 +31,9 @@ class WarningCollector:
         for level in range(1, 5):
             warnings.add_metric([str(level)], levels.get(level, 0))
         yield from (signals, cleaned, warnings)
+        differing = CounterMetricFamily("shoutu_orders_differing", "Orders from above sent again with other content")
+        differing.add_metric([], orders_differing())
+        yield differing
         yield GaugeMetricFamily(
             "shoutu_alarms", "Alarms about the calling itself", value=len(open_alarms(SYSTEM, 1000))
         )

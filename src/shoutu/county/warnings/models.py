@@ -225,6 +225,7 @@ from shoutu.county.warnings.models_groups import Group, Membership  # noqa: E402
 from shoutu.county.warnings.models_reports import (  # noqa: E402
     Dispatch,
     Order,
+    OrderVersion,
     Report,
     ReportKind,
     ReportPlan,
@@ -247,6 +248,7 @@ __all__ = [
     "Member",
     "Membership",
     "Order",
+    "OrderVersion",
     "Origin",
     "Reason",
     "Report",

@@ -76,9 +76,9 @@ class ReportPlan(ScopedModel):
 class Order(ScopedModel):
     """上级指令: what an office above the county has ordered, entered by hand or taken in by webhook. Kept as it came.
 
-    `key` is unique: the same order sent twice is one. It may concern a `site` (then `organisation` is whose that was)
-    or an enterprise as a whole (then `site` is null), or neither. `state` follows its duties: nobody has it yet,
-    somebody does, all have done it, told back.
+    `key` is unique: the same order sent twice is one; other content under it is an `OrderVersion`. It may concern a
+    `site` (then `organisation` is whose that was) or an enterprise as a whole (then `site` is null), or neither.
+    `state` follows its duties: nobody has it yet, somebody does, all have done it, told back.
     """
 
     subject_type = "order"
@@ -112,6 +112,8 @@ class Order(ScopedModel):
     state = models.CharField(max_length=10, choices=State, default=State.NEW)
     taken_by = models.CharField(max_length=120)
     ended_at = models.DateTimeField(null=True)
+    # What the sender's system named that is not known here: [{"field", "named"}].
+    unmatched = models.JSONField(default=list)
 
     class Meta:
         indexes = [models.Index(fields=["state", "-id"], name="order_state")]
@@ -136,6 +138,36 @@ class Order(ScopedModel):
         mines = Organisation.objects.visible_to(actor).filter(kind=Organisation.Kind.ENTERPRISE)
         whole = models.Q(site__isnull=True, organisation__in=mines.values("pk"))
         return actor.scope.sites("site") | whole | called
+
+
+class OrderVersion(models.Model):
+    """An order's sender sent it again with other content under the same id: kept beside it, word for word.
+
+    The order stays as it was taken in. `named`: what it said it concerns, in the sender's words; `times` it came so.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    content_sha256 = models.CharField(max_length=64)
+    their_number = models.CharField(max_length=80, blank=True, default="")
+    title = models.CharField(max_length=160)
+    text = models.TextField()
+    named = models.JSONField(default=dict)
+    due_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    times = models.PositiveIntegerField(default=1)
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "number"], name="order_version_number"),
+            models.UniqueConstraint(fields=["order", "content_sha256"], name="order_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}/{self.number}"
 
 
 class Report(ScopedModel):

@@ -163,6 +163,7 @@ kinds.register(
     kinds.Kind("warning.report", _("信息上报"), _("上报"), finished_in=_("在预警里上报"), needed=_still_to_tell)
 )
 kinds.register(kinds.Kind("order.assign", _("分派上级指令"), _("分派"), finished_in=_("在指令里分派"), covert=True))
+kinds.register(kinds.Kind("order.changed", _("核对指令改动"), _("核对"), covert=True))
 kinds.register(
     kinds.Kind("order.retell", _("指令反馈没有报到"), _("另行报出"), finished_in=_("在指令里另行报出"), covert=True)
 )

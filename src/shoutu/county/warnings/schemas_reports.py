@@ -190,7 +190,8 @@ class OrderSite(Schema):
 class OrderOut(Schema):
     """An order from above as a row; `done` of `given` duties are done.
 
-    It concerns a `site` (`organisation` is whose), an enterprise as a whole (no `site`), or neither.
+    It concerns a `site` (`organisation` is whose), an enterprise as a whole (no `site`), or neither. `versions`: how
+    often its sender's system sent it again with other content.
     """
 
     id: int
@@ -210,6 +211,38 @@ class OrderOut(Schema):
     warning: Numbered | None
     done: int
     given: int
+    versions: int
+
+
+class OrderUnmatched(Schema):
+    """What the sender's system said it concerns and is not known here."""
+
+    field: Literal["organisation", "site", "warning"]
+    named: str
+
+
+class OrderNamed(Schema):
+    organisation: str = ""
+    site: str = ""
+    warning: str = ""
+
+
+class OrderVersionOut(Schema):
+    """Other content sent under the order's id, kept word for word; the order itself stays as it was.
+
+    `changed`: what differs from the order. `times` it came so, the last `last_at`.
+    """
+
+    number: int
+    title: str
+    text: str
+    their_number: str
+    due_at: datetime | None
+    named: OrderNamed
+    received_at: datetime
+    last_at: datetime
+    times: int
+    changed: list[Literal["title", "text", "their_number", "due_at", "named"]]
 
 
 class OrderDuty(Schema):
@@ -230,6 +263,8 @@ class OrderDetail(OrderOut):
     chain: list[ChainRow]
     duties: list[OrderDuty]
     replies: list[ReportOut]
+    unmatched: list[OrderUnmatched]
+    other_versions: list[OrderVersionOut]
     actions: list[Action]
     timeline: list[TimelineRow]
 
@@ -255,7 +290,13 @@ class OrderIn(Schema):
 
 
 class OrderWebhookIn(Schema):
-    """From another system, with an API token: `id` is the sender's own, the same order sent twice is one."""
+    """From another system, with an API token: `id` is the sender's own, the same order sent twice is one.
+
+    Other content under the same `id` is answered 409 `order.differs`: it is kept and shown, the order stays as it was.
+    `organisation`: the enterprise it concerns, its 统一社会信用代码 or whole name. `site`: its number here or its whole
+    name, with `organisation` where several have it. `warning`: its number. What of these is not known here keeps no
+    order out: it comes back in `unmatched`.
+    """
 
     sender: str = Field(min_length=1, max_length=80)
     id: str = Field(min_length=1, max_length=120)
@@ -263,6 +304,9 @@ class OrderWebhookIn(Schema):
     title: str = Field(max_length=160)
     text: str = Field(max_length=5000)
     due_at: AwareDatetime | None = None
+    organisation: str = Field("", max_length=120)
+    site: str = Field("", max_length=120)
+    warning: str = Field("", max_length=40)
 
 
 class GiveIn(Schema):

@@ -71,6 +71,38 @@ function Duties({ order }: { order: OrderDetail }): ReactNode {
   );
 }
 
+/** Other content its sender's system sent under the same id: word for word, with what differs from the order. */
+function Versions({ order }: { order: OrderDetail }): ReactNode {
+  const now = useNow();
+  return (
+    <Panel title={t("order.versions")} note={t("order.versions.note")}>
+      {order.other_versions.map((one) => (
+        <section key={one.number} className="order-version">
+          <h3>
+            {t("order.version", { n: one.number })} <span className="second">{one.times > 1 ? t("order.version.times", { at: moment(one.received_at, now), n: one.times, last: moment(one.last_at, now) }) : moment(one.received_at, now)}</span>
+          </h3>
+          <dl>
+            {one.changed.map((name) => (
+              <div key={name}>
+                <dt>{t(`order.version.${name}`)}</dt>
+                <dd>{versionWords(one, name, now)}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      ))}
+    </Panel>
+  );
+}
+
+type Version = OrderDetail["other_versions"][number];
+
+function versionWords(one: Version, name: Version["changed"][number], now: number): string {
+  if (name === "due_at") return one.due_at === null ? t("order.version.none") : moment(one.due_at, now);
+  if (name === "named") return [one.named.organisation, one.named.site, one.named.warning].filter(Boolean).join(t("list.comma")) || t("order.version.none");
+  return one[name];
+}
+
 /** One order from above: its words, who carries it out and how far, what was told back. */
 export default function OrderPage(): ReactNode {
   const id = Number(useParams().orderId);
@@ -113,6 +145,7 @@ export default function OrderPage(): ReactNode {
             {about && <span><Link to={about.url}>{about.name}</Link></span>}
             {order.warning && <span><Link to={`/warnings/${order.warning.id}`}>{order.warning.number}</Link></span>}
           </p>
+          {order.unmatched.length > 0 && <p className="order-unmatched">{t("order.unmatched", { named: order.unmatched.map((one) => `${t(`order.unmatched.${one.field}`)} ${one.named}`).join(t("list.comma")) })}</p>}
         </div>
         {order.due_at && order.state !== "ended" && (
           <div className="report-tools">
@@ -145,6 +178,7 @@ export default function OrderPage(): ReactNode {
               ))}
             </div>
           </Panel>
+          {order.other_versions.length > 0 && <Versions order={order} />}
           <Panel title={t("order.who")}>
             <Duties order={order} />
           </Panel>

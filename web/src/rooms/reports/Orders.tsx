@@ -39,7 +39,7 @@ function columns(now: number): Column<Order>[] {
       grow: 40,
       cell: (r) => (
         <span className="pname">
-          <b>{r.title}</b> {(r.site ?? r.organisation) && <span className="second">{(r.site ?? r.organisation)?.name}</span>}
+          <b>{r.title}</b> {r.versions > 0 && <em className="tag tag-ink">{t("order.differs", { n: r.versions })}</em>} {(r.site ?? r.organisation) && <span className="second">{(r.site ?? r.organisation)?.name}</span>}
         </span>
       ),
     },
@@ -109,7 +109,7 @@ export default function Orders(): ReactNode {
                 <span>
                   <b>{r.title}</b>
                   <i>
-                    {[r.sender, (r.site ?? r.organisation)?.name, progress(r)].filter(Boolean).join(" ")}
+                    {[r.sender, (r.site ?? r.organisation)?.name, progress(r), r.versions > 0 ? t("order.differs", { n: r.versions }) : null].filter(Boolean).join(" ")}
                   </i>
                 </span>
                 <Due row={r} />

@@ -6,7 +6,7 @@ import functools
 import operator
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,7 @@ from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.selectors import get_visible
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.warnings import policies
-from shoutu.county.warnings.models import Dispatch, Order, Report, ReportPlan, Superior, Warning
+from shoutu.county.warnings.models import Dispatch, Order, OrderVersion, Report, ReportPlan, Superior, Warning
 from shoutu.county.warnings.services.orders import DO
 from shoutu.county.warnings.services.reports import all_told, back
 
@@ -187,7 +187,7 @@ def orders_for(
     """
     if state not in ORDER_STATES:
         raise Invalid("state", _("其中之一：%(names)s") % {"names": "、".join(ORDER_STATES)})
-    rows = Order.objects.visible_to(actor).select_related("superior", "site", "organisation", "warning")
+    rows = whole_orders(Order.objects.visible_to(actor))
     if state == "open":
         rows = rows.exclude(state=Order.State.ENDED)
     elif state != "all":
@@ -202,6 +202,17 @@ def orders_for(
         told = ("title", "their_number", "number", "site__name", "organisation__name")
         rows = rows.filter(functools.reduce(operator.or_, (Q(**{f"{name}__icontains": q}) for name in told)))
     return rows
+
+
+def whole_orders(rows: QuerySet[Order]) -> QuerySet[Order]:
+    """With what `order_row` reads."""
+    rows = rows.select_related("superior", "site", "organisation", "warning")
+    return rows.annotate(differing=Count("versions"))
+
+
+def orders_differing() -> int:
+    """How many other contents came under the id of an order: for the figures."""
+    return OrderVersion.objects.count()
 
 
 def _theirs(actor: Actor, ids: list[int]) -> QuerySet[Duty]:
@@ -242,12 +253,13 @@ def order_row(order: Order, done: tuple[int, int]) -> dict[str, Any]:
         "done": done[0],
         "given": done[1],
         "ended_at": order.ended_at,
+        "versions": order.differing,  # type: ignore[attr-defined]
     }
 
 
 def get_order(actor: Actor, id: int) -> Order:
     """Raises NotFound("order", id)."""
-    return get_visible(Order.objects.select_related("superior", "site", "organisation", "warning"), actor, id, "order")
+    return get_visible(whole_orders(Order.objects.all()), actor, id, "order")  # type: ignore[arg-type]
 
 
 def order_detail(actor: Actor, id: int) -> dict[str, Any]:
@@ -263,9 +275,19 @@ def order_detail(actor: Actor, id: int) -> dict[str, Any]:
         "chain": duty_selectors.chain_rows(duties, actor),
         "duties": [_duty(one) for one in duties if one.kind == DO],
         "replies": [report_row(one) for one in replies] if actor.may("report.read") else [],
+        "unmatched": order.unmatched,
+        "other_versions": [] if actor.outside else [_version(order, one) for one in order.versions.order_by("number")],
         "actions": _actions(order, actor, duties, told),
         "timeline": duty_selectors.timeline([*_whole(actor, order), *(SubjectRef("duty", one.pk) for one in duties)]),
     }
+
+
+def _version(order: Order, one: OrderVersion) -> dict[str, Any]:
+    same = ("title", "text", "their_number", "due_at")
+    changed = [name for name in same if getattr(one, name) != getattr(order, name)]
+    # All that is digested beside these is what it names: with nothing else different, that is.
+    copied = ("number", "named", "received_at", "last_at", "times", *same)
+    return {**{name: getattr(one, name) for name in copied}, "changed": changed or ["named"]}
 
 
 def _whole(actor: Actor, order: Order) -> list[SubjectRef]:

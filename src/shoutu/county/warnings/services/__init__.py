@@ -29,6 +29,7 @@ from shoutu.county.warnings.services.grouping import answer_all, end_groups, mer
 from shoutu.county.warnings.services.inbox import retry, take_in
 from shoutu.county.warnings.services.noise import ask_rule_review, review_rule, set_care
 from shoutu.county.warnings.services.orders import end_order, enter_order, follow_duties, give_order
+from shoutu.county.warnings.services.orders_webhook import take_order
 from shoutu.county.warnings.services.reports import ask_missed, ask_report, leave_off
 from shoutu.county.warnings.services.reports_offices import set_superior
 from shoutu.county.warnings.services.reports_receipts import note_receipt, send_again, tell_by_hand
@@ -81,6 +82,7 @@ __all__ = [
     "split",
     "take_back",
     "take_in",
+    "take_order",
     "tell_by_hand",
     "verify",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,7 +35,10 @@ FURTHEST = timedelta(days=366)
 
 @dataclass(frozen=True)
 class Draft:
-    """An order as it came. `key` tells a repetition; of a webhook it is made of the sender and its own id."""
+    """An order as it came. `key` tells a repetition; of a webhook it is made of the sender and its own id.
+
+    `named`: what another system said it concerns, in its own words; `unmatched` what of it is not known here.
+    """
 
     key: str
     door: str
@@ -48,6 +51,8 @@ class Draft:
     site: int | None = None
     organisation: int | None = None
     due_at: datetime | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
+    unmatched: Sequence[str] = ()
 
 
 def webhook_key(sender: str, id: str) -> str:
@@ -65,7 +70,7 @@ def enter_order(actor: Actor, draft: Draft, posts: Sequence[int] = ()) -> Order:
     actor.require("order.enter")
     if not 1 <= len(draft.key) <= 64:
         raise Invalid("key", _("1 到 %(limit)s 个字") % {"limit": 64})
-    asked = _asked(draft, posts)
+    asked = content_of(draft, posts)
     before: Order | None = Order.objects.filter(key=draft.key).first()
     if before is not None:
         unchanged()
@@ -86,6 +91,7 @@ def enter_order(actor: Actor, draft: Draft, posts: Sequence[int] = ()) -> Order:
         sender=sender, their_number=draft.their_number.strip()[:80], title=title, text=text, warning=warning, site=site,
         organisation=organisation, level=warning.current_level if warning else 0, received_at=now,
         due_at=draft.due_at, taken_by=actor.label[:120],
+        unmatched=[{"field": name, "named": draft.named[name]} for name in draft.unmatched],
     )  # fmt: skip
     order.save()
     order.number = f"O-{timezone.localtime(now):%Y%m%d}-{order.pk:04d}"
@@ -95,27 +101,37 @@ def enter_order(actor: Actor, draft: Draft, posts: Sequence[int] = ()) -> Order:
         "sha256": hashlib.sha256(text.encode()).hexdigest(), "door": draft.door, "due_at": draft.due_at,
         "warning": warning.number if warning else None, "site": site.pk if site else None,
         "organisation": organisation.pk if organisation else None, "concerns": str(site or organisation or ""),
+        "unmatched": order.unmatched,
     }  # fmt: skip
     record(actor, "order.taken", ref(order), facts)
     if posts:
         _give(actor, order, posts, draft.due_at)
     else:
         duties.open_duty(
-            actor, ASSIGN, ref(order), site.pk if site else None, _lane("assign", policies.reporting().assign),
-            order.level, order.title, _("%(sender)s指令，分派到人") % {"sender": sender}, key=f"{ASSIGN}:{order.pk}",
+            actor, ASSIGN, ref(order), site.pk if site else None, lane_of("assign", policies.reporting().assign),
+            order.level, order.title, _why(order), key=f"{ASSIGN}:{order.pk}",
         )  # fmt: skip
     events.emit("order.changed", ref(order), {"state": order.state})
     return order
 
 
-def _asked(draft: Draft, posts: Sequence[int]) -> str:
-    # Named only where there is one: orders kept before there could be keep their digest.
-    whole = {} if draft.organisation is None else {"organisation": draft.organisation}
+def content_of(draft: Draft, posts: Sequence[int] = ()) -> str:
+    """The digest of what was asked: what another system named counts as it named it, whatever that is here."""
+    # Named only where there is something: orders kept before there could be keep their digest.
+    whole: dict[str, Any] = {} if draft.organisation is None else {"organisation": draft.organisation}
+    if draft.named:
+        draft, whole = replace(draft, warning=None, site=None), {"named": dict(draft.named)}
     return keys.digest(
         sender=draft.sender.strip(), title=draft.title.strip(), text=draft.text.strip(),
         their_number=draft.their_number.strip(), superior=draft.superior, warning=draft.warning, site=draft.site,
         due_at=draft.due_at, posts=sorted(posts), **whole,
     )  # fmt: skip
+
+
+def _why(order: Order) -> str:
+    why = _("%(sender)s指令，分派到人") % {"sender": order.sender}
+    named = "、".join(one["named"] for one in order.unmatched)
+    return _("%(why)s；来文指的对不上：%(named)s") % {"why": why, "named": named} if named else why
 
 
 def _text(field: str, text: str, most: int) -> str:
@@ -152,7 +168,7 @@ def _about(actor: Actor, draft: Draft) -> tuple[Warning | None, Site | None, Org
     return warning, site, organisation
 
 
-def _lane(stage: str, within: timedelta, posts: Sequence[int] = ()) -> dict[str, Any]:
+def lane_of(stage: str, within: timedelta, posts: Sequence[int] = ()) -> dict[str, Any]:
     """Whom it calls: the post itself, then those above; with the time it has."""
     policy, told = policies.in_force(), policies.reporting()
     above = [{"who": rung.who, "answer_s": rung.answer.total_seconds()} for rung in told.chain]
@@ -185,7 +201,7 @@ def _give(actor: Actor, order: Order, posts: Sequence[int], due_at: datetime | N
         }
         raise Invalid("due_at", _("%(posts)s已分派，限 %(at)s 前落实；只能提前，不能推后") % words)
     for post in posts:
-        lane = _lane("carry_out", due_at - now, [post])
+        lane = lane_of("carry_out", due_at - now, [post])
         if post not in standing:
             duties.open_duty(
                 actor, DO, ref(order), order.site_id, lane, order.level, order.title, order.text[:400],
