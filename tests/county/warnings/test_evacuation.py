@@ -18,7 +18,7 @@ from shoutu.county.people.testing import actor
 from shoutu.county.sites import services as sites
 from shoutu.county.warnings import evacuations, services
 from shoutu.county.warnings.models import Evacuation, HeadCount, Warning
-from shoutu.county.warnings.services.evacuation import Reading
+from shoutu.county.warnings.services.evacuation_count import Reading
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from shoutu.county.sites.models import Point
 from shoutu.county.sites.operation import waiting
 from shoutu.county.sites.selectors import STALE_INTERVALS
 from shoutu.county.warnings.models import Evacuation, HeadCount, Warning
-from shoutu.county.warnings.services.evacuation import Reading, missing_words
+from shoutu.county.warnings.services.evacuation import missing_words
+from shoutu.county.warnings.services.evacuation_count import Reading
 from shoutu.county.warnings.states_evacuation import EVACUATION, not_yet
 
 PEOPLE = ("people_underground", "persons_underground", "people")

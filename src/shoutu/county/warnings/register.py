@@ -40,7 +40,7 @@ from shoutu.county.warnings.selectors import of_point
 from shoutu.county.warnings.selectors.standing import points_standing, sites_standing
 from shoutu.county.warnings.services import follow_duties, note_answered, rule_changed
 from shoutu.county.warnings.services.circumstance import windows_changed
-from shoutu.county.warnings.services.evacuation import site_works_again
+from shoutu.county.warnings.services.evacuation_end import site_works_again
 from shoutu.county.warnings.services.locking import lock_orders, lock_warnings
 from shoutu.county.warnings.services.reports import named
 from shoutu.county.warnings.services.setback import clock_set_back

@@ -13,17 +13,17 @@ from shoutu.county.warnings.services.acting import (
 from shoutu.county.warnings.services.circumstance import blasting_over
 from shoutu.county.warnings.services.cleaning import clean_out
 from shoutu.county.warnings.services.dispatching import dispatch_due
-from shoutu.county.warnings.services.evacuation import (
+from shoutu.county.warnings.services.evacuation import order_withdrawal
+from shoutu.county.warnings.services.evacuation_count import (
     add_people,
     confirm_by_positioning,
     confirm_out,
     fix_head_count,
-    order_withdrawal,
     propose_fewer,
-    resume_work,
     set_head_count,
     take_back,
 )
+from shoutu.county.warnings.services.evacuation_end import resume_work
 from shoutu.county.warnings.services.evidence import add_evidence
 from shoutu.county.warnings.services.grouping import answer_all, end_groups, merge, split
 from shoutu.county.warnings.services.inbox import retry, take_in

@@ -15,7 +15,8 @@ from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings.models import Member, Reason, Result, Warning
 from shoutu.county.warnings.services import reports
 from shoutu.county.warnings.services.course_of import call_back, settle_stage
-from shoutu.county.warnings.services.evacuation import WITHDRAW, begin, call_off
+from shoutu.county.warnings.services.evacuation import WITHDRAW, begin
+from shoutu.county.warnings.services.evacuation_end import call_off
 from shoutu.county.warnings.services.locking import lock_warnings
 from shoutu.county.warnings.services.reviewing import REVIEW, ask_review, drop_review
 from shoutu.county.warnings.services.taking import remark, take
