@@ -2674,6 +2674,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rule
+         * @description One rule with every version it ever had: what it said, who asked for it and why, who agreed.
+         */
+        get: operations["sites_rules_get_rule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/changes/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Change
+         * @description What proposing this change would do; changes nothing. 422 names the parameter that is wrong.
+         */
+        post: operations["sites_rules_check_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/packs": {
         parameters: {
             query?: never;
@@ -8218,6 +8258,129 @@ export interface components {
             next: string | null;
             /** Count */
             count: number;
+        };
+        /**
+         * RuleDetail
+         * @description A rule whole, newest version first. `pack`: the title of the pack it was bound from, "" for one made by hand.
+         *
+         *     `interval_s`: seconds between readings of its point; 0 for a composite.
+         */
+        RuleDetail: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Sentence */
+            sentence: string;
+            /** Levels */
+            levels: components["schemas"]["Threshold"][];
+            /** Cite */
+            cite: string;
+            /** Verified */
+            verified: boolean;
+            /** Enabled */
+            enabled: boolean;
+            point: components["schemas"]["Named"] | null;
+            site: components["schemas"]["Named"];
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Proposals */
+            proposals: components["schemas"]["Proposal"][];
+            /** Unit */
+            unit: string;
+            /** Interval S */
+            interval_s: number;
+            /**
+             * Axis
+             * @enum {string}
+             */
+            axis: "up" | "down";
+            /** Decimals */
+            decimals: number | null;
+            /** Pack */
+            pack: string;
+            /** Pack Name */
+            pack_name: string;
+            /** Item */
+            item: string;
+            /** Versions */
+            versions: components["schemas"]["VersionRow"][];
+            /** May Edit */
+            may_edit: boolean;
+        };
+        /**
+         * VersionRow
+         * @description What a rule said, or would say. `proposal`: the one it waits in; null where it waits for nobody.
+         */
+        VersionRow: {
+            /** Number */
+            number: number;
+            /** Sentence */
+            sentence: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "proposed" | "in_force" | "replaced" | "rejected";
+            /** Reason */
+            reason: string;
+            /** Proposed By */
+            proposed_by: string;
+            /**
+             * Proposed At
+             * Format: date-time
+             */
+            proposed_at: string;
+            /** Decided By */
+            decided_by: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Proposal */
+            proposal: number | null;
+        };
+        /**
+         * Checked
+         * @description What proposing it would do: `nothing`, hold `at_once`, or wait for a `second_person`.
+         */
+        Checked: {
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Sentence */
+            sentence: string;
+            /**
+             * Effect
+             * @enum {string}
+             */
+            effect: "nothing" | "at_once" | "second_person";
+        };
+        /**
+         * CheckIn
+         * @description A change of a rule, to be looked at only; without `params` only `enabled` changes.
+         */
+        CheckIn: {
+            /** Params */
+            params?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
         };
         /**
          * PackRow
@@ -14836,6 +14999,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items"];
+                };
+            };
+        };
+    };
+    sites_rules_get_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleDetail"];
+                };
+            };
+        };
+    };
+    sites_rules_check_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
         };

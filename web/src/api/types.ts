@@ -48,3 +48,4 @@ export type Answerer = S["Answerer"];
 export type Channel = S["Channel"];
 export type Contact = S["Contact"];
 export type Rule = S["Rule"];
+export type RuleDetail = S["RuleDetail"];

@@ -34,6 +34,7 @@ SELECTORS = {
     "people/proposals": "service and selector: two persons, for every room to the right",
     "people/matrix": "selector",
     "people/findings": "selector",
+    "sites/ruling": "selector",
     "people/calendar": "selector",
     "duties/auditor": "sees every duty by design, apart from the code it watches",
     "duties/chain": "selector",

@@ -42,6 +42,11 @@ def at_least_as_strict(kind: str, old: Params, new: Params) -> bool:
     return True
 
 
+def holds_at_once(kind: str, old: tuple[Params, bool], new: tuple[Params, bool]) -> bool:
+    """Whether one person alone may put the new version in force. Each (complete parameters, enabled)."""
+    return new[1] and (not old[1] or at_least_as_strict(kind, old[0], new[0]))
+
+
 def _stricter(field: str, before: Any, after: Any, smaller: tuple[str, ...], greater: tuple[str, ...]) -> bool:
     return (field in smaller and bool(after < before)) or (field in greater and bool(after > before))
 

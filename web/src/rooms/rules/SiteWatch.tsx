@@ -113,7 +113,7 @@ function Points({ watch }: { watch: Watch }): ReactNode {
               .filter((rule) => rule.enabled && rule.levels.length > 0)
               .map((rule) => (
                 <p key={rule.id}>
-                  {rule.title}{"\uff1a"}{rule.sentence} <Unchecked verified={rule.verified} />
+                  <Link to={`/rules/id/${rule.id}`}>{rule.title}</Link>{"\uff1a"}{rule.sentence} <Unchecked verified={rule.verified} />
                   <span className="second"> {rule.cite}</span>
                 </p>
               ))}

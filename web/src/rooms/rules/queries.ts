@@ -1,4 +1,5 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
 import { api, got } from "../../api/client";
 
 export function usePacks() {
@@ -44,4 +45,46 @@ export function useEnterDesign(site: number) {
       for (const key of ["sites", "findings", "duties", "points"]) void client.invalidateQueries({ queryKey: [key] });
     },
   });
+}
+
+export function useRule(id: number) {
+  return useQuery({ queryKey: ["points", "rule", id], queryFn: () => got(api.GET("/api/v1/rules/{id}", { params: { path: { id } } })), refetchInterval: 15_000 });
+}
+
+export interface ChangeIn {
+  params?: Record<string, unknown>;
+  enabled: boolean;
+  reason: string;
+}
+
+/** What a change would do: hold at once, or wait for a second person. Null asks nothing. */
+export function useChangeCheck(rule: { id: number; version: number; enabled: boolean }, params: Record<string, unknown> | null) {
+  return useQuery({
+    queryKey: ["rules", "check", rule.id, rule.version, JSON.stringify(params)],
+    queryFn: () => got(api.POST("/api/v1/rules/{id}/changes/check", { params: { path: { id: rule.id } }, body: { params: params ?? {}, enabled: rule.enabled } })),
+    enabled: params !== null,
+    staleTime: 60_000,
+    retry: false,
+  });
+}
+
+/** Change a rule: as a new version at once where it is at least as strict, else when a second person agrees. */
+export function useProposeChange(id: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: ChangeIn) => got(api.POST("/api/v1/rules/{id}/changes", { params: { path: { id } }, body })),
+    onSuccess: () => {
+      for (const key of ["points", "proposals", "sites", "status", "ledger"]) void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
+}
+
+/** The value once it has stood still for so long: typing asks nothing. */
+export function useSettled(value: string, ms: number): string {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [value, ms]);
+  return settled;
 }

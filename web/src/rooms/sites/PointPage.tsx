@@ -32,7 +32,7 @@ function Rules({ point }: { point: PointDetail }): ReactNode {
           {point.rules.map((rule) => (
             <li key={rule.id} className={rule.enabled ? undefined : "rule-off"}>
               <p>
-                <b>{rule.title}</b> <span className="second">{t("rule.version", { version: rule.version })}</span> {!rule.enabled && <span className="tag">{t("rule.off")}</span>}
+                <Link to={`/rules/id/${rule.id}`}><b>{rule.title || t(`rule.kind.${rule.kind}`)}</b></Link> <span className="second">{t("rule.version", { version: rule.version })}</span> {!rule.enabled && <span className="tag">{t("rule.off")}</span>}
               </p>
               <p className="second">{rule.sentence}</p>
               {rule.levels.length > 0 && (

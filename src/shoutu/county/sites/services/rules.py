@@ -24,7 +24,7 @@ from shoutu.county.places.models import Site
 from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.models import Point, Rule, RuleState, RuleVersion
 from shoutu.county.sites.services.publishing import publish_rules
-from shoutu.county.sites.strictness import at_least_as_strict
+from shoutu.county.sites.strictness import holds_at_once
 from shoutu.county.sites.wording import rule_sentence
 
 
@@ -193,7 +193,7 @@ def propose(
         unchanged()
         _ask_second(actor, rule, standing, waiting)
         return waiting
-    strict = enabled and (not rule.enabled or at_least_as_strict(rule.kind, standing.params, complete))
+    strict = holds_at_once(rule.kind, (standing.params, rule.enabled), (complete, enabled))
     newest = rule.versions.order_by("-number").values_list("number", flat=True)[0]
     version = RuleVersion.objects.create(
         rule=rule, number=newest + 1, params=complete, enabled=enabled, reason=reason, state=RuleState.PROPOSED,

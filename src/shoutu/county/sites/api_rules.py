@@ -1,0 +1,33 @@
+"""One rule over HTTP: what it said, and what a change would do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from shoutu.county.kit.api import Router, asker
+from shoutu.county.sites import ruling, selectors
+from shoutu.county.sites import schemas_rules as schemas
+from shoutu.county.sites.wording import rule_sentence
+
+router = Router()
+
+
+@router.get("/rules/{id}", response=schemas.RuleDetail)
+def get_rule(request: HttpRequest, id: int) -> Any:
+    """One rule with every version it ever had: what it said, who asked for it and why, who agreed."""
+    actor = asker(request)
+    actor.require("rule.read")
+    return ruling.rule_detail(actor, id)
+
+
+@router.post("/rules/{id}/changes/check", response=schemas.Checked)
+def check_change(request: HttpRequest, id: int, body: schemas.CheckIn) -> Any:
+    """What proposing this change would do; changes nothing. 422 names the parameter that is wrong."""
+    actor = asker(request)
+    actor.require("rule.edit")
+    rule = selectors.get_rule(actor, id)
+    change = ruling.change_of(rule, body.params, body.enabled)
+    said = rule_sentence(rule.kind, change.params, rule.unit, rule.interval_s)
+    return {"params": change.params, "sentence": said, "effect": change.effect}

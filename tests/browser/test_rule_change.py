@@ -1,0 +1,77 @@
+"""A rule changed in the browser: a weaker one waits for a second person, then a new version is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def staff(logins: list[dict[str, str]]) -> dict[str, dict[str, str]]:
+    return {one["username"]: one for one in logins}
+
+
+@pytest.fixture
+def rule(county: Stack, staff: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """A limit on a dry beach or a depth: any rule with a red limit on its low or high side, at a site not in the
+    story."""
+    inspector = staff["inspector"]
+    api = county.login(inspector["username"], inspector["password"])
+    rules = api.get("/rules", site=2, limit=100)["items"]
+    return next(one for one in rules if one["kind"] == "threshold" and one["params"]["direction"] != "band")
+
+
+def test_a_weaker_limit_waits_for_a_second_person_and_then_holds(
+    staff: dict[str, dict[str, str]], rule: dict[str, Any], open_page: Callable[..., Page]
+) -> None:
+    levels = rule["params"]["levels"]
+    worst = max(levels)
+    step = 10 if rule["params"]["direction"] == "high" else -0.01
+    weaker = round(levels[worst] + step, 3)
+    word = {"4": "红色", "3": "橙色", "2": "黄色", "1": "蓝色"}[worst]
+    page = open_page(login=staff["inspector"])
+    page.goto(f"/rules/id/{rule['id']}")
+    expect(page.get_by_text("还没有改动。")).to_be_visible()
+    page.get_by_role("textbox", name=word).first.fill(str(weaker))
+    expect(page.get_by_text("会降低或推迟预警")).to_be_visible()
+    expect(page.get_by_role("button", name="提出修改")).to_be_disabled()
+    page.get_by_label("为什么改").fill("试验：设计复核后放宽")
+    page.get_by_role("button", name="提出修改").click()
+    expect(page.get_by_text("已提出，现行的一版照旧")).to_be_visible()
+    page.get_by_role("link", name="去复核").first.click()
+    mine = page.locator(".proposal", has_text="试验：设计复核后放宽")
+    expect(mine.get_by_role("button", name="同意", exact=True)).to_be_disabled()
+
+    second = open_page(login=staff["admin"])
+    second.goto("/proposals")
+    waiting = second.locator(".proposal", has_text="试验：设计复核后放宽")
+    waiting.get_by_role("button", name="同意", exact=True).click()
+    expect(waiting).to_have_count(0)
+
+    page.goto(f"/rules/id/{rule['id']}")
+    expect(page.locator("h1")).to_contain_text(f"{weaker:.2f}" if step < 0 else f"{weaker:g}")
+    expect(page.locator(".rules-list > li", has_text=f"第 {rule['version'] + 1} 版")).to_contain_text("生效")
+    page.goto(f"/ledger?subject=rule:{rule['id']}")
+    expect(page.get_by_text("试验：设计复核后放宽").or_(page.get_by_text("生效")).first).to_be_visible()
+
+
+def test_a_stricter_limit_holds_at_once(
+    staff: dict[str, dict[str, str]], rule: dict[str, Any], open_page: Callable[..., Page]
+) -> None:
+    page = open_page(size={"width": 390, "height": 844}, login=staff["inspector"])
+    page.goto(f"/rules/id/{rule['id']}")
+    field = page.get_by_label("回差", exact=False)
+    field.fill(str(rule["params"].get("hysteresis", 0) + 0.05))
+    expect(page.get_by_text("不比现行松")).to_be_visible()
+    page.get_by_label("为什么改").fill("试验：加回差")
+    page.get_by_role("button", name="改并生效").click()
+    expect(page.get_by_text("试验：加回差")).to_be_visible()
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0

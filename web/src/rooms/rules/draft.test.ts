@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { draftOf, same, textsOf } from "./draft";
+
+const low = { levels: { "4": 6, "3": 6.6 }, direction: "low", hysteresis: 0, raise_for_s: 60, clear_for_s: 0 };
+const band = { levels: { "2": [1, 5], "4": [0, 9] }, direction: "band", hysteresis: 0, raise_for_s: 0, clear_for_s: 0 };
+
+test("what is typed and not changed says what it said", () => {
+  for (const params of [low, band]) {
+    const draft = draftOf("threshold", params, textsOf("threshold", params));
+    expect(draft.wrong).toEqual({});
+    expect(same(draft.params, params)).toBe(true);
+  }
+});
+
+test("an emptied limit leaves its level out, an emptied time is left out", () => {
+  const draft = draftOf("threshold", low, { ...textsOf("threshold", low), "levels.3": "", raise_for_s: " " });
+  expect(draft.params.levels).toEqual({ "4": 6 });
+  expect("raise_for_s" in draft.params).toBe(false);
+});
+
+test("a minus from a paper is a minus", () => {
+  const draft = draftOf("rate", { levels: { "4": -2 }, direction: "low" }, { "levels.4": "\u22123.5" });
+  expect(draft.params.levels).toEqual({ "4": -3.5 });
+});
+
+test("a milder limit further out than a graver one is wrong, by name", () => {
+  expect(draftOf("threshold", low, { ...textsOf("threshold", low), "levels.3": "5" }).wrong).toEqual({ "levels.3": "order" });
+  expect(draftOf("threshold", { ...low, direction: "high" }, { "levels.4": "5", "levels.3": "6" }).wrong).toEqual({ "levels.3": "order" });
+  expect(draftOf("threshold", band, { ...textsOf("threshold", band), "levels.2.1": "12" }).wrong).toEqual({ "levels.2.0": "order" });
+});
+
+test("words are no number, half a band is no pair, no limit at all is nothing to watch", () => {
+  expect(draftOf("threshold", low, { ...textsOf("threshold", low), "levels.4": "six" }).wrong["levels.4"]).toBe("number");
+  expect(draftOf("threshold", band, { ...textsOf("threshold", band), "levels.2.1": "" }).wrong["levels.2.1"]).toBe("pair");
+  expect(draftOf("threshold", low, {}).wrong["levels.4"]).toBe("number");
+});
+
+test("a ladder keeps its levels and changes its counts", () => {
+  const ladder = { form: "ladder", items: ["a"], steps: [{ level: 1, count: 4, to: 2 }], wait_s: 30 };
+  const draft = draftOf("composite", ladder, { ...textsOf("composite", ladder), "steps.0.count": "3" });
+  expect(draft.params.steps).toEqual([{ level: 1, count: 3, to: 2 }]);
+});

@@ -1,0 +1,120 @@
+/** A rule's parameters as a person types them: texts by field, and back. */
+
+export type Params = Record<string, unknown>;
+export type Texts = Record<string, string>;
+
+/** What may be changed besides the limits, per kind of rule. */
+const others: Record<string, readonly string[]> = {
+  threshold: ["raise_for_s", "clear_for_s", "hysteresis"],
+  rate: ["window_s", "interval_s", "min_samples", "hysteresis"],
+  no_data: ["after_s", "intervals"],
+  stuck: ["window_s", "tolerance", "min_samples"],
+  implausible: ["low", "high", "count", "clear_count"],
+  composite: ["wait_s"],
+};
+
+const levelled = new Set(["no_data", "stuck", "implausible"]);
+export const levels = [4, 3, 2, 1] as const;
+
+interface Step {
+  level: number;
+  count: number;
+  to: number;
+}
+
+export function stepsOf(params: Params): Step[] {
+  return Array.isArray(params.steps) ? (params.steps as Step[]) : [];
+}
+
+export function hasLimits(kind: string): boolean {
+  return kind === "threshold" || kind === "rate";
+}
+
+export function isBand(params: Params): boolean {
+  return params.direction === "band";
+}
+
+/** The fields of a rule's form, in order. A band has two a level, `levels.4.0` and `levels.4.1`. */
+export function fieldsOf(kind: string, params: Params): string[] {
+  const found: string[] = [];
+  if (hasLimits(kind)) {
+    for (const level of levels) found.push(...(isBand(params) ? [`levels.${level}.0`, `levels.${level}.1`] : [`levels.${level}`]));
+  }
+  stepsOf(params).forEach((_step, at) => found.push(`steps.${at}.count`));
+  found.push(...(others[kind] ?? []));
+  if (levelled.has(kind)) found.push("level");
+  return found;
+}
+
+function at(params: Params, path: string): unknown {
+  return path.split(".").reduce<unknown>((inner, key) => (inner === null || typeof inner !== "object" ? undefined : (inner as Params)[key]), params);
+}
+
+export function textsOf(kind: string, params: Params): Texts {
+  return Object.fromEntries(
+    fieldsOf(kind, params).map((field) => {
+      const value = at(params, field);
+      return [field, typeof value === "number" ? String(value) : ""];
+    }),
+  );
+}
+
+export interface Draft {
+  params: Params;
+  /** Fields whose text is no number, and limits that do not lie further out than the milder one. */
+  wrong: Record<string, "number" | "order" | "pair">;
+}
+
+/** A minus as a phone's keyboard or a paper has it. */
+function numberOf(text: string): number {
+  return Number(text.trim().replace(/[\u2212\uff0d]/g, "-").replace("\u3002", "."));
+}
+
+/** What the texts say, with what is wrong in them. An empty text leaves the parameter out. */
+export function draftOf(kind: string, params: Params, texts: Texts): Draft {
+  const wrong: Draft["wrong"] = {};
+  const next: Params = { ...params };
+  const told = (field: string): number | null => {
+    const text = texts[field] ?? "";
+    if (text.trim() === "") return null;
+    const value = numberOf(text);
+    if (!Number.isFinite(value)) wrong[field] = "number";
+    return value;
+  };
+  for (const field of [...(others[kind] ?? []), ...(levelled.has(kind) ? ["level"] : [])]) {
+    const value = told(field);
+    if (value === null) delete next[field];
+    else next[field] = value;
+  }
+  if (stepsOf(params).length > 0) next.steps = stepsOf(params).map((step, i) => ({ ...step, count: told(`steps.${i}.count`) ?? step.count }));
+  if (hasLimits(kind)) next.levels = limitsOf(params, told, wrong);
+  return { params: next, wrong };
+}
+
+function limitsOf(params: Params, told: (field: string) => number | null, wrong: Draft["wrong"]): Params {
+  const found: Params = {};
+  let outer: { low: number; high: number } | null = null;
+  for (const level of levels) {
+    const [first, second] = isBand(params) ? [`levels.${level}.0`, `levels.${level}.1`] : [`levels.${level}`, null];
+    const one = told(first);
+    const two = second === null ? null : told(second);
+    if (one === null && two === null) continue;
+    if (second !== null && (one === null || two === null || one >= two)) wrong[second] ??= "pair";
+    found[String(level)] = second === null ? one : [one, two];
+    const low = second !== null ? (one ?? Number.NaN) : params.direction === "low" ? (one ?? Number.NaN) : Number.NEGATIVE_INFINITY;
+    const high = second !== null ? (two ?? Number.NaN) : params.direction === "low" ? Number.POSITIVE_INFINITY : (one ?? Number.NaN);
+    if (outer !== null && (low < outer.low || high > outer.high)) wrong[first] ??= "order";
+    outer = { low, high };
+  }
+  if (Object.keys(found).length === 0) wrong["levels.4"] ??= "number";
+  return found;
+}
+
+/** Whether two sets of parameters say the same; keys in any order. */
+export function same(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => same(one, b[i]));
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return a === b;
+  const [left, right] = [a as Params, b as Params];
+  const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return [...keys].every((key) => same(left[key], right[key]));
+}
