@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pytest
+
+from shoutu.county.duties import kinds
 from shoutu.county.sites.wording import rule_sentence
 from shoutu.county.warnings import words
 
+FACE = Path(__file__).resolve().parents[3] / "web" / "src" / "i18n"
 CO = {"kind": "threshold", "to": 3, "value": 2.6, "threshold": 2.5}
 
 
@@ -29,3 +36,9 @@ def test_a_slope_is_written_beside_its_limit():
 def test_a_rule_is_told_with_all_decimals_of_its_limits():
     told = rule_sentence("threshold", {"direction": "high", "levels": {"3": 0.0125, "2": -2.5}}, "m", 20)
     assert told == "≥ 0.0125 m 橙，≥ −2.50 m 黄"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_kind_of_duty_has_a_word_in_the_chain(language):
+    words = json.loads((FACE / f"{language}.json").read_text("utf-8"))
+    assert [kind for kind in kinds.names() if f"limit.{kind.rpartition('.')[2]}" not in words] == []

@@ -126,7 +126,7 @@ export function ChainOfPeople({ rows }: { rows: readonly ChainRow[] }): ReactNod
               {row.state === "not_yet" ? (
                 <span className="clock clock-list clock-wait">{t("clock.from", { at: clockTime(row.starts_at) })}</span>
               ) : ended !== null ? (
-                <span className="clock clock-list clock-wait">{ended}</span>
+                <span className="clock clock-list clock-wait clock-ended">{ended}</span>
               ) : row.state === "declined" || limit === null ? (
                 <span className="clock clock-list clock-wait">{t(`call.${row.state}`)}</span>
               ) : (

@@ -46,6 +46,11 @@ def get(name: str) -> Kind:
     return _kinds.get(name) or Kind(name, name, _("办理"))
 
 
+def names() -> list[str]:
+    """The names of the kinds that rooms have registered."""
+    return list(_kinds)
+
+
 def covert() -> list[str]:
     """The names of the kinds a mine sees only when it is called."""
     return [kind.name for kind in _kinds.values() if kind.covert]
