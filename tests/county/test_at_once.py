@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -28,12 +29,13 @@ from shoutu.county.ledger.models import Entry
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
 from shoutu.county.people.testing import actor
+from shoutu.county.places.models import Site
 from shoutu.county.places.services import lock_sites
 from shoutu.county.screen.services import acknowledge
 from shoutu.county.sites import services as sites
 from shoutu.county.sites.models import Signal, SignalState
 from shoutu.county.warnings import services
-from shoutu.county.warnings.models import Evacuation, Event, HeadCount, Membership, Warning
+from shoutu.county.warnings.models import Evacuation, Event, Group, HeadCount, Membership, Warning
 from shoutu.county.warnings.services import inbox
 from tests.stack import until
 
@@ -323,9 +325,10 @@ def test_intake_head_count_desks_silences_and_merges_at_one_site(county, signal,
 
 
 class Holder:
-    """Somebody who holds a site until told to let go."""
+    """Somebody who holds a site, and its duties where told so, until told to let go."""
 
-    def __init__(self, site: int) -> None:
+    def __init__(self, site: int, duties: bool = False) -> None:
+        self.duties = duties
         self.site, self.has, self.go = site, threading.Event(), threading.Event()
         self.thread = threading.Thread(target=self._hold)
 
@@ -333,6 +336,8 @@ class Holder:
         try:
             with transaction.atomic():
                 lock_sites([self.site])
+                if self.duties:
+                    list(Duty.objects.select_for_update(of=("self",), no_key=True).filter(site_id=self.site))
                 self.has.set()
                 self.go.wait(60)
         finally:
@@ -383,6 +388,30 @@ def test_a_site_somebody_holds_holds_up_no_other(county, signal, no_deadlocks, p
         holder.go.set()
     settle()
     assert came(county.site) == course, "all of them, once, in their order"
+    nothing_lost(Counter())
+
+
+@on_postgresql
+def test_a_storm_across_sites_waits_for_no_duty_somebody_holds(county, signal, no_deadlocks, patience, settings):
+    """The one too many opens at a free site; a member's site is held, as by somebody who answers there."""
+    settings.CONFIG = replace(settings.CONFIG, storm_count=3)
+    sites.receive([signal("item_0", 2, 0), signal("item_1", 2, 0)])
+    settle()
+    neighbour = Site.objects.get(pk=county.site.pk)
+    neighbour.pk, neighbour.name = None, "邻矿"
+    neighbour.save(force_insert=True)
+    with Holder(county.site.pk, duties=True):
+        sites.receive([signal("item_2", 3, 0, neighbour)])
+        began = time.monotonic()
+        services.take_in()
+        assert time.monotonic() - began < 2
+        assert came(neighbour) == [3]
+        group = Group.objects.get()
+        assert group.memberships.count() == 3
+        assert set(Duty.objects.filter(site=county.site).values_list("bundle", flat=True)) == {""}
+    services.end_groups()
+    apart = Duty.objects.exclude(kind="warning.withdraw")
+    assert set(apart.values_list("bundle", flat=True)) == {f"warning_group:{group.pk}"}
     nothing_lost(Counter())
 
 

@@ -26,10 +26,24 @@ def _settle() -> None:
     gc.freeze()
 
 
+STATEMENT_S = 60
+
+
+def _bound(connection: Any, **_kwargs: Any) -> None:
+    """No question of a request's goes on for ever on PostgreSQL, whoever has stopped waiting for it."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET statement_timeout = '{STATEMENT_S}s'")
+
+
 def application() -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """The ASGI application, with the auditor running as long as it is served."""
     ready()
+    from django.db.backends.signals import connection_created
+
     from shoutu.county.asgi import application as django
+
+    connection_created.connect(_bound, dispatch_uid="statement_timeout")
     from shoutu.county.duties import auditor
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

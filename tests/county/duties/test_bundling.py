@@ -114,6 +114,18 @@ def test_one_answer_by_link_answers_all_it_told_of_and_nothing_that_came_later(c
     assert second.call.duty_id == later.pk
 
 
+def test_whoever_answers_for_hundreds_waits_no_longer_than_a_limit_and_the_worker_goes_on(called, clock, monkeypatch):
+    told = called(3, 2, 2, 2)
+    (head,) = send()
+    monkeypatch.setattr(answering, "ANSWER_S", 0.0)
+    services.answer_by(links.notice_of(links.token_of(head)), "answer")
+    states = Duty.objects.filter(pk__in=[one.pk for one in told])
+    assert states.filter(state="answered").count() == 2, "its own, and one along with it"
+    clock.shift(timedelta(seconds=6))
+    services.finish_answers()
+    assert set(states.values_list("state", flat=True)) == {"answered"}
+
+
 def test_one_reply_without_a_code_answers_all(called):
     called(3, 2, 2)
     send()

@@ -11,6 +11,7 @@ import pytest
 from django.db import Error, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.test import Client, RequestFactory
 
+from shoutu.county import web
 from shoutu.county.kit import contention
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.api import on_anything
@@ -263,3 +264,23 @@ def test_a_service_inside_another_transaction_is_not_run_again_by_itself(county)
         whole()
     assert len(runs) == 1
     assert Territory.objects.get(pk=county.east.pk).name == "东乡"
+
+
+@postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_question_that_takes_too_long_is_ended_and_counts_as_busy(monkeypatch):
+    monkeypatch.setattr(web, "STATEMENT_S", 1)
+    web._bound(connection)
+    with connection.cursor() as cursor:
+        with pytest.raises(OperationalError) as ended:
+            cursor.execute("SELECT pg_sleep(20)")
+        cursor.execute("SET statement_timeout TO DEFAULT")
+    assert contention.busy(ended.value)
+
+
+@postgresql
+@pytest.mark.django_db
+def test_nobody_waits_for_a_lock_for_ever():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("10s",)

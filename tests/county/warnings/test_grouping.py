@@ -104,7 +104,7 @@ def test_slow_warnings_make_no_storm(county, clock):
 def test_one_answer_answers_all_of_mine_and_nobody_elses(county):
     warnings = storm(county, [2] * 10)
     group = Group.objects.get()
-    assert services.answer_all(actor(county.users["enterprise"]), group.pk, "收到") == 10
+    assert services.answer_all(actor(county.users["enterprise"]), group.pk, "收到") == (10, 0)
     assert set(Duty.objects.filter(kind="warning.dispose").values_list("state", flat=True)) == {"answered"}
     assert set(Duty.objects.filter(kind="warning.verify").values_list("state", flat=True)) == {"called"}
     assert Entry.objects.filter(verb="duty.answered").count() == 10
@@ -112,8 +112,33 @@ def test_one_answer_answers_all_of_mine_and_nobody_elses(county):
         services.answer_all(actor(county.users["enterprise"]), group.pk)
     everybody_called(warnings)
     late = storm(county, [3])
-    assert services.answer_all(actor(county.users["enterprise"]), group.pk) == 1
+    assert services.answer_all(actor(county.users["enterprise"]), group.pk) == (1, 0)
     everybody_called(late)
+
+
+def test_an_answer_to_hundreds_says_in_time_how_many_are_left_and_goes_on(county, login):
+    storm(county, [2] * 10)
+    group, mine = Group.objects.get(), actor(county.users["enterprise"])
+    assert services.answer_all(mine, group.pk, seconds=0) == (1, 9)
+    assert services.answer_all(mine, group.pk, seconds=0) == (1, 8)
+    answer = login("enterprise").post(f"/api/v1/warning-groups/{group.pk}/answer", {}, content_type="application/json")
+    assert answer.json() == {"answered": 8, "left": 0}
+
+
+def test_what_was_held_when_the_storm_took_it_in_is_joined_later_and_let_go_of_at_its_end(county, clock):
+    storm(county, [2] * 10)
+    group = Group.objects.get()
+    held = Duty.objects.filter(bundle=f"warning_group:{group.pk}").earliest("id")
+    alone = Duty.objects.exclude(pk=held.pk).filter(bundle=held.bundle).earliest("id")
+    Duty.objects.filter(pk=held.pk).update(bundle="")
+    Duty.objects.filter(pk=alone.pk).update(bundle="warning_group:999")
+    services.end_groups()
+    assert set(Duty.objects.exclude(kind="warning.withdraw").values_list("bundle", flat=True)) == {held.bundle}
+    clock.shift(timedelta(minutes=31))
+    services.end_groups()
+    Duty.objects.filter(pk=held.pk).update(bundle=held.bundle)
+    services.end_groups()
+    assert set(Duty.objects.values_list("bundle", flat=True)) == {""}
 
 
 def test_a_storm_ends_when_nobody_joins_and_its_members_stand_alone(county, clock):
@@ -178,7 +203,7 @@ def test_the_api_lists_events_with_every_red_first(county, login):
     assert row["members"][0]["level"] == 4
     assert login("enterprise_b").get("/api/v1/warning-groups").json()["items"] == []
     told = login("enterprise").post(f"/api/v1/warning-groups/{row['id']}/answer", {}, content_type="application/json")
-    assert told.json() == {"answered": 10}
+    assert told.json() == {"answered": 10, "left": 0}
 
 
 def test_a_storm_is_counted_by_level_though_few_of_its_members_are_sent(county, login, monkeypatch):

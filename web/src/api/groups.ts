@@ -17,11 +17,20 @@ export function useGroups() {
 
 export type GroupAct = { verb: "answer"; group: number } | { verb: "split"; warning: number; reason: string } | { verb: "merge"; lead: number; follower: number; reason: string };
 
+/** Hundreds take longer than one request may: it says how many are left, and is asked to go on. */
+async function answerAll(group: number): Promise<void> {
+  let left: number;
+  do {
+    const told = await got(api.POST("/api/v1/warning-groups/{id}/answer", { params: { path: { id: group } }, body: { note: "" } }));
+    left = told.left;
+  } while (left > 0);
+}
+
 export function useGroupAct() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: async (act: GroupAct): Promise<void> => {
-      if (act.verb === "answer") await got(api.POST("/api/v1/warning-groups/{id}/answer", { params: { path: { id: act.group } }, body: { note: "" } }));
+      if (act.verb === "answer") await answerAll(act.group);
       else if (act.verb === "split") await got(api.POST("/api/v1/warnings/{id}/split", { params: { path: { id: act.warning } }, body: { reason: act.reason } }));
       else await got(api.POST("/api/v1/warnings/{id}/merge", { params: { path: { id: act.lead } }, body: { followers: [act.follower], reason: act.reason } }));
     },

@@ -3835,7 +3835,7 @@ export interface paths {
         put?: never;
         /**
          * Answer All
-         * @description 一次应答: answer every call made to me for this event.
+         * @description 一次应答: answer every call made to me for this event, for five seconds at most; `left`: go on with.
          */
         post: operations["warnings_groups_answer_all"];
         delete?: never;
@@ -10742,11 +10742,13 @@ export interface components {
         };
         /**
          * AnsweredAll
-         * @description How many duties this one answer answered.
+         * @description How many duties this one answer answered; `left` wait still, when the time was up: answer again to go on.
          */
         AnsweredAll: {
             /** Answered */
             answered: number;
+            /** Left */
+            left: number;
         };
         /** GroupNoteIn */
         GroupNoteIn: {

@@ -22,8 +22,8 @@ TRIES = 4
 PAUSE_S = 0.05
 UNDONE = {"40001", "40P01"}
 """serialization_failure, deadlock_detected"""
-NOT_GOT = {"55P03"}
-"""lock_not_available"""
+NOT_GOT = {"55P03", "57014"}
+"""lock_not_available; query_canceled: it took longer than a request may"""
 TWICE = "23505"
 """unique_violation"""
 

@@ -11,8 +11,9 @@ from shoutu.config import SettingError
 # An acknowledged write survives a power cut (FULL); readers never wait for the writer (WAL).
 SQLITE_INIT = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000; PRAGMA mmap_size=268435456;"
 
-# Many small questions at once: starting helpers for one, or compiling it, takes longer than answering it.
-POSTGRESQL_INIT = "-c jit=off -c max_parallel_workers_per_gather=0"
+# Many small questions at once: starting helpers for one, or compiling it, takes longer than answering it. Whoever
+# waits for a lock longer than this is told that it is busy, and may do it again.
+POSTGRESQL_INIT = "-c jit=off -c max_parallel_workers_per_gather=0 -c lock_timeout=10s"
 
 
 def databases(url: str, sqlite: Path) -> dict[str, dict[str, Any]]:

@@ -71,9 +71,10 @@ class GroupNoteIn(Schema):
 
 
 class AnsweredAll(Schema):
-    """How many duties this one answer answered."""
+    """How many duties this one answer answered; `left` wait still, when the time was up: answer again to go on."""
 
     answered: int
+    left: int
 
 
 def _all(actor: Actor) -> dict[str, Any]:
@@ -107,6 +108,6 @@ def split(request: HttpRequest, id: int, body: SplitIn) -> Any:
 
 @router.post("/warning-groups/{id}/answer", response=AnsweredAll)
 def answer_all(request: HttpRequest, id: int, body: GroupNoteIn) -> Any:
-    """一次应答: answer every call made to me for this event."""
+    """一次应答: answer every call made to me for this event, for five seconds at most; `left`: go on with."""
     actor = asker(request)
-    return {"answered": services.answer_all(actor, id, body.note)}
+    return services.answer_all(actor, id, body.note)._asdict()

@@ -14,7 +14,7 @@ from shoutu.county.duties.services.acting import (
 )
 from shoutu.county.duties.services.alarms import alarms_are, clear_alarm, raise_alarm
 from shoutu.county.duties.services.answering import answer_by, finish_answers, opened, take
-from shoutu.county.duties.services.bundling import bundle
+from shoutu.county.duties.services.bundling import astray, bundle, bundle_again
 from shoutu.county.duties.services.climbing import climb_due, overdue_due
 from shoutu.county.duties.services.contacts import (
     add_channel,
@@ -36,7 +36,9 @@ __all__ = [
     "allow_endpoint",
     "answer",
     "answer_by",
+    "astray",
     "bundle",
+    "bundle_again",
     "cancel",
     "change_channel",
     "check_findings",

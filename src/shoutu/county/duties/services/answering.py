@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import re
 import time
 import unicodedata
@@ -37,6 +38,8 @@ LEFT, GIVE_UP, HEADS = timedelta(seconds=5), timedelta(minutes=10), 50
 """The worker takes over after this; what it cannot do for so long it leaves to the chain; so many messages a run."""
 RUN_S, AGAIN_S = 1.0, 30.0
 """A run of the worker's goes on for so long, for climbing waits for it; what failed is left alone for so long."""
+ANSWER_S = 5.0
+"""So long whoever answers waits for what goes along."""
 _failed: dict[int, float] = {}
 """Messages the worker could not carry out lately, and when: those after them come first."""
 RECEIPTS_FOR = timedelta(days=3)
@@ -129,17 +132,18 @@ def _answer_head(notice: Notice, verb: str) -> None:
 
 
 def _finish(head: Notice) -> None:
-    """Carry out at once what a message was answered with; what cannot be done now the worker does."""
+    """Carry out at once what a message was answered with; what cannot be done now, or soon, the worker does."""
     try:
-        carry_out(head)
+        carry_out(head, ANSWER_S)
     except Exception:
         log.exception("what goes along with message %s is left to the worker", head.key)
 
 
-def carry_out(head: Notice) -> None:
+def carry_out(head: Notice, seconds: float = math.inf) -> None:
     """What this message was answered with, for all that went along with it: each a transaction. Doing it again, or
-    twice at once, changes nothing. The worker leaves it alone while this goes on."""
+    twice at once, changes nothing. The worker leaves it alone while this goes on, and goes on when the time is up."""
     told = time.monotonic()
+    end = told + seconds
     failure: Exception | None = None
     verb = _said(head)
     for one in _left(head) if verb else ():
@@ -147,6 +151,8 @@ def carry_out(head: Notice) -> None:
             _at_work(head, verb)
             told = time.monotonic()
         failure = _try_one(one, verb) or failure
+        if time.monotonic() >= end:
+            return
     if failure is not None:
         raise failure
     _carried_out(head, verb)

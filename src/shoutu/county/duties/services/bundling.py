@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -29,13 +29,43 @@ def bundle(about_type: str, ids: Collection[int], key: str, *, apart: Collection
     """Let the calls of these subjects' open duties go out together from now on; an empty `key` ends it.
 
     Duties of the kinds `apart` keep messages of their own. Called in the transaction of whoever says they belong
-    together, which leaves the entry.
+    together, which leaves the entry. A duty somebody holds just now is passed over, for whoever says so may hold what
+    others wait for: until `bundle_again` comes round its messages go by themselves, or along with the wrong ones.
     """
     rows = Duty.objects.filter(about_type=about_type, about_id__in=ids, state__in=OPEN)
     rows = rows.exclude(kind__in=apart).exclude(bundle=key)
+    _set(rows, key)
+
+
+def bundle_again(about_type: str, prefix: str, belongs: Mapping[str, Collection[int]], apart: Collection[str]) -> None:
+    """Put right what was passed over: of the bundles whose keys begin so, these and no others belong together.
+
+    Called by the worker; what is held again waits for the next time.
+    """
+    for rows, key in _astray(about_type, prefix, belongs, apart):
+        _set(rows, key)
+
+
+def astray(about_type: str, prefix: str, belongs: Mapping[str, Collection[int]], apart: Collection[str]) -> bool:
+    """Whether `bundle_again` would find anything to put right."""
+    return any(rows.exists() for rows, _key in _astray(about_type, prefix, belongs, apart))
+
+
+def _astray(
+    about_type: str, prefix: str, belongs: Mapping[str, Collection[int]], apart: Collection[str]
+) -> Iterator[tuple[QuerySet[Duty], str]]:
+    open_ = Duty.objects.filter(about_type=about_type, state__in=OPEN)
+    strays = open_.filter(bundle__startswith=prefix)
+    for key, ids in belongs.items():
+        strays = strays.exclude(bundle=key, about_id__in=ids)
+        yield open_.filter(about_id__in=ids).exclude(kind__in=apart).exclude(bundle=key), key
+    yield strays, ""
+
+
+def _set(rows: QuerySet[Duty], key: str) -> None:
     # In the order of their ids, as everybody who locks several duties.
-    found = list(rows.select_for_update(no_key=True).order_by("id").values_list("pk", flat=True))
-    Duty.objects.filter(pk__in=found).update(bundle=key)
+    free = rows.select_for_update(of=("self",), no_key=True, skip_locked=True).order_by("id")
+    Duty.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(bundle=key)
 
 
 def passengers(head: Notice) -> QuerySet[Notice]:

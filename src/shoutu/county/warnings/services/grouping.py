@@ -9,9 +9,11 @@ one person alone may not delay any.
 from __future__ import annotations
 
 import logging
-from collections import Counter
+import time
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import OperationalError, transaction
@@ -39,6 +41,8 @@ OF_A_SITE = 3
 """How many warnings of one site count for an event of its township."""
 SHOWN_AFTER = timedelta(minutes=30)
 """How long a storm is still told of after its end."""
+ANSWER_S = 5.0
+"""How long one answer to an event goes on answering before it says what is left."""
 APART = ("warning.withdraw",)
 """An order to get people out goes out by itself and is answered by itself."""
 
@@ -119,11 +123,19 @@ def split(actor: Actor, warning_id: int, reason: str) -> Warning:
     return warning
 
 
-def answer_all(actor: Actor, group_id: int, note: str = "") -> int:
-    """Answer every call made to the actor for an open member of this event. Returns how many duties that were.
+class Answered(NamedTuple):
+    """So many duties were answered; so many are left, for the next time."""
 
-    Each answer is a transaction of its own with its own entry; what somebody else ended meanwhile is passed over. An
-    order to get people out (停产撤人) is answered by itself. Raises NotFound, NotAllowed, Conflict where none waits.
+    answered: int
+    left: int
+
+
+def answer_all(actor: Actor, group_id: int, note: str = "", seconds: float = ANSWER_S) -> Answered:
+    """Answer every call made to the actor for an open member of this event, the worst first, for so many seconds.
+
+    Each answer is a transaction of its own with its own entry; what somebody else ended meanwhile is passed over. When
+    the time is up the rest is left, and told: asked again, it goes on. An order to get people out (停产撤人) is
+    answered by itself. Raises NotFound, NotAllowed, Conflict where none waits.
     """
     actor.require("duty.act")
     group = get_visible(Group.objects.all(), actor, group_id, "warning_group")
@@ -132,17 +144,19 @@ def answer_all(actor: Actor, group_id: int, note: str = "") -> int:
         mine(actor, "calls__"), about_type="warning", about_id__in=members.values("warning_id"),
         state=DutyState.CALLED, calls__state=CallState.CALLING,
     ).exclude(kind__in=APART)  # fmt: skip
-    answered = 0
-    # The worst first.
-    for pk in dict.fromkeys(waiting.order_by("-level", "id").values_list("pk", flat=True)):
+    answered, end = 0, time.monotonic() + seconds
+    found = list(dict.fromkeys(waiting.order_by("-level", "id").values_list("pk", flat=True)))
+    for place, pk in enumerate(found, start=1):
         try:
             duties.answer(actor, pk, note)
             answered += 1
         except (Conflict, NotFound):
             continue
+        if time.monotonic() >= end:
+            return Answered(answered, len(found) - place)
     if not answered:
         raise Conflict(_("这个事件里没有等你应答的"))
-    return answered
+    return Answered(answered, 0)
 
 
 def gather(warning: Warning) -> None:
@@ -224,7 +238,7 @@ def _take_in(group: Group, warnings: Sequence[Warning], now: datetime) -> None:
     for one in warnings:
         _join(group, one, now)
         record(STORM, "warning.gathered", ref(one), {"group": group.pk, "cause": group.cause})
-    duties.bundle("warning", [one.pk for one in warnings], _bundle(group), apart=APART)
+    duties.bundle("warning", [one.pk for one in warnings], _bundle(group.pk), apart=APART)
     group.last_at = now
     worst = max([group.lead, *warnings], key=lambda one: one.level)
     if worst.level > group.lead.level:
@@ -233,8 +247,8 @@ def _take_in(group: Group, warnings: Sequence[Warning], now: datetime) -> None:
     _tell(group)
 
 
-def _bundle(group: Group) -> str:
-    return f"warning_group:{group.pk}"
+def _bundle(group: int | None) -> str:
+    return f"warning_group:{group or ''}"
 
 
 def keep_together(warning: Warning) -> None:
@@ -242,7 +256,7 @@ def keep_together(warning: Warning) -> None:
     standing = Membership.objects.filter(warning=warning, left_at__isnull=True, group__kind=Group.Kind.STORM)
     group = standing.select_related("group").first()
     if group is not None:
-        duties.bundle("warning", [warning.pk], _bundle(group.group), apart=APART)
+        duties.bundle("warning", [warning.pk], _bundle(group.group_id), apart=APART)
 
 
 def _join(group: Group, warning: Warning, now: datetime) -> None:
@@ -250,10 +264,25 @@ def _join(group: Group, warning: Warning, now: datetime) -> None:
 
 
 def end_groups(now: datetime | None = None) -> None:
-    """End what is over: a storm nobody joined for three windows, an event whose members are all closed."""
+    """End what is over: a storm nobody joined for three windows, an event whose members are all closed. What was held
+    when it was to be joined to an event, or let go of, is put right."""
     now = now or timezone.now()
     over = _over(now).order_by("last_at", "id")
     steps.each(list(over.values_list("pk", flat=True)[:200]), lambda pk: _end_one(pk, now))
+    if duties.astray("warning", _bundle(None), _members(), APART):
+        with transaction.atomic():
+            steps.fence()
+            lock_storms()
+            duties.bundle_again("warning", _bundle(None), _members(), APART)
+
+
+def _members() -> dict[str, list[int]]:
+    """Bundle → the warnings whose calls go out together."""
+    found: dict[str, list[int]] = defaultdict(list)
+    rows = Membership.objects.filter(left_at__isnull=True, group__kind=Group.Kind.STORM, group__ended_at__isnull=True)
+    for group, warning in rows.values_list("group_id", "warning_id"):
+        found[_bundle(group)].append(warning)
+    return found
 
 
 def _over(now: datetime) -> QuerySet[Group]:
