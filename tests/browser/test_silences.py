@@ -54,3 +54,20 @@ def test_a_window_asked_for_by_one_holds_once_another_agrees(
     expect(second.locator(".silence", has_text="更换浸润线传感器")).to_have_count(0)
     second.get_by_role("tab", name="已结束").click()
     expect(second.locator(".silence", has_text="更换浸润线传感器")).to_contain_text("已解除")
+
+
+def test_on_a_phone_whatever_is_pressed_in_a_dialog_is_as_large_as_a_thumb(
+    open_page: Callable[..., Page], officer: dict[str, str]
+) -> None:
+    page = open_page(PHONE, login=officer)
+    page.goto("/silences")
+    page.get_by_role("button", name="新的窗口").click()
+    box = page.get_by_role("dialog")
+    expect(box.get_by_role("button", name="提出")).to_be_visible()
+    pressed = box.locator(
+        ".ant-btn, .ant-select, .ant-radio-wrapper, .ant-radio-button-wrapper, input[type=datetime-local]"
+    )
+    heights = pressed.evaluate_all("all => all.map(one => [one.className, one.offsetHeight])")
+    assert len(heights) > 5
+    assert [one for one in heights if one[1] < 48] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"

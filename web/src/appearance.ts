@@ -47,6 +47,19 @@ export function chooseTone(next: Choice): void {
   apply();
 }
 
+const narrow = window.matchMedia("(max-width: 767px)");
+
+/** Whether the window is a phone's: the same width the style sheets ask for. */
+export function usePhone(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      narrow.addEventListener("change", listener);
+      return () => narrow.removeEventListener("change", listener);
+    },
+    () => narrow.matches,
+  );
+}
+
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

@@ -92,12 +92,14 @@ export function styleSheet(): string {
     .join("\n");
 }
 
+const THUMB = 48;
+
 /** Ant Design wears our tokens: status colours are ink (never red), pine is what can be clicked. */
-export function antTheme(tone: Tone): ThemeConfig {
+export function antTheme(tone: Tone, phone = false): ThemeConfig {
   const c = palettes[tone];
   const flat = { primaryShadow: "none", defaultShadow: "none", dangerShadow: "none" };
   return {
-    cssVar: { key: `st-${tone}` },
+    cssVar: { key: `st-${tone}${phone ? "-phone" : ""}` },
     hashed: false,
     token: {
       colorPrimary: c.pine,
@@ -132,9 +134,14 @@ export function antTheme(tone: Tone): ThemeConfig {
       fontFamily,
       fontSize: 14,
       lineHeight: 22 / 14,
-      borderRadius: 4,
-      borderRadiusLG: 6,
-      controlHeight: 32,
+      borderRadius: phone ? 8 : 4,
+      borderRadiusLG: phone ? 8 : 6,
+      borderRadiusSM: phone ? 8 : 4,
+      // A thumb, in a glove as likely as not, hits nothing smaller; a "small" button is small on a desk only.
+      controlHeight: phone ? THUMB : 32,
+      controlHeightSM: phone ? THUMB : 24,
+      controlHeightLG: phone ? 52 : 40,
+      controlInteractiveSize: phone ? 24 : 16,
       boxShadow: c.lift,
       boxShadowSecondary: c.lift,
       boxShadowTertiary: "none",
