@@ -107,3 +107,8 @@ def test_a_point_is_written_with_the_decimals_of_its_indicator_and_its_limits(co
     assert selectors.decimals_of(point.pk for point in made)[made[0].pk] == 1
     bare = services.create_point(SYSTEM, county.site, source, "X-1", item="humidity", unit="%")
     assert bare.pk not in selectors.decimals_of([bare.pk])
+    # A whole limit of a rule by hand says nothing of how fine its point is: 4.6 is not to be read as its limit of 5.
+    services.create_rule(SYSTEM, bare, "threshold", {"levels": {"3": 5.0}}, "试")
+    assert bare.pk not in selectors.decimals_of([bare.pk])
+    services.create_rule(SYSTEM, bare, "threshold", {"levels": {"4": 5.125}}, "试")
+    assert selectors.decimals_of([bare.pk])[bare.pk] == 3

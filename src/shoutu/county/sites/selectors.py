@@ -195,22 +195,29 @@ def limits(params: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+UNIT_PLACES = 2
+"""The most decimals the face writes of a unit by itself."""
+
+
 def decimals_of(points: Iterable[int]) -> dict[int, int]:
     """With how many decimals each point's values are written: its indicator's, never fewer than a limit on them has.
 
-    Points no rule speaks of are missing. One query.
+    Missing where no rule names an indicator: a whole limit says nothing of how finely the point measures, and what is
+    nearly at it must not be written as if it were. One query.
     """
     rows = RuleVersion.objects.filter(
         rule__point_id__in=list(points), rule__enabled=True, state=RuleState.IN_FORCE
     ).values_list("rule__point_id", "rule__kind", "rule__words", "params")
     found: dict[int, int] = {}
+    named: set[int] = set()
     for point, kind, words, params in rows:
         told = [words["decimals"]] if "decimals" in words else []
         if kind == "threshold":
             told += [places(limit["value"]) for limit in limits(params)]
         if told:
             found[point] = max(found.get(point, 0), *told)
-    return found
+        named |= {point} if "decimals" in words else set()
+    return {point: most for point, most in found.items() if point in named or most > UNIT_PLACES}
 
 
 def latest_of(points: Sequence[Point]) -> dict[int, dict[str, Any] | None] | None:
