@@ -72,8 +72,9 @@ def test_the_event_is_one_row_with_its_red_apart_and_one_answer_answers_all(
     phone = open_page(PHONE, login=officer)
     phone.goto("/")
     expect(event(phone, storm)).to_contain_text("红色 1")
-    expect(phone.locator(".duty", has_text="红色限值")).to_have_count(1)
-    expect(phone.locator(".duty", has_text="黄色限值")).to_have_count(0)
+    own = phone.locator(".duty", has_text="号浓密机液位")  # the county has other dangers
+    expect(own.filter(has_text="红色限值")).to_have_count(1)
+    expect(own.filter(has_text="黄色限值")).to_have_count(0)
     assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"
     phone.goto(f"/answer/{called['id']}")
     expect(phone.get_by_role("button", name=storm.group["title"])).to_contain_text("一次应答")
@@ -94,6 +95,14 @@ def test_the_wall_tells_of_the_event(
     wall = open_page(login=officer)
     wall.goto("/screen")
     expect(wall.get_by_role("list", name="同因事件")).to_contain_text(storm.group["title"])
+    rows = wall.locator(".scr-rows > li")
+    # What the event's line tells takes no place from others; its red stands by itself, its limit not cut away.
+    expect(rows.filter(has_text="号浓密机液位")).to_have_count(1)
+    expect(rows.filter(has_text="高于红色限值")).to_contain_text(["10.00\u00a0m"])
+    # Whole rows, and below them how many there was no room for.
+    foot = wall.locator(".scr-rows").evaluate("list => list.getBoundingClientRect().bottom")
+    lowest = max(rows.evaluate_all("rows => rows.map(row => row.getBoundingClientRect().bottom)"))
+    assert lowest <= foot + 1
 
 
 def test_one_warning_is_split_off_with_a_reason_and_merged_into_another(

@@ -24,6 +24,7 @@ from shoutu.county.sites import services as sites
 from shoutu.county.warnings import services as warnings
 from shoutu.county.warnings.models import Warning
 from tests.county.places.test_boundaries import file, square
+from tests.county.warnings.test_grouping import storm
 
 SEES = {
     "administrator": {"甲矿尾矿库", "乙矿露天采场"}, "leader": {"甲矿尾矿库", "乙矿露天采场"},
@@ -199,7 +200,7 @@ def test_the_map_is_geojson_with_labels(county: SimpleNamespace, login) -> None:
 
 
 # Session, user, and those of the screen itself; the same however many there are.
-QUERIES = {"/screen/map": 4, "/screen/sites": 10, "/screen/now": 40}
+QUERIES = {"/screen/map": 4, "/screen/sites": 10, "/screen/now": 41}
 
 
 @pytest.mark.parametrize("path", QUERIES)
@@ -235,3 +236,19 @@ def test_5000_sites_are_answered_within_150_ms(watched, raise_to, login) -> None
             assert client.get(f"/api/v1{path}").status_code == 200
             taken.append(time.perf_counter() - began)
         assert statistics.median(taken[-9:]) < 0.150, (path, taken[-9:])
+
+
+def test_a_storm_pushes_nobody_elses_danger_off_the_wall(county: SimpleNamespace) -> None:
+    officer = actor(county.users["duty_officer"])
+    other = Site.objects.exclude(pk=county.site.pk).first()
+    (alone,) = storm(county, [1], site=other)
+    members = storm(county, [2] * 13 + [4])
+    told = happening(officer)
+    # The storm's own line tells of what is below red; a red stands by itself.
+    assert told["folded"] == 13
+    assert [row["id"] for row in told["rows"]] == [members[-1].pk, alone.pk]
+    assert sum(told["counts"].values()) == 15
+    warnings.split(officer, members[0].pk, "另一件事")
+    told = happening(officer)
+    assert told["folded"] == 12
+    assert members[0].pk in {row["id"] for row in told["rows"]}

@@ -11409,6 +11409,8 @@ export interface components {
             };
             /** Rows */
             rows: components["schemas"]["Warning"][];
+            /** Folded */
+            folded: number;
             worst: components["schemas"]["Warning"] | null;
             asked: components["schemas"]["Asked"] | null;
             /** Chain */

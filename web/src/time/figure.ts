@@ -49,7 +49,7 @@ export function valueWords(value: number, unit: string, precision: Precision = {
 
 /** A figure and its unit stay on one line. */
 export function keepUnits(sentence: string): string {
-  return sentence.replace(/(\d) (?=[A-Za-z%°μ‰])/g, "$1\u00a0");
+  return sentence.replace(/(\d) (?=[A-Za-z%°℃μ‰])/g, "$1\u00a0");
 }
 
 /** How many decimals a set of values needs to be told apart, at most three. */

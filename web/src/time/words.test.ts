@@ -92,6 +92,7 @@ describe("figure", () => {
 
   it("ties a figure to its unit", () => {
     expect(keepUnits("埋深 5.96 m，增 22 %")).toBe("埋深 5.96\u00a0m，增 22\u00a0%");
+    expect(keepUnits("库房温度 31.30 ℃，高于")).toBe("库房温度 31.30\u00a0℃，高于");
     expect(keepUnits("第 3 次")).toBe("第 3 次");
   });
 });

@@ -111,6 +111,7 @@ class Now(Schema):
     server_time: datetime
     counts: dict[str, int]
     rows: list[Warning]
+    folded: int
     worst: Warning | None
     asked: Asked | None
     chain: list[ChainRow]

@@ -1,5 +1,5 @@
 import { t } from "i18next";
-import type { ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode, type RefObject } from "react";
 import { Link } from "react-router";
 import { useGroups } from "../../api/groups";
 import type { ChainRow, RosterRow, ScreenNow, Warning } from "../../api/types";
@@ -13,6 +13,7 @@ import { tagState } from "../../kit/levelstate";
 import { keepUnits } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, clockTime, moment, shortTime } from "../../time/words";
+import { useFrame } from "./frame";
 import { groupCounts } from "../warnings/groupwords";
 import { answeredWords, unanswered } from "../weather/words";
 
@@ -27,25 +28,46 @@ function Row({ warning, u }: { warning: Warning; u: number }): ReactNode {
         <LevelMark level={warning.level} state={tagState(warning)} size={46 * u} />
         <span className="scr-row-words">
           <b>{keepUnits(warning.title)}</b>
-          <span className="scr-row-where">
-            {warning.site.name} <SealedMark doing={warning.site.operating} size={20 * u} /> · {ago(warning.started_at, now)}
+          <span className="scr-row-under">
+            <span className="scr-row-where">
+              {warning.site.name} <SealedMark doing={warning.site.operating} size={20 * u} /> · {ago(warning.started_at, now)}
+            </span>
+            {warning.clock && (
+              <span className="scr-row-clock">
+                {t(`limit.${warning.clock.kind}`)} <Clock limit={warning.clock} size="screen" short />
+              </span>
+            )}
           </span>
         </span>
-        {warning.clock && (
-          <span className="scr-row-clock">
-            {t(`limit.${warning.clock.kind}`)} <Clock limit={warning.clock} size="screen" short />
-          </span>
-        )}
       </Link>
     </li>
   );
 }
 
+/** How many rows the room left for them holds; all of `most` where the page may grow (a phone). */
+function useFit(most: number, free: boolean): { place: RefObject<HTMLUListElement | null>; fit: number } {
+  const place = useRef<HTMLUListElement>(null);
+  const [fit, setFit] = useState(most);
+  useEffect(() => {
+    const list = place.current;
+    if (list === null || free) return setFit(most);
+    const measure = (): void => {
+      const tallest = Math.max(...[...list.children].map((row) => row.getBoundingClientRect().height));
+      if (tallest > 0) setFit(Math.max(1, Math.min(most, Math.floor((list.clientHeight + 1) / tallest))));
+    };
+    measure();
+    const watch = new ResizeObserver(measure);
+    watch.observe(list);
+    return () => watch.disconnect();
+  }, [most, free]);
+  return { place, fit };
+}
+
 /** 正在发生: red first; what does not fit is counted, never dropped. */
 export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode {
-  // Each weather warning takes the place of about one row; so do events of one cause together, and withdrawals.
-  const storms = (useGroups().data?.items ?? []).filter((one) => one.kind === "storm").length;
-  const shown = now.rows.slice(0, ROWS - Math.min(2, now.weather.length) - Math.min(1, storms) - Math.min(1, now.evacuations.length));
+  const { how } = useFrame();
+  const { place, fit } = useFit(Math.min(ROWS, now.rows.length), how === "stack");
+  const shown = now.rows.slice(0, fit);
   const total = levels.reduce((sum, level) => sum + (now.counts[level] ?? 0), 0);
   return (
     <section className="scr-list" aria-label={t("screen.happening")}>
@@ -60,36 +82,40 @@ export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode 
         </span>
       </header>
       <Stops rows={now.evacuations} />
-      <Storms />
+      <Storms u={u} />
       {shown.length === 0 ? (
-        <p className="scr-none">{t("screen.none")}</p>
+        now.folded === 0 && <p className="scr-none">{t("screen.none")}</p>
       ) : (
-        <ul>
+        <ul className="scr-rows" ref={place}>
           {shown.map((warning) => (
             <Row key={warning.id} warning={warning} u={u} />
           ))}
         </ul>
       )}
       <WeatherRows now={now} u={u} />
-      {total > shown.length && (
+      {total > shown.length + now.folded && (
         <Link to="/warnings" className="scr-more">
-          {t("screen.more", { n: total - shown.length })}
+          {t("screen.more", { n: total - shown.length - now.folded })}
         </Link>
       )}
     </section>
   );
 }
 
-/** 同因事件: one line each; its reds stand in the list like any other. */
-function Storms(): ReactNode {
+/** 同因事件: one line each, which tells of all below red; its reds stand in the list like any other. */
+function Storms({ u }: { u: number }): ReactNode {
   const now = useNow();
   const rows = (useGroups().data?.items ?? []).filter((one) => one.kind === "storm");
-  if (rows.length === 0) return null;
+  const going = rows.filter((one) => one.ended_at === null);
+  // What goes on is never left out: no row tells of its members.
+  const shown = [...going, ...rows.filter((one) => one.ended_at !== null).slice(0, Math.max(0, 3 - going.length))];
+  if (shown.length === 0) return null;
   return (
     <ul className="scr-storms" aria-label={t("group.kind.storm")}>
-      {rows.slice(0, 3).map((one) => (
+      {shown.map((one) => (
         <li key={one.id} className={one.ended_at === null ? undefined : "scr-dim"}>
           <Link to={`/warnings/${one.lead}`} className="quiet">
+            {one.level > 0 && <LevelMark level={one.level} size={30 * u} state={one.ended_at === null ? "answered" : "fallen"} />}
             <b>{one.title}</b>
             <span>
               {one.ended_at === null

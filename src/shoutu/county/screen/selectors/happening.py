@@ -10,9 +10,10 @@ from shoutu.county.duties import selectors as duties
 from shoutu.county.kit.actors import Actor
 from shoutu.county.screen.selectors.standing import open_risks, still_calling
 from shoutu.county.warnings import selectors as warnings
-from shoutu.county.warnings.models import State, Warning
+from shoutu.county.warnings.models import Group, Membership, State, Warning
 
 ROWS = 8
+RED = 4
 BAND_FROM = 2
 """Blue heads no screen: it is seen in the list."""
 
@@ -20,11 +21,18 @@ BAND_FROM = 2
 def happening(actor: Actor) -> dict[str, Any]:
     """`counts` by level, the `rows` of the list (red first), `worst` (unanswered, or null), `chain` of who answers.
 
+    `folded`: how many below red are told by their storm's own line instead of rows: fifty of one gateway must not push
+    another mine's off the wall.
+
     The chain is that of the worst unanswered case, else of the first row.
     """
     risks = open_risks(actor)
     counts = dict(risks.order_by().values_list("level").annotate(n=Count("id")))
     seen = warnings.warnings_for(actor).filter(category="risk")
+    storms = Group.objects.visible_to(actor).filter(kind=Group.Kind.STORM, ended_at__isnull=True)
+    members = Membership.objects.filter(group__in=storms, left_at__isnull=True, warning__level__lt=RED)
+    folded = risks.filter(pk__in=members.values("warning_id")).count()
+    seen = seen.exclude(pk__in=members.values("warning_id"))
     listed = list(seen.order_by("-level", "-opened_at", "-pk")[:ROWS])
     waiting = _unanswered(actor)
     told = {warning.pk: warning for warning in [*listed, *waiting]}
@@ -36,6 +44,7 @@ def happening(actor: Actor) -> dict[str, Any]:
     return {
         "counts": {str(level): counts.get(level, 0) for level in range(1, 5)},
         "rows": [rows[warning.pk] for warning in listed],
+        "folded": folded,
         "worst": worst,
         "asked": {"id": asked["id"], "site": asked["site"]["name"], "title": asked["title"]} if asked else None,
         "chain": duties.chain_rows(about[asked["id"]], actor) if asked else [],
