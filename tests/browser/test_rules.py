@@ -18,6 +18,13 @@ def test_a_limit_stands_beside_its_source(officer: dict[str, str], open_page: Ca
     expect(rule).to_contain_text("≥ 24 ppm")
     expect(rule).to_contain_text("矿安〔2023〕60号")
     expect(page.get_by_text("来源待核").first).to_be_visible()
+    # The page is long: each item is one press away, and not under the bars on top.
+    page.get_by_role("navigation", name="监测项").get_by_role("link", name="氮氧化物").click()
+    heading = page.get_by_role("heading", name="氮氧化物", exact=True)
+    expect(heading).to_be_in_viewport()
+    box = heading.bounding_box()
+    assert box is not None
+    assert box["y"] >= 52
 
 
 def test_a_gap_leads_to_what_watches_its_site(officer: dict[str, str], open_page: Callable[..., Page]) -> None:

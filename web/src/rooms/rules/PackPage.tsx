@@ -32,10 +32,27 @@ function Rule({ rule, named }: { rule: PackRule; named: (text: string) => string
   );
 }
 
+/** Rules that watch the device and not the danger; every item has the same ones, and said in full they bury its limits. */
+export function ofDevice(rule: Pick<PackRule, "kind">): boolean {
+  return ["no_data", "implausible", "stuck"].includes(rule.kind);
+}
+
+/** Whether the device works, in one line. */
+function Device({ rules }: { rules: readonly PackRule[] }): ReactNode {
+  if (rules.length === 0) return null;
+  const kinds = [...new Set(rules.map((rule) => rule.kind))].map((kind) => t(`signal.kind.${kind}`));
+  return (
+    <li>
+      <b>{t("rules.device")}</b> {kinds.join(t("list.and"))} <Unchecked verified={rules.every((rule) => rule.verified)} />
+      <p className="second">{[t("rules.device.means"), ...new Set(rules.map((rule) => rule.cite))].filter(Boolean).join(" \u00b7 ")}</p>
+    </li>
+  );
+}
+
 /** Arithmetic of design values in their Chinese names. */
 export function namer(values: PackDetail["values"]): (text: string) => string {
   const titles = new Map(values.map((one) => [one.id, one.title]));
-  return (text) => text.replace(/[A-Za-z_]\w*/g, (name) => titles.get(name) ?? name).replaceAll("*", "\u00d7").replaceAll("/", "\u00f7");
+  return (text) => text.replace(/[A-Za-z_]\w*/g, (name) => titles.get(name) ?? name).replaceAll("*", "\u00d7").replaceAll("/", "\u00f7").replaceAll(" - ", " \u2212 ");
 }
 
 export function PackPage(): ReactNode {
@@ -57,17 +74,30 @@ export function PackPage(): ReactNode {
         </h1>
         <p className="second">{pack.cite}</p>
         {pack.note && <p className="second">{pack.note}</p>}
+        <p>{t("rules.packSentence", { sites: pack.sites, rules: pack.rules, unverified: pack.unverified })}</p>
+        <nav className="rules-items" aria-label={t("rules.items")}>
+          {pack.items.map((item) => (
+            <a key={item.id} href={`#item-${item.id}`}>
+              {item.title}
+            </a>
+          ))}
+        </nav>
       </header>
       <div className="rules-body">
         <div className="rules-column">
           {pack.items.map((item) => (
-            <Panel key={item.id} title={item.title} note={item.unit} action={<Unchecked verified={item.verified} />}>
-              <ul className="rules-list">
-                {item.rules.map((rule) => (
-                  <Rule key={rule.id} rule={rule} named={named} />
-                ))}
-              </ul>
-            </Panel>
+            <div key={item.id} id={`item-${item.id}`} className="rules-item">
+              <Panel title={item.title} note={item.unit} action={<Unchecked verified={item.verified} />}>
+                <ul className="rules-list">
+                  {item.rules
+                    .filter((rule) => !ofDevice(rule))
+                    .map((rule) => (
+                      <Rule key={rule.id} rule={rule} named={named} />
+                    ))}
+                  <Device rules={item.rules.filter(ofDevice)} />
+                </ul>
+              </Panel>
+            </div>
           ))}
         </div>
         <div className="rules-column">
