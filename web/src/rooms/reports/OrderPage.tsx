@@ -138,7 +138,7 @@ export default function OrderPage(): ReactNode {
         <div>
           <h1>{t("order.headline", { sender: order.sender, title: order.title })}</h1>
           <p className="facts-line">
-            <span>{progress(order)}</span>
+            <span>{order.ended_at ? t("order.ended", { at: moment(order.ended_at, now) }) : progress(order)}</span>
             <span>{order.their_number || order.number}</span>
             <span>{t("order.received", { at: moment(order.received_at, now), by: order.taken_by })}</span>
             {order.door === "webhook" && <span>{t("order.webhook")}</span>}

@@ -326,6 +326,8 @@ def _actions(order: Order, actor: Actor, duties: list[Duty], replied: bool) -> l
         "end": ended or not_mine or not_done or still,
     }
     following = "give" if order.state == Order.State.NEW else "end" if replied else "reply"
+    if ended:  # telling more is allowed, and nobody waits for it
+        following = ""
     return [
         {"verb": verb, "allowed": why is None, "why": why, "primary": verb == following and why is None}
         for verb, why in told.items()
