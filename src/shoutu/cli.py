@@ -29,6 +29,8 @@ LAZY = {
     "places": "shoutu.county.commands_places:places",
     "user": "shoutu.county.commands_people:user",
     "ledger": "shoutu.county.commands_ledger:ledger",
+    "backup": "shoutu.backup.commands:backup",
+    "restore": "shoutu.backup.commands:restore",
     "manage": "shoutu.up:manage",
     "prepare": "shoutu.up:prepare_command",
 }

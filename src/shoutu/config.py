@@ -15,6 +15,9 @@ from typing import Any
 
 from shoutu import ledger_keys
 
+RESTORING = "RESTORING"
+"""The mark in a directory that is being made of a backup; it holds the number of the process that makes it."""
+
 
 class SettingError(ValueError):
     """A setting is wrong; the message names it, what was expected and what to do."""
@@ -44,6 +47,7 @@ class Config:
     ingest_max_bytes: int = 16 * 1024 * 1024
     retry_cap_s: float = 15.0
     signal_keep_days: int = 90
+    backup_days: int = 7
     storm_count: int = 10
     storm_minutes: int = 10
     storm_pause_s: int = 60
@@ -65,6 +69,7 @@ class Config:
 
     def ensure(self) -> None:
         """Create the data directory and its secrets if missing. Raises SettingError if it cannot be written."""
+        self._whole()
         try:
             for folder in ("secrets", "sensing", "files", "run", "log"):
                 (self.data / folder).mkdir(parents=True, exist_ok=True)
@@ -80,6 +85,13 @@ class Config:
             raise SettingError(
                 f"SHOUTU_DATA={self.data}: cannot be written ({error.strerror}); choose a directory this user owns"
             ) from error
+
+    def _whole(self) -> None:
+        mark = self.data / RESTORING
+        if mark.exists() and mark.read_text().strip() != str(os.getpid()):
+            raise SettingError(
+                f"SHOUTU_DATA={self.data}: only half restored from a backup; remove it and run shoutu restore again"
+            )
 
     def _suite_as_begun(self) -> None:
         if not self.ledger_suite:
@@ -204,6 +216,14 @@ def _flag(values: dict[str, Any], name: str) -> bool:
     return str(values.get(name, "")).lower() in {"1", "true", "yes", "on"}
 
 
+def use(data: Path, database_url: str) -> Config:
+    """From now on this process works on `data` and this database ("": SQLite there), whatever the environment says."""
+    os.environ["SHOUTU_DATA"] = str(data)
+    os.environ["SHOUTU_DATABASE_URL"] = database_url
+    load.cache_clear()
+    return load()
+
+
 @lru_cache(maxsize=1)
 def load() -> Config:
     """Read the settings once per process.
@@ -240,6 +260,7 @@ def load() -> Config:
         debug=_flag(values, "SHOUTU_DEBUG"),
         packs=Path(str(values.get("SHOUTU_PACKS", Path(__file__).resolve().parents[2] / "packs"))),
         signal_keep_days=_days(values, "SHOUTU_SIGNAL_KEEP_DAYS", 90),
+        backup_days=_between(values, "SHOUTU_BACKUP_DAYS", 7, 1, 365),
         storm_count=_between(values, "SHOUTU_STORM_COUNT", 10, 3, 1000),
         storm_minutes=_between(values, "SHOUTU_STORM_MINUTES", 10, 1, 1440),
         storm_pause_s=_between(values, "SHOUTU_STORM_PAUSE_S", 60, 10, 120),

@@ -4227,6 +4227,8 @@ export interface components {
             proposals: number;
             /** Alarms */
             alarms: components["schemas"]["AlarmOut"][];
+            /** Last Backup */
+            last_backup: string | null;
             /** Demo */
             demo: boolean;
         };
@@ -4319,6 +4321,21 @@ export interface components {
             url: string;
         };
         /**
+         * BackupOut
+         * @description The last backup: the moment it is of, the name of its file, its size.
+         */
+        BackupOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** File */
+            file: string;
+            /** Bytes */
+            bytes: number;
+        };
+        /**
          * CheckOut
          * @description The last check of the whole record by the worker: how many entries, how many findings.
          */
@@ -4357,6 +4374,7 @@ export interface components {
             /** Unsealed */
             unsealed: number;
             check: components["schemas"]["CheckOut"] | null;
+            backup: components["schemas"]["BackupOut"] | null;
             /** Witnesses */
             witnesses: components["schemas"]["WitnessOut"][];
             /** Restores */

@@ -57,6 +57,7 @@ class StatusOut(Schema):
     my_overdue: int
     proposals: int
     alarms: list[AlarmOut]
+    last_backup: datetime | None
     demo: bool
 
 

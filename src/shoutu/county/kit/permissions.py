@@ -48,6 +48,7 @@ TABLE: dict[str, set[str]] = {
     # Nobody by the interface: these are commands on the server.
     "ledger.epoch": set(),
     "ledger.repair": set(),
+    "backup.take": set(),
     "access_log.read": {"administrator", "auditor"},
     # places
     "site.read": _people,

@@ -24,7 +24,7 @@ _doors: dict[str, tuple[str, str]] = {}
 def contribute(function: Contribution) -> Contribution:
     """Add a room's part; lists are joined.
 
-    Any of `levels`, `unanswered`, `my_open_duties`, `my_overdue`, `proposals`, `alarms`.
+    Any of `levels`, `unanswered`, `my_open_duties`, `my_overdue`, `proposals`, `alarms`, `last_backup`.
     """
     if function not in _contributions:
         _contributions.append(function)
@@ -77,6 +77,7 @@ def status(actor: Actor) -> dict[str, Any]:
         "my_overdue": 0,
         "proposals": 0,
         "alarms": [],
+        "last_backup": None,
         "demo": settings.DEMO,
     }
     if actor.scope.all:

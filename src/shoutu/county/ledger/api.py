@@ -77,6 +77,14 @@ class WitnessOut(Schema):
     failing: bool
 
 
+class BackupOut(Schema):
+    """The last backup: the moment it is of, the name of its file, its size."""
+
+    at: datetime
+    file: str
+    bytes: int
+
+
 class RestoreOut(Schema):
     """A restore from a backup, declared as a new epoch that begins after `size` entries."""
 
@@ -99,6 +107,7 @@ class HeadOut(Schema):
     since: datetime | None
     unsealed: int
     check: CheckOut | None
+    backup: BackupOut | None
     witnesses: list[WitnessOut]
     restores: list[RestoreOut]
 

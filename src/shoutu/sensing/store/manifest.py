@@ -95,15 +95,20 @@ def load(folder: Path) -> Manifest | None:
         raw = (folder / MANIFEST).read_bytes()
     except FileNotFoundError:
         return None
+    return parse(raw, folder / MANIFEST)
+
+
+def parse(raw: bytes, path: Path) -> Manifest:
+    """The manifest of a file's content. Raises ManifestBroken naming `path`."""
     check, _, body = raw.partition(b"\n")
     if check != b"%08x" % zlib.crc32(body):
-        raise ManifestBroken(f"{folder / MANIFEST}: checksum does not match")
+        raise ManifestBroken(f"{path}: checksum does not match")
     try:
         manifest = msgspec.json.decode(body, type=Manifest)
     except msgspec.DecodeError as error:
-        raise ManifestBroken(f"{folder / MANIFEST}: {error}") from error
+        raise ManifestBroken(f"{path}: {error}") from error
     if manifest.format != 1:
-        raise ManifestBroken(f"{folder / MANIFEST}: format {manifest.format}, this program reads format 1")
+        raise ManifestBroken(f"{path}: format {manifest.format}, this program reads format 1")
     return manifest
 
 

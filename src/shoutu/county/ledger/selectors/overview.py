@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from shoutu.county.kit.models import Beat
 from shoutu.county.ledger.models import Entry, Epoch, Witness
 from shoutu.county.ledger.selectors import tree, unsealed_count
+from shoutu.county.ledger.selectors.backups import last_backup
 
 CHECK = "ledger.check"
 
@@ -36,6 +37,7 @@ def overview() -> dict[str, Any]:
         "since": first,
         "unsealed": unsealed_count(),
         "check": last_check(),
+        "backup": last_backup(),
         "witnesses": [
             {"name": w.name, "size": w.last_size, "at": w.last_at, "failing": bool(w.last_error)}
             for w in Witness.objects.filter(enabled=True).order_by("name")
