@@ -7,13 +7,14 @@ from types import SimpleNamespace
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from shoutu.county.duties import services
-from shoutu.county.duties.models import Channel, Contact, Notice
+from shoutu.county.duties.models import Channel, ChannelDraft, Contact, Notice
 from shoutu.county.duties.services.links import token_of
 from shoutu.county.kit import guessing
 from shoutu.county.kit.actors import SYSTEM
-from shoutu.county.kit.errors import NotAllowed, NotFound
+from shoutu.county.kit.errors import Conflict, NotAllowed, NotFound
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
@@ -54,10 +55,80 @@ def test_a_channel_stays_on_until_a_second_person_agrees(county: SimpleNamespace
     }
 
 
-def test_other_settings_change_at_once_while_switching_off_waits(contact: Contact, login) -> None:
+def test_what_makes_nothing_worse_changes_at_once_while_switching_off_waits(contact: Contact, login) -> None:
+    services.change_channel(SYSTEM, contact.channel_id, per_minute=30)
     path = f"/api/v1/channels/{contact.channel_id}"
     changed = login("administrator").patch(path, {"enabled": False, "per_minute": 60}, content_type=JSON).json()
     assert (changed["enabled"], changed["per_minute"], changed["switching_off"]) == (True, 60, True)
+    assert changed["changing"] is False
+
+
+@pytest.fixture
+def change(contact: Contact, login):
+    client = login("administrator")
+    return lambda **body: client.patch(f"/api/v1/channels/{contact.channel_id}", body, content_type=JSON)
+
+
+def agree(county: SimpleNamespace, who: str = "duty_officer") -> None:
+    proposals.agree(actor(county.users[who]), Proposal.objects.get(kind="channel.change", state="waiting"))
+
+
+@pytest.mark.parametrize(("before", "after", "waits"), [(0, 60, True), (60, 59, True), (60, 61, False), (60, 0, False)])
+def test_letting_less_through_in_a_minute_takes_two_persons(county, contact: Contact, change, before, after, waits):
+    services.change_channel(SYSTEM, contact.channel_id, per_minute=before)
+    told = change(per_minute=after).json()
+    assert (told["per_minute"], told["changing"]) == ((before, True) if waits else (after, False))
+    if waits:
+        with pytest.raises(NotAllowed):
+            agree(county, "administrator")
+        agree(county)
+    assert Channel.objects.get().per_minute == after
+
+
+def test_other_settings_of_a_channel_that_works_take_two_persons(county, contact: Contact, change, login) -> None:
+    url = "https://sms.example.cn/v2"
+    Channel.objects.update(last_ok_at=timezone.now())
+    assert change(settings={"url": url, "authorization": "geheim"}).json()["changing"] is True
+    assert Channel.objects.get().settings["url"] == "https://sms.example.cn/send"
+    proposal = Proposal.objects.get()
+    assert ("网关地址", url) in [(one["what"], one["after"]) for one in proposal.changes]
+    stored = str(proposal.payload) + str(proposal.changes) + str([e.canonical for e in Entry.objects.all()])
+    assert "geheim" not in stored
+    agree(county)
+    row = login("administrator").get("/api/v1/channels").json()[0]
+    assert (row["settings"]["url"], row["secrets"], row["changing"]) == (url, ["authorization"], False)
+    entry = Entry.objects.filter(verb="channel.changed").latest("id")
+    assert (entry.payload["settings"], entry.payload["proposal"]) == (sorted(["authorization", "url"]), proposal.pk)
+    assert ChannelDraft.objects.get().secrets == ""
+
+
+def test_one_that_fails_or_never_sent_is_put_right_by_one(contact: Contact, change) -> None:
+    assert change(settings={"url": "https://sms.example.cn/v2"}).json()["changing"] is False
+    Channel.objects.update(last_ok_at=timezone.now(), failures=3)
+    assert change(settings={"url": "https://sms.example.cn/v3"}).json()["changing"] is False
+    assert Channel.objects.get().settings["url"] == "https://sms.example.cn/v3"
+
+
+def test_the_same_settings_again_change_nothing(contact: Contact, change) -> None:
+    Channel.objects.update(last_ok_at=timezone.now())
+    assert change(settings={"url": "https://sms.example.cn/send"}, per_minute=0).json()["changing"] is False
+
+
+def test_while_a_change_waits_another_is_refused_and_the_same_is_the_same(county, contact: Contact, change) -> None:
+    assert change(per_minute=60).status_code == 200
+    assert change(per_minute=60).status_code == 200
+    assert change(per_minute=50).status_code == 409
+    assert Proposal.objects.count() == 1
+    proposals.reject(actor(county.users["duty_officer"]), Proposal.objects.get(), "太少")
+    assert change(per_minute=50).json()["changing"] is True
+
+
+def test_what_was_changed_since_is_not_overwritten_by_an_older_agreement(county, contact: Contact, change) -> None:
+    change(per_minute=60)
+    services.change_channel(SYSTEM, contact.channel_id, settings={"url": "https://sms.example.cn/v2"})
+    with pytest.raises(Conflict):
+        agree(county)
+    assert (Channel.objects.get().per_minute, Channel.objects.get().settings["url"]) == (0, "https://sms.example.cn/v2")
 
 
 def test_a_channel_nobody_is_reached_by_is_switched_off_by_one(contact: Contact, login) -> None:

@@ -6722,7 +6722,8 @@ export interface components {
          * Channel
          * @description A channel and how it does. `secrets` names those that are set; `queue` counts what is due and not sent.
          *
-         *     `switching_off`: somebody asked to switch it off, and a second person has not yet agreed.
+         *     `switching_off`: somebody asked to switch it off, and a second person has not yet agreed;
+         *     `changing`: so with its settings or its rate.
          */
         Channel: {
             /** Id */
@@ -6772,6 +6773,8 @@ export interface components {
             callback_refused: number;
             /** Switching Off */
             switching_off: boolean;
+            /** Changing */
+            changing: boolean;
         };
         /** ChannelIn */
         ChannelIn: {

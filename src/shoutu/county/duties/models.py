@@ -268,6 +268,27 @@ class Channel(models.Model):
         return self.title
 
 
+class ChannelDraft(models.Model):
+    """What a channel is to become once a second person agrees. `was`: a digest of what it was when that was asked.
+
+    `secrets` is sealed as the channel's own, and emptied once it is decided.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="drafts")
+    settings = models.JSONField()
+    secrets = models.TextField(blank=True, default="")
+    per_minute = models.PositiveIntegerField()
+    was = models.CharField(max_length=64)
+    # Names of the settings that change: what the entry says.
+    names = models.JSONField()
+    at = models.DateTimeField()
+
+    objects = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.pk}"
+
+
 class Contact(models.Model):
     """Where a person is reached beside the application: a channel and an address on it, or an Apprise address."""
 

@@ -35,7 +35,8 @@ class ChannelKind(Schema):
 class Channel(Schema):
     """A channel and how it does. `secrets` names those that are set; `queue` counts what is due and not sent.
 
-    `switching_off`: somebody asked to switch it off, and a second person has not yet agreed.
+    `switching_off`: somebody asked to switch it off, and a second person has not yet agreed;
+    `changing`: so with its settings or its rate.
     """
 
     id: int
@@ -59,6 +60,7 @@ class Channel(Schema):
     callback_set: bool
     callback_refused: int
     switching_off: bool
+    changing: bool
 
 
 class ChannelIn(Schema):

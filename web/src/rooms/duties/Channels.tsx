@@ -68,6 +68,11 @@ function Chosen({ row, mayManage }: { row: Channel; mayManage: boolean }): React
           {t("channels.switchingOff")}
         </p>
       )}
+      {row.changing && (
+        <p className="chproblem" role="status">
+          {t("channels.changing")}
+        </p>
+      )}
       {row.last_problem !== "" && <p className="chproblem">{row.last_problem}</p>}
       <dl className="chfacts">
         {Object.entries(row.settings).map(([name, value]) => (

@@ -48,13 +48,15 @@ def channel_rows(actor: Actor) -> list[dict[str, Any]]:
     waiting = dict(queues.annotate(n=Count("pk")).values_list("contact__channel", "n"))
     people = Contact.objects.filter(enabled=True, channel__isnull=False).values("channel")
     contacts = dict(people.annotate(n=Count("person", distinct=True)).values_list("channel", "n"))
-    off = set(Proposal.objects.filter(kind="channel.off", state="waiting").values_list("subject_id", flat=True))
+    asked = Proposal.objects.filter(kind__in=("channel.off", "channel.change"), state="waiting")
+    wait = set(asked.values_list("kind", "subject_id"))
     odd = Inbound.objects.filter(outcome__in=("unclear", "unknown")).values("channel")
     unclear = dict(odd.annotate(n=Count("pk")).values_list("channel", "n"))
     return [
         {
             **channel_row(channel, waiting.get(channel.pk, 0), contacts.get(channel.pk, 0), unclear.get(channel.pk, 0)),
-            "switching_off": channel.pk in off,
+            "switching_off": ("channel.off", channel.pk) in wait,
+            "changing": ("channel.change", channel.pk) in wait,
         }
         for channel in Channel.objects.order_by("id")
     ]
@@ -88,6 +90,7 @@ def channel_row(channel: Channel, queue: int = 0, people: int = 0, unclear: int 
         "callback_set": bool(channel.callback_hash),
         "callback_refused": channel.strangers,
         "switching_off": False,
+        "changing": False,
     }
 
 

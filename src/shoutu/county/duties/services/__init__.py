@@ -15,11 +15,11 @@ from shoutu.county.duties.services.acting import (
 from shoutu.county.duties.services.alarms import alarms_are, clear_alarm, raise_alarm
 from shoutu.county.duties.services.answering import answer_by, finish_answers, opened, take
 from shoutu.county.duties.services.bundling import astray, bundle, bundle_again
+from shoutu.county.duties.services.channel_changes import change_channel
 from shoutu.county.duties.services.climbing import climb_due, overdue_due
 from shoutu.county.duties.services.contacts import (
     add_channel,
     allow_endpoint,
-    change_channel,
     new_callback_token,
     set_contact,
 )

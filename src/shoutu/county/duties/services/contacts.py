@@ -61,69 +61,12 @@ def add_channel(
     if Channel.objects.filter(title=title).exists():
         raise Conflict(_("已有同名的通道，换一个名称"))
     channel = Channel(title=title, kind=kind, per_minute=per_minute, enabled=enabled)
-    _configure(channel, settings)
+    channel.settings, sealed = configured(channel, settings)
+    channel.secrets = seal(sealed)
     channel.save()
     facts = {"title": title, "kind": kind, "enabled": enabled, "per_minute": per_minute, "settings": sorted(settings)}
     record(actor, "channel.created", ref(channel), facts)
     return channel
-
-
-@service
-def change_channel(
-    actor: Actor, id: int, *, settings: Mapping[str, str] | None = None, per_minute: int | None = None,
-    enabled: bool | None = None,
-) -> Channel:  # fmt: skip
-    """Change a channel; settings not given, and secrets given empty, stay. Raises NotAllowed, NotFound, Invalid.
-
-    Switching off one by which somebody is reached waits for a second person: until then it goes on sending.
-    """
-    actor.require("channel.manage")
-    channel = Channel.objects.select_for_update(no_key=True).get(pk=id)
-    if settings is not None:
-        _configure(channel, settings)
-        # What went wrong before says nothing of the new settings.
-        channel.failures, channel.last_problem = 0, ""
-    if per_minute is not None:
-        channel.per_minute = per_minute
-    if enabled is False and channel.enabled and _ask_off(actor, channel):
-        enabled = None
-        if settings is None and per_minute is None:
-            unchanged()
-            return channel
-    if enabled is not None and enabled != channel.enabled:
-        channel.enabled = enabled
-        touch(Contact.objects.filter(channel=channel).values_list("person_id", flat=True))
-    channel.save()
-    facts = {"enabled": channel.enabled, "per_minute": channel.per_minute, "settings": sorted(settings or ())}
-    record(actor, "channel.changed", ref(channel), facts)
-    return channel
-
-
-def _ask_off(actor: Actor, channel: Channel) -> bool:
-    """Whether a second person has to agree, who is asked then. The county itself needs none."""
-    people = Contact.objects.filter(channel=channel, enabled=True).values("person").distinct().count()
-    if actor.kind == "system" or not people:
-        return False
-    title = _("停用通道“%(name)s”") % {"name": channel.title}
-    proposals.propose(
-        actor, CHANNEL_OFF, ref(channel), None, _("停用叫应通道"), title=title,
-        key=f"channel.off:{channel.pk}", payload={"channel": channel.pk},
-        changes=[
-            proposals.change(_("通道"), _("启用"), _("停用")),
-            proposals.change(_("靠它叫到的人"), people, 0),
-        ],
-    )  # fmt: skip
-    return True
-
-
-def _channel_off(actor: Actor, proposal: Proposal) -> None:
-    channel = Channel.objects.select_for_update(no_key=True).get(pk=proposal.payload["channel"])
-    if not channel.enabled:
-        raise Conflict(_("这个通道已经停用"))
-    channel.enabled = False
-    channel.save(update_fields=["enabled"])
-    touch(Contact.objects.filter(channel=channel).values_list("person_id", flat=True))
-    record(actor, "channel.changed", ref(channel), {"enabled": False, "proposal": proposal.pk})
 
 
 def _contact_off(actor: Actor, proposal: Proposal) -> None:
@@ -137,9 +80,6 @@ def _contact_off(actor: Actor, proposal: Proposal) -> None:
     record(actor, "contact.changed", ref(contact), facts)
 
 
-CHANNEL_OFF = proposals.register(
-    proposals.Kind("channel.off", gettext_lazy("停用叫应通道"), "channel.agree", _channel_off, ask="channel.manage")
-)
 CONTACT_OFF = proposals.register(
     proposals.Kind("contact.off", gettext_lazy("停用联系方式"), "channel.agree", _contact_off, ask="policy.edit")
 )
@@ -151,13 +91,17 @@ def _title(title: str) -> str:
     return title.strip()
 
 
-def _configure(channel: Channel, given: Mapping[str, str]) -> None:
+def configured(channel: Channel, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """What its settings and its secrets would be with these; what is not given, and a secret given empty, stays.
+
+    Raises Invalid naming the setting.
+    """
     adapter = ADAPTERS[channel.kind]
     names = {setting.name for setting in adapter.settings}
     for name in given:
         if name not in names:
             raise Invalid(f"settings.{name}", _("其中之一：%(names)s") % {"names": "、".join(sorted(names))})
-    plain, sealed = dict(channel.settings), _unsealed(channel)
+    plain, sealed = dict(channel.settings), unsealed(channel)
     for setting in adapter.settings:
         kept = sealed if setting.secret else plain
         value = given.get(setting.name, "").strip()
@@ -176,10 +120,11 @@ def _configure(channel: Channel, given: Mapping[str, str]) -> None:
         adapter.check({**plain, **sealed})
     except BadSetting as bad:
         raise Invalid(f"settings.{bad.field}", bad.expected) from bad
-    channel.settings, channel.secrets = plain, seal(sealed)
+    return plain, sealed
 
 
-def _unsealed(channel: Channel) -> dict[str, str]:
+def unsealed(channel: Channel) -> dict[str, str]:
+    """Its secrets."""
     try:
         return unseal(channel.secrets)
     except ValueError:
