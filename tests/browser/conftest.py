@@ -93,12 +93,19 @@ def _is_expected(url: str, text: str) -> bool:
 
 @pytest.fixture
 def open_page(browser: Browser, county: Stack) -> Iterator[Callable[..., Page]]:
-    """Opens pages; whatever they were used for, none may have said an error to the console."""
+    """Opens pages, signed in where a login is given; whatever they were used for, none may have said an error.
+
+    What the login page does is told by its own tests: here a session of the server's own is put into the browser.
+    """
     contexts: list[BrowserContext] = []
     said: list[str] = []
 
     def opened(
-        size: dict[str, int] = WIDE, tone: str = "light", login: dict[str, str] | None = None, may_fail: bool = False
+        size: dict[str, int] = WIDE,
+        tone: str = "light",
+        login: dict[str, str] | None = None,
+        may_fail: bool = False,
+        at: str = "/",
     ) -> Page:
         context = browser.new_context(
             viewport=size,  # type: ignore[arg-type]
@@ -108,21 +115,21 @@ def open_page(browser: Browser, county: Stack) -> Iterator[Callable[..., Page]]:
         )
         contexts.append(context)
         page = context.new_page()
-        if may_fail:  # the test takes the server away: failed requests are what it is about
-            sign_in(page, login or {})
-            return page
-        page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
-        page.on(
-            "console",
-            lambda message: (
-                said.append(f"{page.url}: {message.text}")
-                if message.type in {"error", "warning"}
-                and not _is_expected(message.location.get("url", ""), message.text)
-                else None
-            ),
-        )
+        if not may_fail:  # else the test takes the server away: failed requests are what it is about
+            page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+            page.on(
+                "console",
+                lambda message: (
+                    said.append(f"{page.url}: {message.text}")
+                    if message.type in {"error", "warning"}
+                    and not _is_expected(message.location.get("url", ""), message.text)
+                    else None
+                ),
+            )
         if login is not None:
-            sign_in(page, login)
+            signed_in = county.login(login["username"], login["password"]).client.cookies
+            context.add_cookies([{"name": one, "value": signed_in[one], "url": county.url} for one in signed_in])
+            page.goto(at)
         return page
 
     yield opened

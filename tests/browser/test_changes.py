@@ -17,8 +17,7 @@ def keeper(logins: list[dict[str, str]]) -> dict[str, str]:
 
 
 def test_an_account_gets_the_sectors_of_its_department(open_page: Callable[..., Page], keeper) -> None:
-    page = open_page(login=keeper)
-    page.goto("/people/accounts")
+    page = open_page(login=keeper, at="/people/accounts")
     line = page.get_by_role("listitem").filter(has_text="inspector").first
     line.get_by_role("button", name="改", exact=True).click()
     dialog = page.get_by_role("dialog")
@@ -29,8 +28,7 @@ def test_an_account_gets_the_sectors_of_its_department(open_page: Callable[..., 
 
 
 def test_a_person_an_organisation_and_a_site_are_changed(open_page: Callable[..., Page], keeper) -> None:
-    page = open_page(login=keeper)
-    page.goto("/people/organisations")
+    page = open_page(login=keeper, at="/people/organisations")
     page.get_by_role("button", name="改", exact=True).first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("名称")).to_be_visible()
@@ -52,7 +50,6 @@ def test_a_person_an_organisation_and_a_site_are_changed(open_page: Callable[...
 
 @pytest.mark.parametrize(("width", "scheme"), SIZES)
 def test_accounts_fit(open_page: Callable[..., Page], keeper, width: int, scheme: str) -> None:
-    page = open_page({"width": width, "height": 900}, scheme, keeper)
-    page.goto("/people/accounts")
+    page = open_page({"width": width, "height": 900}, scheme, keeper, at="/people/accounts")
     expect(page.get_by_role("heading", level=1)).to_contain_text("个账号")
     assert fits(page)

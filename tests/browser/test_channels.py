@@ -16,8 +16,7 @@ def test_a_refused_address_is_told_at_its_field_and_allowed_there(
     open_page: Callable[..., Page], logins: list[dict[str, str]], county: Stack
 ) -> None:
     admin = next(one for one in logins if one["username"] == "admin")
-    page = open_page(login=admin, may_fail=True)  # the refusal is what it is about
-    page.goto("/channels")
+    page = open_page(login=admin, may_fail=True, at="/channels")  # the refusal is what it is about
     page.get_by_role("button", name="增设通道").first.click()
     box = page.get_by_role("dialog")
     box.get_by_label("名称").fill("试用网关")

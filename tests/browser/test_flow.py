@@ -81,8 +81,7 @@ def test_the_phone_answers_without_scrolling(
     open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], api: Api
 ) -> None:
     duty = api.get("/duties", view="mine")["items"][0]
-    page = open_page(PHONE, login=officer)
-    page.goto(f"/answer/{duty['id']}")
+    page = open_page(PHONE, login=officer, at=f"/answer/{duty['id']}")
     expect(page.locator(".ahead h1")).to_be_visible()
     acts = page.locator(".answer-acts").bounding_box()
     assert acts is not None
@@ -106,8 +105,7 @@ def test_clocks_run_on_the_page(
 def test_a_warning_is_verified_in_order_of_law(
     open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], api: Api
 ) -> None:
-    page = open_page(login=officer)
-    page.goto(f"/warnings/{warning['id']}")
+    page = open_page(login=officer, at=f"/warnings/{warning['id']}")
     bar = page.locator(".actbar-desk")
     close = bar.get_by_role("button", name="关闭")
     expect(close).to_be_disabled()
@@ -130,8 +128,7 @@ def test_a_warning_is_verified_in_order_of_law(
 def test_filters_live_in_the_address(
     open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
 ) -> None:
-    page = open_page(login=officer)
-    page.goto("/warnings?tab=all")
+    page = open_page(login=officer, at="/warnings?tab=all")
     rows = page.locator(".restable tbody tr")
     expect(rows.first).to_be_visible()
     for number, level in ((4, "红色"), (1, "蓝色")):
@@ -183,8 +180,7 @@ def test_the_keyboard_walks_the_desk_and_opens_the_acts(
     if rows.count() > 1:
         page.keyboard.press("j")
         expect(rows.nth(1).locator(":focus")).to_have_count(1)
-    page = open_page(login=officer)
-    page.goto(f"/warnings/{warning['id']}")
+    page = open_page(login=officer, at=f"/warnings/{warning['id']}")
     allowed = page.locator(".actbar-desk button:enabled").first
     expect(allowed).to_be_visible()
     number = page.locator(".actbar-desk button").all_inner_texts().index(allowed.inner_text()) + 1
@@ -195,8 +191,7 @@ def test_the_keyboard_walks_the_desk_and_opens_the_acts(
 def test_a_phone_searches_and_arrives_at_the_top(
     open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
 ) -> None:
-    page = open_page(PHONE, login=officer)
-    page.goto("/points")
+    page = open_page(PHONE, login=officer, at="/points")
     expect(page.locator(".restable tbody tr").first).to_be_visible()
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     toggle = page.get_by_role("button", name="找", exact=True)
@@ -231,8 +226,7 @@ def test_a_shift_is_not_handed_over_by_one_press(
 def test_the_curve_ends_at_the_newest_reading(
     open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], api: Api
 ) -> None:
-    page = open_page(login=officer)
-    page.goto(f"/points/{warning['point']['id']}")
+    page = open_page(login=officer, at=f"/points/{warning['point']['id']}")
     told = page.locator(".curve svg[role=img]")
     page.get_by_text("24 小时", exact=True).click()
     expect(told).to_be_visible()
@@ -253,8 +247,7 @@ def test_the_curve_ends_at_the_newest_reading(
 def test_what_others_do_appears_by_itself(
     open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], api: Api
 ) -> None:
-    page = open_page(login=officer)
-    page.goto(f"/warnings/{warning['id']}")
+    page = open_page(login=officer, at=f"/warnings/{warning['id']}")
     expect(page.locator(".timeline")).to_be_visible()
     expect(page.locator(".timeline")).not_to_contain_text("停止放矿，开降水井")
     act = next(

@@ -97,8 +97,7 @@ def test_a_red_is_counted_out_to_nobody_and_then_closed(
     county: Stack,
 ) -> None:
     address = f"/warnings/{red.warning['id']}"
-    mine = open_page(PHONE, login=own)
-    mine.goto(address)
+    mine = open_page(PHONE, login=own, at=address)
     big = mine.locator(".headcount-big")
     expect(big).to_contain_text("人数未报")
     dialog(mine, "报人数", {"人数": "5", "从哪里来": "调度室"})
@@ -150,8 +149,7 @@ def test_a_red_is_counted_out_to_nobody_and_then_closed(
 def test_a_photograph_is_sealed_and_shown(
     open_page: Callable[..., Page], own: dict[str, str], red: SimpleNamespace
 ) -> None:
-    page = open_page(PHONE, login=own)
-    page.goto(f"/warnings/{red.warning['id']}")
+    page = open_page(PHONE, login=own, at=f"/warnings/{red.warning['id']}")
     page.get_by_label("选照片").set_input_files({"name": "现场.jpg", "mimeType": "image/jpeg", "buffer": photograph()})
     shown = page.locator(".evidence img")
     expect(shown).to_have_count(1)
@@ -163,8 +161,7 @@ def test_a_photograph_is_sealed_and_shown(
 def test_what_is_no_photograph_is_refused_with_words(
     open_page: Callable[..., Page], own: dict[str, str], red: SimpleNamespace
 ) -> None:
-    page = open_page(PHONE, login=own, may_fail=True)
-    page.goto(f"/warnings/{red.warning['id']}")
+    page = open_page(PHONE, login=own, may_fail=True, at=f"/warnings/{red.warning['id']}")
     page.get_by_label("选照片").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"})
     expect(page.locator(".notsaved")).not_to_be_empty()
 
@@ -175,8 +172,7 @@ def test_the_noisiest_rule_leads_the_page_of_false_alarms(
 ) -> None:
     told = county.login(officer["username"], officer["password"]).get("/noise")
     worst = told["items"][0]
-    page = open_page(login=officer, tone=tone)
-    page.goto("/noise")
+    page = open_page(login=officer, tone=tone, at="/noise")
     expect(page.locator(".noise-head h1")).to_contain_text(worst["title"])
     expect(page.locator(".restable tbody tr").first).to_contain_text(worst["where"])
     # Who may not give a rule to somebody sees no button for it.
@@ -193,8 +189,7 @@ def test_a_rule_is_given_to_a_post_and_reviewed(
         for one in logins
         if county.login(one["username"], one["password"]).get("/session")["user"]["role"] == "inspector"
     )
-    page = open_page(login=login)
-    page.goto("/noise")
+    page = open_page(login=login, at="/noise")
     row = page.locator(".restable tbody tr").first
     row.get_by_role("button", name="归人").click()
     box = page.get_by_role("dialog")

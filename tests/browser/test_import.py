@@ -47,8 +47,7 @@ def administrator(county: Stack, logins: list[dict[str, str]]) -> dict[str, str]
 def test_a_bad_file_is_told_put_right_and_imported(
     county: Stack, administrator: dict[str, str], open_page: Callable[..., Page], tmp_path: Path
 ) -> None:
-    page = open_page(login=administrator)
-    page.goto("/people/organisations")
+    page = open_page(login=administrator, at="/people/organisations")
     page.get_by_role("button", name="导入单位").click()
     dialog = page.get_by_role("dialog")
     with page.expect_download() as template:
@@ -97,8 +96,7 @@ def test_a_bad_file_is_told_put_right_and_imported(
 
 
 def test_a_list_goes_out_as_it_is_filtered(administrator: dict[str, str], open_page: Callable[..., Page]) -> None:
-    page = open_page(login=administrator)
-    page.goto("/sites?q=甲")
+    page = open_page(login=administrator, at="/sites?q=甲")
     expect(page.locator(".restable tbody tr").first).to_be_visible()
     count = page.locator(".restable tbody tr").count()
     page.get_by_role("button", name="导出场所").click()
@@ -110,8 +108,7 @@ def test_a_list_goes_out_as_it_is_filtered(administrator: dict[str, str], open_p
 
 
 def test_the_duties_of_a_view_go_out(officer: dict[str, str], open_page: Callable[..., Page]) -> None:
-    page = open_page(login=officer)
-    page.goto("/?view=today")
+    page = open_page(login=officer, at="/?view=today")
     page.get_by_role("button", name="导出待办").click()
     with page.expect_download() as file:
         page.get_by_role("menuitem", name="CSV").click()
@@ -120,8 +117,7 @@ def test_the_duties_of_a_view_go_out(officer: dict[str, str], open_page: Callabl
 
 
 def test_on_a_phone_the_dialog_fits(administrator: dict[str, str], open_page: Callable[..., Page]) -> None:
-    page = open_page(size=PHONE, tone="dark", login=administrator)
-    page.goto("/points")
+    page = open_page(size=PHONE, tone="dark", login=administrator, at="/points")
     page.get_by_role("button", name="导入测点").click()
     expect(page.get_by_role("dialog").get_by_role("button", name="下载模板")).to_be_visible()
     check(page)

@@ -36,8 +36,7 @@ def test_one_person_stops_a_pit_and_two_let_it_work_again(open_page: Callable[..
     expect(page.get_by_role("list", name="待复核")).to_contain_text("停产 → 生产")
     expect(page.locator(".operation-now")).to_contain_text("停产")
     assert fits(page)
-    leader = open_page(login=next(one for one in logins if one["username"] == "leader"))
-    leader.goto("/proposals")
+    leader = open_page(login=next(one for one in logins if one["username"] == "leader"), at="/proposals")
     leader.locator("section").filter(has_text=PIT).get_by_role("button", name="同意", exact=True).click()
     expect(leader.get_by_text(PIT)).to_have_count(0)
     page.reload()
@@ -45,8 +44,7 @@ def test_one_person_stops_a_pit_and_two_let_it_work_again(open_page: Callable[..
 
 
 def test_a_sealed_pit_is_marked_on_the_list_and_the_screen(open_page: Callable[..., Page], officer) -> None:
-    page = open_page(login=officer)
-    page.goto("/sites?stopped=yes")
+    page = open_page(login=officer, at="/sites?stopped=yes")
     expect(page.get_by_role("heading", level=1)).to_contain_text("停产、封条或闭坑")
     expect(page.locator(".sealedtag").first).to_be_visible()
     page.goto("/screen")

@@ -88,10 +88,8 @@ def test_page(
     login, duty = officer, 0
     if name == "answer":
         login, duty = busy[0], busy[1]["id"]
-    page = open_page(SIZES[size], tone, login)
-    page.goto(
-        address.format(warning=warning["id"], point=warning["point"]["id"], site=warning["site"]["id"], duty=duty)
-    )
+    at = address.format(warning=warning["id"], point=warning["point"]["id"], site=warning["site"]["id"], duty=duty)
+    page = open_page(SIZES[size], tone, login, at=at)
     expect(page.locator(landmark).first).to_be_visible()
     assert page.locator("html").get_attribute("data-tone") == tone
     check(page)

@@ -45,8 +45,7 @@ def test_a_hole_leads_to_the_form_that_mends_it(
 
 
 def test_whoever_is_on_writes_and_signs_the_handover(officer: dict[str, str], open_page: Callable[..., Page]) -> None:
-    page = open_page(login=officer)
-    page.goto("/people/roster")
+    page = open_page(login=officer, at="/people/roster")
     page.locator(".rbar-in").first.click()
     page.get_by_role("button", name="写交班").click()
     dialog = page.get_by_role("dialog")
@@ -68,8 +67,7 @@ def test_whoever_is_on_writes_and_signs_the_handover(officer: dict[str, str], op
 
 
 def test_on_a_phone_the_matrix_reads_site_by_site(officer: dict[str, str], open_page: Callable[..., Page]) -> None:
-    page = open_page(size=PHONE, login=officer)
-    page.goto("/people/matrix")
+    page = open_page(size=PHONE, login=officer, at="/people/matrix")
     expect(page.locator(".matrix td").first).to_be_visible()
     check(page)
     assert page.locator(".matrix .nobody").count() >= 1, "丙's empty post stands out"

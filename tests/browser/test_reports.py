@@ -21,8 +21,7 @@ def test_a_report_is_drawn_up_checked_sent_and_received(
     api = county.login(officer["username"], officer["password"])
     due: list[dict[str, Any]] = until(lambda: api.get("/reports/due")["items"], 240, "a warning to be told upward")
     warning, ranks = due[0]["warning"], due[0]["to"]
-    page = open_page(login=officer)
-    page.goto(f"/warnings/{warning['id']}")
+    page = open_page(login=officer, at=f"/warnings/{warning['id']}")
     panel = page.locator(".panel").filter(has_text="信息上报")
     expect(panel).to_contain_text("初报，报市")
     panel.get_by_role("button", name="上报").click()
@@ -59,8 +58,7 @@ def test_a_report_is_drawn_up_checked_sent_and_received(
 def test_an_order_is_taken_given_carried_out_and_ended(
     open_page: Callable[..., Page], officer: dict[str, str], logins: list[dict[str, str]], county: Stack
 ) -> None:
-    page = open_page(login=officer)
-    page.goto("/orders/new")
+    page = open_page(login=officer, at="/orders/new")
     page.get_by_role("button", name="收下").click()
     expect(page.get_by_role("main").get_by_role("alert")).to_contain_text("选谁的指令")
     page.get_by_label("谁的指令").click()

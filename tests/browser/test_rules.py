@@ -11,8 +11,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_limit_stands_beside_its_source(officer: dict[str, str], open_page: Callable[..., Page]) -> None:
-    page = open_page(login=officer)
-    page.goto("/rules")
+    page = open_page(login=officer, at="/rules")
     page.get_by_role("link", name="地下矿山监测预警").first.click()
     rule = page.locator(".rules-list > li", has_text="一氧化碳超限").first
     expect(rule).to_contain_text("≥ 24 ppm")
@@ -28,8 +27,7 @@ def test_a_limit_stands_beside_its_source(officer: dict[str, str], open_page: Ca
 
 
 def test_a_gap_leads_to_what_watches_its_site(officer: dict[str, str], open_page: Callable[..., Page]) -> None:
-    page = open_page(login=officer)
-    page.goto("/findings")
+    page = open_page(login=officer, at="/findings")
     page.get_by_role("link").filter(has_text="尾矿库").first.click()
     expect(page.get_by_role("heading", name="必须监测")).to_be_visible()
     expect(page.locator("h1")).to_contain_text("没有全看住")
@@ -39,8 +37,7 @@ def test_a_design_value_is_entered_with_its_document(
     logins: list[dict[str, str]], open_page: Callable[..., Page]
 ) -> None:
     inspector = next(one for one in logins if one["username"] == "inspector")
-    page = open_page(login=inspector)
-    page.goto("/sites/2/watch")
+    page = open_page(login=inspector, at="/sites/2/watch")
     row = page.locator(".rules-list > li", has_text="表面位移红色值（设计，累计）").filter(has_not_text="算得")
     row.get_by_role("button", name="录入").click()
     row.get_by_label("数值 mm").fill("100")

@@ -31,8 +31,7 @@ HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
 
 @pytest.fixture
 def screen(open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]) -> Page:
-    page = open_page(WIDE, "light", officer)
-    page.goto("/screen")
+    page = open_page(WIDE, "light", officer, at="/screen")
     expect(page.locator(".map-raised").first).to_be_visible()
     return page
 
@@ -41,8 +40,7 @@ def screen(open_page: Callable[..., Page], officer: dict[str, str], warning: dic
 def test_the_wall_fills_its_frame_and_scrolls_nowhere(
     size: dict[str, int], open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
 ) -> None:
-    page = open_page(size, "light", officer)
-    page.goto("/screen")
+    page = open_page(size, "light", officer, at="/screen")
     expect(page.locator(".map-raised").first).to_be_visible()
     assert page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [
         size["width"], size["height"]

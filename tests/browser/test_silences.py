@@ -20,8 +20,7 @@ def test_a_window_asked_for_by_one_holds_once_another_agrees(
     by_role = roles(county, logins)
     asker = by_role["safety_officer"]
     own = county.login(asker["username"], asker["password"]).get("/sites", limit=1)["items"][0]
-    page = open_page(login=asker)
-    page.goto("/silences")
+    page = open_page(login=asker, at="/silences")
     page.get_by_role("button", name="新的窗口").click()
     box = page.get_by_role("dialog")
     box.get_by_role("button", name="提出").click()
@@ -31,8 +30,7 @@ def test_a_window_asked_for_by_one_holds_once_another_agrees(
     box.get_by_label("原因").fill("更换浸润线传感器")
     box.get_by_role("button", name="提出").click()
     expect(page.get_by_text("已提出，等第二人")).to_be_visible()
-    second = open_page(login=officer)
-    second.goto("/silences")
+    second = open_page(login=officer, at="/silences")
     assert second.get_by_text("更换浸润线传感器").count() == 0, "nothing is silent before the second person agrees"
     second.goto("/proposals")
     card = second.locator(".proposal", has_text="更换浸润线传感器")
@@ -43,8 +41,7 @@ def test_a_window_asked_for_by_one_holds_once_another_agrees(
     expect(row).to_contain_text("静默中")
     row.get_by_role("button", name="压下 0 起").click()
     expect(row.get_by_role("list", name="告知了谁").get_by_role("listitem").first).to_contain_text("开始时告知")
-    phone = open_page(PHONE, login=asker)
-    phone.goto("/silences")
+    phone = open_page(PHONE, login=asker, at="/silences")
     expect(phone.locator(".silence", has_text="更换浸润线传感器")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"
     row.get_by_role("button", name="解除").click()

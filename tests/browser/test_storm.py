@@ -69,8 +69,7 @@ def test_the_event_is_one_row_with_its_red_apart_and_one_answer_answers_all(
     members = {one["id"] for one in storm.group["members"]}
     mine = county.login(officer["username"], officer["password"]).get("/duties", view="mine")["items"]
     called = next(one for one in mine if one["subject"]["id"] in members and one["level"] == 2)
-    phone = open_page(PHONE, login=officer)
-    phone.goto("/")
+    phone = open_page(PHONE, login=officer, at="/")
     expect(event(phone, storm)).to_contain_text("红色 1")
     own = phone.locator(".duty", has_text="号浓密机液位")  # the county has other dangers
     expect(own.filter(has_text="红色限值")).to_have_count(1)
@@ -79,8 +78,7 @@ def test_the_event_is_one_row_with_its_red_apart_and_one_answer_answers_all(
     phone.goto(f"/answer/{called['id']}")
     expect(phone.get_by_role("button", name=storm.group["title"])).to_contain_text("一次应答")
     assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"
-    desk = open_page(login=officer)
-    desk.goto("/")
+    desk = open_page(login=officer, at="/")
     panel = event(desk, storm)
     expect(panel).to_contain_text(f"{MANY} 起")
     panel.get_by_role("button", name="全部").click()
@@ -92,8 +90,7 @@ def test_the_event_is_one_row_with_its_red_apart_and_one_answer_answers_all(
 def test_the_wall_tells_of_the_event(
     open_page: Callable[..., Page], officer: dict[str, str], storm: SimpleNamespace
 ) -> None:
-    wall = open_page(login=officer)
-    wall.goto("/screen")
+    wall = open_page(login=officer, at="/screen")
     expect(wall.get_by_role("list", name="同因事件")).to_contain_text(storm.group["title"])
     rows = wall.locator(".scr-rows > li")
     # What the event's line tells takes no place from others; its red stands by itself, its limit not cut away.
@@ -109,8 +106,7 @@ def test_one_warning_is_split_off_with_a_reason_and_merged_into_another(
     open_page: Callable[..., Page], officer: dict[str, str], storm: SimpleNamespace
 ) -> None:
     first, second = [one for one in storm.group["members"] if one["level"] == 2][:2]
-    page = open_page(login=officer)
-    page.goto("/warnings")
+    page = open_page(login=officer, at="/warnings")
     panel = event(page, storm)
     panel.get_by_role("button", name="全部").click()
     for one in (first, second):

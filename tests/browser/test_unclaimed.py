@@ -90,8 +90,7 @@ def test_several_are_adopted_at_once_on_a_phone(
 ) -> None:
     for address in ("A-JR-32", "A-JR-33"):
         gateway(address, 13.5)
-    page = open_page(PHONE, "dark", login=administrator)
-    page.goto("/unclaimed")
+    page = open_page(PHONE, "dark", login=administrator, at="/unclaimed")
     for address in ("A-JR-32", "A-JR-33"):
         page.get_by_label(f"选 {address}").locator("visible=true").check()
     check(page)
@@ -117,8 +116,7 @@ def test_an_enterprise_sees_what_its_gateway_sends_and_adopts_nothing(
     open_page: Callable[..., Page],
 ) -> None:
     gateway("A-XX-41", 1)
-    page = open_page(login=login_of(county, logins, "safety_officer"))
-    page.goto("/points")
+    page = open_page(login=login_of(county, logins, "safety_officer"), at="/points")
     page.get_by_role("link", name="待认领").click()
     expect(page.get_by_role("row").filter(has_text="A-XX-41")).to_be_visible()
     assert page.get_by_role("button", name="认领").count() == 0

@@ -15,8 +15,7 @@ def fits(page: Page) -> bool:
 
 
 def test_a_warning_entered_on_a_phone_names_who_has_not_answered(open_page: Callable[..., Page], officer) -> None:
-    page = open_page({"width": 390, "height": 844}, "light", officer)
-    page.goto("/weather/new")
+    page = open_page({"width": 390, "height": 844}, "light", officer, at="/weather/new")
     send = page.get_by_role("button", name="录入并叫应")
     expect(send).to_be_disabled()
     page.get_by_role("button", name="暴雨", exact=True).click()

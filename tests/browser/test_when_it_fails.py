@@ -118,8 +118,7 @@ def on_device(page: Page) -> int:
 def test_a_photograph_that_is_lost_is_named_and_sent_again(
     open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
 ) -> None:
-    page = open_page(PHONE, login=officer, may_fail=True)
-    page.goto(f"/warnings/{warning['id']}")
+    page = open_page(PHONE, login=officer, may_fail=True, at=f"/warnings/{warning['id']}")
     expect(page.get_by_role("button", name="选照片")).to_be_visible()
     before = page.locator(".evidence img").count()
     unreachable(page, only=hashlib.sha256(photograph(12)).hexdigest())
@@ -177,8 +176,7 @@ def test_photographs_outlive_the_page_and_are_not_left_behind_unsaid(
 def test_leaving_anyway_leaves_nothing_on_this_machine(
     open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
 ) -> None:
-    page = open_page(login=officer, may_fail=True)
-    page.goto(f"/warnings/{warning['id']}")
+    page = open_page(login=officer, may_fail=True, at=f"/warnings/{warning['id']}")
     unreachable(page)
     choose(page, 31)
     expect(page.locator(".evidence-lost")).to_be_visible()
@@ -240,8 +238,7 @@ def test_coming_back_says_why_it_did_not(
 def test_a_file_that_cannot_be_asked_after_is_no_endless_loading(
     open_page: Callable[..., Page], county: Stack, logins: list[dict[str, str]]
 ) -> None:
-    page = open_page(login=login_of(county, logins, "administrator"), may_fail=True)
-    page.goto("/people/organisations")
+    page = open_page(login=login_of(county, logins, "administrator"), may_fail=True, at="/people/organisations")
     page.route(re.compile(r"/api/v1/imports/\d+$"), lambda route: route.abort())
     page.get_by_role("button", name="导入组织").or_(page.get_by_role("button", name="导入")).first.click()
     box = page.get_by_role("dialog")
@@ -309,8 +306,7 @@ def test_a_report_whose_answer_was_lost_is_not_recorded_twice_and_its_correction
 ) -> None:
     api = county.login(officer["username"], officer["password"])
     before = len(api.get(f"/warnings/{warning['id']}/reports")["items"])
-    page = open_page(login=officer, may_fail=True)
-    page.goto(f"/warnings/{warning['id']}/report")
+    page = open_page(login=officer, may_fail=True, at=f"/warnings/{warning['id']}/report")
     text = page.get_by_label("内容", exact=True)
     text.fill("坝顶有人看守，撤出 30 人。")
     for field in page.get_by_label(re.compile("：报给谁、号码$")).all():
