@@ -163,7 +163,7 @@ def test_what_is_no_photograph_is_refused_with_words(
 ) -> None:
     page = open_page(PHONE, login=own, may_fail=True, at=f"/warnings/{red.warning['id']}")
     page.get_by_label("选照片").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"})
-    expect(page.locator(".notsaved")).not_to_be_empty()
+    expect(page.locator(".evidence-lost")).to_contain_text("完整的 JPEG")
 
 
 @pytest.mark.parametrize("tone", ["light", "dark"])

@@ -155,7 +155,7 @@ def test_photographs_outlive_the_page_and_are_not_left_behind_unsaid(
     expect(page.locator(".evidence-lost")).to_contain_text("2 张没传到县里")
     page.goto("/")
     expect(page.locator(".inkbars")).to_contain_text("2 张照片还没传到县里")
-    page.locator(".inkbars").get_by_role("link", name="去看").click()
+    page.locator(".inkbars p", has_text="照片还没传到县里").get_by_role("link", name="去看").click()
     expect(page.locator(".evidence-unsent li")).to_have_count(2)
     # Who leaves is told, and nothing is cleared by looking.
     page.locator(".mypost").click()
@@ -294,6 +294,9 @@ def test_a_report_written_before_is_offered_by_its_time_and_kept_by_kind(
     expect(text).to_have_value("坝顶有人看守。")
     page.locator(".mypost").click()
     page.get_by_role("menuitem", name="退出").click()
+    box = page.get_by_role("dialog")
+    expect(box).to_contain_text("没报出的草稿")
+    box.get_by_role("button", name="清掉并退出").click()
     page.wait_for_url("**/login*")
     assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('kept:'))") == []
     sign_in(page, officer)
