@@ -50,6 +50,8 @@ def red(county: Stack, logins: list[dict[str, str]], own: dict[str, str]) -> Sim
     )  # fmt: skip
     admin.post("/rules", point=point["id"], kind="threshold", params=RULE, reason="设计值", title="液位超限")
 
+    county.await_token(token)
+
     def say(value: float) -> None:
         county.send(token, [{"point": "QD-01", "ts": int(time.time() * 1000), "value": value}])
 

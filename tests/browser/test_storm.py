@@ -35,6 +35,8 @@ def raise_storm(county: Stack, admin: Api) -> SimpleNamespace:
         )  # fmt: skip
         admin.post("/rules", point=point["id"], kind="threshold", params=RULE, reason="设计值", title="液位超限")
 
+    county.await_token(token)
+
     def told() -> dict[str, Any] | None:
         now = int(time.time() * 1000)
         county.send(

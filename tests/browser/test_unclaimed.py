@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -35,14 +34,7 @@ def gateway(county: Stack, administrator: dict[str, str]) -> Callable[..., dict[
         reading = {"point": address, "ts": round(time.time() * 1000) - ago_s * 1000, "value": value}
         return county.send(token, [reading])
 
-    def known() -> bool:
-        answer = httpx.post(
-            f"{county.ingest_url}/ingest/v1/readings", json=[], headers={"Authorization": f"Bearer {token}"},
-            trust_env=False,
-        )  # fmt: skip
-        return answer.status_code == 202
-
-    until(known, 10, "the new token to be known at the door")
+    county.await_token(token)
     return send
 
 
