@@ -310,6 +310,34 @@ class Contact(models.Model):
         return self.title
 
 
+class Farewell(models.Model):
+    """What is told at the address a contact had before it was changed: whoever it belongs to hears of it there.
+
+    The old address goes once it was told, or could not be: `sent_at`, or `next_try_at` null with `detail`.
+    """
+
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="farewells")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, null=True, related_name="+")
+    url = models.CharField(max_length=2000, blank=True, default="")
+    address = models.CharField(max_length=200, blank=True, default="")
+    text = models.CharField(max_length=400)
+    at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    detail = models.CharField(max_length=200, blank=True, default="")
+
+    objects = models.Manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_try_at"], name="farewell_due", condition=models.Q(next_try_at__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.pk}"
+
+
 class Trial(models.Model):
     """A test call (试叫) of one person by one of their contacts: answered in time, or not. `run` names the occasion."""
 

@@ -73,7 +73,9 @@ def _called_to(person_id: int | None, posts: tuple[int, ...]) -> tuple[int, ...]
 
 
 status.door("/?view=late", "duty.read", "duty.missed", "duties.climb", "duties.overdue", "duties.end_informed")
-status.door("/channels", "channel.read", "notice.stuck", "duties.deliver", "duties.collect", "duties.trials")
+status.door(
+    "/channels", "channel.read", "notice.stuck", "duties.farewells", "duties.deliver", "duties.collect", "duties.trials"
+)
 status.door("/findings", "duty.read", "findings.look", "findings.sweep")
 
 

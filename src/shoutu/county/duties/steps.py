@@ -38,6 +38,11 @@ def deliver() -> bool:
     return services.deliver()
 
 
+@step("duties.farewells", every=5.0, lane="farewells", title=_("告知旧联系方式"))
+def farewells() -> bool:
+    return services.tell_old_addresses()
+
+
 @step("duties.end_informed", every=60.0, lane="duties", title=_("了结知会"))
 def end_informed() -> None:
     services.end_informed()

@@ -100,5 +100,7 @@ verbs.register(
         "trial.missed": lambda p: _("试叫没有应答 %(count)d 条") % {"count": len(p["contacts"])},
         "contact.created": gettext_lazy("登记联系方式"),
         "contact.changed": gettext_lazy("修改联系方式"),
+        "contact.old_told": gettext_lazy("联系方式改了，已告知旧地址"),
+        "contact.old_not_told": lambda p: _("联系方式改了，旧地址没有告知到：%(why)s") % {"why": p["problem"]},
     }
 )

@@ -24,6 +24,7 @@ from shoutu.county.duties.services.contacts import (
     set_contact,
 )
 from shoutu.county.duties.services.delivering import deliver
+from shoutu.county.duties.services.farewells import tell_old_addresses
 from shoutu.county.duties.services.findings import check_findings
 from shoutu.county.duties.services.holding import end_informed, hold, inform, let_go
 from shoutu.county.duties.services.opening import open_duty, raise_duty
@@ -67,6 +68,7 @@ __all__ = [
     "settle",
     "start_trials",
     "take",
+    "tell_old_addresses",
     "test_contact",
     "verify",
 ]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from shoutu.county.duties.addresses import Endpoint, Refused, check_endpoint, check_url
 from shoutu.county.duties.channels import ADAPTERS, BadSetting
 from shoutu.county.duties.models import AllowedEndpoint, Channel, Contact
+from shoutu.county.duties.services.farewells import say_farewell
 from shoutu.county.duties.services.sealing import seal, unseal
 from shoutu.county.duties.services.trials import touch
 from shoutu.county.kit.actors import Actor
@@ -162,7 +163,8 @@ def set_contact(
 ) -> Contact:  # fmt: skip
     """Set a person's contact of this title: an address on a channel, or an Apprise address that is on the allow-list.
 
-    Switching one off waits for a second person, and until then everything of it stays as it is.
+    Switching one off waits for a second person, and until then everything of it stays as it is. Where the address is
+    changed, the old one is told.
 
     Raises NotAllowed, Invalid. The address itself (a personal value, or one with a password) goes into no entry.
     """
@@ -190,10 +192,13 @@ def set_contact(
             check_url(url, _allowed())
         except Refused as refused:
             raise _invalid("url", refused) from refused
+    before = Contact.objects.select_related("channel").filter(person=person, title=title).first()
     contact, created = Contact.objects.update_or_create(
         person=person, title=title,
         defaults={"url": url.strip(), "channel": channel, "address": address, "enabled": enabled},
     )  # fmt: skip
+    if before is not None:
+        say_farewell(before, contact)
     by = {"channel": channel.pk} if channel is not None else {"scheme": contact.url.split("://", 1)[0]}
     record(
         actor,
