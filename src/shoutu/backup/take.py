@@ -8,7 +8,7 @@ import resource
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from shoutu import __version__
 from shoutu.backup import BackupError, database
 from shoutu.backup.archive import Contents, Writer
 from shoutu.config import Config
-from shoutu.sensing.pins import CannotHold, Hold, hold_first, hold_last
+from shoutu.sensing.pins import CannotHold, Hold, Slipped, hold_first, hold_last
 
 TRIES, PAUSE_S = 100, 0.1
 """An import changes the catalog a few times a second; so long the backup waits for a moment between two changes."""
@@ -158,7 +158,7 @@ def _hold(config: Config, stack: ExitStack) -> tuple[Hold, database.Database]:
     """Everything of one state. Begun again while the catalog changes under it: then the journal may already speak of
     what the database held does not know."""
     for _ in range(TRIES):
-        with ExitStack() as attempt:
+        with suppress(Slipped), ExitStack() as attempt:
             hold = attempt.enter_context(Hold(config.data))
             hold_first(hold, config.sensing)
             held = database.hold(config.database_url, config.data / database.SQLITE_PART)
@@ -169,7 +169,7 @@ def _hold(config: Config, stack: ExitStack) -> tuple[Hold, database.Database]:
                 return hold, held
         time.sleep(PAUSE_S)
     raise BackupError(
-        f"sources, points or rules change all the time (for {TRIES * PAUSE_S:.0f} s now); "
+        f"sources, points or rules, or the journal, change all the time (for {TRIES * PAUSE_S:.0f} s now); "
         "take the backup when the import is done"
     )
 

@@ -28,6 +28,10 @@ class CannotHold(Exception):
     """The files cannot be held as one state; the message says which and what to do."""
 
 
+class Slipped(CannotHold):
+    """The pipeline was faster than the holding: beginning again helps."""
+
+
 @dataclass(slots=True)
 class Held:
     """An open file: its name within the data directory, and how much of it counts (bytes).
@@ -106,7 +110,7 @@ def hold_first(hold: Hold, sensing: Path) -> None:
 
 
 def hold_last(hold: Hold, sensing: Path) -> None:
-    """After the county's database: whatever the journal has gained. Raises CannotHold when a piece slipped away."""
+    """After the county's database: whatever the journal has gained. Raises Slipped when a segment came and went."""
     folder = sensing / "journal"
     _journal(hold, folder)
     for path in (*_inside(folder / "quarantine"), *_inside(sensing / "spool" / "quarantine")):
@@ -144,7 +148,7 @@ def _unbroken(hold: Hold, folder: Path) -> None:
             continue  # torn or damaged: the journal itself says so when it is opened
         before = f"{head.previous[0]:020d}-{head.previous[1]:06d}.log"
         if before not in names:
-            raise CannotHold(f"{name}: the segment before it, {before}, is gone; take the backup again")
+            raise Slipped(f"{name}: the segment before it, {before}, is gone; take the backup again")
 
 
 def _checkpoints(hold: Hold, folder: Path) -> None:
