@@ -90,6 +90,11 @@ class Pipeline:
     def merge(self) -> None:
         self.store.maintain(10**15, all_of_it=True)
 
+    def all_of_it(self) -> None:
+        """A reading goes all the way between two steps."""
+        for move in (self.take, self.evaluate, self.checkpoint, self.add, self.flush):
+            move()
+
     def close(self) -> None:
         self.journal.close()
         self.spool.close()
@@ -116,8 +121,11 @@ class Disturbed(Hold):
 
     def take(self, path: Path, grows: bool = False) -> bool:
         if self.pipeline is not None:
-            self.pipeline.move()
-        return super().take(path, grows)
+            self.pipeline.move(2)
+        found = super().take(path, grows)
+        if self.pipeline is not None:
+            self.pipeline.move(2)
+        return found
 
 
 def copied(hold: Hold, to: Path) -> Path:
@@ -156,7 +164,7 @@ def check(sensing: Path, county: set[int], acknowledged: set[int], all_readings:
         part.close()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_copies_fit_each_other_whatever_happens_between_the_steps(
     tmp_path_factory: pytest.TempPathFactory, seed: int
