@@ -6,8 +6,10 @@ The only module that reads the environment. First use of a data directory makes 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -54,6 +56,8 @@ class Config:
     # "" is: whatever the ledger began with, sha256-ed25519 for a new one.
     ledger_suite: str = ""
     witness_mail_url: str = field(default="", repr=False)
+    # Role → (minutes without a touch, 0 for no such end; hours from signing in). Only what differs from the defaults.
+    sessions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def sensing(self) -> Path:
@@ -197,6 +201,21 @@ def _between(values: dict[str, Any], name: str, default: int, low: int, high: in
     return number
 
 
+def _sessions(values: dict[str, Any], name: str) -> dict[str, tuple[int, int]]:
+    """``role=minutes/hours`` by commas."""
+    found: dict[str, tuple[int, int]] = {}
+    for one in filter(None, (part.strip() for part in str(values.get(name, "")).split(","))):
+        match = re.fullmatch(r"([a-z_]+)\s*=\s*(\d{1,5})\s*/\s*(\d{1,4})", one, re.ASCII)
+        idle, hours = (int(match[2]), int(match[3])) if match else (0, 0)
+        if match is None or idle > 1440 or not 1 <= hours <= 720:
+            raise SettingError(
+                f"{name}={one!r}: expected role=minutes/hours, such as duty_officer=0/24 (minutes without a touch, "
+                "0 to 1440, 0 for no such end; hours from signing in, 1 to 720), several by commas"
+            )
+        found[match[1]] = (idle, hours)
+    return found
+
+
 def _suite(values: dict[str, Any]) -> str:
     name = str(values.get("SHOUTU_LEDGER_SUITE", ""))
     if name and name not in ledger_keys.SUITES:
@@ -267,5 +286,6 @@ def load() -> Config:
         retry_cap_s=_seconds(values, "SHOUTU_RETRY_CAP_S", 15.0),
         ledger_suite=_suite(values),
         witness_mail_url=_mail(values, "SHOUTU_WITNESS_MAIL_URL"),
+        sessions=_sessions(values, "SHOUTU_SESSIONS"),
         ingest_max_bytes=_megabytes(values, "SHOUTU_INGEST_MAX_MB", 16),
     )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from shoutu import config as installation
 from shoutu.county.kit.database import databases
+from shoutu.county.kit.permissions import ROLES
 
 CONFIG = installation.load()
 COUNTY = Path(__file__).resolve().parent
@@ -48,9 +49,11 @@ MIDDLEWARE = [
     "shoutu.county.kit.files.FaceFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "shoutu.county.kit.middleware.OwnPagesOnly",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "shoutu.county.kit.middleware.SessionLimits",
 ]
 ROOT_URLCONF = "shoutu.county.urls"
 ASGI_APPLICATION = "shoutu.county.asgi.application"
@@ -82,7 +85,13 @@ AXES_ENABLE_ADMIN = False
 SILENCED_SYSTEM_CHECKS = ["axes.W002"]
 
 SESSION_COOKIE_NAME = "shoutu_session"
-SESSION_COOKIE_AGE = 12 * 3600
+# Role → (minutes without a touch, hours from signing in). Who is called must be able to see the call: only those who
+# never are called end by stillness unless a county says otherwise; a duty room's screen lasts a whole day's watch.
+SESSION_LIMITS = {"": (0, 12), "duty_officer": (0, 24), "administrator": (30, 12), "auditor": (60, 12)}
+if _unknown := set(CONFIG.sessions) - set(ROLES):
+    raise installation.SettingError(f"SHOUTU_SESSIONS: no role {min(_unknown)!r}; expected one of {', '.join(ROLES)}")
+SESSION_LIMITS |= CONFIG.sessions
+SESSION_COOKIE_AGE = max(hours for _idle, hours in SESSION_LIMITS.values()) * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = SECURE
@@ -92,7 +101,7 @@ CSRF_FAILURE_VIEW = "shoutu.county.kit.views.csrf_failure"
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; media-src 'self' blob:; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 

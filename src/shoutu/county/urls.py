@@ -24,6 +24,8 @@ for _room in settings.ROOMS:
                 if hasattr(_part, "wing_router"):
                     internal.add_router("", _part.wing_router, tags=[_room])
 
+handler400 = views.bad
+handler404 = views.missing
 handler500 = views.failed
 
 urlpatterns = [

@@ -26,6 +26,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/users": {"role": "auditor", "username": "new", "password": "守土有责-尽责-2026"},
     "POST /api/v1/users/{id}/password": {"password": "守土有责-尽责-2026"},
     "POST /api/v1/rules": {"kind": "no_data", "params": {"intervals": 3}, "reason": "断传"},
+    "POST /api/v1/session/password": {"current": "守土有责-尽责-2026", "password": "守土尽责-有责-2027"},
     "POST /api/v1/session": {"username": "auditor", "password": "守土有责-尽责-2026"},
     "POST /api/v1/warnings/{id}/return": {"note": "重做"},
     "POST /api/v1/warnings/{id}/feedback": {"note": "已落实"},
@@ -41,9 +42,10 @@ FORMS: dict[str, Callable[[], dict[str, Any]]] = {
 }
 QUERIES: dict[str, dict[str, Any]] = {
     "GET /api/v1/ledger/consistency": {"old": 0},
+    "PUT /api/v1/warnings/{id}/evidence/{sha256}": {"offset": 0},
 }
 # Things that are named in an address and have no id.
-NAMES = {"packs/{name}": "tailings-pond", "tables/{name}": "organisations"}
+NAMES = {"packs/{name}": "tailings-pond", "tables/{name}": "organisations", "evidence/{sha256}": "a" * 64}
 # Query or body field → the thing whose id it takes.
 FIELDS = {
     "site": "sites/{id}", "organisation": "organisations/{id}", "territory": "territories/{id}",

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from shoutu.config import load
+from shoutu.county.kit import guessing
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.first import setup_code
 from shoutu.county.people.models import User
@@ -70,3 +71,10 @@ def test_second_time_is_refused() -> None:
 
 def test_demo_logins_are_not_shown_outside_a_demo() -> None:
     assert Client().get("/api/v1/hello").json()["demo_users"] == []
+
+
+def test_wrong_codes_are_counted_and_slowed_down_and_the_right_one_never() -> None:
+    answers = [post(Client(), {**GOOD, "code": f"{n:016}"}).status_code for n in range(6)]
+    assert answers == [422] * 5 + [429]
+    assert guessing.counted("setup") >= 5
+    assert post(Client(), {**GOOD, "code": setup_code()}).status_code == 200

@@ -3,6 +3,9 @@ import { tongue } from "../i18n";
 import { patient } from "./patient";
 import { readProblem } from "./problem";
 import type { paths } from "./schema";
+import { listen, still } from "./still";
+
+if (typeof window !== "undefined") listen(window);
 
 function cookie(name: string): string {
   const found = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
@@ -12,6 +15,7 @@ function cookie(name: string): string {
 const manners: Middleware = {
   onRequest({ request }) {
     request.headers.set("Accept-Language", tongue() === "en" ? "en" : "zh-hans");
+    if (still() > 0) request.headers.set("X-Shoutu-Still", String(still()));
     if (request.method !== "GET") request.headers.set("X-CSRFToken", cookie("csrftoken"));
     return request;
   },

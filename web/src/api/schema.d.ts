@@ -564,6 +564,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change My Password
+         * @description A new password for myself. This session goes on under a new key, all others of mine end.
+         *
+         *     422 when `current` is wrong, 429 after too many wrong ones.
+         */
+        post: operations["people_change_my_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/end-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End My Other Sessions
+         * @description End all sessions of mine but this one, as when my telephone is lost.
+         */
+        post: operations["people_end_my_other_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/proposals": {
         parameters: {
             query?: never;
@@ -1059,9 +1101,29 @@ export interface paths {
         put?: never;
         /**
          * Set Password
-         * @description A new password for an account.
+         * @description A new password for another's account; one's own is changed by the present one (`session/password`).
          */
         post: operations["people_accounts_set_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/end-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Sessions
+         * @description End all sessions of an account, as when its telephone is lost. Its tokens stay.
+         */
+        post: operations["people_accounts_end_sessions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1649,7 +1711,9 @@ export interface paths {
         put?: never;
         /**
          * First Administrator
-         * @description Make the first administrator with the code from the terminal, and sign in. 409 when there is a user already.
+         * @description Make the first administrator with the code from the terminal, and sign in.
+         *
+         *     409 when there is a user already, 429 after too many wrong codes; the right one is taken even then.
          */
         post: operations["people_endpoints_first_administrator"];
         delete?: never;
@@ -4899,6 +4963,13 @@ export interface components {
         Credentials: {
             /** Username */
             username: string;
+            /** Password */
+            password: string;
+        };
+        /** NewPassword */
+        NewPassword: {
+            /** Current */
+            current: string;
             /** Password */
             password: string;
         };
@@ -12200,6 +12271,46 @@ export interface operations {
             };
         };
     };
+    people_change_my_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    people_end_my_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     people_proposals_list_proposals: {
         parameters: {
             query?: {
@@ -12804,6 +12915,26 @@ export interface operations {
                 "application/json": components["schemas"]["Password"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    people_accounts_end_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {

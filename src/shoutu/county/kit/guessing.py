@@ -1,8 +1,8 @@
-"""Doors that open by a secret in the address: wrong ones are counted and slowed down, as wrong passwords are.
+"""Doors that open by a secret they are shown: wrong ones are counted and slowed down, as wrong passwords are.
 
 A right secret is never kept out, however many wrong ones came from its address: everybody at a mine comes by one
 address, and whoever shows wrong links from there must not silence the answers of the others. The secrets themselves
-(96 bits and more) are beyond guessing; what this stops is the load, and what it gives is that somebody sees it.
+(64 bits and more) are beyond guessing; what this stops is the load, and what it gives is that somebody sees it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.kit.errors import TooMany
 
-DOORS = ("answer-link", "callback")
+DOORS = ("answer-link", "callback", "setup")
 
 
 def wrong(request: HttpRequest, door: str) -> None:

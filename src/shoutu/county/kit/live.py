@@ -14,7 +14,7 @@ from django.contrib.auth import get_user
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
-from shoutu.county.kit import outbox, subjects
+from shoutu.county.kit import outbox, sessions, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import problem
 from shoutu.county.kit.auth import bears_token, identify
@@ -106,7 +106,9 @@ def _recheck(request: HttpRequest) -> Actor | None:
         if not bears_token(request):
             store = import_module(settings.SESSION_ENGINE).SessionStore
             request.session = store(request.session.session_key)
-            request.user = get_user(request)  # type: ignore[assignment]
+            request.user = user = get_user(request)  # type: ignore[assignment]
+            if user.is_authenticated and sessions.over(request.session, user.role, time.time()):
+                return None
         actor = identify(request)
         return actor if actor.may("live.read") else None
     except ShoutuError:

@@ -1,15 +1,23 @@
-"""Security headers on every answer."""
+"""What holds for every request: headers of the answer, no changes from foreign pages, the end of sessions."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from shoutu.county.kit import sessions
+from shoutu.county.kit.api import problem
+from shoutu.county.kit.auth import SAFE
+from shoutu.county.kit.errors import NotAllowed
 
 
 class SecurityHeaders:
-    """CSP without inline scripts, no framing, no sniffing, no referrer; HSTS when served over TLS."""
+    """CSP without inline scripts, no framing, no sniffing, no referrer, no keeping; HSTS when served over TLS."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -18,6 +26,8 @@ class SecurityHeaders:
         response = self.get_response(request)
         headers = response.headers
         headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
+        # What somebody was shown stays on no disk; what may be kept (bundles, pictures) says so itself.
+        headers.setdefault("Cache-Control", "no-store")
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Referrer-Policy", "same-origin")
@@ -26,3 +36,43 @@ class SecurityHeaders:
         if settings.SECURE:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return response
+
+
+class OwnPagesOnly:
+    """Refuses every change a browser sends for somebody else's page, signed in or not.
+
+    The CSRF token guards sessions that exist. This guards the door to them: a foreign page must not sign the duty
+    room's browser in as somebody who sees less. Programs send neither header.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in SAFE and self._foreign(request):
+            return problem(NotAllowed("csrf", _("请求来自别的网站的页面，没有受理。从本系统的页面操作。")))
+        return self.get_response(request)
+
+    @staticmethod
+    def _foreign(request: HttpRequest) -> bool:
+        origin = request.headers.get("Origin")
+        if origin is None:
+            return request.headers.get("Sec-Fetch-Site") == "cross-site"
+        return origin not in (*settings.CSRF_TRUSTED_ORIGINS, f"{request.scheme}://{request.get_host()}")
+
+
+class SessionLimits:
+    """Ends sessions that have had their time (`settings.SESSION_LIMITS`); the row goes from the database too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Who sends no cookie costs no look into the database; a bearer's token has an end of its own.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            role, now = request.user.role, time.time()  # type: ignore[union-attr]
+            if sessions.over(request.session, role, now):
+                logout(request)
+            else:
+                sessions.touch(request, role, now)
+        return self.get_response(request)

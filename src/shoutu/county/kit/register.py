@@ -1,3 +1,3 @@
-"""Loads kit's own steps."""
+"""Loads kit's own steps, and what begins a session."""
 
-from shoutu.county.kit import outbox  # noqa: F401
+from shoutu.county.kit import outbox, sessions  # noqa: F401

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.api import on_anything, problem
-from shoutu.county.kit.errors import NotAllowed, NotFound
+from shoutu.county.kit.errors import Invalid, NotAllowed, NotFound
 
 _NOT_BUILT = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>守土</title>
 <body style="font:16px/1.7 system-ui;max-width:36em;margin:4em auto;padding:0 1em">
@@ -24,6 +24,16 @@ Run <code>make run</code> and reload.</p>
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return problem(NotAllowed("csrf", _("请求缺少 CSRF 校验值：带上 X-CSRFToken 请求头（取自 csrftoken Cookie）。")))
+
+
+def bad(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The answer where Django itself takes no request, such as one for a host that is not ours."""
+    expected = _("本系统的地址（SHOUTU_PUBLIC_URL）和完整的请求")
+    return problem(Invalid("request", expected, _("请求没有受理，应为：%(expected)s") % {"expected": expected}))
+
+
+def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem(NotFound(request.path))
 
 
 def failed(request: HttpRequest) -> HttpResponse:

@@ -70,6 +70,7 @@ register(
         "site.params_set": _("修改设计参数"),
         "user.created": _("新建账号"),
         "user.password_set": _("修改密码"),
+        "user.sessions_ended": _("让账号在各处退出登录"),
         "user.activated": _("启用账号"),
         "user.deactivated": _("停用账号"),
         "person.created": _("登记人员"),

@@ -7,9 +7,11 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Field, Query, Schema
 
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
+from shoutu.county.kit.errors import Conflict
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services.access import note_access
 from shoutu.county.people import selectors, services
@@ -175,10 +177,21 @@ def change_user(request: HttpRequest, id: int, change: AccountChange) -> Any:
 
 @router.post("/users/{id}/password", response={204: None})
 def set_password(request: HttpRequest, id: int, new: Password) -> Any:
-    """A new password for an account."""
+    """A new password for another's account; one's own is changed by the present one (`session/password`)."""
     actor = asker(request)
     actor.require("user.manage")
+    if actor.user_id == id:
+        raise Conflict(_("自己的密码凭现在的密码改（session/password），或让另一位管理员改。"))
     services.set_password(actor, selectors.get_user(id), new.password)
+    return 204, None
+
+
+@router.post("/users/{id}/end-sessions", response={204: None})
+def end_sessions(request: HttpRequest, id: int) -> Any:
+    """End all sessions of an account, as when its telephone is lost. Its tokens stay."""
+    actor = asker(request)
+    actor.require("user.manage")
+    services.end_sessions(actor, selectors.get_user(id))
     return 204, None
 
 

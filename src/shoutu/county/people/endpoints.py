@@ -10,8 +10,10 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from ninja import Field, Schema
 
+from shoutu.county.kit import guessing
 from shoutu.county.kit.actors import actor_of_user
 from shoutu.county.kit.api import Router
+from shoutu.county.kit.errors import Invalid
 from shoutu.county.people.api import CountyOut, Me, me
 from shoutu.county.people.first import demo_logins, make_first_administrator, setup_needed
 from shoutu.county.people.identity import is_loopback
@@ -57,8 +59,16 @@ def hello(request: HttpRequest) -> Any:
 
 @router.post("/setup", response=Me, auth=None)
 def first_administrator(request: HttpRequest, setup: Setup) -> Any:
-    """Make the first administrator with the code from the terminal, and sign in. 409 when there is a user already."""
-    user = make_first_administrator(setup.code, setup.county, setup.username, setup.password)
+    """Make the first administrator with the code from the terminal, and sign in.
+
+    409 when there is a user already, 429 after too many wrong codes; the right one is taken even then.
+    """
+    try:
+        user = make_first_administrator(setup.code, setup.county, setup.username, setup.password)
+    except Invalid as error:
+        if error.field == "code":
+            guessing.wrong(request, "setup")
+        raise
     login(request, user, backend="shoutu.county.people.backends.PostBackend")
     get_token(request)
     return me(actor_of_user(user, request), user)

@@ -88,5 +88,5 @@ def get_picture(request: HttpRequest, id: int) -> Any:
     evidence = selectors.get_evidence(actor, id)
     answer = FileResponse(pictures.shown(evidence.sha256).open("rb"), content_type="image/jpeg")
     answer["Cache-Control"] = "private, max-age=86400, immutable"
-    answer["Content-Security-Policy"] = "default-src 'none'"
+    answer["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
     return answer

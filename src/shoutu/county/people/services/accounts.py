@@ -41,6 +41,7 @@ def create_user(
 ) -> User:
     """A new account. Raises Invalid for a taken name, unknown role, weak password, or a role without its place."""
     actor.require("user.manage")
+    _by_no_token(actor)
     if not username or len(username) > 60 or any(c.isspace() or not c.isprintable() for c in username):
         raise Invalid("username", _("1 到 60 个字，不含空格"))
     if User.objects.filter(username=username).exists():
@@ -81,6 +82,7 @@ def change_user(
 ) -> User:
     """Change an account; a new role or place holds from the next request on. Raises Invalid as `create_user` does."""
     actor.require("user.manage")
+    _by_no_token(actor)
     user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
     role = FORMER.get(role, role) if role else role
     if role is not None and role not in Role.values:
@@ -101,6 +103,12 @@ def change_user(
     user.save(update_fields=["display", "role", "person", "organisation", "territory", "sectors"])
     record(actor, "user.changed", ref(user), {"before": before, "after": _told(user)})
     return user
+
+
+def _by_no_token(actor: Actor) -> None:
+    """Raises NotAllowed for a token: through an account made with it, one that leaked would outlive its own end."""
+    if actor.token_id is not None:
+        raise NotAllowed("user.manage", _("令牌不能新建、变更、启用账号，也不能改密码，登录后在界面上做。"))
 
 
 def _told(user: User) -> dict[str, object]:
@@ -156,22 +164,53 @@ def _demo_hash(password: str) -> str:
 
 @service
 def set_password(actor: Actor, user: User, password: str) -> None:
-    """A new password, by an administrator or by oneself. Raises NotAllowed, Invalid."""
+    """A new password, by an administrator or by oneself; all sessions of the account end.
+
+    Raises NotAllowed, also for a token; Invalid for a weak password.
+    """
     if actor.user_id != user.pk:
         actor.require("user.manage")
+    _by_no_token(actor)
+    user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
     _set_password(user, password, user.is_demo)
-    user.save(update_fields=["password"])
+    _end_sessions(user)
+    user.save(update_fields=["password", "sessions_ended"])
     record(actor, "user.password_set", ref(user))
+
+
+def _end_sessions(user: User) -> None:
+    """The caller saves."""
+    user.sessions_ended += 1
+
+
+@service
+def end_sessions(actor: Actor, user: User) -> None:
+    """End all sessions of an account, as when its telephone is lost. Tokens stay: they are revoked one by one.
+
+    Raises NotAllowed for another's without `user.manage`.
+    """
+    if actor.user_id != user.pk:
+        actor.require("user.manage")
+    user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+    _end_sessions(user)
+    user.save(update_fields=["sessions_ended"])
+    record(actor, "user.sessions_ended", ref(user))
 
 
 @service
 def set_active(actor: Actor, user: User, active: bool) -> None:
     """Switch an account on or off; off ends its sessions and tokens at their next request."""
     actor.require("user.manage")
+    if active:
+        _by_no_token(actor)
+    user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
     if user.is_active == active:
         return unchanged()
     user.is_active = active
-    user.save(update_fields=["is_active"])
+    if not active:
+        # Switched on again, nobody is signed in by a session of before.
+        _end_sessions(user)
+    user.save(update_fields=["is_active", "sessions_ended"])
     record(actor, "user.activated" if active else "user.deactivated", ref(user))
 
 
