@@ -75,3 +75,46 @@ def test_a_stricter_limit_holds_at_once(
     expect(page.get_by_text("试验：加回差")).to_be_visible()
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
+
+
+def test_a_change_that_would_have_missed_a_real_warning_says_so_first_to_both(
+    county: Stack, staff: dict[str, dict[str, str]], open_page: Callable[..., Page]
+) -> None:
+    """The demo's week holds a yellow bearing temperature that was verified real."""
+    inspector = staff["inspector"]
+    api = county.login(inspector["username"], inspector["password"])
+    real = next(one for one in api.get("/warnings", state="all", result="real")["items"] if one["point"])
+    point = real["point"]["id"]
+    rule = next(one for one in api.get("/rules", point=point)["items"] if one["kind"] == "threshold")
+    page = open_page(login=inspector)
+    page.goto(f"/rules/id/{rule['id']}")
+    expect(page.get_by_role("button", name="试近 30 天")).to_be_disabled()
+    for level, word in {"4": "红色", "3": "橙色", "2": "黄色", "1": "蓝色"}.items():
+        if level in rule["params"]["levels"]:
+            away = 20 if rule["params"]["direction"] == "high" else -20
+            page.get_by_role("textbox", name=word).first.fill(str(rule["params"]["levels"][level] + away))
+    page.get_by_role("button", name="试近 30 天").click()
+    harm = page.locator(".trial-harm")
+    expect(harm).to_contain_text("核实为真")
+    expect(harm).to_contain_text("改后不报")
+    expect(page.locator(".trial-sentence")).to_contain_text("漏掉")
+    expect(page.locator(".trial-lane")).to_have_count(3)
+    assert page.locator(".trial-lane").nth(0).locator("i").count() >= 1
+    assert page.locator(".trial-lane").nth(1).locator("i").count() == 0
+    page.get_by_label("为什么改").fill("试验：看第二人看到什么")
+    page.get_by_role("button", name="提出修改").click()
+    expect(page.get_by_text("已提出")).to_be_visible()
+
+    second = open_page(login=staff["admin"])
+    second.goto("/proposals")
+    waiting = second.locator(".proposal", has_text="看第二人看到什么")
+    try_it = waiting.get_by_role("button", name="试近 30 天")
+    if try_it.count():
+        try_it.click()
+    expect(waiting.locator(".trial-harm")).to_contain_text("改后不报")
+    waiting.get_by_role("button", name="不同意", exact=True).click()
+    second.get_by_label("说明").or_(second.locator("#note")).first.fill("会漏真警")
+    second.get_by_role("dialog").get_by_role("button", name="不同意", exact=True).click()
+    expect(waiting).to_have_count(0)
+    page.goto(f"/rules/id/{rule['id']}")
+    expect(page.locator(".rules-list > li", has_text="看第二人看到什么")).to_contain_text("没有同意")

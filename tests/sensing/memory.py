@@ -103,6 +103,15 @@ class MemoryLocal:
         last = {p: {"ts": t, "value": v} for p, t, v, _ in self.acceptor.rows() if p in points}
         return {"items": {str(p): last[p] for p in last}}
 
+    async def trial(self, asked: Any) -> dict[str, Any]:
+        if asked.start >= asked.end:
+            raise ValueError("start before end")
+        return {"n": len(await self.rows_of(asked))}
+
+    async def rows_of(self, asked: Any) -> list[Any]:
+        found = await self.readings(asked.point["id"], asked.start, asked.end, 1_000_000, None)
+        return list(found["items"])
+
     def ready(self) -> tuple[bool, dict[str, Any]]:
         return self.well, {"journal_seq": len(self.acceptor.rows())}
 

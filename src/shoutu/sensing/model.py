@@ -130,6 +130,10 @@ class LocalApi(Protocol):
         """The answer of ``/local/v1/latest``."""
         ...
 
+    async def trial(self, asked: Any) -> dict[str, Any]:
+        """The answer of ``/local/v1/trial`` (a ``trial.Asked``). Raises ValueError with a clear text."""
+        ...
+
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether readings are taken and evaluated now, with the figures that say why (``/readyz``)."""
         ...

@@ -12,6 +12,7 @@ import numpy as np
 from . import metrics
 from .core import Core
 from .store import Store
+from .trial import Asked, Trial
 
 TICK_LATE_MS = 10_000
 MAX_LATEST = 20_000
@@ -31,6 +32,7 @@ class Local:
     ) -> None:
         self._core = core
         self._store = store
+        self._trial = Trial(store)
         self._token = token.encode()
         self._doors = doors
         self._state = state
@@ -84,6 +86,10 @@ class Local:
                 "state": told if latest else "unknown",
             }
         return items
+
+    async def trial(self, asked: Asked) -> dict[str, Any]:
+        """Rules judged over a point's stored readings, apart from what runs live."""
+        return await asyncio.to_thread(self._trial.run, asked)
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Ready: doors open, replay done, the clock evaluated within 10 s, the journal writable."""

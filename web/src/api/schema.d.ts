@@ -2778,6 +2778,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/{id}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Change
+         * @description Try a change on the point's stored readings: what it would have warned of, against what is in force.
+         *
+         *     Changes nothing. 422 for a composite, 503 while the pipeline, which keeps the readings, cannot be asked.
+         */
+        post: operations["sites_rules_try_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/packs": {
         parameters: {
             query?: never;
@@ -8473,6 +8495,140 @@ export interface components {
              * @default true
              */
             enabled?: boolean;
+        };
+        /** LevelCount */
+        LevelCount: {
+            /** Level */
+            level: number;
+            /** N */
+            n: number;
+        };
+        /**
+         * Trial
+         * @description A change tried on the point's stored readings. `now`: by what is in force, `then`: by the change.
+         *
+         *     `first`, `last`: the readings there are; `until`: where a history too long for one trial was cut.
+         *     `warnings`: those verified real that the change would harm come first.
+         */
+        Trial: {
+            /** Days */
+            days: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Effect
+             * @enum {string}
+             */
+            effect: "nothing" | "at_once" | "second_person";
+            /** Readings */
+            readings: number;
+            /** First */
+            first: string | null;
+            /** Last */
+            last: string | null;
+            /** Until */
+            until: string | null;
+            now: components["schemas"]["TriedSide"];
+            then: components["schemas"]["TriedSide"];
+            /** Warnings */
+            warnings: components["schemas"]["TriedWarning"][];
+        };
+        /**
+         * TriedEpisode
+         * @description A time above normal, at its highest level. `end`: null while it had not ended.
+         */
+        TriedEpisode: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** End */
+            end: string | null;
+            /** Level */
+            level: number;
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * TriedSide
+         * @description What a version of the rule says of the history. `late`: readings come too late to hold a level, beyond a limit.
+         *
+         *     `counts`: episodes by their highest level; `episodes`: of more than 2,000 the newest.
+         */
+        TriedSide: {
+            /** Enabled */
+            enabled: boolean;
+            /** Levels */
+            levels: components["schemas"]["Threshold"][];
+            /** Counts */
+            counts: components["schemas"]["LevelCount"][];
+            /** Late */
+            late: number;
+            /** Episodes */
+            episodes: components["schemas"]["TriedEpisode"][];
+        };
+        /**
+         * TriedWarning
+         * @description A warning of the point in that time, and what the change would have made of it.
+         *
+         *     Judged by all rules of danger of the point together. `verdict`: missed (not raised), lower (not to its level),
+         *     later, same, sooner; unmatched: the rules in force now do not raise it either; new: only the change raises it.
+         *     `delay_s`: how much later its level, or its first call, would have come.
+         */
+        TriedWarning: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Title */
+            title: string;
+            /** Level */
+            level: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Result */
+            result: ("real" | "false_alarm" | "device_fault") | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "missed" | "lower" | "later" | "same" | "sooner" | "unmatched" | "new";
+            /** Delay S */
+            delay_s: number | null;
+        };
+        /**
+         * TrialIn
+         * @description `days`: how far back; more than the history there is gives what there is.
+         */
+        TrialIn: {
+            /** Params */
+            params?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Days
+             * @default 30
+             */
+            days?: number;
         };
         /**
          * PackRow
@@ -15203,6 +15359,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Checked"];
+                };
+            };
+        };
+    };
+    sites_rules_try_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
                 };
             };
         };

@@ -49,3 +49,6 @@ export type Channel = S["Channel"];
 export type Contact = S["Contact"];
 export type Rule = S["Rule"];
 export type RuleDetail = S["RuleDetail"];
+export type Trial = S["Trial"];
+export type TriedSide = S["TriedSide"];
+export type TriedWarning = S["TriedWarning"];

@@ -35,6 +35,7 @@ SELECTORS = {
     "people/matrix": "selector",
     "people/findings": "selector",
     "sites/ruling": "selector",
+    "sites/trying": "selector",
     "people/calendar": "selector",
     "duties/auditor": "sees every duty by design, apart from the code it watches",
     "duties/chain": "selector",

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from shoutu.county.kit.api import Router, asker
-from shoutu.county.sites import ruling, selectors
+from shoutu.county.sites import ruling, selectors, trying
 from shoutu.county.sites import schemas_rules as schemas
 from shoutu.county.sites.wording import rule_sentence
 
@@ -31,3 +31,14 @@ def check_change(request: HttpRequest, id: int, body: schemas.CheckIn) -> Any:
     change = ruling.change_of(rule, body.params, body.enabled)
     said = rule_sentence(rule.kind, change.params, rule.unit, rule.interval_s)
     return {"params": change.params, "sentence": said, "effect": change.effect}
+
+
+@router.post("/rules/{id}/trial", response=schemas.Trial)
+def try_change(request: HttpRequest, id: int, body: schemas.TrialIn) -> Any:
+    """Try a change on the point's stored readings: what it would have warned of, against what is in force.
+
+    Changes nothing. 422 for a composite, 503 while the pipeline, which keeps the readings, cannot be asked.
+    """
+    actor = asker(request)
+    actor.require("rule.edit")
+    return trying.trial(actor, selectors.get_rule(actor, id), body.params, body.enabled, body.days)

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from shoutu.county.kit.errors import Unavailable
 
 TIMEOUT = httpx.Timeout(5.0, connect=1.0)
+PATIENT = httpx.Timeout(30.0, connect=1.0)
+"""For a trial, which may wait for another one."""
 
 
 def _base() -> str:
@@ -20,12 +22,12 @@ def _base() -> str:
     return f"http://{host}:{config.ingest_port}/local/v1"
 
 
-def _ask(method: str, path: str, **arguments: Any) -> Any:
+def _ask(method: str, path: str, timeout: httpx.Timeout = TIMEOUT, **arguments: Any) -> Any:
     """Raises Unavailable when the pipeline does not answer, or answers with an error or with no JSON."""
     headers = {"Authorization": f"Bearer {settings.CONFIG.secret('wing.token')}"}
     try:
         answer = httpx.request(
-            method, f"{_base()}{path}", headers=headers, timeout=TIMEOUT, trust_env=False, **arguments
+            method, f"{_base()}{path}", headers=headers, timeout=timeout, trust_env=False, **arguments
         )
         answer.raise_for_status()
         return answer.json()
@@ -57,3 +59,12 @@ def readings(
         query["step"] = step
     answer = _ask("GET", "/readings", params=query)
     return answer.get("items", []), answer.get("next")
+
+
+def trial(body: dict[str, Any]) -> dict[str, Any]:
+    """Rules tried on a point's stored readings; `body` and answer as `shoutu.sensing.trial` has them.
+
+    Raises Unavailable.
+    """
+    answer: dict[str, Any] = _ask("POST", "/trial", PATIENT, json=body)
+    return answer

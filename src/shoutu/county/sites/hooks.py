@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Literal
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.worst import Worst
 
 _briefs: list[Callable[[Actor, int], list[dict[str, Any]]]] = []
+_during: list[Callable[[Actor, int, datetime, datetime], list[dict[str, Any]]]] = []
 _items: list[Callable[[int], dict[str, int]]] = []
 _holds: list[Callable[[int], str | None]] = []
 _standings: dict[str, Callable[[], Worst]] = {}
@@ -54,6 +56,17 @@ def items(site: int) -> dict[str, int]:
         for item, count in function(site).items():
             found[item] = found.get(item, 0) + count
     return found
+
+
+def during_by(function: Callable[[Actor, int, datetime, datetime], list[dict[str, Any]]]) -> None:
+    """Register who lists the warnings of danger of a point that were up in a span, verified or not."""
+    if function not in _during:
+        _during.append(function)
+
+
+def during(actor: Actor, point: int, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """The warnings of danger a point took part in that were up within a span."""
+    return [row for function in _during for row in function(actor, point, start, end)]
 
 
 def briefs(actor: Actor, point: int) -> list[dict[str, Any]]:

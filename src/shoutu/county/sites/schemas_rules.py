@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
-from shoutu.county.sites.schemas import Rule
+from shoutu.county.sites.schemas import Rule, Threshold
 
 
 class VersionRow(Schema):
@@ -58,3 +58,75 @@ class Checked(Schema):
     params: dict[str, Any]
     sentence: str
     effect: Literal["nothing", "at_once", "second_person"]
+
+
+class TrialIn(CheckIn):
+    """`days`: how far back; more than the history there is gives what there is."""
+
+    days: int = Field(30, ge=1, le=366)
+
+
+class TriedEpisode(Schema):
+    """A time above normal, at its highest level. `end`: null while it had not ended."""
+
+    start: datetime
+    end: datetime | None
+    level: int
+    value: float | None
+
+
+class LevelCount(Schema):
+    level: int
+    n: int
+
+
+class TriedSide(Schema):
+    """What a version of the rule says of the history. `late`: readings come too late to hold a level, beyond a limit.
+
+    `counts`: episodes by their highest level; `episodes`: of more than 2,000 the newest.
+    """
+
+    enabled: bool
+    levels: list[Threshold]
+    counts: list[LevelCount]
+    late: int
+    episodes: list[TriedEpisode]
+
+
+class TriedWarning(Schema):
+    """A warning of the point in that time, and what the change would have made of it.
+
+    Judged by all rules of danger of the point together. `verdict`: missed (not raised), lower (not to its level),
+    later, same, sooner; unmatched: the rules in force now do not raise it either; new: only the change raises it.
+    `delay_s`: how much later its level, or its first call, would have come.
+    """
+
+    id: int
+    number: str
+    title: str
+    level: int
+    started_at: datetime
+    ended_at: datetime | None
+    result: Literal["real", "false_alarm", "device_fault"] | None
+    verdict: Literal["missed", "lower", "later", "same", "sooner", "unmatched", "new"]
+    delay_s: float | None
+
+
+class Trial(Schema):
+    """A change tried on the point's stored readings. `now`: by what is in force, `then`: by the change.
+
+    `first`, `last`: the readings there are; `until`: where a history too long for one trial was cut.
+    `warnings`: those verified real that the change would harm come first.
+    """
+
+    days: int
+    start: datetime
+    end: datetime
+    effect: Literal["nothing", "at_once", "second_person"]
+    readings: int
+    first: datetime | None
+    last: datetime | None
+    until: datetime | None
+    now: TriedSide
+    then: TriedSide
+    warnings: list[TriedWarning]

@@ -9,10 +9,12 @@ import msgspec
 from shoutu.sensing.http.answer import Problem, Receive, Scope, Send, bearer, send_json
 from shoutu.sensing.http.body import Budget, read_body
 from shoutu.sensing.model import LocalApi
+from shoutu.sensing.trial import Asked
 
 LIMIT = 1_000
 LIMIT_MAX = 100_000
 POINTS_BODY = 1024 * 1024
+TRIAL_BODY = 256 * 1024
 
 
 class Wanted(msgspec.Struct):
@@ -41,7 +43,10 @@ async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Se
         elif path == "/local/v1/latest" and method == "POST":
             body = await read_body(scope, receive, POINTS_BODY, budget)
             answer = await local.latest(msgspec.json.decode(body, type=Wanted).points)
-        elif path in ("/local/v1/readings", "/local/v1/latest"):
+        elif path == "/local/v1/trial" and method == "POST":
+            body = await read_body(scope, receive, TRIAL_BODY, budget)
+            answer = await local.trial(msgspec.json.decode(body, type=Asked))
+        elif path in ("/local/v1/readings", "/local/v1/latest", "/local/v1/trial"):
             raise Problem(405, "method", "此地址不接受该方法", "this address does not take this method")
         else:
             raise Problem(404, "not_found", "没有此地址", "no such address")

@@ -3,7 +3,7 @@ import { useId, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, 
 import type { Gap, LevelEvent, Reading, Threshold } from "../../api/types";
 import { digitsOf, figure, placesOf } from "../../time/figure";
 import { clockTime, monthDay } from "../../time/words";
-import { AxisTime, Bands, Crossings, Gaps, Hand, Limits, MomentLine, ValueAxis } from "./parts";
+import { AxisTime, Bands, Crossings, Drafted, Gaps, Hand, Limits, MomentLine, ValueAxis } from "./parts";
 import { makeScale, type Frame } from "./scale";
 import { findGaps, mergeGaps, nearest, pieces, toSteps, withLatest, type Step } from "./series";
 import "./curve.css";
@@ -12,6 +12,8 @@ export interface CurveProps {
   readings: readonly Reading[];
   gaps: readonly Gap[];
   thresholds: readonly Threshold[];
+  /** Limits somebody proposes instead of these: dotted ink, labelled at the left. */
+  drafted?: readonly Threshold[];
   axis: "up" | "down";
   unit: string;
   start: number;
@@ -61,7 +63,7 @@ function envelopePath(piece: readonly Step[], x: (t: number) => number, y: (v: n
 }
 
 export function Curve(props: CurveProps): ReactNode {
-  const { thresholds, start, end, unit, compact = false, events = [], moment = null } = props;
+  const { thresholds, start, end, unit, compact = false, events = [], moment = null, drafted = [] } = props;
   const [box, width] = useWidth();
   const [hand, setHand] = useState<number | null>(null);
   const hatch = useId();
@@ -72,7 +74,7 @@ export function Curve(props: CurveProps): ReactNode {
   const frame: Frame = compact
     ? { left: 0, right: width - (width < 500 ? 74 : 108), top: 0, bottom: height - 26, start, end, down: props.axis === "down" }
     : { left: 46, right: width - (width < 500 ? 86 : 108), top: 6, bottom: height - (events.length > 1 ? 58 : 34), start, end, down: props.axis === "down" };
-  const scale = makeScale(frame, steps, thresholds);
+  const scale = makeScale(frame, steps, [...thresholds, ...drafted]);
   const pointAt = (event: PointerEvent<SVGSVGElement>): void => {
     if (steps.length === 0) return;
     const left = event.currentTarget.getBoundingClientRect().left;
@@ -118,6 +120,7 @@ export function Curve(props: CurveProps): ReactNode {
             <Gaps frame={frame} scale={scale} gaps={gaps} steps={steps} under={moment === null ? 22 : 48} fill={`url(#${hatch})`} />
           </g>
           <Limits frame={frame} scale={scale} thresholds={thresholds} digits={digits} compact={compact} />
+          <Drafted frame={frame} scale={scale} thresholds={drafted} digits={digits} />
           <AxisTime frame={frame} scale={scale} compact={compact} drop={!compact && events.length > 1 ? 24 : 0} />
           {!compact && <Crossings frame={frame} scale={scale} events={events} thresholds={thresholds} />}
           <g clipPath={`url(#${hatch}c)`}>

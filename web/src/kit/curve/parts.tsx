@@ -72,6 +72,20 @@ export function Limits({ frame, scale, thresholds, digits, compact }: Base & { t
   });
 }
 
+export function Drafted({ frame, scale, thresholds, digits }: Base & { thresholds: readonly Threshold[]; digits: number }): ReactNode {
+  return thresholds.map((limit) => {
+    const y = scale.y(limit.value);
+    return (
+      <g key={`${limit.level}${limit.direction}`}>
+        <line x1={frame.left} x2={frame.right} y1={y} y2={y} stroke="var(--ink)" strokeWidth="1.6" strokeDasharray="2 5" strokeLinecap="round" />
+        <text x={frame.left + 8} y={y - 5} className="curve-drafted">
+          {t("curve.drafted", { level: t(`level.${limit.level}.char`), value: figure(limit.value, Math.max(digits, digitsOf([limit.value]))) })}
+        </text>
+      </g>
+    );
+  });
+}
+
 export function AxisTime({ frame, scale, compact, drop }: Base & { compact: boolean; drop: number }): ReactNode {
   const width = frame.right - frame.left;
   const ticks = timeTicks(frame.start, frame.end, Math.max(2, Math.floor(width / (compact ? 130 : 118))));

@@ -76,10 +76,12 @@ interface SendProps {
   busy: boolean;
   error: unknown;
   send: () => void;
+  /** What else may be done with the change before it is asked for. */
+  children?: ReactNode;
 }
 
 /** Why, what it would do, and the one button. */
-export function Send({ effect, reason, setReason, busy, error, send }: SendProps): ReactNode {
+export function Send({ effect, reason, setReason, busy, error, send, children }: SendProps): ReactNode {
   const ready = effect !== null && effect !== "nothing" && reason.trim() !== "";
   return (
     <div className="rule-send">
@@ -88,9 +90,12 @@ export function Send({ effect, reason, setReason, busy, error, send }: SendProps
       <p className="rule-effect" role="status">
         {effect === null ? t("ruleEdit.effect.unknown") : t(`ruleEdit.effect.${effect}`)}
       </p>
-      <Button type="primary" disabled={!ready} loading={busy} onClick={send}>
-        {effect === "second_person" ? t("ruleEdit.propose") : t("ruleEdit.apply")}
-      </Button>
+      <div className="rule-doors">
+        {children}
+        <Button type="primary" disabled={!ready} loading={busy} onClick={send}>
+          {effect === "second_person" ? t("ruleEdit.propose") : t("ruleEdit.apply")}
+        </Button>
+      </div>
       <NotSaved error={error} />
     </div>
   );

@@ -10,10 +10,11 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { SilenceDialog } from "../warnings/SilenceDialog";
-import { draftOf, same, textsOf, type Texts } from "./draft";
+import { draftOf, same, textsOf, type Params, type Texts } from "./draft";
 import { Unchecked } from "./Packs";
 import { useChangeCheck, useProposeChange, useRule, useSettled } from "./queries";
 import { Fields, Send } from "./RuleEditor";
+import { TrialView } from "./TrialView";
 import "./rules.css";
 import "./rule.css";
 
@@ -47,8 +48,10 @@ function Edit({ rule }: { rule: RuleDetail }): ReactNode {
         },
       },
     );
+  const [tried, setTried] = useState<string | null>(null);
   const effect = whole && !changed ? "nothing" : changed && check.data ? check.data.effect : null;
   return (
+    <div className={rule.point ? "rule-work" : undefined}>
     <Panel title={t("ruleEdit.title")} note={t("ruleEdit.note")}>
       {said !== null && (
         <p className="rule-said" role="status">
@@ -57,8 +60,18 @@ function Edit({ rule }: { rule: RuleDetail }): ReactNode {
       )}
       <Fields rule={rule} texts={texts} set={set} wrong={draft.wrong} />
       <NotSaved error={check.error} />
-      <Send effect={effect} reason={reason} setReason={setReason} busy={act.isPending} error={act.error} send={send} />
+      <Send effect={effect} reason={reason} setReason={setReason} busy={act.isPending} error={act.error} send={send}>
+        {rule.point && (
+          <Button disabled={!changed} onClick={() => setTried(JSON.stringify(draft.params))}>
+            {t("trial.try")}
+          </Button>
+        )}
+      </Send>
     </Panel>
+    {tried !== null && (
+      <TrialView rule={rule} of={{ params: JSON.parse(tried) as Params, enabled: rule.enabled }} stale={tried !== JSON.stringify(draft.params)} />
+    )}
+    </div>
   );
 }
 

@@ -88,3 +88,19 @@ export function useSettled(value: string, ms: number): string {
   }, [value, ms]);
   return settled;
 }
+
+export interface TrialOf {
+  params: Record<string, unknown> | null;
+  enabled: boolean;
+}
+
+/** A change tried on the point's stored readings; null tries nothing. */
+export function useTrial(rule: { id: number; version: number }, of: TrialOf | null) {
+  return useQuery({
+    queryKey: ["rules", "trial", rule.id, rule.version, JSON.stringify(of)],
+    queryFn: () => got(api.POST("/api/v1/rules/{id}/trial", { params: { path: { id: rule.id } }, body: { params: of?.params ?? null, enabled: of?.enabled ?? true, days: 30 } })),
+    enabled: of !== null,
+    staleTime: 300_000,
+    retry: false,
+  });
+}

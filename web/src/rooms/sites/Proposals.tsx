@@ -1,7 +1,7 @@
 import { Button } from "antd";
 import { t } from "i18next";
 import { ArrowRight } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { Suspense, useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import { useProposalAct, useProposals } from "../../api/queries";
 import type { Proposal } from "../../api/types";
@@ -10,8 +10,12 @@ import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
+import { later } from "../../kit/later";
 import { NoteDialog } from "../duties/NoteDialog";
 import "./proposals.css";
+
+// What the change would have done, with its curve: fetched when there is such a proposal.
+const ProposalTrial = later(async () => ({ default: (await import("../rules/ProposalTrial")).ProposalTrial }));
 
 /** What is, an arrow, what would be; words for screen readers where the arrow says it to the eye. */
 function Changes({ proposal }: { proposal: Proposal }): ReactNode {
@@ -32,7 +36,7 @@ function Changes({ proposal }: { proposal: Proposal }): ReactNode {
   );
 }
 
-function Row({ proposal }: { proposal: Proposal }): ReactNode {
+function Row({ proposal, atOnce }: { proposal: Proposal; atOnce: boolean }): ReactNode {
   const now = useNow();
   const act = useProposalAct();
   const [asking, setAsking] = useState(false);
@@ -45,6 +49,11 @@ function Row({ proposal }: { proposal: Proposal }): ReactNode {
   return (
     <Panel title={proposal.title} note={proposal.what} className="proposal">
       <Changes proposal={proposal} />
+      {proposal.kind === "rule.change" && proposal.may_decide && (
+        <Suspense fallback={<Loading what={t("what.trial")} />}>
+          <ProposalTrial proposal={proposal} atOnce={atOnce} />
+        </Suspense>
+      )}
       <p>{t("proposal.why", { reason: proposal.reason })}</p>
       <p className="second">
         {t("proposal.who", { who: proposal.proposed_by, at: moment(proposal.proposed_at, now) })}
@@ -107,7 +116,7 @@ export function Proposals(): ReactNode {
       ) : (
         <div className="proposals">
           {rows.map((proposal) => (
-            <Row key={proposal.id} proposal={proposal} />
+            <Row key={proposal.id} proposal={proposal} atOnce={rows.length <= 3} />
           ))}
         </div>
       )}

@@ -49,20 +49,19 @@ def publish_points(points: list[Point]) -> None:
     catalog.publish_many(POINTS, {point.pk: point_payload(point) for point in points})
 
 
+def rule_payload(rule: Rule, version: RuleVersion) -> dict[str, Any]:
+    """A rule as wings know it."""
+    return {
+        "id": rule.pk,
+        "version": version.number,
+        **({"point": rule.point_id} if rule.point_id else {"site": rule.site_id}),
+        "kind": rule.kind,
+        "params": version.params,
+    }
+
+
 def publish_rules(pairs: list[tuple[Rule, RuleVersion]]) -> None:
     """Tell the wings what these rules say now; a rule switched off is removed. All under one version."""
     catalog.publish_many(
-        RULES,
-        {
-            rule.pk: {
-                "id": rule.pk,
-                "version": version.number,
-                **({"point": rule.point_id} if rule.point_id else {"site": rule.site_id}),
-                "kind": rule.kind,
-                "params": version.params,
-            }
-            if rule.enabled
-            else None
-            for rule, version in pairs
-        },
+        RULES, {rule.pk: rule_payload(rule, version) if rule.enabled else None for rule, version in pairs}
     )

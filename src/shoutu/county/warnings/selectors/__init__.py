@@ -216,6 +216,23 @@ def of_point(actor: Actor, point_id: int, limit: int = 20) -> list[dict[str, Any
     return [brief(one) for one in rows.order_by("-id")[:limit]]
 
 
+def up_during(actor: Actor, point_id: int, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """The warnings of danger a point took part in that were up within a span, newest first; at most 500."""
+    rows = Warning.objects.visible_to(actor).filter(
+        Q(ended_at__isnull=True) | Q(ended_at__gte=start),
+        category="risk",
+        members__point_id=point_id,
+        started_at__lt=end,
+    )
+    return [
+        {
+            "id": one.pk, "number": one.number, "title": one.title, "level": one.peak_level,
+            "started_at": one.started_at, "ended_at": one.ended_at, "result": one.result,
+        }
+        for one in rows.distinct().order_by("-started_at", "-id")[:500]
+    ]  # fmt: skip
+
+
 def open_levels() -> dict[int, int]:
     """How many risks are open at each level, of the whole county: for the metrics."""
     open_ = Warning.objects.filter(closed_at__isnull=True, category="risk")

@@ -1,0 +1,80 @@
+"""Rules tried on stored readings for the county: the engine beside the live one, on a copy of one point's history."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from shoutu.engine.trial import Episode, Series, episodes, judged, late
+
+from .store import Store
+
+MOST_READINGS = 3_000_000
+MOST_EPISODES = 2_000
+MOST_RUNS = 4
+
+
+class Asked(msgspec.Struct):
+    """Body of ``POST /local/v1/trial``.
+
+    ``point`` and the rules of ``runs`` as in the catalog; ``start``, ``end`` UTC ms; ``sums``: which rules to take
+    together, per name, the same for every run. Readings of ``lead_ms`` before ``start`` prepare the rules' state.
+    """
+
+    point: dict[str, Any]
+    runs: list[list[dict[str, Any]]]
+    sums: dict[str, list[int]]
+    start: int
+    end: int
+    lead_ms: int = 86_400_000
+
+
+class Trial:
+    """One at a time: a trial takes a core for up to a second, the live engine goes first."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._one = threading.Lock()
+
+    def run(self, asked: Asked) -> dict[str, Any]:
+        """``{"n", "first", "last", "next", "runs": [{name: {"count", "late", "episodes"}}]}``, times UTC ms.
+
+        ``next``: where the history was cut because there is more of it than one trial takes, or None. Episodes that
+        ended before ``start`` are left out; of many the newest are told, ``count`` counts all by their highest level.
+        Raises ValueError naming what is wrong in what was asked.
+        """
+        point = asked.point.get("id")
+        if not isinstance(point, int) or asked.start >= asked.end or not 1 <= len(asked.runs) <= MOST_RUNS:
+            raise ValueError(f"point, start, end, runs: a point's id, start before end, 1 to {MOST_RUNS} runs")
+        with self._one:
+            found = self._store.query(point, asked.start - max(0, asked.lead_ms), asked.end, MOST_READINGS)
+            series = Series(found.ts, found.received, found.value, found.quality)
+            told = [self._told(asked, rules, series) for rules in asked.runs]
+        within = np.flatnonzero(found.ts >= asked.start)
+        return {
+            "n": len(within),
+            "first": int(found.ts[within[0]]) if len(within) else None,
+            "last": int(found.ts[-1]) if len(within) else None,
+            "next": found.next,
+            "runs": told,
+        }
+
+    def _told(self, asked: Asked, rules: list[dict[str, Any]], series: Series) -> dict[str, Any]:
+        signals = judged(asked.point, rules, series, asked.end)
+        return {name: _sum(episodes(signals, ids), late(signals, ids), asked.start) for name, ids in asked.sums.items()}
+
+
+def _sum(found: list[Episode], late: int, start: int) -> dict[str, Any]:
+    mine = [one for one in found if one.end is None or one.end > start]
+    count = {level: sum(one.level == level for one in mine) for level in (1, 2, 3, 4)}
+    return {
+        "count": {str(level): n for level, n in count.items()},
+        "late": late,
+        "episodes": [
+            [one.start, one.end, one.level, [list(step) for step in one.reached], one.value]
+            for one in mine[-MOST_EPISODES:]
+        ],
+    }
