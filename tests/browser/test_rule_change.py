@@ -118,3 +118,26 @@ def test_a_change_that_would_have_missed_a_real_warning_says_so_first_to_both(
     expect(waiting).to_have_count(0)
     page.goto(f"/rules/id/{rule['id']}")
     expect(page.locator(".rules-list > li", has_text="看第二人看到什么")).to_contain_text("没有同意")
+
+
+def test_a_pack_is_taken_up_at_several_sites_in_one_go(
+    county: Stack, staff: dict[str, dict[str, str]], open_page: Callable[..., Page]
+) -> None:
+    admin = staff["admin"]
+    api = county.login(admin["username"], admin["password"])
+    mine = next(one for one in api.get("/organisations", limit=100)["items"] if one["kind"] == "enterprise")
+    names = ("试验一号尾矿库", "试验二号尾矿库")
+    for name in names:
+        api.post("/sites", name=name, kind="tailings_pond", organisation=mine["id"], grade="四等")
+    page = open_page(login=staff["inspector"])
+    page.goto("/rules/tailings-pond")
+    page.get_by_role("link", name="用到多处").click()
+    expect(page.locator("h1")).to_contain_text("2 处可以采用")
+    page.locator(".bind-row", has_text=names[0]).get_by_role("button", name="细看").click()
+    expect(page.locator(".bind-more")).to_contain_text("浸润线")
+    page.get_by_role("button", name="给 2 处采用").click()
+    expect(page.locator("h1")).to_contain_text("已给 2 处采用")
+    bound = page.locator(".panel", has_text="采用以后")
+    for name in names:
+        expect(bound.locator(".bind-row", has_text=name)).to_contain_text("已采用")
+    expect(page.locator(".panel", has_text="可以采用的")).to_have_count(0)

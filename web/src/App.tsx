@@ -49,6 +49,7 @@ const Roster = later(() => import("./rooms/people/Roster"));
 const Organisations = later(() => import("./rooms/people/Organisations"));
 const Packs = later(async () => ({ default: (await import("./rooms/rules/Packs")).Packs }));
 const PackPage = later(async () => ({ default: (await import("./rooms/rules/PackPage")).PackPage }));
+const BindMany = later(async () => ({ default: (await import("./rooms/rules/BindMany")).BindMany }));
 const RulePage = later(async () => ({ default: (await import("./rooms/rules/RulePage")).RulePage }));
 const SiteWatch = later(async () => ({ default: (await import("./rooms/rules/SiteWatch")).SiteWatch }));
 const Gaps = later(async () => ({ default: (await import("./rooms/rules/Findings")).Findings }));
@@ -142,7 +143,8 @@ function Inside(): ReactNode {
         <Route path="/sites/:siteId" element={<Later><Dossier /></Later>} />
         <Route path="/sites/:siteId/watch" element={<Later><SiteWatch /></Later>} />
         <Route path="/rules" element={<Later><Packs /></Later>} />
-        <Route path="/rules/:pack" element={<Later><PackPage /></Later>} />
+        <Route path="/rules/:pack" element={<Later><PackPage me={me} /></Later>} />
+        <Route path="/rules/:pack/sites" element={<Later><BindMany /></Later>} />
         <Route path="/rules/id/:ruleId" element={<Later><RulePage me={me} /></Later>} />
         <Route path="/findings" element={<Later><Gaps /></Later>} />
         <Route path="/findings/:findingId" element={<Later><GapDoor /></Later>} />

@@ -2840,6 +2840,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/packs/{name}/bindings/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Bindings
+         * @description What taking up this pack would do at each site: rules added, tightened, waiting; what lacks. Changes nothing.
+         */
+        post: operations["sites_endpoints_plan_bindings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/{name}/bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bind Sites
+         * @description Take up this pack at these sites, all of them or none; the answer is how each then stands, with what it lacks.
+         */
+        post: operations["sites_endpoints_bind_sites"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{id}/watch": {
         parameters: {
             query?: never;
@@ -8828,6 +8868,86 @@ export interface components {
             verified: boolean;
             /** Note */
             note: string;
+        };
+        /**
+         * Plan
+         * @description A row a site. `most`: how many sites one go takes.
+         */
+        Plan: {
+            /** Items */
+            items: components["schemas"]["SitePlan"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+            /** Most */
+            most: number;
+        };
+        /**
+         * PlannedRule
+         * @description One rule the pack asks for that is not as it is. `place`: its point, "" for a composite.
+         */
+        PlannedRule: {
+            /**
+             * Effect
+             * @enum {string}
+             */
+            effect: "added" | "tightened" | "waits";
+            /** Place */
+            place: string;
+            /** Title */
+            title: string;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * SitePlan
+         * @description What taking up the pack does at a site. `bound_version`: null where it does not watch the site yet.
+         *
+         *     `added` and `tightened` rules hold at once, `waits`: a second person must agree (weaker, switched off, below the
+         *     law); `unknown_points`: measured items no rule of the pack speaks of; `missing`: becomes findings with duties.
+         */
+        SitePlan: {
+            site: components["schemas"]["Named"];
+            /** Kind */
+            kind: string;
+            /** Organisation */
+            organisation: string;
+            /** Territory */
+            territory: string;
+            /** Bound Version */
+            bound_version: string | null;
+            /** Points */
+            points: number;
+            /** Unknown Points */
+            unknown_points: number;
+            /** Added */
+            added: number;
+            /** Tightened */
+            tightened: number;
+            /** Waits */
+            waits: number;
+            /** Same */
+            same: number;
+            /** Changes */
+            changes: components["schemas"]["PlannedRule"][];
+            /** Missing */
+            missing: string[];
+            /** Optional */
+            optional: string[];
+        };
+        /**
+         * PlanIn
+         * @description Which sites; null: all in sight the pack is made for.
+         */
+        PlanIn: {
+            /** Sites */
+            sites?: number[] | null;
+        };
+        /** BindManyIn */
+        BindManyIn: {
+            /** Sites */
+            sites: number[];
         };
         /**
          * AvailablePack
@@ -15427,6 +15547,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PackDetail"];
+                };
+            };
+        };
+    };
+    sites_endpoints_plan_bindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+        };
+    };
+    sites_endpoints_bind_sites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BindManyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
                 };
             };
         };

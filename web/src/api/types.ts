@@ -48,6 +48,7 @@ export type Answerer = S["Answerer"];
 export type Channel = S["Channel"];
 export type Contact = S["Contact"];
 export type Rule = S["Rule"];
+export type SitePlan = S["SitePlan"];
 export type RuleDetail = S["RuleDetail"];
 export type Trial = S["Trial"];
 export type TriedSide = S["TriedSide"];

@@ -36,6 +36,7 @@ SELECTORS = {
     "people/findings": "selector",
     "sites/ruling": "selector",
     "sites/trying": "selector",
+    "sites/planning": "selector",
     "people/calendar": "selector",
     "duties/auditor": "sees every duty by design, apart from the code it watches",
     "duties/chain": "selector",

@@ -7,8 +7,10 @@ from typing import Any
 from django.http import HttpRequest
 
 from shoutu.county.kit.api import Router, asker
+from shoutu.county.places.models import Site
+from shoutu.county.sites import planning, selectors, services, watching
 from shoutu.county.sites import schemas_packs as schemas
-from shoutu.county.sites import selectors, watching
+from shoutu.county.sites import schemas_planning as planning_schemas
 
 router = Router()
 
@@ -28,6 +30,30 @@ def get_pack(request: HttpRequest, name: str) -> Any:
     actor = asker(request)
     actor.require("rule.read")
     return watching.pack_detail(actor, name)
+
+
+@router.post("/packs/{name}/bindings/check", response=planning_schemas.Plan)
+def plan_bindings(request: HttpRequest, name: str, body: planning_schemas.PlanIn) -> Any:
+    """What taking up this pack would do at each site: rules added, tightened, waiting; what lacks. Changes nothing."""
+    actor = asker(request)
+    actor.require("rule.edit")
+    if body.sites is None:
+        return _planned(planning.candidates(actor, name), name)
+    return _planned(selectors.sites_by_id(actor, body.sites), name)
+
+
+@router.post("/packs/{name}/bindings", response=planning_schemas.Plan)
+def bind_sites(request: HttpRequest, name: str, body: planning_schemas.BindManyIn) -> Any:
+    """Take up this pack at these sites, all of them or none; the answer is how each then stands, with what it lacks."""
+    actor = asker(request)
+    sites = selectors.sites_by_id(actor, body.sites)
+    services.bind_many(actor, sites, name)
+    return _planned(sites, name)
+
+
+def _planned(sites: list[Site], name: str) -> dict[str, Any]:
+    rows = planning.plan(name, sites)
+    return {"items": rows, "next": None, "count": len(rows), "most": services.MOST_AT_ONCE}
 
 
 @router.get("/sites/{id}/watch", response=schemas.SiteWatch)

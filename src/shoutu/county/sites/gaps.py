@@ -53,7 +53,7 @@ def gaps_of(subject: SubjectRef) -> list[Gap]:
     bindings = list(Binding.objects.filter(site=site).order_by("id"))
     counts = items_of(site.pk, points)
     for binding in bindings:
-        for gap in _of_pack(site, binding.pack, points, counts):
+        for gap in lacks_of_pack(site, binding.pack, points, counts):
             # A design value is the site's: it is asked for once, however many points and packs lack it.
             found.setdefault(gap.key, gap)
     for point in points if bindings else ():
@@ -63,7 +63,8 @@ def gaps_of(subject: SubjectRef) -> list[Gap]:
     return list(found.values())
 
 
-def _of_pack(site: Site, name: str, points: list[Point], counts: Mapping[str, int]) -> Iterator[Gap]:
+def lacks_of_pack(site: Site, name: str, points: list[Point], counts: Mapping[str, int]) -> Iterator[Gap]:
+    """What a site lacks of what one pack asks, whether or not it is bound to it. `counts`: as `items_of` gives them."""
     try:
         pack = packs.load(name)
     except Invalid as error:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from shoutu.county.duties.models import Finding
 from shoutu.county.duties.selectors import findings_for
 from shoutu.county.kit.actors import SYSTEM, Actor
-from shoutu.county.kit.errors import Unavailable
+from shoutu.county.kit.errors import NotFound, Unavailable
 from shoutu.county.kit.selectors import get_visible
 from shoutu.county.places.models import Site
 from shoutu.county.sites import asking
@@ -164,6 +164,17 @@ def get_site(actor: Actor, id: int) -> Site:
     """Raises NotFound("site", id)."""
     rows = _counted(Site.objects.select_related("territory", "organisation"))
     return get_visible(with_standing(with_state(rows)), actor, id, "site")  # type: ignore[arg-type]
+
+
+def sites_by_id(actor: Actor, ids: Iterable[int]) -> list[Site]:
+    """These sites, in order of their ids. Raises NotFound("site", id) for the first one not in sight."""
+    wanted = sorted(set(ids))
+    rows = Site.objects.visible_to(actor).filter(pk__in=wanted).select_related("organisation", "territory")
+    found = {site.pk: site for site in rows}
+    for id in wanted:
+        if id not in found:
+            raise NotFound("site", id)
+    return [found[id] for id in wanted]
 
 
 def findings_of(site: Site) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@ import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link, useParams } from "react-router";
 import { asProblem } from "../../api/problem";
-import type { PackDetail, PackRule } from "../../api/types";
+import type { Me, PackDetail, PackRule } from "../../api/types";
 import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading } from "../../kit/States";
@@ -55,7 +55,7 @@ export function namer(values: PackDetail["values"]): (text: string) => string {
   return (text) => text.replace(/[A-Za-z_]\w*/g, (name) => titles.get(name) ?? name).replaceAll("*", "\u00d7").replaceAll("/", "\u00f7").replaceAll(" - ", " \u2212 ");
 }
 
-export function PackPage(): ReactNode {
+export function PackPage({ me }: { me: Me }): ReactNode {
   const name = useParams().pack ?? "";
   const found = usePack(name);
   useCrumb(t("nav.rules"), "/rules", found.data?.title ?? "\u2026");
@@ -69,6 +69,7 @@ export function PackPage(): ReactNode {
   return (
     <div className="page">
       <header className="rules-head">
+        {me.permissions.includes("rule.edit") && pack.kinds.length > 0 && <Link to={`/rules/${name}/sites`} className="rules-door">{t("bind.door")}</Link>}
         <h1>
           {t("rules.packTitle", { title: pack.title, version: pack.version })} <Unchecked verified={pack.verified} />
         </h1>

@@ -104,3 +104,19 @@ export function useTrial(rule: { id: number; version: number }, of: TrialOf | nu
     retry: false,
   });
 }
+
+/** What taking up a pack would do at each site it is made for. */
+export function usePlan(name: string) {
+  return useQuery({ queryKey: ["packs", "plan", name], queryFn: () => got(api.POST("/api/v1/packs/{name}/bindings/check", { params: { path: { name } }, body: { sites: null } })), staleTime: 60_000 });
+}
+
+/** Take up a pack at these sites: all of them or none. */
+export function useBindMany(name: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (sites: number[]) => got(api.POST("/api/v1/packs/{name}/bindings", { params: { path: { name } }, body: { sites } })),
+    onSuccess: () => {
+      for (const key of ["packs", "sites", "points", "findings", "proposals", "duties", "status", "ledger"]) void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
+}

@@ -1,6 +1,8 @@
 """What may be done with sources, points and rules; and what wings deliver."""
 
 from shoutu.county.sites.services.binding import bind, rebind
+from shoutu.county.sites.services.binding_many import MOST as MOST_AT_ONCE
+from shoutu.county.sites.services.binding_many import bind_many
 from shoutu.county.sites.services.design import change_design
 from shoutu.county.sites.services.inbox import receive, receive_unclaimed
 from shoutu.county.sites.services.points import adopt, adopt_many, create_point, create_points
@@ -24,11 +26,13 @@ from shoutu.county.sites.services.sources import (
 from shoutu.county.sites.services.unreadable import note_unreadable
 
 __all__ = [
+    "MOST_AT_ONCE",
     "NewRule",
     "adopt",
     "adopt_many",
     "approve",
     "bind",
+    "bind_many",
     "change_design",
     "county_source",
     "create_composite",
