@@ -337,6 +337,17 @@ async def test_local_queries_take_the_wing_token_only(house: House) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_trial_takes_the_wing_token_and_a_whole_body(house: House) -> None:
+    wing = {"Authorization": "Bearer wing"}
+    body = {"point": {"id": 1}, "runs": [[]], "sums": {"rule": [1]}, "start": 0, "end": 2**50}
+    assert (await house.client.post("/local/v1/trial", json=body)).status_code == 401
+    assert (await house.client.post("/local/v1/trial", headers=wing, json=body)).json() == {"n": 0}
+    for wrong in ({}, {**body, "start": "x"}, {**body, "end": 0}):
+        assert (await house.client.post("/local/v1/trial", headers=wing, json=wrong)).status_code == 422
+    assert (await house.client.get("/local/v1/trial", headers=wing)).status_code == 405
+
+
+@pytest.mark.anyio
 async def test_health_and_readiness(house: House) -> None:
     assert (await house.client.get("/healthz")).json() == {"status": "ok"}
     assert (await house.client.get("/readyz")).status_code == 200

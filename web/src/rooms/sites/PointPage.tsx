@@ -24,7 +24,7 @@ export function drawnLimits(rules: readonly PointRule[]): Threshold[] {
 
 function Rules({ point }: { point: PointDetail }): ReactNode {
   return (
-    <Panel title={t("rules.title")} note={t("rules.note", { n: point.rules.filter((rule) => rule.enabled).length })}>
+    <Panel title={t("rules.title")} note={t("rules.note", { n: point.rules.filter((rule) => rule.enabled).length })} action={<Link to="/silences">{t("nav.silences")}</Link>}>
       {point.rules.length === 0 ? (
         <p className="note">{t("rules.none")}</p>
       ) : (
