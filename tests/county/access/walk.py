@@ -48,7 +48,7 @@ QUERIES: dict[str, dict[str, Any]] = {
 NAMES = {"packs/{name}": "tailings-pond", "tables/{name}": "organisations", "evidence/{sha256}": "a" * 64}
 # Query or body field → the thing whose id it takes.
 FIELDS = {
-    "site": "sites/{id}", "organisation": "organisations/{id}", "territory": "territories/{id}",
+    "site": "sites/{id}", "sites": "sites/{id}", "organisation": "organisations/{id}", "territory": "territories/{id}",
     "source": "sources/{id}", "point": "points/{id}", "post": "posts/{id}", "person": "persons/{id}",
     "persons": "persons/{id}", "townships": "territories/{id}", "channel": "channels/{id}",
     "owner": "posts/{id}", "other": "other shift", "warnings": "warnings/{id}", "warning": "warnings/{id}",

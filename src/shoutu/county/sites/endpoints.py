@@ -46,6 +46,7 @@ def plan_bindings(request: HttpRequest, name: str, body: planning_schemas.PlanIn
 def bind_sites(request: HttpRequest, name: str, body: planning_schemas.BindManyIn) -> Any:
     """Take up this pack at these sites, all of them or none; the answer is how each then stands, with what it lacks."""
     actor = asker(request)
+    actor.require("rule.edit")
     sites = selectors.sites_by_id(actor, body.sites)
     services.bind_many(actor, sites, name)
     return _planned(sites, name)
