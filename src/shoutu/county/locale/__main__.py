@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -61,9 +62,9 @@ def gaps() -> list[str]:
 
 
 def compile_() -> None:
-    """Write the .mo beside the .po."""
+    """Write the .mo beside the .po. Several may do so at once: each has a draft of its own."""
     target = PO.with_suffix(".mo")
-    draft = target.with_suffix(".mo.new")
+    draft = target.with_suffix(f".mo.{os.getpid()}")
     with draft.open("wb") as file:
         write_mo(file, translations())
     draft.replace(target)
