@@ -85,9 +85,9 @@ AXES_ENABLE_ADMIN = False
 SILENCED_SYSTEM_CHECKS = ["axes.W002"]
 
 SESSION_COOKIE_NAME = "shoutu_session"
-# Role → (minutes without a touch, hours from signing in). Who is called must be able to see the call: only those who
-# never are called end by stillness unless a county says otherwise; a duty room's screen lasts a whole day's watch.
-SESSION_LIMITS = {"": (0, 12), "duty_officer": (0, 24), "administrator": (30, 12), "auditor": (60, 12)}
+# Role → (minutes without a touch, hours from signing in). Who is called must be able to see the call, on the phone
+# at night and on the wall: they sign in once a month. Those who are never called end by stillness and by the day.
+SESSION_LIMITS = {"": (0, 720), "administrator": (30, 12), "auditor": (60, 12)}
 if _unknown := set(CONFIG.sessions) - set(ROLES):
     raise installation.SettingError(f"SHOUTU_SESSIONS: no role {min(_unknown)!r}; expected one of {', '.join(ROLES)}")
 SESSION_LIMITS |= CONFIG.sessions
