@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -261,8 +262,14 @@ def test_what_others_do_appears_by_itself(
 def test_a_lost_line_is_said_and_heals(open_page: Callable[..., Page], officer: dict[str, str], county: Stack) -> None:
     page = open_page(login=officer, may_fail=True)
     expect(page.locator(".live")).to_contain_text("实时")
-    county.kill("web")
-    expect(page.locator(".inkbars")).to_contain_text("断了", timeout=15_000)
+    # The stream may open only after this, and the web may be back before it does: then it is killed again.
+    for _try in range(3):
+        county.kill("web")
+        with suppress(AssertionError):
+            expect(page.locator(".inkbars")).to_contain_text("断了", timeout=5_000)
+            break
+    else:
+        pytest.fail("three times the web was killed, and the page did not say so")
     expect(page.locator(".live")).to_contain_text("实时", timeout=30_000)
     expect(page.locator(".inkbars").filter(has_text="断了")).to_have_count(0)
 

@@ -96,7 +96,7 @@ def test_an_order_is_taken_given_carried_out_and_ended(
     page.locator(".order-acts").get_by_role("button", name="办结").click()
     box.get_by_label("办结情况").fill("已反馈市局")
     box.get_by_role("button", name="办结").click()
-    expect(page.locator(".facts-line")).to_contain_text("已办结")
+    expect(page.locator(".facts-line")).to_contain_text(re.compile(r"\d\d:\d\d:\d\d 办结"))
 
 
 @pytest.mark.parametrize("tone", ["light", "dark"])
