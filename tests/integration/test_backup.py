@@ -77,6 +77,12 @@ def shoutu(*arguments: str, environment: dict[str, str] | None = None) -> subpro
     )  # fmt: skip
 
 
+def nothing_underway(stack: Stack) -> bool:
+    """Whether every record of the journal has been judged and every signal has reached the county."""
+    told = httpx.get(f"{stack.ingest_url}/readyz", timeout=60, trust_env=False).json()
+    return bool(told["evaluated_seq"] == told["journal_seq"] and told["spool_pending"] == 0)
+
+
 WARNINGS = "SELECT number, key, site_id, item, opened_at, point_id, rule_id FROM warnings_warning ORDER BY number"
 DUTIES = "SELECT key, kind, about_type, about_id, site_id, opened_at, policy FROM duties_duty ORDER BY key"
 ENTRIES = "SELECT uid, canonical FROM ledger_entry ORDER BY id"
@@ -120,9 +126,8 @@ def test_backup_under_load_restores_every_reading_once_and_the_whole_record(
 
         expected = changes([stored[at] for at in sorted(stored)])
         found = until(lambda: signals_of(place, gauge.point, len(expected)), 60, "every change of level is there")
-        time.sleep(2)
-        found = signals_of(place, gauge.point, 0)
-        assert found == expected
+        until(lambda: nothing_underway(restored), 60, "everything is judged and delivered")
+        assert signals_of(place, gauge.point, 0) == found == expected
 
         for question, was in before.items():
             now = set(rows(place / "county.sqlite3", question))

@@ -19,6 +19,7 @@ from shoutu.backup import BackupError, database
 from shoutu.backup.archive import Contents, Reader
 from shoutu.backup.take import KEPT_APART, PACKS
 from shoutu.config import RESTORING, Config
+from shoutu.files import sync_folder
 
 SPARE_BYTES = 64 << 20
 PUBLIC = "secrets/ledger.pub.pem"
@@ -124,9 +125,9 @@ def _beside(data: Path) -> Iterator[Path]:
             _place(data)
             (staging / RESTORING).unlink()
             for folder, _names, _files in os.walk(staging):
-                _sync(Path(folder))
+                sync_folder(Path(folder))
             staging.rename(data)
-            _sync(data.parent)
+            sync_folder(data.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -140,14 +141,6 @@ def _remove_if_dead(left: Path) -> None:
             except BlockingIOError:
                 return
     shutil.rmtree(left)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _database_url(source: Source, contents: Contents) -> str:

@@ -18,6 +18,7 @@ from shoutu import __version__
 from shoutu.backup import BackupError, database
 from shoutu.backup.archive import Contents, Writer
 from shoutu.config import Config
+from shoutu.files import sync_folder
 from shoutu.sensing.pins import CannotHold, Hold, Slipped, hold_first, hold_last
 
 TRIES, PAUSE_S = 100, 0.1
@@ -125,7 +126,7 @@ def _unfinished(path: Path) -> Iterator[tuple[IO[bytes], Path]]:
             if path.exists():
                 raise BackupError(f"{path}: was made by somebody else meanwhile; take the backup again")
             draft.rename(path)
-            _sync(path.parent)
+            sync_folder(path.parent)
     finally:
         for left in (draft, copy, copy.with_name(f"{copy.name}-journal")):
             left.unlink(missing_ok=True)
@@ -144,14 +145,6 @@ def _sweep(folder: Path) -> None:
             stem = left.name.removesuffix(UNFINISHED)
             for other in (left, *folder.glob(f"{stem}.database{UNFINISHED}*")):
                 other.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _hold(config: Config, stack: ExitStack) -> tuple[Hold, database.Database]:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shoutu.files import sync_folder
+
 from . import metrics
 from .journal_frames import Buffer, Damage, head, scan
 from .journal_segments import (
@@ -23,7 +25,6 @@ from .journal_segments import (
     list_segments,
     log_salt,
     segment_name,
-    sync_directory,
 )
 from .model import NotDurable
 
@@ -201,7 +202,7 @@ class FrameLog:
         try:
             _write(descriptor, [content.pack()], 0)
             self._sync(descriptor)
-            sync_directory(self.directory)
+            sync_folder(self.directory)
         except OSError:
             os.close(descriptor)
             path.unlink(missing_ok=True)

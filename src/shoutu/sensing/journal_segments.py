@@ -15,6 +15,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from shoutu.files import sync_folder
+
 SEGMENT_MAGIC = b"SHOUTUJ1"
 _HEAD = struct.Struct("<8sQIIQQQ")  # magic, first, generation, salt, previous first, previous gen, previous end
 _CRC = struct.Struct("<I")
@@ -82,14 +84,6 @@ def list_segments(directory: Path) -> list[Segment]:
     return found
 
 
-def sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_atomically(path: Path, *content: bytes | memoryview, step: int = 1 << 30) -> None:
     """Replace a file by these pieces so that a crash leaves either the old one or the new one, whole.
 
@@ -109,7 +103,7 @@ def write_atomically(path: Path, *content: bytes | memoryview, step: int = 1 << 
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    sync_directory(path.parent)
+    sync_folder(path.parent)
 
 
 def log_salt(directory: Path) -> int:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from shoutu.county.kit.errors import Invalid, NotFound, TooLarge
+from shoutu.files import sync_folder
 
 KINDS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 MOST_BYTES = 20 * 1024 * 1024
@@ -131,8 +132,4 @@ def _write(file: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(file.parent)

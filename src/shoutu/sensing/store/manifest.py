@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from shoutu.files import sync_folder
+
 MANIFEST = "manifest.json"
 FOLDERS = ("raw", "minute", "hour", "conflict")
 PART, FAR = "part", "far"
@@ -126,14 +128,6 @@ def save(folder: Path, manifest: Manifest) -> None:
         draft.unlink(missing_ok=True)
         raise
     sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def run_name(bucket: str, lo: int, hi: int, number: int) -> str:

@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shoutu.files import sync_folder
 from shoutu.sensing.store.columns import Columns, Conflicts, concat
-from shoutu.sensing.store.manifest import Run, aside_name, sync_folder
+from shoutu.sensing.store.manifest import Run, aside_name
 
 _READING = [
     ("point", pa.int32()),
