@@ -139,7 +139,7 @@ def test_segment_whose_name_may_not_be_durable_takes_nothing(tmp_path: Path, mon
 
     journal = Journal(tmp_path)
     with monkeypatch.context() as patched:
-        patched.setattr("shoutu.sensing.journal_log.sync_directory", broken)
+        patched.setattr("shoutu.sensing.journal_log.sync_folder", broken)
         with pytest.raises(NotDurable, match="no new segment"):
             journal.commit([batch(5)])
     assert list(tmp_path.glob("*.log")) == []
