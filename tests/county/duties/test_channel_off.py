@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from shoutu.county.duties import services
 from shoutu.county.duties.models import Channel, ChannelDraft, Contact, Notice
+from shoutu.county.duties.services import delivering
 from shoutu.county.duties.services.links import token_of
 from shoutu.county.kit import guessing
 from shoutu.county.kit.actors import SYSTEM
@@ -19,6 +20,7 @@ from shoutu.county.ledger.models import Entry
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
 from shoutu.county.people.testing import actor
+from tests.county.duties.devices import http_gateway
 
 JSON = "application/json"
 
@@ -104,9 +106,54 @@ def test_other_settings_of_a_channel_that_works_take_two_persons(county, contact
 
 def test_one_that_fails_or_never_sent_is_put_right_by_one(contact: Contact, change) -> None:
     assert change(settings={"url": "https://sms.example.cn/v2"}).json()["changing"] is False
-    Channel.objects.update(last_ok_at=timezone.now(), failures=3)
+    Channel.objects.update(last_ok_at=timezone.now(), failures=3, call_failures=3)
     assert change(settings={"url": "https://sms.example.cn/v3"}).json()["changing"] is False
     assert Channel.objects.get().settings["url"] == "https://sms.example.cn/v3"
+
+
+@pytest.fixture
+def gateway():
+    with http_gateway() as server:
+        yield server
+
+
+@pytest.fixture
+def line(gateway, county, change) -> Channel:
+    """A channel by a gateway that took its last message."""
+    delivering._underway.sent.clear()
+    services.allow_endpoint(SYSTEM, "http", "127.0.0.1")
+    change(settings={"url": f"http://127.0.0.1:{gateway.server_port}/send"})
+    Channel.objects.update(last_ok_at=timezone.now())
+    return Channel.objects.get()
+
+
+def send_all() -> None:
+    Notice.objects.filter(next_try_at__isnull=False).update(next_try_at=timezone.now(), starts_at=timezone.now())
+    services.deliver()
+
+
+V3 = {"url": "https://sms.example.cn/v3"}
+
+
+def test_a_failed_test_call_does_not_open_the_settings_to_one_person(line, contact: Contact, change, gateway) -> None:
+    gateway.status = 503
+    services.test_contact(SYSTEM, contact)
+    send_all()
+    line.refresh_from_db()
+    assert (line.failures, line.call_failures) == (1, 0)
+    assert change(settings=V3).json() | {"state": "failing", "changing": True} == change(settings=V3).json()
+
+
+@pytest.mark.parametrize(("status", "waits"), [(403, True), (503, False)])
+def test_a_call_refused_for_good_opens_nothing_and_one_the_gateway_could_not_take_does(
+    line, contact: Contact, change, gateway, open_duty, status, waits
+) -> None:
+    gateway.status = status
+    open_duty()
+    send_all()
+    line.refresh_from_db()
+    assert line.failures == 1
+    assert change(settings=V3).json()["changing"] is waits
 
 
 def test_the_same_settings_again_change_nothing(contact: Contact, change) -> None:

@@ -257,8 +257,11 @@ class Channel(models.Model):
     last_ok_at = models.DateTimeField(null=True)
     last_failed_at = models.DateTimeField(null=True)
     last_problem = models.CharField(max_length=400, blank=True, default="")
-    # Failures since the last success.
+    # Failures since the last success; of these `call_failures` were calls about a duty that the other side may yet
+    # take, or a modem that did not answer: no test call and no address refused for good, which one person can bring
+    # about and which say little of the channel.
     failures = models.PositiveIntegerField(default=0)
+    call_failures = models.PositiveIntegerField(default=0)
     # Callbacks refused for a wrong token.
     strangers = models.PositiveIntegerField(default=0)
 

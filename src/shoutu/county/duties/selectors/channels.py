@@ -94,11 +94,11 @@ def channel_row(channel: Channel, queue: int = 0, people: int = 0, unclear: int 
     }
 
 
-def state_of(channel: Channel) -> str:
-    """off, failing (since the last success), untried, or works."""
+def state_of(channel: Channel, *, calls: bool = False) -> str:
+    """off, failing (since the last success), untried, or works. `calls`: failing only if real calls do."""
     if not channel.enabled:
         return "off"
-    if channel.failures:
+    if channel.call_failures if calls else channel.failures:
         return "failing"
     return "works" if channel.last_ok_at else "untried"
 

@@ -1,7 +1,8 @@
 """A channel changed: at once where nothing gets worse for whoever is reached by it, else once a second person agrees.
 
 Switching it off, letting less through in a minute, and other settings for one that works could each keep a call from
-somebody (design §9). One that fails, or has never sent, may be put right by one person.
+somebody (design §9). One whose calls fail, or that has never sent, may be put right by one person; a test call that
+failed is no proof of that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from shoutu.county.duties.channels import ADAPTERS
 from shoutu.county.duties.models import Channel, ChannelDraft, Contact
+from shoutu.county.duties.selectors.channels import state_of
 from shoutu.county.duties.services.contacts import configured, unsealed
 from shoutu.county.duties.services.sealing import seal
 from shoutu.county.duties.services.trials import touch
@@ -70,7 +72,8 @@ def _facts(channel: Channel, names: list[str]) -> dict[str, object]:
 def _set(channel: Channel, plain: dict[str, str], secrets: str) -> None:
     channel.settings, channel.secrets = plain, secrets
     # What went wrong before says nothing of the new settings.
-    channel.failures, channel.last_problem = 0, ""
+    channel.failures = channel.call_failures = 0
+    channel.last_problem = ""
 
 
 def _changed(channel: Channel, plain: Mapping[str, str], sealed: Mapping[str, str]) -> list[str]:
@@ -89,8 +92,7 @@ def _needs_two(actor: Actor, channel: Channel, names: list[str], rate: int) -> b
         return False
     # 0 is no limit.
     slower = rate != channel.per_minute and rate > 0 and (channel.per_minute == 0 or rate < channel.per_minute)
-    works = channel.last_ok_at is not None and not channel.failures
-    return slower or (bool(names) and works)
+    return slower or (bool(names) and state_of(channel, calls=True) == "works")
 
 
 def _ask_change(

@@ -31,8 +31,9 @@ def collect() -> None:
             failure = error if isinstance(error, SendFailed) else SendFailed(str(error))
             modem.forget(channel.settings["device"])
             Channel.objects.filter(pk=channel.pk).update(
-                last_failed_at=timezone.now(), last_problem=str(error)[:400], failures=F("failures") + 1
-            )
+                last_failed_at=timezone.now(), last_problem=str(error)[:400], failures=F("failures") + 1,
+                call_failures=F("call_failures") + 1,
+            )  # fmt: skip
     if failure is not None:
         raise failure
 
@@ -48,7 +49,7 @@ def _collect(channel: Channel) -> None:
     finally:
         line.lock.release()
     if channel.failures:
-        Channel.objects.filter(pk=channel.pk).update(failures=0)
+        Channel.objects.filter(pk=channel.pk).update(failures=0, call_failures=0)
 
 
 def keep(channel: Channel, found: Collected) -> list[int]:

@@ -323,6 +323,8 @@ def _count(outcomes: Iterable[Outcome]) -> None:
         if failed:
             changes |= {"last_failed_at": now, "last_problem": (failed[-1].problem or "")[:400]}
             changes["failures"] = F("failures") + len(failed)
+            real = sum(one.notice.call_id is not None and not one.final for one in failed)
+            changes["call_failures"] = F("call_failures") + real
         if len(failed) < len(some):
-            changes |= {"last_ok_at": now, "failures": 0}
+            changes |= {"last_ok_at": now, "failures": 0, "call_failures": 0}
         Channel.objects.filter(pk=id_).update(**changes)
