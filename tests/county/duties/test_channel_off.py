@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -176,6 +178,18 @@ def test_what_was_changed_since_is_not_overwritten_by_an_older_agreement(county,
     with pytest.raises(Conflict):
         agree(county)
     assert (Channel.objects.get().per_minute, Channel.objects.get().settings["url"]) == (0, "https://sms.example.cn/v2")
+
+
+def test_what_a_draft_keeps_of_what_was_is_no_digest_a_secret_could_be_guessed_by(county, contact, change) -> None:
+    services.change_channel(SYSTEM, contact.channel_id, settings={"authorization": "geheim"})
+    channel = Channel.objects.get()
+    change(per_minute=60)
+    told = [channel.settings, [["authorization", "geheim"]], channel.per_minute]
+    guess = hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    assert ChannelDraft.objects.get().was != guess
+    services.change_channel(SYSTEM, contact.channel_id, settings={"authorization": "geheimer"})
+    with pytest.raises(Conflict):
+        agree(county)
 
 
 def test_a_channel_nobody_is_reached_by_is_switched_off_by_one(contact: Contact, login) -> None:

@@ -135,8 +135,8 @@ def _changed_from(draft: ChannelDraft, plain: Mapping[str, str], sealed: Mapping
 
 
 def _digest(channel: Channel) -> str:
-    """Of all that a change replaces."""
-    told = [channel.settings, sorted(unsealed(channel).items()), channel.per_minute]
+    """Of all that a change replaces. Of the secrets as they are sealed: a digest of themselves could be guessed at."""
+    told = [channel.settings, channel.secrets, channel.per_minute]
     return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
