@@ -187,6 +187,15 @@ def test_pieces_are_their_senders_own(login, red):
     assert Sender(login("duty_officer"), red, data).asked()["received"] == 0
 
 
+def test_a_photograph_of_another_user_is_not_sealed_under_this_ones_name(login, red, county):
+    sender = Sender(login("enterprise"), red, photo())
+    sender.piece(0, None)
+    refused = sender.seal(user=county.users["duty_officer"].pk)
+    assert (refused.status_code, refused.json()["code"]) == (409, "evidence.other_user")
+    assert Evidence.objects.count() == 0
+    assert sender.seal(user=county.users["enterprise"].pk).status_code == 200
+
+
 def test_pieces_nobody_goes_on_with_are_swept_after_a_week(login, red, tmp_path):
     sender = Sender(login("enterprise"), red, photo())
     sender.piece(0, 10)

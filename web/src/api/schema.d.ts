@@ -3339,7 +3339,8 @@ export interface paths {
          * Seal Evidence
          * @description All pieces are here: sealed if they make the photograph of this hash, else 409 and it is sent from the start.
          *
-         *     Sealing again answers the same piece, so that a receipt lost on the way is asked for anew.
+         *     Sealing again answers the same piece, so that a receipt lost on the way is asked for anew. Under another's name
+         *     than `user`'s nothing is sealed: 409 with code `evidence.other_user`.
          */
         post: operations["warnings_evidence_seal_evidence"];
         delete?: never;
@@ -9866,6 +9867,8 @@ export interface components {
         /**
          * EvidenceSealIn
          * @description `size`: bytes of the whole original. `seen_at`: when the device took it up. `place`: where it stood, if known.
+         *
+         *     `user`: the id of the user who took it up, where the sender keeps photographs of several; refused for another's.
          */
         EvidenceSealIn: {
             /** Size */
@@ -9883,6 +9886,8 @@ export interface components {
             /** Seen At */
             seen_at?: string | null;
             place?: components["schemas"]["EvidencePlace"] | null;
+            /** User */
+            user?: number | null;
         };
         /**
          * Noise

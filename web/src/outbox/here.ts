@@ -35,7 +35,7 @@ export function useSending(user: number | null): void {
     };
     // Only what this page alone holds is lost with it.
     const leaving = (event: BeforeUnloadEvent): void => {
-      if (outbox.items().some((one) => !one.kept)) event.preventDefault();
+      if (outbox.taking().length > 0 || outbox.items().some((one) => !one.kept)) event.preventDefault();
     };
     const changed = (): void => void outbox.load().then(now);
     window.addEventListener("online", now);
@@ -53,6 +53,11 @@ export function useSending(user: number | null): void {
 
 export function useUnsent(): readonly Unsent[] {
   return useSyncExternalStore(outbox.subscribe, outbox.items);
+}
+
+/** What the photographs being taken up are about, one each. */
+export function useTaking(): readonly string[] {
+  return useSyncExternalStore(outbox.subscribe, outbox.taking);
 }
 
 /** Asks the browser not to throw away what lies here when the disk gets full. */

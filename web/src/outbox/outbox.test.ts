@@ -184,14 +184,14 @@ it("never sends one user's photographs as another's", async () => {
 });
 
 it("holds the same picture once, and clears only its user's on leaving", async () => {
-  await deviceStore().put({ ...chosen, key: "2:7:x", user: 2, name: "other.jpg", size: 1, sha256: "x", blob: new Blob(["x"]) });
+  await deviceStore().put({ ...chosen, place: null, key: "2:7:x", user: 2, name: "other.jpg", size: 1, sha256: "x", blob: new Blob(["x"]) });
   const outbox = open();
   await outbox.become(1);
   county.refuses = new Problem(503, "busy");
   await outbox.add([file("a.jpg"), file("a.jpg")], chosen);
   expect(outbox.items()).toHaveLength(1);
   await settled(outbox);
-  await outbox.clear();
+  await outbox.clear(1);
   expect(outbox.items()).toEqual([]);
   expect(await onDisk(1)).toEqual([]);
   expect(await onDisk(2)).toEqual(["other.jpg"]);
@@ -209,4 +209,102 @@ it("says so where the device has no room, and sends it all the same", async () =
   expect(outbox.items()).toHaveLength(1);
   await outbox.again();
   await vi.waitFor(() => expect(arrived).toHaveLength(1));
+});
+
+it("stops in the middle when its user signs out, and is not sealed under the next one's name", async () => {
+  const outbox = open();
+  await outbox.become(1);
+  const piece = county.wire.piece;
+  let n = 0;
+  county.wire.piece = async (...told) => {
+    n += 1;
+    const answer = await piece(...told);
+    if (n === 1) await outbox.clear(1);
+    return answer;
+  };
+  await outbox.add([file("a.jpg", 3_000_000)], chosen);
+  await vi.waitFor(() => expect(n).toBe(1));
+  signedIn = 2;
+  await outbox.become(2);
+  for (let i = 0; i < 50; i += 1) await digest(new Uint8Array(8));
+  expect(n).toBe(1);
+  expect([...county.sealed]).toEqual([]);
+  expect(arrived).toEqual([]);
+});
+
+it("is not sealed when another signs in after the last piece", async () => {
+  const outbox = open();
+  await outbox.become(1);
+  const [piece, seal] = [county.wire.piece, vi.fn(county.wire.seal)];
+  county.wire.seal = seal;
+  county.wire.piece = async (...told) => {
+    const answer = await piece(...told);
+    if (answer.received === 3_000_000) void outbox.become(2);
+    return answer;
+  };
+  await outbox.add([file("a.jpg", 3_000_000)], chosen);
+  await vi.waitFor(() => expect(county.sent).toBe(3_000_000));
+  for (let i = 0; i < 50; i += 1) await digest(new Uint8Array(8));
+  expect(seal).not.toHaveBeenCalled();
+  expect(await onDisk(1)).toEqual(["a.jpg"]);
+});
+
+it("waits for its sender when the county says that another has signed in", async () => {
+  const outbox = open();
+  await outbox.become(1);
+  county.wire.seal = async () => Promise.reject(new Problem(409, "another's", null, null, "evidence.other_user"));
+  await outbox.add([file("a.jpg")], chosen);
+  await vi.waitFor(() => expect(outbox.items()[0]).toMatchObject({ phase: "waiting", error: { status: 401 } }));
+  expect(county.sent).toBe(300_000);
+  expect(await onDisk(1)).toEqual(["a.jpg"]);
+});
+
+it.each(["hashed", "written"])("leaves nothing of what was being %s when its user signed out", async (stage) => {
+  let written: () => void = () => undefined;
+  const writing = new Promise<void>((resolve) => (written = resolve));
+  const put = vi.fn(async (one: Photograph) => (await writing, deviceStore().put(one)));
+  const outbox = new Outbox({ store: { ...deviceStore(), put }, wire: county.wire, who: async () => signedIn, sent: (one) => arrived.push(one), tell: () => undefined, alone: (run) => run() });
+  await outbox.become(1);
+  const adding = outbox.add([file("a.jpg"), file("b.jpg")], chosen);
+  if (stage === "written") await vi.waitFor(() => expect(put).toHaveBeenCalled());
+  await outbox.clear(1);
+  written();
+  await adding;
+  expect(await onDisk(1)).toEqual([]);
+  expect(outbox.items()).toEqual([]);
+  expect(outbox.taking()).toEqual([]);
+  expect(county.sent).toBe(0);
+});
+
+it("keeps what was being hashed for its own user when another signs in, out of the other's sight", async () => {
+  const outbox = open();
+  await outbox.become(1);
+  const adding = outbox.add([file("a.jpg"), file("b.jpg")], chosen);
+  signedIn = 2;
+  await outbox.become(2);
+  await adding;
+  expect(outbox.items()).toEqual([]);
+  expect((await onDisk(1)).sort()).toEqual(["a.jpg", "b.jpg"]);
+  expect(await onDisk(2)).toEqual([]);
+  expect(county.sent).toBe(0);
+});
+
+it("counts what is being taken up until it lies among the others", async () => {
+  const outbox = open();
+  await outbox.become(1);
+  county.refuses = new Problem(503, "busy");
+  let stand: (place: null) => void = () => undefined;
+  const adding = outbox.add([file("a.jpg"), file("b.jpg"), file("a.jpg")], { ...chosen, place: new Promise((resolve) => (stand = resolve)) });
+  expect(outbox.taking()).toEqual(["W-7", "W-7", "W-7"]);
+  const sums = new Set<number>();
+  outbox.subscribe(() => sums.add(outbox.items().length + outbox.taking().length));
+  stand(null);
+  await adding;
+  expect(outbox.taking()).toEqual([]);
+  expect(outbox.items()).toHaveLength(2);
+  expect(Math.min(...sums)).toBe(2);
+  county.refuses = null;
+  const gone = { ...file("c.jpg"), slice: () => ({ arrayBuffer: () => Promise.reject(new DOMException("gone", "NotFoundError")) }) } as unknown as File;
+  await expect(outbox.add([Object.assign(gone, { size: 10 })], chosen)).rejects.toThrow();
+  expect(outbox.taking()).toEqual([]);
 });

@@ -21,7 +21,8 @@ export interface Chosen {
   warning: number;
   about: string;
   origin: "camera" | "gallery";
-  place: Place | null;
+  /** Where the device stands; may take a moment. */
+  place: Place | null | Promise<Place | null>;
   seen: number;
 }
 
@@ -44,6 +45,9 @@ export class Outbox {
   #world: World;
   #user: number | null = null;
   #items: readonly Unsent[] = [];
+  #taking: readonly string[] = [];
+  /** Who signed out here: what of theirs is still being taken up must not come to lie on this machine. */
+  #gone = new Set<number>();
   #listeners = new Set<() => void>();
   #running = false;
   #failures = 0;
@@ -60,6 +64,9 @@ export class Outbox {
 
   readonly items = (): readonly Unsent[] => this.#items;
 
+  /** What the photographs are about that are being taken up: chosen, and not yet among `items`. One each. */
+  readonly taking = (): readonly string[] => this.#taking;
+
   #set(items: readonly Unsent[]): void {
     this.#items = items;
     this.#listeners.forEach((listener) => listener());
@@ -73,6 +80,7 @@ export class Outbox {
   async become(user: number | null): Promise<void> {
     if (user === this.#user) return this.flush();
     this.#user = user;
+    if (user !== null) this.#gone.delete(user);
     this.#set([]);
     clearTimeout(this.#timer);
     await this.load();
@@ -90,21 +98,45 @@ export class Outbox {
     this.#set([...kept, ...this.#items.filter((one) => !one.kept)]);
   }
 
-  /** Takes photographs up. Each is on the device's disk before it is sent; resolves when the last one is. */
+  /**
+   * Takes photographs up. Each is on the device's disk before it is sent; resolves when the last one is.
+   *
+   * Who signs out meanwhile leaves nothing. Where another signs in, they are kept for whom they belong to, out of sight.
+   */
   async add(files: readonly File[], chosen: Chosen): Promise<void> {
     const user = this.#user;
     if (user === null) return;
-    for (const file of files) {
-      const sha256 = await sha256Of(file);
-      const key = keyOf(user, chosen.warning, sha256);
-      if (this.#items.some((one) => one.photograph.key === key)) continue;
-      const photograph: Photograph = { key, user, sha256, name: file.name, size: file.size, blob: file, ...chosen };
-      const kept = await this.#world.store.put(photograph).then(
-        () => true,
-        () => false,
-      );
-      if (this.#items.some((one) => one.photograph.key === key)) continue;
-      this.#set([...this.#items, { photograph, phase: "waiting", sent: 0, error: null, kept }]);
+    const { about } = chosen;
+    this.#taking = [...this.#taking, ...files.map(() => about)];
+    this.#set(this.#items);
+    let left = files.length;
+    const taken = (items: readonly Unsent[]): void => {
+      const at = this.#taking.indexOf(about);
+      this.#taking = this.#taking.filter((_one, i) => i !== at);
+      left -= 1;
+      this.#set(items);
+    };
+    try {
+      const place = await chosen.place;
+      for (const file of files) {
+        const sha256 = await sha256Of(file);
+        if (this.#gone.has(user)) return;
+        const key = keyOf(user, chosen.warning, sha256);
+        const known = (): boolean => this.#items.some((one) => one.photograph.key === key);
+        if (user === this.#user && known()) {
+          taken(this.#items);
+          continue;
+        }
+        const photograph: Photograph = { ...chosen, place, key, user, sha256, name: file.name, size: file.size, blob: file };
+        const kept = await this.#world.store.put(photograph).then(
+          () => true,
+          () => false,
+        );
+        if (this.#gone.has(user)) return await this.#world.store.drop(key).catch(() => undefined);
+        taken(user !== this.#user || known() ? this.#items : [...this.#items, { photograph, phase: "waiting", sent: 0, error: null, kept }]);
+      }
+    } finally {
+      while (left > 0) taken(this.#items);
     }
     this.#world.tell();
     void this.flush();
@@ -124,12 +156,13 @@ export class Outbox {
   }
 
   /** Who signs out leaves nothing behind on this machine. */
-  async clear(): Promise<void> {
-    if (this.#user === null) return;
-    clearTimeout(this.#timer);
-    const user = this.#user;
-    this.#user = null;
-    this.#set([]);
+  async clear(user: number): Promise<void> {
+    this.#gone.add(user);
+    if (user === this.#user) {
+      clearTimeout(this.#timer);
+      this.#user = null;
+      this.#set([]);
+    }
     await this.#world.store.clear(user).catch(() => undefined);
     this.#world.tell();
   }
@@ -170,7 +203,11 @@ export class Outbox {
       this.#change(key, { phase: "sending" });
       try {
         if (stranger !== null) throw stranger;
-        await sendPhotograph(photograph, this.#world.wire, (sent) => this.#change(key, { sent }));
+        await sendPhotograph(photograph, this.#world.wire, (sent) => {
+          // Asked before every piece and before the seal: from here on the line carries another's name, or nobody's.
+          if (user !== this.#user) throw new Problem(401, "");
+          this.#change(key, { sent });
+        });
         await this.#world.store.drop(key).catch(() => undefined);
         if (!here()) continue;
         this.#set(this.#items.filter((one) => one.photograph.key !== key));

@@ -6,7 +6,11 @@ interface Receipt {
   sha256: string;
 }
 
-/** The county's side of sending. `ask` and `piece` tell how many bytes it has, from the beginning. */
+/**
+ * The county's side of sending. `ask` and `piece` tell how many bytes it has, from the beginning.
+ *
+ * `seal` says whose photograph it is; the county refuses what comes under another's name.
+ */
 export interface Wire {
   ask(photograph: Photograph): Promise<{ received: number; sealed: Receipt | null }>;
   piece(photograph: Photograph, offset: number, piece: Blob): Promise<{ received: number }>;
@@ -33,11 +37,11 @@ export const wire: Wire = {
         signal: AbortSignal.timeout(PATIENCE_MS),
       }),
     ),
-  seal: ({ warning, sha256, size, origin, seen, place }) =>
+  seal: ({ warning, sha256, size, origin, seen, place, user }) =>
     got(
       api.POST("/api/v1/warnings/{id}/evidence/{sha256}/seal", {
         params: { path: { id: warning, sha256 } },
-        body: { size, origin, note: "", seen_at: new Date(seen).toISOString(), place },
+        body: { size, origin, note: "", seen_at: new Date(seen).toISOString(), place, user },
         signal: AbortSignal.timeout(PATIENCE_MS),
       }),
     ),
@@ -64,6 +68,7 @@ async function pieces(photograph: Photograph, from: number, to: Wire, told: (sen
 /**
  * Sends one photograph from where the county has it, and resolves only when the county says it has sealed the same hash.
  *
+ * `told` hears how much there is, before the first piece and after each; what it throws ends the sending, unsealed.
  * Pieces that came out as something else are sent once more from the start. Rejects with a `Problem`.
  */
 export async function sendPhotograph(photograph: Photograph, to: Wire, told: (sent: number) => void): Promise<void> {
@@ -77,7 +82,10 @@ export async function sendPhotograph(photograph: Photograph, to: Wire, told: (se
       if (receipt.sha256 === photograph.sha256) return;
       throw new Problem(409, "", null, null, "hash.differs");
     } catch (error) {
-      if (asProblem(error).status !== 409 || again > 0) throw error;
+      const { status, code } = asProblem(error);
+      // Another has signed in since: it waits for its own sender, as if nobody had.
+      if (code === "evidence.other_user") throw new Problem(401, "");
+      if (status !== 409 || again > 0) throw error;
     }
   }
 }

@@ -14,7 +14,7 @@ from shoutu.county.kit.api import Router, asker
 from shoutu.county.kit.errors import TooLarge
 from shoutu.county.warnings import pictures, pieces, schemas, selectors, services
 from shoutu.county.warnings.models import Evidence
-from shoutu.county.warnings.services.evidence import Seen, may_add
+from shoutu.county.warnings.services.evidence import OtherUser, Seen, may_add
 
 router = Router()
 PIECE = {
@@ -63,10 +63,13 @@ def put_piece(request: HttpRequest, id: int, sha256: str, offset: Query[NonNegat
 def seal_evidence(request: HttpRequest, id: int, sha256: str, body: schemas.EvidenceSealIn) -> Any:
     """All pieces are here: sealed if they make the photograph of this hash, else 409 and it is sent from the start.
 
-    Sealing again answers the same piece, so that a receipt lost on the way is asked for anew.
+    Sealing again answers the same piece, so that a receipt lost on the way is asked for anew. Under another's name
+    than `user`'s nothing is sealed: 409 with code `evidence.other_user`.
     """
     actor = asker(request)
     may_add(actor, id)
+    if body.user is not None and body.user != actor.user_id:
+        raise OtherUser()
     done = selectors.sealed(actor, id, sha256)
     if done is None:
         kept = pictures.keep(pieces.whole(actor, id, sha256, body.size))

@@ -236,13 +236,17 @@ class EvidencePlace(Schema):
 
 
 class EvidenceSealIn(Schema):
-    """`size`: bytes of the whole original. `seen_at`: when the device took it up. `place`: where it stood, if known."""
+    """`size`: bytes of the whole original. `seen_at`: when the device took it up. `place`: where it stood, if known.
+
+    `user`: the id of the user who took it up, where the sender keeps photographs of several; refused for another's.
+    """
 
     size: int = Field(ge=1)
     origin: Literal["camera", "gallery"]
     note: str = Field("", max_length=200)
     seen_at: datetime | None = None
     place: EvidencePlace | None = None
+    user: int | None = None
 
 
 class Evidence(Schema):

@@ -5,7 +5,7 @@ import { useCallback, useEffect, useState, type ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { api, got } from "../../api/client";
 import { countOf, dropAll, here } from "../../kept";
-import { outbox, useUnsent } from "../../outbox/here";
+import { outbox, useTaking, useUnsent } from "../../outbox/here";
 import { useProblemWords } from "../States";
 
 /**
@@ -17,12 +17,14 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
   const client = useQueryClient();
   const navigate = useNavigate();
   const unsent = useUnsent();
+  const taking = useTaking();
+  const photographs = unsent.length + taking.length;
   const [drafts] = useState(() => countOf(here(), user));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const why = useProblemWords(error);
   // Judged once: photographs that get through meanwhile are no reason to sign somebody out who was just warned.
-  const [clean] = useState(() => unsent.length === 0 && drafts === 0);
+  const [clean] = useState(() => photographs === 0 && drafts === 0);
   const leave = useCallback(async (): Promise<void> => {
     setBusy(true);
     try {
@@ -32,11 +34,11 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
       setBusy(false);
       return;
     }
-    await outbox.clear();
+    await outbox.clear(user);
     dropAll(here());
     client.clear();
     await navigate("/login");
-  }, [client, navigate]);
+  }, [client, navigate, user]);
   useEffect(() => {
     if (clean) void leave();
   }, [clean, leave]);
@@ -47,15 +49,15 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
     </p>
   );
   if (clean && error === null) return null;
-  const abouts = [...new Set(unsent.map((one) => one.photograph.about))].join(t("rule.listComma"));
-  const rest = unsent.length > 0 || drafts > 0;
+  const abouts = [...new Set([...unsent.map((one) => one.photograph.about), ...taking])].join(t("rule.listComma"));
+  const rest = photographs > 0 || drafts > 0;
   const out = (
     <Button key="leave" type={rest ? "default" : "primary"} loading={busy} onClick={() => void leave()}>
       {rest ? t("leave.anyway") : t("act.leave")}
     </Button>
   );
   const send = (
-    <Button key="send" type="primary" onClick={() => void outbox.again()} loading={unsent.some((one) => one.phase === "sending")}>
+    <Button key="send" type="primary" onClick={() => void outbox.again()} loading={taking.length > 0 || unsent.some((one) => one.phase === "sending")}>
       {t("leave.send")}
     </Button>
   );
@@ -65,8 +67,8 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
     </Button>
   );
   return (
-    <Modal open title={rest ? t("leave.unsent.title") : t("act.leave")} onCancel={stay} footer={unsent.length > 0 ? [out, send] : rest ? [out, back] : [back, out]}>
-      {unsent.length > 0 && <p>{t("leave.unsent.photographs", { n: unsent.length, about: abouts })}</p>}
+    <Modal open title={rest ? t("leave.unsent.title") : t("act.leave")} onCancel={stay} footer={photographs > 0 ? [out, send] : rest ? [out, back] : [back, out]}>
+      {photographs > 0 && <p>{t("leave.unsent.photographs", { n: photographs, about: abouts })}</p>}
       {drafts > 0 && <p>{t("leave.unsent.drafts", { n: drafts })}</p>}
       {rest && <p>{t("leave.unsent.means")}</p>}
       {!rest && !clean && <p>{t("leave.allSent")}</p>}

@@ -25,7 +25,7 @@ function Add({ warning, origin }: { warning: WarningDetail; origin: "camera" | "
     setUnread(false);
     askToStay();
     try {
-      const where = await Promise.race([place.current, new Promise<null>((resolve) => setTimeout(resolve, PLACE_MS, null))]);
+      const where = Promise.race([place.current, new Promise<null>((resolve) => setTimeout(resolve, PLACE_MS, null))]);
       await outbox.add(files, { warning: warning.id, about: warning.number, origin, place: where, seen });
     } catch {
       setUnread(true); // the file went away while it was read

@@ -21,6 +21,18 @@ from shoutu.county.warnings.services.locking import locked_warning
 MOST = 200
 
 
+class OtherUser(Conflict):
+    """A photograph of one user, sent while another is signed in: it waits on the device for its own."""
+
+    code = "evidence.other_user"
+
+    def __init__(self) -> None:
+        super().__init__(_("照片是另一个用户拍的，等本人登录再传。"))
+
+    def problem(self) -> dict[str, Any]:
+        return {**super().problem(), "code": self.code}
+
+
 @dataclass(frozen=True)
 class Seen:
     """What the device says of the moment: when it took the picture up, and where it stood (WGS 84, metres)."""
