@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ChainRow } from "../api/types";
-import { chainTicks, layChain, nearRungs, sortChain } from "./chain";
+import { chainTicks, lateOf, layChain, nearRungs, sortChain } from "./chain";
 
 const M = 60_000;
 const T0 = Date.UTC(2026, 6, 21, 6, 0);
@@ -15,6 +15,14 @@ describe("sortChain", () => {
   it("puts whoever has not answered on top", () => {
     const rows = [row(1, "not_yet", 10), row(2, "answered", 5, 2), row(3, "calling", 15), row(4, "calling", 5), row(5, "overdue", 1), row(6, "nobody", null)];
     expect(sortChain(rows).map((one) => one.duty_id)).toEqual([6, 5, 4, 3, 2, 1]);
+  });
+
+  it("puts calls that are over below those that run, whatever they were last", () => {
+    const over = (one: ChainRow): ChainRow => ({ ...one, ended_at: at(12) });
+    const rows = [over(row(1, "overdue", 1)), over(row(2, "nobody", null)), row(3, "calling", 15), row(4, "answered", 5, 2), row(5, "declined", null), over(row(6, "done", 5, 3))];
+    expect(sortChain(rows).map((one) => one.duty_id)).toEqual([3, 5, 1, 2, 4, 6]);
+    expect(lateOf(rows)).toBe(0);
+    expect(lateOf([...rows, row(7, "overdue", 1), row(8, "nobody", null)])).toBe(2);
   });
 });
 

@@ -29,9 +29,19 @@ const rank: Record<ChainRow["state"], number> = {
 
 const ms = (iso: string | null | undefined): number | null => (iso ? Date.parse(iso) : null);
 
-/** Unanswered on top, then answered, then those not yet called; within each by the nearer limit. */
+/** A call that nobody answered, and that is over: whatever it was last, it waits for nobody. */
+const isOver = (row: ChainRow): boolean => row.ended_at !== null && row.answered_at === null;
+
+const rankOf = (row: ChainRow): number => rank[isOver(row) ? "ended" : row.state];
+
+/** How many calls run past their limit, or have nobody to go to. */
+export function lateOf(rows: readonly ChainRow[]): number {
+  return rows.filter((row) => (row.state === "overdue" || row.state === "nobody") && row.ended_at === null).length;
+}
+
+/** Unanswered on top, then those that are over, answered, not yet called; within each by the nearer limit. */
 export function sortChain(rows: readonly ChainRow[]): ChainRow[] {
-  return [...rows].sort((a, b) => rank[a.state] - rank[b.state] || (ms(a.due_at) ?? Infinity) - (ms(b.due_at) ?? Infinity));
+  return [...rows].sort((a, b) => rankOf(a) - rankOf(b) || (ms(a.due_at) ?? Infinity) - (ms(b.due_at) ?? Infinity));
 }
 
 /** Everyone called, and of those not yet called the next one of each duty: the far rungs would squeeze the axis. */

@@ -4,6 +4,7 @@ import { Link, useParams } from "react-router";
 import { useWarning, useWarningAct, useWarningTimeline } from "../../api/queries";
 import { asProblem } from "../../api/problem";
 import type { WarningDetail } from "../../api/types";
+import { lateOf } from "../../kit/chain";
 import { ChainOfPeople } from "../../kit/ChainOfPeople";
 import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
@@ -25,7 +26,7 @@ import "./warning.css";
 function People({ warning }: { warning: WarningDetail }): ReactNode {
   const act = useWarningAct(warning.id);
   const recall = warning.actions.find((action) => action.verb === "recall" && action.allowed);
-  const late = warning.chain.filter((row) => row.state === "overdue" || row.state === "nobody").length;
+  const late = lateOf(warning.chain);
   const again = recall && (
     <button type="button" className="linkish" disabled={act.isPending} onClick={() => act.mutate({ verb: "recall", body: {} })}>
       {t("act.recall")}
