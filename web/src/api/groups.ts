@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, got } from "./client";
+import { asProblem } from "./problem";
 import type { components } from "./schema";
 
 type S = components["schemas"];
@@ -17,13 +18,25 @@ export function useGroups() {
 
 export type GroupAct = { verb: "answer"; group: number } | { verb: "split"; warning: number; reason: string } | { verb: "merge"; lead: number; follower: number; reason: string };
 
-/** Hundreds take longer than one request may: it says how many are left, and is asked to go on. */
-async function answerAll(group: number): Promise<void> {
-  let left: number;
-  do {
-    const told = await got(api.POST("/api/v1/warning-groups/{id}/answer", { params: { path: { id: group } }, body: { note: "" } }));
-    left = told.left;
-  } while (left > 0);
+/**
+ * Hundreds take longer than one request may: it says how many are left, and is asked to go on.
+ *
+ * Others answer and end calls meanwhile: that none is left after the first round (409) is the end, and no failure.
+ */
+export async function inRounds(ask: () => Promise<{ left: number }>): Promise<void> {
+  let { left } = await ask();
+  while (left > 0) {
+    try {
+      ({ left } = await ask());
+    } catch (error) {
+      if (asProblem(error).status === 409) return;
+      throw error;
+    }
+  }
+}
+
+function answerAll(group: number): Promise<void> {
+  return inRounds(() => got(api.POST("/api/v1/warning-groups/{id}/answer", { params: { path: { id: group } }, body: { note: "" } })));
 }
 
 export function useGroupAct() {
