@@ -1,3 +1,5 @@
+import { stillHeader } from "./api/still";
+
 /**
  * A part that cannot be fetched: the line is broken, or the county has another build by now and the old files are gone.
  *
@@ -27,7 +29,7 @@ function writing(): boolean {
 async function renew(): Promise<boolean> {
   const last = Number(sessionStorage.getItem(MARK) ?? 0);
   if (writing() || Date.now() - last < PAUSE_MS) return false;
-  const page = await fetch("/", { cache: "no-store" });
+  const page = await fetch("/", { cache: "no-store", headers: stillHeader() });
   if (!page.ok) return false;
   const running = [...document.scripts].map((script) => script.getAttribute("src") ?? "").filter((src) => src !== "");
   if (!isOther(running, await page.text())) return false;

@@ -157,6 +157,19 @@ def test_a_still_session_ends_where_the_role_says_so_though_its_page_keeps_askin
             assert inside(still, headers={sessions.STILL: str(minutes * 60)}) is (minutes < 30), minutes
 
 
+def test_a_still_page_that_opens_its_live_line_anew_ends_all_the_same(county: SimpleNamespace, login, settings) -> None:
+    """The browser opens the line by itself, and cannot say how long nobody has touched the page."""
+    settings.SESSION_LIMITS = {"": (30, 12)}
+    client, still = login("leader"), {sessions.STILL: str(29 * 60)}
+    now = timezone.now()
+    with time_machine.travel(now + timedelta(minutes=29), tick=False):
+        assert client.get("/live/events").status_code == 200
+        assert inside(client, headers=still)
+    with time_machine.travel(now + timedelta(minutes=31), tick=False):
+        assert client.get("/live/events").status_code == 401
+        assert not inside(client)
+
+
 @pytest.mark.parametrize("told", ["-5", "x", "9" * 40, "１２", "1e3", ""])
 def test_nonsense_about_stillness_changes_nothing(county: SimpleNamespace, login, told: str) -> None:
     assert inside(login("administrator"), headers={sessions.STILL: told.encode().decode("latin-1")})

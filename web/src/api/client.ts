@@ -3,7 +3,7 @@ import { tongue } from "../i18n";
 import { patient } from "./patient";
 import { readProblem } from "./problem";
 import type { paths } from "./schema";
-import { listen, still } from "./still";
+import { listen, stillHeader } from "./still";
 
 if (typeof window !== "undefined") listen(window);
 
@@ -15,7 +15,7 @@ function cookie(name: string): string {
 const manners: Middleware = {
   onRequest({ request }) {
     request.headers.set("Accept-Language", tongue() === "en" ? "en" : "zh-hans");
-    if (still() > 0) request.headers.set("X-Shoutu-Still", String(still()));
+    for (const [name, value] of Object.entries(stillHeader())) request.headers.set(name, value);
     if (request.method !== "GET") request.headers.set("X-CSRFToken", cookie("csrftoken"));
     return request;
   },

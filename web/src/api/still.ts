@@ -11,3 +11,9 @@ export function listen(to: Pick<EventTarget, "addEventListener">): void {
 export function still(now = Date.now()): number {
   return Math.max(0, Math.floor((now - touched) / 1000));
 }
+
+/** What goes with everything this page asks by itself; nothing while somebody is at it. */
+export function stillHeader(): Record<string, string> {
+  const seconds = still();
+  return seconds > 0 ? { "X-Shoutu-Still": String(seconds) } : {};
+}

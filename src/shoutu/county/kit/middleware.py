@@ -73,6 +73,6 @@ class SessionLimits:
             role, now = request.user.role, time.time()  # type: ignore[union-attr]
             if sessions.over(request.session, role, now):
                 logout(request)
-            else:
+            elif not request.path_info.startswith("/live/"):  # the browser opens it by itself, and can send no header
                 sessions.touch(request, role, now)
         return self.get_response(request)
