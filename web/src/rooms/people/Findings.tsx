@@ -94,8 +94,9 @@ export default function Findings(): ReactNode {
   const kinds = Object.entries(list.data?.pages[0]?.kinds ?? {});
   const all = kinds.reduce((sum, [, n]) => sum + n, 0);
   const empty = useAnySite(list.data !== undefined && all === 0).data === false;
+  const mayBegin = useMay()("user.manage");
   const unheard = kinds.filter(([k]) => ["post.nobody", "person.unreachable"].includes(k)).reduce((sum, [, n]) => sum + n, 0);
-  const sentence = !list.data ? t("nav.people") : empty ? t("first.sentence") : all === 0 ? t("finding.sentence.none") : unheard > 0 ? t("finding.sentence.unheard", { n: all, unheard }) : t("finding.sentence", { n: all });
+  const sentence = !list.data ? t("nav.people") : empty ? t(mayBegin ? "first.sentence" : "finding.noSite") : all === 0 ? t("finding.sentence.none") : unheard > 0 ? t("finding.sentence.unheard", { n: all, unheard }) : t("finding.sentence", { n: all });
   return (
     <Room sentence={sentence}>
       {kinds.length > 1 && (
@@ -115,11 +116,11 @@ export default function Findings(): ReactNode {
         <div className="panel">
           <Loading what={t("people.tab.findings")} />
         </div>
-      ) : empty ? (
+      ) : empty && mayBegin ? (
         <FirstSteps />
       ) : rows.length === 0 ? (
         <div className="panel">
-          <Empty title={t("finding.empty")}>{t("finding.empty.words")}</Empty>
+          {empty ? <Empty title={t("finding.noSite")}>{t("finding.noSite.words")}</Empty> : <Empty title={t("finding.empty")}>{t("finding.empty.words")}</Empty>}
         </div>
       ) : (
         <ResourceTable
