@@ -46,6 +46,7 @@ class Home:
     def refuses(self, *arguments: str, **environment: str) -> str:
         ended = self.run(*arguments, **environment)
         assert ended.returncode != 0
+        assert "whole" not in ended.stdout
         assert "Traceback" not in ended.stderr, ended.stderr
         return ended.stderr
 

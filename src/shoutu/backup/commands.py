@@ -88,8 +88,9 @@ def restore(
 
     try:
         if only_check:
+            contents = put.check(archive)
             click.echo("备份完好 / the backup is whole")
-            _tell(put.check(archive))
+            _tell(contents)
             return
         place = data or Path(os.environ.get("SHOUTU_DATA", "./var"))
         url = database or os.environ.get("SHOUTU_DATABASE_URL", "")
