@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed"),
 ]
 COUNT = "SELECT count(*) FROM ledger_entry"
+TABLES = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public'"
 
 
 def one(url: str, question: str) -> int:
@@ -67,13 +68,31 @@ def test_backup_while_others_write_restores_into_an_empty_database(tmp_path: Pat
         said = home.refuses("restore", str(archive), "--data", str(place), "--database", url)
         assert "is not empty" in said
         assert left_in(place.parent) == []
+        newer = tmp_path / "newer.tar"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(b"INSERT INTO django_migrations (app, name, applied) VALUES ('kit', '9999_x', now())")
+            home.must("backup", str(newer))
+            connection.execute(b"DELETE FROM django_migrations WHERE name = '9999_x'")
+        said = home.refuses("restore", str(newer), "--data", str(place), "--database", other)
+        assert "newer version" in said
+        assert "drop it" not in said
+        assert one(other, TABLES) == 0, "what is refused for its version has filled nothing"
+        head = tmp_path / "no.head"
+        head.write_text("not a head")
+        said = home.refuses("restore", str(archive), "--data", str(place), "--database", other, "--head", str(head))
+        assert "drop it and create it anew" in said
+        assert left_in(place.parent) == []
+        assert one(other, TABLES) > 0
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(b"DROP DATABASE other")
+            connection.execute(b"CREATE DATABASE other")
         home.must("restore", str(archive), "--data", str(place), "--database", other)
 
         elsewhere = Home(place.parent)
         assert "database_url" in (place / "shoutu.toml").read_text("utf-8").split("# before the restore: ")[1]
         assert not (place / contents.database["part"]).exists()
         assert one(other, COUNT) == contents.ledger["entries"] + 2
-        assert one(url, COUNT) == contents.ledger["entries"] + 1
+        assert one(url, COUNT) == contents.ledger["entries"] + 2
         elsewhere.must(
             "ledger", "verify", "--key", str(place / "secrets/ledger.pub.epoch-1.pem"),
             "--key", str(place / "secrets/ledger.pub.pem"), SHOUTU_DATABASE_URL=other,

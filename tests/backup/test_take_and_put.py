@@ -55,7 +55,7 @@ class Home:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("home"))
     home.must("prepare")
-    (home.data / "shoutu.toml").write_text('port = 18999\ndatabase_url = ""\n', "utf-8")
+    (home.data / "shoutu.toml").write_text('port = 18999\nDatabase_URL = ""\n', "utf-8")
     evidence = home.data / "files" / "evidence" / "ab"
     evidence.mkdir(parents=True)
     (evidence / "photo.jpg").write_bytes(b"x" * 300_000)
@@ -111,7 +111,7 @@ def test_restore_without_the_key_makes_a_new_one_and_an_epoch_that_names_both(
     assert "第 2 纪元" in told
     assert left_in(place.parent) == ["var"]
     assert (place / "files/evidence/ab/photo.jpg").read_bytes() == b"x" * 300_000
-    assert (place / "shoutu.toml").read_text("utf-8") == 'port = 18999\n# before the restore: database_url = ""\n'
+    assert (place / "shoutu.toml").read_text("utf-8") == 'port = 18999\n# before the restore: Database_URL = ""\n'
     new = ledger_keys.load_private((place / "secrets/ledger.pem").read_text())
     assert new.public == ledger_keys.load_public((place / "secrets/ledger.pub.pem").read_text())
     old = place / "secrets/ledger.pub.epoch-1.pem"
@@ -274,3 +274,5 @@ def test_check_and_folder_and_missing_file_are_answered_clearly(home: Home, arch
     assert "ending in .tar" in home.refuses("backup", str(tmp_path / "none" / "x.zip"))
     assert "no such folder" in home.refuses("backup", str(tmp_path / "none" / "x.tar"))
     assert "is not overwritten" in home.refuses("backup", str(archive))
+    head = tmp_path / "no.head"
+    assert f"--head {head}" in home.refuses("restore", str(archive), "--data", str(tmp_path / "x"), "--head", str(head))

@@ -94,10 +94,7 @@ def restore(
             return
         place = data or Path(os.environ.get("SHOUTU_DATA", "./var"))
         url = database or os.environ.get("SHOUTU_DATABASE_URL", "")
-        known = head.read_text("utf-8") if head else ""
-        done = put.restore(put.Source(archive, place, url, signing_key, known, reason))
-    except (OSError, UnicodeError) as error:
-        raise click.ClickException(f"--head {head}: {error}") from error
+        done = put.restore(put.Source(archive, place, url, signing_key, _text(head), reason))
     except BackupError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"已恢复 / restored: {place}")
@@ -114,6 +111,13 @@ def restore(
     for finding in done.findings:
         click.echo(f"  {finding}")
     sys.exit(1 if done.findings else 0)
+
+
+def _text(head: Path | None) -> str:
+    try:
+        return head.read_text("utf-8") if head else ""
+    except (OSError, UnicodeError) as error:
+        raise click.ClickException(f"--head {head}: {error}") from error
 
 
 def _tell(contents: Contents) -> None:

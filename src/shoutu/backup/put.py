@@ -18,11 +18,12 @@ from shoutu import ledger_keys
 from shoutu.backup import BackupError, database
 from shoutu.backup.archive import Contents, Reader
 from shoutu.backup.take import KEPT_APART, PACKS
-from shoutu.config import RESTORING, Config
+from shoutu.config import RESTORING, SettingError
 from shoutu.files import sync_folder
 
 SPARE_BYTES = 64 << 20
 PUBLIC = "secrets/ledger.pub.pem"
+FILLED = "; the database given with --database is filled by now: drop it and create it anew (dropdb, createdb) first"
 
 
 @dataclass(frozen=True)
@@ -62,30 +63,44 @@ def check(archive: Path) -> Contents:
 
 
 def restore(source: Source) -> Restored:
-    """Make the data directory. Raises BackupError; then there is none of that name."""
+    """Make the data directory. Raises BackupError; then there is none of that name.
+
+    A PostgreSQL database may be filled by then: the message says so.
+    """
     archive = _file(source.archive)
     data = source.data.expanduser().absolute()
-    _place(data)
-    free, needed = shutil.disk_usage(data.parent).free, archive.stat().st_size + SPARE_BYTES
-    if free < needed:
-        raise BackupError(
-            f"{data.parent}: {needed / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free; choose another disk"
-        )
+    filled = ""
     try:
+        _place(data)
+        _room(data.parent, archive)
         with _beside(data) as staging:
             reader = Reader(archive)
             contents = reader.unpack(staging)
             url = _database_url(source, contents)
             new_key = _keys(staging, source.signing_key, int(contents.ledger["epoch"]))
             _settings(staging / "shoutu.toml")
+            installation.use(staging, url).ensure()
+            _known(contents.database["migrations"])
             if url:
                 _fill(url, staging / contents.database["part"])
-            config = installation.use(staging, url)
-            epoch, findings = _county(config, contents, source, reader.digest)
+                filled = FILLED
+            epoch, findings = _county(contents, source, reader.digest)
             packs = (staging / PACKS).is_dir()
     except OSError as error:
-        raise BackupError(f"{error.filename or data}: {error.strerror or error}; nothing was restored") from error
+        raise BackupError(
+            f"{error.filename or data}: {error.strerror or error}; nothing was restored{filled}"
+        ) from error
+    except (BackupError, SettingError) as error:
+        raise BackupError(f"{error}{filled}") from error
     return Restored(contents, epoch, findings, new_key, packs)
+
+
+def _room(folder: Path, archive: Path) -> None:
+    free, needed = shutil.disk_usage(folder).free, archive.stat().st_size + SPARE_BYTES
+    if free < needed:
+        raise BackupError(
+            f"{folder}: {needed / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free; choose another disk"
+        )
 
 
 def _file(archive: Path) -> Path:
@@ -219,27 +234,23 @@ def _settings(toml: Path) -> None:
     """Never may what is restored go on with the database of where it came from."""
     if not toml.exists():
         return
-    text = toml.read_text("utf-8")
-    told = re.sub(r"(?m)^(\s*[\"']?database_url[\"']?\s*=.*)$", r"# before the restore: \1", text)
+    text = toml.read_bytes()
+    told = re.sub(rb"(?mi)^(\s*[\"']?database_url[\"']?\s*=.*)$", rb"# before the restore: \1", text)
     if told != text:
-        toml.write_text(told, "utf-8")
+        toml.write_bytes(told)
 
 
-def _county(config: Config, contents: Contents, source: Source, digest: str) -> tuple[int, list[str]]:
+def _county(contents: Contents, source: Source, digest: str) -> tuple[int, list[str]]:
     """What only the county itself can do: its version, the new epoch, every follower from the start; and its check."""
-    from shoutu.county.setup import migrate, ready
-
-    config.ensure()
-    ready()
     from django.db import DatabaseError, connections
 
     from shoutu.county.kit.errors import ShoutuError
     from shoutu.county.ledger.selectors.verify import verify
     from shoutu.county.ledger.services.backups import begin_again
     from shoutu.county.ledger.services.seal import seal_all
+    from shoutu.county.setup import migrate
 
     try:
-        _known(contents.database["migrations"])
         migrate()
         epoch = begin_again(
             source.reason or f"恢复备份 {contents.taken_at}",
@@ -264,6 +275,9 @@ def _county(config: Config, contents: Contents, source: Source, digest: str) -> 
 
 
 def _known(applied: list[str]) -> None:
+    from shoutu.county.setup import ready
+
+    ready()
     from django.db.migrations.loader import MigrationLoader
 
     known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
