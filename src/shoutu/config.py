@@ -17,6 +17,8 @@ from typing import Any
 
 from shoutu import ledger_keys
 
+SHIPPED_PACKS = Path(__file__).resolve().parents[2] / "packs"
+"""The packs that come with the program; a backup does not copy them."""
 RESTORING = "RESTORING"
 """The mark in a directory that is being made of a backup; it holds the number of the process that makes it."""
 
@@ -277,7 +279,7 @@ def load() -> Config:
         public_url=str(values.get("SHOUTU_PUBLIC_URL", f"http://127.0.0.1:{port}")),
         demo=_flag(values, "SHOUTU_DEMO"),
         debug=_flag(values, "SHOUTU_DEBUG"),
-        packs=Path(str(values.get("SHOUTU_PACKS", Path(__file__).resolve().parents[2] / "packs"))),
+        packs=Path(str(values.get("SHOUTU_PACKS", SHIPPED_PACKS))),
         signal_keep_days=_days(values, "SHOUTU_SIGNAL_KEEP_DAYS", 90),
         backup_days=_between(values, "SHOUTU_BACKUP_DAYS", 7, 1, 365),
         storm_count=_between(values, "SHOUTU_STORM_COUNT", 10, 3, 1000),

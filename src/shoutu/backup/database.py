@@ -8,12 +8,12 @@ import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from shoutu.backup import BackupError
+from shoutu.county.kit.database import databases
 
 SQLITE_PART, POSTGRESQL_PART = "county.sqlite3", "county.pgdump"
 PAGES = 1024
@@ -51,17 +51,14 @@ class Database(Protocol):
 def hold(url: str, sqlite: Path) -> Database:
     """Hold the database of `SHOUTU_DATABASE_URL` (empty: SQLite at `sqlite`). Raises BackupError."""
     try:
-        return Postgresql(url) if is_postgresql(url) else Sqlite(sqlite_path(url, sqlite))
+        return Postgresql(url) if is_postgresql(url) else Sqlite(Path(databases(url, sqlite)["default"]["NAME"]))
     except (sqlite3.Error, psycopg.Error) as error:
         raise BackupError(f"the county's database cannot be read: {str(error).strip()}") from error
 
 
 def is_postgresql(url: str) -> bool:
-    return urlsplit(url).scheme in {"postgres", "postgresql"}
-
-
-def sqlite_path(url: str, default: Path) -> Path:
-    return Path(unquote(urlsplit(url).path)) if url else default
+    """Raises SettingError for what is no database's URL."""
+    return bool(databases(url, Path())["default"]["ENGINE"] == "django.db.backends.postgresql")
 
 
 def facts(database: Database) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import IO
 from shoutu import __version__
 from shoutu.backup import BackupError, database
 from shoutu.backup.archive import Contents, Writer
-from shoutu.config import Config
+from shoutu.config import SHIPPED_PACKS, Config
 from shoutu.files import sync_folder
 from shoutu.sensing.pins import CannotHold, Hold, Slipped, hold_first, hold_last
 
@@ -214,7 +214,7 @@ def _write(writer: Writer, config: Config, hold: Hold, held: database.Database, 
             continue  # an upload that was given up, or an import that is done
         if path.suffix == ".original" and part.sha256 != path.stem:
             contents.damaged.append(part.name)
-    if config.packs != shipped_packs():
+    if config.packs != SHIPPED_PACKS:
         for path in sorted(path for path in config.packs.rglob("*") if path.is_file()):
             with path.open("rb") as file:
                 writer.add(f"{PACKS}/{path.relative_to(config.packs).as_posix()}", file.fileno(), path.stat().st_size)
@@ -227,8 +227,3 @@ def _kept(config: Config) -> list[Path]:
     folders = [*config.secrets.glob("*"), *(config.data / "files").rglob("*")]
     found = (path for path in (*single, *folders) if path.is_file() and not path.name.endswith(".new"))
     return sorted(path for path in found if path.relative_to(config.data).as_posix() != KEPT_APART)
-
-
-def shipped_packs() -> Path:
-    """The packs that come with the program, and so are not copied."""
-    return Path(__file__).resolve().parents[3] / PACKS
