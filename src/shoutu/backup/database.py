@@ -42,7 +42,7 @@ class Database(Protocol):
         """Bytes the copy will take at most, about."""
 
     def copy(self, to: Path) -> None:
-        """Write the moment held into a new file. Raises BackupError, OSError."""
+        """Write the moment held into a new file, which is never anybody else's to read. Raises BackupError, OSError."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -108,6 +108,7 @@ class Sqlite:
         return int(pages) * int(page)
 
     def copy(self, to: Path) -> None:
+        _private(to)
         # The backup reads within the transaction held, so it is of that moment however often it pauses.
         copy = sqlite3.connect(to, isolation_level=None)
         descriptor = os.open(to, os.O_RDONLY)
@@ -153,6 +154,7 @@ class Postgresql:
         return int(self.ask("SELECT pg_database_size(current_database())")[0][0])
 
     def copy(self, to: Path) -> None:
+        _private(to)
         run_client(
             self._url,
             "pg_dump",
@@ -167,6 +169,11 @@ class Postgresql:
 
     def close(self) -> None:
         self._held.close()
+
+
+def _private(path: Path) -> None:
+    """Made empty before a program of another's writes into it: that would make it by the umask, readable by all."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def run_client(url: str, program: str, *arguments: str) -> None:

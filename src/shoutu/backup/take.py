@@ -199,7 +199,6 @@ def _write(writer: Writer, config: Config, hold: Hold, held: database.Database, 
     held.copy(copy)
     with copy.open("rb") as file:
         copy.unlink()
-        os.chmod(file.fileno(), 0o600)
         writer.add(held.part, file.fileno(), os.fstat(file.fileno()).st_size)
     held.close()
     for file_ in sorted(hold.files.values(), key=lambda held_: held_.name):
