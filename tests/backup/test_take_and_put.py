@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from shoutu import ledger_keys
 from shoutu.backup import BackupError
 from shoutu.backup.put import check
+from shoutu.backup.take import _kept_apart
 from tests.stack import plain_environment
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
@@ -142,6 +144,39 @@ def test_signing_key_may_not_lie_beside_the_backup(home: Home, tmp_path: Path) -
     said = home.refuses("backup", str(tmp_path), "--signing-key", str(tmp_path / "key.pem"))
     assert "must not lie beside the backup" in said
     assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("folder", ["secrets", "files", "files/evidence"])
+def test_signing_key_may_not_lie_where_the_next_backup_takes_it_along(home: Home, tmp_path: Path, folder: str) -> None:
+    key = home.data / folder / "key.pem"
+    assert "is in every backup from now on" in home.refuses("backup", str(tmp_path), "--signing-key", str(key))
+    (tmp_path / "link").symlink_to(key.parent)
+    said = home.refuses("backup", str(tmp_path), "--signing-key", str(tmp_path / "link" / "key.pem"))
+    assert "is in every backup from now on" in said
+    assert not key.exists()
+    assert left_in(tmp_path) == ["link"]
+
+
+def test_signing_key_that_cannot_be_written_leaves_no_backup(home: Home, tmp_path: Path) -> None:
+    place = tmp_path / "backups"
+    place.mkdir()
+    # The folder is there; only writing there fails.
+    said = home.refuses("backup", str(place), "--signing-key", "/proc/key.pem")
+    assert "nothing half is left" in said
+    assert left_in(place) == []
+
+
+def test_signing_key_goes_when_the_archive_does_not_get_its_name(tmp_path: Path) -> None:
+    key, kept = tmp_path / "ledger.pem", tmp_path / "kept.pem"
+    key.write_text("the key")
+    with suppress(BackupError), _kept_apart(key, kept):
+        assert kept.read_text() == "the key"
+        raise BackupError("was made by somebody else meanwhile")
+    assert left_in(tmp_path) == ["ledger.pem"]
+    kept.write_text("somebody else's")
+    with pytest.raises(FileExistsError), _kept_apart(key, kept):
+        pass
+    assert kept.read_text() == "somebody else's"
 
 
 def test_restore_touches_nothing_that_is_there(home: Home, archive: Path, place: Path) -> None:

@@ -43,30 +43,30 @@ def take(config: Config, target: Path, signing_key: Path | None = None) -> Taken
     """Copy the installation into `target`: a folder (the file is then named by its time) or a new file.
 
     `signing_key`: a new file for the ledger's signing key, which is not in the archive. May run while everything else
-    runs. Raises BackupError; then there is no file of that name.
+    runs. Raises BackupError; then there is no file of either name.
     """
     os.nice(10)
     begun = datetime.now(UTC)
     path = _path(target, begun)
     if signing_key is not None:
-        _outside(signing_key, path)
+        signing_key = _outside(signing_key, path, config)
     _more_files()
     try:
-        with _unfinished(path) as (file, copy), ExitStack() as stack:
+        with ExitStack() as undo, _unfinished(path) as (file, copy), ExitStack() as stack:
             hold, held = _hold(config, stack)
             _room(path.parent, hold, held, config)
             writer = Writer(file, begun.isoformat())
             contents = _contents(begun, hold, held)
             _write(writer, config, hold, held, copy, contents)
             digest = writer.finish(contents)
+            if signing_key is not None:
+                undo.enter_context(_kept_apart(config.data / KEPT_APART, signing_key))
     except CannotHold as error:
         raise BackupError(str(error)) from error
     except OSError as error:
         raise BackupError(
             f"{error.filename or path}: {error.strerror or error}; the backup is not made, nothing half is left"
         ) from error
-    if signing_key is not None:
-        _keep_apart(config.data / KEPT_APART, signing_key)
     return Taken(path, path.stat().st_size, digest, contents)
 
 
@@ -83,25 +83,40 @@ def _path(target: Path, begun: datetime) -> Path:
     return path
 
 
-def _outside(key: Path, archive: Path) -> None:
+def _outside(key: Path, archive: Path, config: Config) -> Path:
     place = key.expanduser().absolute()
     if place.exists():
         raise BackupError(f"{place}: is there already, and is not overwritten; choose another name")
     if not place.parent.is_dir():
         raise BackupError(f"{place.parent}: no such folder; make it first")
-    if place.parent == archive.parent:
+    if place.parent.samefile(archive.parent):
         raise BackupError(
             f"{place}: the signing key must not lie beside the backup: whoever has both can rewrite the ledger; "
             "choose another place, such as a stick kept in a safe"
         )
+    for folder in (config.secrets, config.data / "files", config.packs):
+        if place.resolve().is_relative_to(folder.resolve()):
+            raise BackupError(
+                f"{place}: what lies in {folder} is in every backup from now on, and the signing key must be in none; "
+                "choose another place, such as a stick kept in a safe"
+            )
+    return place
 
 
-def _keep_apart(key: Path, to: Path) -> None:
-    descriptor = os.open(to.expanduser().absolute(), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key.read_bytes())
-        file.flush()
-        os.fsync(file.fileno())
+@contextmanager
+def _kept_apart(key: Path, to: Path) -> Iterator[None]:
+    """The signing key copied to its place, on the disk; gone again when what follows fails."""
+    descriptor = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key.read_bytes())
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(to.parent)
+        yield
+    except BaseException:
+        to.unlink(missing_ok=True)
+        raise
 
 
 def _more_files() -> None:
