@@ -183,7 +183,7 @@ def _hold(config: Config, stack: ExitStack) -> tuple[Hold, database.Database]:
 
 
 def _room(folder: Path, hold: Hold, held: database.Database, config: Config) -> None:
-    files = sum(path.stat().st_size for path in _kept(config))
+    files = _size(_kept(config))
     # The database twice: as it is copied, and in the archive.
     needed = sum(file.size for file in hold.files.values()) + files + 2 * held.size() + SPARE_BYTES
     free = shutil.disk_usage(folder).free
@@ -191,6 +191,14 @@ def _room(folder: Path, hold: Hold, held: database.Database, config: Config) -> 
         raise BackupError(
             f"{folder}: {needed / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free; choose another disk"
         )
+
+
+def _size(paths: list[Path]) -> int:
+    size = 0
+    for path in paths:
+        with suppress(FileNotFoundError):  # gone meanwhile
+            size += path.stat().st_size
+    return size
 
 
 def _contents(begun: datetime, hold: Hold, held: database.Database) -> Contents:
@@ -238,6 +246,17 @@ def _kept(config: Config) -> list[Path]:
     """Settings, keys but the signing key, uploaded files: what was written before the database spoke of it, and is
     not changed afterwards."""
     single = [config.data / "shoutu.toml", config.run / "response-last.yaml"]
-    folders = [*config.secrets.glob("*"), *(config.data / "files").rglob("*")]
+    folders = [*config.secrets.glob("*"), *_below(config.data / "files")]
     found = (path for path in (*single, *folders) if path.is_file() and not path.name.endswith(".new"))
     return sorted(path for path in found if path.relative_to(config.data).as_posix() != KEPT_APART)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Every file below a folder; what goes while it is looked at is passed over, what cannot be read raises OSError."""
+
+    def unless_gone(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for at, _folders, names in os.walk(folder, onerror=unless_gone):
+        yield from (Path(at, name) for name in names)
