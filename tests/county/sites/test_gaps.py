@@ -14,7 +14,7 @@ from shoutu.county.duties.services import findings as worker
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.people.testing import actor
 from shoutu.county.places.services import create_site, set_site_params
-from shoutu.county.sites import hooks, services
+from shoutu.county.sites import hooks, planning, services
 from shoutu.county.sites.models import Rule
 
 SHIPPED = Path(__file__).resolve().parents[3] / "packs"
@@ -125,6 +125,49 @@ def test_a_rule_below_the_law_nobody_seconded_goes_up_to_it(mine, packs_folder):
     (packs_folder / "mines.away").rename(packs_folder / "limits/mines.yaml")
     services.bind(SYSTEM, mine.mine, "underground-mine")
     assert co_rule()[1] == {"3": 24.0}
+
+
+def planned(site):
+    (row,) = planning.plan("underground-mine", [site])
+    return {name: row[name] for name in ("added", "tightened", "waits", "asked")}
+
+
+def did(rule):
+    """What of a rule was put in force and what waits, in order."""
+    return [(version.params["levels"], version.state) for version in rule.versions.order_by("number")]
+
+
+def test_a_pack_is_planned_as_it_is_bound_where_limits_of_law_come_later(mine, packs_folder):
+    (packs_folder / "limits/mines.yaml").rename(packs_folder / "mines.away")
+    lower_co(packs_folder)
+    point(mine, "CO-01", "co")
+    services.bind(SYSTEM, mine.mine, "underground-mine")
+    assert planned(mine.mine) == {"added": 0, "tightened": 0, "waits": 0, "asked": 0}
+    (packs_folder / "mines.away").rename(packs_folder / "limits/mines.yaml")
+    (row,) = planning.plan("underground-mine", [mine.mine])
+    assert [one["effect"] for one in row["changes"]] == ["tightened", "waits"]
+    assert ["24" in one["sentence"] for one in row["changes"]] == [True, False]
+    services.bind(SYSTEM, mine.mine, "underground-mine")
+    expected = [({"3": 50.0}, "replaced"), ({"3": 24.0}, "in_force"), ({"3": 50.0}, "proposed")]
+    assert did(co_rule()[0]) == expected
+    assert planned(mine.mine) == {"added": 0, "tightened": 0, "waits": 0, "asked": 1}
+    services.bind(SYSTEM, mine.mine, "underground-mine")
+    assert did(co_rule()[0]) == expected
+    inspector, waiting = actor(mine.users["inspector"]), co_rule()[0].versions.get(state="proposed")
+    services.bind(inspector, mine.mine, "underground-mine")
+    services.approve(actor(mine.users["administrator"]), waiting)
+    assert planned(mine.mine) == {"added": 0, "tightened": 0, "waits": 0, "asked": 0}
+
+
+def test_a_rule_no_longer_asked_for_is_asked_off_once(mine, packs_folder):
+    point(mine, "CO-01", "co")
+    services.bind(SYSTEM, mine.mine, "underground-mine")
+    file = packs_folder / "warning/underground-mine.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("- id: co_limit", "- id: co_other"), "utf-8")
+    assert (planned(mine.mine)["added"], planned(mine.mine)["waits"]) == (1, 1)
+    services.bind(SYSTEM, mine.mine, "underground-mine")
+    assert planned(mine.mine) == {"added": 0, "tightened": 0, "waits": 0, "asked": 1}
 
 
 def test_a_limit_nobody_judges_calls_somebody(mine, packs_folder):

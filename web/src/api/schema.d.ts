@@ -8893,7 +8893,7 @@ export interface components {
              * Effect
              * @enum {string}
              */
-            effect: "added" | "tightened" | "waits";
+            effect: "added" | "tightened" | "waits" | "asked";
             /** Place */
             place: string;
             /** Title */
@@ -8906,7 +8906,8 @@ export interface components {
          * @description What taking up the pack does at a site. `bound_version`: null where it does not watch the site yet.
          *
          *     `added` and `tightened` rules hold at once, `waits`: a second person must agree (weaker, switched off, below the
-         *     law); `unknown_points`: measured items no rule of the pack speaks of; `missing`: becomes findings with duties.
+         *     law), `asked`: that was asked of one already; `unknown_points`: measured items no rule of the pack speaks of;
+         *     `missing`: becomes findings with duties.
          */
         SitePlan: {
             site: components["schemas"]["Named"];
@@ -8928,6 +8929,8 @@ export interface components {
             tightened: number;
             /** Waits */
             waits: number;
+            /** Asked */
+            asked: number;
             /** Same */
             same: number;
             /** Changes */

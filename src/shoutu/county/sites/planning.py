@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.places.models import Site
 from shoutu.county.sites import gaps, packs
-from shoutu.county.sites.models import Binding, Point, Rule, RuleVersion
+from shoutu.county.sites.models import Binding, Point, Rule, RuleState, RuleVersion
 from shoutu.county.sites.packs import Watch
 from shoutu.county.sites.services.rules import checked
-from shoutu.county.sites.strictness import holds_at_once
+from shoutu.county.sites.strictness import goes_up_to_the_law, holds_at_once
 from shoutu.county.sites.wording import rule_sentence
 
 
@@ -24,7 +24,8 @@ def candidates(actor: Actor, pack: str) -> list[Site]:
 
 
 def plan(pack: str, sites: Sequence[Site]) -> list[dict[str, Any]]:
-    """A row a site: rules that would be added, tightened at once, wait for a second person, or stay; and what lacks.
+    """A row a site: rules that would be added, tightened at once, asked of a second person,
+    asked already, or stay; and what lacks.
 
     Raises Invalid for a pack that is wrong.
     """
@@ -37,21 +38,40 @@ def plan(pack: str, sites: Sequence[Site]) -> list[dict[str, Any]]:
     return [_row(read, pack, site, points[site.pk], known.get(site.pk, {}), bound.get(site.pk)) for site in sites]
 
 
-Standing = tuple[Rule, dict[str, Any]]
+class Standing(NamedTuple):
+    """A rule of the pack at a site: what is in force, whether a second person agreed to it, and what waits for one."""
+
+    rule: Rule
+    params: dict[str, Any]
+    enabled: bool
+    agreed: bool
+    waiting: list[tuple[dict[str, Any], bool]]
+
+    def effect(self, params: dict[str, Any], enabled: bool = True) -> str:
+        """What `services.propose` would do about this change."""
+        if params == self.params and enabled == self.enabled:
+            return "same"
+        if (params, enabled) in self.waiting:
+            return "asked"
+        at_once = holds_at_once(self.rule.kind, (self.params, self.enabled), (params, enabled))
+        return "tightened" if at_once else "waits"
 
 
 def _known(pack: str, sites: Sequence[Site]) -> dict[int, dict[tuple[int | None, str], Standing]]:
-    """The pack's rules at these sites: site → (point, origin) → rule and its parameters in force."""
+    """The pack's rules at these sites: site → (point, origin) → how it stands."""
     found: dict[int, dict[tuple[int | None, str], Standing]] = {}
     rules = list(Rule.objects.filter(site__in=sites, origin__startswith=f"{pack}/").order_by("id"))
-    said = {
-        (rule, number): params
-        for rule, number, params in RuleVersion.objects.filter(rule__in=rules).values_list(
-            "rule_id", "number", "params"
-        )
-    }
+    said: dict[tuple[int, int], RuleVersion] = {}
+    waiting: dict[int, list[tuple[dict[str, Any], bool]]] = {}
+    for version in RuleVersion.objects.filter(rule__in=rules):
+        said[(version.rule_id, version.number)] = version
+        if version.state == RuleState.PROPOSED:
+            waiting.setdefault(version.rule_id, []).append((version.params, version.enabled))
     for rule in rules:
-        found.setdefault(rule.site_id, {})[(rule.point_id, rule.origin)] = (rule, said[(rule.pk, rule.version)])
+        now = said[(rule.pk, rule.version)]
+        found.setdefault(rule.site_id, {})[(rule.point_id, rule.origin)] = Standing(
+            rule, now.params, rule.enabled, now.decided_by_id is not None, waiting.get(rule.pk, [])
+        )
     return found
 
 
@@ -71,10 +91,10 @@ def _row(
         if point.item not in asked:
             asked[point.item] = packs.watches(read, point.item, values)[0]
         for watch in asked[point.item]:
-            changes += _change(pack, watch, left.pop((point.pk, f"{pack}/{watch.key}"), None), point)
+            changes += _change(watch, left.pop((point.pk, f"{pack}/{watch.key}"), None), point)
     for watch in packs.composites(read, {point.item for point in points}):
-        changes += _change(pack, watch, left.pop((None, f"{pack}/{watch.key}"), None), None)
-    changes += [_told("waits", rule, None) for rule, _params in left.values() if rule.enabled]
+        changes += _change(watch, left.pop((None, f"{pack}/{watch.key}"), None), None)
+    changes += [_told_off(one) for one in left.values() if one.enabled]
     lacks = list(gaps.lacks_of_pack(site, pack, points, gaps.items_of(site.pk, points)))
     count = Counter(str(one["effect"]) for one in changes)
     return {
@@ -88,6 +108,7 @@ def _row(
         "added": count["added"],
         "tightened": count["tightened"],
         "waits": count["waits"],
+        "asked": count["asked"],
         "same": count["same"],
         "changes": [one for one in changes if one["effect"] != "same"][:200],
         "missing": [lack.message for lack in lacks if not lack.optional],
@@ -95,26 +116,31 @@ def _row(
     }
 
 
-def _change(pack: str, watch: Watch, standing: Standing | None, point: Point | None) -> Iterable[dict[str, Any]]:
+def _change(watch: Watch, standing: Standing | None, point: Point | None) -> Iterable[dict[str, Any]]:
     """What `services.bind` would do about one rule the pack asks for."""
+    limit = checked(watch.kind, watch.params)
+    wanted = limit if watch.asked is None else checked(watch.kind, watch.asked)
     if standing is None:
-        yield _told("added", watch, point)
-    else:
-        rule, params = standing
-        wanted = checked(watch.kind, watch.asked if watch.asked is not None else watch.params)
-        if wanted == params and rule.enabled:
-            yield _told("same", watch, point)
-        elif holds_at_once(rule.kind, (params, rule.enabled), (wanted, True)):
-            yield _told("tightened", watch, point)
-        else:
-            yield _told("waits", watch, point)
+        yield _told("added", watch, limit, point)
+        if watch.asked is not None:  # begins at the limit of law; going below it takes two persons
+            yield _told("waits", watch, wanted, point)
         return
-    if watch.asked is not None:  # begins at the limit of law; going below it takes two persons
-        yield _told("waits", watch, point)
+    if watch.asked is not None and goes_up_to_the_law(
+        standing.rule.kind, standing.params, limit, agreed=standing.agreed
+    ):
+        effect = standing.effect(limit)
+        if effect == "tightened":
+            yield _told(effect, watch, limit, point)
+            standing = standing._replace(params=limit, enabled=True)
+    yield _told(standing.effect(wanted), watch, wanted, point)
 
 
-def _told(effect: str, rule: Rule | Watch, point: Point | None) -> dict[str, Any]:
-    if isinstance(rule, Rule):
-        return {"effect": effect, "place": rule.place, "title": rule.title, "sentence": ""}
-    said = rule_sentence(rule.kind, rule.params, point.unit if point else "", point.interval_s if point else 0)
-    return {"effect": effect, "place": point.name if point else "", "title": rule.title, "sentence": said}
+def _told(effect: str, watch: Watch, params: Mapping[str, Any], point: Point | None) -> dict[str, Any]:
+    said = rule_sentence(watch.kind, params, point.unit if point else "", point.interval_s if point else 0)
+    return {"effect": effect, "place": point.name if point else "", "title": watch.title, "sentence": said}
+
+
+def _told_off(one: Standing) -> dict[str, Any]:
+    """A rule the pack no longer asks for."""
+    effect = one.effect(one.params, enabled=False)
+    return {"effect": effect, "place": one.rule.place, "title": one.rule.title, "sentence": ""}

@@ -25,7 +25,7 @@ class BindManyIn(Schema):
 class PlannedRule(Schema):
     """One rule the pack asks for that is not as it is. `place`: its point, "" for a composite."""
 
-    effect: Literal["added", "tightened", "waits"]
+    effect: Literal["added", "tightened", "waits", "asked"]
     place: str
     title: str
     sentence: str
@@ -35,7 +35,8 @@ class SitePlan(Schema):
     """What taking up the pack does at a site. `bound_version`: null where it does not watch the site yet.
 
     `added` and `tightened` rules hold at once, `waits`: a second person must agree (weaker, switched off, below the
-    law); `unknown_points`: measured items no rule of the pack speaks of; `missing`: becomes findings with duties.
+    law), `asked`: that was asked of one already; `unknown_points`: measured items no rule of the pack speaks of;
+    `missing`: becomes findings with duties.
     """
 
     site: Named
@@ -48,6 +49,7 @@ class SitePlan(Schema):
     added: int
     tightened: int
     waits: int
+    asked: int
     same: int
     changes: list[PlannedRule]
     missing: list[str]

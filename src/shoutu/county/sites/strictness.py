@@ -47,6 +47,15 @@ def holds_at_once(kind: str, old: tuple[Params, bool], new: tuple[Params, bool])
     return new[1] and (not old[1] or at_least_as_strict(kind, old[0], new[0]))
 
 
+def goes_up_to_the_law(kind: str, standing: Params, limit: Params, *, agreed: bool) -> bool:
+    """Whether a rule of a pack that goes below a limit of law is taken up to that limit at once.
+
+    Not where a second person `agreed` to what it says, nor where the limit would lower or delay anything. Both
+    complete.
+    """
+    return not agreed and at_least_as_strict(kind, standing, limit)
+
+
 def _stricter(field: str, before: Any, after: Any, smaller: tuple[str, ...], greater: tuple[str, ...]) -> bool:
     return (field in smaller and bool(after < before)) or (field in greater and bool(after > before))
 

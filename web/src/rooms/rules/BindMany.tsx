@@ -16,8 +16,13 @@ export function moves(row: SitePlan): boolean {
   return row.bound_version === null || row.added + row.tightened + row.waits > 0;
 }
 
+/** Which of the sites that can take it up are chosen: at first as many as one go takes, then what was ticked. */
+export function picked(open: readonly number[], ticked: ReadonlySet<number> | null, most: number): number[] {
+  return ticked === null ? open.slice(0, most) : open.filter((id) => ticked.has(id)).slice(0, most);
+}
+
 function Does({ row }: { row: SitePlan }): ReactNode {
-  const told = (["added", "tightened", "waits"] as const).filter((one) => row[one] > 0).map((one) => t(`bind.${one}`, { n: row[one] }));
+  const told = (["added", "tightened", "waits", "asked"] as const).filter((one) => row[one] > 0).map((one) => t(`bind.${one}`, { n: row[one] }));
   return <>{told.length > 0 ? told.join(t("list.comma")) : row.points === 0 ? t("bind.noPoints") : t("bind.nothing")}</>;
 }
 
@@ -46,12 +51,12 @@ function More({ row }: { row: SitePlan }): ReactNode {
   );
 }
 
-function Row({ row, chosen, choose }: { row: SitePlan; chosen: boolean | null; choose: (on: boolean) => void }): ReactNode {
+function Row({ row, chosen, full = false, choose }: { row: SitePlan; chosen: boolean | null; full?: boolean; choose: (on: boolean) => void }): ReactNode {
   const [open, setOpen] = useState(false);
   return (
     <li>
       <div className="bind-row">
-        {chosen !== null && <Checkbox checked={chosen} onChange={(event) => choose(event.target.checked)} aria-label={t("bind.choose", { site: row.site.name })} />}
+        {chosen !== null && <Checkbox checked={chosen} disabled={full && !chosen} onChange={(event) => choose(event.target.checked)} aria-label={t("bind.choose", { site: row.site.name })} />}
         <span>
           <Link to={`/sites/${row.site.id}/watch`}>{row.site.name}</Link> <i className="second">{row.organisation}</i>
         </span>
@@ -75,7 +80,7 @@ export function BindMany(): ReactNode {
   const pack = usePack(name);
   const plan = usePlan(name);
   const act = useBindMany(name);
-  const [left, setLeft] = useState<ReadonlySet<number>>(new Set());
+  const [ticked, setTicked] = useState<ReadonlySet<number> | null>(null);
   useCrumb(t("nav.rules"), "/rules", pack.data?.title ?? "\u2026");
   const error = pack.error ?? plan.error;
   if (error && !(pack.data && plan.data)) return <Failed error={error} what={t("what.plan")} again={() => void plan.refetch()} />;
@@ -83,13 +88,12 @@ export function BindMany(): ReactNode {
   const done = act.data;
   const open = plan.data.items.filter(moves);
   const most = plan.data.most;
-  const chosen = open.filter((row) => !left.has(row.site.id)).slice(0, most);
-  const ids = new Set(chosen.map((row) => row.site.id));
+  const ids = new Set(picked(open.map((row) => row.site.id), ticked, most));
   const choose = (id: number, on: boolean): void => {
-    const next = new Set(left);
-    if (on) next.delete(id);
-    else next.add(id);
-    setLeft(next);
+    const next = new Set(ids);
+    if (on) next.add(id);
+    else next.delete(id);
+    setTicked(next);
   };
   const rest = plan.data.items.filter((row) => !moves(row));
   return (
@@ -111,10 +115,10 @@ export function BindMany(): ReactNode {
       {open.length > 0 && (
         <Panel
           title={t("bind.open")}
-          note={t("bind.chosen", { n: chosen.length })}
+          note={t("bind.chosen", { n: ids.size })}
           action={
-            <Button type="primary" disabled={chosen.length === 0} loading={act.isPending} onClick={() => act.mutate([...ids])}>
-              {t("bind.apply", { n: chosen.length })}
+            <Button type="primary" disabled={ids.size === 0} loading={act.isPending} onClick={() => act.mutate([...ids], { onSuccess: () => setTicked(null) })}>
+              {t("bind.apply", { n: ids.size })}
             </Button>
           }
         >
@@ -122,7 +126,7 @@ export function BindMany(): ReactNode {
           {open.length > most && <p className="second">{t("bind.most", { n: most })}</p>}
           <ul className="rules-list">
             {open.map((row) => (
-              <Row key={row.site.id} row={row} chosen={ids.has(row.site.id)} choose={(on) => choose(row.site.id, on)} />
+              <Row key={row.site.id} row={row} chosen={ids.has(row.site.id)} full={ids.size >= most} choose={(on) => choose(row.site.id, on)} />
             ))}
           </ul>
         </Panel>

@@ -20,7 +20,7 @@ from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import Binding, Point, Rule
 from shoutu.county.sites.packs import Watch
 from shoutu.county.sites.services.rules import NewRule, checked, create_composite, create_rules, propose
-from shoutu.county.sites.strictness import at_least_as_strict
+from shoutu.county.sites.strictness import goes_up_to_the_law
 
 
 @service
@@ -152,7 +152,7 @@ def _keep_to_the_law(actor: Actor, rule: Rule, watch: Watch, pack: str) -> None:
     """A rule below the law that no second person agreed to goes up to the limit at once."""
     standing = rule.versions.get(number=rule.version)
     strict = checked(rule.kind, watch.params)
-    if standing.decided_by_id is None and at_least_as_strict(rule.kind, standing.params, strict):
+    if goes_up_to_the_law(rule.kind, standing.params, strict, agreed=standing.decided_by_id is not None):
         propose(actor, rule, _("规则包 %(pack)s：按法定限值收紧") % {"pack": pack}, strict)
 
 
