@@ -153,7 +153,16 @@ def test_a_photograph_in_pieces_goes_on_where_the_line_broke(login, red):
     assert sender.asked()["sealed"]["id"] == told.json()["id"]
     assert pictures.original(sender.sha256).read_bytes() == sender.data
     assert Evidence.objects.count() == Entry.objects.filter(verb="warning.evidence").count() == 1
-    assert "longitude" not in str(Entry.objects.get(verb="warning.evidence").body["payload"])
+    entry = Entry.objects.get(verb="warning.evidence")
+    assert "115.9" not in str(entry.body["payload"])
+    assert [one.value for one in entry.personal_values.all()] == ["115.90000, 40.40000 ±12 m"]
+
+
+def test_a_time_without_its_offset_is_refused_at_its_field(login, red):
+    sender = Sender(login("enterprise"), red, photo())
+    sender.piece(0, None)
+    answer = sender.seal(seen_at="2026-07-21T14:03:30")
+    assert (answer.status_code, answer.json()["field"]) == (422, "seen_at")
 
 
 def test_pieces_that_make_something_else_get_no_receipt_and_begin_again(login, red):

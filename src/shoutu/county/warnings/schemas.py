@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from shoutu.county.duties.schemas import Action, ChainRow, Clock
 
@@ -244,7 +244,7 @@ class EvidenceSealIn(Schema):
     size: int = Field(ge=1)
     origin: Literal["camera", "gallery"]
     note: str = Field("", max_length=200)
-    seen_at: datetime | None = None
+    seen_at: AwareDatetime | None = None
     place: EvidencePlace | None = None
     user: int | None = None
 

@@ -52,6 +52,14 @@ def may_add(actor: Actor, warning_id: int) -> None:
         raise Conflict(_("一起预警最多 %(limit)d 件证据") % {"limit": MOST})
 
 
+def _place(evidence: Evidence) -> str:
+    """「115.90000, 40.40000 ±12 m」: degrees to about a metre; empty where the device said nothing."""
+    if evidence.longitude is None or evidence.latitude is None:
+        return ""
+    off = "" if evidence.accuracy_m is None else f" ±{evidence.accuracy_m:.0f} m"
+    return f"{evidence.longitude:.5f}, {evidence.latitude:.5f}{off}"
+
+
 @service
 def add_evidence(
     actor: Actor, warning_id: int, kept: Kept, origin: str, note: str = "", seen: Seen | None = None
@@ -80,9 +88,8 @@ def add_evidence(
         "taken_at": kept.taken_at, "seen_at": evidence.seen_at,
     }  # fmt: skip
     # Where somebody stood is about them: erasable, like their words.
-    place = {"longitude": evidence.longitude, "latitude": evidence.latitude, "accuracy_m": evidence.accuracy_m}
-    personal: dict[str, Any] = {"note": note.strip()} if note.strip() else {}
-    if evidence.longitude is not None:
+    personal = {"note": note.strip()} if note.strip() else {}
+    if place := _place(evidence):
         personal["place"] = place
     record(actor, "warning.evidence", ref(warning), facts, personal or None)
     events.emit("warning.changed", ref(warning), {
