@@ -15,6 +15,7 @@ from shoutu.county.kit.errors import Invalid
 from shoutu.county.ledger.models import Entry
 from shoutu.county.warnings import pictures, pieces
 from shoutu.county.warnings.models import Evidence
+from shoutu.county.warnings.services import evidence
 
 
 @pytest.fixture(autouse=True)
@@ -172,6 +173,24 @@ def test_pieces_that_make_something_else_get_no_receipt_and_begin_again(login, r
     assert sender.seal().status_code == 409
     assert sender.asked() == {"received": 0, "sealed": None}
     assert Evidence.objects.count() == 0
+
+
+def test_a_receipt_lost_at_the_limit_of_pieces_of_evidence_is_had_again(login, red, monkeypatch):
+    sender = Sender(login("enterprise"), red, photo())
+    sender.piece(0, None)
+    told = sender.seal().json()
+    monkeypatch.setattr(evidence, "MOST", 1)
+    assert sender.seal().json()["id"] == told["id"]
+    assert sender.piece(0, None).json()["sealed"]["id"] == told["id"]
+    another = Sender(sender.client, red, photo(colour="blue"))
+    assert (another.piece(0, None).status_code, another.seal().status_code) == (409, 409)
+
+
+def test_pieces_of_what_is_no_photograph_do_not_stay(login, red, tmp_path):
+    sender = Sender(login("enterprise"), red, b"%PDF-1.7 no photograph")
+    sender.piece(0, None)
+    assert sender.seal().status_code == 422
+    assert list((tmp_path / "files" / "pieces").iterdir()) == []
 
 
 def test_pieces_are_bounded_and_named(login, red, monkeypatch):

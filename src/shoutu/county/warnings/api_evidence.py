@@ -10,8 +10,9 @@ from ninja import File, Form, Query
 from ninja.files import UploadedFile
 from pydantic import NonNegativeInt
 
+from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import Router, asker
-from shoutu.county.kit.errors import TooLarge
+from shoutu.county.kit.errors import Invalid, TooLarge
 from shoutu.county.warnings import pictures, pieces, schemas, selectors, services
 from shoutu.county.warnings.models import Evidence
 from shoutu.county.warnings.services.evidence import OtherUser, Seen, may_add
@@ -55,7 +56,8 @@ def get_pieces(request: HttpRequest, id: int, sha256: str) -> Any:
 def put_piece(request: HttpRequest, id: int, sha256: str, offset: Query[NonNegativeInt]) -> Any:
     """A piece of the photograph (the body, at most 1 MB) that begins at byte `offset`. Sent again, it is there once."""
     actor = asker(request)
-    may_add(actor, id)
+    if done := _sealed_or_may_add(actor, id, sha256):
+        return _pieces(done.size, done)
     return _pieces(pieces.add(actor, id, sha256, offset, request.body), None)
 
 
@@ -67,16 +69,29 @@ def seal_evidence(request: HttpRequest, id: int, sha256: str, body: schemas.Evid
     than `user`'s nothing is sealed: 409 with code `evidence.other_user`.
     """
     actor = asker(request)
-    may_add(actor, id)
+    done = _sealed_or_may_add(actor, id, sha256)
     if body.user is not None and body.user != actor.user_id:
         raise OtherUser()
-    done = selectors.sealed(actor, id, sha256)
     if done is None:
-        kept = pictures.keep(pieces.whole(actor, id, sha256, body.size))
+        data = pieces.whole(actor, id, sha256, body.size)
+        try:
+            kept = pictures.keep(data)
+        except Invalid:
+            pieces.drop(actor, id, sha256)  # no photograph: sending it again makes it none
+            raise
         seen = Seen(body.seen_at, **(body.place.dict() if body.place else {}))
         done = services.add_evidence(actor, id, kept, body.origin, body.note, seen)
     pieces.drop(actor, id, sha256)
     return selectors.evidence_row(done)
+
+
+def _sealed_or_may_add(actor: Actor, id: int, sha256: str) -> Evidence | None:
+    """What is sealed already, also where no more may be added: its receipt may have been lost."""
+    actor.require("evidence.add")
+    done = selectors.sealed(actor, id, sha256)
+    if done is None:
+        may_add(actor, id)
+    return done
 
 
 def _pieces(received: int, done: Evidence | None) -> dict[str, Any]:
