@@ -16,6 +16,7 @@ from shoutu.county.people.testing import actor
 from shoutu.county.sites import asking, services, trying
 from shoutu.county.sites.models import RuleVersion
 from shoutu.county.warnings.models import Member, Warning
+from shoutu.sensing import trial as sensing_trial
 from shoutu.sensing.store import Store
 from shoutu.sensing.store.settings import StoreSettings
 from shoutu.sensing.trial import Asked, Trial
@@ -118,6 +119,30 @@ def test_a_rule_switched_off_misses_all_and_a_stricter_one_comes_sooner_or_more(
     old = datetime(2020, 1, 1, tzinfo=UTC)
     warned(rule, old, 4, "real", ended=old + HOUR)
     assert len(trying.trial(inspector, rule, None, enabled=True)["warnings"]) == 1
+
+
+def verdicts(told):
+    return {one["id"]: one["verdict"] for one in told["warnings"]}
+
+
+def test_a_warning_before_the_first_reading_is_not_said_to_be_raised_by_nothing(county, rule, history):
+    yellow, _red = history
+    first = timezone.now() - 5 * 24 * HOUR
+    before = warned(rule, first - 48 * HOUR, 4, "real")
+    # Yellow is all the trial sees of it: what it was before, nobody can say.
+    across = warned(rule, first - HOUR, 4, "real", ended=yellow + HOUR)
+    inspector = actor(county.users["inspector"])
+    assert verdicts(trying.trial(inspector, rule, LOW, enabled=True)) == {before.pk: "untried", across.pk: "untried"}
+    assert verdicts(trying.trial(inspector, rule, WEAK, enabled=True)) == {before.pk: "untried", across.pk: "missed"}
+
+
+def test_a_warning_before_the_oldest_episode_told_of_many_is_not_said_to_be_missed(county, rule, history, monkeypatch):
+    yellow, red = history
+    old, new = warned(rule, yellow, 2, "real"), warned(rule, red, 4, "real")
+    monkeypatch.setattr(sensing_trial, "MOST_EPISODES", 1)
+    strict = {**LOW, "levels": {"4": 6.6, "2": 7.0}}
+    told = trying.trial(actor(county.users["inspector"]), rule, strict, enabled=True)
+    assert verdicts(told) == {new.pk: "same", old.pk: "untried"}
 
 
 def test_over_http_who_may_change_may_try(county, rule, history, login):

@@ -8622,7 +8622,8 @@ export interface components {
          * @description A warning of the point in that time, and what the change would have made of it.
          *
          *     Judged by all rules of danger of the point together. `verdict`: missed (not raised), lower (not to its level),
-         *     later, same, sooner; unmatched: the rules in force now do not raise it either; new: only the change raises it.
+         *     later, same, sooner; unmatched: the rules in force now do not raise it either; new: only the change raises it;
+         *     untried: the trial has no readings of its time, or of a part of it and sees no harm there.
          *     `delay_s`: how much later its level, or its first call, would have come.
          */
         TriedWarning: {
@@ -8647,7 +8648,7 @@ export interface components {
              * Verdict
              * @enum {string}
              */
-            verdict: "missed" | "lower" | "later" | "same" | "sooner" | "unmatched" | "new";
+            verdict: "missed" | "lower" | "later" | "same" | "sooner" | "unmatched" | "new" | "untried";
             /** Delay S */
             delay_s: number | null;
         };

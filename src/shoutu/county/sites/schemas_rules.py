@@ -97,7 +97,8 @@ class TriedWarning(Schema):
     """A warning of the point in that time, and what the change would have made of it.
 
     Judged by all rules of danger of the point together. `verdict`: missed (not raised), lower (not to its level),
-    later, same, sooner; unmatched: the rules in force now do not raise it either; new: only the change raises it.
+    later, same, sooner; unmatched: the rules in force now do not raise it either; new: only the change raises it;
+    untried: the trial has no readings of its time, or of a part of it and sees no harm there.
     `delay_s`: how much later its level, or its first call, would have come.
     """
 
@@ -108,7 +109,7 @@ class TriedWarning(Schema):
     started_at: datetime
     ended_at: datetime | None
     result: Literal["real", "false_alarm", "device_fault"] | None
-    verdict: Literal["missed", "lower", "later", "same", "sooner", "unmatched", "new"]
+    verdict: Literal["missed", "lower", "later", "same", "sooner", "unmatched", "new", "untried"]
     delay_s: float | None
 
 

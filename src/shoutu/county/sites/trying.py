@@ -26,6 +26,9 @@ SLACK = timedelta(minutes=2)
 """A warning may have begun this much beside the reading that raised it: holds, batches, the sender's clock."""
 
 
+HARM = ("missed", "lower", "later")
+
+
 class Episode(NamedTuple):
     """A time above normal. `reached`: level → since when at it or above."""
 
@@ -71,8 +74,27 @@ def trial(
         "until": moment(told["next"]) if told["next"] is not None else None,
         "now": _side(told["runs"][0]["rule"], sides[0]["rule"], _standing(rule), rule.enabled),
         "then": _side(told["runs"][1]["rule"], sides[1]["rule"], change.params, enabled),
-        "warnings": _beside(hooks.during(actor, rule.point.pk, start, end), sides[0]["risk"], sides[1]["risk"], end),
+        "warnings": _beside(
+            hooks.during(actor, rule.point.pk, start, end), sides[0]["risk"], sides[1]["risk"], _known(told, sides, end)
+        ),
     }
+
+
+class Known(NamedTuple):
+    """The time a trial can speak of, out of `end`."""
+
+    since: datetime
+    until: datetime
+    end: datetime
+
+
+def _known(told: Mapping[str, Any], sides: Sequence[Mapping[str, list[Episode]]], end: datetime) -> Known:
+    """From the first reading to where the history was cut, and not before the oldest episode of a side told in part."""
+    since = end if told["first"] is None else moment(told["first"])
+    for run, side in zip(told["runs"], sides, strict=True):
+        if sum(run["risk"]["count"].values()) > len(side["risk"]):
+            since = max(since, side["risk"][0].start)
+    return Known(since, end if told["next"] is None else moment(told["next"]), end)
 
 
 def _standing(rule: Rule) -> dict[str, Any]:
@@ -90,7 +112,7 @@ def _rule_sets(
     now = [rule_payload(one.rule, one) for one in versions.order_by("rule_id")]
     then = [one for one in now if one["id"] != rule.pk]
     if enabled:
-        changed = {"id": rule.pk, "version": rule.version, "point": rule.point_id, "kind": rule.kind, "params": params}
+        changed = rule_payload(rule, RuleVersion(number=rule.version, params=params))
         then = sorted([*then, changed], key=lambda one: int(one["id"]))
     risks = sorted({one["id"] for one in [*now, *then] if one["kind"] in ("threshold", "rate")})
     return now, then, risks
@@ -117,21 +139,28 @@ def _side(told: Mapping[str, Any], found: list[Episode], params: Mapping[str, An
 
 
 def _beside(
-    warnings: Sequence[Mapping[str, Any]], now: list[Episode], then: list[Episode], end: datetime
+    warnings: Sequence[Mapping[str, Any]], now: list[Episode], then: list[Episode], known: Known
 ) -> list[dict[str, Any]]:
-    """Each warning with what the change would have made of it; those verified real that it would harm come first."""
+    """Each warning with what the change would have made of it; those verified real that it would harm come first.
+
+    untried: the trial has no readings of its time; or of a part of it only, and of the rest no harm is seen.
+    """
     rows = []
     for one in warnings:
-        span = (one["started_at"] - SLACK, (one["ended_at"] or end) + SLACK)
+        began, ended = one["started_at"], one["ended_at"] or known.end
+        span = (began - SLACK, ended + SLACK)
         verdict, delay = verdict_of(_within(now, span), _within(then, span))
+        outside = ended < known.since or began > known.until
+        whole = began >= known.since - SLACK and ended <= known.until + SLACK
+        if outside or not (whole or verdict in HARM):
+            verdict, delay = "untried", None
         rows.append({**one, "verdict": verdict, "delay_s": delay})
-    harm = ("missed", "lower", "later")
     return sorted(
         rows,
         key=lambda row: (
-            not (row["result"] == "real" and row["verdict"] in harm),
-            row["verdict"] not in harm,
-            harm.index(row["verdict"]) if row["verdict"] in harm else 0,
+            not (row["result"] == "real" and row["verdict"] in HARM),
+            row["verdict"] not in HARM,
+            HARM.index(row["verdict"]) if row["verdict"] in HARM else 0,
             -row["started_at"].timestamp(),
         ),
     )

@@ -128,13 +128,14 @@ function Result({ rule, trial }: { rule: RuleDetail; trial: Trial }): ReactNode 
   const short = shortOf(trial);
   if (trial.readings === 0) return <p className="rule-effect">{t("trial.noReadings", { n: trial.days })}</p>;
   const late = trial.now.late + trial.then.late;
+  const untried = trial.warnings.filter((one) => one.verdict === "untried").length;
   return (
     <>
       <Harm trial={trial} />
       <p className="trial-sentence">{sentence(trial)}</p>
       <Picture rule={rule} trial={trial} />
       <p className="second">
-        {t("trial.basis", { n: figure(trial.readings) })} {short !== null && t("trial.short", { n: short })} {trial.until !== null && t("trial.until", { at: whenWords(trial.until) })} {late > 0 && t("trial.late", { now: trial.now.late, then: trial.then.late })}
+        {t("trial.basis", { n: figure(trial.readings) })} {short !== null && t("trial.short", { n: short })} {trial.until !== null && t("trial.until", { at: whenWords(trial.until) })} {untried > 0 && t("trial.untried", { n: untried })} {late > 0 && t("trial.late", { now: trial.now.late, then: trial.then.late })}
       </p>
     </>
   );
