@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from shoutu.engine import Engine, Options, RuleSet
+from shoutu.engine import Engine, Options, RuleSet, trial
 from shoutu.engine.trial import Series, episodes, judged, late
 
 laws = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -77,9 +79,11 @@ def told(signals: Any) -> list[tuple[Any, ...]]:
 
 
 @laws
-@given(arrivals())
-def test_the_trial_of_what_is_in_force_is_what_was_said(rows: list[tuple[int, int, float, int]]) -> None:
-    assert told(judged(POINT, RULES, series(rows), NOW + 10**8)) == told(live(rows, RULES))
+@given(arrivals(), st.integers(1, 61))
+def test_the_trial_of_what_is_in_force_is_what_was_said(rows: list[tuple[int, int, float, int]], piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trial, "PIECE", piece)
+        assert told(judged(POINT, RULES, series(rows), NOW + 10**8)) == told(live(rows, RULES))
 
 
 @laws
@@ -128,3 +132,20 @@ def test_a_late_reading_beyond_a_limit_is_counted_and_holds_nothing() -> None:
 def test_wrong_rules_are_named() -> None:
     with pytest.raises(ValueError, match="levels"):
         judged(POINT, [rule(1, "threshold", levels={})], series([]), NOW)
+
+
+def test_a_long_series_lets_other_threads_run() -> None:
+    n = 60_000
+    ts = NOW + 10_000 * np.arange(n, dtype=np.int64)
+    long = Series(ts, ts, np.arange(n, dtype=np.float64) % 7, np.zeros(n, np.uint8))
+    rules = [rule(10 + i, "rate", levels={"3": 1e9}, window_s=600, interval_s=10, min_samples=3) for i in range(10)]
+    judged(POINT, rules, Series(*(column[:100] for column in long)), NOW)  # compiled
+    work = threading.Thread(target=judged, args=(POINT, rules, long, NOW))
+    begun = last = time.monotonic()
+    standstill = 0.0
+    work.start()
+    while work.is_alive():
+        time.sleep(0.001)
+        now = time.monotonic()
+        standstill, last = max(standstill, now - last), now
+    assert standstill < (last - begun) / 4

@@ -131,7 +131,7 @@ class LocalApi(Protocol):
         ...
 
     async def trial(self, asked: Any) -> dict[str, Any]:
-        """The answer of ``/local/v1/trial`` (a ``trial.Asked``). Raises ValueError with a clear text."""
+        """The answer of ``/local/v1/trial`` (a ``trial.Asked``). Raises ValueError with a clear text, TrialsBusy."""
         ...
 
     def ready(self) -> tuple[bool, dict[str, Any]]:

@@ -89,7 +89,7 @@ class Local:
 
     async def trial(self, asked: Asked) -> dict[str, Any]:
         """Rules judged over a point's stored readings, apart from what runs live."""
-        return await asyncio.to_thread(self._trial.run, asked)
+        return await self._trial.ask(asked)
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Ready: doors open, replay done, the clock evaluated within 10 s, the journal writable."""

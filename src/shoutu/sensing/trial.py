@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -15,6 +17,8 @@ from .store import Store
 MOST_READINGS = 3_000_000
 MOST_EPISODES = 2_000
 MOST_RUNS = 4
+PLACES = 2
+"""One trial runs, one waits. More would each be answered after whoever asked has given up."""
 
 
 class Asked(msgspec.Struct):
@@ -32,12 +36,25 @@ class Asked(msgspec.Struct):
     lead_ms: int = 86_400_000
 
 
+class TrialsBusy(Exception):
+    """One trial runs and another waits: nothing of this one was begun, it may be asked again."""
+
+
 class Trial:
-    """One at a time: a trial takes a core for up to a second, the live engine goes first."""
+    """One at a time, on a thread of their own: a trial takes a core for seconds, the live engine goes first."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._one = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, "trial")
+        self._places = threading.BoundedSemaphore(PLACES)
+
+    async def ask(self, asked: Asked) -> dict[str, Any]:
+        """``run`` in its turn. Raises TrialsBusy, or ValueError as ``run`` does."""
+        if not self._places.acquire(blocking=False):
+            raise TrialsBusy
+        work = self._thread.submit(self.run, asked)
+        work.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(work)
 
     def run(self, asked: Asked) -> dict[str, Any]:
         """``{"n", "first", "last", "next", "runs": [{name: {"count", "late", "episodes"}}]}``, times UTC ms.
@@ -49,10 +66,9 @@ class Trial:
         point = asked.point.get("id")
         if not isinstance(point, int) or asked.start >= asked.end or not 1 <= len(asked.runs) <= MOST_RUNS:
             raise ValueError(f"point, start, end, runs: a point's id, start before end, 1 to {MOST_RUNS} runs")
-        with self._one:
-            found = self._store.query(point, asked.start - max(0, asked.lead_ms), asked.end, MOST_READINGS)
-            series = Series(found.ts, found.received, found.value, found.quality)
-            told = [self._told(asked, rules, series) for rules in asked.runs]
+        found = self._store.query(point, asked.start - max(0, asked.lead_ms), asked.end, MOST_READINGS)
+        series = Series(found.ts, found.received, found.value, found.quality)
+        told = [self._told(asked, rules, series) for rules in asked.runs]
         within = np.flatnonzero(found.ts >= asked.start)
         return {
             "n": len(within),

@@ -9,7 +9,7 @@ import msgspec
 from shoutu.sensing.http.answer import Problem, Receive, Scope, Send, bearer, send_json
 from shoutu.sensing.http.body import Budget, read_body
 from shoutu.sensing.model import LocalApi
-from shoutu.sensing.trial import Asked
+from shoutu.sensing.trial import Asked, TrialsBusy
 
 LIMIT = 1_000
 LIMIT_MAX = 100_000
@@ -24,7 +24,7 @@ class Wanted(msgspec.Struct):
 
 
 async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Send, budget: Budget) -> str:
-    """Answer one local query. Raises Problem 401, 404, 405 or 422."""
+    """Answer one local query. Raises Problem 401, 404, 405, 422 or 429."""
     if not local.is_wing(bearer(scope)):
         raise Problem(401, "unauthorized", "此接口只接受本机 wing 令牌", "this address takes the wing token only")
     query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
@@ -50,6 +50,12 @@ async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Se
             raise Problem(405, "method", "此地址不接受该方法", "this address does not take this method")
         else:
             raise Problem(404, "not_found", "没有此地址", "no such address")
+    except TrialsBusy:
+        zh, en = (
+            "一次试算在算，另一次在等，这次没有开始；过几秒再试",
+            "one trial runs and another waits; try again in some seconds",
+        )
+        raise Problem(429, "busy", zh, en, [(b"retry-after", b"5")]) from None
     except (ValueError, msgspec.DecodeError) as error:
         raise Problem(422, "query", str(error), str(error)) from None
     await send_json(send, 200, answer)
