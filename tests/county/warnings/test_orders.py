@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from shoutu.county.duties import services as duties
@@ -19,6 +21,7 @@ from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.places.models import Organisation
+from shoutu.county.places.services import create_site
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Dispatch, Order, OrderVersion
 from shoutu.county.warnings.selectors import drafting, reporting
@@ -198,6 +201,50 @@ def test_other_words_under_the_same_id_are_kept_and_somebody_is_called_to_look(p
     assert (version["text"], version["times"], version["changed"]) == ("立即停产撤人", 1, ["text", "due_at"])
     assert client.get("/api/v1/orders").json()["items"][0]["versions"] == 1
     assert b"shoutu_orders_differing_total 1.0" in client.get("/metrics").content
+
+
+def changed(officer, order):
+    return [one["changed"] for one in reporting.order_detail(officer, order)["other_versions"]]
+
+
+def test_other_content_is_told_beside_the_order_as_it_came_and_not_as_it_was_given(platform, officer, watched):
+    due, sooner = soon(8), soon(2)
+    order = platform(due_at=due.isoformat(), site="没有的库").json()["id"]
+    services.give_order(officer, order, [watched.posts["enterprise"].pk], sooner)
+    platform(due_at=due.isoformat(), site="没有的库", text="立即停产撤人")
+    platform(due_at=sooner.isoformat(), site="没有的库")
+    platform(due_at=due.isoformat(), site="另一座库", text="立即停产撤人")
+    platform(due_at=due.isoformat())
+    assert changed(officer, order) == [["text"], ["due_at"], ["text", "named"], ["named"]]
+
+
+def test_of_an_order_whose_names_were_not_kept_other_names_are_told_where_nothing_else_differs(platform, officer):
+    order = platform(site="没有的库").json()["id"]
+    Order.objects.update(named=None)
+    platform(site="另一座库")
+    platform(site="没有的库", text="立即停产撤人")
+    assert changed(officer, order) == [["named"], ["text"]]
+
+
+def test_orders_taken_in_before_have_their_limit_from_the_ledger(platform, officer, watched):
+    due = soon(8)
+    orders = [platform(id=id, due_at=due.isoformat()).json()["id"] for id in "12"]
+    services.give_order(officer, orders[1], [watched.posts["enterprise"].pk], soon(2))
+    Order.objects.update(came_due_at=None)
+    importlib.import_module("shoutu.county.warnings.migrations.0016_order_as_it_came").came(apps, None)
+    assert list(Order.objects.values_list("came_due_at", flat=True)) == [due, due]
+
+
+def test_of_an_enterprise_with_several_sites_each_order_is_there_once_with_its_versions_counted_once(
+    platform, officer, watched
+):
+    create_site(SYSTEM, "甲矿排土场", watched.site.kind, watched.mine)
+    about = platform(id="1", site=watched.site.name).json()["id"]
+    whole = platform(id="2", organisation="甲矿").json()["id"]
+    for id, named in (("1", {"site": watched.site.name}), ("2", {"organisation": "甲矿"})):
+        platform(id=id, **named, text="立即停产撤人")
+    rows = reporting.orders_for(officer, site=watched.site.pk).order_by("id")
+    assert [(one.pk, one.differing) for one in rows] == [(about, 1), (whole, 1)]
 
 
 def test_the_same_other_words_are_kept_once_and_counted(platform):

@@ -112,7 +112,11 @@ class Order(ScopedModel):
     state = models.CharField(max_length=10, choices=State, default=State.NEW)
     taken_by = models.CharField(max_length=120)
     ended_at = models.DateTimeField(null=True)
-    # What the sender's system named that is not known here: [{"field", "named"}].
+    # By when, and what the sender's system named, as it came: `due_at` moves as it is given, `site` and the others are
+    # what that is here. Null `named`: taken in before it was kept.
+    came_due_at = models.DateTimeField(null=True)
+    named = models.JSONField(null=True)
+    # What of it is not known here: [{"field", "named"}].
     unmatched = models.JSONField(default=list)
 
     class Meta:

@@ -6,7 +6,8 @@ import functools
 import operator
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,7 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.selectors import get_visible
 from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.places.models import Site
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Dispatch, Order, OrderVersion, Report, ReportPlan, Superior, Warning
 from shoutu.county.warnings.services.orders import DO
@@ -195,7 +197,9 @@ def orders_for(
     if warning is not None:
         rows = rows.filter(warning_id=warning)
     if site is not None:
-        rows = rows.filter(Q(site_id=site) | Q(site__isnull=True, organisation__sites=site))
+        # Not through organisation__sites, which would give an order once for each of its enterprise's sites.
+        whose = Site.objects.filter(pk=site).values("organisation_id")
+        rows = rows.filter(Q(site_id=site) | Q(site__isnull=True, organisation_id__in=whose))
     if organisation is not None:
         rows = rows.filter(Q(organisation_id=organisation) | Q(site__organisation_id=organisation))
     if q:
@@ -207,7 +211,8 @@ def orders_for(
 def whole_orders(rows: QuerySet[Order]) -> QuerySet[Order]:
     """With what `order_row` reads."""
     rows = rows.select_related("superior", "site", "organisation", "warning")
-    return rows.annotate(differing=Count("versions"))
+    versions = OrderVersion.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(n=Count("pk"))
+    return rows.annotate(differing=Coalesce(Subquery(versions.values("n")), 0))
 
 
 def orders_differing() -> int:
@@ -283,11 +288,16 @@ def order_detail(actor: Actor, id: int) -> dict[str, Any]:
 
 
 def _version(order: Order, one: OrderVersion) -> dict[str, Any]:
-    same = ("title", "text", "their_number", "due_at")
+    """Beside the order as it came, whatever it has been given for since."""
+    same = ("title", "text", "their_number")
     changed = [name for name in same if getattr(one, name) != getattr(order, name)]
-    # All that is digested beside these is what it names: with nothing else different, that is.
-    copied = ("number", "named", "received_at", "last_at", "times", *same)
-    return {**{name: getattr(one, name) for name in copied}, "changed": changed or ["named"]}
+    if one.due_at != order.came_due_at:
+        changed.append("due_at")
+    # What an older order named was not kept, but digested: where nothing else differs, it is that.
+    if not changed if order.named is None else one.named != order.named:
+        changed.append("named")
+    copied = ("number", "named", "received_at", "last_at", "times", "due_at", *same)
+    return {**{name: getattr(one, name) for name in copied}, "changed": changed}
 
 
 def _whole(actor: Actor, order: Order) -> list[SubjectRef]:

@@ -90,7 +90,7 @@ def enter_order(actor: Actor, draft: Draft, posts: Sequence[int] = ()) -> Order:
         number=f"tmp{draft.key[:16]}", key=draft.key, content_sha256=asked, door=draft.door, superior=office,
         sender=sender, their_number=draft.their_number.strip()[:80], title=title, text=text, warning=warning, site=site,
         organisation=organisation, level=warning.current_level if warning else 0, received_at=now,
-        due_at=draft.due_at, taken_by=actor.label[:120],
+        due_at=draft.due_at, came_due_at=draft.due_at, named=dict(draft.named), taken_by=actor.label[:120],
         unmatched=[{"field": name, "named": draft.named[name]} for name in draft.unmatched],
     )  # fmt: skip
     order.save()
