@@ -13,8 +13,8 @@ from shoutu.county.duties.models import Duty
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
-from shoutu.county.warnings import services
-from shoutu.county.warnings.models import Dispatch, Report, ReportPlan
+from shoutu.county.warnings import register, services
+from shoutu.county.warnings.models import Dispatch, Report, ReportPlan, Warning
 from shoutu.county.warnings.selectors import drafting, reporting
 from shoutu.county.warnings.services.reports_sending import Target
 from shoutu.county.warnings.steps import ask_reports
@@ -295,6 +295,51 @@ def test_told_as_over_without_a_rank_it_is_asked_for_once_that_has_an_office(pas
     send(passed_over, province, kind="final")
     assert not asked().exists()
     assert (plan().ended_at is not None, plan().missed) == (True, [])
+
+
+def test_a_week_after_the_last_report_what_a_rank_missed_is_on_the_record_only(
+    passed_over, city, province, send, clock
+):
+    send(passed_over, city, kind="final")
+    clock.shift(timedelta(days=7, minutes=-1))
+    assert "report.no_office" in [one.kind for one in audit()]
+    clock.shift(timedelta(minutes=2))
+    assert "report.no_office" not in [one.kind for one in audit()]
+    enable(province)
+    services.ask_missed(plan().pk)
+    ask_reports()
+    assert not asked().exists()
+    assert (plan().ended_at is not None, plan().missed) == (True, ["province"])
+
+
+def another(warning, n, **changes):
+    """The same again, as another warning with its plan."""
+    copy, its = Warning.objects.get(pk=warning.pk), ReportPlan.objects.get(warning=warning)
+    copy.pk, copy.number, copy.key = None, f"W-{n}", f"{warning.key}/{n}"
+    copy.save()
+    its.pk, its.warning = None, copy
+    for name, value in changes.items():
+        setattr(its, name, value)
+    its.save()
+    return its
+
+
+def test_what_is_still_to_be_told_is_not_crowded_out_by_what_was_missed_before(passed_over, city, send, monkeypatch):
+    live = another(passed_over, 1, due_at=plan().due_at + timedelta(days=1))
+    send(passed_over, city, kind="final")
+    monkeypatch.setattr(register, "NO_OFFICE_MOST", 1)
+    assert [one.about.id for one in audit() if one.kind == "report.no_office"] == [live.warning_id]
+
+
+def test_of_many_that_missed_a_report_the_offices_are_asked_for_once_and_the_live_come_first(
+    passed_over, city, province, send, django_assert_num_queries
+):
+    due = plan().due_at
+    live = [another(passed_over, n, due_at=due + timedelta(days=n)).pk for n in range(100)]
+    send(passed_over, city, kind="final")
+    enable(province)
+    with django_assert_num_queries(2):
+        assert reporting.plans_missed() == live
 
 
 def test_what_failed_and_lost_its_office_is_told_once_that_is_back(red, city, province, send, city_failed, officer):

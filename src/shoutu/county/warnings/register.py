@@ -42,7 +42,7 @@ from shoutu.county.warnings.services import follow_duties, note_answered, rule_c
 from shoutu.county.warnings.services.circumstance import windows_changed
 from shoutu.county.warnings.services.evacuation_end import site_works_again
 from shoutu.county.warnings.services.locking import lock_orders, lock_warnings
-from shoutu.county.warnings.services.reports import named
+from shoutu.county.warnings.services.reports import LIVE_FIRST, named, still_missed
 from shoutu.county.warnings.services.setback import clock_set_back
 from shoutu.county.warnings.services.silencing import held_without_silence
 
@@ -301,15 +301,19 @@ def _nobody_reports(now: datetime) -> Iterator[auditor.Finding]:
         )
 
 
+NO_OFFICE_MOST = 50
+
+
 @auditor.check
 def _no_office(now: datetime) -> Iterator[auditor.Finding]:
     """Somebody is, or has been, asked to tell a rank above the county, of which no office is known; or it was passed
-    over for that, and nothing else will ask for it."""
+    over for that, not long ago, and nothing else will ask for it. What is still to be told comes first."""
     known = set(Superior.objects.filter(enabled=True).values_list("rank", flat=True))
     told = Report.objects.filter(warning__isnull=False).values("warning")
     begun = Q(asks_at__isnull=True) | Q(asked__gt=0) | Q(warning__in=told)
-    asked = ReportPlan.objects.filter(Q(begun, ended_at__isnull=True) | ~Q(missed=[])).select_related("warning")
-    for plan in asked.order_by("due_at", "pk")[:50]:
+    missed = Q(pk__in=still_missed(now).order_by().values("pk"))
+    asked = ReportPlan.objects.filter(Q(begun, ended_at__isnull=True) | missed).select_related("warning")
+    for plan in asked.order_by(*LIVE_FIRST)[:NO_OFFICE_MOST]:
         over = plan.ended_at is not None
         for rank in [one for one in plan.missed if one in named(plan)] if over else plan.to:
             if rank not in known:

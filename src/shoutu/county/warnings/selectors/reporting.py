@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from typing import Any
 
@@ -22,7 +23,7 @@ from shoutu.county.places.models import Site
 from shoutu.county.warnings import policies
 from shoutu.county.warnings.models import Dispatch, Order, OrderVersion, Report, ReportPlan, Superior, Warning
 from shoutu.county.warnings.services.orders import DO
-from shoutu.county.warnings.services.reports import all_told, back
+from shoutu.county.warnings.services.reports import all_told, back, still_missed
 
 UNCONFIRMED = (Dispatch.State.QUEUED, Dispatch.State.HANDED_OVER, Dispatch.State.BY_HAND, Dispatch.State.FAILED)
 
@@ -41,7 +42,7 @@ def plans_left_off() -> list[int]:
 
 def plans_missed() -> list[int]:
     """Those of which a rank missed a report and has an office again: for the worker."""
-    return [plan.pk for plan in ReportPlan.objects.exclude(missed=[]).order_by("due_at") if back(plan)]
+    return [plan.pk for plan, _ranks in itertools.islice(back(still_missed(timezone.now())), 100)]
 
 
 # --- offices

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,8 +28,11 @@ from shoutu.county.warnings.services.locking import lock_warnings
 log = logging.getLogger(__name__)
 REPORT = "warning.report"
 NOT_REAL = (Result.FALSE_ALARM, Result.DEVICE_FAULT)
+LIVE_FIRST = (F("ended_at").desc(nulls_first=True), "due_at", "pk")
 AGAIN_AHEAD = timedelta(minutes=30)
 """A follow-up is asked for this long before it is due, or a quarter of its time where that is less."""
+MISSED_FOR = timedelta(days=7)
+"""What a rank missed is told it this long after the last report; then it is only on the record."""
 
 
 def plan(warning: Warning, held: datetime | None = None) -> None:
@@ -387,31 +391,40 @@ def named(found: ReportPlan) -> tuple[str, ...]:
     return _rule(found).to
 
 
-def back(found: ReportPlan) -> list[str]:
-    """The ranks that missed a report and have an office again."""
+def still_missed(now: datetime) -> QuerySet[ReportPlan]:
+    """Those of which a rank missed a report and is still to be told it: live ones first, of the others the newest."""
+    rows = ReportPlan.objects.exclude(missed=[]).filter(Q(ended_at__isnull=True) | Q(ended_at__gte=now - MISSED_FOR))
+    return rows.order_by(*LIVE_FIRST)
+
+
+def back(plans: Iterable[ReportPlan]) -> Iterator[tuple[ReportPlan, list[str]]]:
+    """Those of them of which ranks that missed a report have an office again, with these ranks."""
     known = _known()
-    return [rank for rank in found.missed if rank in known]
+    for found in plans:
+        if ranks := [rank for rank in found.missed if rank in known]:
+            yield found, ranks
 
 
 @service
 def ask_missed(plan_id: int) -> None:
     """A rank that could not be told has an office again: what it missed is asked for now, whatever comes when.
 
-    A rank that has heard nothing yet is told the first report; after the last one, the last. Where a report is being
-    asked for already the rank is told with it.
+    A rank that has heard nothing yet is told the first report; after the last one, the last, until MISSED_FOR is over.
+    Where a report is being asked for already the rank is told with it.
     """
     fence()
     lock_warnings(list(ReportPlan.objects.filter(pk=plan_id).values_list("warning_id", flat=True)))
     rows = ReportPlan.objects.select_for_update(of=("self",), no_key=True)
     found = rows.select_related("warning__site").get(pk=plan_id)
     unchanged()
-    warning, ranks, ever = found.warning, back(found), _ever_told(found.warning)
-    if not ranks:
+    now, rule = timezone.now(), _rule(found)
+    ranks = next((ranks for _plan, ranks in back([found])), [])
+    if not ranks or (found.ended_at is not None and found.ended_at < now - MISSED_FOR):
         return
+    warning, ever = found.warning, _ever_told(found.warning)
     found.missed = [rank for rank in found.missed if rank not in ranks]
     if warning.result in NOT_REAL:
         ranks = [rank for rank in ranks if rank in ever]
-    now, rule = timezone.now(), _rule(found)
     if ranks and found.ended_at is not None:
         found.ended_at, found.next_kind = None, ReportKind.FINAL
         _ask_only(found, ranks, now + rule.last)
