@@ -149,6 +149,7 @@ class Stream:
 
     def __init__(self, client: httpx.Client, **headers: str) -> None:
         self.events: list[tuple[str, str, dict]] = []
+        self.beat = threading.Event()
         self.opened = threading.Event()
         self.ended = threading.Event()
         self._stop = threading.Event()
@@ -170,6 +171,9 @@ class Stream:
                 if line:
                     name, _colon, value = line.partition(": ")
                     found[name] = value
+                elif found.get("event") == "beat":
+                    self.beat.set()
+                    found = {}
                 elif "event" in found:
                     self.events.append((found.get("id", ""), found["event"], json.loads(found["data"])))
                     found = {}
@@ -243,6 +247,15 @@ def test_stream_ends_when_the_account_is_switched_off(server: str, monkeypatch) 
         services.set_active(SYSTEM, county.users["inspector"], False)
         assert stream.wait(1)[-1][1] == "end"
         assert stream.ended.wait(5)
+
+
+def test_a_still_stream_beats_as_only_that_tells_it_from_a_dead_line(server: str, monkeypatch) -> None:
+    from shoutu.county.kit import live
+
+    make_county()
+    monkeypatch.setattr(live, "BEAT_SECONDS", 0.1)
+    with signed_in(server, "leader") as leader:
+        assert Stream(leader).beat.wait(10)
 
 
 def test_right_lost_while_listening_is_lost_there_too(server: str, monkeypatch) -> None:

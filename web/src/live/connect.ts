@@ -1,24 +1,26 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
-import { openStream, type Live } from "./stream";
+import { openStream, type Live, type Stream } from "./stream";
 
-/** When the live connection was lost (ms, local), or null while it stands. */
-let lostSince: number | null = null;
+/** The live connection: not yet opened, standing, or lost since (ms, local). */
+export type Line = { state: "connecting" | "live"; since: null } | { state: "lost"; since: number };
+
+let line: Line = { state: "connecting", since: null };
 const listeners = new Set<() => void>();
 
-function setLost(next: number | null): void {
-  if ((next === null) === (lostSince === null)) return;
-  lostSince = next;
+function setLine(state: Line["state"]): void {
+  if (state === line.state) return;
+  line = state === "lost" ? { state, since: Date.now() } : { state, since: null };
   listeners.forEach((listener) => listener());
 }
 
-export function useLostSince(): number | null {
+export function useLine(): Line {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => lostSince,
+    () => line,
   );
 }
 
@@ -41,6 +43,9 @@ const touches: Record<string, string[]> = {
 };
 
 const GATHER_MS = 250;
+/** How long the shared worker may be still (ms) before it is asked whether it is there, and how long it may take to answer. */
+export const STILL_MS = 60_000;
+export const ANSWER_MS = 10_000;
 
 function listen(client: QueryClient, restart: (again: () => void) => void): () => void {
   const old = new Set<string>();
@@ -53,9 +58,12 @@ function listen(client: QueryClient, restart: (again: () => void) => void): () =
   const hear = (message: Live): void => {
     switch (message.kind) {
       case "open":
-        return setLost(null);
+        return setLine("live");
       case "lost":
-        return setLost(Date.now());
+        return setLine("lost");
+      case "connecting":
+      case "beat":
+        return;
       case "reset":
         return void client.invalidateQueries();
       case "end": // I may no longer listen: asking who I am leads to the login page
@@ -68,18 +76,53 @@ function listen(client: QueryClient, restart: (again: () => void) => void): () =
   if (typeof SharedWorker === "undefined") {
     const stream = openStream(hear);
     restart(() => stream.restart());
-    return () => stream.close();
+    return () => {
+      clearTimeout(timer);
+      stream.close();
+    };
   }
+  const stop = share(hear, restart);
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
+}
+
+/** Listens through the worker all pages share; alone when its script never came or it no longer answers. */
+export function share(hear: (message: Live) => void, restart: (again: () => void) => void): () => void {
   const worker = new SharedWorker(new URL("./worker.ts", import.meta.url), { type: "module", name: "shoutu-live" });
-  worker.port.onmessage = (event: MessageEvent<Live>) => hear(event.data);
-  worker.port.start();
-  restart(() => worker.port.postMessage("restart"));
   const bye = (): void => worker.port.postMessage("bye");
+  let own: Stream | null = null;
+  let watch: ReturnType<typeof setTimeout> | undefined;
+  const alone = (): void => {
+    clearTimeout(watch);
+    worker.port.onmessage = null;
+    bye();
+    hear({ kind: "lost" });
+    own ??= openStream(hear, true);
+  };
+  const wait = (): void => {
+    clearTimeout(watch);
+    watch = setTimeout(() => {
+      worker.port.postMessage("there"); // a page that slept finds its timer run out, and its messages still to be read
+      watch = setTimeout(alone, ANSWER_MS);
+    }, STILL_MS);
+  };
+  worker.onerror = alone;
+  worker.port.onmessage = (event: MessageEvent<Live>) => {
+    wait();
+    hear(event.data);
+  };
+  worker.port.start();
+  watch = setTimeout(alone, ANSWER_MS);
+  restart(() => (own ? own.restart() : worker.port.postMessage("restart")));
   window.addEventListener("pagehide", bye);
   return () => {
     window.removeEventListener("pagehide", bye);
-    clearTimeout(timer);
+    clearTimeout(watch);
+    worker.onerror = null;
     bye();
+    own?.close();
   };
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { openStream, type Live } from "./stream";
+import { BEATS_MS, OPENS_MS, openStream, type Live } from "./stream";
 
 /** An EventSource in memory: the browser's is not there, and the server's words are what is tested. */
 class Source extends EventTarget {
@@ -60,5 +60,33 @@ describe("openStream", () => {
     vi.advanceTimersByTime(10_000);
     expect(Source.opened).toHaveLength(1);
     expect(heard.map((message) => message.kind)).toEqual(["lost", "open"]);
+  });
+
+  it("calls a line lost that never opens, and tries anew", () => {
+    openStream((message) => heard.push(message));
+    vi.advanceTimersByTime(OPENS_MS);
+    expect(heard).toEqual([{ kind: "lost" }]);
+    expect(Source.opened).toHaveLength(2);
+    expect(Source.opened[0]!.readyState).toBe(Source.CLOSED);
+  });
+
+  it("calls a line lost on which the server has not spoken, as nothing else tells of a cable pulled out", () => {
+    openStream((message) => heard.push(message));
+    latest().onopen?.();
+    for (let i = 0; i < 4; i++) {
+      vi.advanceTimersByTime(BEATS_MS - 1);
+      latest().say("beat", "{}");
+    }
+    expect(heard.map((message) => message.kind)).toEqual(["open", "beat", "beat", "beat", "beat"]);
+    vi.advanceTimersByTime(BEATS_MS);
+    expect(heard.at(-1)).toEqual({ kind: "lost" });
+    latest().onopen?.();
+    expect(heard.slice(-2)).toEqual([{ kind: "open" }, { kind: "reset" }]);
+  });
+
+  it("asks for everything once it stands, where something may have been missed", () => {
+    openStream((message) => heard.push(message), true);
+    latest().onopen?.();
+    expect(heard).toEqual([{ kind: "open" }, { kind: "reset" }]);
   });
 });

@@ -21,12 +21,13 @@ from shoutu.county.kit.auth import bears_token, identify
 from shoutu.county.kit.errors import ShoutuError
 from shoutu.county.kit.poller import poller
 
-PING_SECONDS = 15.0
+BEAT_SECONDS = 15.0
 RECHECK_SECONDS = 5.0
 
 
 async def events(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """`id: <seq>`, `event: change`, `data: {"topic", "subject": {"type", "id"}, "at"}`; a comment each 15 s.
+    """`id: <seq>`, `event: change`, `data: {"topic", "subject": {"type", "id"}, "at"}`; `event: beat` when
+    15 s passed without one: a line that is still for longer is dead, whatever TCP believes.
 
     `Last-Event-ID` resumes; `event: reset` says that it cannot and everything should be asked anew. `event: end`
     closes the stream when the asker may no longer listen.
@@ -82,8 +83,8 @@ async def _stream(request: HttpRequest, actor: Actor, seq: int, reset: bool) -> 
                         spoke = time.monotonic()
                 if batch:
                     continue
-            if time.monotonic() - spoke >= PING_SECONDS:
-                yield ": ping\n\n"
+            if time.monotonic() - spoke >= BEAT_SECONDS:
+                yield "event: beat\ndata: {}\n\n"
                 spoke = time.monotonic()
             with suppress(TimeoutError):
                 # Until memory reaches back to `seq`, look again soon.

@@ -2,7 +2,7 @@ import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import type { Status } from "../../api/types";
-import { useLostSince } from "../../live/connect";
+import { useLine } from "../../live/connect";
 import { useUnsent } from "../../outbox/here";
 import { useNow } from "../../time/server";
 import { moment, spanWords } from "../../time/words";
@@ -59,7 +59,7 @@ function UnsentBar(): ReactNode {
 /** What the person must know before believing the page: nobody watches, the line is down, alarms. */
 export function InkBars({ status }: { status: Status | undefined }): ReactNode {
   const now = useNow();
-  const lost = useLostSince();
+  const lost = useLine().since;
   const [whole, setWhole] = useState(false);
   const bars = gravest(status?.watching, lost, now);
   // Alarms are folded away, but for the newest.

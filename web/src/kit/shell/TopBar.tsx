@@ -6,7 +6,7 @@ import { Link } from "react-router";
 import type { Me, Status } from "../../api/types";
 import { chooseTone, useToneChoice, type Choice } from "../../appearance";
 import { speak, tongue, type Tongue } from "../../i18n";
-import { useLostSince } from "../../live/connect";
+import { useLine } from "../../live/connect";
 import { useNow } from "../../time/server";
 import { clockTime } from "../../time/words";
 import { LevelMark } from "../LevelTag";
@@ -37,11 +37,11 @@ function Counts({ status }: { status: Status | undefined }): ReactNode {
 
 function LiveDot(): ReactNode {
   const now = useNow();
-  const lost = useLostSince();
+  const { state } = useLine();
   return (
-    <span className={`live${lost === null ? "" : " live-lost"}`}>
+    <span className={state === "live" ? "live" : `live live-${state}`}>
       <i aria-hidden />
-      <span className="live-word">{lost === null ? t("top.live") : t("top.lost")}</span> <span className="live-time">{clockTime(now)}</span>
+      <span className="live-word">{t(`top.${state}`)}</span> <span className="live-time">{clockTime(now)}</span>
     </span>
   );
 }

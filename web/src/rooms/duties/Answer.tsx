@@ -12,7 +12,7 @@ import { Curve } from "../../kit/curve/Curve";
 import { LevelMark } from "../../kit/LevelTag";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { WatchBars } from "../../kit/shell/InkBars";
-import { useLostSince } from "../../live/connect";
+import { useLine } from "../../live/connect";
 import { clockSpan, clockState } from "../../time/limit";
 import { useNow } from "../../time/server";
 import { ago, clockTime, span } from "../../time/words";
@@ -147,7 +147,7 @@ export function Answer(): ReactNode {
   const warning = useWarning(duty?.subject.type === "warning" ? duty.subject.id : null).data;
   const now = useNow();
   const status = useStatus();
-  const lost = useLostSince();
+  const line = useLine();
   if (found.error && !duty) {
     if (asProblem(found.error).status === 404) return <Empty title={t("answer.missing")} action={<Link to="/">{t("answer.toDesk")}</Link>} />;
     return <Failed error={found.error} what={t("what.call")} again={() => void found.refetch()} />;
@@ -156,7 +156,7 @@ export function Answer(): ReactNode {
   const place = warning ? [warning.site.name, warning.point?.address, warning.site.territory, ago(warning.started_at, now)] : [duty.subject.label];
   return (
     <div className="answer">
-      <WatchBars watching={status.data?.watching} lost={lost} />
+      <WatchBars watching={status.data?.watching} lost={line.since} />
       <Head duty={duty} warning={warning} />
       <main>
         <h2>

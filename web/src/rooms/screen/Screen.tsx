@@ -9,7 +9,7 @@ import { SealedMark } from "../../kit/SealedMark";
 import { Failed, Loading } from "../../kit/States";
 import { InkBars } from "../../kit/shell/InkBars";
 import { Logo } from "../../kit/shell/Logo";
-import { useLostSince } from "../../live/connect";
+import { useLine } from "../../live/connect";
 import { palettes } from "../../theme";
 import { useNow } from "../../time/server";
 import { ago, clockTime, dayWords } from "../../time/words";
@@ -52,7 +52,7 @@ function Alarm({ now, me }: { now: ScreenNow; me: Me }): ReactNode {
 
 function Head({ me, now, told }: { me: Me; now: ScreenNow | undefined; told: number }): ReactNode {
   const time = useNow();
-  const lost = useLostSince();
+  const { state } = useLine();
   return (
     <header className="scr-head">
       <Link to="/" className="quiet scr-brand" aria-label={t("screen.leave")}>
@@ -61,8 +61,8 @@ function Head({ me, now, told }: { me: Me; now: ScreenNow | undefined; told: num
       </Link>
       {now && <Alarm now={now} me={me} />}
       <span className="scr-date">{dayWords(time)}</span>
-      <span className={lost === null ? "scr-live" : "scr-live scr-live-lost"}>
-        {lost === null ? t("screen.live", { ago: told > 0 ? ago(told, Date.now()) : "" }) : t("top.lost")}
+      <span className={state === "live" ? "scr-live" : `scr-live scr-live-${state}`}>
+        {state === "live" ? t("screen.live", { ago: told > 0 ? ago(told, Date.now()) : "" }) : t(`top.${state}`)}
       </span>
       <b className="scr-clock">{clockTime(time)}</b>
     </header>
