@@ -179,6 +179,16 @@ export function usePoint(id: number) {
   });
 }
 
+/** Seconds between the readings of a curve over so many hours: about 700 steps, as many as it has pixels. */
+function stepOf(hours: number): number {
+  return (hours * 3600) / 700;
+}
+
+/** How far apart the readings of such a curve lie, ms: its gaps are told by this. `every`: the point's interval, s. */
+export function spacingOf(hours: number, every: number): number {
+  return Math.max(every, stepOf(hours) * 1.5) * 1000;
+}
+
 /** Readings over the last `hours`, thinned by the store so that a curve has about 700 steps. */
 export function useReadings(point: number | null, hours: number, until: string | null, every: number) {
   return useQuery({
@@ -186,7 +196,7 @@ export function useReadings(point: number | null, hours: number, until: string |
     queryFn: async () => {
       const end = until === null ? serverNow() : Date.parse(until);
       const start = end - hours * 3_600_000;
-      const step = Math.max(1, Math.round((hours * 3600) / 700));
+      const step = Math.max(1, Math.round(stepOf(hours)));
       const thin = step > every ? { step } : {};
       const query = { point: point ?? 0, start: new Date(start).toISOString(), end: new Date(end).toISOString(), limit: 20_000, ...thin };
       const page = await got(api.GET("/api/v1/readings", { params: { query } }));

@@ -5,7 +5,7 @@ import type { RuleDetail } from "../../api/types";
 import { LevelMark } from "../../kit/LevelTag";
 import { NotSaved } from "../../kit/States";
 import { figure } from "../../time/figure";
-import { fieldsOf, hasLimits, isBand, levels, stepsOf, type Draft, type Params, type Texts } from "./draft";
+import { fieldsOf, hasLimits, isBand, levels, stepsOf, valueAt, type Draft, type Texts } from "./draft";
 
 interface FieldProps {
   rule: RuleDetail;
@@ -14,11 +14,6 @@ interface FieldProps {
   texts: Texts;
   set: (field: string, text: string) => void;
   wrong: Draft["wrong"];
-}
-
-function valueAt(params: Params, field: string): number | null {
-  const found = field.split(".").reduce<unknown>((inner, key) => (inner as Params | undefined)?.[key], params);
-  return typeof found === "number" ? found : null;
 }
 
 function Field({ rule, field, label, texts, set, wrong }: FieldProps): ReactNode {

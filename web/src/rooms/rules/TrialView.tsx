@@ -1,7 +1,7 @@
 import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
-import { useReadings } from "../../api/queries";
+import { spacingOf, useReadings } from "../../api/queries";
 import type { RuleDetail, Trial, TriedSide, TriedWarning } from "../../api/types";
 import { Curve } from "../../kit/curve/Curve";
 import { LevelMark } from "../../kit/LevelTag";
@@ -113,7 +113,7 @@ function Picture({ rule, trial }: { rule: RuleDetail; trial: Trial }): ReactNode
           unit={rule.unit}
           start={start}
           end={end}
-          every={Math.max(rule.interval_s, ((hours * 3_600) / 700) * 1.5) * 1000}
+          every={spacingOf(hours, rule.interval_s)}
           height={300}
         />
       )}

@@ -46,15 +46,17 @@ export function fieldsOf(kind: string, params: Params): string[] {
   return found;
 }
 
-function at(params: Params, path: string): unknown {
-  return path.split(".").reduce<unknown>((inner, key) => (inner === null || typeof inner !== "object" ? undefined : (inner as Params)[key]), params);
+/** The number a field of the form stands for, null where the parameters have none. */
+export function valueAt(params: Params, field: string): number | null {
+  const found = field.split(".").reduce<unknown>((inner, key) => (inner === null || typeof inner !== "object" ? undefined : (inner as Params)[key]), params);
+  return typeof found === "number" ? found : null;
 }
 
 export function textsOf(kind: string, params: Params): Texts {
   return Object.fromEntries(
     fieldsOf(kind, params).map((field) => {
-      const value = at(params, field);
-      return [field, typeof value === "number" ? String(value) : ""];
+      const value = valueAt(params, field);
+      return [field, value === null ? "" : String(value)];
     }),
   );
 }

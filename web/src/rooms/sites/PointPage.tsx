@@ -1,7 +1,7 @@
 import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link, useParams } from "react-router";
-import { usePoint } from "../../api/queries";
+import { spacingOf, usePoint } from "../../api/queries";
 import { asProblem } from "../../api/problem";
 import type { PointDetail, PointRule, Threshold } from "../../api/types";
 import { Curve } from "../../kit/curve/Curve";
@@ -131,7 +131,7 @@ export function PointPage(): ReactNode {
               unit={point.unit}
               start={readings.data.start}
               end={readings.data.end}
-              every={Math.max(point.interval_s, ((hours * 3600) / 700) * 1.5) * 1000}
+              every={spacingOf(hours, point.interval_s)}
               latest={point.latest}
               below={270}
               surface={point.axis === "down" ? t("curve.surface", { unit: point.unit }) : null}

@@ -1,7 +1,7 @@
 import { t } from "i18next";
 import { useMemo, type ReactNode } from "react";
 import { Link } from "react-router";
-import { usePoint } from "../../api/queries";
+import { spacingOf, usePoint } from "../../api/queries";
 import type { WarningDetail } from "../../api/types";
 import { Curve } from "../../kit/curve/Curve";
 import { RangePicker, useRange } from "../../kit/curve/range";
@@ -54,7 +54,7 @@ export function WarningCurve({ warning }: { warning: WarningDetail }): ReactNode
           unit={warning.point.unit}
           start={readings.data.start}
           end={readings.data.end}
-          every={Math.max(every, ((hours * 3600) / 700) * 1.5) * 1000}
+          every={spacingOf(hours, every)}
           moment={peak ? { at: Date.parse(peak.at), label: t("curve.moment", { at: clockTime(peak.at), level: t(`level.${peak.level_to}.short`) }) } : null}
           events={warning.events}
           latest={until === null ? point.data?.latest : null}
