@@ -21,13 +21,11 @@ function Shown({ proposal }: { proposal: Proposal }): ReactNode {
 /** The same trial the proposer saw, for who is to agree. `atOnce`: few enough proposals to try each as it is shown. */
 export function ProposalTrial({ proposal, atOnce }: { proposal: Proposal; atOnce: boolean }): ReactNode {
   const [asked, setAsked] = useState(atOnce);
+  // A composite, which is of no point, cannot be tried; the county shows a rule with its point, or else with its site.
+  const ofPoint = proposal.about.url.startsWith("/points/");
   return (
     <div className="trial-in-proposal">
-      {asked ? (
-        <Shown proposal={proposal} />
-      ) : (
-        <Button onClick={() => setAsked(true)}>{t("trial.try")}</Button>
-      )}
+      {!ofPoint ? null : asked ? <Shown proposal={proposal} /> : <Button onClick={() => setAsked(true)}>{t("trial.try")}</Button>}
       <Link to={`/rules/id/${proposal.about.id}`}>{t("trial.toRule")}</Link>
     </div>
   );

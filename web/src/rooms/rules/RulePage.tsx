@@ -15,6 +15,7 @@ import { Unchecked } from "./Packs";
 import { useChangeCheck, useProposeChange, useRule, useSettled } from "./queries";
 import { Fields, Send } from "./RuleEditor";
 import { TrialView } from "./TrialView";
+import { ruleTitle } from "./words";
 import "./rules.css";
 import "./rule.css";
 
@@ -88,7 +89,7 @@ function Switch({ rule }: { rule: RuleDetail }): ReactNode {
     <>
       <Button onClick={() => setAsking(true)}>{verb}</Button>
       {asking && (
-        <Modal open title={`${verb} ${rule.title}`} okText={verb} okButtonProps={{ disabled: reason.trim() === "" }} cancelText={t("act.back")} confirmLoading={act.isPending} onOk={() => act.mutate({ enabled: !rule.enabled, reason: reason.trim() }, { onSuccess: close })} onCancel={close}>
+        <Modal open title={`${verb} ${ruleTitle(rule)}`} okText={verb} okButtonProps={{ disabled: reason.trim() === "" }} cancelText={t("act.back")} confirmLoading={act.isPending} onOk={() => act.mutate({ enabled: !rule.enabled, reason: reason.trim() }, { onSuccess: close })} onCancel={close}>
           <p className="second">{rule.enabled ? t("ruleEdit.off.words") : t("ruleEdit.on.words")}</p>
           <label htmlFor="switch-reason">{t("ruleEdit.reason")}</label>
           <Input.TextArea id="switch-reason" rows={2} maxLength={400} value={reason} onChange={(event) => setReason(event.target.value)} />
@@ -156,14 +157,14 @@ function Basis({ rule, me }: { rule: RuleDetail; me: Me }): ReactNode {
 /** One rule: what it says and why, what it said before, and how it is changed. */
 export function RulePage({ me }: { me: Me }): ReactNode {
   const found = useRule(Number(useParams().ruleId));
-  useCrumb(t("nav.rules"), "/rules", found.data?.title ?? "\u2026");
+  useCrumb(t("nav.rules"), "/rules", found.data ? ruleTitle(found.data) : "\u2026");
   if (found.error && !found.data) {
     if (asProblem(found.error).status === 404) return <Empty title={t("ruleEdit.missing")} action={<Link to="/rules">{t("rules.toList")}</Link>} />;
     return <Failed error={found.error} what={t("what.rule")} again={() => void found.refetch()} />;
   }
   if (!found.data) return <Loading what={t("what.rule")} />;
   const rule = found.data;
-  const words = { place: rule.point?.name ?? rule.site.name, title: rule.title || t(`rule.kind.${rule.kind}`), says: rule.sentence };
+  const words = { place: rule.point?.name ?? rule.site.name, title: ruleTitle(rule), says: rule.sentence };
   return (
     <div className="page">
       <header className="rules-head">

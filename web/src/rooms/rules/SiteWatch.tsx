@@ -11,6 +11,7 @@ import { figure } from "../../time/figure";
 import { namer } from "./PackPage";
 import { Unchecked } from "./Packs";
 import { useEnterDesign, useWatch } from "./queries";
+import { ruleTitle } from "./words";
 import "./rules.css";
 
 function origin(value: SiteValue, lacking: boolean, named: (text: string) => string): string {
@@ -113,7 +114,7 @@ function Points({ watch }: { watch: Watch }): ReactNode {
               .filter((rule) => rule.enabled && rule.levels.length > 0)
               .map((rule) => (
                 <p key={rule.id}>
-                  <Link to={`/rules/id/${rule.id}`}>{rule.title}</Link>{"\uff1a"}{rule.sentence} <Unchecked verified={rule.verified} />
+                  <Link to={`/rules/id/${rule.id}`}>{ruleTitle(rule)}</Link>{"\uff1a"}{rule.sentence} <Unchecked verified={rule.verified} />
                   <span className="second"> {rule.cite}</span>
                 </p>
               ))}

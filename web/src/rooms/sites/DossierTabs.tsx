@@ -11,6 +11,7 @@ import { Failed, Loading } from "../../kit/States";
 import { tagState } from "../../kit/levelstate";
 import { figure, keepUnits, placesOf } from "../../time/figure";
 import { date, shortTime } from "../../time/words";
+import { ruleTitle } from "../rules/words";
 import { Age, LatestFigure, PointMark } from "./Latest";
 
 const BRIEF = 8;
@@ -144,10 +145,10 @@ function RuleRow({ rule }: { rule: Rule }): ReactNode {
       <p>
         {rule.point ? (
           <Link to={`/points/${rule.point.id}`} className="quiet">
-            <b>{rule.title === "" ? t(`rule.kind.${rule.kind}`) : rule.title}</b>
+            <b>{ruleTitle(rule)}</b>
           </Link>
         ) : (
-          <b>{rule.title === "" ? t(`rule.kind.${rule.kind}`) : rule.title}</b>
+          <b>{ruleTitle(rule)}</b>
         )}{" "}
         <span className="second">{rule.point?.name ?? t(`rule.kind.${rule.kind}`)}</span> <span className="second">{t("rule.version", { version: rule.version })}</span>{" "}
         {!rule.enabled && <span className="tag">{t("rule.off")}</span>}

@@ -13,6 +13,7 @@ import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { unitFigure, valueWords } from "../../time/figure";
 import { date } from "../../time/words";
+import { ruleTitle } from "../rules/words";
 import { Age, isBackInside, isStale, PointMark } from "./Latest";
 import { serverNow, useNow } from "../../time/server";
 import "./points.css";
@@ -32,7 +33,7 @@ function Rules({ point }: { point: PointDetail }): ReactNode {
           {point.rules.map((rule) => (
             <li key={rule.id} className={rule.enabled ? undefined : "rule-off"}>
               <p>
-                <Link to={`/rules/id/${rule.id}`}><b>{rule.title || t(`rule.kind.${rule.kind}`)}</b></Link> <span className="second">{t("rule.version", { version: rule.version })}</span> {!rule.enabled && <span className="tag">{t("rule.off")}</span>}
+                <Link to={`/rules/id/${rule.id}`}><b>{ruleTitle(rule)}</b></Link> <span className="second">{t("rule.version", { version: rule.version })}</span> {!rule.enabled && <span className="tag">{t("rule.off")}</span>}
               </p>
               <p className="second">{rule.sentence}</p>
               {rule.levels.length > 0 && (
