@@ -74,8 +74,37 @@ def test_a_stricter_limit_holds_at_once(
     page.get_by_label("为什么改").fill("试验：加回差")
     page.get_by_role("button", name="改并生效").click()
     expect(page.get_by_text("试验：加回差")).to_be_visible()
+    expect(page.get_by_text("新的一版已生效")).to_be_visible()
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
+
+
+def test_what_is_typed_stays_when_another_changes_the_rule_meanwhile(
+    county: Stack, staff: dict[str, dict[str, str]], rule: dict[str, Any], open_page: Callable[..., Page]
+) -> None:
+    page = open_page(login=staff["inspector"])
+    page.goto(f"/rules/id/{rule['id']}")
+    clears = rule["params"].get("clear_for_s", 0)
+    page.get_by_label("回到限内多少秒才落").fill(str(clears + 7))
+    page.get_by_label("为什么改").fill("试验：写到一半")
+    expect(page.get_by_text("不比现行松")).to_be_visible()
+    other = county.login(staff["admin"]["username"], staff["admin"]["password"])
+    wider = round(rule["params"].get("hysteresis", 0) + 0.05, 3)
+    answer = other.post(
+        f"/rules/{rule['id']}/changes",
+        params={**rule["params"], "hysteresis": wider},
+        enabled=True,
+        reason="试验：抢先",
+    )
+    assert answer["version"] > rule["version"]
+    expect(page.get_by_text("填的还在")).to_be_visible(timeout=30_000)
+    expect(page.get_by_label("回到限内多少秒才落")).to_have_value(str(clears + 7))
+    expect(page.get_by_label("为什么改")).to_have_value("试验：写到一半")
+    expect(page.get_by_label("回差", exact=False)).to_have_value(str(wider))
+    page.get_by_role("button", name="改并生效").click()
+    expect(page.get_by_text("新的一版已生效")).to_be_visible()
+    after = other.get(f"/rules/{rule['id']}")["params"]
+    assert (after["clear_for_s"], after["hysteresis"]) == (clears + 7, wider)
 
 
 def test_a_change_that_would_have_missed_a_real_warning_says_so_first_to_both(

@@ -65,7 +65,10 @@ export function Fields({ rule, texts, set, wrong }: Omit<FieldProps, "field" | "
 }
 
 interface SendProps {
+  /** Null while it is not known, or will not be: the texts are wrong, or the county could not be asked. */
   effect: "nothing" | "at_once" | "second_person" | null;
+  /** Whether the county is being asked for it. */
+  looking: boolean;
   reason: string;
   setReason: (text: string) => void;
   busy: boolean;
@@ -76,14 +79,14 @@ interface SendProps {
 }
 
 /** Why, what it would do, and the one button. */
-export function Send({ effect, reason, setReason, busy, error, send, children }: SendProps): ReactNode {
+export function Send({ effect, looking, reason, setReason, busy, error, send, children }: SendProps): ReactNode {
   const ready = effect !== null && effect !== "nothing" && reason.trim() !== "";
   return (
     <div className="rule-send">
       <label htmlFor="rule-reason">{t("ruleEdit.reason")}</label>
       <Input.TextArea id="rule-reason" rows={2} maxLength={400} value={reason} onChange={(event) => setReason(event.target.value)} />
       <p className="rule-effect" role="status">
-        {effect === null ? t("ruleEdit.effect.unknown") : t(`ruleEdit.effect.${effect}`)}
+        {effect !== null ? t(`ruleEdit.effect.${effect}`) : looking && t("ruleEdit.effect.unknown")}
       </p>
       <div className="rule-doors">
         {children}

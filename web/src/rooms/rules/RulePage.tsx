@@ -10,7 +10,7 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { SilenceDialog } from "../warnings/SilenceDialog";
-import { draftOf, same, textsOf, type Params, type Texts } from "./draft";
+import { draftOf, holds, same, textsOf, type Params, type Texts } from "./draft";
 import { Unchecked } from "./Packs";
 import { useChangeCheck, useProposeChange, useRule, useSettled } from "./queries";
 import { Fields, Send } from "./RuleEditor";
@@ -22,56 +22,66 @@ import "./rule.css";
 type Said = "force" | "waits" | null;
 
 function Edit({ rule }: { rule: RuleDetail }): ReactNode {
-  const [texts, setTexts] = useState<Texts>(() => textsOf(rule.kind, rule.params));
+  // Only what was typed is held: where nothing was, the form follows the rule.
+  const [typed, setTyped] = useState<Texts>({});
+  const [begun, setBegun] = useState(rule.version);
   const [reason, setReason] = useState("");
   const [said, setSaid] = useState<Said>(null);
+  const [tried, setTried] = useState<string | null>(null);
+  const texts = { ...textsOf(rule.kind, rule.params), ...typed };
   const draft = draftOf(rule.kind, rule.params, texts);
   const whole = Object.keys(draft.wrong).length === 0;
   const changed = whole && !same(draft.params, rule.params);
+  const overtaken = Object.keys(typed).length > 0 && begun !== rule.version;
   const settled = useSettled(JSON.stringify(draft.params), 350);
   const fresh = settled === JSON.stringify(draft.params);
   const check = useChangeCheck(rule, changed && fresh ? draft.params : null);
   const act = useProposeChange(rule.id);
   const set = (field: string, text: string): void => {
-    setTexts((now) => ({ ...now, [field]: text }));
+    if (Object.keys(typed).length === 0) setBegun(rule.version);
+    setTyped((now) => ({ ...now, [field]: text }));
     setSaid(null);
     act.reset();
   };
-  const send = (): void =>
+  const send = (): void => {
+    const asked = { params: check.data?.params ?? draft.params, enabled: rule.enabled };
     act.mutate(
       { params: draft.params, enabled: rule.enabled, reason: reason.trim() },
       {
         onSuccess: (answer) => {
-          const force = answer.version !== rule.version;
-          setSaid(force ? "force" : "waits");
+          setSaid(holds(answer, asked) ? "force" : "waits");
+          setTyped({});
           setReason("");
-          if (!force) setTexts(textsOf(rule.kind, rule.params));
+          setTried(null);
         },
       },
     );
-  const [tried, setTried] = useState<string | null>(null);
+  };
   const effect = whole && !changed ? "nothing" : changed && check.data ? check.data.effect : null;
   return (
     <div className={rule.point ? "rule-work" : undefined}>
-    <Panel title={t("ruleEdit.title")} note={t("ruleEdit.note")}>
-      {said !== null && (
-        <p className="rule-said" role="status">
-          {t(`ruleEdit.said.${said}`)} {said === "waits" && <Link to="/proposals">{t("silence.toProposals")}</Link>}
-        </p>
-      )}
-      <Fields rule={rule} texts={texts} set={set} wrong={draft.wrong} />
-      <NotSaved error={check.error} />
-      <Send effect={effect} reason={reason} setReason={setReason} busy={act.isPending} error={act.error} send={send}>
-        {rule.point && (
-          <Button disabled={!changed} onClick={() => setTried(JSON.stringify(draft.params))}>
-            {t("trial.try")}
-          </Button>
+      <Panel title={t("ruleEdit.title")} note={t("ruleEdit.note")}>
+        {said !== null && (
+          <p className="rule-said" role="status">
+            {t(`ruleEdit.said.${said}`)} {said === "waits" && <Link to="/proposals">{t("silence.toProposals")}</Link>}
+          </p>
         )}
-      </Send>
-    </Panel>
-    {tried !== null && (
-      <TrialView rule={rule} of={{ params: JSON.parse(tried) as Params, enabled: rule.enabled }} stale={tried !== JSON.stringify(draft.params)} />
-    )}
+        {overtaken && (
+          <p className="rule-said" role="status">
+            {t("ruleEdit.overtaken", { version: rule.version })}
+          </p>
+        )}
+        <Fields rule={rule} texts={texts} set={set} wrong={draft.wrong} />
+        <NotSaved error={check.error} />
+        <Send effect={effect} looking={changed && (!fresh || check.isFetching)} reason={reason} setReason={setReason} busy={act.isPending} error={act.error} send={send}>
+          {rule.point && (
+            <Button disabled={!changed} onClick={() => setTried(JSON.stringify(draft.params))}>
+              {t("trial.try")}
+            </Button>
+          )}
+        </Send>
+      </Panel>
+      {tried !== null && <TrialView rule={rule} of={{ params: JSON.parse(tried) as Params, enabled: rule.enabled }} stale={tried !== JSON.stringify(draft.params)} />}
     </div>
   );
 }
@@ -177,7 +187,7 @@ export function RulePage({ me }: { me: Me }): ReactNode {
       </header>
       <div className="rules-body">
         <div className="rules-column">
-          {rule.may_edit ? <Edit key={rule.version} rule={rule} /> : <p className="second">{t("ruleEdit.readOnly")}</p>}
+          {rule.may_edit ? <Edit key={rule.id} rule={rule} /> : <p className="second">{t("ruleEdit.readOnly")}</p>}
         </div>
         <div className="rules-column">
           <Basis rule={rule} me={me} />

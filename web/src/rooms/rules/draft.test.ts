@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { draftOf, same, textsOf } from "./draft";
+import { draftOf, holds, same, textsOf } from "./draft";
 
 const low = { levels: { "4": 6, "3": 6.6 }, direction: "low", hysteresis: 0, raise_for_s: 60, clear_for_s: 0 };
 const band = { levels: { "2": [1, 5], "4": [0, 9] }, direction: "band", hysteresis: 0, raise_for_s: 0, clear_for_s: 0 };
@@ -39,4 +39,11 @@ test("a ladder keeps its levels and changes its counts", () => {
   const ladder = { form: "ladder", items: ["a"], steps: [{ level: 1, count: 4, to: 2 }], wait_s: 30 };
   const draft = draftOf("composite", ladder, { ...textsOf("composite", ladder), "steps.0.count": "3" });
   expect(draft.params.steps).toEqual([{ level: 1, count: 3, to: 2 }]);
+});
+
+test("a change holds when the rule says it, not when others have made another version meanwhile", () => {
+  const asked = { params: { ...low, hysteresis: 0.1 }, enabled: true };
+  expect(holds({ params: Object.fromEntries(Object.entries(asked.params).reverse()), enabled: true }, asked)).toBe(true);
+  expect(holds({ params: { ...low, raise_for_s: 30 }, enabled: true }, asked)).toBe(false);
+  expect(holds({ ...asked, enabled: false }, asked)).toBe(false);
 });

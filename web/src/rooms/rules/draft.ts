@@ -112,6 +112,16 @@ function limitsOf(params: Params, told: (field: string) => number | null, wrong:
   return found;
 }
 
+interface Says {
+  params: Params;
+  enabled: boolean;
+}
+
+/** Whether the rule as it is now says what was asked for: otherwise that waits, whatever others put in force meanwhile. */
+export function holds(rule: Says, asked: Says): boolean {
+  return rule.enabled === asked.enabled && same(rule.params, asked.params);
+}
+
 /** Whether two sets of parameters say the same; keys in any order. */
 export function same(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => same(one, b[i]));
