@@ -138,6 +138,7 @@ def test_a_change_that_would_have_missed_a_real_warning_says_so_first_to_both(
     second = open_page(login=staff["admin"])
     second.goto("/proposals")
     waiting = second.locator(".proposal", has_text="看第二人看到什么")
+    expect(waiting.get_by_role("link", name="看这条规则")).to_be_visible()  # it comes with the trial or its button
     try_it = waiting.get_by_role("button", name="试近 30 天")
     if try_it.count():
         try_it.click()
