@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PHONE, WIDE
 from tests.browser.test_pages import axe_findings
@@ -56,6 +56,38 @@ def test_the_wall_fills_its_frame_and_scrolls_nowhere(
         .map((e) => parseFloat(getComputedStyle(e).fontSize)))""")
     assert smallest >= 20 * scale - 0.5
     assert axe_findings(page) == []
+
+
+def test_what_comes_at_once_to_a_quiet_wall_is_shown_whole_or_counted(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
+) -> None:
+    """The county's own answer, its warnings taken out first and then six times the first."""
+    words = [""]
+
+    def told(route: Route) -> None:
+        now = route.fetch().json()
+        first = next(row for row in now["rows"] if row["id"] == warning["id"])
+        rows = [
+            {**first, "id": 900_000 + i, "title": first["title"] + word} for i, word in enumerate(words * 6) if word
+        ]
+        now |= {"rows": rows, "folded": 0, "counts": {**dict.fromkeys(now["counts"], 0), "4": len(rows)}}
+        route.fulfill(json=now)
+
+    page = open_page({"width": 1280, "height": 560}, "light", officer)
+    page.route("**/api/v1/screen/now", told)
+    page.goto("/screen")
+    expect(page.get_by_role("heading", name="正在发生")).to_be_visible()
+    rows = page.locator(".scr-rows > li")
+    expect(rows).to_have_count(0)
+    for word in ("试", "，一行写不下，要写到第二行去才说得完的一起预警"):
+        words[:] = [word]
+        expect(rows.filter(has_text=word)).to_have_count(6, timeout=30_000)
+        shown = page.locator(".scr-rows > li:visible")
+        foot = page.locator(".scr-rows").evaluate("list => list.getBoundingClientRect().bottom")
+        lowest = max(shown.evaluate_all("rows => rows.map(row => row.getBoundingClientRect().bottom)"))
+        assert lowest <= foot + 1
+        assert shown.count() < 6
+        expect(page.locator(".scr-more")).to_contain_text(re.compile(rf"\b{6 - shown.count()}\b"))
 
 
 def test_every_figure_opens_its_list(screen: Page) -> None:

@@ -1,5 +1,5 @@
 import { t } from "i18next";
-import { useEffect, useRef, useState, type ReactNode, type RefObject } from "react";
+import { useLayoutEffect, useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import { useGroups } from "../../api/groups";
 import type { ChainRow, RosterRow, ScreenNow, Warning } from "../../api/types";
@@ -20,10 +20,10 @@ import { answeredWords, unanswered } from "../weather/words";
 const levels = [4, 3, 2, 1] as const;
 const ROWS = 6;
 
-function Row({ warning, u }: { warning: Warning; u: number }): ReactNode {
+function Row({ warning, u, unseen }: { warning: Warning; u: number; unseen: boolean }): ReactNode {
   const now = useNow();
   return (
-    <li>
+    <li style={unseen ? { visibility: "hidden" } : undefined}>
       <Link to={`/warnings/${warning.id}`} className="scr-row quiet" style={{ borderLeftColor: `var(--l${warning.level}-fill)` }}>
         <LevelMark level={warning.level} state={tagState(warning)} size={46 * u} />
         <span className="scr-row-words">
@@ -44,30 +44,36 @@ function Row({ warning, u }: { warning: Warning; u: number }): ReactNode {
   );
 }
 
-/** How many rows the room left for them holds; all of `most` where the page may grow (a phone). */
-function useFit(most: number, free: boolean): { place: RefObject<HTMLUListElement | null>; fit: number } {
-  const place = useRef<HTMLUListElement>(null);
-  const [fit, setFit] = useState(most);
-  useEffect(() => {
-    const list = place.current;
-    if (list === null || free) return setFit(most);
+/**
+ * How many of the rows fit into the room left for them; all where the page may grow (a phone), and at least one.
+ * Every row is drawn, those without room unseen: so each is measured, and again when it or the room changes.
+ *
+ * `ids`: the rows, in their order.
+ */
+function useFit(ids: string, free: boolean): { place: (list: HTMLUListElement | null) => void; fit: number } {
+  // The list itself is not there while there is nothing to show: it is asked for anew when it comes.
+  const [list, place] = useState<HTMLUListElement | null>(null);
+  const [fit, setFit] = useState(Infinity);
+  useLayoutEffect(() => {
+    if (list === null || free) return setFit(Infinity);
     const measure = (): void => {
-      const tallest = Math.max(...[...list.children].map((row) => row.getBoundingClientRect().height));
-      if (tallest > 0) setFit(Math.max(1, Math.min(most, Math.floor((list.clientHeight + 1) / tallest))));
+      const foot = list.getBoundingClientRect().bottom + 1;
+      setFit(Math.max(1, [...list.children].filter((row) => row.getBoundingClientRect().bottom <= foot).length));
     };
     measure();
     const watch = new ResizeObserver(measure);
-    watch.observe(list);
+    for (const one of [list, ...list.children]) watch.observe(one);
     return () => watch.disconnect();
-  }, [most, free]);
+  }, [list, ids, free]);
   return { place, fit };
 }
 
 /** 正在发生: red first; what does not fit is counted, never dropped. */
 export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode {
   const { how } = useFrame();
-  const { place, fit } = useFit(Math.min(ROWS, now.rows.length), how === "stack");
-  const shown = now.rows.slice(0, fit);
+  const rows = now.rows.slice(0, ROWS);
+  const { place, fit } = useFit(rows.map((row) => row.id).join(), how === "stack");
+  const shown = Math.min(rows.length, fit);
   const total = levels.reduce((sum, level) => sum + (now.counts[level] ?? 0), 0);
   return (
     <section className="scr-list" aria-label={t("screen.happening")}>
@@ -83,19 +89,19 @@ export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode 
       </header>
       <Stops rows={now.evacuations} />
       <Storms u={u} />
-      {shown.length === 0 ? (
+      {rows.length === 0 ? (
         now.folded === 0 && <p className="scr-none">{t("screen.none")}</p>
       ) : (
         <ul className="scr-rows" ref={place}>
-          {shown.map((warning) => (
-            <Row key={warning.id} warning={warning} u={u} />
+          {rows.map((warning, i) => (
+            <Row key={warning.id} warning={warning} u={u} unseen={i >= shown} />
           ))}
         </ul>
       )}
       <WeatherRows now={now} u={u} />
-      {total > shown.length + now.folded && (
+      {total > shown + now.folded && (
         <Link to="/warnings" className="scr-more">
-          {t("screen.more", { n: total - shown.length - now.folded })}
+          {t("screen.more", { n: total - shown - now.folded })}
         </Link>
       )}
     </section>
