@@ -271,6 +271,109 @@ def test_an_office_disabled_by_mistake_is_told_once_it_is_back_and_not_with_the_
     assert not asked().exists()
 
 
+def running():
+    found = plan()
+    return found.due_at, found.asks_at
+
+
+def test_what_one_rank_missed_does_not_put_off_the_follow_up_to_the_others(passed_over, province, send, clock):
+    follow_up = running()
+    for _ in range(2):
+        clock.shift(timedelta(minutes=5))
+        enable(province)
+        ask_reports()
+        assert plan().due_at < follow_up[0]
+        disable(province)
+        ask_reports()
+        assert (plan().next_kind, running()) == ("follow", follow_up), "its office is gone again"
+    enable(province)
+    ask_reports()
+    clock.shift(timedelta(minutes=40))
+    send(passed_over, province)
+    assert (plan().next_kind, running()) == ("follow", follow_up)
+
+
+def test_untold_when_the_follow_up_is_asked_for_the_rank_is_told_that_with_the_others(
+    passed_over, city, province, officer, send, clock
+):
+    due, asks = running()
+    enable(province)
+    ask_reports()
+    clock.move_to(asks)
+    ask_reports()
+    assert asked().get().title.endswith("续报")
+    assert asked().get().why.startswith("报市、省，")
+    told = drafting.of_warning(officer, passed_over)
+    assert (told["kind"], told["to"], told["due_at"]) == ("follow", [city.pk, province.pk], due)
+    ask_reports()
+    send(passed_over, city, province, kind="follow")
+    assert not asked().exists()
+    assert plan().due_at - timezone.now() == timedelta(hours=2)
+
+
+def test_nobody_asked_for_the_follow_up_meanwhile_is_an_alarm(passed_over, province, clock):
+    _due, asks = running()
+    enable(province)
+    ask_reports()
+    clock.move_to(asks + timedelta(minutes=2))
+    assert [one.about.id for one in audit() if one.kind == "report.uncalled"] == [passed_over.pk]
+
+
+def test_told_to_all_meanwhile_the_next_follow_up_has_its_whole_time(passed_over, city, province, send, clock):
+    enable(province)
+    ask_reports()
+    clock.shift(timedelta(minutes=20))
+    send(passed_over, city, kind="follow")
+    again = timezone.now() + timedelta(hours=2)
+    clock.shift(timedelta(minutes=5))
+    assert plan().told == ["city"]
+    send(passed_over, province)
+    assert plan().due_at == again
+
+
+def test_over_meanwhile_the_last_report_is_all_that_is_asked_for(passed_over, province, officer, send, clock):
+    _due, asks = running()
+    enable(province)
+    ask_reports()
+    services.verify(officer, passed_over.pk, "false_alarm", "calibration")
+    clock.move_to(asks + timedelta(minutes=2))
+    ask_reports()
+    assert (plan().next_kind, plan().then_due_at) == ("final", None)
+    assert asked().get().title.endswith("终报")
+
+
+def test_what_did_not_arrive_at_one_rank_does_not_put_off_the_follow_up_to_the_others(
+    passed_over, city, province, officer, send, fails
+):
+    follow_up = running()
+    province.channel, province.address = city.channel, "141000"
+    enable(province)
+    ask_reports()
+    report = send(passed_over, province, way="channel")
+    fails()
+    assert asked().get().why.startswith("没有报到省应急管理厅指挥中心：")
+    assert drafting.of_warning(officer, passed_over)["to"] == [province.pk]
+    services.tell_by_hand(officer, report.dispatches.get().pk, "phone", "值班室")
+    assert not asked().exists()
+    assert (plan().next_kind, running()) == ("follow", follow_up)
+
+
+def test_a_second_rank_back_meanwhile_is_told_with_the_first(red, city, province, officer, send, fails):
+    send(red, city, way="channel")
+    disable(province)
+    fails()
+    disable(city)
+    ask_reports()
+    assert plan().missed == ["city", "province"]
+    enable(province)
+    ask_reports()
+    assert drafting.of_warning(officer, red)["to"] == [province.pk]
+    enable(city)
+    ask_reports()
+    assert (plan().told, asked().get().why[:6]) == ([], "还没有报省；")
+    assert drafting.of_warning(officer, red)["to"] == [city.pk, province.pk]
+
+
 def test_with_the_follow_up_near_all_are_told_at_once(passed_over, city, province, officer, send, clock):
     clock.move_to(plan().asks_at - timedelta(minutes=1))
     enable(province)

@@ -67,6 +67,15 @@ def test_a_report_already_asked_for_is_due_when_it_would_have_been(raise_to, clo
     assert (plan.asks_at, plan.due_at - timezone.now()) == (None, due)
 
 
+def test_the_follow_up_to_the_others_is_asked_for_when_it_would_have_been(raise_to, clocks):
+    raise_to(4)
+    now = timezone.now()
+    ReportPlan.objects.update(then_due_at=now + 3 * HOUR, then_asks_at=now + 2 * HOUR)
+    clocks.back()
+    plan = ReportPlan.objects.get()
+    assert (plan.then_due_at - timezone.now(), plan.then_asks_at - timezone.now()) == (3 * HOUR, 2 * HOUR)
+
+
 def test_a_report_on_its_way_is_tried_again_in_time(raise_to, clocks, watched):
     warning = raise_to(4)
     office = services.set_superior(SYSTEM, "市应急管理局", "city", phone="1")

@@ -46,7 +46,8 @@ class ReportPlan(ScopedModel):
 
     `to` are the ranks the policy names; `told` those of them that have been told `next_kind` while others still wait
     for it; `missed` those that could not be told what others were, for want of an office: it is asked for as soon as
-    one is in use. `ended_at`: nothing more is to be told. `asked` counts the duties opened.
+    one is in use. `then_due_at`, `then_asks_at`: of the follow-up to all, while one rank is told what only it has not
+    heard. `ended_at`: nothing more is to be told. `asked` counts the duties opened.
     """
 
     subject_type = "report_plan"
@@ -61,12 +62,15 @@ class ReportPlan(ScopedModel):
     why = models.CharField(max_length=200, blank=True, default="")
     due_at = models.DateTimeField()
     asks_at = models.DateTimeField(null=True)
+    then_due_at = models.DateTimeField(null=True)
+    then_asks_at = models.DateTimeField(null=True)
     asked = models.PositiveIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["asks_at"], name="report_asks", condition=models.Q(asks_at__isnull=False)),
+            models.Index(fields=["then_asks_at"], name="report_then", condition=models.Q(then_asks_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -293,7 +293,8 @@ def _nobody_reports(now: datetime) -> Iterator[auditor.Finding]:
     """Something is to be told upward by now, and nobody was asked to, or who was need not any more."""
     open_, since = ReportPlan.objects.filter(ended_at__isnull=True), now - timedelta(minutes=1)
     asked = Duty.objects.filter(kind="warning.report", about_type="warning", state__in=OPEN).values("about_id")
-    late = open_.filter(Q(asks_at__lt=since) | (Q(due_at__lt=since) & ~Q(warning__in=asked)))
+    unasked = Q(asks_at__lt=since) | Q(then_asks_at__lt=since)
+    late = open_.filter(unasked | (Q(due_at__lt=since) & ~Q(warning__in=asked)))
     for plan in late.select_related("warning").order_by("due_at", "pk")[:50]:
         message = gettext("%(number)s：到了上报的时候，却没有叫任何人") % {"number": plan.warning.number}
         yield auditor.Finding(

@@ -30,8 +30,9 @@ UNCONFIRMED = (Dispatch.State.QUEUED, Dispatch.State.HANDED_OVER, Dispatch.State
 
 def plans_to_ask() -> list[int]:
     """Whose next report is to be asked for now: for the worker."""
-    due = ReportPlan.objects.filter(ended_at__isnull=True, asks_at__lte=timezone.now())
-    return list(due.order_by("asks_at").values_list("pk", flat=True)[:100])
+    now = timezone.now()
+    due = ReportPlan.objects.filter(Q(asks_at__lte=now) | Q(then_asks_at__lte=now), ended_at__isnull=True)
+    return list(due.order_by(Coalesce("asks_at", "then_asks_at")).values_list("pk", flat=True)[:100])
 
 
 def plans_left_off() -> list[int]:

@@ -80,6 +80,7 @@ def _plan_anew(warning: Warning, held: datetime | None) -> None:
     heard = Report.objects.filter(warning=warning).exists()
     standing.next_kind = ReportKind.FOLLOW if heard else ReportKind.FIRST
     standing.told = standing.missed = []
+    standing.then_due_at = standing.then_asks_at = None
     standing.due_at = min(standing.due_at, now + rule.first)
     standing.asks_at = min(standing.asks_at or now + rule.ask, now + rule.ask)
     standing.why = ""
@@ -135,6 +136,7 @@ def real_after_all(warning: Warning) -> None:
     found.next_kind = ReportKind.FOLLOW if warning.reports.exists() else ReportKind.FIRST
     found.ended_at, found.due_at, found.asks_at, found.why = None, now + rule.first, now + rule.ask, ""
     found.told = found.missed = []
+    found.then_due_at = found.then_asks_at = None
     found.save()
 
 
@@ -194,6 +196,7 @@ def _final(found: ReportPlan, why: str) -> None:
     if found.next_kind != ReportKind.FINAL:
         found.told = []
     found.missed = []
+    found.then_due_at = found.then_asks_at = None
     found.next_kind, found.due_at, found.asks_at, found.why = ReportKind.FINAL, now + _rule(found).last, now, why
     found.save()
 
@@ -217,7 +220,10 @@ def ask_report(plan_id: int) -> None:
     lock_warnings(list(ReportPlan.objects.filter(pk=plan_id).values_list("warning_id", flat=True)))
     plans = ReportPlan.objects.select_for_update(of=("self",), no_key=True)
     found = plans.select_related("warning__site").get(pk=plan_id)
-    if found.ended_at is not None or found.asks_at is None or found.asks_at > timezone.now():
+    now = timezone.now()
+    if found.ended_at is None and found.then_asks_at is not None and found.then_asks_at <= now:
+        _follow_up_to_all(found)
+    if found.ended_at is not None or found.asks_at is None or found.asks_at > now:
         unchanged()
         return
     warning = found.warning
@@ -287,6 +293,10 @@ def some_left(found: ReportPlan | None, warning: Warning, kind: str, ranks: Coll
         return failed(warning)
     if kind == ReportKind.FINAL and found.next_kind != ReportKind.FINAL:
         found.next_kind, found.told = ReportKind.FINAL, []
+        found.then_due_at = found.then_asks_at = None
+    if found.then_due_at is not None and kind == ReportKind.FOLLOW and set(found.told) & _known() <= set(ranks):
+        # The others were told anew before their time.
+        found.then_due_at, found.then_asks_at = _follow_up(found, timezone.now())
     found.told = sorted({*found.told, *ranks})
     if not left_of(found, warning):
         return False
@@ -368,10 +378,35 @@ def go_on(found: ReportPlan | None, warning: Warning, kind: str, now: datetime) 
     elif warning.closed_at is not None or warning.result in NOT_REAL:
         found.next_kind, found.due_at, found.asks_at = ReportKind.FINAL, now + rule.last, now + rule.last / 2
     else:
-        again = rule.again or rule.last
-        found.next_kind, found.due_at = ReportKind.FOLLOW, now + again
-        found.asks_at = found.due_at - min(again / 4, AGAIN_AHEAD)
+        found.next_kind = ReportKind.FOLLOW
+        found.due_at, found.asks_at = _follow_up(found, now)
+        if found.then_due_at is not None:
+            found.due_at, found.asks_at = found.then_due_at, found.then_asks_at
+    found.then_due_at = found.then_asks_at = None
     found.save()
+
+
+def _follow_up(found: ReportPlan, told_at: datetime) -> tuple[datetime, datetime]:
+    """By when those told then are told again, and when that is asked for."""
+    rule = _rule(found)
+    again = rule.again or rule.last
+    return told_at + again, told_at + again - min(again / 4, AGAIN_AHEAD)
+
+
+def _follow_up_to_all(found: ReportPlan) -> None:
+    """The follow-up is to be asked for, and one rank has not heard yet what the others have: all are told now."""
+    found.next_kind, found.told, found.why = ReportKind.FOLLOW, [], ""
+    found.due_at, found.asks_at = found.then_due_at or found.due_at, found.then_asks_at
+    found.then_due_at = found.then_asks_at = None
+
+
+def keep_follow_up(found: ReportPlan, report: Report) -> None:
+    """A report to only some ranks did not arrive: the follow-up to the others, who heard before, keeps its time."""
+    to = set(report.dispatches.values_list("superior__rank", flat=True))
+    running = found.ended_at is None and found.next_kind == ReportKind.FOLLOW and found.asks_at is not None
+    if running and found.then_due_at is None and set(found.to) & _known() > to:
+        found.then_due_at, found.then_asks_at = found.due_at, found.asks_at
+        found.told = [rank for rank in found.to if rank not in found.missed]
 
 
 def _note_missed(found: ReportPlan, warning: Warning) -> None:
@@ -421,25 +456,35 @@ def ask_missed(plan_id: int) -> None:
     ranks = next((ranks for _plan, ranks in back([found])), [])
     if not ranks or (found.ended_at is not None and found.ended_at < now - MISSED_FOR):
         return
-    warning, ever = found.warning, _ever_told(found.warning)
+    warning = found.warning
     found.missed = [rank for rank in found.missed if rank not in ranks]
     if warning.result in NOT_REAL:
-        ranks = [rank for rank in ranks if rank in ever]
+        ranks = [rank for rank in ranks if rank in _ever_told(warning)]
     if ranks and found.ended_at is not None:
         found.ended_at, found.next_kind = None, ReportKind.FINAL
         _ask_only(found, ranks, now + rule.last)
+    elif ranks and found.then_due_at is not None:
+        # Another rank is being told what it has not heard.
+        _first_unless_heard(found, ranks)
+        found.told = [rank for rank in found.told if rank not in ranks]
+        note_left(found, warning)
     elif ranks and found.asks_at is not None:
         if found.next_kind == ReportKind.FINAL or found.asks_at <= now + rule.first:
             # The others are to be told before long anyway: all are told now.
             found.asks_at, found.due_at = now, min(found.due_at, now + rule.first)
         else:
-            heard = set(ranks) <= ever - set(_lost(warning))
-            found.next_kind = ReportKind.FOLLOW if heard else ReportKind.FIRST
+            found.then_due_at, found.then_asks_at = found.due_at, found.asks_at
+            _first_unless_heard(found, ranks)
             _ask_only(found, ranks, now + rule.first)
     found.save()
 
 
+def _first_unless_heard(found: ReportPlan, ranks: Collection[str]) -> None:
+    if not set(ranks) <= _ever_told(found.warning) - set(_lost(found.warning)):
+        found.next_kind = ReportKind.FIRST
+
+
 def _ask_only(found: ReportPlan, ranks: Collection[str], due_at: datetime) -> None:
-    found.told = [rank for rank in found.to if rank not in ranks]
+    found.told = [rank for rank in found.to if rank not in ranks and rank not in found.missed]
     found.asks_at, found.due_at = timezone.now(), due_at
     found.why = _("补报%(ranks)s：当时没有在用的上级单位") % {"ranks": _ranks(ranks)}

@@ -17,7 +17,16 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service
 from shoutu.county.warnings.models import Dispatch, Order, Report, ReportKind, ReportPlan
 from shoutu.county.warnings.services.locking import lock_orders, lock_warnings
-from shoutu.county.warnings.services.reports import REPORT, failed, go_on, lane, left_of, not_told_words, note_left
+from shoutu.county.warnings.services.reports import (
+    REPORT,
+    failed,
+    go_on,
+    keep_follow_up,
+    lane,
+    left_of,
+    not_told_words,
+    note_left,
+)
 from shoutu.county.warnings.services.reports_sending import check_told, checked_text
 
 RETELL = "order.retell"
@@ -144,6 +153,7 @@ def not_told(dispatch: Dispatch, problem: str) -> None:
         _call_to_retell(dispatch, why)
         return
     now = timezone.now()
+    keep_follow_up(found, report)
     found.ended_at, found.asks_at, found.due_at, found.why = None, now, now + FAILED_WITHIN, why
     found.save()
 

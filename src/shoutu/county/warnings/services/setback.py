@@ -20,7 +20,7 @@ def clock_set_back(by: timedelta) -> None:
     """
     unchanged()
     plans = ReportPlan.objects.filter(ended_at__isnull=True)
-    plans.update(due_at=F("due_at") - by, asks_at=F("asks_at") - by)
+    plans.update(**{name: F(name) - by for name in ("due_at", "asks_at", "then_due_at", "then_asks_at")})
     Dispatch.objects.filter(next_try_at__isnull=False).update(next_try_at=F("next_try_at") - by)
     below = Warning.objects.filter(closed_at__isnull=True, below_since__isnull=False)
     below.update(below_since=F("below_since") - by)
