@@ -13,6 +13,7 @@ import pytest
 
 from shoutu.engine import Engine, RuleSet
 from shoutu.engine.trial import episodes
+from shoutu.sensing import trial
 from shoutu.sensing.store import Store
 from shoutu.sensing.store.settings import StoreSettings
 from shoutu.sensing.trial import Asked, Trial
@@ -85,6 +86,29 @@ def test_a_rule_taken_away_says_nothing_and_what_ended_before_is_left_out(store:
 def test_a_point_never_heard_gives_nothing(store: Store) -> None:
     told = Trial(store).run(asked([rule(3.2)], [rule(3.8)]))
     assert (told["n"], told["first"], told["last"]) == (0, None, None)
+    assert told["runs"][0]["rule"]["episodes"] == []
+
+
+def test_what_came_late_in_the_time_of_preparation_is_not_counted(store: Store) -> None:
+    ts = NOW - 2 * DAY + np.arange(2 * 8640, dtype=np.int64) * 10_000
+    value, received = np.full(len(ts), 2.0), ts + 500
+    for at in (5_000, 6_000, 12_000):  # twice before the time asked for, once in it
+        value[at], received[at] = 9.0, ts[at] + 600_000
+    store.add(1, np.full(len(ts), 7, np.int32), ts, received, value, np.zeros(len(ts), np.uint8))
+    store.flush()
+    (run,) = Trial(store).run(asked([rule(3.2)], days=1))["runs"]
+    assert run["rule"]["late"] == 1
+    (run,) = Trial(store).run(asked([rule(3.2)], days=2))["runs"]
+    assert run["rule"]["late"] == 3
+
+
+def test_beyond_where_readings_are_cut_nothing_is_called_silent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    month(store, days=3)
+    monkeypatch.setattr(trial, "MOST_READINGS", 20_000)
+    silence = {"id": 6, "version": 1, "point": 7, "kind": "no_data", "params": {"after_s": 60}}
+    told = Trial(store).run(asked([silence], days=3, sums={"rule": [6]}))
+    assert told["n"] == 20_000
+    assert told["next"] == NOW - 3 * DAY + 200_000_000
     assert told["runs"][0]["rule"]["episodes"] == []
 
 

@@ -59,8 +59,9 @@ class Trial:
     def run(self, asked: Asked) -> dict[str, Any]:
         """``{"n", "first", "last", "next", "runs": [{name: {"count", "late", "episodes"}}]}``, times UTC ms.
 
-        ``next``: where the history was cut because there is more of it than one trial takes, or None. Episodes that
-        ended before ``start`` are left out; of many the newest are told, ``count`` counts all by their highest level.
+        ``next``: where the history was cut because there is more of it than one trial takes, or None; nothing is said
+        of the time after. Left out are episodes that ended before ``start``, and readings of before it that came late.
+        Of many episodes the newest are told, ``count`` counts all by their highest level.
         Raises ValueError naming what is wrong in what was asked.
         """
         point = asked.point.get("id")
@@ -68,7 +69,9 @@ class Trial:
             raise ValueError(f"point, start, end, runs: a point's id, start before end, 1 to {MOST_RUNS} runs")
         found = self._store.query(point, asked.start - max(0, asked.lead_ms), asked.end, MOST_READINGS)
         series = Series(found.ts, found.received, found.value, found.quality)
-        told = [self._told(asked, rules, series) for rules in asked.runs]
+        # Of what lies beyond a cut nothing is known, least of all that it was silent.
+        until = asked.end if found.next is None else found.next
+        told = [self._told(asked, rules, series, until) for rules in asked.runs]
         within = np.flatnonzero(found.ts >= asked.start)
         return {
             "n": len(within),
@@ -78,9 +81,10 @@ class Trial:
             "runs": told,
         }
 
-    def _told(self, asked: Asked, rules: list[dict[str, Any]], series: Series) -> dict[str, Any]:
-        signals = judged(asked.point, rules, series, asked.end)
-        return {name: _sum(episodes(signals, ids), late(signals, ids), asked.start) for name, ids in asked.sums.items()}
+    def _told(self, asked: Asked, rules: list[dict[str, Any]], series: Series, until: int) -> dict[str, Any]:
+        signals = judged(asked.point, rules, series, until)
+        within = signals[signals["event_ts"] >= asked.start]
+        return {name: _sum(episodes(signals, ids), late(within, ids), asked.start) for name, ids in asked.sums.items()}
 
 
 def _sum(found: list[Episode], late: int, start: int) -> dict[str, Any]:
