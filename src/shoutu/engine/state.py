@@ -211,11 +211,12 @@ def _implausible(_: NDArray[Any], cold: NDArray[Any], specs: list[Any], __: Rule
 
 
 def _no_data(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], ruleset: RuleSet) -> None:
-    rules["t1"] = [milliseconds(_after(spec, ruleset)) for spec in specs]
+    rules["t1"] = [milliseconds(after_s(spec, ruleset)) for spec in specs]
     cold["raise_to"] = [spec.params.level for spec in specs]
 
 
-def _after(spec: Any, ruleset: RuleSet) -> float:
+def after_s(spec: Any, ruleset: RuleSet) -> float:
+    """How long a no-data rule waits, seconds."""
     if spec.params.after_s is not None:
         return float(spec.params.after_s)
     return float(spec.params.intervals * (ruleset.by_point[spec.point].interval_s or 0.0))

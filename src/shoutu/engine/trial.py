@@ -19,6 +19,7 @@ from .core import Engine
 from .params import NoData
 from .ruleset import Options, RuleSet, physical_range
 from .signals import Signals, empty_signals
+from .state import after_s, milliseconds
 
 MOST_TICKS = 20_000
 PIECE = 2_000
@@ -78,7 +79,7 @@ def _ticks(ruleset: RuleSet, at: Series, until: int) -> Sequence[tuple[int, int]
 
     A tick too many says nothing; so all but a plainly good reading counts as part of a pause.
     """
-    waits = sorted({_wait(ruleset, rule.params) for rule in ruleset.rules if isinstance(rule.params, NoData)})
+    waits = sorted({milliseconds(after_s(rule, ruleset)) for rule in ruleset.rules if isinstance(rule.params, NoData)})
     if not waits or not len(at.ts):
         return []
     low, high, _danger = physical_range(ruleset.points[0], ruleset.rules)
@@ -98,12 +99,6 @@ def _ticks(ruleset: RuleSet, at: Series, until: int) -> Sequence[tuple[int, int]
             raise ValueError(f"more than {MOST_TICKS} pauses; take a shorter span")
     ordered = sorted(clocks)
     return list(zip(ordered, np.searchsorted(at.received, ordered, "right").tolist(), strict=True))
-
-
-def _wait(ruleset: RuleSet, params: NoData) -> int:
-    if params.after_s is not None:
-        return round(params.after_s * 1000)
-    return round(params.intervals * (ruleset.points[0].interval_s or 0) * 1000)
 
 
 class Episode(NamedTuple):
