@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from shoutu.engine import Engine, Options, RuleSet, trial
-from shoutu.engine.trial import Series, episodes, judged, late
+from shoutu.engine.trial import Series, TooManyPauses, episodes, judged, late
 
 laws = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 NOW = 1_790_000_000_000
@@ -149,3 +150,25 @@ def test_a_long_series_lets_other_threads_run() -> None:
         now = time.monotonic()
         standstill, last = max(standstill, now - last), now
     assert standstill < (last - begun) / 4
+
+
+def heard(every_ms: int, n: int, quality: int = 0) -> Series:
+    ts = NOW + every_ms * np.arange(n, dtype=np.int64)
+    return Series(ts, ts, np.ones(n), np.full(n, quality, np.uint8))
+
+
+def test_weeks_of_a_point_heard_less_often_than_its_rule_expects_can_be_tried() -> None:
+    pauses = 25_000
+    signals = judged(POINT, [NO_DATA], heard(60_000, pauses + 1), NOW + pauses * 60_000)
+    assert np.count_nonzero((signals["rule"] == 5) & (signals["level_to"] > 0)) == pauses
+
+
+def test_too_many_pauses_are_refused_before_they_are_laid_out() -> None:
+    doubted = heard(1_000, 400_000, quality=1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooManyPauses, match="interval"):
+            judged(POINT, [NO_DATA], doubted, int(doubted.ts[-1]))
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()

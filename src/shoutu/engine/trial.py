@@ -18,13 +18,27 @@ from . import layout as lay
 from .core import Engine
 from .params import NoData
 from .ruleset import Options, RuleSet, physical_range
-from .signals import Signals, empty_signals
+from .signals import SIGNAL_DTYPE, Signals, empty_signals
 from .state import after_s, milliseconds
 
-MOST_TICKS = 20_000
+MOST_TICKS = 100_000
+"""So often silence is looked for: a month of a point heard once a minute, whose wait is shorter than that."""
 PIECE = 2_000
 """Readings judged at a time. The kernel lets no other thread run until it returns: some milliseconds, not a month."""
 FOREVER_S = 366 * 86_400.0
+
+
+class TooManyPauses(ValueError):
+    """Silence would have to be looked for too often for one trial. ``zh``: the same in Chinese."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"more than {MOST_TICKS:,} pauses, too many for one trial; mostly the point's interval is set too short: "
+            "correct it, or try a shorter span"
+        )
+        self.zh = (
+            f"断续超过 {MOST_TICKS:,} 次，一次试不了这么多；多半是测点的上报间隔填得太短：先改对，或试短一些的时间"
+        )
 
 
 class Series(NamedTuple):
@@ -45,7 +59,7 @@ def judged(point: Mapping[str, Any], rules: Iterable[Mapping[str, Any]], series:
     """The signals these rules raise over the series, begun with nothing known; ``until``: the clock's end (UTC ms).
 
     ``point`` and ``rules`` as the catalog has them; rules of other points and composites are left out.
-    Raises ValueError naming what is wrong in them.
+    Raises ValueError naming what is wrong in them, TooManyPauses.
     """
     mine = [rule for rule in rules if rule.get("point") == point.get("id")]
     ruleset = RuleSet.from_catalog([], [point], mine, Options(tick_gap_s=FOREVER_S))
@@ -61,7 +75,7 @@ def judged(point: Mapping[str, Any], rules: Iterable[Mapping[str, Any]], series:
         found.append(engine.tick(before + 1, tick))
         start = before
     found += _walk(engine, int(point["id"]), at, start, len(at.ts))
-    return np.concatenate([empty_signals(), *found])
+    return np.concatenate([empty_signals(), *found], dtype=SIGNAL_DTYPE)
 
 
 def _walk(engine: Engine, point: int, at: Series, start: int, end: int) -> Iterator[Signals]:
@@ -92,11 +106,14 @@ def _ticks(ruleset: RuleSet, at: Series, until: int) -> Sequence[tuple[int, int]
     after = [*waits, calibration, *(calibration + wait for wait in waits)]
     clocks: set[int] = {int(at.received[0])}
     for begin, end in zip(heard[long].tolist(), ends[long].tolist(), strict=True):
-        first, last = np.searchsorted(at.received, [begin, end], "left")
-        for received in {begin, *at.received[first:last].tolist()}:
+        first, last = np.searchsorted(at.received, [begin, end - waits[0] + 1], "left")
+        stamps = np.unique(at.received[first:last])
+        if len(stamps) > MOST_TICKS:  # each is a tick at least
+            raise TooManyPauses
+        for received in stamps.tolist():
             clocks.update(received + wait for wait in after if received + wait <= end)
         if len(clocks) > MOST_TICKS:
-            raise ValueError(f"more than {MOST_TICKS} pauses; take a shorter span")
+            raise TooManyPauses
     ordered = sorted(clocks)
     return list(zip(ordered, np.searchsorted(at.received, ordered, "right").tolist(), strict=True))
 

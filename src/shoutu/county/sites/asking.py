@@ -7,12 +7,13 @@ from typing import Any
 
 import httpx
 from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from shoutu.county.kit.errors import Unavailable
+from shoutu.county.kit.errors import Invalid, Unavailable
 
 TIMEOUT = httpx.Timeout(5.0, connect=1.0)
-PATIENT = httpx.Timeout(30.0, connect=1.0)
+PATIENT = httpx.Timeout(60.0, connect=1.0)
 """For a trial, which may wait for another one."""
 
 
@@ -22,17 +23,29 @@ def _base() -> str:
     return f"http://{host}:{config.ingest_port}/local/v1"
 
 
-def _ask(method: str, path: str, timeout: httpx.Timeout = TIMEOUT, **arguments: Any) -> Any:
-    """Raises Unavailable when the pipeline does not answer, or answers with an error or with no JSON."""
-    headers = {"Authorization": f"Bearer {settings.CONFIG.secret('wing.token')}"}
+def _request(method: str, path: str, timeout: httpx.Timeout, **arguments: Any) -> httpx.Response:
+    """Whatever the pipeline answers, in the language of who asks. Raises Unavailable when it does not."""
+    headers = {
+        "Authorization": f"Bearer {settings.CONFIG.secret('wing.token')}",
+        "Accept-Language": get_language() or "zh-hans",
+    }
     try:
-        answer = httpx.request(
-            method, f"{_base()}{path}", headers=headers, timeout=timeout, trust_env=False, **arguments
-        )
+        return httpx.request(method, f"{_base()}{path}", headers=headers, timeout=timeout, trust_env=False, **arguments)
+    except httpx.HTTPError as error:
+        raise _unasked() from error
+
+
+def _told(answer: httpx.Response) -> Any:
+    """What it says. Raises Unavailable when that is an error or no JSON."""
+    try:
         answer.raise_for_status()
         return answer.json()
     except (httpx.HTTPError, ValueError) as error:
-        raise Unavailable(_("感知管道现在问不到，历史和最新读数暂时看不了；读数仍在接收和保存。")) from error
+        raise _unasked() from error
+
+
+def _unasked() -> Unavailable:
+    return Unavailable(_("感知管道现在问不到，历史和最新读数暂时看不了；读数仍在接收和保存。"))
 
 
 def latest(points: Iterable[int]) -> dict[int, dict[str, Any]]:
@@ -43,7 +56,7 @@ def latest(points: Iterable[int]) -> dict[int, dict[str, Any]]:
     ids = sorted(set(points))
     if not ids:
         return {}
-    answer = _ask("POST", "/latest", json={"points": ids})
+    answer = _told(_request("POST", "/latest", TIMEOUT, json={"points": ids}))
     return {int(key): item for key, item in answer.get("items", {}).items() if item}
 
 
@@ -57,14 +70,20 @@ def readings(
     query: dict[str, Any] = {"point": point, "start": start, "end": end, "limit": limit}
     if step:
         query["step"] = step
-    answer = _ask("GET", "/readings", params=query)
+    answer = _told(_request("GET", "/readings", TIMEOUT, params=query))
     return answer.get("items", []), answer.get("next")
 
 
 def trial(body: dict[str, Any]) -> dict[str, Any]:
     """Rules tried on a point's stored readings; `body` and answer as `shoutu.sensing.trial` has them.
 
-    Raises Unavailable.
+    Raises Invalid with the pipeline's own words when it cannot try this, Unavailable, also while others are tried.
     """
-    answer: dict[str, Any] = _ask("POST", "/trial", PATIENT, json=body)
-    return answer
+    answer = _request("POST", "/trial", PATIENT, json=body)
+    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        raise Unavailable(_("前面还有改动在试算，这次没有开始；过几秒再试。"))
+    if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+        why = str(answer.json()["detail"])
+        raise Invalid("trial", why, _("这次试算做不了：%(why)s") % {"why": why})
+    told: dict[str, Any] = _told(answer)
+    return told

@@ -44,8 +44,8 @@ def trial(
 ) -> dict[str, Any]:
     """What the rule would have said in the last days, against what it says now.
 
-    Raises Invalid for wrong parameters and for a composite, which no single point's history can show, Unavailable while
-    the pipeline cannot be asked.
+    Raises Invalid for wrong parameters, for a composite, which no single point's history can show, and for what the
+    pipeline cannot try; Unavailable while it cannot be asked or tries others.
     """
     if rule.point is None:
         raise Invalid("rule", _("单个测点的规则；综合规则要几个测点一起看，试不了"))

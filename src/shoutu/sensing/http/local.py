@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from shoutu.engine.trial import TooManyPauses
 from shoutu.sensing.http.answer import Problem, Receive, Scope, Send, bearer, send_json
 from shoutu.sensing.http.body import Budget, read_body
 from shoutu.sensing.model import LocalApi
@@ -56,6 +57,8 @@ async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Se
             "one trial runs and another waits; try again in some seconds",
         )
         raise Problem(429, "busy", zh, en, [(b"retry-after", b"5")]) from None
+    except TooManyPauses as error:
+        raise Problem(422, "query", error.zh, str(error)) from None
     except (ValueError, msgspec.DecodeError) as error:
         raise Problem(422, "query", str(error), str(error)) from None
     await send_json(send, 200, answer)
