@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from shoutu.sensing import trial
 from shoutu.sensing.store import Store
 from shoutu.sensing.store.settings import StoreSettings
 from shoutu.sensing.trial import Asked, Trial
+from tests.stack import Promise
 
 NOW = 1_790_000_000_000
 DAY = 86_400_000
@@ -61,9 +61,8 @@ def test_a_month_is_tried_against_what_the_live_engine_said(store: Store) -> Non
     live = Engine()
     live.switch(0, RuleSet.from_catalog([], [POINT], [rule(3.2)]))
     said = live.readings(1, np.full(len(ts), 7, np.int32), ts, ts + 500, value, np.zeros(len(ts), np.uint8))
-    began = time.monotonic()
-    told = Trial(store).run(asked([rule(3.2)], [rule(3.8)]))
-    took = time.monotonic() - began
+    with Promise(2):
+        told = Trial(store).run(asked([rule(3.2)], [rule(3.8)]))
     expected = episodes(said, [5])
     now, then = (run["rule"] for run in told["runs"])
     assert told["n"] == 259_200
@@ -71,7 +70,6 @@ def test_a_month_is_tried_against_what_the_live_engine_said(store: Store) -> Non
     assert [(one[0], one[1], one[2]) for one in now["episodes"]] == [(e.start, e.end, e.level) for e in expected]
     assert sum(now["count"].values()) == len(expected) > 20
     assert now["count"]["4"] > then["count"]["4"]
-    assert took < 10, "about a second on a quiet machine"
 
 
 def test_a_rule_taken_away_says_nothing_and_what_ended_before_is_left_out(store: Store) -> None:
