@@ -4986,7 +4986,7 @@ export interface components {
         };
         /**
          * Me
-         * @description Who I am and what I may.
+         * @description Who I am and what I may. `whole`: whether I see the whole county or a part of it.
          */
         Me: {
             user: components["schemas"]["UserOut"];
@@ -4999,6 +4999,8 @@ export interface components {
              */
             server_time: string;
             county: components["schemas"]["CountyOut"];
+            /** Whole */
+            whole: boolean;
             /** Demo */
             demo: boolean;
         };

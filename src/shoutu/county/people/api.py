@@ -70,13 +70,14 @@ class CountyOut(Schema):
 
 
 class Me(Schema):
-    """Who I am and what I may."""
+    """Who I am and what I may. `whole`: whether I see the whole county or a part of it."""
 
     user: UserOut
     post: MyPost | None
     permissions: list[str]
     server_time: datetime
     county: CountyOut
+    whole: bool
     demo: bool
 
 
@@ -91,6 +92,7 @@ def me(actor: Actor, user: User) -> dict[str, Any]:
         "permissions": sorted(actor.permissions),
         "server_time": timezone.now(),
         "county": {"name": root.name if root else ""},
+        "whole": actor.scope.all,
         "demo": settings.DEMO,
     }
 

@@ -15,6 +15,7 @@ import { useNow } from "../../time/server";
 import { spanWords } from "../../time/words";
 import { Groups } from "../warnings/Groups";
 import { withoutGrouped } from "../warnings/groupwords";
+import { Afoot } from "./Afoot";
 import { DeskSide } from "./DeskSide";
 import { DutyRow } from "./DutyRow";
 import { briefTitle, groupDuties, mostUrgent } from "./order";
@@ -26,7 +27,7 @@ const views: View[] = ["mine", "called", "org", "done"];
 const opened: View[] = ["today", "late"];
 
 /** What matters now, in words, before any row. */
-function Sentence({ duties }: { duties: readonly Duty[] }): ReactNode {
+function Sentence({ duties, whole }: { duties: readonly Duty[]; whole: boolean }): ReactNode {
   const now = useNow();
   const status = useStatus().data;
   const first = mostUrgent(duties);
@@ -34,13 +35,16 @@ function Sentence({ duties }: { duties: readonly Duty[] }): ReactNode {
   const nowCount = duties.filter((duty) => duty.group === "now").length;
   if (!first?.clock) {
     const worst = [4, 3, 2, 1].find((level) => (status?.levels[level] ?? 0) > 0);
-    const county = worst === undefined ? t("desk.county.quiet") : t("desk.county.open", { level: t(`level.${worst}.word`), n: status?.levels[worst] ?? 0 });
+    const where = whole ? "county" : "scope"; // who sees a part must not be told that the whole is quiet
+    const open = { level: t(`level.${worst ?? 0}.word`), n: status?.levels[worst ?? 0] ?? 0 };
+    const grave = worst !== undefined && worst >= 3 && duties.length === 0;
+    const around = worst === undefined ? t(`desk.${where}.quiet`) : t(`desk.${where}.open`, open);
     return (
       <div className="desk-sentence">
         <h1>
-          <Clauses text={duties.length === 0 ? t("desk.sentence.none") : t("desk.sentence.calm", { n: duties.length })} />
+          <Clauses text={grave ? t("desk.sentence.notMe", open) : duties.length === 0 ? t("desk.sentence.none") : t("desk.sentence.calm", { n: duties.length })} />
         </h1>
-        <p>{county}</p>
+        <p>{grave ? t("desk.sentence.none") : around}</p>
       </div>
     );
   }
@@ -87,8 +91,11 @@ function Quiet({ view, county }: { view: View; county: string }): ReactNode {
 
 function Rows({ view, duties, told, county }: { view: View; duties: readonly Duty[]; told: number; county: string }): ReactNode {
   const rows = useWalk<HTMLDivElement>(".duty", ".duty-verb, .duty-words");
+  const around = Object.values(useStatus().data?.levels ?? {}).some((n) => n > 0);
   // The event above says it all.
   if (duties.length === 0 && told > 0) return null;
+  // The sentence says that there is nothing to do, and what is dangerous around stands below.
+  if (duties.length === 0 && view === "mine" && around) return null;
   if (duties.length === 0) {
     return (
       <div className="panel">
@@ -133,7 +140,7 @@ export function Desk({ me }: { me: Me }): ReactNode {
     <div className="page desk">
       <div className="desk-main">
         <Stops rows={stops.data?.items ?? []} />
-        {mine.data ? <Sentence duties={mine.data.items} /> : <div className="desk-sentence" />}
+        {mine.data ? <Sentence duties={mine.data.items} whole={me.whole} /> : <div className="desk-sentence" />}
         <div className="desk-tabs">
           <div className="tabs" role="tablist" aria-label={t("nav.desk")}>
             {(views.includes(view) ? views : [...views, view]).map((one) => (
@@ -157,6 +164,7 @@ export function Desk({ me }: { me: Me }): ReactNode {
             <Loading what={t("what.duties")} />
           </div>
         )}
+        {view === "mine" && <Afoot />}
       </div>
       <DeskSide called={called.data?.items} post={me.post?.id ?? null} />
     </div>
