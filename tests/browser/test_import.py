@@ -103,8 +103,9 @@ def test_a_list_goes_out_as_it_is_filtered(administrator: dict[str, str], open_p
     with page.expect_download() as file:
         page.get_by_role("menuitem", name="Excel").click()
     rows = list(load_workbook(file.value.path().open("rb")).active.iter_rows(values_only=True))
-    assert len(rows) == count + 1
-    assert all("甲" in f"{row[0]}{row[1]}" for row in rows[1:])
+    assert "q=甲" in rows[0][0]
+    assert len(rows) == count + 2
+    assert all("甲" in f"{row[0]}{row[1]}" for row in rows[2:])
 
 
 def test_the_duties_of_a_view_go_out(officer: dict[str, str], open_page: Callable[..., Page]) -> None:
@@ -113,7 +114,9 @@ def test_the_duties_of_a_view_go_out(officer: dict[str, str], open_page: Callabl
     with page.expect_download() as file:
         page.get_by_role("menuitem", name="CSV").click()
     assert file.value.suggested_filename.endswith(".csv")
-    assert "要办的事" in file.value.path().read_text("utf-8-sig").splitlines()[0]
+    mark, head = file.value.path().read_text("utf-8-sig").splitlines()[:2]
+    assert officer["post"] in mark
+    assert "要办的事" in head
 
 
 def test_on_a_phone_the_dialog_fits(administrator: dict[str, str], open_page: Callable[..., Page]) -> None:

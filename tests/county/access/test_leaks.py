@@ -93,12 +93,12 @@ def askings(route: Route, both: SimpleNamespace) -> Iterator[dict[str, Any]]:
 
 
 def exported(visitor: Visitor, table: Table, both: SimpleNamespace, query: dict[str, Any]) -> list[list[str]] | None:
-    """The rows of a table as it goes out, without its head; None when it is refused."""
+    """The rows of a table as it goes out, without what stands above it; None when it is refused."""
     answer = visitor.answer(EXPORT, {**both.own, "tables/{name}": table.name}, query)
     if answer.status_code in (403, 404):
         return None
     assert answer.status_code == 200, f"{table.name} {query}: {answer.content.decode()}"
-    return rows_of(answer)[1:]
+    return rows_of(answer)[2:]
 
 
 def ways_out(visitor: Visitor, table: Table, both: SimpleNamespace) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
@@ -50,7 +51,7 @@ def out(login: Callable[[str], Client]) -> Callable[..., list[list[Any]]]:
         answer = login("leader").get(f"/api/v1/tables/{table}/export", query)
         assert answer.status_code == 200, b"".join(answer).decode(errors="replace")
         sheet = load_workbook(io.BytesIO(b"".join(answer))).active
-        return [[cell.value for cell in row] for row in sheet.iter_rows()][1:]
+        return [[cell.value for cell in row] for row in sheet.iter_rows()][2:]
 
     return asked
 
@@ -83,3 +84,34 @@ def test_the_roster_goes_out_as_the_days_on_the_page(out, county: SimpleNamespac
     shown = out("shifts", start=first.date().isoformat(), days=7)
     assert len(shown) == 2
     assert out("shifts", start=first.date().isoformat(), days=7, organisation=county.mine_b.pk) == []
+
+
+@pytest.mark.parametrize("format", ["xlsx", "csv"])
+def test_whoever_takes_a_table_out_stands_in_it_and_it_comes_in_again(
+    login: Callable[[str], Client], county: SimpleNamespace, bring, format: str
+) -> None:
+    answer = login("leader").get("/api/v1/tables/organisations/export", {"format": format, "kind": "enterprise"})
+    content = b"".join(answer)
+    label = actor(county.users["leader"]).label
+    if format == "xlsx":
+        book = load_workbook(io.BytesIO(content))
+        mark = book.active["A1"].value
+        assert book.properties.description == mark
+        assert book.active.oddFooter.left.text == mark
+    else:
+        mark = content.decode("utf-8-sig").splitlines()[0]
+    assert label in mark
+    assert f"账号 {county.users['leader'].pk}" in mark
+    assert timezone.localtime().strftime("%Y-%m-%d") in mark
+    assert "筛选 kind=enterprise" in mark
+    again = bring("organisations", content, f"t.{format}")
+    assert again.job["wrong"] == 0, again.rows
+    assert again.job["unchanged"] == again.job["total"] > 0
+
+
+def test_a_mark_is_one_cell_whatever_was_looked_for(login: Callable[[str], Client], county: SimpleNamespace) -> None:
+    answer = login("leader").get("/api/v1/tables/sites/export", {"format": "csv", "q": '","=1+1'})
+    mark, head, *_rest = csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig")))
+    assert len(mark) == 1
+    assert 'q=","=1+1' in mark[0]
+    assert len(head) > 5

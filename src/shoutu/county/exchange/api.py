@@ -218,9 +218,23 @@ def export_table(request: HttpRequest, name: str, query: Query[ExportQuery]) -> 
         table.looked(actor, rows)
     if table.personal:
         note_access(actor, COUNTY, table.personal, _("导出表：%(table)s") % {"table": table.title})
-    made = writing.export_xlsx(table, rows) if query.format == "xlsx" else writing.export_csv(table, rows)
+    export = writing.export_xlsx if query.format == "xlsx" else writing.export_csv
+    made = export(table, rows, _mark(actor, given))
     stamp = timezone.localtime().strftime("%Y%m%d-%H%M")
     return _file(made, f"{table.title} {stamp}", query.format)
+
+
+def _mark(actor: Actor, given: dict[str, Any]) -> str:
+    """Who takes a table out, when, and what of it: whoever finds it lying about can ask its owner."""
+    facts = {
+        "who": actor.label,
+        "account": actor.user_id if actor.user_id is not None else "\u2014",
+        "at": timezone.localtime().strftime("%Y-%m-%d %H:%M:%S"),
+        "what": _("筛选 %(filter)s") % {"filter": "，".join(f"{key}={value}" for key, value in given.items())}
+        if given
+        else _("不筛选"),
+    }
+    return _("%(who)s（账号 %(account)s）%(at)s 导出；%(what)s；内部资料，谁导出谁负责") % facts
 
 
 @router.post("/tables/{name}/imports", response={201: ImportOut}, openapi_extra=UPLOAD)

@@ -67,31 +67,42 @@ def _head(sheet: Any, text: str) -> Cell:
     return cell
 
 
-def export_xlsx(table: Table, rows: Iterable[Mapping[str, Any]]) -> IO[bytes]:
-    """The rows as a workbook in a temporary file, written row by row."""
+def export_xlsx(table: Table, rows: Iterable[Mapping[str, Any]], mark: str) -> IO[bytes]:
+    """The rows as a workbook in a temporary file, written row by row.
+
+    `mark` says who took it out, when and what of it: above the header (reading finds the header below it), at the
+    foot of every printed page, and in the file's properties.
+    """
     book = Workbook(write_only=True)
+    book.properties.description = safe(mark)
     sheet = book.create_sheet(str(table.title)[:31])
     _widths(sheet, table.columns)
-    sheet.freeze_panes = "A2"
+    sheet.freeze_panes = "A3"
+    sheet.oddFooter.left.text = safe(mark)[:200].replace("&", "＆")
+    sheet.oddFooter.right.text = "&P / &N"
+    said = _text(sheet, mark)
+    said.font = _EXAMPLE
+    sheet.append([said])
     sheet.append([_head(sheet, column.head.removesuffix(" *")) for column in table.columns])
     for row in rows:
         sheet.append([_text(sheet, spoken(row.get(c.name), c.choices)) for c in table.columns])
     return _saved(book)
 
 
-def export_csv(table: Table, rows: Iterable[Mapping[str, Any]]) -> IO[bytes]:
-    """The rows as UTF-8 with a mark that Excel needs, in a temporary file."""
+def export_csv(table: Table, rows: Iterable[Mapping[str, Any]], mark: str) -> IO[bytes]:
+    """The rows as UTF-8 with the byte order mark Excel needs, in a temporary file; `mark` is the line above them."""
     out = _file()
     out.write(b"\xef\xbb\xbf")
-    for line in _csv_lines(table, rows):
+    for line in _csv_lines(table, rows, mark):
         out.write(line)
     out.seek(0)
     return out
 
 
-def _csv_lines(table: Table, rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+def _csv_lines(table: Table, rows: Iterable[Mapping[str, Any]], mark: str) -> Iterator[bytes]:
     text = io.StringIO()
     write = csv.writer(text).writerow
+    write([for_csv(mark)])
     write([column.head.removesuffix(" *") for column in table.columns])
     for row in rows:
         write([for_csv(spoken(row.get(column.name), column.choices)) for column in table.columns])
