@@ -59,6 +59,7 @@ const WeatherList = later(() => import("./rooms/weather/WeatherList"));
 const WeatherEnter = later(() => import("./rooms/weather/WeatherEnter"));
 const WeatherPage = later(() => import("./rooms/weather/WeatherPage"));
 const Accounts = later(() => import("./rooms/people/Accounts"));
+const Mine = later(() => import("./rooms/people/Mine"));
 const Obligations = later(() => import("./rooms/people/Obligations"));
 
 function Later({ heals = false, children }: { heals?: boolean; children: ReactNode }): ReactNode {
@@ -151,6 +152,7 @@ function Inside(): ReactNode {
         <Route path="/weather" element={<Later><WeatherList /></Later>} />
         <Route path="/weather/new" element={<Later><WeatherEnter /></Later>} />
         <Route path="/weather/:weatherId" element={<Later><WeatherPage /></Later>} />
+        <Route path="/mine" element={<Later><Mine me={me} /></Later>} />
         <Route path="/channels" element={<Later><Channels me={me} /></Later>} />
         <Route path="/ledger" element={<Ledger />} />
         <Route path="/people" element={<Later><Findings /></Later>} />

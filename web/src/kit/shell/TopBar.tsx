@@ -2,7 +2,7 @@ import { Dropdown, type MenuProps } from "antd";
 import { t } from "i18next";
 import { UserRound } from "lucide-react";
 import { useState, type ReactNode } from "react";
-import { Link } from "react-router";
+import { Link, useNavigate } from "react-router";
 import type { Me, Status } from "../../api/types";
 import { chooseTone, useToneChoice, type Choice } from "../../appearance";
 import { speak, tongue, type Tongue } from "../../i18n";
@@ -48,6 +48,7 @@ function LiveDot(): ReactNode {
 
 export function TopBar({ me, status }: { me: Me; status: Status | undefined }): ReactNode {
   const choice = useToneChoice();
+  const navigate = useNavigate();
   const [leaving, setLeaving] = useState(false);
   const tones: Choice[] = ["system", "light", "dark"];
   const tongues: Tongue[] = ["zh", "en"];
@@ -56,11 +57,13 @@ export function TopBar({ me, status }: { me: Me; status: Status | undefined }): 
     { key: "tones", type: "group", label: t("menu.tone"), children: tones.map((tone) => ({ key: `tone.${tone}`, label: t(`menu.tone.${tone}`) })) },
     { key: "tongues", type: "group", label: t("menu.tongue"), children: tongues.map((one) => ({ key: `tongue.${one}`, label: t(`menu.tongue.${one}`) })) },
     { type: "divider" },
+    { key: "mine", label: t("mine.title") },
     { key: "help", label: t("keys.title") },
     { key: "leave", label: t("act.leave") },
   ];
   const pick: MenuProps["onClick"] = ({ key }) => {
     if (key === "leave") setLeaving(true);
+    else if (key === "mine") void navigate("/mine");
     else if (key === "help") askForHelp();
     else if (key.startsWith("tone.")) chooseTone(key.slice(5) as Choice);
     else if (key.startsWith("tongue.")) void speak(key.slice(7) as Tongue);
