@@ -11,7 +11,7 @@ import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { figure } from "../../time/figure";
 import { useNow } from "../../time/server";
-import { moment } from "../../time/words";
+import { ago, moment } from "../../time/words";
 import "./ledger.css";
 
 function At({ at }: { at: string }): ReactNode {
@@ -104,7 +104,14 @@ function Holders({ head }: { head: LedgerHead }): ReactNode {
   ));
 }
 
-/** Whole? Up to where? Since when? Who else holds the head? */
+/** The last backup: of when, which file, how long ago; an honest word where there never was one. */
+function Backup({ backup }: { backup: LedgerHead["backup"] }): ReactNode {
+  const now = useNow();
+  if (backup === null) return <b className="ledger-odd">{t("ledger.backup.never")}</b>;
+  return t("ledger.backup.words", { at: moment(backup.at, now), ago: ago(backup.at, now), file: backup.file, size: figure(backup.bytes / 1024 ** 2, 1) });
+}
+
+/** Whole? Up to where? Since when? Who else holds the head? Is there a copy to go back to? */
 function Head(): ReactNode {
   const head = useLedgerHead().data;
   const now = useNow();
@@ -135,6 +142,10 @@ function Head(): ReactNode {
         <dt>{t("ledger.holders")}</dt>
         <dd>
           <Holders head={head} />
+        </dd>
+        <dt>{t("ledger.backup")}</dt>
+        <dd>
+          <Backup backup={head.backup} />
         </dd>
         <dt>{t("ledger.root")}</dt>
         <dd>
