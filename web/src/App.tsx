@@ -60,6 +60,7 @@ const WeatherEnter = later(() => import("./rooms/weather/WeatherEnter"));
 const WeatherPage = later(() => import("./rooms/weather/WeatherPage"));
 const Accounts = later(() => import("./rooms/people/Accounts"));
 const Mine = later(() => import("./rooms/people/Mine"));
+const Health = later(() => import("./rooms/admin/Health"));
 const Obligations = later(() => import("./rooms/people/Obligations"));
 
 function Later({ heals = false, children }: { heals?: boolean; children: ReactNode }): ReactNode {
@@ -161,6 +162,7 @@ function Inside(): ReactNode {
         <Route path="/people/organisations" element={<Later><Organisations /></Later>} />
         <Route path="/people/accounts" element={<Later><Accounts /></Later>} />
         <Route path="/people/obligations" element={<Later><Obligations /></Later>} />
+        <Route path="/admin" element={<Later><Health /></Later>} />
         <Route path="*" element={<Navigate to="/" replace />} />
       </Route>
     </Routes>

@@ -10,11 +10,13 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import uvloop
 
+from shoutu import __version__
 from shoutu.config import Config, SettingError
 from shoutu.engine import warm_up
 
@@ -51,6 +53,7 @@ class Pipeline:
         self._beats = Beats(self._client, self.core.unclaimed, self.state)
         self._tasks: list[asyncio.Task[None]] = []
         self._agreed = False
+        self._started_ms = time.time_ns() // 1_000_000
         self.ended = asyncio.Event()
         self.fault: BaseException | None = None
 
@@ -63,6 +66,8 @@ class Pipeline:
                 failing[name] = text
         return {
             **state,
+            "version": __version__,
+            "started_ms": self._started_ms,
             "now": self.core.clock.now(),
             "signals_refused": self._deliverer.refused,
             "unclaimed_overflow": self.core.unclaimed.overflow,

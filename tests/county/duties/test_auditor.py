@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from shoutu import __version__
 from shoutu.county.duties import auditor, heartbeat, services
 from shoutu.county.duties.models import Alarm, Call, Duty, Notice
 from shoutu.county.kit.models import Beat
@@ -103,7 +104,9 @@ def test_it_runs_as_a_loop_with_a_beat_of_its_own():
     stop.set()
     thread.join(5)
     assert not thread.is_alive()
-    assert Beat.objects.get(name="auditor").detail == {"findings": 0}
+    told = Beat.objects.get(name="auditor").detail
+    assert (told["findings"], told["version"]) == (0, __version__)
+    assert told["starts"] == [told["started_at"]]
 
 
 def test_the_heartbeat_goes_out_only_while_all_are_fresh(clock, county, settings):

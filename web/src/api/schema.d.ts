@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Health
+         * @description How Shoutu itself does: processes, queues, the machine, packs, the record; the worst first.
+         */
+        get: operations["kit_endpoints_get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger": {
         parameters: {
             query?: never;
@@ -4370,6 +4390,64 @@ export interface components {
             since: string | null;
             /** Parts */
             parts: components["schemas"]["PartOut"][];
+        };
+        /**
+         * HealthOut
+         * @description `state`: the worst of the lines; they come the worst first.
+         */
+        HealthOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "wrong" | "unknown" | "watch" | "well";
+            /** Lines */
+            lines: components["schemas"]["LineOut"][];
+        };
+        /**
+         * LineOut
+         * @description One thing of Shoutu itself that can be well or not.
+         *
+         *     `since`: since when it is so, or of when the oldest is that waits. `as_of`: of when the line is. `todo`: what to do,
+         *     "" while it is well. `url`: the page of it, "" where there is none.
+         */
+        LineOut: {
+            /** Key */
+            key: string;
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "alarm" | "process" | "queue" | "machine" | "record";
+            /** Title */
+            title: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "wrong" | "unknown" | "watch" | "well";
+            /** Words */
+            words: string;
+            /** Figure */
+            figure: number | null;
+            /** Unit */
+            unit: string;
+            /** Since */
+            since: string | null;
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Todo */
+            todo: string;
+            /** Url */
+            url: string;
         };
         /** EntryQuery */
         EntryQuery: {
@@ -11845,6 +11923,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatusOut"];
+                };
+            };
+        };
+    };
+    kit_endpoints_get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthOut"];
                 };
             };
         };

@@ -17,9 +17,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from shoutu import __version__
 from shoutu.county.duties.expectation import CallFact, ClockFact, DutyFact, missed
 from shoutu.county.duties.models import OPEN, Alarm, Call, Duty, Notice, StageClock, Step
 from shoutu.county.duties.services.alarms import clear_alarm, raise_alarm
+from shoutu.county.kit import process
 from shoutu.county.kit.steps import beat
 from shoutu.county.kit.subjects import COUNTY, SubjectRef
 
@@ -136,7 +138,8 @@ def run_forever(stop: threading.Event) -> None:
         try:
             close_old_connections()
             findings = audit()
-            beat("auditor", detail={"findings": len(findings)})
+            told = {"findings": len(findings), "version": __version__}
+            beat("auditor", detail=told, started_at=process.STARTED)
         except Exception:
             log.exception("the auditor could not finish its walk; trying again in %s s", EVERY_S)
             connection.close()

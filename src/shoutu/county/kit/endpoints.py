@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.db import connection
 from django.http import HttpRequest
 from ninja import Query, Schema
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shoutu.county.kit import catalog, steps
 from shoutu.county.kit.api import Router, asker
+from shoutu.county.kit.health import health
 from shoutu.county.kit.poller import poller
 from shoutu.county.kit.status import status
 
@@ -69,6 +70,40 @@ def get_status(request: HttpRequest) -> Any:
     return status(actor)
 
 
+class LineOut(Schema):
+    """One thing of Shoutu itself that can be well or not.
+
+    `since`: since when it is so, or of when the oldest is that waits. `as_of`: of when the line is. `todo`: what to do,
+    "" while it is well. `url`: the page of it, "" where there is none.
+    """
+
+    key: str
+    part: Literal["alarm", "process", "queue", "machine", "record"]
+    title: str
+    state: Literal["wrong", "unknown", "watch", "well"]
+    words: str
+    figure: float | None
+    unit: str
+    since: datetime | None
+    as_of: datetime
+    todo: str
+    url: str
+
+
+class HealthOut(Schema):
+    """`state`: the worst of the lines; they come the worst first."""
+
+    at: datetime
+    state: Literal["wrong", "unknown", "watch", "well"]
+    lines: list[LineOut]
+
+
+@router.get("/health", response=HealthOut)
+def get_health(request: HttpRequest) -> Any:
+    """How Shoutu itself does: processes, queues, the machine, packs, the record; the worst first."""
+    return health(asker(request))
+
+
 class Follow(Schema):
     after: int = Field(0, ge=0)
     wait: float = Field(0, ge=0, le=MAX_WAIT)
@@ -102,12 +137,16 @@ def _changes(after: int) -> dict[str, Any]:
         connection.close()
 
 
-class BeatIn(Schema):
-    """A wing's sign of life; whatever else it tells is kept for the metrics."""
+class BeatIn(BaseModel):
+    """A wing's sign of life; whatever else it tells is kept, and shown by `GET /health`.
+
+    No Schema of Ninja's: that drops what it has no field for, whatever its model_config says.
+    """
 
     model_config = ConfigDict(extra="allow")
     wing: str = Field(min_length=1, max_length=30)
     tick_ts: int = Field(ge=0, le=253402300799000)
+    started_ms: int | None = Field(None, ge=0, le=253402300799000)
 
 
 # The part a wing's beat speaks for.
@@ -119,5 +158,6 @@ def take_beat(request: HttpRequest, beat: BeatIn) -> Any:
     """A wing is alive and has evaluated up to `tick_ts` (UTC ms)."""
     asker(request).require("catalog.follow")
     tick = datetime.fromtimestamp(beat.tick_ts / 1000, UTC)
-    steps.beat(PART_OF.get(beat.wing, beat.wing), tick_at=tick, detail=beat.model_dump())
+    started = None if beat.started_ms is None else datetime.fromtimestamp(beat.started_ms / 1000, UTC)
+    steps.beat(PART_OF.get(beat.wing, beat.wing), tick_at=tick, detail=beat.model_dump(), started_at=started)
     return 204, None

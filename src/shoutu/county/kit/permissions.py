@@ -41,6 +41,7 @@ TABLE: dict[str, set[str]] = {
     # every signed-in role
     "status.read": _people,
     "live.read": _people,
+    "health.read": {"administrator", "auditor"},
     # ledger
     "ledger.read": _people,
     "ledger.witness": {"administrator"},

@@ -1,3 +1,3 @@
-"""Loads kit's own steps, and what begins a session."""
+"""Loads kit's own steps, what begins a session, and kit's lines of health."""
 
-from shoutu.county.kit import outbox, sessions  # noqa: F401
+from shoutu.county.kit import health_lines, health_pipeline, outbox, sessions  # noqa: F401

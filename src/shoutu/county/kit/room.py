@@ -9,7 +9,7 @@ from django.apps import AppConfig
 
 
 class Room(AppConfig):
-    """Loads a room's ``register`` (subjects, events, facts, catalog) and ``steps`` (worker) when Django starts."""
+    """Loads a room's ``register`` (subjects, events, facts, catalog), ``steps`` (worker), ``health`` at the start."""
 
     default_auto_field = "django.db.models.BigAutoField"
     # Django picks the one class in a room's apps.py that says so: not this base imported beside it.
@@ -19,7 +19,7 @@ class Room(AppConfig):
         cls.default = True
 
     def ready(self) -> None:
-        for part in ("register", "steps"):
+        for part in ("register", "steps", "health"):
             name = f"{self.name}.{part}"
             if find_spec(name) is not None:
                 import_module(name)

@@ -94,6 +94,12 @@ def status(actor: Actor) -> dict[str, Any]:
     return answer
 
 
+def alarms(actor: Actor) -> list[dict[str, Any]]:
+    """What is wrong with Shoutu itself, each with the page of it."""
+    found: list[dict[str, Any]] = status(actor)["alarms"]
+    return found
+
+
 def _with_url(actor: Actor, alarm: dict[str, Any]) -> dict[str, Any]:
     """With the page of what it is about: its own, else the one for its kind; "" where there is none."""
     name = alarm.pop("door", alarm["kind"])

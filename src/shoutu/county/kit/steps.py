@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import local
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 WORKER = "worker"
 LEASE_SECONDS = 15
+KEEP_STARTS = 20
 
 
 class LeaseLost(RuntimeError):
@@ -137,11 +138,25 @@ def each(items: Iterable[T], run: Callable[[T], object], *, stops: tuple[type[Ex
             log.exception("%s could not be done for %s", getattr(run, "__qualname__", run), item)
 
 
-def beat(name: str, tick_at: Any = None, detail: dict[str, Any] | None = None) -> None:
-    """A sign of life of a part, kept as the last one."""
-    Beat.objects.update_or_create(
-        name=name, defaults={"at": timezone.now(), "tick_at": tick_at, "detail": detail or {}}
-    )
+def beat(
+    name: str, tick_at: Any = None, detail: dict[str, Any] | None = None, started_at: datetime | None = None
+) -> None:
+    """A sign of life of a part, kept as the last one.
+
+    `started_at`: when its process started; each of the last day's starts is kept in the detail, at most `KEEP_STARTS`.
+    """
+    told = dict(detail or {})
+    if started_at is not None:
+        told |= {"started_at": started_at.isoformat(), "starts": _starts(name, started_at)}
+    Beat.objects.update_or_create(name=name, defaults={"at": timezone.now(), "tick_at": tick_at, "detail": told})
+
+
+def _starts(name: str, started_at: datetime) -> list[str]:
+    last = Beat.objects.filter(name=name).values_list("detail", flat=True).first() or {}
+    before = [datetime.fromisoformat(one) for one in last.get("starts", [])]
+    since = timezone.now() - timedelta(days=1)
+    starts = [one for one in before if one > since and one != started_at]
+    return [one.isoformat() for one in (*starts, started_at)][-KEEP_STARTS:]
 
 
 def count_run(model: Any, name: str, runs: int, failures: int, **last: Any) -> None:

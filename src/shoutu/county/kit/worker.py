@@ -13,7 +13,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from shoutu.county.kit import holders, steps, worker_health
+from shoutu import __version__
+from shoutu.county.kit import holders, process, steps, worker_health
 from shoutu.county.kit.models import Beat, StepState
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,8 @@ class Worker:
         beats = {step.name: step.beat for step in steps.all_steps()}
         with transaction.atomic():
             failing = {name: t.failing for name, t in tallies.items() if t.failing}
-            steps.beat("worker", detail={"holder": self.holder, "failing": failing})
+            told = {"holder": self.holder, "failing": failing, "version": __version__}
+            steps.beat("worker", detail=told, started_at=process.STARTED)
             for name, tally in tallies.items():
                 if not tally.runs and not tally.failures:
                     continue

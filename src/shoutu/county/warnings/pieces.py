@@ -109,3 +109,14 @@ def sweep(now: float | None = None) -> int:
 def _begun() -> Iterator[Path]:
     folder = _folder()
     return folder.iterdir() if folder.is_dir() else iter(())
+
+
+def begun() -> tuple[int, float | None]:
+    """How many photographs have begun to come, and when (Unix seconds) the one was last added to that waits longest."""
+    times = []
+    for file in _begun():
+        try:
+            times.append(file.stat().st_mtime)
+        except FileNotFoundError:
+            continue  # sealed meanwhile
+    return len(times), min(times, default=None)

@@ -24,6 +24,7 @@ from shoutu.county.warnings import (  # entries, metrics: register words and fig
     sheets,  # noqa: F401
 )
 from shoutu.county.warnings.evacuations import held
+from shoutu.county.warnings.health import LATE
 from shoutu.county.warnings.models import (
     Evacuation,
     EvacuationState,
@@ -240,13 +241,10 @@ def _figures(actor: Actor) -> dict[str, Any]:
     return {"levels": by_level(open_), "unanswered": by_level(open_.filter(state=State.CALLING))}
 
 
-INBOX_LATE = timedelta(seconds=10)
-
-
 @auditor.check
 def _inbox_waits(now: datetime) -> Iterator[auditor.Finding]:
     """Signals that nobody makes warnings of."""
-    late = Signal.objects.filter(state=SignalState.NEW, received_at__lt=now - INBOX_LATE).count()
+    late = Signal.objects.filter(state=SignalState.NEW, received_at__lt=now - LATE).count()
     if late:
         yield auditor.Finding(
             "audit:inbox",
@@ -265,7 +263,7 @@ def _nobody_called(now: datetime) -> Iterator[auditor.Finding]:
     calling = Duty.objects.filter(about_type="warning", state__in=OPEN).exclude(
         kind__in=("warning.answer", "warning.withdraw", "warning.report")
     )
-    waiting = Warning.objects.filter(closed_at__isnull=True, state=State.CALLING, opened_at__lt=now - INBOX_LATE)
+    waiting = Warning.objects.filter(closed_at__isnull=True, state=State.CALLING, opened_at__lt=now - LATE)
     silent = waiting.exclude(pk__in=calling.values("about_id"))
     for pk, number, title in silent.values_list("pk", "number", "title")[:50]:
         yield auditor.Finding(
@@ -279,7 +277,7 @@ def _nobody_called(now: datetime) -> Iterator[auditor.Finding]:
 @auditor.check
 def _nobody_withdraws(now: datetime) -> Iterator[auditor.Finding]:
     """People are missing and nobody is called to get them out."""
-    going = Evacuation.objects.filter(state=EvacuationState.GOING, ordered_at__lt=now - INBOX_LATE)
+    going = Evacuation.objects.filter(state=EvacuationState.GOING, ordered_at__lt=now - LATE)
     called = Duty.objects.filter(kind="warning.withdraw", about_type="warning", state__in=OPEN)
     for evacuation in going.exclude(warnings__in=called.values("about_id")).select_related("site")[:50]:
         message = gettext("%(site)s 停产撤人：还有人未出，却没有叫任何人") % {"site": evacuation.site.name}

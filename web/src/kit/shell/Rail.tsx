@@ -1,6 +1,6 @@
 import { Drawer } from "antd";
 import { t } from "i18next";
-import { Activity, CircleHelp, CloudLightning, Ellipsis, Factory, Inbox, Map as MapIcon, Network, Ruler, RadioTower, Send, Stamp, TriangleAlert, UsersRound, type LucideIcon } from "lucide-react";
+import { Activity, CircleHelp, CloudLightning, Ellipsis, Factory, Inbox, Map as MapIcon, Network, Ruler, RadioTower, Send, Stamp, TriangleAlert, UsersRound, Wrench, type LucideIcon } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { Link, NavLink, useLocation } from "react-router";
 import type { Me, Status } from "../../api/types";
@@ -49,6 +49,7 @@ function rooms(status: Status | undefined, me: Me): Room[] {
     ...(me.permissions.includes("report.read") ? [{ to: "/reports", icon: Send, words: t("nav.reports"), away: true }] : []),
     ...(me.permissions.includes("channel.read") ? [{ to: "/channels", icon: RadioTower, words: t("nav.channels"), away: true }] : []),
     { to: "/ledger", icon: Stamp, words: t("nav.ledger"), away: true },
+    ...(may("health.read") ? [{ to: "/admin", icon: Wrench, words: t("nav.admin"), away: true }] : []),
   ];
 }
 

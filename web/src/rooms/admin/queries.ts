@@ -1,0 +1,51 @@
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, got } from "../../api/client";
+import type { components } from "../../api/schema";
+
+type S = components["schemas"];
+export type Health = S["HealthOut"];
+export type HealthLine = S["LineOut"];
+
+export const HEALTH_EVERY_MS = 5_000;
+
+export function useHealth() {
+  return useQuery({ queryKey: ["health"], queryFn: () => got(api.GET("/api/v1/health")), refetchInterval: HEALTH_EVERY_MS });
+}
+
+export type ApiToken = S["TokenOut"];
+export type NewToken = S["NewToken"];
+export type Source = S["Source"];
+export type SourceChanged = S["SourceChanged"];
+
+const PAGE = 50;
+const next = <P extends { next?: string | null | undefined }>(page: P): string | null => page.next ?? null;
+
+export function useApiTokens() {
+  return useInfiniteQuery({
+    queryKey: ["admin", "tokens"],
+    queryFn: ({ pageParam }) => got(api.GET("/api/v1/tokens", { params: { query: { limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: next,
+  });
+}
+
+export function useSources(q: string) {
+  return useInfiniteQuery({
+    queryKey: ["admin", "sources", q],
+    queryFn: ({ pageParam }) => got(api.GET("/api/v1/sources", { params: { query: { sort: "name", limit: PAGE, ...(q ? { q } : {}), ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: next,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** One change of the page: what it shows is asked anew after it, and so is what waits for a second person. */
+export function useChange<V, R>(send: (values: V) => Promise<R>) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: send,
+    onSuccess: () => {
+      for (const key of ["admin", "proposals", "status"]) void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
+}
