@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, WIDE
 from tests.browser.test_pages import check
+from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 STATES = ["有问题", "不知道", "留意", "正常"]
@@ -48,3 +51,59 @@ def test_ledger_says_that_there_never_was_a_backup(
     auditor = next(one for one in logins if one["username"] == "auditor")
     page = open_page(login=auditor, at="/ledger")
     expect(page.locator(".ledger-about")).to_contain_text("从来没有备份过")
+
+
+def test_token_is_made_shown_once_used_and_revoked(
+    open_page: Callable[..., Page], logins: list[dict[str, str]], county: Stack
+) -> None:
+    page = open_page(login=administrator(logins), at="/admin/tokens")
+    panel = page.locator(".panel").filter(has=page.get_by_role("heading", name="接口令牌"))
+    panel.get_by_role("button", name="新建令牌").click()
+    page.get_by_role("dialog").get_by_label("名称").fill("市平台取数")
+    page.get_by_role("dialog").get_by_role("button", name="新建", exact=True).click()
+    once = page.get_by_role("dialog", name="令牌：市平台取数")
+    secret = once.get_by_label("令牌：市平台取数").input_value()
+    page.keyboard.press("Escape")
+    expect(once).to_be_visible()  # no stray key takes its only sight away
+    headers = {"authorization": f"Bearer {secret}"}
+    assert httpx.get(f"{county.url}/api/v1/warnings", headers=headers, trust_env=False).status_code == 200
+    # It may only look.
+    made = httpx.post(f"{county.url}/api/v1/sources", json={"name": "甲"}, headers=headers, trust_env=False)
+    assert made.status_code == 403
+    once.get_by_role("button", name="存好了").click()
+    page.reload()
+    line = panel.get_by_role("listitem").filter(has_text="市平台取数")
+    expect(line).to_contain_text("只看")
+    expect(line).to_contain_text(re.compile("(刚刚|前)用过"))
+    expect(page.locator("body")).not_to_contain_text(secret)
+    line.get_by_role("button", name="撤销").click()
+    line.get_by_role("button", name="撤销，马上断开").click()
+    expect(line).to_contain_text("已撤销")
+    assert httpx.get(f"{county.url}/api/v1/warnings", headers=headers, trust_env=False).status_code == 401
+    check(page)
+
+
+def test_source_token_that_got_about_is_replaced_at_once(
+    open_page: Callable[..., Page], logins: list[dict[str, str]]
+) -> None:
+    page = open_page(PHONE, "dark", administrator(logins), at="/admin/tokens")
+    panel = page.locator(".panel").filter(has=page.get_by_role("heading", name="来源令牌"))
+    source = panel.locator(".tline").first
+    source.get_by_role("button", name="新建令牌").click()
+    page.get_by_role("dialog").get_by_label("名称").fill("新网关甲")
+    page.get_by_role("dialog").get_by_role("button", name="新建", exact=True).click()
+    once = page.get_by_role("dialog", name="令牌：新网关甲")
+    expect(once).to_be_visible()
+    once.get_by_role("button", name="存好了").click()
+    source.get_by_role("button", name="撤销令牌 新网关甲").click()
+    asked = page.get_by_role("dialog", name="撤销令牌 新网关甲")
+    expect(asked.get_by_role("button", name="撤销", exact=True)).to_be_disabled()  # not without a reason
+    asked.get_by_label("为什么").fill("抄到了纸上")
+    asked.get_by_label("同时新建的令牌，名称").fill("新网关乙")
+    asked.get_by_role("button", name="撤销", exact=True).click()
+    again = page.get_by_role("dialog", name="令牌：新网关乙")
+    expect(again.get_by_label("令牌：新网关乙")).to_have_value(re.compile("^shi_"))
+    again.get_by_role("button", name="存好了").click()
+    expect(source).to_contain_text("新网关乙")
+    expect(source.get_by_role("button", name="撤销令牌 新网关甲")).to_have_count(0)
+    check(page)

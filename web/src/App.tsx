@@ -60,6 +60,7 @@ const WeatherEnter = later(() => import("./rooms/weather/WeatherEnter"));
 const WeatherPage = later(() => import("./rooms/weather/WeatherPage"));
 const Accounts = later(() => import("./rooms/people/Accounts"));
 const Mine = later(() => import("./rooms/people/Mine"));
+const Tokens = later(() => import("./rooms/admin/Tokens"));
 const Health = later(() => import("./rooms/admin/Health"));
 const Obligations = later(() => import("./rooms/people/Obligations"));
 
@@ -162,6 +163,7 @@ function Inside(): ReactNode {
         <Route path="/people/organisations" element={<Later><Organisations /></Later>} />
         <Route path="/people/accounts" element={<Later><Accounts /></Later>} />
         <Route path="/people/obligations" element={<Later><Obligations /></Later>} />
+        <Route path="/admin/tokens" element={<Later><Tokens /></Later>} />
         <Route path="/admin" element={<Later><Health /></Later>} />
         <Route path="*" element={<Navigate to="/" replace />} />
       </Route>

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
@@ -103,6 +105,27 @@ def test_looking_at_a_telephone_number_is_logged(county: SimpleNamespace, login)
 def test_personal_values_of_a_person_are_not_in_the_ledger(county: SimpleNamespace) -> None:
     text = b"".join(bytes(c) for c in Entry.objects.values_list("canonical", flat=True))
     assert b"0357-8000000" not in text
+
+
+def test_last_use_of_a_token_is_kept_to_within_minutes(county: SimpleNamespace, login) -> None:
+    token, text = services.create_api_token(SYSTEM, county.users["leader"], "取数")
+    bearer = {"authorization": f"Bearer {text}"}
+
+    def used() -> str | None:
+        items = login("administrator").get("/api/v1/tokens").json()["items"]
+        return next(one["last_used_at"] for one in items if one["id"] == token.pk)
+
+    assert used() is None
+    assert Client().get("/api/v1/warnings", headers={"authorization": "Bearer wrong"}).status_code == 401
+    assert used() is None
+    assert Client().get("/api/v1/warnings", headers=bearer).status_code == 200
+    first = used()
+    assert first is not None
+    Client().get("/api/v1/warnings", headers=bearer)
+    assert used() == first  # not a write for each request
+    ApiToken.objects.filter(pk=token.pk).update(last_used_at=timezone.now() - timedelta(minutes=11))
+    Client().get("/api/v1/warnings", headers=bearer)
+    assert used() >= first
 
 
 def test_create_token_over_http_and_use_it(county: SimpleNamespace, login) -> None:

@@ -5652,7 +5652,10 @@ export interface components {
             /** Count */
             count: number;
         };
-        /** TokenOut */
+        /**
+         * TokenOut
+         * @description `permissions` empty: all its owner's. `last_used_at` to within ten minutes, null while it was never used.
+         */
         TokenOut: {
             /** Id */
             id: number;
@@ -5674,6 +5677,8 @@ export interface components {
             expires_at: string;
             /** Revoked At */
             revoked_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
         };
         /**
          * NewToken
@@ -5700,6 +5705,8 @@ export interface components {
             expires_at: string;
             /** Revoked At */
             revoked_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
             /** Token */
             token: string;
         };
@@ -5707,6 +5714,16 @@ export interface components {
         TokenIn: {
             /** Name */
             name: string;
+            /**
+             * Days
+             * @default 365
+             */
+            days?: number;
+            /**
+             * Permissions
+             * @default []
+             */
+            permissions?: string[];
         };
         /** PhoneOut */
         PhoneOut: {
@@ -7552,6 +7569,14 @@ export interface components {
             name: string;
             /** Token */
             token: string;
+        };
+        /**
+         * SourceTokenIn
+         * @description A token of a source by its name; the interface's own tokens have a shape of their own.
+         */
+        SourceTokenIn: {
+            /** Name */
+            name: string;
         };
         /**
          * SourceChanged
@@ -14982,7 +15007,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TokenIn"];
+                "application/json": components["schemas"]["SourceTokenIn"];
             };
         };
         responses: {

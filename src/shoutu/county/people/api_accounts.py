@@ -64,6 +64,8 @@ class TokenIn(Schema):
 
 
 class TokenOut(Schema):
+    """`permissions` empty: all its owner's. `last_used_at` to within ten minutes, null while it was never used."""
+
     id: int
     name: str
     owner: str
@@ -71,6 +73,7 @@ class TokenOut(Schema):
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    last_used_at: datetime | None
 
 
 class NewToken(TokenOut):
@@ -107,6 +110,7 @@ def _token(token: ApiToken) -> dict[str, Any]:
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "revoked_at": token.revoked_at,
+        "last_used_at": token.last_used_at,
     }
 
 

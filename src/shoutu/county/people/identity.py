@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import logging
+from datetime import timedelta
 from typing import Any
 
+from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,9 +16,11 @@ from shoutu.county.kit.actors import Actor, sites_called_to
 from shoutu.county.kit.errors import NotAllowed
 from shoutu.county.kit.permissions import permissions_of
 from shoutu.county.kit.scope import Scope
-from shoutu.county.people.models import User
+from shoutu.county.people.models import ApiToken, User
 from shoutu.county.people.selectors import posts_of, token_by_hash
 
+log = logging.getLogger(__name__)
+USE_NOTED_EVERY = timedelta(minutes=10)
 # These see the whole county whatever their account says.
 COUNTYWIDE = {"administrator", "leader", "duty_officer", "auditor"}
 
@@ -62,6 +67,7 @@ def actor_of_token(text: str, request: Any = None) -> Actor | None:
     if token is None:
         return None
     owner = actor_of_user(token.owner, request)
+    _note_use(token)
     permissions = owner.permissions & frozenset(token.permissions) if token.permissions else owner.permissions
     return Actor(
         **{
@@ -72,6 +78,17 @@ def actor_of_token(text: str, request: Any = None) -> Actor | None:
             "permissions": permissions,
         }
     )
+
+
+def _note_use(token: ApiToken) -> None:
+    """Keep when a token was last used, to within `USE_NOTED_EVERY`. A database too busy for that refuses nobody."""
+    now = timezone.now()
+    if token.last_used_at is not None and timedelta() <= now - token.last_used_at < USE_NOTED_EVERY:
+        return
+    try:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    except OperationalError as error:
+        log.info("the use of token %s could not be noted: %s", token.pk, error)
 
 
 def is_loopback(request: Any) -> bool:

@@ -340,6 +340,8 @@ class ApiToken(ScopedModel):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+    # To within `identity.USE_NOTED_EVERY`; null while it was never used.
+    last_used_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name

@@ -135,7 +135,7 @@ def post_source(request: HttpRequest, body: schemas.SourceIn) -> Any:
 
 
 @router.post("/sources/{id}/tokens", response={201: schemas.TokenOnce})
-def post_token(request: HttpRequest, id: int, body: schemas.TokenIn) -> Any:
+def post_token(request: HttpRequest, id: int, body: schemas.SourceTokenIn) -> Any:
     """A new token of a source; its text is in this answer and nowhere else."""
     actor = asker(request)
     token, text = services.create_token(actor, selectors.get_source(actor, id), body.name)

@@ -128,7 +128,9 @@ class SourceIn(Schema):
     site: int | None = Field(None, ge=1)
 
 
-class TokenIn(Schema):
+class SourceTokenIn(Schema):
+    """A token of a source by its name; the interface's own tokens have a shape of their own."""
+
     model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1, max_length=80)
 

@@ -1,0 +1,135 @@
+import { Button, Input } from "antd";
+import { t } from "i18next";
+import { useState, type ReactNode } from "react";
+import { Link } from "react-router";
+import { api, got } from "../../api/client";
+import { onceEach } from "../../api/pages";
+import { More } from "../../kit/More";
+import { Panel } from "../../kit/Panel";
+import { Empty, Failed, Loading } from "../../kit/States";
+import { date } from "../../time/words";
+import { Dialog, Field } from "../people/Dialog";
+import { useMay } from "../people/Room";
+import { Once } from "./Once";
+import { useChange, useSources, type Source } from "./queries";
+
+type Token = Source["tokens"][number];
+type Shown = { name: string; secret: string };
+
+function New({ source, close, made }: { source: Source; close: () => void; made: (shown: Shown) => void }): ReactNode {
+  const [name, setName] = useState("");
+  const make = useChange(() => got(api.POST("/api/v1/sources/{id}/tokens", { params: { path: { id: source.id } }, body: { name: name.trim() } })));
+  return (
+    <Dialog title={t("admin.source.new", { name: source.name })} verb={t("admin.token.make")} busy={make.isPending} error={make.error} can={name.trim() !== ""} send={() => make.mutate(undefined, { onSuccess: (token) => made({ name: token.name, secret: token.token }) })} close={close}>
+      <Field label={t("admin.token.name")} note={t("admin.source.name.note")}>
+        <Input value={name} maxLength={80} onChange={(event) => setName(event.target.value)} />
+      </Field>
+    </Dialog>
+  );
+}
+
+/** Ends a token; the last one of a source that is watched waits for a second person, unless a new one takes its place. */
+function Revoke({ source, token, close, made, waits }: { source: Source; token: Token; close: () => void; made: (shown: Shown) => void; waits: () => void }): ReactNode {
+  const [reason, setReason] = useState("");
+  const [replacement, setReplacement] = useState("");
+  const last = source.tokens.filter((one) => one.revoked_at === null).length === 1;
+  const name = replacement.trim();
+  const send = useChange(() => got(api.POST("/api/v1/sources/{id}/tokens/{token}/revoke", { params: { path: { id: source.id, token: token.id } }, body: { reason: reason.trim(), ...(name ? { replacement: name } : {}) } })));
+  const done = (): void =>
+    send.mutate(undefined, {
+      onSuccess: (changed) => {
+        if (changed.token) made({ name, secret: changed.token });
+        else if (changed.proposal !== null) waits();
+        else close();
+      },
+    });
+  return (
+    <Dialog title={t("admin.source.revoke", { name: token.name })} verb={t("admin.token.revoke")} busy={send.isPending} error={send.error} can={reason.trim() !== ""} send={done} close={close}>
+      <p>{last ? t("admin.source.revoke.last", { name: source.name }) : t("admin.source.revoke.words", { name: source.name })}</p>
+      <Field label={t("admin.source.reason")}>
+        <Input.TextArea rows={2} maxLength={400} value={reason} onChange={(event) => setReason(event.target.value)} />
+      </Field>
+      <Field label={t("admin.source.replacement")} note={t("admin.source.replacement.note")}>
+        <Input value={replacement} maxLength={80} onChange={(event) => setReplacement(event.target.value)} />
+      </Field>
+    </Dialog>
+  );
+}
+
+function Line({ source, made, waits }: { source: Source; made: (shown: Shown) => void; waits: () => void }): ReactNode {
+  const [open, setOpen] = useState<"new" | Token | null>(null);
+  const manages = useMay()("source.manage");
+  const why = manages ? undefined : t("admin.source.onlyAdmins");
+  const live = source.tokens.filter((token) => token.revoked_at === null);
+  const gone = source.tokens.length - live.length;
+  const close = (): void => setOpen(null);
+  return (
+    <li className={source.disabled || live.length === 0 ? "tline off" : "tline"}>
+      <span>
+        <b>{source.name}</b> {source.trusted && <em className="tag">{t("admin.source.trusted")}</em>} {source.disabled && <em className="tag tag-ink">{t("admin.source.disabled")}</em>}
+        <span className="tnote">
+          {source.site ? <Link to={`/sites/${source.site.id}`}>{source.site.name}</Link> : t("admin.source.noSite")}
+          {gone > 0 && ` \u00b7 ${t("admin.source.gone", { n: gone })}`}
+          {live.length === 0 && ` \u00b7 ${t("admin.source.deaf")}`}
+        </span>
+      </span>
+      <span className="tacts">
+        <Button size="small" disabled={!manages} title={why} onClick={() => setOpen("new")}>
+          {t("admin.token.new")}
+        </Button>
+      </span>
+      {live.length > 0 && (
+        <ul className="tkids">
+          {live.map((token) => (
+            <li key={token.id}>
+              <span>
+                {token.name} <span className="tnote">{t("admin.token.made", { at: date(token.created_at) })}</span>
+              </span>
+              <Button size="small" type="text" disabled={!manages} title={why} aria-label={t("admin.source.revoke", { name: token.name })} onClick={() => setOpen(token)}>
+                {t("admin.token.revoke")}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {open === "new" && <New source={source} close={close} made={(shown) => { close(); made(shown); }} />}
+      {open !== null && open !== "new" && <Revoke source={source} token={open} close={close} made={(shown) => { close(); made(shown); }} waits={() => { close(); waits(); }} />}
+    </li>
+  );
+}
+
+/** Tokens by which a gateway, an enterprise's system or the county itself sends readings. */
+export function SourceTokens(): ReactNode {
+  const [q, setQ] = useState("");
+  const list = useSources(q.trim());
+  const [shown, setShown] = useState<Shown | null>(null);
+  const [waits, setWaits] = useState(false);
+  const rows = onceEach(list.data?.pages);
+  return (
+    <Panel flush title={t("admin.sources")} note={t("admin.sources.note")}>
+      <div className="tfind">
+        <Input allowClear placeholder={t("admin.sources.find")} aria-label={t("admin.sources.find")} value={q} onChange={(event) => setQ(event.target.value)} />
+      </div>
+      {waits && (
+        <p className="twaits" role="status">
+          {t("admin.source.waits")} <Link to="/proposals">{t("nav.proposals")}</Link>
+        </p>
+      )}
+      {list.error && !list.data ? (
+        <Failed error={list.error} what={t("admin.sources")} again={() => void list.refetch()} />
+      ) : !list.data ? (
+        <Loading what={t("admin.sources")} />
+      ) : rows.length === 0 ? (
+        <Empty title={t("admin.sources.none")}>{q.trim() ? "" : t("admin.sources.none.words")}</Empty>
+      ) : (
+        <ul className="tlist">
+          {rows.map((source) => (
+            <Line key={source.id} source={source} made={setShown} waits={() => setWaits(true)} />
+          ))}
+        </ul>
+      )}
+      <More list={list} />
+      {shown && <Once name={shown.name} secret={shown.secret} close={() => setShown(null)} />}
+    </Panel>
+  );
+}
