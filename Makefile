@@ -38,10 +38,13 @@ system:               ## Debian packages the tests need, installed when root and
 WORKERS ?= 2
 TWO := -n $(WORKERS) --dist worksteal
 
-# The browser's driver keeps an event loop in the main thread, which other tests must not meet: a run of its own.
+# The browser's driver keeps an event loop in the main thread, which other tests must not meet: a run of its own. Each
+# worker has a county of its own, so a file stays with one, its tests in their order.
+FILES := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 test: setup-dev system  ## everything, browser included
 	$(BIN)/pytest -q $(TWO) -m "not full" --ignore tests/browser
-	$(BIN)/pytest -q -m "not full" tests/browser
+	$(BIN)/pytest -q $(FILES) -m "not full" tests/browser
 	cd web && $(NPM) test --silent
 
 test-full: setup-dev system  ## everything that takes long as well

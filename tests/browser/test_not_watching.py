@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE
-from tests.stack import Stack, until
+from tests.stack import Api, Stack, until
 
 pytestmark = pytest.mark.browser
 
@@ -19,6 +19,11 @@ NEWEST_LINK = (
     "from shoutu.county.duties.models import Notice; from shoutu.county.duties.services.links import token_of; "
     "print(token_of(Notice.objects.filter(call__isnull=False).latest('id')))"
 )
+
+
+def stopped(api: Api) -> list[str]:
+    """The parts that do not watch."""
+    return [part["name"] for part in api.get("/status")["watching"]["parts"] if not part["ok"]]
 
 
 def test_stopped_worker_shows_on_desk_and_answer_pages_and_goes_when_it_goes_on(
@@ -39,8 +44,8 @@ def test_stopped_worker_shows_on_desk_and_answer_pages_and_goes_when_it_goes_on(
     pid = county.pid("worker")
     os.kill(pid, signal.SIGSTOP)
     try:
-        watching = until(lambda: not (w := api.get("/status")["watching"])["ok"] and w, 60, "the stop is seen")
-        assert [part["name"] for part in watching["parts"] if not part["ok"]] == ["worker"]
+        # On a busy machine another part may be late for a moment.
+        until(lambda: stopped(api) == ["worker"], 60, "the stop is seen, and of nothing else")
         for name, page in pages.items():
             bar = page.get_by_role("alert").filter(has_text="没人在看")
             expect(bar, name).to_contain_text("叫应进程停了", timeout=60_000)

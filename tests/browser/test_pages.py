@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, WIDE
+from tests.browser.conftest import PHONE, WIDE, my_menu
 
 pytestmark = pytest.mark.browser
 KEYS = json.loads((Path(__file__).resolve().parents[2] / "web/src/i18n/zh.json").read_text("utf-8"))
@@ -20,14 +20,8 @@ ROOTS = "|".join(sorted({key.split(".")[0] for key in KEYS}))
 RAW_KEY = re.compile(rf"\b(?:{ROOTS})(?:\.[A-Za-z0-9_]+)+\b")
 NEVER = re.compile("确定|提交|操作|详情|您|成功|undefined|NaN|\\[object")
 SIZES = {"wide": WIDE, "phone": PHONE}
-PAGES = {
-    "desk": ("/", ".desk-sentence h1"),
-    "called": ("/?view=called", ".desk-sentence h1"),
-    "warnings": ("/warnings", ".restable"),
-    "warning": ("/warnings/{warning}", ".curve svg"),
-    "answer": ("/answer/{duty}", ".answer h2"),
+AT_REST = {
     "points": ("/points", ".restable"),
-    "point": ("/points/{point}", ".curve svg"),
     "unclaimed": ("/unclaimed", ".state, .restable"),
     "people": ("/people", ".restable"),
     "matrix": ("/people/matrix", ".matrix"),
@@ -39,8 +33,18 @@ PAGES = {
     "pack": ("/rules/underground-mine", ".rules-list"),
     "watch": ("/sites/1/watch", ".rules-list"),
     "gaps": ("/findings", ".restable"),
-    "screen": ("/screen", ".map-raised"),
+}
+"""Pages that are the same before the story's warning; they come first, so that it is not waited for."""
+PAGES = {
+    **AT_REST,
     "sites": ("/sites", ".restable"),
+    "desk": ("/", ".desk-sentence h1"),
+    "called": ("/?view=called", ".desk-sentence h1"),
+    "warnings": ("/warnings", ".restable"),
+    "warning": ("/warnings/{warning}", ".curve svg"),
+    "answer": ("/answer/{duty}", ".answer h2"),
+    "point": ("/points/{point}", ".curve svg"),
+    "screen": ("/screen", ".map-raised"),
     "dossier": ("/sites/{site}", ".dossier .map-raised"),
     "dossier_rules": ("/sites/{site}?tab=rules", ".rules li"),
 }
@@ -80,16 +84,20 @@ def test_page(
     size: str,
     tone: str,
     officer: dict[str, str],
-    busy: tuple[dict[str, str], dict[str, Any]],
-    warning: dict[str, Any],
+    request: pytest.FixtureRequest,
     open_page: Callable[..., Page],
 ) -> None:
     address, landmark = PAGES[name]
     login, duty = officer, 0
-    if name == "answer":
-        login, duty = busy[0], busy[1]["id"]
-    at = address.format(warning=warning["id"], point=warning["point"]["id"], site=warning["site"]["id"], duty=duty)
-    page = open_page(SIZES[size], tone, login, at=at)
+    if name not in AT_REST:
+        warning: dict[str, Any] = request.getfixturevalue("warning")
+        if name == "answer":
+            login, found = request.getfixturevalue("busy")
+            duty = found["id"]
+        address = address.format(
+            warning=warning["id"], point=warning["point"]["id"], site=warning["site"]["id"], duty=duty
+        )
+    page = open_page(SIZES[size], tone, login, at=address)
     expect(page.locator(landmark).first).to_be_visible()
     assert page.locator("html").get_attribute("data-tone") == tone
     check(page)
@@ -118,8 +126,7 @@ def test_everything_speaks_english(
     officer: dict[str, str], warning: dict[str, Any], open_page: Callable[..., Page]
 ) -> None:
     page = open_page(login=officer)
-    page.locator(".mypost").click()
-    page.get_by_role("menuitem", name="English").click()
+    my_menu(page, "English")
     expect(page.get_by_role("link", name="Warnings", exact=False).first).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "en"
     room = ("people", "matrix", "roster", "organisations", "obligations")
@@ -140,8 +147,7 @@ def test_everything_speaks_english(
 
 def test_the_theme_is_remembered(officer: dict[str, str], open_page: Callable[..., Page]) -> None:
     page = open_page(tone="light", login=officer)
-    page.locator(".mypost").click()
-    page.get_by_role("menuitem", name="夜间").click()
+    my_menu(page, "夜间")
     expect(page.locator("html")).to_have_attribute("data-tone", "dark")
     page.reload()
     expect(page.locator(".desk-sentence h1")).to_be_visible()

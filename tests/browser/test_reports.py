@@ -16,11 +16,15 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_report_is_drawn_up_checked_sent_and_received(
-    open_page: Callable[..., Page], officer: dict[str, str], county: Stack
+    open_page: Callable[..., Page], officer: dict[str, str], county: Stack, warning: dict[str, Any]
 ) -> None:
     api = county.login(officer["username"], officer["password"])
-    due: list[dict[str, Any]] = until(lambda: api.get("/reports/due")["items"], 240, "a warning to be told upward")
-    warning, ranks = due[0]["warning"], due[0]["to"]
+
+    def due() -> list[str] | None:
+        items = api.get("/reports/due")["items"]
+        return next((one["to"] for one in items if one["warning"]["id"] == warning["id"]), None)
+
+    ranks: list[str] = until(due, 60, "the story's warning is to be told upward")
     page = open_page(login=officer, at=f"/warnings/{warning['id']}")
     panel = page.locator(".panel").filter(has_text="信息上报")
     expect(panel).to_contain_text("初报，报市")

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.browser
 
 RULE = {"levels": {"2": 5.0, "4": 10.0}, "direction": "high", "raise_for_s": 0, "clear_for_s": 0}
 MANY = 11
+PLANT = "辛金矿选矿厂"
+"""Where nothing else of the demo or of other tests goes on."""
 
 
 def roles(county: Stack, logins: list[dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -25,7 +27,7 @@ def roles(county: Stack, logins: list[dict[str, str]]) -> dict[str, dict[str, st
 
 def raise_storm(county: Stack, admin: Api) -> SimpleNamespace:
     """One gateway of a plant, eleven of whose points go yellow within seconds, and one red."""
-    site = next(one for one in admin.get("/sites", limit=200)["items"] if one["kind"] == "plant")
+    site = next(one for one in admin.get("/sites", limit=200)["items"] if one["name"] == PLANT)
     source = admin.post("/sources", name="风暴试验网关", site=site["id"])
     token = admin.post(f"/sources/{source['id']}/tokens", name="风暴试验")["token"]
     for i in range(MANY):

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import PHONE, sign_in
+from tests.browser.conftest import PHONE, STILL, my_menu, sign_in
 from tests.browser.test_people import login_of
 from tests.stack import Stack
 
@@ -158,11 +158,11 @@ def test_photographs_outlive_the_page_and_are_not_left_behind_unsaid(
     page.locator(".inkbars p", has_text="照片还没传到县里").get_by_role("link", name="去看").click()
     expect(page.locator(".evidence-unsent li")).to_have_count(2)
     # Who leaves is told, and nothing is cleared by looking.
-    page.locator(".mypost").click()
-    page.get_by_role("menuitem", name="退出").click()
+    my_menu(page, "退出")
     box = page.get_by_role("dialog")
     expect(box).to_contain_text("2 张照片")
     expect(box).to_contain_text("找不回来")
+    page.wait_for_function(STILL)
     assert on_device(page) == 2
     page.unroute_all()
     box.get_by_role("button", name="先传").click()
@@ -180,10 +180,11 @@ def test_leaving_anyway_leaves_nothing_on_this_machine(
     unreachable(page)
     choose(page, 31)
     expect(page.locator(".evidence-lost")).to_be_visible()
-    page.locator(".mypost").click()
-    page.get_by_role("menuitem", name="退出").click()
+    my_menu(page, "退出")
     box = page.get_by_role("dialog")
     page.route("**/api/v1/session", lambda route: route.abort())
+    expect(box.get_by_role("button", name="清掉并退出")).to_be_visible()
+    page.wait_for_function(STILL)
     box.get_by_role("button", name="清掉并退出").click()
     expect(box.get_by_role("alert")).to_contain_text("没退出")
     assert on_device(page) == 1, "who could not sign out keeps what is theirs"
@@ -292,10 +293,10 @@ def test_a_report_written_before_is_offered_by_its_time_and_kept_by_kind(
     page.reload()
     page.get_by_role("button", name=re.compile("^接着写")).click()
     expect(text).to_have_value("坝顶有人看守。")
-    page.locator(".mypost").click()
-    page.get_by_role("menuitem", name="退出").click()
+    my_menu(page, "退出")
     box = page.get_by_role("dialog")
     expect(box).to_contain_text("没报出的草稿")
+    page.wait_for_function(STILL)
     box.get_by_role("button", name="清掉并退出").click()
     page.wait_for_url("**/login*")
     assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('kept:'))") == []
