@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests.prepared import prepare
+
 T = TypeVar("T")
 _CHANCE = random.SystemRandom()
 _GIVEN: set[int] = set()
@@ -95,7 +97,7 @@ class Promise:
 
 
 class Stack:
-    """``shoutu up`` on free ports; ``stop()`` ends it as Ctrl-C does."""
+    """``shoutu up`` on free ports; ``stop()`` ends it as Ctrl-C does. An empty directory is given a migrated county."""
 
     def __init__(self, data: Path, *, demo: bool = False, **environment: str) -> None:
         self.data = data
@@ -126,6 +128,8 @@ class Stack:
     def start(self) -> Stack:
         arguments = [sys.executable, "-m", "shoutu.cli", "up", *(["--demo"] if self.demo else [])]
         self.said_before = len(self.console())
+        if not self.environment.get("SHOUTU_DATABASE_URL"):
+            prepare(self.data / "county.sqlite3")
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 arguments, env=self.environment, stdout=output, stderr=output, start_new_session=True

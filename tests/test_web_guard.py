@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from shoutu.guard import Limits
+from tests.prepared import prepare
 from tests.stack import Promise, free_ports, plain_environment, slowness, until
 
 FILES = 200
@@ -26,6 +27,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = tmp_path_factory.mktemp("web") / "var"
     port = free_ports(1)[0]
     environment = {**plain_environment(), "SHOUTU_DATA": str(data), "SHOUTU_PORT": str(port)}
+    prepare(data / "county.sqlite3")
     shoutu = [sys.executable, "-m", "shoutu.cli"]
     subprocess.run([*shoutu, "prepare"], env=environment, check=True, capture_output=True, timeout=300)
     with (data / "web.log").open("wb") as log:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-MIGRATE = "from shoutu.county.setup import migrate, ready; ready(); migrate()"
+from tests.prepared import MIGRATE
+from tests.prepared import prepare as copied
 
 
 def prepare(data: Path) -> subprocess.Popen[bytes]:
@@ -31,6 +32,8 @@ def test_killed_at_some_instant_of_the_migration_it_is_all_or_nothing(tmp_path: 
     begun = time.monotonic()
     assert prepare(tmp_path / "whole").wait(300) == 0
     whole = time.monotonic() - begun
+    copied(tmp_path / "copied" / "county.sqlite3")  # what other tests begin with is the same
+    assert tables(tmp_path / "copied") == tables(tmp_path / "whole")
     for number, share in enumerate((0.4, 0.55, 0.7, 0.85)):
         data = tmp_path / str(number)
         process = prepare(data)

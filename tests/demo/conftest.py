@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.prepared import prepare
+
 
 def load(folder: Path) -> None:
     """Run `shoutu demo`."""
+    prepare(folder / "county.sqlite3")
     subprocess.run(
         [sys.executable, "-m", "shoutu.cli", "demo"], check=True, stdout=subprocess.PIPE,
         env={**os.environ, "SHOUTU_DATA": str(folder), "SHOUTU_DEMO": "1"},

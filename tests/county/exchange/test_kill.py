@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.clusters import with_own_database
+from tests.prepared import prepare
 
 ROWS = 700
 
@@ -89,6 +90,7 @@ print(json.dumps({"state": job.state, "made": len(made), "told": len(made & told
 def test_killed_at_any_instant_all_of_it_or_nothing(tmp_path: Path) -> None:
     environment = with_own_database({**os.environ, "SHOUTU_DATA": str(tmp_path / "var")})
     environment.pop("DJANGO_SETTINGS_MODULE", None)
+    prepare(tmp_path / "var" / "county.sqlite3")
 
     def python(code: str, *arguments: str, dies: bool = False) -> str:
         ended = subprocess.run(
