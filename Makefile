@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPM := npm --no-fund --no-audit
 
-.PHONY: run up setup setup-dev system test test-full check bench lock api clean
+.PHONY: run up setup setup-dev system test test-full check check-types check-web check-code bench lock api clean
 
 run: setup            ## install, build the face, start everything with the demo county
 	$(BIN)/shoutu up --demo
@@ -53,15 +53,23 @@ test-full: setup-dev system  ## everything that takes long as well
 	cd web && $(NPM) test --silent
 
 check: setup-dev      ## style, types, architecture, translations, generated files and migrations current
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target check-types check-web check-code
+
+# Parts of `make check`, two at a time, each one's output in one piece.
+check-types:
+	$(BIN)/mypy src/shoutu
+
+check-web:
+	cd web && $(NPM) run check --silent
+
+check-code:
 	$(BIN)/ruff check src tests bench
 	$(BIN)/ruff format --check src tests bench
-	$(BIN)/mypy src/shoutu
 	$(BIN)/lint-imports
 	$(BIN)/python -m shoutu.county.kit.lint
 	$(BIN)/python -m shoutu.county.locale --check
 	$(BIN)/python -m shoutu.county.openapi --check
 	SHOUTU_DATA=.venv/check $(BIN)/shoutu manage makemigrations --check --dry-run
-	cd web && $(NPM) run check --silent
 
 api: setup-dev        ## write web/openapi.json and the generated client anew
 	$(BIN)/python -m shoutu.county.openapi
