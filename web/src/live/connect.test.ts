@@ -85,6 +85,15 @@ describe("share", () => {
     expect(Source.opened.map((source) => source.readyState)).toEqual([Source.CLOSED]);
   });
 
+  it("wakes nothing by a message still under way when it stopped", () => {
+    const { stop, worker } = start();
+    stop();
+    worker.say({ kind: "open" });
+    expect(heard).toEqual([]);
+    vi.advanceTimersByTime(STILL_MS + ANSWER_MS);
+    expect(Source.opened).toHaveLength(0);
+  });
+
   it("waits for nothing once it has stopped", () => {
     start().stop();
     vi.advanceTimersByTime(STILL_MS + ANSWER_MS);

@@ -48,6 +48,7 @@ export const STILL_MS = 60_000;
 export const ANSWER_MS = 10_000;
 
 function listen(client: QueryClient, restart: (again: () => void) => void): () => void {
+  setLine("connecting"); // whoever was here before had a line of their own
   const old = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = (): void => {
@@ -62,6 +63,7 @@ function listen(client: QueryClient, restart: (again: () => void) => void): () =
       case "lost":
         return setLine("lost");
       case "connecting":
+        return line.state === "live" ? setLine("connecting") : undefined;
       case "beat":
         return;
       case "reset":
@@ -116,11 +118,18 @@ export function share(hear: (message: Live) => void, restart: (again: () => void
   worker.port.start();
   watch = setTimeout(alone, ANSWER_MS);
   restart(() => (own ? own.restart() : worker.port.postMessage("restart")));
+  // Back from the browser's cache: the goodbye was early.
+  const back = (event: PageTransitionEvent): void => {
+    if (event.persisted && own === null) worker.port.postMessage("there");
+  };
   window.addEventListener("pagehide", bye);
+  window.addEventListener("pageshow", back);
   return () => {
     window.removeEventListener("pagehide", bye);
+    window.removeEventListener("pageshow", back);
     clearTimeout(watch);
     worker.onerror = null;
+    worker.port.onmessage = null; // what is still under way must wake nothing
     bye();
     own?.close();
   };

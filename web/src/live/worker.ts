@@ -20,11 +20,20 @@ function open(): Stream {
 scope.onconnect = (event) => {
   const port = event.ports[0];
   if (!port) return;
-  ports.add(port);
+  const join = (): void => {
+    ports.add(port);
+    stream ??= open();
+    port.postMessage(last);
+  };
   port.onmessage = (said: MessageEvent<"restart" | "there" | "bye">) => {
-    if (said.data === "restart") stream?.restart();
-    else if (said.data === "there") port.postMessage(last);
-    else {
+    if (said.data === "restart") {
+      stream?.restart();
+    } else if (said.data === "there") {
+      // A page that came back from the browser's cache had said goodbye: what went by meanwhile it has not heard.
+      const back = !ports.has(port);
+      join();
+      if (back) port.postMessage({ kind: "reset" } satisfies Live);
+    } else {
       ports.delete(port);
       if (ports.size === 0) {
         stream?.close();
@@ -32,6 +41,5 @@ scope.onconnect = (event) => {
       }
     }
   };
-  stream ??= open();
-  port.postMessage(last);
+  join();
 };
