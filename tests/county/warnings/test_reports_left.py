@@ -358,6 +358,25 @@ def test_what_did_not_arrive_at_one_rank_does_not_put_off_the_follow_up_to_the_o
     assert (plan().next_kind, running()) == ("follow", follow_up)
 
 
+@pytest.mark.parametrize("late", [timedelta(minutes=40), timedelta(hours=2, minutes=30)])
+def test_sent_to_all_and_failed_at_one_the_follow_up_to_the_others_keeps_its_time(
+    red, city, province, officer, send, fails, clock, late: timedelta
+) -> None:
+    ask_reports()
+    report = send(red, city, province, way="channel")
+    told, follow = timezone.now(), plan().due_at
+    fails()
+    clock.shift(late)
+    ask_reports()
+    services.tell_by_hand(officer, report.dispatches.get(superior=city).pk, "phone", "值班室")
+    if told + late < follow:
+        assert plan().due_at == follow
+        return
+    ask_reports()
+    assert plan().next_kind == "follow"
+    assert plan().due_at <= timezone.now() + timedelta(minutes=15), "the province does not wait once more"
+
+
 def test_a_second_rank_back_meanwhile_is_told_with_the_first(red, city, province, officer, send, fails):
     send(red, city, way="channel")
     disable(province)

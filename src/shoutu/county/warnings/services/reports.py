@@ -400,9 +400,9 @@ def _follow_up_to_all(found: ReportPlan) -> None:
     found.then_due_at = found.then_asks_at = None
 
 
-def keep_follow_up(found: ReportPlan, report: Report) -> None:
-    """A report to only some ranks did not arrive: the follow-up to the others, who heard before, keeps its time."""
-    to = set(report.dispatches.values_list("superior__rank", flat=True))
+def keep_follow_up(found: ReportPlan, dispatch: Dispatch) -> None:
+    """A report did not arrive at one rank: the follow-up to the others, who heard, keeps its time."""
+    to = {dispatch.superior.rank}
     running = found.ended_at is None and found.next_kind == ReportKind.FOLLOW and found.asks_at is not None
     if running and found.then_due_at is None and set(found.to) & _known() > to:
         found.then_due_at, found.then_asks_at = found.due_at, found.asks_at

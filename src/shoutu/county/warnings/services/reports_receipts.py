@@ -153,7 +153,7 @@ def not_told(dispatch: Dispatch, problem: str) -> None:
         _call_to_retell(dispatch, why)
         return
     now = timezone.now()
-    keep_follow_up(found, report)
+    keep_follow_up(found, dispatch)
     found.ended_at, found.asks_at, found.due_at, found.why = None, now, now + FAILED_WITHIN, why
     found.save()
 
