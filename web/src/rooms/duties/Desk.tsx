@@ -38,7 +38,7 @@ function Sentence({ duties, whole }: { duties: readonly Duty[]; whole: boolean }
     const where = whole ? "county" : "scope"; // who sees a part must not be told that the whole is quiet
     const open = { level: t(`level.${worst ?? 0}.word`), n: status?.levels[worst ?? 0] ?? 0 };
     const grave = worst !== undefined && worst >= 3 && duties.length === 0;
-    const around = worst === undefined ? t(`desk.${where}.quiet`) : t(`desk.${where}.open`, open);
+    const around = status === undefined ? "" : worst === undefined ? t(`desk.${where}.quiet`) : t(`desk.${where}.open`, open);
     return (
       <div className="desk-sentence">
         <h1>
