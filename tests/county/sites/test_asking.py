@@ -69,7 +69,7 @@ def pipeline(store: Held, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         await ending.wait()
         await handle.close()
 
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
     port, end = opened.result(30)
     monkeypatch.setattr(
