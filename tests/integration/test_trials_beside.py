@@ -33,8 +33,8 @@ def test_signals_are_delivered_while_trials_queue(tmp_path: Path) -> None:
             rows = [{"point": "1", "ts": start + i * 10_000, "value": i % 7} for i in range(first, first + 10_000)]
             assert pipeline.send(rows, TRUSTED).json()["accepted"] == 10_000
         until(pipeline.settled)
-        rules = [rate(number) for number in range(20, 30)]
-        asked = {"point": point(1), "runs": [rules] * 5, "sums": {"rule": [20]}, "start": start, "end": end}
+        rules = [rate(number) for number in range(20, 36)]
+        asked = {"point": point(1), "runs": [rules] * 3, "sums": {"rule": [20]}, "start": start, "end": end}
         token = (pipeline.data / "secrets" / "wing.token").read_text().strip()
 
         def ask(_: int) -> httpx.Response:
