@@ -301,6 +301,26 @@ def test_the_desk_is_usable_within_two_seconds_on_a_slow_machine(
     assert min(taken) < 2.0 or min(taken) < 3.0 * pace, (taken, pace)
 
 
+def test_menus_and_lists_open_where_motion_is_switched_off(
+    open_page: Callable[..., Page], logins: list[dict[str, str]], county: Stack
+) -> None:
+    """Many office machines switch it off: what waits for the end of an animation that never runs stays shut."""
+    keeper = next(
+        one
+        for one in logins
+        if county.login(one["username"], one["password"]).get("/session")["user"]["role"] == "administrator"
+    )
+    page = open_page(login=keeper, at="/people/accounts")
+    page.emulate_media(reduced_motion="reduce")
+    page.locator(".mypost").click()
+    expect(page.get_by_role("menuitem", name="我的账号")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menuitem", name="我的账号")).to_be_hidden()
+    page.get_by_role("button", name="改", exact=True).first.click()
+    page.locator(".ant-modal .ant-select").first.click()
+    expect(page.locator(".ant-select-item-option").first).to_be_visible()
+
+
 def test_a_phone_reaches_the_rooms_behind_more(officer, open_page) -> None:
     page = open_page(PHONE, login=officer)
     page.get_by_role("button", name="更多").click()
