@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ANSWER_MS, share, STILL_MS } from "./connect";
 import type { Live } from "./stream";
+import { Source } from "./testing";
 
-/** The browser's worker and stream, in memory: what they say or fail to say is what is tested. */
+/** The browser's shared worker, in memory: what it says or fails to say is what is tested. */
 class Worker {
   static made: Worker[] = [];
   asked: unknown[] = [];
@@ -13,21 +14,6 @@ class Worker {
   }
   say(message: Live): void {
     this.port.onmessage?.({ data: message });
-  }
-}
-
-class Source extends EventTarget {
-  static CLOSED = 2;
-  static opened: Source[] = [];
-  readyState = 0;
-  onopen: (() => void) | null = null;
-  onerror: (() => void) | null = null;
-  constructor() {
-    super();
-    Source.opened.push(this);
-  }
-  close(): void {
-    this.readyState = 2;
   }
 }
 

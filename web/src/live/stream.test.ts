@@ -1,24 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BEATS_MS, OPENS_MS, openStream, type Live } from "./stream";
-
-/** An EventSource in memory: the browser's is not there, and the server's words are what is tested. */
-class Source extends EventTarget {
-  static CLOSED = 2;
-  static opened: Source[] = [];
-  readyState = 0;
-  onopen: (() => void) | null = null;
-  onerror: (() => void) | null = null;
-  constructor(readonly url: string) {
-    super();
-    Source.opened.push(this);
-  }
-  close(): void {
-    this.readyState = 2;
-  }
-  say(event: string, data: string): void {
-    this.dispatchEvent(new MessageEvent(event, { data }));
-  }
-}
+import { Source } from "./testing";
 
 let heard: Live[];
 const latest = (): Source => Source.opened.at(-1)!;

@@ -1,19 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-
-class Source extends EventTarget {
-  static CLOSED = 2;
-  static opened: Source[] = [];
-  readyState = 0;
-  onopen: (() => void) | null = null;
-  onerror: (() => void) | null = null;
-  constructor() {
-    super();
-    Source.opened.push(this);
-  }
-  close(): void {
-    this.readyState = 2;
-  }
-}
+import { Source } from "./testing";
 
 class Port {
   got: string[] = [];

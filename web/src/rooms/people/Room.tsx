@@ -1,8 +1,7 @@
 import { t } from "i18next";
 import type { ReactNode } from "react";
-import { NavLink } from "react-router";
 import { useSession } from "../../api/queries";
-import { Clauses } from "../../kit/Clauses";
+import { TabbedPage } from "../../kit/TabbedPage";
 import { useCrumb } from "../../kit/shell/crumb";
 import "../duties/desk.css";
 import "./people.css";
@@ -13,26 +12,9 @@ const tabs = ["", "matrix", "roster", "organisations", "obligations", "accounts"
 export function Room(props: { sentence: string; tools?: ReactNode; children: ReactNode }): ReactNode {
   useCrumb(t("nav.people"), "/people");
   const may = useMay();
-  return (
-    <div className="page people">
-      <div className="points-head people-head">
-        <h1>
-          <Clauses text={props.sentence} />
-        </h1>
-      </div>
-      <div className="people-bar">
-        <nav className="tabs" aria-label={t("nav.people")}>
-          {tabs.filter((tab) => tab !== "accounts" || may("user.manage")).map((tab) => (
-            <NavLink key={tab} to={tab === "" ? "/people" : `/people/${tab}`} end className={({ isActive }) => `quiet${isActive ? " tab-on" : ""}`}>
-              {t(`people.tab.${tab || "findings"}`)}
-            </NavLink>
-          ))}
-        </nav>
-        {props.tools !== undefined && <div className="people-tools">{props.tools}</div>}
-      </div>
-      {props.children}
-    </div>
-  );
+  const mine = tabs.filter((tab) => tab !== "accounts" || may("user.manage"));
+  const led = mine.map((tab) => ({ to: tab === "" ? "/people" : `/people/${tab}`, word: t(`people.tab.${tab || "findings"}`) }));
+  return <TabbedPage className="people" label={t("nav.people")} tabs={led} {...props} />;
 }
 
 export function useMay(): (permission: string) => boolean {
