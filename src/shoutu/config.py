@@ -60,6 +60,8 @@ class Config:
     witness_mail_url: str = field(default="", repr=False)
     # Role → (minutes without a touch, 0 for no such end; hours from signing in). Only what differs from the defaults.
     sessions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    # Roles whose accounts must have a second factor.
+    second_factor: frozenset[str] = frozenset()
 
     @property
     def sensing(self) -> Path:
@@ -218,6 +220,11 @@ def _sessions(values: dict[str, Any], name: str) -> dict[str, tuple[int, int]]:
     return found
 
 
+def _names(values: dict[str, Any], name: str) -> list[str]:
+    """Names by commas; what is none of a known set is told by who knows the set."""
+    return [part.strip() for part in str(values.get(name, "")).split(",") if part.strip()]
+
+
 def _suite(values: dict[str, Any]) -> str:
     name = str(values.get("SHOUTU_LEDGER_SUITE", ""))
     if name and name not in ledger_keys.SUITES:
@@ -289,5 +296,6 @@ def load() -> Config:
         ledger_suite=_suite(values),
         witness_mail_url=_mail(values, "SHOUTU_WITNESS_MAIL_URL"),
         sessions=_sessions(values, "SHOUTU_SESSIONS"),
+        second_factor=frozenset(_names(values, "SHOUTU_SECOND_FACTOR")),
         ingest_max_bytes=_megabytes(values, "SHOUTU_INGEST_MAX_MB", 16),
     )

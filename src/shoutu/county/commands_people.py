@@ -99,3 +99,19 @@ def switch(name: str, off: bool) -> None:
     except ShoutuError as error:
         raise click.ClickException(error.detail) from error
     click.echo(name)
+
+
+@user.command()
+@click.argument("name")
+def reset_factor(name: str) -> None:
+    """取消一个账号的动态口令（手机和恢复码都丢了）。 Take off a second factor whose telephone and codes are lost."""
+    from shoutu.county.kit.actors import system
+    from shoutu.county.kit.errors import ShoutuError
+    from shoutu.county.people import services
+    from shoutu.county.people.selectors import user_named
+
+    try:
+        services.reset_factor(system("命令行"), user_named(name))
+    except ShoutuError as error:
+        raise click.ClickException(error.detail) from error
+    click.echo(name)

@@ -27,6 +27,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/users/{id}/password": {"password": "守土有责-尽责-2026"},
     "POST /api/v1/rules": {"kind": "no_data", "params": {"intervals": 3}, "reason": "断传"},
     "POST /api/v1/session/password": {"current": "守土有责-尽责-2026", "password": "守土尽责-有责-2027"},
+    "POST /api/v1/session/factor": {"password": "守土有责-尽责-2026"},
     "POST /api/v1/session": {"username": "auditor", "password": "守土有责-尽责-2026"},
     "POST /api/v1/warnings/{id}/return": {"note": "重做"},
     "POST /api/v1/warnings/{id}/feedback": {"note": "已落实"},

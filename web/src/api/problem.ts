@@ -11,10 +11,12 @@ export class Problem extends Error {
   readonly expected: string | null;
   /** Why, for a form that can do something about it; null where the server names no reason. */
   readonly code: string | null;
+  /** What was lacking, of a refusal (403). */
+  readonly permission: string | null;
   readonly facts: Readonly<Record<string, string>>;
   readonly recorded: Recorded | null;
 
-  constructor(status: number, detail: string, field: string | null = null, expected: string | null = null, code: string | null = null, facts: Record<string, string> = {}, recorded: Recorded | null = null) {
+  constructor(status: number, detail: string, field: string | null = null, expected: string | null = null, code: string | null = null, facts: Record<string, string> = {}, recorded: Recorded | null = null, permission: string | null = null) {
     super(detail);
     this.name = "Problem";
     this.status = status;
@@ -23,6 +25,7 @@ export class Problem extends Error {
     this.code = code;
     this.facts = facts;
     this.recorded = recorded;
+    this.permission = permission;
   }
 }
 
@@ -34,6 +37,7 @@ interface Wire {
   code?: unknown;
   facts?: unknown;
   recorded?: unknown;
+  permission?: unknown;
 }
 
 const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
@@ -52,7 +56,7 @@ function recorded(value: unknown): Recorded | null {
 
 export function readProblem(status: number, body: unknown): Problem {
   const wire: Wire = typeof body === "object" && body !== null ? body : {};
-  return new Problem(status, text(wire.detail) ?? text(wire.title) ?? "", text(wire.field), text(wire.expected), text(wire.code), facts(wire.facts), recorded(wire.recorded));
+  return new Problem(status, text(wire.detail) ?? text(wire.title) ?? "", text(wire.field), text(wire.expected), text(wire.code), facts(wire.facts), recorded(wire.recorded), text(wire.permission));
 }
 
 export function asProblem(error: unknown): Problem {

@@ -571,7 +571,10 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Sign in with a name and a password. 401 when they do not match, 429 after too many wrong ones.
+         * @description Sign in with a name and a password, and a code where the account has a second factor.
+         *
+         *     401 when they do not match; with the code `factor.needed` or `factor.wrong` where password and name do and the code
+         *     is missing or wrong. 429 after too many wrong ones.
          */
         post: operations["people_sign_in"];
         /**
@@ -700,6 +703,91 @@ export interface paths {
          * @description 接手: I make my own what the county itself proposed, so that another can agree.
          */
         post: operations["people_proposals_take_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Factor
+         * @description Whether signing in asks me for a code, and how many recovery codes are left.
+         */
+        get: operations["people_factor_my_factor"];
+        put?: never;
+        /**
+         * Begin My Factor
+         * @description A new secret for my app; in force once a code of it is confirmed. 409 for a demo account or where one is in
+         *     force, 422 when `password` is wrong, 429 after too many wrong ones.
+         */
+        post: operations["people_factor_begin_my_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm My Factor
+         * @description The first code of the app: from now on signing in asks for one. This session goes on, all others of mine end.
+         */
+        post: operations["people_factor_confirm_my_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/factor/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew My Codes
+         * @description Recovery codes anew, by a code; those of before end. 422 when it is wrong, 429 after too many wrong ones.
+         */
+        post: operations["people_factor_renew_my_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/factor/off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End My Factor
+         * @description Take my second factor off, by password and code, as before a new telephone.
+         */
+        post: operations["people_factor_end_my_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1144,6 +1232,26 @@ export interface paths {
          * @description End all sessions of an account, as when its telephone is lost. Its tokens stay.
          */
         post: operations["people_accounts_end_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/factor/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Factor
+         * @description Ask that an account's second factor be taken off; done once a second person agrees (`proposals`).
+         */
+        post: operations["people_accounts_reset_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5065,6 +5173,8 @@ export interface components {
         /**
          * Me
          * @description Who I am and what I may. `whole`: whether I see the whole county or a part of it.
+         *
+         *     `must_enrol`: my role must have a second factor and I have none: until I do, only `session…` answers.
          */
         Me: {
             user: components["schemas"]["UserOut"];
@@ -5081,6 +5191,8 @@ export interface components {
             whole: boolean;
             /** Demo */
             demo: boolean;
+            /** Must Enrol */
+            must_enrol: boolean;
         };
         /** MyPost */
         MyPost: {
@@ -5102,12 +5214,20 @@ export interface components {
             /** Role */
             role: string;
         };
-        /** Credentials */
+        /**
+         * Credentials
+         * @description `code`: of the authenticator app or a recovery code; for accounts with a second factor.
+         */
         Credentials: {
             /** Username */
             username: string;
             /** Password */
             password: string;
+            /**
+             * Code
+             * @default
+             */
+            code?: string;
         };
         /** NewPassword */
         NewPassword: {
@@ -5227,6 +5347,58 @@ export interface components {
              * @default
              */
             reason?: string;
+        };
+        /**
+         * FactorOut
+         * @description `since` null: not in force. `required`: the county asks it of my role. `may`: false for a demo account.
+         */
+        FactorOut: {
+            /** Since */
+            since: string | null;
+            /** Codes Left */
+            codes_left: number;
+            /** Required */
+            required: boolean;
+            /** May */
+            may: boolean;
+        };
+        /**
+         * NewFactor
+         * @description `uri` is what the picture to photograph says, `secret` the same to be typed. Shown this once.
+         */
+        NewFactor: {
+            /** Secret */
+            secret: string;
+            /** Uri */
+            uri: string;
+        };
+        /** PresentPassword */
+        PresentPassword: {
+            /** Password */
+            password: string;
+        };
+        /**
+         * RecoveryCodes
+         * @description Shown this once.
+         */
+        RecoveryCodes: {
+            /** Codes */
+            codes: string[];
+        };
+        /**
+         * Code
+         * @description Six digits of the app, or a recovery code.
+         */
+        Code: {
+            /** Code */
+            code: string;
+        };
+        /** PasswordAndCode */
+        PasswordAndCode: {
+            /** Password */
+            password: string;
+            /** Code */
+            code: string;
         };
         /**
          * RosterOut
@@ -5582,6 +5754,8 @@ export interface components {
             is_active: boolean;
             /** Is Demo */
             is_demo: boolean;
+            /** Has Factor */
+            has_factor: boolean;
             /** Organisation */
             organisation: string | null;
             /** Territory */
@@ -5642,6 +5816,22 @@ export interface components {
         Password: {
             /** Password */
             password: string;
+        };
+        /**
+         * Waiting
+         * @description `proposal`: what waits for a second person.
+         */
+        Waiting: {
+            /** Proposal */
+            proposal: number;
+        };
+        /** Reason */
+        Reason: {
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
         };
         /** Page[TokenOut] */
         Page_TokenOut_: {
@@ -6458,14 +6648,6 @@ export interface components {
              * @default 15
              */
             lead_days?: number;
-        };
-        /** Reason */
-        Reason: {
-            /**
-             * Reason
-             * @default
-             */
-            reason?: string;
         };
         /** DueQuery */
         DueQuery: {
@@ -12817,6 +12999,120 @@ export interface operations {
             };
         };
     };
+    people_factor_my_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorOut"];
+                };
+            };
+        };
+    };
+    people_factor_begin_my_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresentPassword"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewFactor"];
+                };
+            };
+        };
+    };
+    people_factor_confirm_my_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+        };
+    };
+    people_factor_renew_my_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+        };
+    };
+    people_factor_end_my_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAndCode"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     people_roster_roster_today: {
         parameters: {
             query?: never;
@@ -13352,6 +13648,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    people_accounts_reset_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Waiting"];
+                };
             };
         };
     };

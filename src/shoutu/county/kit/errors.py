@@ -39,6 +39,18 @@ class NotSignedIn(ShoutuError):
         super().__init__(detail or _("先登录，或在请求头中带上有效的令牌。"))
 
 
+class FactorNeeded(NotSignedIn):
+    """Name and password are right, and the account asks for a code besides. `code`: `factor.needed` where none was
+    given, `factor.wrong` where the one given is not right now or was used before."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+    def problem(self) -> dict[str, Any]:
+        return {**super().problem(), "code": self.code}
+
+
 class NotAllowed(ShoutuError):
     """The asker is known and may not do this. Names the missing permission."""
 

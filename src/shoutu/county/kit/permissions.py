@@ -62,6 +62,8 @@ TABLE: dict[str, set[str]] = {
     # people
     "person.read_phone": {"administrator", "leader", "duty_officer", "township"},
     "user.manage": {"administrator"},
+    # The second person without whom nobody's second factor is taken off.
+    "factor.agree": {"administrator", "leader"},
     "person.read": _people,
     "responsibility.read": _people,
     "responsibility.edit": {"administrator"},

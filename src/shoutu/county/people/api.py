@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.utils import timezone
@@ -16,22 +16,25 @@ from ninja import Field, Schema
 from shoutu.county.kit.actors import Actor, actor_of_user
 from shoutu.county.kit.api import Router, asker
 from shoutu.county.kit.auth import require_csrf
-from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotSignedIn, TooMany
+from shoutu.county.kit.errors import Conflict, FactorNeeded, Invalid, NotSignedIn
 from shoutu.county.people import services
 from shoutu.county.people.api_accounts import router as accounts_router
 from shoutu.county.people.api_calendar import router as calendar_router
+from shoutu.county.people.api_factor import router as factor_router
 from shoutu.county.people.api_obligations import router as obligations_router
 from shoutu.county.people.api_posts import router as posts_router
 from shoutu.county.people.api_proposals import router as proposals_router
 from shoutu.county.people.api_responsibility import router as responsibility_router
 from shoutu.county.people.api_roster import router as roster_router
 from shoutu.county.people.models import User
+from shoutu.county.people.oneself import known, myself, right_code
 from shoutu.county.people.selectors import posts_of
 from shoutu.county.places.selectors import county
 
 router = Router()
 for _part in (
     proposals_router,
+    factor_router,
     roster_router,
     calendar_router,
     accounts_router,
@@ -43,8 +46,11 @@ for _part in (
 
 
 class Credentials(Schema):
+    """`code`: of the authenticator app or a recovery code; for accounts with a second factor."""
+
     username: str = Field(min_length=1, max_length=60)
     password: str = Field(min_length=1, max_length=200)
+    code: str = Field("", max_length=40)
 
 
 class NewPassword(Schema):
@@ -70,7 +76,10 @@ class CountyOut(Schema):
 
 
 class Me(Schema):
-    """Who I am and what I may. `whole`: whether I see the whole county or a part of it."""
+    """Who I am and what I may. `whole`: whether I see the whole county or a part of it.
+
+    `must_enrol`: my role must have a second factor and I have none: until I do, only `session…` answers.
+    """
 
     user: UserOut
     post: MyPost | None
@@ -79,6 +88,7 @@ class Me(Schema):
     county: CountyOut
     whole: bool
     demo: bool
+    must_enrol: bool
 
 
 def me(actor: Actor, user: User) -> dict[str, Any]:
@@ -94,30 +104,36 @@ def me(actor: Actor, user: User) -> dict[str, Any]:
         "county": {"name": root.name if root else ""},
         "whole": actor.scope.all,
         "demo": settings.DEMO,
+        "must_enrol": user.must_enrol,
     }
-
-
-def _known(request: HttpRequest, username: str, password: str) -> User | None:
-    """The account these belong to; None where they belong to none. Raises TooMany after too many wrong ones."""
-    user = authenticate(request, username=username, password=password)
-    if getattr(request, "axes_locked_out", False):
-        wait = int(settings.AXES_COOLOFF_TIME * 3600)
-        raise TooMany(_("密码错误次数过多，%(minutes)s 分钟后再试。") % {"minutes": wait // 60}, wait)
-    return user if isinstance(user, User) else None
 
 
 @router.post("/session", response=Me, auth=None)
 def sign_in(request: HttpRequest, credentials: Credentials) -> Any:
-    """Sign in with a name and a password. 401 when they do not match, 429 after too many wrong ones."""
-    user = _known(request, credentials.username, credentials.password)
+    """Sign in with a name and a password, and a code where the account has a second factor.
+
+    401 when they do not match; with the code `factor.needed` or `factor.wrong` where password and name do and the code
+    is missing or wrong. 429 after too many wrong ones.
+    """
+    user = known(request, credentials.username, credentials.password)
     if user is None:
         raise NotSignedIn(_("用户名或密码不对。"))
     actor = actor_of_user(user, request)
+    if user.factor_since is not None:
+        _ask_code(request, actor, user, credentials.code)
     # A new key even for who is signed in already: Django keeps the old one then.
     request.session.flush()
     login(request, user)
     get_token(request)
     return me(actor, user)
+
+
+def _ask_code(request: HttpRequest, actor: Actor, user: User, code: str) -> None:
+    """Raises FactorNeeded unless the code is right, TooMany after too many wrong ones."""
+    if not code.strip():
+        raise FactorNeeded("factor.needed", _("这个账号还要动态口令：带上验证器现在显示的 6 位数字，或一个恢复码。"))
+    if not right_code(actor, user, code):
+        raise FactorNeeded("factor.wrong", _("动态口令不对或已经用过：等验证器换下一个数字再试，手机时间要准。"))
 
 
 @router.get("/session", response=Me, auth=None)
@@ -135,10 +151,10 @@ def change_my_password(request: HttpRequest, new: NewPassword) -> Any:
 
     422 when `current` is wrong, 429 after too many wrong ones.
     """
-    actor, user = _myself(request)
+    actor, user = myself(request)
     if user.is_demo:
         raise Conflict(_("演示账号的密码人人知道，不能改。"))
-    if _known(request, user.username, new.current) is None:
+    if known(request, user.username, new.current) is None:
         raise Invalid("current", _("现在用的密码"))
     services.set_password(actor, user, new.password)
     user.refresh_from_db()
@@ -149,19 +165,11 @@ def change_my_password(request: HttpRequest, new: NewPassword) -> Any:
 @router.post("/session/end-others", response={204: None})
 def end_my_other_sessions(request: HttpRequest) -> Any:
     """End all sessions of mine but this one, as when my telephone is lost."""
-    actor, user = _myself(request)
+    actor, user = myself(request)
     services.end_sessions(actor, user)
     user.refresh_from_db()
     update_session_auth_hash(request, user)
     return 204, None
-
-
-def _myself(request: HttpRequest) -> tuple[Actor, User]:
-    """Raises NotAllowed for a token: these are about the session a person sits at."""
-    actor = asker(request)
-    if actor.token_id is not None or not isinstance(request.user, User):
-        raise NotAllowed("session", _("这一步只能登录后在界面上做，令牌不行。"))
-    return actor, request.user
 
 
 @router.delete("/session", response={204: None})

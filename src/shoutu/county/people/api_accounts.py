@@ -28,6 +28,7 @@ class AccountOut(Schema):
     role: str
     is_active: bool
     is_demo: bool
+    has_factor: bool
     organisation: str | None
     territory: str | None
     sectors: list[str]
@@ -55,6 +56,16 @@ class AccountChange(Schema):
 
 class Password(Schema):
     password: str = Field(min_length=1, max_length=200)
+
+
+class Reason(Schema):
+    reason: str = Field(min_length=1, max_length=400)
+
+
+class Waiting(Schema):
+    """`proposal`: what waits for a second person."""
+
+    proposal: int
 
 
 class TokenIn(Schema):
@@ -95,6 +106,7 @@ def _account(user: User) -> dict[str, Any]:
         "role": user.role,
         "is_active": user.is_active,
         "is_demo": user.is_demo,
+        "has_factor": user.factor_since is not None,
         "organisation": user.organisation.name if user.organisation else None,
         "territory": user.territory.name if user.territory else None,
         "sectors": user.sectors,
@@ -197,6 +209,14 @@ def end_sessions(request: HttpRequest, id: int) -> Any:
     actor.require("user.manage")
     services.end_sessions(actor, selectors.get_user(id))
     return 204, None
+
+
+@router.post("/users/{id}/factor/reset", response={202: Waiting})
+def reset_factor(request: HttpRequest, id: int, why: Reason) -> Any:
+    """Ask that an account's second factor be taken off; done once a second person agrees (`proposals`)."""
+    actor = asker(request)
+    actor.require("user.manage")
+    return 202, {"proposal": services.ask_reset(actor, selectors.get_user(id), why.reason).pk}
 
 
 @router.get("/tokens", response=Page[TokenOut])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
@@ -81,6 +82,8 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(auto_now_add=True)
     # How often all sessions of this account were ended at once; one of before is none any more.
     sessions_ended = models.PositiveIntegerField(default=0)
+    # Since when signing in needs a code besides the password; null while it does not.
+    factor_since = models.DateTimeField(null=True)
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS = ["display", "role"]
@@ -89,6 +92,16 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.username
 
+    @property
+    def is_asked_for_factor(self) -> bool:
+        """Whether the county asks a second factor of this role (never of a demo login: everybody has it)."""
+        return self.role in settings.SECOND_FACTOR and not self.is_demo
+
+    @property
+    def must_enrol(self) -> bool:
+        """Whether a second factor is asked for and there is none yet."""
+        return self.is_asked_for_factor and self.factor_since is None
+
     def get_session_auth_hash(self) -> str:
         """What a session must carry: changes with the password, and whenever all sessions are ended."""
         return f"{super().get_session_auth_hash()}.{self.sessions_ended}"
@@ -96,6 +109,35 @@ class User(AbstractBaseUser):
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
         for one in super().get_session_auth_fallback_hash():
             yield f"{one}.{self.sessions_ended}"
+
+
+class SecondFactor(models.Model):
+    """What an account's codes are made from. In force once `User.factor_since` says so, till then being set up.
+
+    `failures` counts wrong codes in a row, `failed_at` is the last one's time.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="factor")
+    secret = models.TextField()  # sealed
+    # The last time step whose code was taken: none works twice.
+    last_step = models.BigIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    failed_at = models.DateTimeField(null=True)
+
+    objects = models.Manager()
+
+
+class RecoveryCode(models.Model):
+    """恢复码: stands in for the telephone once. Kept as SHA-256: 80 random bits are beyond guessing."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="recovery_codes")
+    hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "hash"], name="recovery_code_once")]
 
 
 class Post(models.Model):

@@ -1,33 +1,18 @@
-"""Keeping secrets that must be used again: sealed by a key of this installation, so that a copy of the database alone
-gives nothing away, and never shown back."""
+"""The secrets of channels, sealed (`kit.sealing`)."""
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
+from shoutu.county.kit import sealing
 
-
-def _box() -> Fernet:
-    derived = HKDF(SHA256(), 32, None, b"shoutu channel secrets").derive(settings.SECRET_KEY.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
+PURPOSE = "channel secrets"
 
 
 def seal(values: Mapping[str, str]) -> str:
-    return _box().encrypt(json.dumps(dict(values)).encode()).decode() if values else ""
+    return sealing.seal(values, PURPOSE)
 
 
 def unseal(sealed: str) -> dict[str, str]:
     """Raises ValueError when it was sealed by another installation's key (a restored database without its secrets)."""
-    if not sealed:
-        return {}
-    try:
-        found: dict[str, str] = json.loads(_box().decrypt(sealed.encode()))
-    except InvalidToken:
-        raise ValueError("sealed by another key") from None
-    return found
+    return sealing.unseal(sealed, PURPOSE)

@@ -9,6 +9,7 @@ from shoutu.county.people.services.accounts import (
     set_active,
     set_password,
 )
+from shoutu.county.people.services.factors import ask_reset, reset_factor
 from shoutu.county.people.services.handovers import hand_over, return_handover, take_over, write_handover
 from shoutu.county.people.services.leaves import end_leave, start_leave
 from shoutu.county.people.services.obligations import (
@@ -40,6 +41,7 @@ from shoutu.county.people.services.shifts import (
 )
 
 __all__ = [
+    "ask_reset",
     "assign_responsibility",
     "cancel_due",
     "cancel_shift",
@@ -63,6 +65,7 @@ __all__ = [
     "plan_series",
     "plan_shift",
     "replace_on_shift",
+    "reset_factor",
     "return_handover",
     "revoke_api_token",
     "set_active",
