@@ -60,6 +60,7 @@ const WeatherEnter = later(() => import("./rooms/weather/WeatherEnter"));
 const WeatherPage = later(() => import("./rooms/weather/WeatherPage"));
 const Accounts = later(() => import("./rooms/people/Accounts"));
 const Mine = later(() => import("./rooms/people/Mine"));
+const Enrol = later(() => import("./rooms/people/Enrol"));
 const Tokens = later(() => import("./rooms/admin/Tokens"));
 const Health = later(() => import("./rooms/admin/Health"));
 const Obligations = later(() => import("./rooms/people/Obligations"));
@@ -81,8 +82,9 @@ function Whole({ children }: { children: ReactNode }): ReactNode {
 const client = new QueryClient({
   queryCache: new QueryCache({
     onError: (error, query) => {
-      // The session ended elsewhere: ask who I am, which leads to the login page.
-      if (asProblem(error).status === 401 && query.queryKey[0] !== "session") {
+      // The session ended elsewhere, or the county asks a second factor now: ask who I am, which leads where I must go.
+      const { status, permission } = asProblem(error);
+      if ((status === 401 || permission === "factor") && query.queryKey[0] !== "session") {
         void client.invalidateQueries({ queryKey: ["session"] });
       }
     },
@@ -110,8 +112,10 @@ function Home({ me }: { me: Me }): ReactNode {
 function Inside(): ReactNode {
   const session = useSession();
   const { pathname, search } = useLocation();
-  useLive(client, session.data?.user.id ?? null);
-  useSending(session.data?.user.id ?? null);
+  // Who must set up a second factor first is answered nothing else: there is no line to listen on, nor to send by.
+  const user = session.data && !session.data.must_enrol ? session.data.user.id : null;
+  useLive(client, user);
+  useSending(user);
   const status = session.error ? asProblem(session.error).status : null;
   if (status === 401 || status === 403) {
     const next = pathname === "/" ? "" : `?next=${encodeURIComponent(pathname + search)}`;
@@ -120,6 +124,7 @@ function Inside(): ReactNode {
   if (session.error && !session.data) return <Failed error={session.error} what={t("what.session")} again={() => void session.refetch()} />;
   if (!session.data) return null;
   const me = session.data;
+  if (me.must_enrol) return <Later><Enrol me={me} /></Later>;
   return (
     <Routes>
       <Route path="/answer/:dutyId" element={<Answer />} />

@@ -4,7 +4,7 @@ import { Copy } from "lucide-react";
 import { useState, type ReactNode } from "react";
 
 /** A secret's only sight: it stays until the person says that it is kept, and no stray click takes it away. */
-export function Once({ name, secret, close }: { name: string; secret: string; close: () => void }): ReactNode {
+export function Once({ name, secret, close, title = t("admin.once.title", { name }) }: { name: string; secret: string; close: () => void; title?: string }): ReactNode {
   const [copied, setCopied] = useState<boolean | null>(null);
   const copy = (): void => {
     // A page without TLS has no clipboard: then it is marked by hand.
@@ -17,7 +17,7 @@ export function Once({ name, secret, close }: { name: string; secret: string; cl
       closable={false}
       keyboard={false}
       mask={{ closable: false }}
-      title={t("admin.once.title", { name })}
+      title={title}
       footer={
         <Button type="primary" onClick={close}>
           {t("admin.once.kept")}
@@ -25,7 +25,7 @@ export function Once({ name, secret, close }: { name: string; secret: string; cl
       }
     >
       <p>{t("admin.once.words")}</p>
-      <Input.TextArea readOnly autoSize value={secret} aria-label={t("admin.once.title", { name })} onFocus={(event) => event.target.select()} />
+      <Input.TextArea readOnly autoSize value={secret} aria-label={title} onFocus={(event) => event.target.select()} />
       <p className="once-copy">
         <Button icon={<Copy size={15} strokeWidth={1.6} aria-hidden />} onClick={copy}>
           {t("admin.once.copy")}

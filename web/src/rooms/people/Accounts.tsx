@@ -6,18 +6,20 @@ import { onceEach } from "../../api/pages";
 import { More } from "../../kit/More";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
+import { useMe } from "../../kit/shell/Shell";
+import { AccountPassword, FactorReset } from "./access";
 import { AccountChange } from "./changes";
 import { useAccounts, useChange, type Account } from "./queries";
 import { Room } from "./Room";
 
-function Line({ account, change }: { account: Account; change: () => void }): ReactNode {
+function Line({ account, change, password, reset }: { account: Account; change: () => void; password: (() => void) | undefined; reset: (() => void) | undefined }): ReactNode {
   const [sure, setSure] = useState(false);
   const turn = useChange(() => got(api.POST(account.is_active ? "/api/v1/users/{id}/deactivate" : "/api/v1/users/{id}/activate", { params: { path: { id: account.id } } })));
   const place = [account.organisation, account.territory, ...account.sectors.map((kind) => t(`site.kind.${kind}`))].filter(Boolean).join(" ");
   return (
     <li className={account.is_active ? "person" : "person off"}>
       <span>
-        <b>{account.display}</b> <em className="tag">{t(`role.${account.role}`)}</em>
+        <b>{account.display}</b> <em className="tag">{t(`role.${account.role}`)}</em> {account.has_factor && <em className="tag">{t("mine.factor.title")}</em>}
         <span className="note">
           {account.username} {place}
         </span>
@@ -26,6 +28,16 @@ function Line({ account, change }: { account: Account; change: () => void }): Re
         <Button size="small" type="text" onClick={change}>
           {t("people.change")}
         </Button>
+        {password && (
+          <Button size="small" type="text" onClick={password}>
+            {t("people.account.newPassword")}
+          </Button>
+        )}
+        {reset && (
+          <Button size="small" type="text" onClick={reset}>
+            {t("people.account.reset")}
+          </Button>
+        )}
         <Button size="small" type="text" loading={turn.isPending} onClick={() => (sure || !account.is_active ? turn.mutate(undefined, { onSuccess: () => setSure(false) }) : setSure(true))}>
           {account.is_active ? (sure ? t("people.account.off.sure") : t("people.account.off")) : t("people.account.on")}
         </Button>
@@ -39,7 +51,12 @@ function Line({ account, change }: { account: Account; change: () => void }): Re
 export default function Accounts(): ReactNode {
   const [q, setQ] = useState("");
   const list = useAccounts(q);
+  const me = useMe();
   const [changing, setChanging] = useState<Account | null>(null);
+  const [password, setPassword] = useState<Account | null>(null);
+  const [reset, setReset] = useState<Account | null>(null);
+  // One's own password is changed by the present one, and a demo's is everybody's.
+  const others = (account: Account): boolean => account.id !== me.user.id && !account.is_demo;
   const rows = onceEach(list.data?.pages);
   return (
     <Room
@@ -57,7 +74,13 @@ export default function Accounts(): ReactNode {
           <>
             <ul className="otree">
               {rows.map((account) => (
-                <Line key={account.id} account={account} change={() => setChanging(account)} />
+                <Line
+                  key={account.id}
+                  account={account}
+                  change={() => setChanging(account)}
+                  password={others(account) ? () => setPassword(account) : undefined}
+                  reset={others(account) && account.has_factor ? () => setReset(account) : undefined}
+                />
               ))}
             </ul>
             <More list={list} />
@@ -65,6 +88,8 @@ export default function Accounts(): ReactNode {
         )}
       </Panel>
       {changing && <AccountChange account={changing} close={() => setChanging(null)} />}
+      {password && <AccountPassword account={password} close={() => setPassword(null)} />}
+      {reset && <FactorReset account={reset} close={() => setReset(null)} />}
     </Room>
   );
 }

@@ -27,6 +27,8 @@ export function Login(): ReactNode {
   const [search] = useSearchParams();
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
+  // The second step: name and password are right, and the account asks for a code. They are sent again with it.
+  const [code, setCode] = useState<string | null>(null);
   const [all, setAll] = useState(false);
   const enterButton = useRef<HTMLButtonElement>(null);
   const [busy, setBusy] = useState(false);
@@ -37,7 +39,7 @@ export function Login(): ReactNode {
   }, []);
   const enter = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
-    const empty = username === "" ? "username" : password === "" ? "password" : null;
+    const empty = username === "" ? "username" : password === "" ? "password" : code?.trim() === "" ? "code" : null;
     if (empty !== null) {
       document.getElementById(empty)?.focus();
       return;
@@ -45,17 +47,24 @@ export function Login(): ReactNode {
     setBusy(true);
     setError(null);
     try {
-      const me = await got(api.POST("/api/v1/session", { body: { username, password } }));
+      const me = await got(api.POST("/api/v1/session", { body: { username, password, code: code ?? "" } }));
       client.clear();
       client.setQueryData(["session"], me);
       await navigate(safeNext(search.get("next")), { replace: true });
     } catch (problem) {
-      setError(problem);
+      const asked = asProblem(problem).code === "factor.needed";
+      if (asked) setCode("");
+      setError(asked ? null : problem);
       setBusy(false);
     }
   };
+  const other = (): void => {
+    setCode(null);
+    setPassword("");
+    setError(null);
+  };
   if (hello.data?.setup_needed) return <Setup />;
-  const words = error === null ? null : asProblem(error).status === 401 ? t("login.wrong") : problemWords;
+  const words = error === null ? null : asProblem(error).status === 401 && asProblem(error).code === null ? t("login.wrong") : problemWords;
   const demo = hello.data?.demo_users ?? [];
   const passwords = new Set(demo.map((user) => user.password));
   const samePassword = passwords.size === 1 ? (demo[0]?.password ?? null) : null;
@@ -69,10 +78,28 @@ export function Login(): ReactNode {
         </div>
         <p className="login-line">{t("login.line")}</p>
         <form onSubmit={(event) => void enter(event)}>
-          <label htmlFor="username">{t("login.username")}</label>
-          <Input id="username" size="large" autoComplete="username" autoFocus value={username} onChange={(event) => setUsername(event.target.value)} />
-          <label htmlFor="password">{t("login.password")}</label>
-          <Input.Password id="password" size="large" autoComplete="current-password" value={password} onChange={(event) => setPassword(event.target.value)} />
+          {code === null ? (
+            <>
+              <label htmlFor="username">{t("login.username")}</label>
+              <Input id="username" size="large" autoComplete="username" autoFocus value={username} onChange={(event) => setUsername(event.target.value)} />
+              <label htmlFor="password">{t("login.password")}</label>
+              <Input.Password id="password" size="large" autoComplete="current-password" value={password} onChange={(event) => setPassword(event.target.value)} />
+            </>
+          ) : (
+            <>
+              <p className="login-who">
+                {t("login.code.who", { name: username })}
+                <button type="button" className="linkish" onClick={other}>
+                  {t("login.code.other")}
+                </button>
+              </p>
+              <label htmlFor="code">{t("login.code")}</label>
+              <Input id="code" size="large" className="factor-code" autoComplete="one-time-code" autoFocus maxLength={40} value={code} aria-describedby="code-note" onChange={(event) => setCode(event.target.value)} />
+              <p className="note login-note" id="code-note">
+                {t("login.code.note")}
+              </p>
+            </>
+          )}
           {words !== null && (
             <p className="notsaved" role="alert">
               {words}
@@ -82,7 +109,7 @@ export function Login(): ReactNode {
             {t("login.enter")}
           </Button>
         </form>
-        {demo.length > 0 && (
+        {code === null && demo.length > 0 && (
           <section className="login-demo">
             <h2>
               {t("login.demo")}

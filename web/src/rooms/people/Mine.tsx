@@ -7,6 +7,7 @@ import type { Me } from "../../api/types";
 import { Panel } from "../../kit/Panel";
 import { FieldWrong, useProblemWords } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { Factor } from "./Factor";
 import { useChange } from "./queries";
 import "./people.css";
 
@@ -120,6 +121,9 @@ export default function Mine({ me }: { me: Me }): ReactNode {
       </p>
       <Panel title={t("mine.others")}>
         <Elsewhere />
+      </Panel>
+      <Panel title={t("mine.factor.title")}>
+        <Factor />
       </Panel>
       <Panel title={t("mine.password.title")}>
         <Password me={me} />
