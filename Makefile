@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPM := npm --no-fund --no-audit
 
-.PHONY: run up setup setup-dev system test test-full check check-types check-web check-code bench lock api clean
+.PHONY: run up setup setup-dev system test test-full check check-types check-web check-code bench lock audit api clean
 
 run: setup            ## install, build the face, start everything with the demo county
 	$(BIN)/shoutu up --demo
@@ -52,7 +52,7 @@ test-full: setup-dev system  ## everything that takes long as well
 	$(BIN)/pytest -q tests/browser
 	cd web && $(NPM) test --silent
 
-check: setup-dev      ## style, types, architecture, translations, generated files and migrations current
+check: setup-dev      ## style, types, architecture, translations, generated files, licences and migrations current
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target check-types check-web check-code
 
 # Parts of `make check`, two at a time, each one's output in one piece.
@@ -63,13 +63,20 @@ check-web:
 	cd web && $(NPM) run check --silent
 
 check-code:
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench requirements
+	$(BIN)/ruff format --check src tests bench requirements
 	$(BIN)/lint-imports
 	$(BIN)/python -m shoutu.county.kit.lint
 	$(BIN)/python -m shoutu.county.locale --check
 	$(BIN)/python -m shoutu.county.openapi --check
+	$(BIN)/python requirements/check.py
 	SHOUTU_DATA=.venv/check $(BIN)/shoutu manage makemigrations --check --dry-run
+
+audit: setup          ## ask the registries which locked packages have known holes (goes outside; make check does not)
+	@test -x .venv/audit/bin/python || $(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/audit.lock
+	for kind in run dev; do .venv/audit/bin/pip-audit --require-hashes --disable-pip -r requirements/$$kind.lock || failed=1; done; \
+	(cd web && npm audit) || failed=1; test -z "$$failed"
 
 api: setup-dev        ## write web/openapi.json and the generated client anew
 	$(BIN)/python -m shoutu.county.openapi
@@ -79,7 +86,7 @@ bench: setup-dev
 	$(BIN)/python -m bench
 
 lock:                 ## resolve requirements/*.in again
-	for kind in run dev; do $(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 requirements/$$kind.in -o requirements/$$kind.lock; done
+	for kind in run dev audit; do $(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 requirements/$$kind.in -o requirements/$$kind.lock; done
 
 clean:
 	rm -rf .venv web/node_modules web/dist
