@@ -2,6 +2,7 @@ import { Button, Input, Modal } from "antd";
 import { t } from "i18next";
 import { Copy } from "lucide-react";
 import { useState, type ReactNode } from "react";
+import "./once.css";
 
 /** A secret's only sight: it stays until the person says that it is kept, and no stray click takes it away. */
 export function Once({ name, secret, close, title = t("admin.once.title", { name }) }: { name: string; secret: string; close: () => void; title?: string }): ReactNode {
@@ -24,7 +25,7 @@ export function Once({ name, secret, close, title = t("admin.once.title", { name
         </Button>
       }
     >
-      <p>{t("admin.once.words")}</p>
+      <p className="once-words">{t("admin.once.words")}</p>
       <Input.TextArea readOnly autoSize value={secret} aria-label={title} onFocus={(event) => event.target.select()} />
       <p className="once-copy">
         <Button icon={<Copy size={15} strokeWidth={1.6} aria-hidden />} onClick={copy}>

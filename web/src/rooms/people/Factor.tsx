@@ -88,7 +88,7 @@ function Begin({ done }: { done: (codes: string[]) => void }): ReactNode {
     <div className="factor-new">
       <div className="factor-picture">
         {/* Black on white in both themes: cameras read no other. */}
-        <QRCode type="svg" value={made.uri} size={192} color="#000" bgColor="#fff" bordered={false} aria-label={t("mine.factor.picture")} />
+        <QRCode type="svg" value={made.uri} size={192} errorLevel="L" color="#000" bgColor="#fff" bordered={false} aria-label={t("mine.factor.picture")} />
       </div>
       <div className="factor-words">
         <p>{t("mine.factor.scan")}</p>
