@@ -128,7 +128,7 @@ class SecondFactor(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """恢复码: stands in for the telephone once. Kept as SHA-256: 80 random bits are beyond guessing."""
+    """恢复码: stands in for the telephone once. Kept as SHA-256: 120 random bits are beyond guessing."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="recovery_codes")
     hash = models.CharField(max_length=64)
