@@ -93,9 +93,9 @@ if _unknown := set(CONFIG.sessions) - set(ROLES):
 SESSION_LIMITS |= CONFIG.sessions
 # Roles that do nothing before they have a second factor; everybody may have one.
 SECOND_FACTOR = CONFIG.second_factor
-if _unknown := SECOND_FACTOR - set(ROLES):
+if _strange := SECOND_FACTOR - set(ROLES):
     raise installation.SettingError(
-        f"SHOUTU_SECOND_FACTOR: no role {min(_unknown)!r}; expected some of {', '.join(ROLES)}, by commas"
+        f"SHOUTU_SECOND_FACTOR: no role {min(_strange)!r}; expected some of {', '.join(ROLES)}, by commas"
     )
 SESSION_COOKIE_AGE = max(hours for _idle, hours in SESSION_LIMITS.values()) * 3600
 SESSION_COOKIE_HTTPONLY = True

@@ -211,7 +211,8 @@ def ask_reset(actor: Actor, user: User, reason: str) -> Proposal:
         raise NotAllowed("user.manage", _("令牌不能重置动态口令，登录后在界面上做。"))
     if actor.user_id == user.pk:
         raise Conflict(_("自己的动态口令在“我的账号”里停用；手机丢了用恢复码，或由另一位管理员提出重置。"))
-    user = _locked(user)
+    # Nothing of the account changes yet: no lock, which `agree` takes after the proposal's.
+    user = User.objects.get(pk=user.pk)
     require_factor(user)
     what = _("重置账号“%(name)s”的动态口令") % {"name": user.username}
     waiting = proposals.propose(
