@@ -18,6 +18,7 @@ ROOMS = ["kit", "ledger"]
 REST = ["places", "people", "exchange", "duties", "sites", "warnings", "weather", "screen", "access"]
 MOST = [
     "tests/county/test_at_once.py",
+    "tests/county/people/test_factor.py::test_of_many_who_show_one_code_at_once_one_gets_in",
     "tests/county/warnings/test_receiving.py::test_a_red_signal_opens_a_warning_and_calls_people",
     "tests/county/warnings/test_receiving.py::test_a_signal_delivered_twice_counts_once",
     "tests/county/warnings/test_receiving.py::test_a_poisonous_signal_is_set_aside_with_an_alarm_and_blocks_nobody",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -75,6 +77,32 @@ def test_signing_in_asks_for_a_code_that_works_once(county: SimpleNamespace, log
     assert sign_in(code(secret, 1)).status_code == 200, "a telephone's clock may be a step ahead"
     assert told(sign_in(code(secret, 2))) == (401, "factor.wrong")
     assert verbs() == ["factor.begun", "factor.on"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["of the app", "for recovery"])
+def test_of_many_who_show_one_code_at_once_one_gets_in(county: SimpleNamespace, login, kind: str) -> None:
+    secret, codes = enrol(login("leader"))
+    user = county.users["leader"]
+    me, typed = actor(user), code(secret) if kind == "of the app" else codes[0]
+    together, found, failed = threading.Barrier(4), [], []
+
+    def show() -> None:
+        try:
+            together.wait(30)
+            found.append(factors.check_factor(me, user, typed))
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=show) for _number in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert failed == []
+    assert sorted(one.value for one in found) == ["right", "wrong", "wrong", "wrong"]
 
 
 def test_without_the_right_password_nothing_is_told_of_a_factor(county: SimpleNamespace, login) -> None:
