@@ -72,10 +72,10 @@ check-code:
 	$(BIN)/python requirements/check.py
 	SHOUTU_DATA=.venv/check $(BIN)/shoutu manage makemigrations --check --dry-run
 
-audit: setup          ## ask the registries which locked packages have known holes (goes outside; make check does not)
+audit: setup          ## ask the registries which locked packages have known holes; what cannot be asked fails too
 	@test -x .venv/audit/bin/python || $(PYTHON) -m venv .venv/audit
 	.venv/audit/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/audit.lock
-	for kind in run dev; do .venv/audit/bin/pip-audit --require-hashes --disable-pip -r requirements/$$kind.lock || failed=1; done; \
+	for kind in run dev; do .venv/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/$$kind.lock || failed=1; done; \
 	(cd web && npm audit) || failed=1; test -z "$$failed"
 
 api: setup-dev        ## write web/openapi.json and the generated client anew

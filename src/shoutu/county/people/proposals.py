@@ -192,7 +192,7 @@ def _not_second(proposal: Proposal, actor: Actor) -> str | None:
     if proposal.proposed_by_id is None:
         return _("还没有提出人：先由一人接手，再由另一人同意")
     if actor.user_id is None or actor.user_id == proposal.proposed_by_id:
-        return _("降低或延后预警须由提出人以外的第二人同意")
+        return _("须由提出人以外的第二人同意")
     return None
 
 
