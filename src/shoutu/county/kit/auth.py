@@ -16,7 +16,7 @@ from shoutu.county.kit.actors import Actor, actor_of_token, actor_of_user, wing
 from shoutu.county.kit.errors import NotAllowed, NotSignedIn
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-ONESELF = "/api/v1/session"
+ONESELF = "/api/v1/session/"
 """What is about one's own signing in: open to who must have a second factor and has none yet."""
 
 
@@ -45,7 +45,7 @@ class SessionAuth(APIKeyCookie):
         if request.method not in SAFE:
             require_csrf(request)
         actor = actor_of_user(request.user, request)
-        if request.user.must_enrol and not request.path_info.startswith(ONESELF):  # type: ignore[union-attr]
+        if request.user.must_enrol and not f"{request.path_info}/".startswith(ONESELF):  # type: ignore[union-attr]
             raise NotAllowed("factor", _("这个角色登录要用动态口令：先在“我的账号”里绑定，再做别的。"))
         request.actor = actor  # type: ignore[attr-defined]
         return actor
