@@ -44,7 +44,7 @@ function Ask({ fields, code, verb, primary = true, busy, error, send, back }: As
     <form className="pform mine-form" onSubmit={submit}>
       {fields.map((one) => (
         <div key={one} className="pfield">
-          <label htmlFor={`factor-${one}`}>{one === "password" ? t("mine.current") : (code ?? t("mine.factor.code"))}</label>
+          <label htmlFor={`factor-${one}`}>{one === "password" ? t("mine.factor.password") : (code ?? t("mine.factor.code"))}</label>
           <Input
             id={`factor-${one}`}
             type={one === "password" ? "password" : "text"}
