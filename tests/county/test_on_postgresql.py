@@ -15,7 +15,7 @@ from tests.clusters import cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ["kit", "ledger"]
-REST = ["places", "people", "exchange", "duties", "sites", "warnings", "weather", "screen", "access"]
+REST = ["places", "people", "exchange", "duties", "sites", "papers", "warnings", "weather", "screen", "access"]
 MOST = [
     "tests/county/test_at_once.py",
     "tests/county/people/test_factor.py::test_of_many_who_show_one_code_at_once_one_gets_in",

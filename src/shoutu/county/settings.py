@@ -34,7 +34,7 @@ ALLOWED_HOSTS = sorted(
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 
 # In order of dependence: a room may import only rooms above it.
-ROOMS = ["kit", "ledger", "exchange", "places", "people", "duties", "sites", "warnings", "weather", "screen"]
+ROOMS = ["kit", "ledger", "exchange", "places", "people", "duties", "sites", "papers", "warnings", "weather", "screen"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -20,6 +20,7 @@ from shoutu.county.exchange.models import Import
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.models import Entry
+from shoutu.county.papers import services as papers
 from shoutu.county.people import services as people
 from shoutu.county.people.models import (
     ApiToken,
@@ -176,6 +177,10 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
         Ordered(f"o{site.pk}", "hand", "市局", "查尾矿库", "今晚查完", site=site.pk, due_at=now + day),
         [watch.pk],
     )
+    licence = papers.enter_licence(
+        SYSTEM, mine.pk, "safety_permit",
+        papers.Content(f"证{site.pk}", "省应急管理厅", timezone.localdate(), timezone.localdate() + 400 * day), site.pk,
+    )  # fmt: skip
     evidence = warnings.add_evidence(SYSTEM, warning.pk, pictures.keep(photograph().read()), "camera")
     warnings.set_care(SYSTEM, rule.pk, watch.pk, timezone.localdate() + day, None)
     contact = duties.set_contact(SYSTEM, person, "短信", channel=county.channel, address=county.number)
@@ -203,6 +208,7 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
         "blasting/{window}": window.pk,
         "warning-groups/{id}": group.pk,
         "evidence/{id}": evidence.pk,
+        "licences/{id}": licence.pk,
         "superiors/{id}": office.pk,
         "reports/{id}": told.pk,
         "dispatches/{id}": told.dispatches.get().pk,

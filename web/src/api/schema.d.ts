@@ -3028,6 +3028,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/licences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Licences
+         * @description Licences, what lapses first on top. `standing`: one of a licence, or all; empty: those in force.
+         */
+        get: operations["papers_list_licences"];
+        put?: never;
+        /**
+         * Enter Licence
+         * @description Put a licence on record.
+         */
+        post: operations["papers_enter_licence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/licences/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Licence Form
+         * @description The kinds there are, and how many licences the asker sees.
+         */
+        get: operations["papers_get_licence_form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{id}/licences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Site Licences
+         * @description Those of the site and those its enterprise holds for all of its sites.
+         */
+        get: operations["papers_list_site_licences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/licences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Licence
+         * @description One licence with those it replaced.
+         */
+        get: operations["papers_get_licence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/licences/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Licence Timeline
+         * @description What was recorded about it and its calls, newest first.
+         */
+        get: operations["papers_get_licence_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/licences/{id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct Licence
+         * @description Put right what was entered wrong.
+         */
+        post: operations["papers_correct_licence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/licences/{id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Licence
+         * @description The new document in the place of the old; answers the new one.
+         */
+        post: operations["papers_renew_licence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/licences/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Licence
+         * @description 吊销 or 注销.
+         */
+        post: operations["papers_withdraw_licence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/warnings": {
         parameters: {
             query?: never;
@@ -9381,6 +9545,325 @@ export interface components {
             /** Rules */
             rules: components["schemas"]["PointRule"][];
         };
+        /** LicenceQuery */
+        LicenceQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * Standing
+             * @default
+             */
+            standing?: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind?: string;
+            /** Organisation */
+            organisation?: number | null;
+        };
+        /**
+         * Licence
+         * @description A licence. `standing` is of today; `days_left` below 0: expired; null: without an end. `capacity`: 10⁴ t a year.
+         *
+         *     `verified` false: the legal ground is still to be checked.
+         */
+        Licence: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Ground */
+            ground: string;
+            /** Verified */
+            verified: boolean;
+            organisation: components["schemas"]["Named"];
+            site: components["schemas"]["Named"] | null;
+            /** Number */
+            number: string;
+            /** Bearer */
+            bearer: string;
+            /** Issued By */
+            issued_by: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid Until */
+            valid_until: string | null;
+            /** Days Left */
+            days_left: number | null;
+            /** Lead Days */
+            lead_days: number;
+            /** Capacity */
+            capacity: number | null;
+            /** Note */
+            note: string;
+            /**
+             * Standing
+             * @enum {string}
+             */
+            standing: "valid" | "expiring" | "expired" | "renewed" | "withdrawn";
+            /** Withdrawal */
+            withdrawal: string;
+        };
+        /** Page[Licence] */
+        Page_Licence_: {
+            /** Items */
+            items: components["schemas"]["Licence"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * LicenceDetail
+         * @description With the ones it replaced, newest first; `may`: whether the asker may change it.
+         */
+        LicenceDetail: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Ground */
+            ground: string;
+            /** Verified */
+            verified: boolean;
+            organisation: components["schemas"]["Named"];
+            site: components["schemas"]["Named"] | null;
+            /** Number */
+            number: string;
+            /** Bearer */
+            bearer: string;
+            /** Issued By */
+            issued_by: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid Until */
+            valid_until: string | null;
+            /** Days Left */
+            days_left: number | null;
+            /** Lead Days */
+            lead_days: number;
+            /** Capacity */
+            capacity: number | null;
+            /** Note */
+            note: string;
+            /**
+             * Standing
+             * @enum {string}
+             */
+            standing: "valid" | "expiring" | "expired" | "renewed" | "withdrawn";
+            /** Withdrawal */
+            withdrawal: string;
+            /** Before */
+            before: components["schemas"]["Licence"][];
+            /** Replaced By */
+            replaced_by: number | null;
+            /** May */
+            may: boolean;
+        };
+        /**
+         * LicenceIn
+         * @description A licence entered: whose, of which kind.
+         */
+        LicenceIn: {
+            /** Number */
+            number: string;
+            /** Issued By */
+            issued_by: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid Until */
+            valid_until?: string | null;
+            /** Capacity */
+            capacity?: number | null;
+            /**
+             * Bearer
+             * @default
+             */
+            bearer?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** Organisation */
+            organisation: number;
+            /** Site */
+            site?: number | null;
+            /** Kind */
+            kind: string;
+        };
+        /**
+         * LicenceForm
+         * @description What the form offers, and how many licences in force, expiring and expired the asker sees.
+         */
+        LicenceForm: {
+            /** Kinds */
+            kinds: components["schemas"]["LicenceKindRow"][];
+            /** Held */
+            held: number;
+            /** Expiring */
+            expiring: number;
+            /** Expired */
+            expired: number;
+            /** May */
+            may: boolean;
+        };
+        /**
+         * LicenceKindRow
+         * @description A kind the form offers.
+         */
+        LicenceKindRow: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Ground */
+            ground: string;
+            /** Verified */
+            verified: boolean;
+            /** Lead Days */
+            lead_days: number;
+            /** Personal */
+            personal: boolean;
+            /** Capacity */
+            capacity: boolean;
+        };
+        /** SiteLicenceQuery */
+        SiteLicenceQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * Standing
+             * @default
+             */
+            standing?: string;
+        };
+        /** Page[TimelineRow] */
+        Page_TimelineRow_: {
+            /** Items */
+            items: components["schemas"]["TimelineRow"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * LicenceCorrectionIn
+         * @description What it says in truth, and why it was wrong.
+         */
+        LicenceCorrectionIn: {
+            /** Number */
+            number: string;
+            /** Issued By */
+            issued_by: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid Until */
+            valid_until?: string | null;
+            /** Capacity */
+            capacity?: number | null;
+            /**
+             * Bearer
+             * @default
+             */
+            bearer?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * LicenceContent
+         * @description What stands on a licence. `valid_until`: its last day; null without an end. `capacity`: 10⁴ t a year.
+         */
+        LicenceContent: {
+            /** Number */
+            number: string;
+            /** Issued By */
+            issued_by: string;
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid Until */
+            valid_until?: string | null;
+            /** Capacity */
+            capacity?: number | null;
+            /**
+             * Bearer
+             * @default
+             */
+            bearer?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /**
+         * LicenceWithdrawalIn
+         * @description 吊销 (revoked) or 注销 (cancelled), and why.
+         */
+        LicenceWithdrawalIn: {
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "revoked" | "cancelled";
+            /** Reason */
+            reason: string;
+        };
         /** WarningQuery */
         WarningQuery: {
             /** Cursor */
@@ -9960,15 +10443,6 @@ export interface components {
             at: string;
             /** Counted */
             counted: components["schemas"]["Counted"][];
-        };
-        /** Page[TimelineRow] */
-        Page_TimelineRow_: {
-            /** Items */
-            items: components["schemas"]["TimelineRow"][];
-            /** Next */
-            next?: string | null;
-            /** Count */
-            count: number;
         };
         /**
          * VerifyIn
@@ -16077,6 +16551,228 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteWatch"];
+                };
+            };
+        };
+    };
+    papers_list_licences: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                standing?: string;
+                kind?: string;
+                organisation?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Licence_"];
+                };
+            };
+        };
+    };
+    papers_enter_licence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LicenceIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenceDetail"];
+                };
+            };
+        };
+    };
+    papers_get_licence_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenceForm"];
+                };
+            };
+        };
+    };
+    papers_list_site_licences: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                standing?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Licence_"];
+                };
+            };
+        };
+    };
+    papers_get_licence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenceDetail"];
+                };
+            };
+        };
+    };
+    papers_get_licence_timeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TimelineRow_"];
+                };
+            };
+        };
+    };
+    papers_correct_licence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LicenceCorrectionIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenceDetail"];
+                };
+            };
+        };
+    };
+    papers_renew_licence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LicenceContent"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenceDetail"];
+                };
+            };
+        };
+    };
+    papers_withdraw_licence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LicenceWithdrawalIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenceDetail"];
                 };
             };
         };

@@ -25,6 +25,8 @@ SELECTORS = {
     "warnings/selectors_silences": "selectors of silences",
     "places/importing": "service: what a table changes",
     "people/importing": "service: what a table changes",
+    "papers/expired": "selector",
+    "papers/importing": "service: what a table changes",
     "sites/importing": "service: what a table changes",
     "places/boundaries": "service and selectors of outlines",
     "people/identity": "service: who a request is, asked before there is an actor",

@@ -97,6 +97,9 @@ TABLE: dict[str, set[str]] = {
     # An enterprise sees what its own gateway sends and nobody has taken up.
     "unclaimed.read": _people - {"rescue_lead"},
     "unclaimed.adopt": {"administrator", "inspector"},
+    # papers: an enterprise shows its licence, the county puts it on record: a day put off would put off the call.
+    "licence.read": _people - {"rescue_lead"},
+    "licence.edit": {"administrator", "inspector", "department"},
     # warnings
     "warning.read": _people,
     "warning.verify": _county,

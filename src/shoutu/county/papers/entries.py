@@ -1,0 +1,30 @@
+"""The entries of this room in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from shoutu.county.ledger import verbs
+from shoutu.county.papers.models import Withdrawal
+
+
+def _until(words: Any) -> Callable[[dict[str, Any]], str]:
+    """Its last day in the words; whose and of which kind it is the subject says."""
+    return lambda payload: str(words) % {"until": payload["valid_until"] or _("长期")}
+
+
+verbs.register(
+    {
+        "licence.entered": _until(gettext_lazy("录入证照，有效期至 %(until)s：")),
+        "licence.renewed": _until(gettext_lazy("登记换证，新证有效期至 %(until)s：")),
+        "licence.corrected": lambda p: _("更正证照（%(reason)s）：") % {"reason": p["reason"]},
+        "licence.withdrawn": lambda p: (
+            _("登记%(how)s（%(reason)s）：") % {"how": Withdrawal(p["how"]).label, "reason": p["reason"]}
+        ),
+        "licence.lapsing": _until(gettext_lazy("证照有效期至 %(until)s，派出换证：")),
+    }
+)

@@ -1,0 +1,89 @@
+"""Licences of enterprises and of their people, and the documents of sites with every version of them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.selectors import ScopedModel
+from shoutu.county.places.models import Organisation, Site
+
+
+class State(models.TextChoices):
+    """What was done with it. Whether it is expiring or has expired is a matter of the day (`standing`)."""
+
+    VALID = "valid", _("有效")
+    RENEWED = "renewed", _("已换证")
+    WITHDRAWN = "withdrawn", _("已注销")
+
+
+class Withdrawal(models.TextChoices):
+    REVOKED = "revoked", _("吊销")
+    CANCELLED = "cancelled", _("注销")
+
+
+class Licence(ScopedModel):
+    """证照 of an organisation, for all of it or (`site`) for one site. Renewed, a new row stands in its place.
+
+    `valid_until` is its last day; null: without an end. `capacity`: what it allows, 10⁴ t a year. `bearer`: the
+    person it belongs to, where its kind is personal; name and number of such a one are personal values.
+    `called_for`: the `valid_until` its holder was called for.
+    """
+
+    subject_type = "licence"
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="licences")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="licences")
+    kind = models.CharField(max_length=40)
+    number = models.CharField(max_length=60)
+    bearer = models.CharField(max_length=40, blank=True, default="")
+    issued_by = models.CharField(max_length=120)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True)
+    capacity = models.FloatField(null=True)
+    note = models.CharField(max_length=400, blank=True, default="")
+    state = models.CharField(max_length=12, choices=State, default=State.VALID)
+    withdrawal = models.CharField(max_length=12, choices=Withdrawal, blank=True, default="")
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
+    called_for = models.DateField(null=True)
+    entered_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "site", "kind", "number"],
+                condition=Q(state="valid", site__isnull=False),
+                name="licence_once_at_site",
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "kind", "number"],
+                condition=Q(state="valid", site__isnull=True),
+                name="licence_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "valid_until"], name="licence_lapses")]
+
+    def __str__(self) -> str:
+        from shoutu.county.papers.kinds import kind
+
+        return f"{self.organisation.name} {kind(self.kind).title}"
+
+    @classmethod
+    def scope_filter(cls, actor: Actor) -> Q:
+        """One for a site as the site; one for a whole organisation by who sees any of its sites, or its seat."""
+        scope = actor.scope
+        if scope.all:
+            return Q()
+        seated = Q(pk__in=[])
+        if not scope.sectors:
+            for path in scope.territories:
+                seated |= Q(organisation__territory__path__startswith=path)
+        whole = (
+            seated
+            | Q(organisation_id__in=scope.organisations)
+            | Q(organisation_id__in=Site.objects.filter(scope.sites()).values("organisation_id"))
+        )
+        return (Q(site__isnull=False) & scope.sites("site")) | (Q(site__isnull=True) & whole)
