@@ -55,6 +55,8 @@ const SiteWatch = later(async () => ({ default: (await import("./rooms/rules/Sit
 const Gaps = later(async () => ({ default: (await import("./rooms/rules/Findings")).Findings }));
 const GapDoor = later(async () => ({ default: (await import("./rooms/rules/Findings")).FindingDoor }));
 const Unclaimed = later(() => import("./rooms/sites/Unclaimed"));
+const Licences = later(() => import("./rooms/papers/Licences"));
+const LicencePage = later(() => import("./rooms/papers/LicencePage"));
 const WeatherList = later(() => import("./rooms/weather/WeatherList"));
 const WeatherEnter = later(() => import("./rooms/weather/WeatherEnter"));
 const WeatherPage = later(() => import("./rooms/weather/WeatherPage"));
@@ -156,6 +158,8 @@ function Inside(): ReactNode {
         <Route path="/rules/id/:ruleId" element={<Later><RulePage me={me} /></Later>} />
         <Route path="/findings" element={<Later><Gaps /></Later>} />
         <Route path="/findings/:findingId" element={<Later><GapDoor /></Later>} />
+        <Route path="/licences" element={<Later><Licences /></Later>} />
+        <Route path="/licences/:licenceId" element={<Later><LicencePage /></Later>} />
         <Route path="/weather" element={<Later><WeatherList /></Later>} />
         <Route path="/weather/new" element={<Later><WeatherEnter /></Later>} />
         <Route path="/weather/:weatherId" element={<Later><WeatherPage /></Later>} />

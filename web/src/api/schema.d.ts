@@ -3061,7 +3061,7 @@ export interface paths {
         };
         /**
          * Get Licence Form
-         * @description The kinds there are, and how many licences the asker sees.
+         * @description The kinds there are, how many licences the asker sees, and whose one for that site or enterprise may be.
          */
         get: operations["papers_get_licence_form"];
         put?: never;
@@ -9724,10 +9724,15 @@ export interface components {
         /**
          * LicenceForm
          * @description What the form offers, and how many licences in force, expiring and expired the asker sees.
+         *
+         *     `organisation`: the enterprise asked about, or that of the site asked about; `sites`: those of it.
          */
         LicenceForm: {
             /** Kinds */
             kinds: components["schemas"]["LicenceKindRow"][];
+            organisation: components["schemas"]["Named"] | null;
+            /** Sites */
+            sites: components["schemas"]["Named"][];
             /** Held */
             held: number;
             /** Expiring */
@@ -16609,7 +16614,10 @@ export interface operations {
     };
     papers_get_licence_form: {
         parameters: {
-            query?: never;
+            query?: {
+                site?: number | null;
+                organisation?: number | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -38,15 +38,20 @@ def list_licences(request: HttpRequest, query: Query[LicenceQuery]) -> Any:
 
 
 @router.get("/licences/form", response=schemas.LicenceForm)
-def get_licence_form(request: HttpRequest) -> Any:
-    """The kinds there are, and how many licences the asker sees."""
+def get_licence_form(request: HttpRequest, site: int | None = None, organisation: int | None = None) -> Any:
+    """The kinds there are, how many licences the asker sees, and whose one for that site or enterprise may be."""
     actor = asker(request)
     actor.require("licence.read")
     offered = [
         {**one.model_dump(include={"id", "ground", "verified", "lead_days", "personal", "capacity"}), "title": one.name}
         for one in kinds.kinds().values()
     ]
-    return {"kinds": offered, "may": actor.may("licence.edit"), **selectors.counts(actor)}
+    return {
+        "kinds": offered,
+        "may": actor.may("licence.edit"),
+        **selectors.counts(actor),
+        **selectors.holders(actor, site, organisation),
+    }
 
 
 @router.get("/sites/{id}/licences", response=Page[schemas.Licence])

@@ -63,9 +63,14 @@ class LicenceKindRow(Schema):
 
 
 class LicenceForm(Schema):
-    """What the form offers, and how many licences in force, expiring and expired the asker sees."""
+    """What the form offers, and how many licences in force, expiring and expired the asker sees.
+
+    `organisation`: the enterprise asked about, or that of the site asked about; `sites`: those of it.
+    """
 
     kinds: list[LicenceKindRow]
+    organisation: Named | None
+    sites: list[Named]
     held: int
     expiring: int
     expired: int

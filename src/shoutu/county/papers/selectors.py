@@ -20,7 +20,7 @@ from shoutu.county.papers.kinds import kind, kinds
 from shoutu.county.papers.models import Licence
 from shoutu.county.papers.standing import STANDINGS, filter_of, standing
 from shoutu.county.people.masking import hidden, masked_phone
-from shoutu.county.places.models import Site
+from shoutu.county.places.models import Organisation, Site
 
 NEVER = date(9999, 12, 31)
 SORTS = {"until": ["lapses", "id"], "holder": ["organisation__name", "lapses", "id"], "id": ["id"]}
@@ -56,6 +56,15 @@ def counts(actor: Actor) -> dict[str, int]:
     """How many the actor sees of each standing that asks for something, and in force."""
     today, rows = timezone.localdate(), Licence.objects.visible_to(actor)
     return {name or "held": rows.filter(filter_of(name, today)).count() for name in ("", "expired", "expiring")}
+
+
+def holders(actor: Actor, site: int | None, organisation: int | None) -> dict[str, Any]:
+    """The enterprise, or that of the site, and its sites; none where the actor does not see it."""
+    sites = Site.objects.visible_to(actor)
+    if site is not None:
+        organisation = sites.filter(pk=site).values_list("organisation", flat=True).first()
+    body = Organisation.objects.visible_to(actor).filter(pk=organisation or 0).first()
+    return {"organisation": body, "sites": list(sites.filter(organisation=body).order_by("name", "id")) if body else []}
 
 
 def get_licence(actor: Actor, id: int) -> Licence:

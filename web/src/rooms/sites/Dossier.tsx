@@ -12,6 +12,9 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { tagState } from "../../kit/levelstate";
 import { keepUnits } from "../../time/figure";
 import { headline } from "../warnings/words";
+import { DossierLicences } from "../papers/DossierLicences";
+import { lapseWords } from "../papers/Left";
+import { useSiteLicences, type Licence } from "../papers/queries";
 import { DossierOperation } from "./DossierOperation";
 import { DossierOrders } from "./DossierOrders";
 import { DossierPlace } from "./DossierPlace";
@@ -20,7 +23,7 @@ import { DossierWeather } from "./DossierWeather";
 import "./points.css";
 import "./dossier.css";
 
-const tabs = ["overview", "points", "warnings", "responsible", "rules"] as const;
+const tabs = ["overview", "licences", "points", "warnings", "responsible", "rules"] as const;
 type Tab = (typeof tabs)[number];
 
 function worstOf(open: readonly Warning[] | undefined): Warning | undefined {
@@ -28,10 +31,11 @@ function worstOf(open: readonly Warning[] | undefined): Warning | undefined {
 }
 
 /** What matters about this site now, before anything else is read. */
-function Sentence({ site, open }: { site: SiteDetail; open: Warning[] | undefined }): ReactNode {
+function Sentence({ site, open, licences }: { site: SiteDetail; open: Warning[] | undefined; licences: readonly Licence[] }): ReactNode {
   const lacking = site.findings.filter((one) => !one.optional).length;
   const worst = worstOf(open);
   const rest = [
+    lapseWords(licences),
     lacking > 0 ? t("dossier.lacking", { n: lacking }) : "",
     site.longitude === null ? t("dossier.unplaced") : site.outside ? t("dossier.outside") : "",
     site.points === 0 ? t("dossier.noPoints") : "",
@@ -63,6 +67,8 @@ export default function Dossier(): ReactNode {
   const all = useWarnings({ site: id, state: "all" });
   const people = useResponsible(id);
   const rules = useSiteRules(id);
+  const mayLicences = useMe().permissions.includes("licence.read");
+  const licences = useSiteLicences(id, mayLicences);
   const mayWeather = useMe().permissions.includes("weather.read");
   useCrumb(t("nav.sites"), "/sites", site.data?.name ?? "\u2026");
   if (site.error && !site.data) {
@@ -72,12 +78,14 @@ export default function Dossier(): ReactNode {
   if (!site.data) return <Loading what={t("what.site")} />;
   const one = site.data;
   const count: Partial<Record<Tab, number | undefined>> = {
+    licences: licences.data?.count,
     points: points.data?.pages[0]?.count,
     warnings: all.data?.pages[0]?.count,
     responsible: people.data?.count,
     rules: rules.data?.count,
   };
   const parts = {
+    licences: mayLicences ? <DossierLicences site={one} licences={licences} brief={tab === "overview"} /> : null,
     points: <DossierPoints site={one} points={points} rules={rules.data?.items ?? []} brief={tab === "overview"} />,
     warnings: <DossierWarnings warnings={all} site={one} brief={tab === "overview"} />,
     responsible: <DossierResponsible people={people} />,
@@ -93,9 +101,9 @@ export default function Dossier(): ReactNode {
         <span className="tag">{one.territory}</span>
         <span className="second">{one.organisation}</span>
       </header>
-      <Sentence site={one} open={open.data?.pages.flatMap((page) => page.items)} />
+      <Sentence site={one} open={open.data?.pages.flatMap((page) => page.items)} licences={licences.data?.items ?? []} />
       <div className="tabs tabs-line" role="tablist" aria-label={one.name}>
-        {tabs.map((name) => (
+        {tabs.filter((name) => name !== "licences" || mayLicences).map((name) => (
           <button key={name} type="button" role="tab" aria-selected={name === tab} onClick={() => setSearch(name === "overview" ? {} : { tab: name })}>
             {t(`dossier.tab.${name}`)} {count[name] ?? ""}
           </button>
@@ -112,6 +120,7 @@ export default function Dossier(): ReactNode {
             <DossierOperation site={id} name={one.name} />
             <DossierOrders site={id} />
             <DossierPlace site={one} worst={worstOf(open.data?.pages.flatMap((page) => page.items))} />
+            {parts.licences}
             {parts.responsible}
           </div>
         </div>

@@ -2,7 +2,7 @@ import { Input } from "antd";
 import { t } from "i18next";
 import { Search as Glass, X } from "lucide-react";
 import type { ReactNode } from "react";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { onceEach } from "../../api/pages";
 import { useSites, type SiteFilter } from "../../api/queries";
 import type { Site } from "../../api/types";
@@ -11,6 +11,7 @@ import { LevelMark, NoDataMark } from "../../kit/LevelTag";
 import { SealedTag } from "../../kit/SealedMark";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
+import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
 import "../warnings/warnings.css";
 import "./points.css";
@@ -83,6 +84,7 @@ export default function Sites(): ReactNode {
   const [search, setSearch] = useSearchParams();
   const filter = filterOf(search);
   const list = useSites(filter);
+  const mayLicences = useMe().permissions.includes("licence.read");
   useCrumb(t("nav.sites"), "/sites");
   const set = (name: string, value: string): void => {
     const next = new URLSearchParams(search);
@@ -110,6 +112,7 @@ export default function Sites(): ReactNode {
           value={filter.q ?? ""}
           onChange={(event) => set("q", event.target.value)}
         />
+        {mayLicences && <Link to="/licences">{t("nav.licences")}</Link>}
         <Exchange table="sites" filter={{ ...filter }} />
       </div>
       <div className="panel">

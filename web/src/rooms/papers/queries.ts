@@ -1,0 +1,65 @@
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, got } from "../../api/client";
+import type { components } from "../../api/schema";
+
+type S = components["schemas"];
+export type Licence = S["Licence"];
+export type LicenceDetail = S["LicenceDetail"];
+export type LicenceForm = S["LicenceForm"];
+export type LicenceKind = S["LicenceKindRow"];
+export type LicenceContent = S["LicenceContent"];
+
+export interface LicenceFilter {
+  standing?: string;
+  kind?: string;
+  q?: string;
+}
+
+export function useLicences(filter: LicenceFilter) {
+  return useInfiniteQuery({
+    queryKey: ["licences", "list", filter],
+    queryFn: ({ pageParam }) => got(api.GET("/api/v1/licences", { params: { query: { ...filter, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next ?? null,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** What the form offers, for a site or an enterprise with its sites. */
+export function useLicenceForm(whose: { site?: number; organisation?: number } = {}) {
+  return useQuery({ queryKey: ["licences", "form", whose], queryFn: () => got(api.GET("/api/v1/licences/form", { params: { query: whose } })), placeholderData: keepPreviousData });
+}
+
+export function useSiteLicences(site: number, enabled = true) {
+  return useQuery({ queryKey: ["licences", "site", site], queryFn: () => got(api.GET("/api/v1/sites/{id}/licences", { params: { path: { id: site }, query: { limit: 500 } } })), enabled });
+}
+
+export function useLicence(id: number) {
+  return useQuery({ queryKey: ["licences", "one", id], queryFn: () => got(api.GET("/api/v1/licences/{id}", { params: { path: { id } } })), enabled: Number.isInteger(id) });
+}
+
+export function useLicenceTimeline(id: number) {
+  return useQuery({ queryKey: ["licences", "timeline", id], queryFn: () => got(api.GET("/api/v1/licences/{id}/timeline", { params: { path: { id } } })), enabled: Number.isInteger(id) });
+}
+
+export type LicenceAct =
+  | { verb: "enter"; body: S["LicenceIn"] }
+  | { verb: "correct"; id: number; body: S["LicenceCorrectionIn"] }
+  | { verb: "renew"; id: number; body: LicenceContent }
+  | { verb: "withdraw"; id: number; body: S["LicenceWithdrawalIn"] };
+
+export function useLicenceAct() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (act: LicenceAct): Promise<LicenceDetail> => {
+      if (act.verb === "enter") return got(api.POST("/api/v1/licences", { body: act.body }));
+      const params = { path: { id: act.id } };
+      if (act.verb === "correct") return got(api.POST("/api/v1/licences/{id}/correct", { params, body: act.body }));
+      if (act.verb === "renew") return got(api.POST("/api/v1/licences/{id}/renew", { params, body: act.body }));
+      return got(api.POST("/api/v1/licences/{id}/withdraw", { params, body: act.body }));
+    },
+    onSuccess: () => {
+      for (const key of ["licences", "duties", "findings", "status", "ledger"]) void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
+}

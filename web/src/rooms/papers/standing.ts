@@ -1,0 +1,13 @@
+/** How much of what is left is shown: three years, as a mine's licences mostly last. */
+export const SPAN_DAYS = 3 * 365;
+
+/** The part of the bar that is still valid, 0 … 1; without an end all of it. Pure. */
+export function left(days: number | null): number {
+  if (days === null) return 1;
+  return Math.min(1, Math.max(0, days / SPAN_DAYS));
+}
+
+/** Whether the end lies beyond the bar: then it has no end mark. Pure. */
+export function beyond(days: number | null): boolean {
+  return days === null || days > SPAN_DAYS;
+}
