@@ -69,8 +69,11 @@ def _load(config: Config) -> None:
 
 def _build(began: datetime) -> tuple[Any, list[dict[str, Any]]]:
     """The county as it began: who is there, and the plan's sensors."""
+    from django.utils import timezone
+
     from shoutu.demo.clock import set_to
     from shoutu.demo.county import PONDS
+    from shoutu.demo.papers import enter_licences
     from shoutu.demo.people import Cast
 
     cast = Cast()
@@ -85,6 +88,7 @@ def _build(began: datetime) -> tuple[Any, list[dict[str, Any]]]:
             sensors += _watch_pond(cast, pond)
         sensors += _watch_all(cast)
         _stop_some()
+        enter_licences(timezone.localdate(began + BEGAN))
     return cast, sensors
 
 
