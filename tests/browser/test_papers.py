@@ -92,3 +92,25 @@ def test_the_pages_fit(open_page: Callable[..., Page], officer: dict[str, str], 
     assert fits(page)
     page.get_by_role("tab", name="证照").click()
     assert fits(page)
+
+
+def test_a_document_is_put_into_the_dossier_and_comes_out_as_it_was(
+    open_page: Callable[..., Page], logins: list[dict[str, str]]
+) -> None:
+    page = open_page({"width": 390, "height": 844}, login=next(one for one in logins if one["username"] == "head1"))
+    site = page.request.get("/api/v1/sites", params={"q": "甲铁矿"}).json()["items"][0]
+    page.goto(f"/sites/{site['id']}?tab=documents")
+    page.get_by_role("button", name="存入").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("资料种类").click()
+    page.locator(".ant-select-item-option").filter(has_text="应急预案").click()
+    dialog.get_by_label("名称").fill("综合应急预案")
+    content = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n%%EOF\n"
+    dialog.get_by_label("文件").set_input_files({"name": "预案.pdf", "mimeType": "application/pdf", "buffer": content})
+    dialog.get_by_role("button", name="存入").click()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="下载第 1 版").click()
+    assert saved.value.suggested_filename == "预案.pdf"
+    assert saved.value.path().read_bytes() == content
+    expect(page.get_by_role("button", name="撤下")).to_have_count(0)
+    assert fits(page)

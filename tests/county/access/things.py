@@ -20,7 +20,9 @@ from shoutu.county.exchange.models import Import
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.models import Entry
+from shoutu.county.papers import files as papers_files
 from shoutu.county.papers import services as papers
+from shoutu.county.papers.services import documents
 from shoutu.county.people import services as people
 from shoutu.county.people.models import (
     ApiToken,
@@ -181,6 +183,8 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
         SYSTEM, mine.pk, "safety_permit",
         papers.Content(f"证{site.pk}", "省应急管理厅", timezone.localdate(), timezone.localdate() + 400 * day), site.pk,
     )  # fmt: skip
+    paper = papers_files.keep(b"%PDF-1.7\n" + mine.name.encode() + b"\n%%EOF\n")
+    document = documents.add_document(SYSTEM, site.pk, "plan", f"{mine.name}预案", paper, "预案.pdf")
     evidence = warnings.add_evidence(SYSTEM, warning.pk, pictures.keep(photograph().read()), "camera")
     warnings.set_care(SYSTEM, rule.pk, watch.pk, timezone.localdate() + day, None)
     contact = duties.set_contact(SYSTEM, person, "短信", channel=county.channel, address=county.number)
@@ -209,6 +213,8 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
         "warning-groups/{id}": group.pk,
         "evidence/{id}": evidence.pk,
         "licences/{id}": licence.pk,
+        "documents/{id}": document.pk,
+        "versions/{number}": 1,
         "superiors/{id}": office.pk,
         "reports/{id}": told.pk,
         "dispatches/{id}": told.dispatches.get().pk,

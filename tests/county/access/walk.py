@@ -40,6 +40,8 @@ BODIES: dict[str, dict[str, Any]] = {
 # Routes that take a form with a file instead of JSON.
 FORMS: dict[str, Callable[[], dict[str, Any]]] = {
     "POST /api/v1/warnings/{id}/evidence": lambda: {"file": photograph(), "origin": "camera"},
+    "POST /api/v1/sites/{id}/documents": lambda: {"file": photograph(), "kind": "drawing", "title": "平面图"},
+    "POST /api/v1/documents/{id}/versions": lambda: {"file": photograph()},
 }
 QUERIES: dict[str, dict[str, Any]] = {
     "GET /api/v1/ledger/consistency": {"old": 0},

@@ -100,6 +100,10 @@ TABLE: dict[str, set[str]] = {
     # papers: an enterprise shows its licence, the county puts it on record: a day put off would put off the call.
     "licence.read": _people - {"rescue_lead"},
     "licence.edit": {"administrator", "inspector", "department"},
+    # Who holds a document puts it there; taking one from the dossier is the county's.
+    "document.read": _people - {"rescue_lead"},
+    "document.add": {"administrator", "inspector", "department", "township", "enterprise"},
+    "document.withdraw": {"administrator", "inspector", "department"},
     # warnings
     "warning.read": _people,
     "warning.verify": _county,

@@ -10,10 +10,11 @@ from ninja import Query, Status
 from shoutu.county.duties.schemas import TimelineRow
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
-from shoutu.county.papers import kinds, schemas, selectors, services
+from shoutu.county.papers import api_documents, kinds, schemas, selectors, services
 from shoutu.county.places.selectors import get_site
 
 router = Router()
+router.add_router("", api_documents.router)
 
 
 class LicenceQuery(ListQuery):

@@ -19,12 +19,14 @@ def _until(words: Any) -> Callable[[dict[str, Any]], str]:
 
 verbs.register(
     {
-        "licence.entered": _until(gettext_lazy("录入证照，有效期至 %(until)s：")),
-        "licence.renewed": _until(gettext_lazy("登记换证，新证有效期至 %(until)s：")),
-        "licence.corrected": lambda p: _("更正证照（%(reason)s）：") % {"reason": p["reason"]},
+        "document.added": lambda p: _("存入资料第 %(n)d 版") % {"n": p["version"]},
+        "document.withdrawn": gettext_lazy("撤下资料"),
+        "licence.entered": _until(gettext_lazy("录入证照，有效期至 %(until)s")),
+        "licence.renewed": _until(gettext_lazy("登记换证，新证有效期至 %(until)s")),
+        "licence.corrected": lambda p: _("更正证照（%(reason)s）") % {"reason": p["reason"]},
         "licence.withdrawn": lambda p: (
-            _("登记%(how)s（%(reason)s）：") % {"how": Withdrawal(p["how"]).label, "reason": p["reason"]}
+            _("登记%(how)s（%(reason)s）") % {"how": Withdrawal(p["how"]).label, "reason": p["reason"]}
         ),
-        "licence.lapsing": _until(gettext_lazy("证照有效期至 %(until)s，派出换证：")),
+        "licence.lapsing": _until(gettext_lazy("证照有效期至 %(until)s，派出换证")),
     }
 )

@@ -87,3 +87,64 @@ class Licence(ScopedModel):
             | Q(organisation_id__in=Site.objects.filter(scope.sites()).values("organisation_id"))
         )
         return (Q(site__isnull=False) & scope.sites("site")) | (Q(site__isnull=True) & whole)
+
+
+class DocumentKind(models.TextChoices):
+    """What kinds of 资料 a dossier keeps."""
+
+    DESIGN = "design", _("设计")
+    ASSESSMENT = "assessment", _("安全评价")
+    PLAN = "plan", _("应急预案")
+    DRAWING = "drawing", _("图纸")
+    CERTIFICATE = "certificate", _("证照扫描件")
+    OTHER = "other", _("其他资料")
+
+
+class Document(ScopedModel):
+    """资料 of a site, by name; what it says now is its newest version, older ones are kept."""
+
+    subject_type = "document"
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="documents")
+    kind = models.CharField(max_length=20, choices=DocumentKind)
+    title = models.CharField(max_length=120)
+    # It names persons: each look at it is kept on record.
+    personal = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "kind", "title"], condition=Q(withdrawn_at__isnull=True), name="document_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class DocumentVersion(ScopedModel):
+    """One file of a document. `sha256` is of the bytes as they came; `format` is what they are, not what they say."""
+
+    subject_type = "document_version"
+    scope_path = "document__site"
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    format = models.CharField(max_length=8)
+    file = models.CharField(max_length=200)
+    note = models.CharField(max_length=200, blank=True, default="")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["document", "number"], name="document_version_number"),
+            models.UniqueConstraint(fields=["document", "sha256"], name="document_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} v{self.number}"

@@ -15,7 +15,7 @@ from shoutu.county.kit.subjects import COUNTY, SubjectRef
 from shoutu.county.papers import entries, sheets  # noqa: F401  (register words of entries, and the table)
 from shoutu.county.papers import kinds as licence_kinds
 from shoutu.county.papers.expired import EXPIRED, LANE, expired_of
-from shoutu.county.papers.models import Licence, State
+from shoutu.county.papers.models import Document, Licence, State
 from shoutu.county.papers.services.lapsing import MATTER, RENEW
 from shoutu.county.sites.gaps import all_sites
 
@@ -25,6 +25,12 @@ def _labels(ids: set[int]) -> dict[int, str]:
     return {row.pk: str(row) for row in Licence.objects.filter(pk__in=ids).select_related("organisation")}
 
 
+def _documents(ids: set[int]) -> dict[int, str]:
+    """A document is shown in the dossier of its site."""
+    rows = Document.objects.filter(pk__in=ids).values_list("pk", "site_id")
+    return {pk: f"/sites/{site}?tab=documents" for pk, site in rows}
+
+
 subjects.register(
     "licence",
     title="证照",
@@ -32,6 +38,15 @@ subjects.register(
     labels=_labels,
     url=lambda id: f"/licences/{id}",
     visible=lambda actor: Licence.objects.visible_to(actor),
+)
+subjects.register(
+    "document",
+    title="资料",
+    label=subjects.name_in(Document, "title"),
+    labels=subjects.names_in(Document, "title"),
+    url=lambda id: _documents({id}).get(id, ""),
+    urls=lambda ids: _documents(ids),
+    visible=lambda actor: Document.objects.visible_to(actor),
 )
 status.door("/licences", "licence.read", "papers.lapsing", "licences.unreadable")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from ninja import Schema
@@ -107,4 +107,34 @@ class LicenceWithdrawalIn(Schema):
     """吊销 (revoked) or 注销 (cancelled), and why."""
 
     how: Literal["revoked", "cancelled"]
+    reason: str = Field(max_length=2000)
+
+
+class DocumentVersion(Schema):
+    """One file of a document: `sha256` over the bytes as they came, `size` in bytes."""
+
+    number: int
+    sha256: str
+    size: int
+    format: Literal["pdf", "jpg", "png", "webp"]
+    file: str
+    note: str
+    at: datetime
+    by: str
+
+
+class Document(Schema):
+    """A document with its versions, newest first. `personal`: each look at it is kept on record."""
+
+    id: int
+    kind: Literal["design", "assessment", "plan", "drawing", "certificate", "other"]
+    title: str
+    personal: bool
+    versions: list[DocumentVersion]
+    withdrawn: bool
+
+
+class DocumentWithdrawalIn(Schema):
+    """Why it is taken from the dossier."""
+
     reason: str = Field(max_length=2000)

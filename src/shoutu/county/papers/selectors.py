@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,16 +13,17 @@ from django.utils.translation import gettext as _
 from shoutu.county.duties import selectors as duties
 from shoutu.county.duties.models import Duty
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.kit.selectors import get_visible
 from shoutu.county.kit.subjects import ref
 from shoutu.county.papers.kinds import kind, kinds
-from shoutu.county.papers.models import Licence
+from shoutu.county.papers.models import Document, DocumentKind, DocumentVersion, Licence
 from shoutu.county.papers.standing import STANDINGS, filter_of, standing
 from shoutu.county.people.masking import hidden, masked_phone
 from shoutu.county.places.models import Organisation, Site
 
 NEVER = date(9999, 12, 31)
+DOCUMENT_SORTS = {"kind": ["kind", "title"], "id": ["id"]}
 SORTS = {"until": ["lapses", "id"], "holder": ["organisation__name", "lapses", "id"], "id": ["id"]}
 
 
@@ -104,3 +105,45 @@ def timeline(actor: Actor, one: Licence) -> list[dict[str, Any]]:
     """What was recorded about it and about the duties the actor sees, newest first."""
     seen = Duty.objects.visible_to(actor).filter(about_type=one.subject_type, about_id=one.pk)
     return duties.timeline([ref(one), *(ref(duty) for duty in seen)])
+
+
+def documents_of(actor: Actor, site: Site, kind: str = "", q: str = "") -> QuerySet[Document]:
+    """The documents of a site that were not withdrawn, with their versions, newest first. Raises Invalid."""
+    rows = _documents(actor).filter(site=site, withdrawn_at__isnull=True)
+    if kind and kind not in DocumentKind.values:
+        raise Invalid("kind", _("其中之一：%(names)s") % {"names": "、".join(DocumentKind.values)})
+    if kind:
+        rows = rows.filter(kind=kind)
+    return rows.filter(title__icontains=q) if q else rows
+
+
+def _documents(actor: Actor) -> QuerySet[Document]:
+    versions = Prefetch("versions", DocumentVersion.objects.order_by("-number"))
+    return Document.objects.visible_to(actor).prefetch_related(versions)  # type: ignore[no-any-return]
+
+
+def get_document(actor: Actor, id: int) -> Document:
+    """Raises NotFound("document", id)."""
+    found = _documents(actor).filter(pk=id).first()
+    if found is None:
+        raise NotFound("document", id)
+    return found
+
+
+def get_version(actor: Actor, id: int, number: int) -> DocumentVersion:
+    """Raises NotFound("document", id)."""
+    rows = DocumentVersion.objects.visible_to(actor).select_related("document")
+    found: DocumentVersion | None = rows.filter(document=id, number=number).first()
+    if found is None:
+        raise NotFound("document", id)
+    return found
+
+
+def document_row(one: Document) -> dict[str, Any]:
+    """A document with its versions, newest first."""
+    names = ("number", "sha256", "size", "format", "file", "note", "at", "by")
+    versions = [{name: getattr(version, name) for name in names} for version in one.versions.all()]
+    return {
+        "id": one.pk, "kind": one.kind, "title": one.title, "personal": one.personal, "versions": versions,
+        "withdrawn": one.withdrawn_at is not None,
+    }  # fmt: skip

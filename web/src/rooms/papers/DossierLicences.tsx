@@ -23,7 +23,7 @@ export function DossierLicences({ site, licences, brief }: { site: SiteDetail; l
   const note = [over > 0 ? t("licence.note.expired", { n: over }) : "", soon > 0 ? t("licence.note.expiring", { n: soon }) : ""].filter((words) => words !== "").join(t("list.comma"));
   const enter = may ? <Button size="small" onClick={() => setEntering(true)}>{t("licence.enter")}</Button> : undefined;
   return (
-    <Panel title={t("dossier.tab.licences")} note={note === "" ? undefined : note} action={brief && rows.length > 0 ? <Link to="?tab=licences">{t("dossier.all", { n: rows.length })}</Link> : enter}>
+    <Panel title={t("dossier.tab.licences")} note={note === "" ? undefined : note} action={brief && rows.length > 0 ? <Link to="?tab=licences">{t("licence.all", { n: rows.length })}</Link> : enter}>
       {licences.error && !licences.data ? (
         <Failed error={licences.error} what={t("nav.licences")} again={() => void licences.refetch()} />
       ) : !licences.data ? (

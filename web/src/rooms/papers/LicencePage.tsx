@@ -84,7 +84,7 @@ export default function LicencePage(): ReactNode {
         {!one.verified && <span className="tag">{t("rule.unverified")}</span>}
       </header>
       {one.replaced_by !== null && (
-        <p>
+        <p className="licence-acts">
           <Link to={`/licences/${one.replaced_by}`}>{t("licence.toNew")}</Link>
         </p>
       )}
@@ -95,7 +95,7 @@ export default function LicencePage(): ReactNode {
           <Button onClick={() => setOpen("withdraw")}>{t("licence.withdraw")}</Button>
         </div>
       ) : held && one.standing !== "valid" ? (
-        <p className="second">{t("licence.howTo")}</p>
+        <p className="second licence-acts">{t("licence.howTo")}</p>
       ) : null}
       <div className="dossier-grid">
         <div className="dossier-column">

@@ -20,8 +20,8 @@ const tabs = ["held", "expired", "expiring", "renewed", "withdrawn"] as const;
 function columns(): Column<Licence>[] {
   return [
     { key: "title", title: t("licence.kind"), grow: 22, cell: (one) => <b>{one.title}</b> },
-    { key: "holder", title: t("licence.holder"), grow: 26, cell: (one) => one.site?.name ?? one.organisation.name },
-    { key: "organisation", title: t("site.organisation"), from: "wide", cell: (one) => <span className="second">{one.organisation.name}</span> },
+    { key: "holder", title: t("licence.holder"), grow: 20, cell: (one) => one.organisation.name },
+    { key: "site", title: t("licence.site"), cell: (one) => <span className="second">{one.site?.name ?? t("licence.whole")}</span> },
     { key: "number", title: t("licence.number"), from: "wide", cell: (one) => <span className="second">{one.number}</span> },
     { key: "bar", title: "", from: "wide", cell: (one) => <Bar one={one} /> },
     { key: "until", title: t("licence.until"), cell: (one) => <span className="second">{until(one)}</span> },
@@ -34,7 +34,7 @@ function card(one: Licence): ReactNode {
     <span className="wcard">
       <span>
         <b>{one.title}</b> <Left one={one} />
-        <i>
+        <i className="licence-card">
           {one.site?.name ?? one.organisation.name} {until(one)}
         </i>
       </span>
@@ -43,7 +43,7 @@ function card(one: Licence): ReactNode {
 }
 
 function sentence(form: LicenceForm): string {
-  if (form.expired > 0) return t("licence.sentence.expired", { n: form.expired, soon: form.expiring });
+  if (form.expired > 0) return t(form.expiring > 0 ? "licence.sentence.expired" : "licence.sentence.expiredOnly", { n: form.expired, soon: form.expiring });
   if (form.expiring > 0) return t("licence.sentence.expiring", { n: form.expiring });
   return t("licence.sentence", { n: form.held });
 }
@@ -88,7 +88,7 @@ export default function Licences(): ReactNode {
       </div>
       <div className="licence-filter">
         <Select allowClear showSearch={{ optionFilterProp: "label" }} value={filter.kind ?? null} aria-label={t("licence.kind")} placeholder={t("licence.everyKind")} options={(form.data?.kinds ?? []).map((one) => ({ value: one.id, label: one.title }))} onChange={(id?: string | null) => set("kind", id ?? "")} />
-        <Input allowClear style={{ maxWidth: 320 }} prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("licence.find")} aria-label={t("licence.find")} value={filter.q ?? ""} onChange={(event) => set("q", event.target.value)} />
+        <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("licence.find")} aria-label={t("licence.find")} value={filter.q ?? ""} onChange={(event) => set("q", event.target.value)} />
       </div>
       <div className="panel">
         {list.error && !list.data ? (

@@ -63,3 +63,42 @@ export function useLicenceAct() {
     },
   });
 }
+
+export type Paper = S["Document"];
+export type PaperKind = Paper["kind"];
+export const paperKinds: readonly PaperKind[] = ["design", "assessment", "plan", "drawing", "certificate", "other"];
+
+export function usePapers(site: number, enabled = true) {
+  return useQuery({ queryKey: ["documents", "site", site], queryFn: () => got(api.GET("/api/v1/sites/{id}/documents", { params: { path: { id: site }, query: { limit: 500 } } })), enabled });
+}
+
+/** Where a version is fetched from: the browser saves it, it shows none of it. */
+export function fileOf(document: number, number: number): string {
+  return `/api/v1/documents/${document}/versions/${number}/file`;
+}
+
+export type PaperAct =
+  | { verb: "add"; site: number; file: File; kind: PaperKind; title: string; note: string; personal: boolean }
+  | { verb: "version"; id: number; file: File; note: string }
+  | { verb: "withdraw"; id: number; reason: string };
+
+export function usePaperAct() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (act: PaperAct): Promise<Paper> => {
+      if (act.verb === "withdraw") return got(api.POST("/api/v1/documents/{id}/withdraw", { params: { path: { id: act.id } }, body: { reason: act.reason } }));
+      const form = new FormData();
+      form.set("file", act.file);
+      form.set("note", act.note);
+      // What is sent is the form; the body only satisfies the type.
+      if (act.verb === "version") return got(api.POST("/api/v1/documents/{id}/versions", { params: { path: { id: act.id } }, body: { file: "", note: act.note }, bodySerializer: () => form }));
+      form.set("kind", act.kind);
+      form.set("title", act.title);
+      form.set("personal", String(act.personal));
+      return got(api.POST("/api/v1/sites/{id}/documents", { params: { path: { id: act.site } }, body: { file: "", kind: act.kind, title: act.title, note: act.note, personal: act.personal }, bodySerializer: () => form }));
+    },
+    onSuccess: () => {
+      for (const key of ["documents", "ledger"]) void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
+}

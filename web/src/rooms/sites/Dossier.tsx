@@ -13,8 +13,9 @@ import { tagState } from "../../kit/levelstate";
 import { keepUnits } from "../../time/figure";
 import { headline } from "../warnings/words";
 import { DossierLicences } from "../papers/DossierLicences";
+import { DossierPapers } from "../papers/DossierPapers";
 import { lapseWords } from "../papers/Left";
-import { useSiteLicences, type Licence } from "../papers/queries";
+import { usePapers, useSiteLicences, type Licence } from "../papers/queries";
 import { DossierOperation } from "./DossierOperation";
 import { DossierOrders } from "./DossierOrders";
 import { DossierPlace } from "./DossierPlace";
@@ -23,7 +24,7 @@ import { DossierWeather } from "./DossierWeather";
 import "./points.css";
 import "./dossier.css";
 
-const tabs = ["overview", "licences", "points", "warnings", "responsible", "rules"] as const;
+const tabs = ["overview", "licences", "points", "warnings", "responsible", "rules", "documents"] as const;
 type Tab = (typeof tabs)[number];
 
 function worstOf(open: readonly Warning[] | undefined): Warning | undefined {
@@ -69,6 +70,8 @@ export default function Dossier(): ReactNode {
   const rules = useSiteRules(id);
   const mayLicences = useMe().permissions.includes("licence.read");
   const licences = useSiteLicences(id, mayLicences);
+  const mayPapers = useMe().permissions.includes("document.read");
+  const papers = usePapers(id, mayPapers);
   const mayWeather = useMe().permissions.includes("weather.read");
   useCrumb(t("nav.sites"), "/sites", site.data?.name ?? "\u2026");
   if (site.error && !site.data) {
@@ -83,6 +86,7 @@ export default function Dossier(): ReactNode {
     warnings: all.data?.pages[0]?.count,
     responsible: people.data?.count,
     rules: rules.data?.count,
+    documents: papers.data?.count,
   };
   const parts = {
     licences: mayLicences ? <DossierLicences site={one} licences={licences} brief={tab === "overview"} /> : null,
@@ -90,6 +94,7 @@ export default function Dossier(): ReactNode {
     warnings: <DossierWarnings warnings={all} site={one} brief={tab === "overview"} />,
     responsible: <DossierResponsible people={people} />,
     rules: <DossierRules rules={rules} site={one} />,
+    documents: mayPapers ? <DossierPapers site={one} papers={papers} /> : null,
   };
   return (
     <div className="page dossier">
@@ -103,7 +108,7 @@ export default function Dossier(): ReactNode {
       </header>
       <Sentence site={one} open={open.data?.pages.flatMap((page) => page.items)} licences={licences.data?.items ?? []} />
       <div className="tabs tabs-line" role="tablist" aria-label={one.name}>
-        {tabs.filter((name) => name !== "licences" || mayLicences).map((name) => (
+        {tabs.filter((name) => (name !== "licences" || mayLicences) && (name !== "documents" || mayPapers)).map((name) => (
           <button key={name} type="button" role="tab" aria-selected={name === tab} onClick={() => setSearch(name === "overview" ? {} : { tab: name })}>
             {t(`dossier.tab.${name}`)} {count[name] ?? ""}
           </button>

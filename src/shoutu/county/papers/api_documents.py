@@ -1,0 +1,90 @@
+"""Documents over HTTP: a site's, a further version, and their files, which go out to be saved and never shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
+from ninja import File, Form, Query, Status
+from ninja.files import UploadedFile
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
+from shoutu.county.papers import files, schemas, selectors
+from shoutu.county.papers.services import documents as services
+from shoutu.county.places.selectors import get_site
+
+router = Router()
+
+
+class DocumentQuery(ListQuery):
+    kind: str = ""
+
+
+@router.get("/sites/{id}/documents", response=Page[schemas.Document])
+def list_documents(request: HttpRequest, id: int, query: Query[DocumentQuery]) -> Any:
+    """The documents of a site with every version, newest first."""
+    actor = asker(request)
+    actor.require("document.read")
+    rows = selectors.documents_of(actor, get_site(actor, id), query.kind, query.q)
+    return paginate(rows, query, selectors.document_row, sorts=selectors.DOCUMENT_SORTS, default="kind")
+
+
+@router.post("/sites/{id}/documents", response={201: schemas.Document})
+def add_document(
+    request: HttpRequest,
+    id: int,
+    file: File[UploadedFile],
+    kind: Form[str],
+    title: Form[str],
+    note: Form[str] = "",
+    personal: Form[bool] = False,
+) -> Any:
+    """A PDF, JPEG, PNG or WebP file of at most 50 MB. `personal`: it names persons, each look is kept on record."""
+    actor = asker(request)
+    services.may_add_document(actor, id)
+    kept = _kept(file)
+    row = services.add_document(actor, id, kind, title, kept, file.name or "", note=note, personal=personal)
+    return Status(201, _told(actor, row.pk))
+
+
+@router.post("/documents/{id}/versions", response={201: schemas.Document})
+def add_version(request: HttpRequest, id: int, file: File[UploadedFile], note: Form[str] = "") -> Any:
+    """A further version of a document; the ones before stay."""
+    actor = asker(request)
+    services.may_add_version(actor, id)
+    services.add_version(actor, id, _kept(file), file.name or "", note=note)
+    return Status(201, _told(actor, id))
+
+
+@router.post("/documents/{id}/withdraw", response=schemas.Document)
+def withdraw_document(request: HttpRequest, id: int, body: schemas.DocumentWithdrawalIn) -> Any:
+    """Take a document from the dossier; its files stay."""
+    actor = asker(request)
+    services.withdraw_document(actor, id, body.reason)
+    return _told(actor, id)
+
+
+@router.get("/documents/{id}/versions/{number}/file", response={200: None})
+def get_file(request: HttpRequest, id: int, number: int) -> Any:
+    """The file as it came, checked against its digest: an attachment, so that no browser runs what is in it."""
+    actor = asker(request)
+    actor.require("document.read")
+    version = selectors.get_version(actor, id, number)
+    data = files.whole(version.sha256)
+    services.look_at(actor, version)
+    answer = HttpResponse(data, content_type=files.TYPES[version.format])
+    answer["Content-Disposition"] = content_disposition_header(True, version.file) or "attachment"
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _kept(file: UploadedFile) -> files.Kept:
+    files.too_large(file.size or 0)
+    return files.keep(file.read())
+
+
+def _told(actor: Actor, id: int) -> dict[str, Any]:
+    return selectors.document_row(selectors.get_document(actor, id))

@@ -1,0 +1,95 @@
+"""Files of documents: what they are decides their content, kept byte for byte. No database.
+
+Nothing here opens or draws a file: it goes out as it came, to be saved and not shown by the browser.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from shoutu.county.kit.errors import Invalid, NotFound, TooLarge
+from shoutu.files import sync_folder
+
+MOST_BYTES = 50 * 1024 * 1024
+TYPES = {"pdf": "application/pdf", "jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+TAIL = 2048
+"""Within so many bytes of its end a whole PDF says that it ends (ISO 32000-1, 7.5.5, as readers take it)."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is known of a file that was kept."""
+
+    sha256: str
+    size: int
+    format: str
+
+
+def format_of(data: bytes) -> str:
+    """pdf, jpg, png or webp by its first bytes, and that it is whole. Raises Invalid for anything else."""
+    if data.startswith(b"%PDF-") and b"%%EOF" in data[-TAIL:]:
+        return "pdf"
+    if data.startswith(b"\xff\xd8\xff") and b"\xff\xd9" in data[-TAIL:]:
+        return "jpg"
+    if data.startswith(b"\x89PNG\r\n\x1a\n") and b"IEND" in data[-TAIL:]:
+        return "png"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and int.from_bytes(data[4:8], "little") + 8 <= len(data):
+        return "webp"
+    raise Invalid("file", _("完整的 PDF、JPEG、PNG 或 WebP 文件"))
+
+
+def keep(data: bytes) -> Kept:
+    """Keep the bytes as they came; on the disk when this returns. Raises TooLarge, Invalid."""
+    too_large(len(data))
+    found = format_of(data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    _write(path_of(sha256), data)
+    return Kept(sha256, len(data), found)
+
+
+def too_large(size: int) -> None:
+    """Raises TooLarge above the limit."""
+    if size > MOST_BYTES:
+        raise TooLarge(_("文件不能超过 %(limit)d MB") % {"limit": MOST_BYTES // 1024 // 1024})
+
+
+def path_of(sha256: str) -> Path:
+    """Where the file of this digest lies."""
+    return Path(settings.CONFIG.data) / "files" / "documents" / sha256[:2] / sha256
+
+
+def whole(sha256: str) -> bytes:
+    """The bytes, which still have this digest. Raises NotFound where they are gone or no longer the same."""
+    try:
+        data = path_of(sha256).read_bytes()
+    except OSError as error:
+        raise NotFound("document_file", sha256) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise NotFound("document_file", sha256)
+    return data
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Whole and on the disk, or not there; a file of these bytes that stands already is left alone."""
+    if file.exists() and file.stat().st_size == len(data):
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.chmod(name, 0o440)
+        os.replace(name, file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    sync_folder(file.parent)

@@ -1,0 +1,136 @@
+"""Documents of a site: kept byte for byte, in versions, taken out by right and never to be run by a browser."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Invalid
+from shoutu.county.ledger.models import Access, Entry
+from shoutu.county.papers import files
+from shoutu.county.papers.models import Document, DocumentVersion
+from shoutu.county.papers.services import documents as services
+from tests.county.base import ListTests
+
+PDF = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\ntrailer\n<< >>\n%%EOF\n"
+
+
+@pytest.fixture(autouse=True)
+def _own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "path_of", lambda sha256: tmp_path / sha256[:2] / sha256)
+
+
+def send(client: Client, site: int, data: bytes = PDF, name: str = "预案.pdf", **more: Any) -> Any:
+    body = {"kind": "plan", "title": "综合应急预案", "file": SimpleUploadedFile(name, data), **more}
+    return client.post(f"/api/v1/sites/{site}/documents", body)
+
+
+class TestList(ListTests):
+    queries = 7
+    path = ""
+    sees = {"leader": True, "enterprise": True, "township": True, "auditor": True}
+
+    @pytest.fixture(autouse=True)
+    def _at(self, county: SimpleNamespace) -> None:
+        type(self).path = f"/api/v1/sites/{county.site.pk}/documents"
+
+    def make(self, county: SimpleNamespace, n: int) -> list[Any]:
+        start, made = Document.objects.count(), []
+        for i in range(start, start + n):
+            kept = files.keep(PDF + b"%d\n%%%%EOF" % i)
+            made.append(services.add_document(SYSTEM, county.site.pk, "plan", f"预案{i:03d}", kept, "a.pdf"))
+        return made
+
+
+def test_it_is_kept_as_it_came_and_goes_out_as_an_attachment(county: SimpleNamespace, login: Any) -> None:
+    client: Client = login("enterprise")
+    told = send(client, county.site.pk)
+    assert told.status_code == 201, told.content.decode()
+    version = told.json()["versions"][0]
+    assert (version["sha256"], version["size"]) == (hashlib.sha256(PDF).hexdigest(), len(PDF))
+    answer = client.get(f"/api/v1/documents/{told.json()['id']}/versions/1/file")
+    assert answer.content == PDF
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["Content-Security-Policy"].startswith("sandbox")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert not Access.objects.exists()
+
+
+def test_a_further_version_keeps_the_one_before_and_the_same_bytes_make_none(
+    county: SimpleNamespace, login: Any
+) -> None:
+    client: Client = login("inspector")
+    id = send(client, county.site.pk).json()["id"]
+    path = f"/api/v1/documents/{id}/versions"
+    client.post(path, {"file": SimpleUploadedFile("二.pdf", PDF + b"\n%%EOF"), "note": "修订"})
+    told = client.post(path, {"file": SimpleUploadedFile("三.pdf", PDF)})
+    assert [(one["number"], one["note"]) for one in told.json()["versions"]] == [(2, "修订"), (1, "")]
+    assert client.get(f"{path}/1/file").content == PDF
+    assert Entry.objects.filter(verb="document.added").count() == 2
+
+
+def test_one_that_names_persons_leaves_a_look_on_record(county: SimpleNamespace, login: Any) -> None:
+    id = send(login("inspector"), county.site.pk, personal="true").json()["id"]
+    login("leader").get(f"/api/v1/documents/{id}/versions/1/file")
+    row = Access.objects.get()
+    assert (row.subject_type, row.subject_id) == ("document", id)
+
+
+def test_a_file_that_is_no_longer_the_same_is_not_handed_out(county: SimpleNamespace, login: Any) -> None:
+    client: Client = login("inspector")
+    told = send(client, county.site.pk).json()
+    path = files.path_of(told["versions"][0]["sha256"])
+    path.chmod(0o600)
+    path.write_bytes(PDF.replace(b"1.7", b"1.4"))
+    assert client.get(f"/api/v1/documents/{told['id']}/versions/1/file").status_code == 404
+
+
+@pytest.mark.parametrize("data", [b"", b"<html><script>", b"MZ\x90", PDF[:20], b"\xff\xd8\xff\xe0 cut", b"PK\x03\x04"])
+def test_what_is_no_whole_pdf_or_picture_is_refused(county: SimpleNamespace, login: Any, data: bytes) -> None:
+    answer = send(login("inspector"), county.site.pk, data, "像.pdf")
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "file"
+    assert not Document.objects.exists()
+
+
+def test_too_large_is_said(county: SimpleNamespace, login: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_BYTES", 10)
+    assert send(login("inspector"), county.site.pk).status_code == 413
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_told_or_refused(data: bytes) -> None:
+    with suppress(Invalid):
+        assert files.format_of(data) in files.TYPES
+
+
+def test_anothers_is_not_found_and_only_the_county_withdraws(county: SimpleNamespace, login: Any) -> None:
+    id = send(login("enterprise"), county.site.pk).json()["id"]
+    other: Client = login("enterprise_b")
+    assert other.get(f"/api/v1/documents/{id}/versions/1/file").status_code == 404
+    assert send(other, county.site.pk).status_code == 404
+    path, body = f"/api/v1/documents/{id}/withdraw", {"reason": "传错场所"}
+    assert login("enterprise").post(path, body, content_type="application/json").status_code == 403
+    told = login("inspector").post(path, body, content_type="application/json")
+    assert told.json()["withdrawn"] is True
+    assert login("leader").get(f"/api/v1/sites/{county.site.pk}/documents").json()["count"] == 0
+    assert DocumentVersion.objects.count() == 1
+    assert send(login("enterprise"), county.site.pk).status_code == 201
+
+
+def test_one_name_stands_once(county: SimpleNamespace, login: Callable[[str], Client]) -> None:
+    client = login("inspector")
+    send(client, county.site.pk)
+    assert send(client, county.site.pk).status_code == 409
+    assert send(client, county.site.pk, title=" ").json()["field"] == "title"
