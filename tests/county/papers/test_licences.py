@@ -82,6 +82,14 @@ def test_a_kind_taken_from_the_list_still_lapses(licence: Make) -> None:
     assert Licence.objects.filter(filter_of("expiring", today), pk=row.pk).exists()
 
 
+def test_a_kind_taken_from_the_list_is_still_corrected_renewed_and_withdrawn(licence: Make) -> None:
+    row = licence(30)
+    Licence.objects.filter(pk=row.pk).update(kind="gone")
+    services.correct_licence(SYSTEM, row.pk, content(31), "看错")
+    new = services.renew_licence(SYSTEM, row.pk, content(900, number="新"))
+    assert services.withdraw_licence(SYSTEM, new.pk, "cancelled", "关闭").state == "withdrawn"
+
+
 @pytest.mark.parametrize(
     ("told", "field"),
     [({"number": "  "}, "number"), ({"number": "x" * 61}, "number"), ({"issued_by": ""}, "issued_by"),

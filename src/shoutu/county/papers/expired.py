@@ -40,8 +40,9 @@ def expired_of(subject: SubjectRef) -> list[Gap]:
         return []
     rows = Licence.objects.filter(filter_of("expired", timezone.localdate()))
     about = Q(site=site)
-    if first_producing(site.organisation_id) == site.pk:
-        about |= Q(site__isnull=True, organisation=site.organisation_id)
+    whole = Q(site__isnull=True, organisation=site.organisation_id)
+    if rows.filter(whole).exists() and first_producing(site.organisation_id) == site.pk:
+        about |= whole
     found = []
     for row in rows.filter(about).select_related("organisation", "site").order_by("valid_until", "id"):
         assert row.valid_until is not None

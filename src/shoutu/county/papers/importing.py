@@ -29,7 +29,7 @@ def plan_licences(actor: Actor, lines: list[Line]) -> None:
     """One of the same enterprise, site, kind and number is the same. What ended is left alone, and not made anew."""
     bodies, places = Organisations(actor), Sites(actor)
     seen = Licence.objects.visible_to(actor).filter(state=State.VALID).select_related("organisation", "site")
-    rows = {(row.organisation_id, row.site_id, row.kind, row.number): row for row in seen}
+    rows: dict[Any, Licence] = {(row.organisation_id, row.site_id, row.kind, row.number): row for row in seen}
     for line in lines:
         body, site = bodies.one(line, "organisation"), places.one(line, "site")
         if body is not None and body.kind != Organisation.Kind.ENTERPRISE:

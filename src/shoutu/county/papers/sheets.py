@@ -59,7 +59,7 @@ def _licences(actor: Actor, query: Any, whole: bool) -> Iterator[Mapping[str, An
     rows = selectors.licences_for(
         actor, standing=query.standing, kind=query.kind, organisation=query.organisation, q=query.q
     )
-    for one in rows.order_by("lapses", "id").iterator(chunk_size=500):
+    for one in rows.order_by("lapses", "id").iterator(chunk_size=500):  # type: ignore[misc]  # annotated
         told = selectors.row(actor, one, whole=whole)
         yield {
             "id": one.pk, "organisation": one.organisation.name, "site": places.path(one.site) if one.site else "",

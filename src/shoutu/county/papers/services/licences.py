@@ -18,7 +18,7 @@ from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.kit.texts import refuse_unprintable
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.papers.expired import EXPIRED
-from shoutu.county.papers.kinds import LicenceKind, kinds
+from shoutu.county.papers.kinds import LicenceKind, kind, kinds
 from shoutu.county.papers.models import Licence, State, Withdrawal
 from shoutu.county.papers.services.lapsing import lead_site, settle_lapse
 from shoutu.county.papers.states import TABLE
@@ -80,6 +80,11 @@ def known_kind(id: str) -> LicenceKind:
     return found
 
 
+def kind_of(row: Licence) -> LicenceKind:
+    """The kind of a licence on record; one taken from the list since asks for what the licence has."""
+    return kinds().get(row.kind) or kind(row.kind).model_copy(update={"personal": bool(row.bearer), "capacity": True})
+
+
 def holder(actor: Actor, organisation_id: int, site_id: int | None) -> tuple[Organisation, Site | None]:
     """The enterprise, and the one site of it, the licence is for. Raises Invalid."""
     body = Organisation.objects.visible_to(actor).filter(pk=organisation_id).first()
@@ -118,7 +123,7 @@ def correct_licence(actor: Actor, licence_id: int, told: Content, reason: str) -
     """
     row, _target = _taken(actor, licence_id, "correct")
     reason = _reason(reason)
-    found = known_kind(row.kind)
+    found = kind_of(row)
     content = check_content(found, told)
     before, after = content_of(row), asdict(content)
     differing = [name for name in after if before[name] != after[name]]
@@ -145,7 +150,7 @@ def renew_licence(actor: Actor, licence_id: int, told: Content) -> Licence:
     Raises NotFound, NotAllowed, Conflict, Invalid where the new one does not last longer than the old.
     """
     old, target = _taken(actor, licence_id, "renew")
-    found = known_kind(old.kind)
+    found = kind_of(old)
     content = check_content(found, told)
     longer = content.valid_until is None or (old.valid_until is not None and content.valid_until > old.valid_until)
     if not longer:
@@ -174,7 +179,7 @@ def withdraw_licence(actor: Actor, licence_id: int, how: str, reason: str) -> Li
     reason = _reason(reason)
     row.state, row.withdrawal, row.ended_at = target, how, timezone.now()
     row.save(update_fields=["state", "withdrawal", "ended_at"])
-    facts, personal = told_of(row, known_kind(row.kind))
+    facts, personal = told_of(row, kind_of(row))
     record(actor, "licence.withdrawn", ref(row), {**facts, "how": how, "reason": reason}, personal)
     settle_lapse(row, reason)
     changed(row)

@@ -1,0 +1,46 @@
+"""The list of kinds: the county's own where there is one that can be read, else the default."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shoutu.config import SHIPPED_PACKS
+from shoutu.county.papers import kinds
+
+
+@pytest.fixture
+def own(tmp_path: Path, settings: Any) -> Path:
+    """Where the county's own list lies, beside the default one."""
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / kinds.DEFAULT).write_bytes((SHIPPED_PACKS / "papers" / kinds.DEFAULT).read_bytes())
+    settings.CONFIG = replace(settings.CONFIG, packs=tmp_path)
+    return folder / kinds.OWN
+
+
+def test_the_default_marks_what_is_not_proved() -> None:
+    found = kinds.kinds()
+    assert found["safety_permit"].verified is False
+    assert found["special_operation"].personal is True
+    assert (found["mining_right"].lead_days, found["mining_right"].capacity) == (180, True)
+
+
+def test_the_countys_own_list_holds(own: Path) -> None:
+    own.write_text("{pack: x, title: x, version: 1, lead_days: 30, kinds: [{id: a, title: 甲证}]}", "utf-8")
+    assert {one.id: one.lead_days for one in kinds.kinds().values()} == {"a": 30}
+    assert kinds.fault() == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "{pack: x, title: x, version: 1, kinds: []}", "[]",
+             "{pack: x, title: x, version: 1, kinds: [{id: a, title: 甲}, {id: a, title: 乙}]}",
+             "{pack: x, title: x, version: 1, kinds: [{id: a, title: 甲, lead_days: 0}]}"]
+)  # fmt: skip
+def test_one_that_cannot_be_read_is_said_and_the_default_holds(own: Path, text: str) -> None:
+    own.write_text(text, "utf-8")
+    assert kinds.fault() != ""
+    assert "safety_permit" in kinds.kinds()
