@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.utils.http import content_disposition_header
+from django.http import FileResponse, HttpRequest
 from ninja import File, Form, Query, Status
 from ninja.files import UploadedFile
 
@@ -74,8 +74,9 @@ def get_file(request: HttpRequest, id: int, number: int) -> Any:
     version = selectors.get_version(actor, id, number)
     data = files.whole(version.sha256)
     services.look_at(actor, version)
-    answer = HttpResponse(data, content_type=files.TYPES[version.format])
-    answer["Content-Disposition"] = content_disposition_header(True, version.file) or "attachment"
+    answer = FileResponse(
+        BytesIO(data), as_attachment=True, filename=version.file, content_type=files.TYPES[version.format]
+    )
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     answer["Cache-Control"] = "private, no-store"
     return answer
