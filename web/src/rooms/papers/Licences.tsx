@@ -43,7 +43,8 @@ function card(one: Licence): ReactNode {
 }
 
 function sentence(form: LicenceForm): string {
-  if (form.expired > 0) return t(form.expiring > 0 ? "licence.sentence.expired" : "licence.sentence.expiredOnly", { n: form.expired, soon: form.expiring });
+  if (form.expired > 0 && form.expiring > 0) return t("licence.sentence.expired", { n: form.expired, soon: form.expiring });
+  if (form.expired > 0) return t("licence.sentence.expiredOnly", { n: form.expired });
   if (form.expiring > 0) return t("licence.sentence.expiring", { n: form.expiring });
   return t("licence.sentence", { n: form.held });
 }
