@@ -6,8 +6,6 @@ Nothing here opens or draws a file: it goes out as it came, to be saved and not 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.errors import Invalid, NotFound, TooLarge
-from shoutu.files import sync_folder
+from shoutu.files import keep_whole
 
 MOST_BYTES = 50 * 1024 * 1024
 TYPES = {"pdf": "application/pdf", "jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
@@ -50,7 +48,7 @@ def keep(data: bytes) -> Kept:
     too_large(len(data))
     found = format_of(data)
     sha256 = hashlib.sha256(data).hexdigest()
-    _write(path_of(sha256), data)
+    keep_whole(path_of(sha256), data)
     return Kept(sha256, len(data), found)
 
 
@@ -74,22 +72,3 @@ def whole(sha256: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise NotFound("document_file", sha256)
     return data
-
-
-def _write(file: Path, data: bytes) -> None:
-    """Whole and on the disk, or not there; a file of these bytes that stands already is left alone."""
-    if file.exists() and file.stat().st_size == len(data):
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        os.chmod(name, 0o440)
-        os.replace(name, file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    sync_folder(file.parent)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import warnings
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +15,7 @@ from django.utils.translation import gettext as _
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from shoutu.county.kit.errors import Invalid, NotFound, TooLarge
-from shoutu.files import sync_folder
+from shoutu.files import keep_whole
 
 KINDS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 MOST_BYTES = 20 * 1024 * 1024
@@ -55,7 +53,7 @@ def shown(sha256: str) -> Path:
             data = original(sha256).read_bytes()
         except OSError as error:
             raise NotFound("evidence", sha256) from error
-        _write(copy, _copy(_opened(data)))
+        keep_whole(copy, _copy(_opened(data)))
     return copy
 
 
@@ -69,8 +67,8 @@ def keep(data: bytes) -> Kept:
     picture = _opened(data)
     copy = _copy(picture)
     sha256 = hashlib.sha256(data).hexdigest()
-    _write(original(sha256), data)
-    _write(_folder(sha256) / f"{sha256}.jpg", copy)
+    keep_whole(original(sha256), data)
+    keep_whole(_folder(sha256) / f"{sha256}.jpg", copy)
     return Kept(sha256, len(data), KINDS[str(picture.format)], picture.width, picture.height, _taken(picture))
 
 
@@ -114,22 +112,3 @@ def _taken(picture: Image.Image) -> datetime | None:
         return timezone.make_aware(datetime.strptime(text, "%Y:%m:%d %H:%M:%S"))  # noqa: DTZ007
     except (ValueError, KeyError, TypeError, OSError, OverflowError, SyntaxError):
         return None
-
-
-def _write(file: Path, data: bytes) -> None:
-    """Whole and on the disk, or not there; a file of these bytes that stands already is left alone."""
-    if file.exists() and file.stat().st_size == len(data):
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        os.chmod(name, 0o440)
-        os.replace(name, file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    sync_folder(file.parent)
