@@ -36,7 +36,9 @@ def test_every_link_and_picture_leads_somewhere() -> None:
 def test_every_path_that_is_named_exists() -> None:
     named = [(one.name, code) for one in pages() for code in one.spoken_code() if OURS.fullmatch(code)]
     assert len(named) > 30
-    gone = [f"{name}: {code}" for name, code in named if not ((ROOT / code).exists() or (ROOT / "web" / code).exists())]
+    # A county's own file stands beside what is shipped; paths of the face are told from its folder.
+    kept = [(name, code) for name, code in named if not code.endswith("county.yaml")]
+    gone = [f"{name}: {code}" for name, code in kept if not ((ROOT / code).exists() or (ROOT / "web" / code).exists())]
     assert gone == []
 
 
