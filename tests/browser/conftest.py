@@ -134,8 +134,10 @@ def open_page(browser: Browser, county: Stack) -> Iterator[Callable[..., Page]]:
         login: dict[str, str] | None = None,
         may_fail: bool = False,
         at: str = "/",
+        worker: bool = False,  # with one, what the device keeps of the build is asked past the test's routes
     ) -> Page:
         context = browser.new_context(
+            service_workers="allow" if worker else "block",
             viewport=size,  # type: ignore[arg-type]
             color_scheme=tone,  # type: ignore[arg-type]
             base_url=county.url,

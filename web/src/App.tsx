@@ -16,6 +16,7 @@ import { Failed, Loading } from "./kit/States";
 import { Shell } from "./kit/shell/Shell";
 import { useLive } from "./live/connect";
 import { useSending } from "./outbox/here";
+import { keepAnswers } from "./phone/answers";
 import { Answer } from "./rooms/duties/Answer";
 import { Desk } from "./rooms/duties/Desk";
 import { Ledger } from "./rooms/ledger/Ledger";
@@ -92,7 +93,11 @@ const client = new QueryClient({
     },
   }),
   defaultOptions: {
+    // A browser that thinks it has no line may reach the county all the same, and what fails is said, not waited for.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
+      refetchOnReconnect: true,
       staleTime: 2_000,
       retry: (times, error) => {
         const { status } = asProblem(error);
@@ -101,6 +106,8 @@ const client = new QueryClient({
     },
   },
 });
+
+keepAnswers(client);
 
 /** Who is never called has no desk: an auditor begins at the ledger, an administrator at what is wrong with the posts. */
 function Home({ me }: { me: Me }): ReactNode {

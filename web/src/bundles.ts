@@ -21,7 +21,8 @@ export function isOther(running: readonly string[], html: string): boolean {
   return served.length > 0 && running.length > 0 && !served.some((one) => running.includes(one));
 }
 
-function writing(): boolean {
+/** Whether something is being written on this page. */
+export function writing(): boolean {
   return [...document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("textarea,input")].some((field) => field.type !== "checkbox" && field.type !== "radio" && field.value !== "");
 }
 

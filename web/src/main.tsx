@@ -6,9 +6,11 @@ import { App } from "./App";
 import { startAppearance } from "./appearance";
 import { watchBundles } from "./bundles";
 import { startWords } from "./i18n";
+import { startWorker } from "./phone/build";
 
 startAppearance();
 watchBundles();
+startWorker();
 const root = document.getElementById("root");
 if (root) {
   void startWords().then(() => {

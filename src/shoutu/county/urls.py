@@ -11,6 +11,7 @@ from django.urls import path, re_path
 
 from shoutu.county.kit import live, metrics, views
 from shoutu.county.kit.api import api, internal
+from shoutu.county.places import face
 
 # Each room's `api` module offers `router` (public) and, where wings call it, `wing_router`.
 for _room in settings.ROOMS:
@@ -35,5 +36,7 @@ urlpatterns = [
     path("healthz", views.healthz),
     path("readyz", views.readyz),
     path("metrics", metrics.metrics),
+    path("manifest.webmanifest", face.manifest),
+    path("sw.js", face.service_worker),
     re_path(r"^(?P<path>.*)$", views.face),
 ]

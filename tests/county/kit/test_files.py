@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,26 @@ def test_unknown_bundle_does_not_list_the_files_each_time(face: Path, monkeypatc
     for _ in range(3):
         assert _ask(files, "/assets/nothing-CCCCCCCC.js") == 418
     assert listed == []
+
+
+def test_bundles_of_a_new_build_asked_for_at_once_are_all_served(face: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = FaceFiles(_beyond)
+    _built(face, "index-AAAAAAAA.js", 1_000)
+    _built(face, "index-BBBBBBBB.js", 1_000)
+    listing, go = threading.Event(), threading.Event()
+    add = files.add_files
+
+    def slowly(root: str) -> None:
+        listing.set()
+        assert go.wait(10)
+        add(root)
+
+    monkeypatch.setattr(files, "add_files", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(_ask, files, "/assets/index-AAAAAAAA.js")
+        assert listing.wait(10)
+        second = pool.submit(_ask, files, "/assets/index-BBBBBBBB.js")
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.2)  # it waits for the list
+        go.set()
+        assert (first.result(10), second.result(10)) == (200, 200)

@@ -17,6 +17,8 @@ export interface ListFilter {
 }
 
 const PAGE = 50;
+/** A line that hangs must not hide what is kept on the device. */
+const SESSION_MS = 10_000;
 
 export function useHello() {
   return useQuery({ queryKey: ["hello"], queryFn: () => got(api.GET("/api/v1/hello")), staleTime: Infinity });
@@ -27,7 +29,7 @@ export function useSession() {
     queryKey: ["session"],
     queryFn: async () => {
       const asked = localNow();
-      const me = await got(api.GET("/api/v1/session"));
+      const me = await got(api.GET("/api/v1/session", { signal: AbortSignal.timeout(SESSION_MS) }));
       teach(me.server_time, asked, localNow());
       return me;
     },

@@ -22,6 +22,14 @@ export function teach(serverTime: string, asked: number, answered: number): void
   offset = server - (asked + answered) / 2;
 }
 
+/** How far the county is ahead of this device, ms; kept with what is read later without a line. */
+export const skew = (): number => Math.round(serverNow() - Date.now());
+
+/** The same, from what was kept: until the county answers nothing better is known. */
+export function recall(kept: number): void {
+  if (takenAt === 0) offset = Date.now() + kept - local();
+}
+
 export const localNow = local;
 export const serverNow = (): number => local() + offset;
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ class FaceFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # whitenoise carri
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         super().__init__(get_response)
         self._seen = self._changed()
+        self._looking = threading.Lock()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         path = request.path_info
@@ -35,10 +37,12 @@ class FaceFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # whitenoise carri
         return answer
 
     def _look_again(self) -> None:
-        changed = self._changed()
-        if changed and changed != self._seen:
-            self._seen = changed
-            self.add_files(str(settings.FACE))
+        # A service worker asks for all bundles of a new build at once: who comes second waits for the list.
+        with self._looking:
+            changed = self._changed()
+            if changed and changed != self._seen:
+                self.add_files(str(settings.FACE))
+                self._seen = changed
 
     @staticmethod
     def _changed() -> int:

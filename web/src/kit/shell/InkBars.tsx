@@ -2,8 +2,11 @@ import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import type { Status } from "../../api/types";
+import { writing } from "../../bundles";
 import { useLine } from "../../live/connect";
 import { useUnsent } from "../../outbox/here";
+import { useStopped } from "../../phone/answers";
+import { takeNew, useNewBuild } from "../../phone/build";
 import { useNow } from "../../time/server";
 import { moment, spanWords } from "../../time/words";
 import { foldAlarms } from "./alarms";
@@ -14,7 +17,7 @@ interface Bar {
 }
 
 /** Nobody watches, the line is down: what is never folded away. */
-function gravest(watching: Status["watching"] | undefined, lost: number | null, now: number): Bar[] {
+function gravest(watching: Status["watching"] | undefined, lost: number | null, stopped: number | null, now: number): Bar[] {
   const bars: Bar[] = [];
   if (watching && !watching.ok) {
     const since = watching.since;
@@ -25,13 +28,14 @@ function gravest(watching: Status["watching"] | undefined, lost: number | null, 
     const words = since ? t("bar.notWatching", { parts, at: moment(since, now), length: spanWords(Math.max(0, now - Date.parse(since))) }) : t("bar.neverWatched", { parts });
     bars.push({ key: "watching", words });
   }
-  if (lost !== null) bars.push({ key: "lost", words: t("bar.lost", { length: spanWords(Math.max(0, Date.now() - lost)) }) });
+  if (stopped !== null) bars.push({ key: "stopped", words: t("bar.stopped", { at: moment(stopped, now), length: spanWords(Math.max(0, now - stopped)) }) });
+  else if (lost !== null) bars.push({ key: "lost", words: t("bar.lost", { length: spanWords(Math.max(0, Date.now() - lost)) }) });
   return bars;
 }
 
 /** The same without alarms, for a page that has room for one call and nothing else. */
 export function WatchBars({ watching, lost }: { watching: Status["watching"] | undefined; lost: number | null }): ReactNode {
-  const bars = gravest(watching, lost, useNow());
+  const bars = gravest(watching, lost, useStopped(), useNow());
   if (bars.length === 0) return null;
   return (
     <div className="inkbars" role="alert">
@@ -56,17 +60,36 @@ function UnsentBar(): ReactNode {
   );
 }
 
+/** The county has a new build: put in place when the person says so, never under their hands. */
+function NewBuildBar(): ReactNode {
+  const [asked, setAsked] = useState(false);
+  if (!useNewBuild()) return null;
+  const press = (): void => {
+    if (writing() && !asked) setAsked(true);
+    else takeNew();
+  };
+  return (
+    <p>
+      {asked ? t("bar.build.writing") : t("bar.build")}
+      <button type="button" onClick={press}>
+        {asked ? t("bar.build.anyway") : t("bar.build.take")}
+      </button>
+    </p>
+  );
+}
+
 /** What the person must know before believing the page: nobody watches, the line is down, alarms. */
 export function InkBars({ status }: { status: Status | undefined }): ReactNode {
   const now = useNow();
   const lost = useLine().since;
   const [whole, setWhole] = useState(false);
-  const bars = gravest(status?.watching, lost, now);
+  const bars = gravest(status?.watching, lost, useStopped(), now);
   // Alarms are folded away, but for the newest.
   const alarms = foldAlarms(status?.alarms ?? []);
   const shown = whole ? alarms : alarms.slice(0, 1);
   const unsent = useUnsent().some((one) => one.error !== null);
-  if (bars.length === 0 && alarms.length === 0 && !unsent) return null;
+  const build = useNewBuild();
+  if (bars.length === 0 && alarms.length === 0 && !unsent && !build) return null;
   return (
     <div className="inkbars" role="alert">
       {bars.map((bar) => (
@@ -85,6 +108,7 @@ export function InkBars({ status }: { status: Status | undefined }): ReactNode {
           )}
         </p>
       ))}
+      <NewBuildBar />
     </div>
   );
 }

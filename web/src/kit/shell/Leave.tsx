@@ -6,6 +6,7 @@ import { useNavigate } from "react-router";
 import { api, got } from "../../api/client";
 import { countOf, dropAll, here } from "../../kept";
 import { outbox, useTaking, useUnsent } from "../../outbox/here";
+import { forgetAnswers } from "../../phone/answers";
 import { useProblemWords } from "../States";
 
 /**
@@ -36,6 +37,7 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
     }
     await outbox.clear(user);
     dropAll(here());
+    await forgetAnswers();
     client.clear();
     await navigate("/login");
   }, [client, navigate, user]);

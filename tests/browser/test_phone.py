@@ -1,0 +1,118 @@
+"""The face on a telephone: installed, opened without a line, used there, and what it then says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, my_menu
+from tests.stack import Api, Stack
+
+pytestmark = pytest.mark.browser
+READY = """() => Promise.race([
+  navigator.serviceWorker.ready.then(() => true),
+  new Promise((resolve) => setTimeout(resolve, 30_000, false)),
+])"""
+KEPT = """() => new Promise((resolve) => {
+  const asked = indexedDB.open("shoutu.answers");
+  asked.onsuccess = () => {
+    const names = asked.result.objectStoreNames;
+    if (!names.contains("answers")) return resolve([]);
+    const all = asked.result.transaction("answers").objectStore("answers").getAll();
+    all.onsuccess = () => { asked.result.close(); resolve(all.result.map((one) => one.id)); };
+  };
+})"""
+
+HOLDS = f"""([mine, others]) => ({KEPT})().then((ids) => {{
+  const of = ids.filter((id) => id.startsWith(`${{mine}}:`));
+  return others ? ids.length > of.length && of.length === 0 : of.length > 0;
+}})"""
+READY = """() => Promise.race([
+  navigator.serviceWorker.ready.then(() => true),
+  new Promise((resolve) => setTimeout(resolve, 30_000, false)),
+])"""
+KEPT = """() => new Promise((resolve) => {
+  const asked = indexedDB.open("shoutu.answers");
+  asked.onsuccess = () => {
+    const names = asked.result.objectStoreNames;
+    if (!names.contains("answers")) return resolve([]);
+    const all = asked.result.transaction("answers").objectStore("answers").getAll();
+    all.onsuccess = () => { asked.result.close(); resolve(all.result.map((one) => one.id)); };
+  };
+})"""
+
+
+def test_it_can_be_installed_by_the_countys_name(county: Stack, open_page: Callable[..., Page]) -> None:
+    name = Api(county.url).get("/hello")["county"]["name"]
+    page = open_page(PHONE, worker=True)
+    page.goto("/login")
+    told = page.evaluate(
+        """async () => {
+          const link = document.querySelector('link[rel=manifest]').href;
+          const manifest = await (await fetch(link)).json();
+          const icons = await Promise.all(manifest.icons.map(async ({ src, sizes }) => {
+            const image = new Image(); image.src = src; await image.decode();
+            return `${image.naturalWidth}x${image.naturalHeight}` === sizes;
+          }));
+          return { manifest, icons };
+        }"""
+    )
+    assert told["manifest"]["name"] == f"守土 {name}"
+    assert told["manifest"]["display"] == "standalone"
+    assert told["icons"] == [True, True, True]
+    assert {icon["purpose"] for icon in told["manifest"]["icons"]} == {"any", "maskable"}
+    assert page.evaluate(READY)
+
+
+def test_my_work_is_read_without_a_line_as_old_and_goes_when_i_leave(
+    open_page: Callable[..., Page], busy: tuple[dict[str, str], dict[str, Any]]
+) -> None:
+    login, duty = busy
+    page = open_page(PHONE, login=login, worker=True, may_fail=True)  # requests without a line fail
+    sentence = page.get_by_role("heading", level=1)
+    expect(sentence).to_be_visible()
+    assert page.evaluate(READY)
+    page.goto(f"/answer/{duty['id']}")
+    heading = page.get_by_role("heading", level=2)
+    expect(heading).to_be_visible()
+    page.wait_for_function(f"async () => (await ({KEPT})()).some((id) => id.includes('\"one\",{duty['id']}'))")
+
+    page.context.set_offline(True)
+    page.reload()
+    expect(heading).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="连不上县里")).to_contain_text(re.compile(r"停在 .*前的样子"))
+    page.goto("/")
+    expect(sentence).not_to_be_empty()
+    expect(page.get_by_role("alert").filter(has_text="停在")).to_be_visible()
+
+    page.context.set_offline(False)
+    expect(page.get_by_role("alert").filter(has_text="停在")).to_have_count(0)
+    my_menu(page, "退出")
+    page.wait_for_url("**/login")
+    assert page.evaluate(KEPT) == [], "nothing of mine stays on this device"
+    page.context.set_offline(True)
+    page.goto("/")
+    expect(page.get_by_role("alert")).to_contain_text("网络断了")
+    expect(page.locator(".shell, .answer")).to_have_count(0)
+
+
+def test_what_one_left_is_not_anothers_and_an_ended_session_shows_nothing(
+    county: Stack, open_page: Callable[..., Page], logins: list[dict[str, str]]
+) -> None:
+    first, second = logins[0], logins[1]
+    page = open_page(PHONE, login=first, worker=True, may_fail=True)
+    assert page.evaluate(READY)
+    mine = county.login(first["username"], first["password"]).get("/session")["user"]["id"]
+    page.wait_for_function(HOLDS, arg=[mine, False])
+    other = county.login(second["username"], second["password"]).client.cookies
+    page.context.add_cookies([{"name": one, "value": other[one], "url": county.url} for one in other])
+    page.reload()
+    page.wait_for_function(HOLDS, arg=[mine, True])
+    page.context.clear_cookies()
+    page.reload()
+    page.wait_for_url("**/login**")
+    page.wait_for_function(f"async () => (await ({KEPT})()).length === 0")
