@@ -26,24 +26,10 @@ KEPT = """() => new Promise((resolve) => {
     all.onsuccess = () => { asked.result.close(); resolve(all.result.map((one) => one.id)); };
   };
 })"""
-
 HOLDS = f"""([mine, others]) => ({KEPT})().then((ids) => {{
   const of = ids.filter((id) => id.startsWith(`${{mine}}:`));
   return others ? ids.length > of.length && of.length === 0 : of.length > 0;
 }})"""
-READY = """() => Promise.race([
-  navigator.serviceWorker.ready.then(() => true),
-  new Promise((resolve) => setTimeout(resolve, 30_000, false)),
-])"""
-KEPT = """() => new Promise((resolve) => {
-  const asked = indexedDB.open("shoutu.answers");
-  asked.onsuccess = () => {
-    const names = asked.result.objectStoreNames;
-    if (!names.contains("answers")) return resolve([]);
-    const all = asked.result.transaction("answers").objectStore("answers").getAll();
-    all.onsuccess = () => { asked.result.close(); resolve(all.result.map((one) => one.id)); };
-  };
-})"""
 
 
 def test_it_can_be_installed_by_the_countys_name(county: Stack, open_page: Callable[..., Page]) -> None:
