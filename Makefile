@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPM := npm --no-fund --no-audit
 
-.PHONY: run up setup setup-dev system test test-full check check-types check-web check-code bench lock audit api clean
+.PHONY: pictures run up setup setup-dev system test test-full check check-types check-web check-code bench lock audit api clean
 
 run: setup            ## install, build the face, start everything with the demo county
 	$(BIN)/shoutu up --demo
@@ -27,7 +27,7 @@ web/node_modules/.stamp: web/package-lock.json
 	cd web && $(NPM) ci --silent
 	@touch $@
 
-web/dist/.stamp: web/node_modules/.stamp $(shell find web/src web/public web/index.html web/vite.config.ts web/openapi.json -type f 2>/dev/null)
+web/dist/.stamp: web/node_modules/.stamp $(shell find web/src web/public web/index.html web/vite.config.ts web/scripts web/openapi.json docs/guides/roles docs/pictures -type f 2>/dev/null)
 	cd web && $(NPM) run build --silent
 	@touch $@
 
@@ -84,6 +84,9 @@ api: setup-dev        ## write web/openapi.json and the generated client anew
 
 bench: setup-dev
 	$(BIN)/python -m bench
+
+pictures: setup-dev system  ## the pictures of README and guides anew, of the running demo county (about five minutes)
+	$(BIN)/python -m bench.pictures
 
 lock:                 ## resolve requirements/*.in again
 	for kind in run dev audit; do $(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 requirements/$$kind.in -o requirements/$$kind.lock; done

@@ -61,3 +61,12 @@ def test_every_picture_is_used() -> None:
     used = {(one.folder / link).resolve() for one in pages() for link in one.links()}
     kept = [path for path in (ROOT / "docs" / "pictures").glob("*.*") if path.suffix != ".md"]
     assert [path.name for path in kept if path not in used] == []
+
+
+def test_the_pictures_are_those_that_are_taken() -> None:
+    """None is left that `make pictures` would not renew, and together they stay light."""
+    from bench.pictures import ALL_KB, SHOTS
+
+    kept = sorted((ROOT / "docs" / "pictures").glob("*.*"))
+    assert [path.name for path in kept] == sorted(f"{shot.name}.webp" for shot in SHOTS)
+    assert sum(path.stat().st_size for path in kept) < ALL_KB * 1000
