@@ -20,14 +20,20 @@ def places() -> None:
 @click.option("--source", required=True, help="来源，如审图号或许可 / where it is from")
 @click.option("--schematic", is_flag=True, help="是示意图 / no survey, labelled 示意图")
 @click.option("--neighbours", is_flag=True, help="其余的面是邻县 / other areas are neighbours")
+@click.option("--townships", is_flag=True, help="其余的面是还没建的乡镇，随之新建 / other areas are new townships")
 @told
-def import_boundary(file: Path, crs: str, source: str, schematic: bool, neighbours: bool) -> None:
+def import_boundary(file: Path, crs: str, source: str, schematic: bool, neighbours: bool, townships: bool) -> None:
     """导入边界 GeoJSON，存为 WGS-84。 Import outlines; all of the file or nothing."""
     from shoutu.county.places.boundaries import import_boundaries
 
-    done = import_boundaries(_actor(), file.read_bytes(), source, crs=crs, schematic=schematic, neighbours=neighbours)
+    if neighbours and townships:
+        raise click.UsageError("--neighbours 和 --townships 只能用一个 / only one of them")
+    others = "neighbours" if neighbours else "townships" if townships else "refuse"
+    done = import_boundaries(_actor(), file.read_bytes(), source, crs=crs, schematic=schematic, others=others)
     click.echo(f"territories {len(done.territories)}\t{'、'.join(done.territories)}")
     click.echo(f"neighbours {len(done.neighbours)}\t{'、'.join(done.neighbours)}")
+    if done.made:
+        click.echo(f"new townships {len(done.made)}\t{'、'.join(done.made)}")
     for names, words in (
         (done.mended, "自相交，已修 / self-crossing, mended"),
         (done.without, "还没有边界 / still without an outline"),

@@ -143,7 +143,7 @@ def _draw_map() -> None:
     from shoutu.demo.county import TOWNSHIPS
     from shoutu.demo.map import SOURCE, demo_outlines
 
-    import_boundaries(SYSTEM, demo_outlines(dict(TOWNSHIPS)), SOURCE, schematic=True, neighbours=True)
+    import_boundaries(SYSTEM, demo_outlines(dict(TOWNSHIPS)), SOURCE, schematic=True, others="neighbours")
 
 
 def _watch_pond(cast: Any, pond: Any) -> list[dict[str, Any]]:

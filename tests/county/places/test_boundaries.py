@@ -37,7 +37,7 @@ def file(*features: dict) -> bytes:
 
 def test_outlines_find_their_territories_and_are_recorded(county: SimpleNamespace) -> None:
     content = file(square("示范县", 111), square("东乡", 111), square("邻县", 112))
-    done = import_boundaries(SYSTEM, content, "审图号 X", neighbours=True, schematic=True)
+    done = import_boundaries(SYSTEM, content, "审图号 X", others="neighbours", schematic=True)
     assert (done.territories, done.neighbours, done.without) == (["示范县", "东乡"], ["邻县"], ["西乡"])
     assert [(row.name, row.territory, row.schematic) for row in boundaries()] == [
         ("示范县", county.territory, True), ("东乡", county.east, True), ("邻县", None, True)
@@ -56,7 +56,7 @@ def test_a_code_is_believed_before_a_name(county: SimpleNamespace) -> None:
 
 def test_a_second_import_replaces_the_first(county: SimpleNamespace) -> None:
     for west in (111, 100):
-        import_boundaries(SYSTEM, file(square("示范县", west), square("邻县", west)), "审图号 X", neighbours=True)
+        import_boundaries(SYSTEM, file(square("示范县", west), square("邻县", west)), "审图号 X", others="neighbours")
     assert Boundary.objects.count() == 2
     assert county.territory.boundary.geometry["coordinates"][0][0][0] == [100, 35]
 

@@ -191,7 +191,7 @@ def test_a_bad_acknowledgement_names_the_field(county, login, ids) -> None:
 
 def test_the_map_is_geojson_with_labels(county: SimpleNamespace, login) -> None:
     content = file(square("示范县", 111), square("东乡", 111), square("邻县", 112))
-    import_boundaries(SYSTEM, content, "审图号 X", neighbours=True, schematic=True)
+    import_boundaries(SYSTEM, content, "审图号 X", others="neighbours", schematic=True)
     told = read(login("enterprise"), "/screen/map")
     assert (told["type"], told["schematic"], told["sources"]) == ("FeatureCollection", True, ["审图号 X"])
     kinds = [(f["properties"]["name"], f["properties"]["kind"]) for f in told["features"]]

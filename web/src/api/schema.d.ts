@@ -556,6 +556,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/boundaries/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check File
+         * @description Look at a GeoJSON file (the body): what each area would be, every fault at once. Nothing is kept.
+         */
+        post: operations["places_boundaries_check_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/boundaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take File
+         * @description Take the outlines of a file that was looked at, all or none; 409 when something has changed since.
+         */
+        post: operations["places_boundaries_take_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -4651,6 +4691,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/beginning": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Beginning
+         * @description How far this county is set up: each step with the figures that say whether it is done.
+         */
+        get: operations["screen_get_beginning"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screen/acknowledge": {
         parameters: {
             query?: never;
@@ -5412,6 +5472,140 @@ export interface components {
             organisation?: number | null;
             /** Territory */
             territory?: number | null;
+        };
+        /**
+         * FileQuery
+         * @description `others`: what an area is that belongs to no territory of the county.
+         */
+        FileQuery: {
+            /**
+             * Crs
+             * @description the file's grid
+             * @enum {string}
+             */
+            crs: "wgs84" | "gcj02";
+            /**
+             * Others
+             * @default refuse
+             * @enum {string}
+             */
+            others?: "refuse" | "neighbours" | "townships";
+        };
+        /**
+         * BoundaryCheck
+         * @description A file as it was looked at; nothing was kept. `without`: territories that stay without an outline;
+         *     `outside`: sites that would lie outside the county.
+         */
+        BoundaryCheck: {
+            /** Rows */
+            rows: components["schemas"]["BoundaryRow"][];
+            /** Wrong */
+            wrong: number;
+            /** Plan */
+            plan: string;
+            /** Without */
+            without: string[];
+            /** Outside */
+            outside: string[];
+            /** Map */
+            map: components["schemas"]["DrawnArea"][];
+        };
+        /**
+         * BoundaryRow
+         * @description One area: `number` from 1 as in the file; `territory`: whose outline it is; `replaces`: one there before.
+         */
+        BoundaryRow: {
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /** Code */
+            code: string;
+            /**
+             * Fits
+             * @enum {string}
+             */
+            fits: "county" | "township" | "village" | "new" | "neighbour" | "wrong";
+            /** Territory */
+            territory: string;
+            /** Replaces */
+            replaces: boolean;
+            /** Points */
+            points: number;
+            /** Errors */
+            errors: string[];
+            /** Notes */
+            notes: string[];
+        };
+        /**
+         * DrawnArea
+         * @description An area for a look, drawn coarsely: GeoJSON MultiPolygon, WGS-84; `label`: where its name is written.
+         */
+        DrawnArea: {
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "county" | "territory" | "neighbour";
+            /** Label */
+            label: number[];
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            };
+        };
+        /** TakeQuery */
+        TakeQuery: {
+            /**
+             * Crs
+             * @description the file's grid
+             * @enum {string}
+             */
+            crs: "wgs84" | "gcj02";
+            /**
+             * Others
+             * @default refuse
+             * @enum {string}
+             */
+            others?: "refuse" | "neighbours" | "townships";
+            /**
+             * Source
+             * @description where the file is from: 审图号, licence
+             */
+            source: string;
+            /**
+             * Schematic
+             * @description no survey, labelled 示意图
+             * @default false
+             */
+            schematic?: boolean;
+            /**
+             * Plan
+             * @description the mark of what was looked at
+             */
+            plan: string;
+        };
+        /**
+         * BoundariesTaken
+         * @description What the file brought; `made`: townships that were not there before.
+         */
+        BoundariesTaken: {
+            /** Territories */
+            territories: string[];
+            /** Neighbours */
+            neighbours: string[];
+            /** Made */
+            made: string[];
+            /** Mended */
+            mended: string[];
+            /** Without */
+            without: string[];
+            /** Outside */
+            outside: string[];
         };
         /** CountyOut */
         CountyOut: {
@@ -12744,6 +12938,43 @@ export interface components {
             figures: components["schemas"]["Figure"][];
         };
         /**
+         * Beginning
+         * @description How far a new county is; `left`: steps not yet done.
+         */
+        Beginning: {
+            county: components["schemas"]["CountyNamed"] | null;
+            /** Steps */
+            steps: components["schemas"]["BeginningStep"][];
+            /** Left */
+            left: number;
+        };
+        /**
+         * BeginningStep
+         * @description A step of setting a county up; `done` by the county's own data, `facts`: the figures that say so.
+         */
+        BeginningStep: {
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "county" | "townships" | "bodies" | "accounts" | "sites" | "points" | "roster" | "channels" | "witness" | "backup";
+            /** Done */
+            done: boolean;
+            /** Facts */
+            facts: {
+                [key: string]: number;
+            };
+        };
+        /** CountyNamed */
+        CountyNamed: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Code */
+            code: string;
+        };
+        /**
          * Acknowledged
          * @description Those that fell silent by it.
          */
@@ -13451,6 +13682,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteMoved"];
+                };
+            };
+        };
+    };
+    places_boundaries_check_file: {
+        parameters: {
+            query: {
+                /** @description the file's grid */
+                crs: "wgs84" | "gcj02";
+                others?: "refuse" | "neighbours" | "townships";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoundaryCheck"];
+                };
+            };
+        };
+    };
+    places_boundaries_take_file: {
+        parameters: {
+            query: {
+                /** @description the file's grid */
+                crs: "wgs84" | "gcj02";
+                others?: "refuse" | "neighbours" | "townships";
+                /** @description where the file is from: 审图号, licence */
+                source: string;
+                /** @description no survey, labelled 示意图 */
+                schematic?: boolean;
+                /** @description the mark of what was looked at */
+                plan: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoundariesTaken"];
                 };
             };
         };
@@ -18934,6 +19227,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Now"];
+                };
+            };
+        };
+    };
+    screen_get_beginning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Beginning"];
                 };
             };
         };

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from typing import Any
 
 import shapely
@@ -18,9 +18,23 @@ from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.events import emit
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service
-from shoutu.county.places.geometry import Outline, holds, label_point, read_outlines
+from shoutu.county.places.geometry import (
+    MAX_POINTS,
+    Outline,
+    Survey,
+    holds,
+    label_point,
+    share_within,
+    survey,
+)
 from shoutu.county.places.models import Boundary, Site, Territory
 from shoutu.county.places.selectors import county, territories
+from shoutu.county.places.services import create_territory
+
+OTHERS = ("refuse", "neighbours", "townships")
+"""What an area is that belongs to no territory: a mistake, a neighbour of the county, or a township not yet there."""
+MOST = 0.5
+"""A township of which less than this share lies in the county is most often in another grid."""
 
 
 @dataclass(frozen=True)
@@ -33,37 +47,127 @@ class Imported:
     without: list[str]
     # Sites whose coordinates lie outside the county's outline.
     outside: list[str]
+    # Townships that were not there before.
+    made: list[str]
 
 
-@service
+@dataclass
+class Row:
+    """One feature of a file (`number` from 0) and what would come of it.
+
+    `fits`: county, township or village (there already), new, neighbour or wrong. `replaces`: an outline it had before.
+    """
+
+    number: int
+    name: str
+    code: str
+    fits: str
+    territory: Territory | None = None
+    outline: Outline | None = None
+    replaces: bool = False
+    errors: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file as it was looked at; nothing of it is kept. `plan` marks what would be done: importing names it."""
+
+    rows: list[Row]
+    plan: str
+    without: list[str]
+    outside: list[str]
+
+    @property
+    def wrong(self) -> int:
+        return sum(1 for row in self.rows if row.errors)
+
+
+def check_boundaries(
+    actor: Actor, content: bytes, *, crs: str = "wgs84", others: str = "refuse", max_points: int = MAX_POINTS
+) -> Checked:
+    """What would come of each area of a GeoJSON file, all faults at once. Changes nothing.
+
+    Raises Invalid where the file cannot be read at all, Conflict while there is no county.
+    """
+    actor.require("place.edit")
+    _known_others(others)
+    root = _root()
+    found = survey(content, crs, max_points)
+    tree = territories()
+    rows = _rows(found, tree, others, root)
+    _remark(rows)
+    have = set(Boundary.objects.filter(territory__isnull=False).values_list("territory_id", flat=True))
+    have |= {row.territory.pk for row in rows if row.territory}
+    drawn = next((row.outline.geometry for row in rows if row.fits == "county" and row.outline), county_outline())
+    return Checked(
+        rows=rows,
+        plan=_plan(content, rows),
+        without=[territory.name for territory in tree if territory.pk not in have],
+        outside=_outside(drawn),
+    )
+
+
 def import_boundaries(
-    actor: Actor, content: bytes, source: str, *, crs: str = "wgs84", schematic: bool = False, neighbours: bool = False
+    actor: Actor,
+    content: bytes,
+    source: str,
+    *,
+    crs: str = "wgs84",
+    schematic: bool = False,
+    others: str = "refuse",
+    plan: str = "",
+    max_points: int = MAX_POINTS,
 ) -> Imported:
     """Take all outlines of a GeoJSON file, or none of them. Those there before are replaced.
 
-    An area belongs to the territory of its code, else of its name; one that belongs to none is a neighbour when
-    `neighbours` is said, and a mistake otherwise. `source` says where the file is from (审图号, licence).
-    Raises Invalid naming the file's field, Conflict while there is no county.
+    An area belongs to the territory of its code, else of its name; what one is that belongs to none, `others` says.
+    `source` says where the file is from (审图号, licence); `plan` is the mark of what was looked at ("": it was not).
+    Raises Invalid naming the file's field, Conflict while there is no county or when the mark is another by now.
     """
     actor.require("place.edit")
     if not source.strip():
         raise Invalid("source", _("边界来源，如审图号或许可"))
-    root = county()
-    if root is None:
-        raise Conflict(_("还没有县；先建第一个管理员（打开 /setup），再导入边界。"))
-    outlines = read_outlines(content, crs)
+    _known_others(others)
+    _root()
+    # Read before anything is locked: a large file takes seconds.
+    found = survey(content, crs, max_points)
+    if found.faults:
+        raise Invalid(found.faults[0].field, found.faults[0].expected)
+    labels = {number: label_point(outline.geometry) for number, outline in found.outlines.items()}
+    return _take(actor, content, found, labels, source.strip()[:200], crs, schematic, others, plan)
+
+
+@service
+def _take(
+    actor: Actor,
+    content: bytes,
+    found: Survey,
+    labels: dict[int, list[float]],
+    source: str,
+    crs: str,
+    schematic: bool,
+    others: str,
+    plan: str,
+) -> Imported:
+    root = _root()
     tree = territories()
-    ours, others = _match(outlines, tree)
-    if others and not neighbours:
-        names = "、".join(outline.name for outline in others[:10])
-        raise Invalid(
-            "features", _("本县行政区的名称或代码；这些对不上：%(names)s。是邻县就加 --neighbours") % {"names": names}
-        )
-    facts = {"source": source.strip()[:200], "schematic": schematic, "imported_at": timezone.now()}
-    for territory, outline in ours.items():
-        Boundary.objects.update_or_create(territory=territory, defaults={**facts, **_columns(outline)})
-    for outline in others:
-        Boundary.objects.update_or_create(territory=None, name=outline.name, defaults={**facts, **_columns(outline)})
+    rows = _rows(found, tree, others, root)
+    if plan and plan != _plan(content, rows):
+        raise Conflict(_("试读之后行政区或文件变了，再看一遍再导入。"))
+    _refuse(rows)
+    facts = {"source": source, "schematic": schematic, "imported_at": timezone.now()}
+    made: list[Territory] = []
+    for row in rows:
+        assert row.outline is not None
+        if row.fits == "new":
+            row.territory = create_territory(actor, row.name, root, row.code)
+            made.append(row.territory)
+        drawn = {**facts, "code": row.code, "geometry": row.outline.geometry, "label": labels[row.number]}
+        if row.territory is None:
+            Boundary.objects.update_or_create(territory=None, name=row.name, defaults=drawn)
+        else:
+            Boundary.objects.update_or_create(territory=row.territory, defaults={"name": row.name, **drawn})
     record(
         actor,
         "boundary.imported",
@@ -71,54 +175,115 @@ def import_boundaries(
         {
             "sha256": hashlib.sha256(content).hexdigest(),
             "crs": crs,
-            "source": facts["source"],
+            "source": source,
             "schematic": schematic,
-            "territories": [territory.pk for territory in ours],
-            "neighbours": [outline.name for outline in others],
+            "territories": [row.territory.pk for row in rows if row.territory],
+            "neighbours": [row.name for row in rows if row.territory is None],
         },
     )
     emit("boundary.imported", ref(root))
     have = set(Boundary.objects.filter(territory__isnull=False).values_list("territory_id", flat=True))
     return Imported(
-        territories=[territory.name for territory in ours],
-        neighbours=[outline.name for outline in others],
-        mended=[outline.name for outline in outlines if outline.mended],
+        territories=[row.territory.name for row in rows if row.territory],
+        neighbours=[row.name for row in rows if row.territory is None],
+        mended=[row.name for row in rows if row.outline and row.outline.mended],
         without=[territory.name for territory in tree if territory.pk not in have],
         outside=sites_outside(),
+        made=[territory.name for territory in made],
     )
 
 
-def _columns(outline: Outline) -> dict[str, Any]:
-    return {
-        "name": outline.name,
-        "code": outline.code,
-        "geometry": outline.geometry,
-        "label": label_point(outline.geometry),
-    }
+def _root() -> Territory:
+    root = county()
+    if root is None:
+        raise Conflict(_("还没有县；先建第一个管理员（打开 /setup），再导入边界。"))
+    return root
 
 
-def _match(outlines: Iterable[Outline], tree: list[Territory]) -> tuple[dict[Territory, Outline], list[Outline]]:
-    """Each outline's territory, by code, else by a name only one territory has. Raises Invalid for one told twice."""
+def _known_others(others: str) -> None:
+    if others not in OTHERS:
+        raise Invalid("others", _("其中之一：%(names)s") % {"names": "、".join(OTHERS)})
+
+
+def _plan(content: bytes, rows: list[Row]) -> str:
+    """A mark of a file and of what would be done with each of its areas."""
+    told = [[row.number, row.fits, row.territory.pk if row.territory else None] for row in rows]
+    return hashlib.sha256(hashlib.sha256(content).digest() + json.dumps(told).encode()).hexdigest()
+
+
+def _refuse(rows: list[Row]) -> None:
+    """Raises Invalid for the first fault of what belongs to what."""
+    strange = [row.name for row in rows if row.fits == "wrong" and row.errors == [_strange()]]
+    if strange:
+        raise Invalid(
+            "features",
+            _("本县行政区的名称或代码；这些对不上：%(names)s。是邻县，或是还没建的乡镇，导入时说明")
+            % {"names": "、".join(strange[:10])},
+        )
+    for row in rows:
+        if row.errors:
+            raise Invalid("features", row.errors[0])
+
+
+def _strange() -> str:
+    return _("和本县的县、乡镇、村都对不上，看名称或代码")
+
+
+def _rows(found: Survey, tree: list[Territory], others: str, root: Territory) -> list[Row]:
+    """Each area's territory: by code, else by a name only one territory has."""
     codes = {territory.code: territory for territory in tree if territory.code}
     names: dict[str, list[Territory]] = {}
     for territory in tree:
         names.setdefault(territory.name, []).append(territory)
-    ours: dict[Territory, Outline] = {}
-    others: list[Outline] = []
-    for outline in outlines:
+    drawn = set(Boundary.objects.values_list("territory_id", flat=True))
+    apart = set(Boundary.objects.filter(territory__isnull=True).values_list("name", flat=True))
+    rows = [
+        Row(fault.number, fault.name, "", "wrong", errors=[_("应为%(expected)s") % {"expected": fault.expected}])
+        for fault in found.faults
+    ]
+    taken: set[Any] = set()
+    for number, outline in found.outlines.items():
+        row = Row(number, outline.name, outline.code, "wrong", outline=outline)
+        rows.append(row)
         named = names.get(outline.name, [])
-        found = codes.get(outline.code) or (named[0] if len(named) == 1 else None)
-        if len(named) > 1 and found is None:
-            raise Invalid("features", _("代码（adcode）：有几个行政区都叫%(name)s") % {"name": outline.name})
-        if found is None:
-            if any(other.name == outline.name for other in others):
-                raise Invalid("features", _("每个区域一次：%(name)s 出现了两次") % {"name": outline.name})
-            others.append(outline)
-        elif found in ours:
-            raise Invalid("features", _("每个区域一次：%(name)s 出现了两次") % {"name": found.name})
+        row.territory = codes.get(outline.code) or (named[0] if len(named) == 1 else None)
+        if row.territory is not None:
+            row.fits = ("county", "township")[row.territory.depth] if row.territory.depth < 2 else "village"
+            row.replaces = row.territory.pk in drawn
+        elif len(named) > 1:
+            row.errors.append(_("代码（adcode）：有几个行政区都叫%(name)s") % {"name": outline.name})
+        elif others == "refuse":
+            row.errors.append(_strange())
         else:
-            ours[found] = outline
-    return ours, others
+            row.fits = "neighbour" if others == "neighbours" else "new"
+            row.replaces = others == "neighbours" and outline.name in apart
+        key = row.territory.pk if row.territory else outline.name
+        if key in taken:
+            said = row.territory.name if row.territory else outline.name
+            row.errors.append(_("每个区域一次：%(name)s 出现了两次") % {"name": said})
+        taken.add(key)
+        if row.errors:
+            row.fits = "wrong"
+    return sorted(rows, key=lambda row: row.number)
+
+
+def _remark(rows: list[Row]) -> None:
+    """What is worth a second look before it is taken."""
+    drawn = next((row.outline.geometry for row in rows if row.fits == "county" and row.outline), county_outline())
+    for row in rows:
+        if row.outline is None:
+            continue
+        if row.outline.mended:
+            row.notes.append(_("边界自相交，已修"))
+        if row.territory is not None and row.name != row.territory.name:
+            row.notes.append(_("按代码认作“%(name)s”，名称不改") % {"name": row.territory.name})
+        if drawn is None or row.fits in ("county", "wrong"):
+            continue
+        within = share_within(row.outline.geometry, drawn)
+        if row.fits == "neighbour" and within > MOST:
+            row.notes.append(_("大半在县界以内，像是本县的乡镇"))
+        elif row.fits != "neighbour" and within < MOST:
+            row.notes.append(_("大半不在县界以内，核对坐标系和文件"))
 
 
 def boundaries() -> list[Boundary]:
@@ -143,7 +308,10 @@ def is_outside(site: Site) -> bool | None:
 
 def sites_outside() -> list[str]:
     """Names of the sites whose coordinates lie outside the county's outline."""
-    outline = county_outline()
+    return _outside(county_outline())
+
+
+def _outside(outline: dict[str, Any] | None) -> list[str]:
     if outline is None:
         return []
     placed = Site.objects.filter(latitude__isnull=False, longitude__isnull=False).order_by("id")

@@ -87,21 +87,73 @@ def known_crs(crs: str) -> None:
         raise Invalid("crs", _("其中之一：%(names)s") % {"names": "、".join(CRS)})
 
 
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one feature of a file: its number from 0, its name where it has one, and as `Invalid` does."""
+
+    number: int
+    name: str
+    field: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A file read to its end: the areas that are whole and the faults, each under the feature's number from 0."""
+
+    outlines: dict[int, Outline]
+    faults: list[Fault]
+
+
 def read_outlines(content: bytes, crs: str = "wgs84") -> list[Outline]:
     """The areas of a GeoJSON file. Raises Invalid naming the file's field: nothing of a file with a fault is taken."""
+    found = survey(content, crs)
+    if found.faults:
+        raise Invalid(found.faults[0].field, found.faults[0].expected)
+    return list(found.outlines.values())
+
+
+def survey(content: bytes, crs: str = "wgs84", max_points: int = MAX_POINTS) -> Survey:
+    """Read all of a GeoJSON file and keep what is wrong with each feature.
+
+    Raises Invalid only where there is nothing to go on with: no GeoJSON, another grid, no area, too many points.
+    """
     known_crs(crs)
     features = list(_features(_parse(content)))
     if not features:
         raise Invalid("features", _("至少一个面"))
-    found, points = [], 0
+    outlines: dict[int, Outline] = {}
+    faults: list[Fault] = []
+    points = 0
     for number, feature in enumerate(features):
         field = f"features[{number}]"
-        outline = _outline(feature, field, crs)
-        points += int(shapely.get_num_coordinates(shape(outline.geometry)))
-        if points > MAX_POINTS:
-            raise Invalid(field, _("整个文件不超过 %(limit)s 个点；先简化") % {"limit": MAX_POINTS})
-        found.append(outline)
-    return found
+        try:
+            outline = _outline(feature, field, crs)
+        except Invalid as error:
+            faults.append(Fault(number, _name_of(feature), error.field, error.expected))
+            continue
+        points += outline_points(outline.geometry)
+        if points > max_points:
+            raise Invalid(field, _("整个文件不超过 %(limit)s 个点；先简化") % {"limit": max_points})
+        outlines[number] = outline
+    return Survey(outlines, faults)
+
+
+def outline_points(geometry: dict[str, Any]) -> int:
+    """How many points an outline is drawn by."""
+    return int(shapely.get_num_coordinates(shape(geometry)))
+
+
+def simplified(geometry: dict[str, Any], degrees: float) -> dict[str, Any]:
+    """An outline drawn by fewer points, none farther than `degrees` from where it was: for a look, not for keeping."""
+    drawn = shapely.simplify(shape(geometry), degrees, preserve_topology=True)
+    return geojson(drawn)
+
+
+def share_within(inner: dict[str, Any], outer: dict[str, Any]) -> float:
+    """Which part of an area lies in another, 0 to 1."""
+    area, around = shapely.make_valid(shape(inner)), shapely.make_valid(shape(outer))
+    return float(area.intersection(around).area / area.area) if area.area else 0.0
 
 
 def holds(geometry: dict[str, Any], longitude: float, latitude: float) -> bool:
@@ -166,6 +218,11 @@ def _outline(feature: Any, field: str, crs: str) -> Outline:
     area, mended = _area(polygons, f"{field}.geometry.coordinates", crs)
     code = _first(properties, CODES)
     return Outline(name[:80], code.removeprefix("156")[:12] if len(code) == 9 else code[:12], geojson(area), mended)
+
+
+def _name_of(feature: Any) -> str:
+    told = feature.get("properties") if isinstance(feature, dict) else None
+    return _first(told, NAMES)[:80] if isinstance(told, dict) else ""
 
 
 def _first(properties: dict[str, Any], names: tuple[str, ...]) -> str:

@@ -58,6 +58,12 @@ def get_now(request: HttpRequest) -> Any:
     }
 
 
+@router.get("/beginning", response=schemas.Beginning)
+def get_beginning(request: HttpRequest) -> Any:
+    """How far this county is set up: each step with the figures that say whether it is done."""
+    return selectors.beginning(asker(request))
+
+
 @router.post("/screen/acknowledge", response=schemas.Acknowledged)
 def post_acknowledge(request: HttpRequest, body: schemas.AcknowledgeIn) -> Any:
     """The alarm was heard: switch its sound off on every screen. It answers no call."""

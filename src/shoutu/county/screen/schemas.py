@@ -132,3 +132,27 @@ class Acknowledged(Schema):
     """Those that fell silent by it."""
 
     warnings: list[int]
+
+
+class CountyNamed(Schema):
+    id: int
+    name: str
+    code: str
+
+
+class BeginningStep(Schema):
+    """A step of setting a county up; `done` by the county's own data, `facts`: the figures that say so."""
+
+    step: Literal[
+        "county", "townships", "bodies", "accounts", "sites", "points", "roster", "channels", "witness", "backup"
+    ]
+    done: bool
+    facts: dict[str, int]
+
+
+class Beginning(Schema):
+    """How far a new county is; `left`: steps not yet done."""
+
+    county: CountyNamed | None
+    steps: list[BeginningStep]
+    left: int

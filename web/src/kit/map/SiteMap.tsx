@@ -51,10 +51,12 @@ interface Props {
   text?: number;
   /** A small map of one place: no list beside it, shown nearer. */
   focus?: { longitude: number; latitude: number } | null;
+  /** Whether the sites may be read as a list instead; not where none are drawn. */
+  listed?: boolean;
 }
 
 /** The county, flat: outline, townships dotted, sites by their worst level. 示意图 stays on. */
-export function SiteMap({ map, sites, tone, scale = 1, text = scale, focus = null }: Props): ReactNode {
+export function SiteMap({ map, sites, tone, scale = 1, text = scale, focus = null, listed = true }: Props): ReactNode {
   const [plain, setPlain] = useState(!webGl);
   const [seen, setSeen] = useState<{ view: View; controls: Controls } | null>(null);
   const [list, setList] = useState(false);
@@ -113,9 +115,11 @@ export function SiteMap({ map, sites, tone, scale = 1, text = scale, focus = nul
               </button>
             </>
           )}
-          <button type="button" aria-pressed={list} onClick={() => setList(!list)}>
-            {list ? t("map.asMap") : t("map.asList")}
-          </button>
+          {listed && (
+            <button type="button" aria-pressed={list} onClick={() => setList(!list)}>
+              {list ? t("map.asMap") : t("map.asList")}
+            </button>
+          )}
         </div>
       )}
     </div>

@@ -1,0 +1,102 @@
+"""A real county from nothing: the first administrator, then the steps, ticked by what the county holds."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import PHONE, WIDE
+from tests.browser.test_pages import check
+from tests.county.places.test_boundaries import square
+from tests.stack import Stack, running
+
+pytestmark = pytest.mark.browser
+PASSWORD = "守土有责-尽责-2026"
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """An installation as `shoutu up` makes it: no county, nobody in it."""
+    with running(tmp_path_factory.mktemp("bare") / "var") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def signed_in(bare: Stack, browser: Browser) -> Iterator[BrowserContext]:
+    """The browser of whoever has made the first administrator."""
+    context = browser.new_context(viewport=WIDE, base_url=bare.url, locale="zh-CN")  # type: ignore[arg-type]
+    page = context.new_page()
+    found = re.search(r"/setup\?code=\w+", bare.console())
+    assert found is not None
+    page.goto(found[0])
+    for field, words in (("county", "新县"), ("username", "first"), ("password", PASSWORD)):
+        page.locator(f"#setup-{field}").fill(words)
+    page.locator("button[type=submit]").click()
+    page.wait_for_url("**/people")
+    page.close()
+    yield context
+    context.close()
+
+
+def step(page: Page, title: str) -> Page:
+    return page.locator(".start-steps > li").filter(has=page.get_by_role("button", name=title))  # type: ignore[return-value]
+
+
+def test_new_county_is_named_and_drawn_from_a_file_and_what_is_wrong_with_it_is_said(
+    signed_in: BrowserContext, tmp_path: Path
+) -> None:
+    page = signed_in.new_page()
+    page.goto("/people")
+    expect(page.locator(".start-steps > li")).to_have_count(10)
+    expect(page.locator(".start-done")).to_have_count(0)
+    page.get_by_label("县（市、区）名称").fill("示范县")
+    page.get_by_role("button", name="改名").click()
+    expect(step(page, "县名和边界")).to_contain_text("示范县，还没有边界")
+    broken = square("东乡", 111)
+    broken["geometry"]["coordinates"][0].pop()
+    send(page, tmp_path, square("示范县", 111), broken)
+    expect(page.locator(".start-look h2")).to_have_text("2 个面里 1 个有错，一个也不收")
+    expect(page.locator(".start-look tbody tr").first).to_contain_text("首尾相同")
+    expect(page.get_by_role("button", name=re.compile("^导入"))).to_be_disabled()
+    page.get_by_role("button", name="换一个文件").click()
+    send(page, tmp_path, square("示范县", 111), square("东乡", 111))
+    expect(page.locator(".start-look h2")).to_have_text("2 个面里 1 个有错，一个也不收")
+    page.locator(".start-options .ant-select").click()
+    page.locator(".ant-select-item-option", has_text="新建为乡镇").click()
+    expect(page.locator(".start-look h2")).to_have_text("2 个面，其中 1 个新建为乡镇")
+    expect(page.locator(".start-map")).to_be_visible()
+    page.get_by_label("边界来源").fill("审图号 示 S(2026)001")
+    page.get_by_role("button", name="导入 2 个面").click()
+    # Both steps are true now, and the next one stands open by itself.
+    expect(page.locator(".start-done")).to_have_count(2)
+    expect(page.locator(".start-head[aria-expanded=true]")).to_contain_text("部门、岗位和人")
+    page.close()
+
+
+def send(page: Page, folder: Path, *features: dict) -> None:
+    path = folder / "outline.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False), "utf-8")
+    page.locator(".start-drop input").set_input_files(path)
+
+
+@pytest.mark.parametrize(("size", "tone"), [(WIDE, "light"), (PHONE, "dark")], ids=["wide", "phone"])
+def test_steps_can_be_left_and_come_back_to(signed_in: BrowserContext, size: dict, tone: str) -> None:
+    page = signed_in.new_page()
+    page.set_viewport_size(size)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=tone)  # type: ignore[arg-type]
+    page.goto("/admin/start")
+    expect(page.locator("h1")).to_contain_text("还差 8 步")
+    page.get_by_role("button", name="账本见证方").click()
+    expect(page.locator(".start-body")).to_contain_text("shoutu ledger witness")
+    page.get_by_role("button", name="部门、岗位和人").click()
+    page.get_by_role("link", name="在“单位和岗位”里一个个加").click()
+    page.wait_for_url("**/people/organisations")
+    page.go_back()
+    expect(page.locator(".start-done")).to_have_count(2)
+    check(page)
+    page.close()
