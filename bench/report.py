@@ -36,6 +36,21 @@ AIMS = [
     Aim("latency", "sent_to_signal_p99_ms", "Reading sent → signal delivered, p99", "ms"),
     Aim("stack", "signal_to_list_p50_ms", "Signal → on the list of open warnings, p50", "ms"),
     Aim("stack", "signal_to_list_p99_ms", "the same, p99", "ms", 1000, False),
+    Aim("live", "sqlite.single.commit_p99_ms", "Warning → told on 300 live pages, SQLite, p99", "ms", 1000, False),
+    Aim("live", "sqlite.single.sent_p99_ms", "Reading sent over MQTT → the same, p99", "ms"),
+    Aim(
+        "live",
+        "postgresql.single.commit_p99_ms",
+        "Warning → told on 300 live pages, PostgreSQL, p99",
+        "ms",
+        1000,
+        False,
+    ),
+    Aim("live", "postgresql.single.sent_p99_ms", "Reading sent over MQTT → the same, p99", "ms"),
+    Aim("live", "sqlite.volley.sent_p99_ms", "40 mines at once → all of it told on all 300 pages, SQLite, p99", "ms"),
+    Aim("live", "postgresql.volley.sent_p99_ms", "the same, PostgreSQL", "ms"),
+    Aim("live", "sqlite.web_cpu_idle", "Processor for 300 live pages while nothing happens", "cores"),
+    Aim("live", "sqlite.web_rss_mb", "Memory of web with 300 live pages", "MB"),
     Aim(
         "calling", "hand_over.last_handed_over_s", "500 people called at once, until the last hand-over", "s", 10, False
     ),

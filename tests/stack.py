@@ -237,9 +237,12 @@ class Api:
 
 
 @contextlib.contextmanager
-def running(data: Path, **options: Any) -> Iterator[Stack]:
-    """A started stack that is stopped whatever the test does; one that had to be killed fails the test."""
-    stack = Stack(data, **options)
+def running(data: Path, stack: Stack | None = None, **options: Any) -> Iterator[Stack]:
+    """A started stack that is stopped whatever the test does; one that had to be killed fails the test.
+
+    `stack`: one made before, to fill it first; else a new one with these options.
+    """
+    stack = stack or Stack(data, **options)
     try:
         yield stack.start()
     finally:

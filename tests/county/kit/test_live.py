@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import httpx
 import pytest
@@ -202,6 +202,31 @@ def test_events_reach_those_who_see_the_subject_and_nobody_else(server: str) -> 
         assert [e[2]["topic"] for e in mine.events] == ["site.changed", "status.changed"]
         ids = [int(e[0]) for e in all_.events]
         assert ids == sorted(ids)
+
+
+def test_those_who_listen_hold_no_thread_and_no_connection_each(server: str) -> None:
+    county = make_county()
+    outbox.number()
+    many = 24
+
+    def backends() -> int:
+        if connection.vendor != "postgresql":
+            return 0
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+            return int(cursor.fetchone()[0])
+
+    with signed_in(server, "leader") as client, ExitStack() as open_:
+        threads, connections = threading.active_count(), backends()
+        streams = []
+        for _ in range(many):
+            other = open_.enter_context(httpx.Client(base_url=server, cookies=client.cookies, timeout=20))
+            streams.append(Stream(other))
+        tell("site.changed", ref(county.site))
+        assert all(len(stream.wait(1)) == 1 for stream in streams)
+        # Beside the readers' own: the poller, the pool's, and the two that answer for all who listen.
+        assert threading.active_count() - threads - many <= 12
+        assert backends() - connections <= 12
 
 
 def test_stream_resumes_after_the_last_id(server: str) -> None:

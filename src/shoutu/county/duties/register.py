@@ -33,6 +33,7 @@ subjects.register(
     url=lambda id: duty_urls({id}).get(id, ""),
     urls=duty_urls,
     visible=lambda actor: Duty.objects.visible_to(actor),
+    seen_by=lambda actor: actor.scope if actor.scope.all else actor,
 )
 subjects.register(
     "finding",
@@ -41,6 +42,7 @@ subjects.register(
     labels=subjects.names_in(Finding, "message"),
     url=lambda id: f"/findings/{id}",
     visible=lambda actor: Finding.objects.visible_to(actor),
+    seen_by=subjects.by_scope,
 )
 # Contacts and the allow-list stay unregistered: only who sees the whole county sees entries about them.
 subjects.register("alarm", title="告警", label=lambda id: f"告警 {id}", url=lambda _id: "", visible=alarms_for)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from importlib import import_module
 
+from asgiref.sync import SyncToAsync, sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import connection
@@ -17,6 +18,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from shoutu.county.kit import outbox, sessions, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import problem
+from shoutu.county.kit.aside import Aside
 from shoutu.county.kit.auth import bears_token, identify
 from shoutu.county.kit.errors import ShoutuError
 from shoutu.county.kit.poller import poller
@@ -59,44 +61,61 @@ def _open(request: HttpRequest) -> tuple[Actor, int, bool]:
         connection.close()
 
 
+async def _let_go() -> None:
+    """Give back the thread, and its connection to the database, that Django keeps until an answer is over.
+
+    A stream is over when somebody goes home: 300 would hold 300 connections, three times what PostgreSQL allows.
+    """
+    await sync_to_async(lambda: connection.close())()  # looked up there: each thread has its own
+    kept = SyncToAsync.thread_sensitive_context.get(None)
+    if kept is not None and (executor := SyncToAsync.context_to_thread_executor.pop(kept, None)) is not None:
+        executor.shutdown(wait=False)
+
+
 async def _stream(request: HttpRequest, actor: Actor, seq: int, reset: bool) -> AsyncIterator[str]:
+    await _let_go()
     yield "retry: 2000\n\n"
     if reset:
         yield f"id: {seq}\nevent: reset\ndata: {{}}\n\n"
     checked = spoke = time.monotonic()
+    soon = _soon()
     with poller.listen() as changed:
         while True:
             changed.clear()
             found = poller.since(seq)
-            if time.monotonic() - checked >= RECHECK_SECONDS:
-                still = await asyncio.to_thread(_recheck, request)
+            age = time.monotonic() - checked
+            # In a quiet moment before it is due: what happens need not wait for it then.
+            if age >= RECHECK_SECONDS or (age >= soon and found == []):
+                still = await _rights.ask(request)
                 if still is None:
                     yield "event: end\ndata: {}\n\n"
                     return
-                actor, checked = still, time.monotonic()
-            if found is None or found:
-                batch, visible = await asyncio.to_thread(_visible, actor, seq, found)
-                for event in batch:
-                    seq = event.seq
-                    if event.subject in visible:
-                        yield f"id: {seq}\nevent: change\ndata: {json.dumps(event.as_dict(), ensure_ascii=False)}\n\n"
-                        spoke = time.monotonic()
-                if batch:
-                    continue
+                actor, checked, soon = still, time.monotonic(), _soon()
+            batch = await asyncio.to_thread(_missed, seq) if found is None else found
+            if batch:
+                visible = await _sight.ask((actor, {event.subject for event in batch}))
+                seq = batch[-1].seq
+                if told := "".join(event.text for event in batch if event.subject in visible):
+                    yield told
+                    spoke = time.monotonic()
+                continue
             if time.monotonic() - spoke >= BEAT_SECONDS:
                 yield "event: beat\ndata: {}\n\n"
                 spoke = time.monotonic()
             with suppress(TimeoutError):
                 # Until memory reaches back to `seq`, look again soon.
-                await asyncio.wait_for(changed.wait(), 0.1 if found is None else RECHECK_SECONDS / 2)
+                rest = max(0.0, soon - (time.monotonic() - checked))
+                await asyncio.wait_for(changed.wait(), 0.1 if found is None else rest)
 
 
-def _visible(
-    actor: Actor, seq: int, found: list[outbox.Event] | None
-) -> tuple[list[outbox.Event], set[subjects.SubjectRef]]:
+def _soon() -> float:
+    """When to look at somebody's rights again, if nothing happens: not all who came at one time at one time."""
+    return RECHECK_SECONDS * random.uniform(0.5, 0.9)
+
+
+def _missed(seq: int) -> list[outbox.Event]:
     try:
-        batch = outbox.after(seq) if found is None else found
-        return batch, subjects.visible(actor, {event.subject for event in batch})
+        return outbox.after(seq)
     finally:
         connection.close()
 
@@ -114,5 +133,10 @@ def _recheck(request: HttpRequest) -> Actor | None:
         return actor if actor.may("live.read") else None
     except ShoutuError:
         return None
-    finally:
-        connection.close()
+
+
+# What all who listen see of what happened, and who of them still may.
+_sight: Aside[tuple[Actor, set[subjects.SubjectRef]], set[subjects.SubjectRef]] = Aside(
+    "live-sight", subjects.visible_to_each
+)
+_rights: Aside[HttpRequest, Actor | None] = Aside("live-rights", lambda asked: map(_recheck, asked))

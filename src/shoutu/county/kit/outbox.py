@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -30,6 +32,11 @@ class Event:
 
     def as_dict(self) -> dict[str, Any]:
         return {"topic": self.topic, "subject": self.subject.as_dict(), "at": self.at}
+
+    @cached_property
+    def text(self) -> str:
+        """The event as a stream says it; made once for all who listen."""
+        return f"id: {self.seq}\nevent: change\ndata: {json.dumps(self.as_dict(), ensure_ascii=False)}\n\n"
 
 
 @step("outbox.number", every=0.1, lane="outbox", title=_("向页面传更新"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import threading
 from collections import deque
@@ -50,7 +51,9 @@ class Poller:
         with self._lock:
             if self._from is None or seq < self._from:
                 return None
-            return [event for event in self._ring if event.seq > seq]
+            # From the newest: each listener has heard all but the last few.
+            found = list(itertools.takewhile(lambda event: event.seq > seq, reversed(self._ring)))
+        return found[::-1]
 
     def _run(self) -> None:
         while True:

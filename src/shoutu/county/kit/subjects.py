@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,13 @@ class SubjectKind:
     lock: Callable[[Sequence[int]], object] | None = None
     # Addresses of many at once, where one costs a query; those without a page are missing.
     urls: Callable[[set[int]], dict[int, str]] | None = None
+    # What `visible` depends on: actors of whom this is equal see the same rows, and are asked for together.
+    seen_by: Callable[[Actor], Hashable] = lambda actor: actor
+
+
+def by_scope(actor: Actor) -> Hashable:
+    """`seen_by` of what is seen by its place alone."""
+    return actor.scope
 
 
 _kinds: dict[str, SubjectKind] = {}
@@ -58,9 +65,10 @@ def register(
     labels: Callable[[set[int]], dict[int, str]] | None = None,
     urls: Callable[[set[int]], dict[int, str]] | None = None,
     lock: Callable[[Sequence[int]], object] | None = None,
+    seen_by: Callable[[Actor], Hashable] = lambda actor: actor,
 ) -> None:
     """Make a type of subject known. Called once, from a room's ``register`` module."""
-    _kinds[type] = SubjectKind(type, title or type, label, url, visible, labels, lock, urls)
+    _kinds[type] = SubjectKind(type, title or type, label, url, visible, labels, lock, urls, seen_by)
 
 
 def kinds() -> dict[str, SubjectKind]:
@@ -142,20 +150,32 @@ def name_in(model: Any, field: str) -> Callable[[int], str]:
 
 def visible(actor: Actor, subjects: Iterable[SubjectRef]) -> set[SubjectRef]:
     """Those of `subjects` the actor sees, in one query per type. An unregistered type is seen by a full scope only."""
-    by_type: dict[str, set[int]] = defaultdict(set)
-    for subject in subjects:
-        by_type[subject.type].add(subject.id)
-    seen: set[SubjectRef] = set()
-    for type_, ids in by_type.items():
-        kind = _kinds.get(type_)
-        if kind is None:
-            allowed: Iterable[int] = ids if actor.scope.all else ()
-        elif kind.visible is None:
-            allowed = ids
-        else:
-            allowed = kind.visible(actor).filter(pk__in=ids).values_list("pk", flat=True)
-        seen.update(SubjectRef(type_, id_) for id_ in allowed)
-    return seen
+    return next(visible_to_each([(actor, subjects)]))
+
+
+def visible_to_each(asked: Iterable[tuple[Actor, Iterable[SubjectRef]]]) -> Iterator[set[SubjectRef]]:
+    """`visible` for many, each as soon as it is known; those who see the same (`seen_by`) are asked for once."""
+    # (type, what it depends on) → the ids asked for, the ids seen
+    known: dict[tuple[str, Hashable], tuple[set[int], set[int]]] = {}
+    for actor, subjects in asked:
+        by_type: dict[str, set[int]] = defaultdict(set)
+        for subject in subjects:
+            by_type[subject.type].add(subject.id)
+        seen: set[SubjectRef] = set()
+        for type_, ids in by_type.items():
+            kind = _kinds.get(type_)
+            if kind is None:
+                allowed: Iterable[int] = ids if actor.scope.all else ()
+            elif kind.visible is None:
+                allowed = ids
+            else:
+                before, allowed_before = known.setdefault((type_, kind.seen_by(actor)), (set(), set()))
+                if new := ids - before:
+                    allowed_before.update(kind.visible(actor).filter(pk__in=new).values_list("pk", flat=True))
+                    before |= new
+                allowed = ids & allowed_before
+            seen.update(SubjectRef(type_, id_) for id_ in allowed)
+        yield seen
 
 
 register("county", label=lambda _id: _("全县"), url=lambda _id: "/", visible=None, title="全县")

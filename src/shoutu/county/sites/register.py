@@ -55,6 +55,7 @@ def _register(type_: str, model: type[ScopedModel], title: str, url: Any = None,
         url=url or (lambda id: urls({id}).get(id, "")),
         urls=urls,
         visible=lambda actor: model.objects.visible_to(actor),
+        seen_by=subjects.by_scope,
     )
 
 
@@ -69,6 +70,7 @@ subjects.register(
     url=lambda id: _of_site(Binding)({id}).get(id, ""),
     urls=_of_site(Binding),
     visible=lambda actor: Binding.objects.visible_to(actor),
+    seen_by=subjects.by_scope,
 )
 _register("operating_state", OperatingState, "运行状态", urls=_of_site(OperatingState))
 _register("blasting_window", BlastingWindow, "放炮时段", urls=_of_site(BlastingWindow))

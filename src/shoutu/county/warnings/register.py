@@ -60,6 +60,7 @@ subjects.register(
     label=lambda id: Warning.objects.filter(pk=id).values_list("number", flat=True).first() or f"{id}",
     url=lambda id: f"/warnings/{id}",
     visible=lambda actor: Warning.objects.visible_to(actor),
+    seen_by=subjects.by_scope,
     lock=lock_warnings,
 )
 subjects.register(
@@ -68,6 +69,7 @@ subjects.register(
     label=lambda id: Signal.objects.filter(pk=id).values_list("uid", flat=True).first() or f"{id}",
     url=lambda _id: "",
     visible=lambda actor: Signal.objects.visible_to(actor),
+    seen_by=subjects.by_scope,
 )
 
 subjects.register(
@@ -76,6 +78,7 @@ subjects.register(
     label=lambda id: Evacuation.objects.filter(pk=id).values_list("site__name", flat=True).first() or f"{id}",
     url=evacuation_url,
     visible=lambda actor: Evacuation.objects.visible_to(actor),
+    seen_by=subjects.by_scope,
 )
 subjects.register(
     "order",
@@ -105,6 +108,7 @@ subjects.register(
     label=lambda id: Group.objects.filter(pk=id).values_list("title", flat=True).first() or f"{id}",
     url=lambda _id: "/warnings",
     visible=lambda actor: Group.objects.visible_to(actor),
+    seen_by=subjects.by_scope,
 )
 subjects.register(
     "silence",
@@ -112,6 +116,7 @@ subjects.register(
     label=lambda id: next((one.where() for one in Silence.objects.filter(pk=id)), f"{id}"),
     url=lambda id: f"/silences?open={id}",
     visible=lambda actor: Silence.objects.visible_to(actor),
+    seen_by=subjects.by_scope,
 )
 
 hooks.briefs_by(of_point)
