@@ -13,7 +13,7 @@ from tests.browser.conftest import PHONE, STILL
 from tests.stack import Stack, running
 
 pytestmark = pytest.mark.browser
-PASSWORD, NEW = "Ku-Shui-17-mian", "Jing-Xia-29-deng"
+PASSWORD, NEW, OWN = "Ku-Shui-17-mian", "Jing-Xia-29-deng", "Shan-Hou-46-qiao"
 
 
 def account(county: Stack, name: str, role: str = "inspector") -> dict[str, str]:
@@ -87,6 +87,7 @@ def test_administrator_sets_a_password_and_asks_for_a_reset(county: Stack, open_
     dialog.get_by_label("新密码").fill(NEW)
     dialog.get_by_role("button", name="改密码").click()
     expect(dialog).to_be_hidden()
+    expect(row.get_by_text("待本人改密码")).to_be_visible()
 
     row.get_by_role("button", name="重置动态口令").click()
     dialog.get_by_label("原因").or_(dialog.locator("input").last).first.fill("手机掉进水仓")
@@ -98,7 +99,28 @@ def test_administrator_sets_a_password_and_asks_for_a_reset(county: Stack, open_
     panel = second.locator(".proposal", has_text="factor-lost")
     panel.get_by_role("button", name="同意", exact=True).click()
     expect(panel).to_be_hidden()
-    assert county.login("factor-lost", NEW).get("/session/factor")["since"] is None
+    given = {"username": "factor-lost", "password": NEW}
+    must_change_it_first(open_page(PHONE, tone="dark", login=given, may_fail=True))
+    assert county.login("factor-lost", OWN).get("/session/factor")["since"] is None
+
+
+def must_change_it_first(page: Page) -> None:
+    """Wherever they go, who was given a password sees nothing but the form to change it."""
+    title = page.get_by_role("heading", level=1, name="先改密码")
+    expect(title).to_be_visible()
+    page.goto("/warnings")
+    expect(title).to_be_visible()
+    expect(page.locator(".topbar")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for password in (NEW, OWN):
+        page.locator("#mine-current").fill(NEW)
+        page.locator("#mine-password").fill(password)
+        page.locator("#mine-again").fill(password)
+        page.get_by_role("button", name="改密码").click()
+        if password == NEW:
+            expect(page.locator("#mine-password-wrong")).to_contain_text("不同")
+    expect(page.locator(".topbar")).to_be_visible()
+    assert page.url.endswith("/warnings"), "on to what was asked for"
 
 
 @pytest.fixture(scope="module")

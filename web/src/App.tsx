@@ -86,9 +86,9 @@ function Whole({ children }: { children: ReactNode }): ReactNode {
 const client = new QueryClient({
   queryCache: new QueryCache({
     onError: (error, query) => {
-      // The session ended elsewhere, or the county asks a second factor now: ask who I am, which leads where I must go.
+      // The session ended elsewhere, or a new password or a second factor is asked now: ask who I am, which leads where I must go.
       const { status, permission } = asProblem(error);
-      if ((status === 401 || permission === "factor") && query.queryKey[0] !== "session") {
+      if ((status === 401 || permission === "factor" || permission === "password") && query.queryKey[0] !== "session") {
         void client.invalidateQueries({ queryKey: ["session"] });
       }
     },
@@ -119,11 +119,13 @@ function Home({ me }: { me: Me }): ReactNode {
   return <Desk me={me} />;
 }
 
+const mustFirst = (me: Me): boolean => me.must_change_password || me.must_enrol;
+
 function Inside(): ReactNode {
   const session = useSession();
   const { pathname, search } = useLocation();
-  // Who must set up a second factor first is answered nothing else: there is no line to listen on, nor to send by.
-  const user = session.data && !session.data.must_enrol ? session.data.user.id : null;
+  // Who must change a password or set up a second factor first is answered nothing else: there is no line to listen on, nor to send by.
+  const user = session.data && !mustFirst(session.data) ? session.data.user.id : null;
   useLive(client, user);
   useSending(user);
   const status = session.error ? asProblem(session.error).status : null;
@@ -134,7 +136,7 @@ function Inside(): ReactNode {
   if (session.error && !session.data) return <Failed error={session.error} what={t("what.session")} again={() => void session.refetch()} />;
   if (!session.data) return null;
   const me = session.data;
-  if (me.must_enrol) return <Later><Enrol me={me} /></Later>;
+  if (mustFirst(me)) return <Later><Enrol me={me} /></Later>;
   return (
     <Routes>
       <Route path="/answer/:dutyId" element={<Answer />} />

@@ -18,6 +18,7 @@ from shoutu.county.people.testing import PASSWORD, actor
 from tests.county.base import ListTests
 
 JSON = "application/json"
+GIVEN = "Shan-Hou-46-qiao"
 
 
 class TestUserList(ListTests):
@@ -180,3 +181,50 @@ def test_services_refuse_what_makes_no_sense(county: SimpleNamespace) -> None:
         services.hold_post(SYSTEM, post, person, until=holding.valid_from)
     with pytest.raises(NotAllowed):
         services.create_person(actor(county.users["leader"]), "某人")
+
+
+def set_by(client: Client, name: str, county: SimpleNamespace, password: str) -> int:
+    path = f"/api/v1/users/{county.users[name].pk}/password"
+    return client.post(path, {"password": password}, content_type="application/json").status_code
+
+
+def test_password_set_by_an_administrator_is_changed_before_anything_else(county: SimpleNamespace, login) -> None:
+    assert set_by(login("administrator"), "leader", county, GIVEN) == 204
+    user = User.objects.get(username="leader")
+    assert user.password_given is True
+    client = Client()
+    signed = client.post("/api/v1/session", {"username": "leader", "password": GIVEN}, content_type="application/json")
+    assert (signed.status_code, signed.json()["must_change_password"]) == (200, True)
+    for path in ("status", "warnings", "duties", "ledger", "session/factor"):
+        answer = client.get(f"/api/v1/{path}")
+        assert (answer.status_code, answer.json()["permission"]) == (403, "password")
+    assert client.get("/live/events").status_code == 403
+    new = {"current": GIVEN, "password": GIVEN}
+    same = client.post("/api/v1/session/password", new, content_type="application/json")
+    assert (same.status_code, same.json()["field"]) == (422, "password")
+    new["password"] = "Jing-Xia-29-deng"
+    assert client.post("/api/v1/session/password", new, content_type="application/json").status_code == 204
+    assert client.get("/api/v1/session").json()["must_change_password"] is False
+    assert client.get("/api/v1/status").status_code == 200
+    entries = Entry.objects.filter(verb="user.password_set").order_by("id")
+    assert [b'"given":true' in bytes(one.canonical) for one in entries] == [True, False]
+
+
+def test_account_made_by_an_administrator_changes_its_password_and_may_leave(county: SimpleNamespace, login) -> None:
+    made = login("administrator").post(
+        "/api/v1/users", {"username": "新来的", "password": GIVEN, "role": "auditor"}, content_type="application/json"
+    )
+    assert (made.status_code, made.json()["password_given"]) == (201, True)
+    client = Client()
+    client.post("/api/v1/session", {"username": "新来的", "password": GIVEN}, content_type="application/json")
+    assert client.get("/api/v1/status").status_code == 403
+    assert client.delete("/api/v1/session").status_code == 204
+
+
+def test_password_of_the_command_line_and_of_a_demo_are_kept(county: SimpleNamespace) -> None:
+    leader, administrator = county.users["leader"], county.users["administrator"]
+    services.set_password(SYSTEM, leader, GIVEN)
+    leader.refresh_from_db()
+    assert leader.password_given is False
+    demo = services.create_user(actor(administrator), "演示", "auditor", "demo", is_demo=True)
+    assert demo.password_given is False

@@ -1169,7 +1169,7 @@ export interface paths {
         put?: never;
         /**
          * Create User
-         * @description A new account.
+         * @description A new account. Its owner changes the password given here before anything else.
          */
         post: operations["people_accounts_create_user"];
         delete?: never;
@@ -1249,7 +1249,9 @@ export interface paths {
         put?: never;
         /**
          * Set Password
-         * @description A new password for another's account; one's own is changed by the present one (`session/password`).
+         * @description A new password for another's account, who changes it before anything else.
+         *
+         *     One's own is changed by the present one (`session/password`).
          */
         post: operations["people_accounts_set_password"];
         delete?: never;
@@ -5616,6 +5618,7 @@ export interface components {
          * Me
          * @description Who I am and what I may. `whole`: whether I see the whole county or a part of it.
          *
+         *     `must_change_password`: an administrator set mine: until I change it, only `session` and `session/password` answer.
          *     `must_enrol`: my role must have a second factor and I have none: until I do, only `session…` answers.
          */
         Me: {
@@ -5633,6 +5636,8 @@ export interface components {
             whole: boolean;
             /** Demo */
             demo: boolean;
+            /** Must Change Password */
+            must_change_password: boolean;
             /** Must Enrol */
             must_enrol: boolean;
         };
@@ -6182,7 +6187,10 @@ export interface components {
             /** Note */
             note: string;
         };
-        /** AccountOut */
+        /**
+         * AccountOut
+         * @description `password_given`: set by an administrator and not yet changed by its owner.
+         */
         AccountOut: {
             /** Id */
             id: number;
@@ -6198,6 +6206,8 @@ export interface components {
             is_demo: boolean;
             /** Has Factor */
             has_factor: boolean;
+            /** Password Given */
+            password_given: boolean;
             /** Organisation */
             organisation: string | null;
             /** Territory */

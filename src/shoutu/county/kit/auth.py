@@ -18,6 +18,8 @@ from shoutu.county.kit.errors import NotAllowed, NotSignedIn
 SAFE = {"GET", "HEAD", "OPTIONS"}
 ONESELF = "/api/v1/session/"
 """What is about one's own signing in: open to who must have a second factor and has none yet."""
+NEW_PASSWORD = {ONESELF, f"{ONESELF}password/"}
+"""What is open to whom an administrator gave a password: to change it, or to leave."""
 
 
 class TokenAuth(HttpBearer):
@@ -45,7 +47,10 @@ class SessionAuth(APIKeyCookie):
         if request.method not in SAFE:
             require_csrf(request)
         actor = actor_of_user(request.user, request)
-        if request.user.must_enrol and not f"{request.path_info}/".startswith(ONESELF):  # type: ignore[union-attr]
+        path = f"{request.path_info}/"
+        if request.user.password_given and path not in NEW_PASSWORD:  # type: ignore[union-attr]
+            raise NotAllowed("password", _("现在的密码是管理员设的：先改成只有自己知道的，再做别的。"))
+        if request.user.must_enrol and not path.startswith(ONESELF):  # type: ignore[union-attr]
             raise NotAllowed("factor", _("这个角色登录要用动态口令：先在“我的账号”里绑定，再做别的。"))
         request.actor = actor  # type: ignore[attr-defined]
         return actor

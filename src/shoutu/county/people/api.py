@@ -78,6 +78,7 @@ class CountyOut(Schema):
 class Me(Schema):
     """Who I am and what I may. `whole`: whether I see the whole county or a part of it.
 
+    `must_change_password`: an administrator set mine: until I change it, only `session` and `session/password` answer.
     `must_enrol`: my role must have a second factor and I have none: until I do, only `session…` answers.
     """
 
@@ -88,6 +89,7 @@ class Me(Schema):
     county: CountyOut
     whole: bool
     demo: bool
+    must_change_password: bool
     must_enrol: bool
 
 
@@ -104,6 +106,7 @@ def me(actor: Actor, user: User) -> dict[str, Any]:
         "county": {"name": root.name if root else ""},
         "whole": actor.scope.all,
         "demo": settings.DEMO,
+        "must_change_password": user.password_given,
         "must_enrol": user.must_enrol,
     }
 
@@ -156,6 +159,8 @@ def change_my_password(request: HttpRequest, new: NewPassword) -> Any:
         raise Conflict(_("演示账号的密码人人知道，不能改。"))
     if known(request, user.username, new.current) is None:
         raise Invalid("current", _("现在用的密码"))
+    if new.password == new.current:
+        raise Invalid("password", _("与现在用的不同的密码"))
     services.set_password(actor, user, new.password)
     user.refresh_from_db()
     update_session_auth_hash(request, user)

@@ -22,6 +22,8 @@ router = Router()
 
 
 class AccountOut(Schema):
+    """`password_given`: set by an administrator and not yet changed by its owner."""
+
     id: int
     username: str
     display: str
@@ -29,6 +31,7 @@ class AccountOut(Schema):
     is_active: bool
     is_demo: bool
     has_factor: bool
+    password_given: bool
     organisation: str | None
     territory: str | None
     sectors: list[str]
@@ -107,6 +110,7 @@ def _account(user: User) -> dict[str, Any]:
         "is_active": user.is_active,
         "is_demo": user.is_demo,
         "has_factor": user.factor_since is not None,
+        "password_given": user.password_given,
         "organisation": user.organisation.name if user.organisation else None,
         "territory": user.territory.name if user.territory else None,
         "sectors": user.sectors,
@@ -138,7 +142,7 @@ def list_users(request: HttpRequest, query: Query[ListQuery]) -> Any:
 
 @router.post("/users", response={201: AccountOut})
 def create_user(request: HttpRequest, account: AccountIn) -> Any:
-    """A new account."""
+    """A new account. Its owner changes the password given here before anything else."""
     actor = asker(request)
     actor.require("user.manage")
     made = services.create_user(
@@ -193,7 +197,10 @@ def change_user(request: HttpRequest, id: int, change: AccountChange) -> Any:
 
 @router.post("/users/{id}/password", response={204: None})
 def set_password(request: HttpRequest, id: int, new: Password) -> Any:
-    """A new password for another's account; one's own is changed by the present one (`session/password`)."""
+    """A new password for another's account, who changes it before anything else.
+
+    One's own is changed by the present one (`session/password`).
+    """
     actor = asker(request)
     actor.require("user.manage")
     if actor.user_id == id:

@@ -84,6 +84,8 @@ class User(AbstractBaseUser):
     sessions_ended = models.PositiveIntegerField(default=0)
     # Since when signing in needs a code besides the password; null while it does not.
     factor_since = models.DateTimeField(null=True)
+    # Set by another person, who therefore knows it: its owner changes it before anything else.
+    password_given = models.BooleanField(default=False)
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS = ["display", "role"]

@@ -19,7 +19,7 @@ function Line({ account, change, password, reset }: { account: Account; change: 
   return (
     <li className={account.is_active ? "person" : "person off"}>
       <span>
-        <b>{account.display}</b> <em className="tag">{t(`role.${account.role}`)}</em> {account.has_factor && <em className="tag">{t("mine.factor.title")}</em>}
+        <b>{account.display}</b> <em className="tag">{t(`role.${account.role}`)}</em> {account.has_factor && <em className="tag">{t("mine.factor.title")}</em>} {account.password_given && <em className="tag">{t("people.account.given")}</em>}
         <span className="note">
           {account.username} {place}
         </span>

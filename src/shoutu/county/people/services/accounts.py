@@ -63,8 +63,14 @@ def create_user(
         is_demo=is_demo,
     )
     _set_password(user, password, is_demo)
+    user.password_given = _is_given(actor, user)
     user.save()
-    record(actor, "user.created", ref(user), {"username": username, "role": role, "demo": is_demo})
+    record(
+        actor,
+        "user.created",
+        ref(user),
+        {"username": username, "role": role, "demo": is_demo, "password_given": user.password_given},
+    )
     return user
 
 
@@ -156,6 +162,11 @@ def _password_wrong(error: ValidationError) -> str:
     return "；".join(words[one.code](one) if one.code in words else " ".join(one.messages) for one in error.error_list)
 
 
+def _is_given(actor: Actor, user: User) -> bool:
+    """Whether another person sets it. Not one set by the command line: it is also how one gets in again oneself."""
+    return actor.user_id is not None and actor.user_id != user.pk and not user.is_demo
+
+
 @lru_cache(maxsize=4)
 def _demo_hash(password: str) -> str:
     """One hash for all demo accounts: their one password is public, and a hundred hashes would take seconds."""
@@ -166,16 +177,18 @@ def _demo_hash(password: str) -> str:
 def set_password(actor: Actor, user: User, password: str) -> None:
     """A new password, by an administrator or by oneself; all sessions of the account end.
 
-    Raises NotAllowed, also for a token; Invalid for a weak password.
+    Set by another person it must be changed by its owner, who is answered nothing else before. Raises NotAllowed, also
+    for a token; Invalid for a weak password.
     """
     if actor.user_id != user.pk:
         actor.require("user.manage")
     _by_no_token(actor)
     user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
     _set_password(user, password, user.is_demo)
+    user.password_given = _is_given(actor, user)
     _end_sessions(user)
-    user.save(update_fields=["password", "sessions_ended"])
-    record(actor, "user.password_set", ref(user))
+    user.save(update_fields=["password", "password_given", "sessions_ended"])
+    record(actor, "user.password_set", ref(user), {"given": user.password_given})
 
 
 def _end_sessions(user: User) -> None:
