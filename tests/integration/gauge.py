@@ -15,11 +15,17 @@ LIMITS = {"direction": "high", "levels": {"1": 10, "2": 20, "3": 30, "4": 40}, "
 
 
 class Gauge:
-    """One new point of the demo pond, watched by a threshold rule, and its sender."""
+    """One new point of the demo pond, watched by a threshold rule, and its sender; with ``token`` one made before."""
 
-    def __init__(self, demo: Stack, name: str) -> None:
+    def __init__(self, demo: Stack, name: str, token: str = "") -> None:
         self.demo = demo
         self.name = name
+        self.token = token
+        if not token:
+            self._make()
+
+    def _make(self) -> None:
+        demo, name = self.demo, self.name
         demo.cli("source", "create", f"{name}网关", "--site", POND)
         self.token = demo.cli("token", "create", name, "--scope", "ingest", "--source", f"{name}网关")
         self.point = int(

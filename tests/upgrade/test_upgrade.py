@@ -1,0 +1,74 @@
+"""A county of the version before, taken over by this one: nothing is lost or raised twice, and the record holds."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shoutu.demo.county import PASSWORD
+from tests.integration.gauge import Gauge
+from tests.stack import Api, Stack, running, until
+from tests.upgrade.going_on import going_on
+from tests.upgrade.keep import HERE, HIGH, SAFE, counted, told
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+# Written anew by migrating or by the start itself.
+NOT_RECORDS = {"django_migrations", "sqlite_sequence", "django_content_type", "auth_permission"}
+
+
+Kept = dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=sorted(HERE.glob("county-*.tar.xz")), ids=lambda file: file.name[7:-7])
+def before(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Kept]:
+    """The county's directory as the version before left it, and what that version told of it."""
+    place = tmp_path_factory.mktemp("before")
+    with tarfile.open(request.param) as archive:
+        archive.extractall(place, filter="data")
+    return place / "var", json.loads((place / "var/kept.json").read_text("utf-8"))
+
+
+def test_a_county_is_kept() -> None:
+    assert list(HERE.glob("county-*.tar.xz")), "python -m tests.upgrade.keep"
+
+
+def test_the_engine_goes_on_as_the_version_before_would_have(before: tuple[Path, Kept]) -> None:
+    data, kept = before
+    assert len(kept["signals"]) > 50
+    assert json.loads(json.dumps(going_on(data / "sensing"))) == kept["signals"]
+
+
+def test_migrating_loses_no_row_of_any_table(before: tuple[Path, Kept]) -> None:
+    data, kept = before
+    assert Stack(data).cli("manage", "migrate", "--verbosity", "0") == ""
+    now = counted(data / "county.sqlite3")
+    was = {name: rows for name, rows in kept["tables"].items() if name not in NOT_RECORDS}
+    assert sum(1 for rows in was.values() if rows) > 40
+    assert {name: now.get(name) for name in was} == was
+
+
+def test_the_county_goes_on(before: tuple[Path, Kept]) -> None:
+    data, kept = before
+    with running(data, SHOUTU_DEMO="1") as county:
+        api = county.login("admin", PASSWORD)
+        lists = told(api)
+        for name, items in kept["lists"].items():
+            assert [one for one in items if one not in lists[name]] == [], name
+        head = data / "head.note"
+        head.write_text(kept["head"] + "\n", "utf-8")
+        county.cli("ledger", "verify", "--head", str(head))
+
+        gauge, number = Gauge(county, kept["gauge"]["name"], kept["gauge"]["token"]), kept["gauge"]["warning"]
+        until(lambda: gauge.send(HIGH).get("accepted") == 1, 30, "the old token opens the door")
+        gauge.send(SAFE)
+        until(lambda: standing(gauge, api)[number] == 0, 30, "the reading is judged by what was known")
+        assert list(standing(gauge, api)) == [number], "what stood already was not raised anew"
+
+
+def standing(gauge: Gauge, api: Api) -> dict[str, int]:
+    """Warnings of danger at the point that are not closed: the level each stands at now."""
+    return {one["number"]: one["current_level"] for one in gauge.warnings(api) if one["category"] != "fault"}
