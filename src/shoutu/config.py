@@ -23,6 +23,10 @@ RESTORING = "RESTORING"
 """The mark in a directory that is being made of a backup; it holds the number of the process that makes it."""
 
 
+DRILL = "DRILL"
+"""The mark in a directory restored for a drill: nothing leaves such a copy, whatever the settings say."""
+
+
 class SettingError(ValueError):
     """A setting is wrong; the message names it, what was expected and what to do."""
 
@@ -52,6 +56,8 @@ class Config:
     retry_cap_s: float = 15.0
     signal_keep_days: int = 90
     backup_days: int = 7
+    # A drill copy: nothing leaves the house.
+    drill: bool = False
     storm_count: int = 10
     storm_minutes: int = 10
     storm_pause_s: int = 60
@@ -285,6 +291,7 @@ def load() -> Config:
         heartbeat_url=str(values.get("SHOUTU_HEARTBEAT_URL", "")),
         public_url=str(values.get("SHOUTU_PUBLIC_URL", f"http://127.0.0.1:{port}")),
         demo=_flag(values, "SHOUTU_DEMO"),
+        drill=_flag(values, "SHOUTU_DRILL") or (data / DRILL).exists(),
         debug=_flag(values, "SHOUTU_DEBUG"),
         packs=Path(str(values.get("SHOUTU_PACKS", SHIPPED_PACKS))),
         signal_keep_days=_days(values, "SHOUTU_SIGNAL_KEEP_DAYS", 90),

@@ -132,6 +132,20 @@ def test_restore_with_the_key_goes_on_signing_with_it(home: Home, archive: Path,
     Home(place.parent).must("ledger", "verify", "--key", str(home.data / "secrets/ledger.pub.pem"))
 
 
+def test_copy_restored_for_a_drill_is_one_whatever_the_settings_say(home: Home, archive: Path, place: Path) -> None:
+    place.parent.mkdir()
+    assert "不呼叫任何人" in home.must("restore", str(archive), "--data", str(place), "--drill")
+    ask = "from shoutu.config import load; print(load().drill)"
+    for environment in ({}, {"SHOUTU_DRILL": "0"}):
+        ended = subprocess.run(
+            [sys.executable, "-c", ask], capture_output=True, text=True, check=True,
+            env={**plain_environment(), "SHOUTU_DATA": str(place), **environment},
+        )  # fmt: skip
+        assert ended.stdout == "True\n"
+    told = Home(place.parent).run("ledger", "head", "--hand-out")
+    assert "演练副本" in told.stdout + told.stderr
+
+
 def test_restore_refuses_a_key_that_is_not_the_ledgers(home: Home, archive: Path, place: Path) -> None:
     place.parent.mkdir()
     other = place.parent / "other.pem"

@@ -73,6 +73,7 @@ def backup(target: Path, signing_key: Path | None) -> None:
 @click.option("--signing-key", type=FILE, help="分开保管的签名私钥 / the signing key that was kept elsewhere")
 @click.option("--head", type=FILE, help="外部保存的最新树头 / the newest head kept elsewhere")
 @click.option("--reason", default="", help="恢复的原因，记入账本 / why; goes into the ledger")
+@click.option("--drill", is_flag=True, help="演练副本：什么也不发出去 / a copy for a drill: nothing leaves it")
 @click.option("--check", "only_check", is_flag=True, help="只检查备份，不写任何东西 / only check it, write nothing")
 def restore(
     archive: Path,
@@ -81,6 +82,7 @@ def restore(
     signing_key: Path | None,
     head: Path | None,
     reason: str,
+    drill: bool,
     only_check: bool,
 ) -> None:
     """从备份恢复成一个新的数据目录。 Make a new data directory of a backup; nothing else is touched."""
@@ -94,7 +96,7 @@ def restore(
             return
         place = data or Path(os.environ.get("SHOUTU_DATA", "./var"))
         url = database or os.environ.get("SHOUTU_DATABASE_URL", "")
-        done = put.restore(put.Source(archive, place, url, signing_key, _text(head), reason))
+        done = put.restore(put.Source(archive, place, url, signing_key, _text(head), reason, drill))
     except BackupError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"已恢复 / restored: {place}")
@@ -107,7 +109,10 @@ def restore(
         click.echo(f"  自有的规则包 / packs of its own: SHOUTU_PACKS={place / 'packs'}")
     if url:
         click.echo("  启动前设置 / set SHOUTU_DATABASE_URL to the database given here before it is started")
-    click.echo("  启动后会照常呼叫真实的人；演练时先断开短信等通道 / once started it calls real people")
+    if drill:
+        click.echo("  演练副本：启动后不呼叫任何人，每页写明 / a drill copy: it calls nobody and says so")
+    else:
+        click.echo("  启动后会照常呼叫真实的人；演练用 --drill / it will call real people; --drill for a drill")
     for finding in done.findings:
         click.echo(f"  {finding}")
     sys.exit(1 if done.findings else 0)

@@ -18,7 +18,7 @@ from shoutu import ledger_keys
 from shoutu.backup import BackupError, database
 from shoutu.backup.archive import Contents, Reader
 from shoutu.backup.take import KEPT_APART, PACKS
-from shoutu.config import RESTORING, SettingError
+from shoutu.config import DRILL, RESTORING, SettingError
 from shoutu.files import sync_folder
 
 SPARE_BYTES = 64 << 20
@@ -31,7 +31,8 @@ class Source:
     """What is restored, whereto. `database_url` is for a backup of PostgreSQL: an empty database.
 
     `signing_key` is the file `shoutu backup --signing-key` wrote; without it a new key is made. `known_head` is the
-    newest signed head kept elsewhere ("": the newest in the backup). `reason` goes into the ledger.
+    newest signed head kept elsewhere ("": the newest in the backup). `reason` goes into the ledger. `drill`: the copy
+    reaches nobody outside, for good.
     """
 
     archive: Path
@@ -40,6 +41,7 @@ class Source:
     signing_key: Path | None = None
     known_head: str = ""
     reason: str = ""
+    drill: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ def restore(source: Source) -> Restored:
             url = _database_url(source, contents)
             new_key = _keys(staging, source.signing_key, int(contents.ledger["epoch"]))
             _settings(staging / "shoutu.toml")
+            if source.drill:
+                (staging / DRILL).write_text("shoutu restore --drill\n", "ascii")
             installation.use(staging, url).ensure()
             _known(contents.database["migrations"])
             if url:

@@ -4799,7 +4799,7 @@ export interface components {
         };
         /**
          * WatchingOut
-         * @description Whether Shoutu is watching, and since when not.
+         * @description Whether Shoutu is watching, and since when not. `drill`: a drill copy, which calls nobody outside.
          */
         WatchingOut: {
             /** Ok */
@@ -4808,6 +4808,8 @@ export interface components {
             since: string | null;
             /** Parts */
             parts: components["schemas"]["PartOut"][];
+            /** Drill */
+            drill: boolean;
         };
         /**
          * HealthOut

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from shoutu.county.duties.auditor import STUCK
 from shoutu.county.duties.models import Channel, Notice, Step
 from shoutu.county.duties.selectors.channels import state_of
+from shoutu.county.kit.drill import drilling
 from shoutu.county.kit.health import Line, Part, State, contribute, queue
 
 
@@ -31,6 +32,16 @@ def notices(now: datetime) -> Iterable[Line]:
         _("发了，对方没有收到") if bad else _("没有"), failed["n"], "", failed["last"],
         todo=_("看是哪个通道、哪个号码，改正后试叫一次") if bad else "", url="/channels",
     )  # fmt: skip
+
+
+@contribute
+def drill(now: datetime) -> Iterable[Line]:
+    if drilling():
+        yield Line(
+            "drill", Part.ALARM, _("演练副本"), State.WATCH,
+            _("不外呼：通知、上报、树头、报平安都不发出去，每条都记作没有发"),
+            todo=_("演练完整个删掉；真县在另一处运行，先看它好不好"),
+        )  # fmt: skip
 
 
 @contribute

@@ -30,11 +30,12 @@ class PartOut(Schema):
 
 
 class WatchingOut(Schema):
-    """Whether Shoutu is watching, and since when not."""
+    """Whether Shoutu is watching, and since when not. `drill`: a drill copy, which calls nobody outside."""
 
     ok: bool
     since: datetime | None
     parts: list[PartOut]
+    drill: bool
 
 
 class AlarmOut(Schema):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from shoutu.county.kit.drill import drilling
 from shoutu.county.kit.models import Beat
 
 AHEAD = timedelta(seconds=10)
@@ -24,11 +25,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Watching:
-    """`since` is when the first of the missing parts was last seen; None when all is well or it was never seen."""
+    """`since` is when the first of the missing parts was last seen; None when all is well or it was never seen.
+
+    `drill`: a drill copy, which calls nobody outside.
+    """
 
     ok: bool
     since: datetime | None
     parts: list[Part]
+    drill: bool
 
 
 def watching(now: datetime | None = None) -> Watching:
@@ -43,4 +48,4 @@ def watching(now: datetime | None = None) -> Watching:
     ]
     missing = [part for part in parts if not part.ok]
     known = [part.last_seen for part in missing if part.last_seen]
-    return Watching(not missing, min(known, default=None), parts)
+    return Watching(not missing, min(known, default=None), parts, drilling())

@@ -16,9 +16,10 @@ interface Bar {
   words: string;
 }
 
-/** Nobody watches, the line is down: what is never folded away. */
+/** A drill copy, nobody watches, the line is down: what is never folded away. */
 function gravest(watching: Status["watching"] | undefined, lost: number | null, stopped: number | null, now: number): Bar[] {
   const bars: Bar[] = [];
+  if (watching?.drill === true) bars.push({ key: "drill", words: t("bar.drill") });
   if (watching && !watching.ok) {
     const since = watching.since;
     const parts = watching.parts

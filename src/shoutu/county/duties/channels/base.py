@@ -15,6 +15,8 @@ from typing import Any
 import httpx
 from django.utils.translation import gettext as _
 
+from shoutu.county.kit.drill import drilling, words
+
 TIMEOUT_S = 10.0
 PHONE = re.compile(r"^\+?\d{3,15}$")
 
@@ -119,6 +121,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str] | None = None, *, par
     Overload (429), the other side's own trouble (5xx) and a broken line can be tried again; a refusal cannot. No
     message names the address: it may carry a token.
     """
+    if drilling():
+        raise SendFailed(words(), retryable=False)
     try:
         target = httpx.URL(url)
         answer = client().post(

@@ -12,10 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shoutu.county.duties.channels.base import Adapter, BadSetting, Message, SendFailed, Setting
+from shoutu.county.kit.drill import drilling, words
 
 
 def notify(url: str, text: str, key: str, title: str = "") -> None:
     """Hand one message to one Apprise address. Raises SendFailed. The key goes along: a receiver knows a repetition."""
+    if drilling():
+        raise SendFailed(words(), retryable=False)
     service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
     if service is None:
         raise SendFailed(_("地址无法识别"), retryable=False)

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from shoutu.county.duties.channels import pdu
 from shoutu.county.duties.channels.base import Adapter, BadSetting, Message, SendFailed, Setting
+from shoutu.county.kit.drill import drilling, words
 
 DEVICE = re.compile(r"^/dev/(tty(USB|ACM|S|AMA|XRUSB)\d{1,3}|serial/by-(id|path)/[\w:.\-]{1,200}|pts/\d{1,6})$")
 COMMAND_S = 5.0
@@ -198,6 +199,8 @@ _opening = threading.Lock()
 
 def opened(settings: Mapping[str, str]) -> Modem:
     """The modem on this device, opened if it is not yet. Raises SendFailed."""
+    if drilling():
+        raise SendFailed(words(), retryable=False)
     device = settings["device"]
     with _opening:
         if device not in _open:

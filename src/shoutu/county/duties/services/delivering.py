@@ -26,7 +26,7 @@ from shoutu.county.duties.models import Channel, Notice, Step
 from shoutu.county.duties.services import bundling
 from shoutu.county.duties.services.links import code_of, words
 from shoutu.county.duties.services.sending import allowed_endpoints, sender
-from shoutu.county.kit import events, steps
+from shoutu.county.kit import drill, events, steps
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.ledger.services import record_many, service
@@ -158,6 +158,8 @@ def _sender(notice: Notice, allowed: list[Endpoint]) -> tuple[Callable[[], str],
     contact = notice.contact
     assert contact is not None
     text = words(notice)
+    if drill.drilling():
+        return str, drill.words()
     if not contact.enabled:
         return str, _("联系方式已停用")
     try:
@@ -311,7 +313,9 @@ def _next_now(failed: Notice, mates: list[Notice], now: datetime) -> list[Notice
 
 
 def _count(outcomes: Iterable[Outcome]) -> None:
-    """How the channels do, beside them: the last success, the failures since."""
+    """How the channels do, beside them: the last success, the failures since. In a drill none was tried."""
+    if drill.drilling():
+        return
     by_channel: dict[int, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         if (id_ := _channel_id(outcome.notice)) is not None:

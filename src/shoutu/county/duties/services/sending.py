@@ -10,6 +10,7 @@ from shoutu.county.duties.addresses import Endpoint, Refused, check_url
 from shoutu.county.duties.channels import ADAPTERS, Message, SendFailed
 from shoutu.county.duties.models import AllowedEndpoint, Channel
 from shoutu.county.duties.services.sealing import unseal
+from shoutu.county.kit.drill import drilling, words
 
 
 def allowed_endpoints() -> list[Endpoint]:
@@ -20,8 +21,11 @@ def allowed_endpoints() -> list[Endpoint]:
 def sender(channel: Channel, message: Message, allowed: list[Endpoint]) -> Callable[[], str]:
     """What hands this message over and returns the other side's reference.
 
-    Raises SendFailed (final) where it must not be sent: channel off, address not allowed, secrets that do not open.
+    Raises SendFailed (final) where it must not be sent: a drill copy, channel off, address not allowed, secrets that
+    do not open.
     """
+    if drilling():
+        raise SendFailed(words(), retryable=False)
     if not channel.enabled:
         raise SendFailed(_("通道已停用"), retryable=False)
     adapter = ADAPTERS[channel.kind]

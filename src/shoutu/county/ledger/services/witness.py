@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import SYSTEM, Actor
+from shoutu.county.kit.drill import drilling
 from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.models import TreeHead, Witness
@@ -77,7 +78,7 @@ def set_enabled(actor: Actor, witness: Witness, enabled: bool) -> None:
 def hand_out_due() -> list[str]:
     """Hand the newest head to each witness whose time has come. Returns the errors, which are kept with the witness."""
     newest = tree.head()
-    if newest is None:
+    if newest is None or drilling():
         return []
     now, errors = timezone.now(), []
     for witness in Witness.objects.filter(enabled=True):
@@ -105,6 +106,8 @@ def hand_out_now() -> list[str]:
 def hand_out(actor: Actor, witness: Witness, head: TreeHead | None = None) -> None:
     """Hand a head to one witness now. Raises Conflict when it could not be handed over, saying why."""
     actor.require("ledger.witness")
+    if drilling():
+        raise Conflict(_("演练副本：树头不送给见证方。"))
     head = head or tree.head()
     if head is None:
         raise Conflict(_("记录簿还是空的。"))
