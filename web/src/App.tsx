@@ -67,6 +67,7 @@ const Enrol = later(() => import("./rooms/people/Enrol"));
 const Tokens = later(() => import("./rooms/admin/Tokens"));
 const Start = later(() => import("./rooms/admin/Start"));
 const Health = later(() => import("./rooms/admin/Health"));
+const Help = later(() => import("./rooms/help/Help"));
 const Obligations = later(() => import("./rooms/people/Obligations"));
 
 function Later({ heals = false, children }: { heals?: boolean; children: ReactNode }): ReactNode {
@@ -173,6 +174,7 @@ function Inside(): ReactNode {
         <Route path="/weather" element={<Later><WeatherList /></Later>} />
         <Route path="/weather/new" element={<Later><WeatherEnter /></Later>} />
         <Route path="/weather/:weatherId" element={<Later><WeatherPage /></Later>} />
+        <Route path="/help" element={<Later><Help me={me} /></Later>} />
         <Route path="/mine" element={<Later><Mine me={me} /></Later>} />
         <Route path="/channels" element={<Later><Channels me={me} /></Later>} />
         <Route path="/ledger" element={<Ledger />} />

@@ -5,7 +5,6 @@ import { useEffect, useState, type ReactNode } from "react";
 import { Link, NavLink, useLocation } from "react-router";
 import type { Me, Status } from "../../api/types";
 import { Logo } from "./Logo";
-import { askForHelp } from "./Keys";
 
 function open(status: Status | undefined): number {
   return status ? Object.values(status.levels).reduce((sum, n) => sum + n, 0) : 0;
@@ -79,13 +78,13 @@ export function Rail({ status, me }: { status: Status | undefined; me: Me }): Re
         <span>{t("nav.more")}</span>
         {waiting > 0 && <em className="rail-inked">{waiting}</em>}
       </button>
-      <button type="button" className="rail-item rail-help" onClick={askForHelp}>
+      <NavLink to="/help" className="rail-item rail-help quiet">
         <CircleHelp size={20} strokeWidth={1.6} aria-hidden />
         <span>{t("nav.help")}</span>
-      </button>
+      </NavLink>
       <Drawer open={more} onClose={() => setMore(false)} placement="bottom" height="auto" title={t("nav.more")} rootClassName="rail-drawer">
         <div className="rail-rooms">
-          {away.map((room) => (
+          {[...away, { to: "/help", icon: CircleHelp, words: t("nav.help") }].map((room) => (
             <Item key={room.to} {...room} away={false} />
           ))}
         </div>

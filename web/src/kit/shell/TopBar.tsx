@@ -58,12 +58,14 @@ export function TopBar({ me, status }: { me: Me; status: Status | undefined }): 
     { key: "tongues", type: "group", label: t("menu.tongue"), children: tongues.map((one) => ({ key: `tongue.${one}`, label: t(`menu.tongue.${one}`) })) },
     { type: "divider" },
     { key: "mine", label: t("mine.title") },
+    { key: "guide", label: t("help.mine") },
     { key: "help", label: t("keys.title") },
     { key: "leave", label: t("act.leave") },
   ];
   const pick: MenuProps["onClick"] = ({ key }) => {
     if (key === "leave") setLeaving(true);
     else if (key === "mine") void navigate("/mine");
+    else if (key === "guide") void navigate("/help");
     else if (key === "help") askForHelp();
     else if (key.startsWith("tone.")) chooseTone(key.slice(5) as Choice);
     else if (key.startsWith("tongue.")) void speak(key.slice(7) as Tongue);
