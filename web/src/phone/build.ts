@@ -16,7 +16,8 @@ function offer(worker: ServiceWorker | null): void {
   listeners.forEach((listener) => listener());
 }
 
-function follow(registration: ServiceWorkerRegistration): void {
+function follow(registration: ServiceWorkerRegistration | undefined): void {
+  if (!registration) return; // kept from registering, as in a browser driven by a test
   const look = (): void => {
     // The first one on this device replaces nobody.
     if (registration.waiting && navigator.serviceWorker.controller) offer(registration.waiting);
