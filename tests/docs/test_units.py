@@ -1,0 +1,37 @@
+"""The systemd units of deploy/systemd: what systemd itself says of them, and that they run commands that exist."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shoutu.cli import LAZY
+from tests.docs.pages import ROOT
+
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+
+
+def test_every_unit_runs_a_command_of_ours() -> None:
+    run = [re.search(r"^ExecStart=\S+/shoutu (\w+)$", unit.read_text("utf-8"), re.MULTILINE) for unit in UNITS]
+    assert len(UNITS) == 4
+    assert {found[1] for found in run if found} == {"prepare", "web", "worker", "pipeline"} & LAZY.keys()
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
+    for unit in UNITS:
+        # Only the program's place differs from that of an installation: the units ask that it exists.
+        text = unit.read_text("utf-8").replace("/opt/shoutu/.venv/bin/shoutu", sys.executable)
+        (tmp_path / unit.name).write_text(text, "utf-8")
+    copies = [str(tmp_path / unit.name) for unit in UNITS]
+    said = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *copies], capture_output=True, text=True, check=False, timeout=60
+    )
+    # What is said of other units of this machine is not ours.
+    ours = [line for line in said.stderr.splitlines() if "shoutu" in line]
+    assert ours == []
