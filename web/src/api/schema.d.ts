@@ -7492,6 +7492,33 @@ export interface components {
             ledger_id: number | null;
         };
         /**
+         * ActIn
+         * @description `sent`: with it the act is done once, however often it comes, and both times are kept.
+         */
+        ActIn: {
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            sent?: components["schemas"]["Sent"] | null;
+        };
+        /**
+         * Sent
+         * @description Of an act that may come late, or twice: `key` is new for each act, `user` did it, `at` by the device's clock.
+         */
+        Sent: {
+            /** Key */
+            key: string;
+            /** User */
+            user: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * NoteIn
          * @description A word with what is done; may be empty.
          */
@@ -10851,6 +10878,7 @@ export interface components {
              * @default
              */
             note?: string;
+            sent?: components["schemas"]["Sent"] | null;
         };
         /**
          * DisposeIn
@@ -10864,6 +10892,7 @@ export interface components {
              * @default false
              */
             withdraw?: boolean;
+            sent?: components["schemas"]["Sent"] | null;
         };
         /** EvacuationQuery */
         EvacuationQuery: {
@@ -15576,7 +15605,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NoteIn"];
+                "application/json": components["schemas"]["ActIn"];
             };
         };
         responses: {
@@ -15628,7 +15657,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NoteIn"];
+                "application/json": components["schemas"]["ActIn"];
             };
         };
         responses: {
@@ -15654,7 +15683,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NoteIn"];
+                "application/json": components["schemas"]["ActIn"];
             };
         };
         responses: {
@@ -15680,7 +15709,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NoteIn"];
+                "application/json": components["schemas"]["ActIn"];
             };
         };
         responses: {
@@ -17562,7 +17591,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NoteIn"];
+                "application/json": components["schemas"]["ActIn"];
             };
         };
         responses: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -17,7 +18,8 @@ from shoutu.county.duties.states import TABLE
 from shoutu.county.kit import subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
-from shoutu.county.kit.subjects import ref
+from shoutu.county.kit.subjects import SubjectRef, ref
+from shoutu.county.ledger.services import once
 
 router = Router()
 
@@ -61,11 +63,19 @@ def detail(actor: Actor, id: int) -> dict[str, Any]:
     }
 
 
+def _once(actor: Actor, id: int, done: str, body: schemas.ActIn, act: Callable[[Actor, int, str], object]) -> None:
+    if body.sent is None:
+        act(actor, id, body.note)
+        return
+    subject = SubjectRef(Duty.subject_type, id)
+    once(actor, body.sent, f"duty.{done}", subject, {"note": body.note}, lambda: act(actor, id, body.note))
+
+
 @router.post("/duties/{id}/answer", response=schemas.DutyDetail)
-def answer(request: HttpRequest, id: int, body: schemas.NoteIn) -> Any:
+def answer(request: HttpRequest, id: int, body: schemas.ActIn) -> Any:
     """应答: I take it. 409 when I was not called."""
     actor = asker(request)
-    services.answer(actor, id, body.note)
+    _once(actor, id, "answered", body, services.answer)
     return detail(actor, id)
 
 
@@ -78,26 +88,26 @@ def decline(request: HttpRequest, id: int, body: schemas.NoteIn) -> Any:
 
 
 @router.post("/duties/{id}/done", response=schemas.DutyDetail)
-def done(request: HttpRequest, id: int, body: schemas.NoteIn) -> Any:
+def done(request: HttpRequest, id: int, body: schemas.ActIn) -> Any:
     """The holder has done it. 409 for duties finished on their subject's own page."""
     actor = asker(request)
-    services.done(actor, id, body.note)
+    _once(actor, id, "done", body, services.done)
     return detail(actor, id)
 
 
 @router.post("/duties/{id}/verify", response=schemas.DutyDetail)
-def verify(request: HttpRequest, id: int, body: schemas.NoteIn) -> Any:
+def verify(request: HttpRequest, id: int, body: schemas.ActIn) -> Any:
     """验收, by somebody else than the one who did it."""
     actor = asker(request)
-    services.verify(actor, id, body.note)
+    _once(actor, id, "verified", body, services.verify)
     return detail(actor, id)
 
 
 @router.post("/duties/{id}/return", response=schemas.DutyDetail)
-def return_(request: HttpRequest, id: int, body: schemas.NoteIn) -> Any:
+def return_(request: HttpRequest, id: int, body: schemas.ActIn) -> Any:
     """退回 to the holder, who is called again."""
     actor = asker(request)
-    services.return_(actor, id, body.note)
+    _once(actor, id, "returned", body, services.return_)
     return detail(actor, id)
 
 

@@ -116,6 +116,20 @@ class NoteIn(Schema):
     note: str = Field("", max_length=2000)
 
 
+class Sent(Schema):
+    """Of an act that may come late, or twice: `key` is new for each act, `user` did it, `at` by the device's clock."""
+
+    key: str = Field(min_length=8, max_length=64)
+    user: int
+    at: datetime
+
+
+class ActIn(NoteIn):
+    """`sent`: with it the act is done once, however often it comes, and both times are kept."""
+
+    sent: Sent | None = None
+
+
 class FindingAbout(Schema):
     """What a finding is about."""
 

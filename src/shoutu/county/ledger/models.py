@@ -225,3 +225,27 @@ class KeptHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.log_id} {self.epoch}/{self.size}"
+
+
+class SentAct(models.Model):
+    """What somebody did, as their device sent it: the same key sent again is the same act, done once.
+
+    `told_at` is when it was done by the device's clock, `came_at` when the county had it. Limits count the latter.
+    """
+
+    user = models.BigIntegerField()
+    key = models.CharField(max_length=64)
+    content_sha256 = models.CharField(max_length=64)
+    verb = models.CharField(max_length=40)
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    told_at = models.DateTimeField()
+    came_at = models.DateTimeField()
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="sent_act_once")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.subject_type} {self.subject_id} {self.key}"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.kit import subjects
@@ -46,8 +49,14 @@ def sentence(entry: Entry, label: str | None = None) -> str:
     return f"{entry.actor} {done}" if about and done.endswith(about) else f"{entry.actor} {done} {about}"
 
 
+def _came_late(payload: dict[str, Any]) -> str:
+    told = timezone.localtime(datetime.fromisoformat(payload["told_at"]))
+    return gettext("手机上办的时间是 %(at)s，时限按县里收到的时间算") % {"at": f"{told:%m-%d %H:%M:%S}"}
+
+
 register(
     {
+        "act.came_late": _came_late,
         "ledger.epoch_opened": _("从备份恢复后开启新纪元"),
         "ledger.repaired": _("修复记录簿"),
         "backup.taken": _("备份完成"),

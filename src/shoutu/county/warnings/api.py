@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any, Literal
 
@@ -11,9 +12,11 @@ from django.utils import timezone
 from ninja import Query
 from pydantic import Field
 
-from shoutu.county.duties.schemas import NoteIn, TimelineRow
+from shoutu.county.duties.schemas import ActIn, NoteIn, Sent, TimelineRow
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
+from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.ledger.services import once
 from shoutu.county.warnings import schemas, selectors, services
 from shoutu.county.warnings.api_evacuations import router as evacuations_router
 from shoutu.county.warnings.api_evidence import router as evidence_router
@@ -93,11 +96,19 @@ def get_timeline(request: HttpRequest, id: int) -> Any:
     return {"items": rows, "next": None, "count": len(rows)}
 
 
+def _once(actor: Actor, id: int, done: str, sent: Sent | None, told: dict[str, Any], act: Callable[[], object]) -> None:
+    if sent is None:
+        act()
+    else:
+        once(actor, sent, f"warning.{done}", SubjectRef(Warning.subject_type, id), told, act)
+
+
 @router.post("/warnings/{id}/verify", response=schemas.WarningDetail)
 def verify(request: HttpRequest, id: int, body: schemas.VerifyIn) -> Any:
     """核实: real, false alarm (with reason) or device fault."""
     actor = asker(request)
-    services.verify(actor, id, body.result, body.reason, body.note)
+    told = {"result": body.result, "reason": body.reason, "note": body.note}
+    _once(actor, id, "verified", body.sent, told, lambda: services.verify(actor, id, **told))
     return _detail(actor, id)
 
 
@@ -105,15 +116,16 @@ def verify(request: HttpRequest, id: int, body: schemas.VerifyIn) -> Any:
 def dispose(request: HttpRequest, id: int, body: schemas.DisposeIn) -> Any:
     """处置: what was done on site; `withdraw` for 停产撤人."""
     actor = asker(request)
-    services.dispose(actor, id, body.note, withdraw=body.withdraw)
+    told = {"note": body.note, "withdraw": body.withdraw}
+    _once(actor, id, "disposed", body.sent, told, lambda: services.dispose(actor, id, **told))
     return _detail(actor, id)
 
 
 @router.post("/warnings/{id}/feedback", response=schemas.WarningDetail)
-def feedback(request: HttpRequest, id: int, body: NoteIn) -> Any:
+def feedback(request: HttpRequest, id: int, body: ActIn) -> Any:
     """反馈: what came of it. 409 before it was disposed of."""
     actor = asker(request)
-    services.feedback(actor, id, body.note)
+    _once(actor, id, "fed_back", body.sent, {"note": body.note}, lambda: services.feedback(actor, id, body.note))
     return _detail(actor, id)
 
 

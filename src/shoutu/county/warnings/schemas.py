@@ -8,7 +8,7 @@ from typing import Literal
 from ninja import Schema
 from pydantic import AwareDatetime, Field
 
-from shoutu.county.duties.schemas import Action, ChainRow, Clock
+from shoutu.county.duties.schemas import Action, ChainRow, Clock, Sent
 
 
 class SiteBrief(Schema):
@@ -305,6 +305,7 @@ class VerifyIn(Schema):
     result: Literal["real", "false_alarm", "device_fault"]
     reason: str = Field("", max_length=60)
     note: str = Field("", max_length=2000)
+    sent: Sent | None = None
 
 
 class DisposeIn(Schema):
@@ -312,6 +313,7 @@ class DisposeIn(Schema):
 
     note: str = Field(max_length=2000)
     withdraw: bool = False
+    sent: Sent | None = None
 
 
 class KeyIn(Schema):

@@ -1,0 +1,69 @@
+"""Acts of a device that may have had no line: sent until answered, done once, with the device's time beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.kit import keys
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Conflict, KeyReused
+from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.ledger.models import SentAct
+from shoutu.county.ledger.services.record import record, service, unchanged
+
+LATE = timedelta(seconds=60)
+"""A difference between the two times that is told in an entry of its own: the line was away, or a clock is wrong."""
+
+
+class Sent(Protocol):
+    """`key` names the act, new for each; `user` did it; `at` is when, by the device's clock."""
+
+    key: str
+    user: int
+    at: datetime
+
+
+class OtherUser(Conflict):
+    """An act of one user, sent while another is signed in: it waits on the device for its own."""
+
+    code = "act.other_user"
+
+    def __init__(self) -> None:
+        super().__init__(_("这是另一个用户办的，等本人登录再送。"))
+
+    def problem(self) -> dict[str, Any]:
+        return {**super().problem(), "code": self.code}
+
+
+@service
+def once(
+    actor: Actor, sent: Sent, verb: str, subject: SubjectRef, content: dict[str, Any], act: Callable[[], object]
+) -> None:
+    """Do `act` unless this very one was done before: then nothing changes, and it counts as done.
+
+    Nothing is kept of an act that is refused, so that it may be sent again under the same key. What comes `LATE` (or
+    from a clock that is ahead) leaves an entry with both times. Raises OtherUser, KeyReused for another act under a
+    key that was used, and what `act` raises.
+    """
+    if sent.user != actor.user_id:
+        raise OtherUser()
+    asked = keys.digest(verb=verb, subject=[subject.type, subject.id], content=content)
+    before = SentAct.objects.filter(user=sent.user, key=sent.key).first()
+    if before is not None:
+        if keys.differs(before.content_sha256, asked):
+            raise KeyReused(_("同一编号的另一次办理"))
+        unchanged()
+        return
+    act()
+    now = timezone.now()
+    SentAct.objects.create(
+        user=sent.user, key=sent.key, content_sha256=asked, verb=verb, subject_type=subject.type,
+        subject_id=subject.id, told_at=sent.at, came_at=now,
+    )  # fmt: skip
+    if abs(now - sent.at) > LATE:
+        record(actor, "act.came_late", subject, {"verb": verb, "told_at": sent.at.isoformat(), "key": sent.key})

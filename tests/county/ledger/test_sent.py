@@ -1,0 +1,115 @@
+"""An act that comes twice is done once; one that comes late keeps the device's time beside ours."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from shoutu.county.duties.models import Duty, State
+from shoutu.county.ledger.models import Entry, SentAct
+from tests.county.duties.conftest import lane, open_duty, pack  # noqa: F401
+
+
+def _sent(county, name: str, key: str = "k" * 8, at=None) -> dict:
+    return {"key": key, "user": county.users[name].pk, "at": (at or timezone.now()).isoformat()}
+
+
+def _post(client, path: str, body: dict):
+    return client.post(f"/api/v1/{path}", json.dumps(body), content_type="application/json")
+
+
+def _verbs(subject_id: int) -> list[str]:
+    return list(
+        Entry.objects.filter(subject_type="duty", subject_id=subject_id).order_by("id").values_list("verb", flat=True)
+    )
+
+
+@pytest.mark.django_db
+def test_an_act_sent_again_is_done_once_and_answered_alike(county, login, open_duty) -> None:  # noqa: F811
+    duty = open_duty()
+    client = login("enterprise")
+    body = {"note": "在路上", "sent": _sent(county, "enterprise")}
+    first = _post(client, f"duties/{duty.pk}/answer", body)
+    entries = Entry.objects.count()
+    again = _post(client, f"duties/{duty.pk}/answer", body)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json()["state"] == again.json()["state"] == "answered"
+    assert Entry.objects.count() == entries
+    assert "act.came_late" not in _verbs(duty.pk)
+    # What can be done once only is not refused the second time either: its first answer was lost.
+    body = {"note": "办完", "sent": _sent(county, "enterprise", "done-done")}
+    assert _post(client, f"duties/{duty.pk}/done", body).status_code == 200
+    assert _post(client, f"duties/{duty.pk}/done", body).json()["state"] == "done"
+    assert _post(client, f"duties/{duty.pk}/done", {"note": "办完"}).status_code == 409
+
+
+@pytest.mark.django_db
+def test_a_key_names_one_act_of_one_person(county, login, open_duty) -> None:  # noqa: F811
+    duty, other = open_duty(), open_duty(subject=2)
+    client = login("enterprise")
+    sent = _sent(county, "enterprise")
+    assert _post(client, f"duties/{duty.pk}/answer", {"sent": sent}).status_code == 200
+    for path, note in (
+        (f"duties/{duty.pk}/answer", "别的话"),
+        (f"duties/{other.pk}/answer", ""),
+        (f"duties/{duty.pk}/done", ""),
+    ):
+        refused = _post(client, path, {"note": note, "sent": sent})
+        assert (refused.status_code, refused.json()["code"]) == (409, "key.reused"), path
+    stranger = _post(client, f"duties/{other.pk}/answer", {"sent": _sent(county, "duty_officer", "another-1")})
+    assert (stranger.status_code, stranger.json()["code"]) == (409, "act.other_user")
+    assert SentAct.objects.count() == 1
+    assert Duty.objects.get(pk=other.pk).state == State.CALLED
+
+
+@pytest.mark.django_db
+def test_what_is_refused_may_be_sent_again_under_its_key(county, login, open_duty) -> None:  # noqa: F811
+    duty = open_duty()
+    client = login("enterprise")
+    body = {"note": "", "sent": _sent(county, "enterprise")}
+    assert _post(client, f"duties/{duty.pk}/done", body).status_code == 409, "not answered yet"
+    assert not SentAct.objects.exists()
+    assert _post(client, f"duties/{duty.pk}/answer", {}).status_code == 200
+    assert _post(client, f"duties/{duty.pk}/done", body).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("shift", [timedelta(hours=-1, minutes=-8), timedelta(minutes=5)])
+def test_late_act_keeps_both_times_and_the_limit_counts_ours(county, login, open_duty, shift) -> None:  # noqa: F811
+    duty = open_duty()
+    client = login("enterprise")
+    before = timezone.now()
+    told = before + shift
+    answer = _post(client, f"duties/{duty.pk}/answer", {"sent": _sent(county, "enterprise", at=told)})
+    assert answer.status_code == 200, answer.content
+    duty.refresh_from_db()
+    row = SentAct.objects.get()
+    assert row.told_at == told
+    assert before <= duty.answered_at <= row.came_at <= timezone.now()
+    entry = Entry.objects.get(verb="act.came_late")
+    assert entry.body["payload"]["told_at"] == told.isoformat()
+    words = [line["text"] for line in answer.json()["timeline"]]
+    assert any(f"{timezone.localtime(told):%m-%d %H:%M:%S}" in line and "县里收到的时间" in line for line in words)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_act_twice_at_once_is_done_once(county, login, open_duty) -> None:  # noqa: F811
+    duty = open_duty()
+    clients = [login("enterprise") for _ in range(3)]
+    body = {"note": "收到", "sent": _sent(county, "enterprise")}
+
+    def send(client) -> int:
+        try:
+            return _post(client, f"duties/{duty.pk}/answer", body).status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(send, clients)) == [200, 200, 200]
+    assert SentAct.objects.count() == 1
+    assert _verbs(duty.pk).count("duty.answered") == 1
