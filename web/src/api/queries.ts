@@ -1,7 +1,8 @@
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { acts, type Deed } from "../outbox/acts";
 import { localNow, serverNow, teach } from "../time/server";
 import { api, got } from "./client";
-import type { Duty, WarningDetail } from "./types";
+import type { Duty, DutyDetail, Me, WarningDetail } from "./types";
 
 /** Every question the face asks. First words of the keys are what live events make old. */
 export interface ListFilter {
@@ -98,10 +99,24 @@ export function sendWarningAct(id: number, act: WarningAct): Promise<WarningDeta
   }
 }
 
+function deedOf(act: WarningAct): Deed | null {
+  if (act.verb === "verify") return { verb: "warning.verify", body: { reason: "", note: "", ...act.body } };
+  if (act.verb === "dispose") return { verb: "warning.dispose", body: { withdraw: false, ...act.body } };
+  if (act.verb === "feedback") return { verb: "warning.feedback", body: { note: act.body.note ?? "" } };
+  return null;
+}
+
 export function useWarningAct(id: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (act: WarningAct) => sendWarningAct(id, act),
+    // Without a line what was seen and done is held on the device (null), and sent later; other acts fail and say so.
+    mutationFn: (act: WarningAct) => {
+      const deed = deedOf(act);
+      const me = client.getQueryData<Me>(["session"])?.user.id;
+      if (deed === null || me === undefined) return sendWarningAct(id, act);
+      const about = client.getQueryData<WarningDetail>(["warnings", "one", id])?.number ?? "";
+      return acts.add(me, id, about, deed) as Promise<WarningDetail | null>;
+    },
     onSuccess: (detail) => {
       if (detail !== null) client.setQueryData(["warnings", "one", id], detail);
       for (const key of ["warnings", "duties", "status"]) void client.invalidateQueries({ queryKey: [key] });
@@ -132,12 +147,22 @@ interface DutyPage {
 
 export type DutyVerb = "answer" | "decline" | "done" | "verify" | "return" | "recall";
 
+function titleOf(client: QueryClient, id: number): string {
+  const lists = client.getQueriesData<DutyPage>({ queryKey: ["duties", "list"] });
+  return client.getQueryData<DutyDetail>(["duties", "one", id])?.title ?? lists.flatMap(([, page]) => page?.items ?? []).find((duty) => duty.id === id)?.title ?? "";
+}
+
 export function useDutyAct() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ id, verb, note }: { id: number; verb: DutyVerb; note: string }) =>
-      got(api.POST(`/api/v1/duties/{id}/${verb}`, { params: { path: { id } }, body: { note } })),
+    // Without a line what may wait is held on the device (null), and sent later. Calling others may not: it fails.
+    mutationFn: ({ id, verb, note }: { id: number; verb: DutyVerb; note: string }) => {
+      const me = client.getQueryData<Me>(["session"])?.user.id;
+      if (me === undefined || (verb !== "answer" && verb !== "done" && verb !== "verify")) return got(api.POST(`/api/v1/duties/{id}/${verb}`, { params: { path: { id } }, body: { note } }));
+      return acts.add(me, id, titleOf(client, id), { verb: `duty.${verb}`, body: { note } }) as Promise<DutyDetail | null>;
+    },
     onSuccess: (detail) => {
+      if (detail === null) return;
       // What was recorded stands in every list at once; where it belongs now, the lists are asked.
       client.setQueryData(["duties", "one", detail.id], detail);
       client.setQueriesData<DutyPage>({ queryKey: ["duties", "list"] }, (page) => page && { ...page, items: page.items.map((duty) => (duty.id === detail.id ? { ...duty, ...detail } : duty)) });

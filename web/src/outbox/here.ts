@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { api, got } from "../api/client";
+import { acts, hearSent } from "./acts";
 import type { Photograph, Place } from "./photograph";
 import { Outbox, type Unsent } from "./outbox";
 import { wire } from "./send";
@@ -28,14 +29,21 @@ export function useSending(user: number | null): void {
     heard = () => {
       for (const old of ["warnings", "ledger"]) void client.invalidateQueries({ queryKey: [old] });
     };
+    hearSent(() => {
+      for (const old of ["duties", "warnings", "status", "ledger"]) void client.invalidateQueries({ queryKey: [old] });
+    });
     void outbox.become(user);
-    const now = (): void => void outbox.flush();
+    void acts.become(user);
+    const now = (): void => {
+      void outbox.flush();
+      void acts.flush();
+    };
     const seen = (): void => {
       if (document.visibilityState === "visible") now();
     };
     // Only what this page alone holds is lost with it.
     const leaving = (event: BeforeUnloadEvent): void => {
-      if (outbox.taking().length > 0 || outbox.items().some((one) => !one.kept)) event.preventDefault();
+      if (outbox.taking().length > 0 || outbox.items().some((one) => !one.kept) || acts.items().some((one) => !one.kept)) event.preventDefault();
     };
     const changed = (): void => void outbox.load().then(now);
     window.addEventListener("online", now);

@@ -4,6 +4,7 @@ import { Link } from "react-router";
 import type { Status } from "../../api/types";
 import { writing } from "../../bundles";
 import { useLine } from "../../live/connect";
+import { useUnsentActs } from "../../outbox/acts";
 import { useUnsent } from "../../outbox/here";
 import { useStopped } from "../../phone/answers";
 import { takeNew, useNewBuild } from "../../phone/build";
@@ -61,6 +62,18 @@ function UnsentBar(): ReactNode {
   );
 }
 
+/** The same of acts: what was done here and the county does not know. */
+function HeldBar(): ReactNode {
+  const held = useUnsentActs().filter((one) => one.error !== null);
+  if (held.length === 0) return null;
+  return (
+    <p>
+      {t("bar.held", { n: held.length })}
+      <Link to="/">{t("bar.alarm.look")}</Link>
+    </p>
+  );
+}
+
 /** The county has a new build: put in place when the person says so, never under their hands. */
 function NewBuildBar(): ReactNode {
   const [asked, setAsked] = useState(false);
@@ -89,13 +102,15 @@ export function InkBars({ status }: { status: Status | undefined }): ReactNode {
   const alarms = foldAlarms(status?.alarms ?? []);
   const shown = whole ? alarms : alarms.slice(0, 1);
   const unsent = useUnsent().some((one) => one.error !== null);
+  const held = useUnsentActs().some((one) => one.error !== null);
   const build = useNewBuild();
-  if (bars.length === 0 && alarms.length === 0 && !unsent && !build) return null;
+  if (bars.length === 0 && alarms.length === 0 && !unsent && !held && !build) return null;
   return (
     <div className="inkbars" role="alert">
       {bars.map((bar) => (
         <p key={bar.key}>{bar.words}</p>
       ))}
+      <HeldBar />
       <UnsentBar />
       {shown.map((alarm, i) => (
         <p key={alarm.message}>

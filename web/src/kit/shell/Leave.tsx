@@ -5,6 +5,7 @@ import { useCallback, useEffect, useState, type ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { api, got } from "../../api/client";
 import { countOf, dropAll, here } from "../../kept";
+import { acts, useUnsentActs } from "../../outbox/acts";
 import { outbox, useTaking, useUnsent } from "../../outbox/here";
 import { forgetAnswers } from "../../phone/answers";
 import { useProblemWords } from "../States";
@@ -19,13 +20,14 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
   const navigate = useNavigate();
   const unsent = useUnsent();
   const taking = useTaking();
+  const held = useUnsentActs();
   const photographs = unsent.length + taking.length;
   const [drafts] = useState(() => countOf(here(), user));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const why = useProblemWords(error);
   // Judged once: photographs that get through meanwhile are no reason to sign somebody out who was just warned.
-  const [clean] = useState(() => photographs === 0 && drafts === 0);
+  const [clean] = useState(() => photographs === 0 && drafts === 0 && held.length === 0);
   const leave = useCallback(async (): Promise<void> => {
     setBusy(true);
     try {
@@ -36,6 +38,7 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
       return;
     }
     await outbox.clear(user);
+    await acts.clear(user);
     dropAll(here());
     await forgetAnswers();
     client.clear();
@@ -52,14 +55,14 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
   );
   if (clean && error === null) return null;
   const abouts = [...new Set([...unsent.map((one) => one.photograph.about), ...taking])].join(t("rule.listComma"));
-  const rest = photographs > 0 || drafts > 0;
+  const rest = photographs > 0 || drafts > 0 || held.length > 0;
   const out = (
     <Button key="leave" type={rest ? "default" : "primary"} loading={busy} onClick={() => void leave()}>
       {rest ? t("leave.anyway") : t("act.leave")}
     </Button>
   );
   const send = (
-    <Button key="send" type="primary" onClick={() => void outbox.again()} loading={taking.length > 0 || unsent.some((one) => one.phase === "sending")}>
+    <Button key="send" type="primary" onClick={() => void Promise.all([acts.again(), outbox.again()])} loading={taking.length > 0 || unsent.some((one) => one.phase === "sending")}>
       {t("leave.send")}
     </Button>
   );
@@ -69,7 +72,8 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
     </Button>
   );
   return (
-    <Modal open title={rest ? t("leave.unsent.title") : t("act.leave")} onCancel={stay} footer={photographs > 0 ? [out, send] : rest ? [out, back] : [back, out]}>
+    <Modal open title={rest ? t("leave.unsent.title") : t("act.leave")} onCancel={stay} footer={photographs > 0 || held.length > 0 ? [out, send] : rest ? [out, back] : [back, out]}>
+      {held.length > 0 && <p>{t("leave.unsent.acts", { n: held.length, about: [...new Set(held.map((one) => one.act.about))].join(t("rule.listComma")) })}</p>}
       {photographs > 0 && <p>{t("leave.unsent.photographs", { n: photographs, about: abouts })}</p>}
       {drafts > 0 && <p>{t("leave.unsent.drafts", { n: drafts })}</p>}
       {rest && <p>{t("leave.unsent.means")}</p>}

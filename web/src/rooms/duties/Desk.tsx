@@ -11,6 +11,7 @@ import { Clauses } from "../../kit/Clauses";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { clockState } from "../../time/limit";
+import { HeldActs } from "../../outbox/HeldActs";
 import { useNow } from "../../time/server";
 import { spanWords } from "../../time/words";
 import { Groups } from "../warnings/Groups";
@@ -140,6 +141,7 @@ export function Desk({ me }: { me: Me }): ReactNode {
     <div className="page desk">
       <div className="desk-main">
         <Stops rows={stops.data?.items ?? []} />
+        <HeldActs />
         {mine.data ? <Sentence duties={mine.data.items} whole={me.whole} /> : <div className="desk-sentence" />}
         <div className="desk-tabs">
           <div className="tabs" role="tablist" aria-label={t("nav.desk")}>

@@ -8,6 +8,7 @@ import { ClockWithBar } from "../../kit/Clock";
 import { Clauses } from "../../kit/Clauses";
 import { LevelMark, type TagState } from "../../kit/LevelTag";
 import { NotSaved } from "../../kit/States";
+import { useUnsentActs } from "../../outbox/acts";
 import { NoteDialog } from "./NoteDialog";
 import { rowAct } from "./order";
 
@@ -21,6 +22,8 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
   const navigate = useNavigate();
   const act = useDutyAct();
   const [asking, setAsking] = useState(false);
+  // Done here already: the desk's list above says how it stands, and a second press would send it twice.
+  const held = useUnsentActs().some((one) => one.act.subject === duty.id && one.act.deed.verb.startsWith("duty.") && one.error !== null);
   const what = rowAct(duty);
   // Two calls on one warning differ in what must follow the answer.
   const follows = duty.kind.split(".").at(-1) ?? "";
@@ -45,7 +48,7 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
       </Link>
       <span className="duty-clock">{duty.clock && <ClockWithBar limit={duty.clock} />}</span>
       {!closed && (
-        <Button className="duty-verb" type={filled ? "primary" : "default"} loading={act.isPending} onClick={press}>
+        <Button className="duty-verb" type={filled ? "primary" : "default"} loading={act.isPending} disabled={held && what.how !== "open"} onClick={press}>
           {what.how === "open" && !what.url.includes("?do=") ? t("act.look") : duty.verb}
         </Button>
       )}

@@ -12,6 +12,7 @@ import { Seal } from "../../kit/Seal";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { Timeline } from "../../kit/Timeline";
 import { useCrumb } from "../../kit/shell/crumb";
+import { HeldActs } from "../../outbox/HeldActs";
 import { date } from "../../time/words";
 import { ActBar } from "./ActBar";
 import { ReportsPanel } from "../reports/ReportsPanel";
@@ -154,6 +155,7 @@ export function WarningPage(): ReactNode {
   return (
     <>
       <WarningHead warning={warning} />
+      <HeldActs of={{ room: "warning", id: warning.id }} />
       {warning.evacuation && <HeadCount stop={warning.evacuation} />}
       <div className="warning-body">
         <div className="warning-left">

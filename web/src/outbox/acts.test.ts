@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { Problem } from "../api/problem";
+import { Acts, type Act, type ActStore, type Deed } from "./acts";
+
+const deed = (note: string): Deed => ({ verb: "duty.done", body: { note } });
+
+/** A store as a device has it, and a county that answers what it is told to. */
+function world(answers: (act: Act) => unknown, full = false): { store: ActStore; send: (act: Act) => Promise<unknown>; sent: (act: Act) => void; disk: Map<string, Act>; tried: Act[]; told: Act[] } {
+  const disk = new Map<string, Act>();
+  const tried: Act[] = [];
+  const told: Act[] = [];
+  return {
+    disk,
+    tried,
+    told,
+    store: {
+      of: (user) => Promise.resolve([...disk.values()].filter((act) => act.user === user)),
+      put: (act) => (full ? Promise.reject(new Error("full")) : Promise.resolve(void disk.set(act.key, act))),
+      drop: (key) => Promise.resolve(void disk.delete(key)),
+      clear: (user) => Promise.resolve(void [...disk.values()].filter((act) => act.user === user).forEach((act) => disk.delete(act.key))),
+    },
+    send: async (act) => {
+      tried.push(act);
+      const answer = answers(act);
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+    sent: (act) => told.push(act),
+  };
+}
+
+describe("acts on a device", () => {
+  it("are on its disk before they are sent, and gone with the county's answer", async () => {
+    let lay = 0;
+    const to = world(() => ((lay = to.disk.size), { state: "done" }));
+    const acts = new Acts(to);
+    await acts.become(7);
+    expect(await acts.add(7, 3, "x", deed("a"))).toEqual({ state: "done" });
+    expect(lay).toBe(1);
+    expect(to.disk.size).toBe(0);
+    expect(acts.items()).toEqual([]);
+  });
+
+  it("wait without a line, keep their key and their time, and are told when they have come", async () => {
+    let line = false;
+    const to = world(() => (line ? {} : new Problem(0, "")));
+    const acts = new Acts(to);
+    await acts.become(7);
+    expect(await acts.add(7, 3, "x", deed("a"))).toBeNull();
+    expect(acts.items()[0]?.phase).toBe("waiting");
+    expect(to.disk.size).toBe(1);
+    line = true;
+    await acts.flush();
+    expect(new Set(to.tried.map((act) => `${act.key} ${act.at}`)).size).toBe(1);
+    expect(to.told.map((act) => act.subject)).toEqual([3]);
+    expect(to.disk.size).toBe(0);
+    await acts.become(null);
+  });
+
+  it("are there again when the page is opened anew, and only for their own", async () => {
+    const to = world(() => new Problem(0, ""));
+    const first = new Acts(to);
+    await first.become(7);
+    await first.add(7, 3, "x", deed("a"));
+    await first.become(null);
+    const second = new Acts(to);
+    await second.become(8);
+    expect(second.items()).toEqual([]);
+    await second.become(7);
+    expect(second.items().map((one) => one.act.deed.body.note)).toEqual(["a"]);
+    await second.clear(7);
+    expect(to.disk.size).toBe(0);
+  });
+
+  it("of one thing go in the order they were done", async () => {
+    let line = false;
+    const to = world(() => (line ? {} : new Problem(0, "")));
+    const acts = new Acts(to);
+    await acts.become(7);
+    await acts.add(7, 3, "x", deed("first"));
+    await acts.add(7, 3, "x", deed("second"));
+    line = true;
+    to.tried.length = 0;
+    await acts.again();
+    expect(to.tried.map((act) => act.deed.body.note)).toEqual(["first", "second"]);
+    await acts.become(null);
+  });
+
+  it("refused at once are the form's to show; refused later stay in sight with the reason until let go", async () => {
+    let answer: Error = new Problem(409, "taken");
+    const to = world(() => answer);
+    const acts = new Acts(to);
+    await acts.become(7);
+    await expect(acts.add(7, 3, "x", deed("a"))).rejects.toBe(answer);
+    expect(acts.items()).toEqual([]);
+    answer = new Problem(0, "");
+    await acts.add(7, 3, "x", deed("b"));
+    answer = new Problem(409, "taken");
+    await acts.flush();
+    expect(acts.items().map((one) => [one.phase, one.error])).toEqual([["refused", answer]]);
+    expect(to.disk.size).toBe(1);
+    await acts.discard(acts.items()[0]?.act.key ?? "");
+    expect(to.disk.size).toBe(0);
+    await acts.become(null);
+  });
+
+  it("of another wait for their own to sign in", async () => {
+    const to = world(() => new Problem(409, "", null, null, "act.other_user"));
+    const acts = new Acts(to);
+    await acts.become(7);
+    expect(await acts.add(7, 3, "x", deed("a"))).toBeNull();
+    expect(acts.items()[0]?.phase).toBe("waiting");
+    await acts.become(null);
+  });
+
+  it("go through where the device has no room, and say that they are lost with the page", async () => {
+    const to = world(() => new Problem(0, ""), true);
+    const acts = new Acts(to);
+    await acts.become(7);
+    await acts.add(7, 3, "x", deed("a"));
+    expect(acts.items()[0]?.kept).toBe(false);
+    await acts.become(null);
+  });
+});

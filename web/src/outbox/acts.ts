@@ -1,0 +1,244 @@
+import { useSyncExternalStore } from "react";
+import { api, got } from "../api/client";
+import { newKey } from "../api/keys";
+import { asProblem, Problem } from "../api/problem";
+import { serverNow } from "../time/server";
+import { openOutbox } from "./store";
+import { passes } from "./send";
+
+/** What may be done without a line and sent later: it says what was done or seen. What others must hear of at once is not. */
+export type Deed =
+  | { verb: "duty.answer" | "duty.done" | "duty.verify"; body: { note: string } }
+  | { verb: "warning.verify"; body: { result: "real" | "false_alarm" | "device_fault"; reason: string; note: string } }
+  | { verb: "warning.dispose"; body: { note: string; withdraw: boolean } }
+  | { verb: "warning.feedback"; body: { note: string } };
+
+/** An act the county has not confirmed. */
+export interface Act {
+  key: string;
+  user: number;
+  /** The duty's or the warning's id. */
+  subject: number;
+  /** What it is about, for whoever looks at the list from another page. */
+  about: string;
+  deed: Deed;
+  /** When it was done, ms of the county's clock as this device knows it. */
+  at: number;
+}
+
+export interface UnsentAct {
+  act: Act;
+  /** Refused: sending it again by itself would not help. */
+  phase: "waiting" | "sending" | "refused";
+  error: unknown;
+  /** Whether it lies on this device's disk; if not, it is lost with this page. */
+  kept: boolean;
+}
+
+const PATIENCE_MS = 20_000;
+const PAUSES_S = [5, 10, 20, 40, 60];
+
+/** The county's answer is the receipt: nothing else lets go of an act. Rejects with a `Problem`. */
+export async function sendAct({ key, user, subject, deed, at }: Act): Promise<unknown> {
+  const sent = { key, user, at: new Date(at).toISOString() };
+  const params = { path: { id: subject } };
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  switch (deed.verb) {
+    case "duty.answer":
+      return got(api.POST("/api/v1/duties/{id}/answer", { params, body: { ...deed.body, sent }, signal }));
+    case "duty.done":
+      return got(api.POST("/api/v1/duties/{id}/done", { params, body: { ...deed.body, sent }, signal }));
+    case "duty.verify":
+      return got(api.POST("/api/v1/duties/{id}/verify", { params, body: { ...deed.body, sent }, signal }));
+    case "warning.verify":
+      return got(api.POST("/api/v1/warnings/{id}/verify", { params, body: { ...deed.body, sent }, signal }));
+    case "warning.dispose":
+      return got(api.POST("/api/v1/warnings/{id}/dispose", { params, body: { ...deed.body, sent }, signal }));
+    case "warning.feedback":
+      return got(api.POST("/api/v1/warnings/{id}/feedback", { params, body: { ...deed.body, sent }, signal }));
+  }
+}
+
+export interface ActStore {
+  of(user: number): Promise<Act[]>;
+  put(act: Act): Promise<void>;
+  drop(key: string): Promise<void>;
+  clear(user: number): Promise<void>;
+}
+
+interface World {
+  store: ActStore;
+  send: (act: Act) => Promise<unknown>;
+  /** What was sent later, and not while somebody waited for it. */
+  sent: (act: Act) => void;
+}
+
+/** Held on the device and sent in the order they were done; each is let go of only with the county's answer. */
+export class Acts {
+  #world: World;
+  #user: number | null = null;
+  #items: readonly UnsentAct[] = [];
+  #listeners = new Set<() => void>();
+  #running = false;
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly items = (): readonly UnsentAct[] => this.#items;
+
+  #set(items: readonly UnsentAct[]): void {
+    this.#items = items;
+    this.#listeners.forEach((listener) => listener());
+  }
+
+  #change(key: string, part: Partial<UnsentAct>): void {
+    this.#set(this.#items.map((one) => (one.act.key === key ? { ...one, ...part } : one)));
+  }
+
+  async #drop(key: string): Promise<void> {
+    await this.#world.store.drop(key).catch(() => undefined);
+    this.#set(this.#items.filter((one) => one.act.key !== key));
+  }
+
+  /** From now on these are this user's; null: nobody is signed in, and nothing is sent. */
+  async become(user: number | null): Promise<void> {
+    if (user === this.#user) return this.flush();
+    this.#user = user;
+    clearTimeout(this.#timer);
+    this.#set([]);
+    if (user === null) return;
+    const found = await this.#world.store.of(user).catch((): Act[] => []);
+    if (user !== this.#user) return;
+    const known = new Set(this.#items.map((one) => one.act.key));
+    const kept = found.filter((act) => !known.has(act.key)).map((act): UnsentAct => ({ act, phase: "waiting", error: null, kept: true }));
+    this.#set([...kept, ...this.#items].sort((a, b) => a.act.at - b.act.at));
+    await this.flush();
+  }
+
+  /**
+   * Does it: on the device's disk first, then at the county. Resolves to the county's answer, or to null where it could
+   * not be reached: then it is held, and sent later under the same key. Rejects with the `Problem` of a refusal.
+   */
+  async add(user: number, subject: number, about: string, deed: Deed): Promise<unknown> {
+    const act: Act = { key: newKey(), user, subject, about, deed, at: serverNow() };
+    const kept = await this.#world.store.put(act).then(
+      () => true,
+      () => false,
+    );
+    // What was done before it at the same thing is sent before it.
+    const behind = this.#items.some((one) => one.act.subject === subject && one.phase !== "refused");
+    this.#set([...this.#items, { act, phase: behind ? "waiting" : "sending", error: null, kept }]);
+    if (behind) {
+      void this.flush();
+      return null;
+    }
+    try {
+      const answer = await this.#world.send(act);
+      await this.#drop(act.key);
+      return answer;
+    } catch (error) {
+      if (passes(error) || asProblem(error).code === "act.other_user") {
+        this.#change(act.key, { phase: "waiting", error });
+        this.#again(true);
+        return null;
+      }
+      await this.#drop(act.key); // who did it is here, and is told why
+      throw error;
+    }
+  }
+
+  /** Tries everything again now, what was refused as well. */
+  async again(): Promise<void> {
+    this.#set(this.#items.map((one) => (one.phase === "refused" ? { ...one, phase: "waiting" } : one)));
+    await this.flush();
+  }
+
+  /** The person does not want it sent: gone from this device. */
+  async discard(key: string): Promise<void> {
+    await this.#drop(key);
+  }
+
+  /** Who signs out leaves nothing behind on this machine. */
+  async clear(user: number): Promise<void> {
+    if (user === this.#user) {
+      clearTimeout(this.#timer);
+      this.#user = null;
+      this.#set([]);
+    }
+    await this.#world.store.clear(user).catch(() => undefined);
+  }
+
+  #again(failed: boolean): void {
+    clearTimeout(this.#timer);
+    this.#failures = failed ? this.#failures + 1 : 0;
+    if (this.#user === null || !this.#items.some((one) => one.phase === "waiting")) return;
+    const pause = PAUSES_S[Math.min(this.#failures, PAUSES_S.length) - 1] ?? 1;
+    this.#timer = setTimeout(() => void this.flush(), pause * 1000);
+  }
+
+  /** One round over what waits, in its order; a line that fails ends it. Comes again by itself while something waits. */
+  async flush(): Promise<void> {
+    const user = this.#user;
+    if (this.#running || user === null || !this.#items.some((one) => one.phase === "waiting")) return;
+    this.#running = true;
+    let failed = false;
+    try {
+      for (const { act } of this.#items.filter((one) => one.phase === "waiting")) {
+        if (user !== this.#user || !this.#items.some((one) => one.act.key === act.key)) break;
+        this.#change(act.key, { phase: "sending" });
+        try {
+          await this.#world.send(act);
+          await this.#drop(act.key);
+          this.#world.sent(act);
+        } catch (error) {
+          // Another has signed in since: it waits for its own.
+          const mine = asProblem(error).code === "act.other_user" ? new Problem(401, "") : error;
+          const waits = passes(mine);
+          this.#change(act.key, { phase: waits ? "waiting" : "refused", error: mine });
+          failed ||= waits;
+          if (waits) break;
+        }
+      }
+    } finally {
+      this.#running = false;
+    }
+    this.#again(failed);
+  }
+}
+
+let heard: (act: Act) => void = () => undefined;
+
+/** This window's acts. Two windows sending the same act send one key: it is one to the county. */
+export const acts = new Acts({ store: actStore(), send: sendAct, sent: (act) => heard(act) });
+
+export function hearSent(told: (act: Act) => void): void {
+  heard = told;
+}
+
+function actStore(): ActStore {
+  return {
+    of: async (user) => (await openOutbox()).getAllFromIndex("acts", "user", user),
+    put: async (act) => {
+      const change = (await openOutbox()).transaction("acts", "readwrite", { durability: "strict" });
+      await Promise.all([change.store.put(act), change.done]);
+    },
+    drop: async (key) => (await openOutbox()).delete("acts", key),
+    clear: async (user) => {
+      const change = (await openOutbox()).transaction("acts", "readwrite");
+      for (const key of await change.store.index("user").getAllKeys(user)) await change.store.delete(key);
+      await change.done;
+    },
+  };
+}
+
+export function useUnsentActs(): readonly UnsentAct[] {
+  return useSyncExternalStore(acts.subscribe, acts.items);
+}
