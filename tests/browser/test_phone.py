@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, my_menu
-from tests.stack import Api, Stack
+from tests.stack import Api, Stack, until
 
 pytestmark = pytest.mark.browser
 READY = """() => Promise.race([
@@ -102,3 +102,41 @@ def test_what_one_left_is_not_anothers_and_an_ended_session_shows_nothing(
     page.reload()
     page.wait_for_url("**/login**")
     page.wait_for_function(f"async () => (await ({KEPT})()).length === 0")
+
+
+def test_a_call_answered_without_a_line_is_held_told_once_and_kept_with_both_times(
+    county: Stack, open_page: Callable[..., Page], logins: list[dict[str, str]], warning: dict[str, Any]
+) -> None:
+    found = None
+    for login in logins:
+        items = county.login(login["username"], login["password"]).get("/duties", view="mine")["items"]
+        may = [one for one in items if any(act["verb"] == "answer" and act["allowed"] for act in one["actions"])]
+        if may:
+            found = login, may[-1]
+            break
+    assert found is not None, f"somebody is called, after {warning['number']}"
+    login, duty = found
+    page = open_page(PHONE, login=login, worker=True, may_fail=True, at=f"/answer/{duty['id']}")
+    yes = page.get_by_role("button", name="应答，我来处置")
+    expect(yes).to_be_visible()
+    assert page.evaluate(READY)
+    page.context.set_offline(True)
+    yes.click()
+    held = page.locator(".held")
+    expect(held).to_contain_text("还没送到县里")
+    expect(yes).to_have_count(0)
+    api = county.login(login["username"], login["password"])
+    assert api.get(f"/duties/{duty['id']}")["state"] == "called", "the county does not know, and nobody says it does"
+    # Closed and opened again without a line: still there, and leaving warns.
+    page.goto("/")
+    expect(held).to_contain_text("应答")
+    page.locator(".mypost").click()
+    page.get_by_role("menuitem", name="退出").click()
+    expect(page.get_by_role("dialog")).to_contain_text("只在这台机器上")
+    page.keyboard.press("Escape")
+
+    page.context.set_offline(False)
+    until(lambda: api.get(f"/duties/{duty['id']}")["state"] != "called", 40, "the answer has come")
+    expect(held).to_have_count(0)
+    lines = [line["text"] for line in api.get(f"/duties/{duty['id']}")["timeline"] if "应答（" in line["text"]]
+    assert len(lines) == 1, "once, however often it was sent"
