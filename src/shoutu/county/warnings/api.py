@@ -107,7 +107,7 @@ def _once(actor: Actor, id: int, done: str, sent: Sent | None, told: dict[str, A
 def verify(request: HttpRequest, id: int, body: schemas.VerifyIn) -> Any:
     """核实: real, false alarm (with reason) or device fault."""
     actor = asker(request)
-    told = {"result": body.result, "reason": body.reason, "note": body.note}
+    told: dict[str, Any] = {"result": body.result, "reason": body.reason, "note": body.note}
     _once(actor, id, "verified", body.sent, told, lambda: services.verify(actor, id, **told))
     return _detail(actor, id)
 
@@ -116,7 +116,7 @@ def verify(request: HttpRequest, id: int, body: schemas.VerifyIn) -> Any:
 def dispose(request: HttpRequest, id: int, body: schemas.DisposeIn) -> Any:
     """处置: what was done on site; `withdraw` for 停产撤人."""
     actor = asker(request)
-    told = {"note": body.note, "withdraw": body.withdraw}
+    told: dict[str, Any] = {"note": body.note, "withdraw": body.withdraw}
     _once(actor, id, "disposed", body.sent, told, lambda: services.dispose(actor, id, **told))
     return _detail(actor, id)
 
