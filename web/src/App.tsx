@@ -47,6 +47,7 @@ const Screen = later(() => import("./rooms/screen/Screen"));
 const Findings = later(() => import("./rooms/people/Findings"));
 const Matrix = later(() => import("./rooms/people/Matrix"));
 const Roster = later(() => import("./rooms/people/Roster"));
+const Numbers = later(() => import("./rooms/people/Numbers"));
 const Organisations = later(() => import("./rooms/people/Organisations"));
 const Packs = later(async () => ({ default: (await import("./rooms/rules/Packs")).Packs }));
 const PackPage = later(async () => ({ default: (await import("./rooms/rules/PackPage")).PackPage }));
@@ -182,6 +183,7 @@ function Inside(): ReactNode {
         <Route path="/people/matrix" element={<Later><Matrix /></Later>} />
         <Route path="/people/roster" element={<Later><Roster /></Later>} />
         <Route path="/people/organisations" element={<Later><Organisations /></Later>} />
+        <Route path="/people/numbers" element={<Later><Numbers /></Later>} />
         <Route path="/people/accounts" element={<Later><Accounts /></Later>} />
         <Route path="/people/obligations" element={<Later><Obligations /></Later>} />
         <Route path="/admin/tokens" element={<Later><Tokens /></Later>} />

@@ -2242,6 +2242,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Numbers
+         * @description 号码核对: everybody who may be called; first those not known to answer, the most urgent of them.
+         */
+        get: operations["duties_channels_list_numbers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Numbers
+         * @description 试叫 one person by all their contacts, or everybody never tried. 422 at night without a reason.
+         */
+        post: operations["duties_channels_test_numbers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts/{id}/test": {
         parameters: {
             query?: never;
@@ -7882,6 +7922,103 @@ export interface components {
              * @default true
              */
             enabled?: boolean;
+        };
+        /** NumberQuery */
+        NumberQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * State
+             * @default
+             * @enum {string}
+             */
+            state?: "" | "none" | "silent" | "never" | "reached";
+        };
+        /**
+         * Number
+         * @description Whether somebody's number is known to answer. `last_at`: the last call or test call answered by a contact of
+         *     theirs; `missed`: test calls since that nobody answered; `waiting`: until when one may still be answered.
+         */
+        Number: {
+            /** Id */
+            id: number;
+            person: components["schemas"]["ContactPerson"];
+            /** Organisation */
+            organisation: string;
+            /** Posts */
+            posts: string[];
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "on_duty" | "rostered" | "principal" | "other";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "none" | "silent" | "never" | "reached";
+            /** Phone */
+            phone: string;
+            /** Contacts */
+            contacts: number;
+            /** Last At */
+            last_at: string | null;
+            /** Missed */
+            missed: number;
+            /** Waiting */
+            waiting: string | null;
+        };
+        /**
+         * NumberPage
+         * @description `states` counts all by state, whatever the filter.
+         */
+        NumberPage: {
+            /** Items */
+            items: components["schemas"]["Number"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * NumberTested
+         * @description How many persons were called.
+         */
+        NumberTested: {
+            /** Persons */
+            persons: number;
+        };
+        /**
+         * NumberTest
+         * @description `person` null: everybody whose number was never tried. `reason`: asked for from 22 to 7.
+         */
+        NumberTest: {
+            /** Person */
+            person?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
         };
         /**
          * Taken
@@ -15998,6 +16135,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Contact"];
+                };
+            };
+        };
+    };
+    duties_channels_list_numbers: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                state?: "" | "none" | "silent" | "never" | "reached";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberPage"];
+                };
+            };
+        };
+    };
+    duties_channels_test_numbers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberTest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberTested"];
                 };
             };
         };

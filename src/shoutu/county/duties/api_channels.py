@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -88,6 +88,25 @@ def list_contacts(request: HttpRequest, query: Query[ContactQuery]) -> Any:
     if query.q:
         rows = selectors.searched(rows, query.q, actor)
     return paginate(rows, query, lambda row: selectors.contact_row(row, actor), sorts={"id": ["id"]}, default="id")
+
+
+class NumberQuery(ListQuery):
+    state: Literal["", "none", "silent", "never", "reached"] = ""
+
+
+@router.get("/numbers", response=schemas.NumberPage)
+def list_numbers(request: HttpRequest, query: Query[NumberQuery]) -> Any:
+    """号码核对: everybody who may be called; first those not known to answer, the most urgent of them."""
+    return selectors.number_page(asker(request), query)
+
+
+@router.post("/numbers/test", response=schemas.NumberTested)
+def test_numbers(request: HttpRequest, body: schemas.NumberTest) -> Any:
+    """试叫 one person by all their contacts, or everybody never tried. 422 at night without a reason."""
+    actor = asker(request)
+    actor.require("channel.manage")
+    person = selectors.get_person(body.person) if body.person is not None else None
+    return {"persons": services.try_numbers(actor, person, body.reason)}
 
 
 @router.post("/contacts", response=schemas.Contact)

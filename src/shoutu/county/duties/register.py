@@ -19,6 +19,9 @@ from shoutu.county.duties.holes import LANE as HOLE_LANE
 from shoutu.county.duties.models import OPEN, Contact, Duty, Finding
 from shoutu.county.duties.selectors import my_figures, open_alarms
 from shoutu.county.duties.selectors.lists import alarms_for, duty_urls
+from shoutu.county.duties.selectors.numbers import LANE as NUMBER_LANE
+from shoutu.county.duties.selectors.numbers import NUMBER, unanswered
+from shoutu.county.duties.selectors.numbers import bodies as rostered_bodies
 from shoutu.county.duties.services.reachable import LANE, UNREACHABLE, bodies, missed_last, unreachable
 from shoutu.county.kit import actors, events, findings, status, subjects
 from shoutu.county.kit.actors import Actor
@@ -51,6 +54,12 @@ findings.register(
     findings.Kind(
         UNREACHABLE, _("叫不到的人"), check=unreachable, subjects=bodies, lane=LANE, verb=_("登记通道"),
         finished_in=_("登记通道并试叫应答后自动了结"),
+    )
+)  # fmt: skip
+findings.register(
+    findings.Kind(
+        NUMBER, _("没应答过的值班号码"), check=unanswered, subjects=rostered_bodies, lane=NUMBER_LANE,
+        verb=_("核对号码"), finished_in=_("试叫有人应答后自动了结"),
     )
 )  # fmt: skip
 findings.register(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shoutu.county.kit.endpoints import WatchingOut
 
@@ -124,6 +124,46 @@ class Contact(Schema):
     address: str
     enabled: bool
     trial: ContactTrial | None
+
+
+class Number(Schema):
+    """Whether somebody's number is known to answer. `last_at`: the last call or test call answered by a contact of
+    theirs; `missed`: test calls since that nobody answered; `waiting`: until when one may still be answered."""
+
+    id: int
+    person: ContactPerson
+    organisation: str
+    posts: list[str]
+    urgency: Literal["on_duty", "rostered", "principal", "other"]
+    state: Literal["none", "silent", "never", "reached"]
+    phone: str
+    contacts: int
+    last_at: datetime | None
+    missed: int
+    waiting: datetime | None
+
+
+class NumberPage(Schema):
+    """`states` counts all by state, whatever the filter."""
+
+    items: list[Number]
+    next: str | None = None
+    count: int
+    states: dict[str, int]
+
+
+class NumberTest(Schema):
+    """`person` null: everybody whose number was never tried. `reason`: asked for from 22 to 7."""
+
+    model_config = ConfigDict(extra="forbid")
+    person: int | None = Field(None, ge=1)
+    reason: str = Field("", max_length=400)
+
+
+class NumberTested(Schema):
+    """How many persons were called."""
+
+    persons: int
 
 
 class ContactIn(Schema):

@@ -6,13 +6,13 @@ import { useCrumb } from "../../kit/shell/crumb";
 import "../duties/desk.css";
 import "./people.css";
 
-const tabs = ["", "matrix", "roster", "organisations", "obligations", "accounts"] as const;
+const tabs = ["", "matrix", "roster", "organisations", "numbers", "obligations", "accounts"] as const;
 
 /** The head every page of the room shares: the sentence, the tabs, what can be done. */
 export function Room(props: { sentence: string; tools?: ReactNode; children: ReactNode }): ReactNode {
   useCrumb(t("nav.people"), "/people");
   const may = useMay();
-  const mine = tabs.filter((tab) => tab !== "accounts" || may("user.manage"));
+  const mine = tabs.filter((tab) => (tab !== "accounts" || may("user.manage")) && (tab !== "numbers" || may("channel.read")));
   const led = mine.map((tab) => ({ to: tab === "" ? "/people" : `/people/${tab}`, word: t(`people.tab.${tab || "findings"}`) }));
   return <TabbedPage className="people" label={t("nav.people")} tabs={led} {...props} />;
 }

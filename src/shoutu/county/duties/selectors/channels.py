@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from shoutu.county.duties.channels import ADAPTERS
 from shoutu.county.duties.models import Channel, Contact, Inbound, Notice, Trial
 from shoutu.county.duties.selectors.chains import masked
+from shoutu.county.duties.selectors.numbers import Number, numbers
 from shoutu.county.duties.services.bundling import aboard
 from shoutu.county.duties.services.sealing import unseal
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.errors import NotFound
+from shoutu.county.kit.errors import Invalid, NotFound
+from shoutu.county.kit.paging import ListQuery, invalid_cursor
 from shoutu.county.kit.watch import watching
+from shoutu.county.people.masking import masked_phone
 from shoutu.county.people.models import Person, Proposal
 
 
@@ -203,3 +208,46 @@ __all__ = [
     "channel_kinds", "channel_row", "channel_rows", "contact_row", "contacts_for", "get_channel", "get_contact",
     "get_person", "link_view", "searched", "state_of",
 ]  # fmt: skip
+
+
+def number_page(actor: Actor, query: ListQuery) -> dict[str, Any]:
+    """One page of 号码核对, as `list_numbers` answers it. The order is the list's own. Raises NotAllowed, Invalid."""
+    actor.require("channel.read")
+    if query.sort:
+        raise Invalid("sort", _("这个列表的次序是定的，不带 sort"))
+    if query.cursor and not (query.cursor.isascii() and query.cursor.isdigit() and len(query.cursor) < 10):
+        raise invalid_cursor()
+    everybody, state = numbers(timezone.now()), getattr(query, "state", "")
+    names = actor.may("person.read_phone")
+    chosen = [one for one in everybody if state in ("", one.state) and _told(one, query.q, names)]
+    start = int(query.cursor or 0)
+    end = start + query.limit
+    return {
+        "items": [_number(one, actor) for one in chosen[start:end]],
+        "next": str(end) if end < len(chosen) else None,
+        "count": len(chosen),
+        "states": dict(Counter(one.state for one in everybody)),
+    }
+
+
+def _told(one: Number, q: str, names: bool) -> bool:
+    """By post and organisation; by name only where names are shown whole."""
+    body = one.person.organisation
+    return q in "\n".join([*one.posts, body.name if body else "", one.person.name if names else ""])
+
+
+def _number(one: Number, actor: Actor) -> dict[str, Any]:
+    body = one.person.organisation
+    return {
+        "id": one.person.pk,
+        "person": {"id": one.person.pk, "name": masked(one.person, actor) or ""},
+        "organisation": body.name if body else "",
+        "phone": masked_phone(one.person.phone),
+        "posts": one.posts,
+        "urgency": one.urgency,
+        "state": one.state,
+        "contacts": one.contacts,
+        "last_at": one.last_at,
+        "missed": one.missed,
+        "waiting": one.waiting,
+    }

@@ -29,7 +29,7 @@ from shoutu.county.duties.services.findings import check_findings
 from shoutu.county.duties.services.holding import end_informed, hold, inform, let_go
 from shoutu.county.duties.services.opening import open_duty, raise_duty
 from shoutu.county.duties.services.setback import mind_clock
-from shoutu.county.duties.services.trials import start_trials, test_contact
+from shoutu.county.duties.services.trials import start_trials, test_contact, try_numbers
 
 __all__ = [
     "add_channel",
@@ -70,5 +70,6 @@ __all__ = [
     "take",
     "tell_old_addresses",
     "test_contact",
+    "try_numbers",
     "verify",
 ]

@@ -10,24 +10,30 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.duties.models import Contact, Notice, Step, Trial
+from shoutu.county.duties.selectors.numbers import NUMBER, bodies_of, numbers, usable
 from shoutu.county.duties.services.reachable import UNREACHABLE, organisations_of
 from shoutu.county.kit import events, findings
 from shoutu.county.kit.actors import SYSTEM, Actor
-from shoutu.county.kit.errors import Conflict
+from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.steps import fence
 from shoutu.county.kit.subjects import COUNTY, SubjectRef, ref
 from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.people.models import Person
 
 ANSWER_IN = timedelta(hours=2)
 DAYS, HOURS = range(1, 8), range(10, 16)
 """The monthly run begins on the first of these days, in these hours, on which Shoutu runs: a day with no one disturbed
 at night, and a week to catch up in."""
 PAUSE = timedelta(seconds=30)
+WAKING = range(7, 22)
+"""In other hours numbers are tried by hand only for a reason that is told: sleep is part of being fit for duty."""
 
 
 @service
-def start_trials(actor: Actor, run: str, contacts: Iterable[Contact], now: datetime | None = None) -> list[Trial]:
-    """Call these contacts for a test. A contact is called once a run. Raises NotAllowed."""
+def start_trials(
+    actor: Actor, run: str, contacts: Iterable[Contact], now: datetime | None = None, *, reason: str = ""
+) -> list[Trial]:
+    """Call these contacts for a test; `reason` why at night. A contact is called once a run. Raises NotAllowed."""
     actor.require("channel.manage")
     now = now or timezone.now()
     standing = set(Trial.objects.filter(run=run).values_list("contact_id", flat=True))
@@ -43,7 +49,8 @@ def start_trials(actor: Actor, run: str, contacts: Iterable[Contact], now: datet
         batch_size=500,
     )
     Notice.objects.bulk_create([_notice(trial, now) for trial in trials], batch_size=500)
-    record(actor, "trial.started", COUNTY, {"run": run, "contacts": len(trials)})
+    why = {"reason": reason} if reason else None
+    record(actor, "trial.started", COUNTY, {"run": run, "contacts": len(trials)}, why)
     events.emit("trial.changed", COUNTY, {"run": run})
     return trials
 
@@ -72,6 +79,28 @@ def test_contact(actor: Actor, contact: Contact) -> Trial:
 
 
 @service
+def try_numbers(actor: Actor, person: Person | None = None, reason: str = "", now: datetime | None = None) -> int:
+    """Call one person for a test by all their contacts, or everybody whose number was never tried. How many persons.
+
+    Who was called in the last two hours is not called again with all, nor one within half a minute. Raises NotAllowed;
+    Invalid at night without a reason; Conflict where there is nobody to call.
+    """
+    actor.require("channel.manage")
+    now = now or timezone.now()
+    reason = reason.strip()
+    if timezone.localtime(now).hour not in WAKING and not reason:
+        raise Invalid("reason", _("夜里（22 时到次日 7 时）试叫要写原因；没有急事，等天亮再试"))
+    people = [person.pk] if person else [one.person.pk for one in numbers(now) if one.state == "never"]
+    lately = Trial.objects.filter(called_at__gt=now - (PAUSE if person else ANSWER_IN)).values_list("contact_id")
+    spared = {contact for (contact,) in lately}
+    contacts = [one for one in usable(people) if one.pk not in spared]
+    if not contacts:
+        raise Conflict(_("没有可试叫的号码：没有登记通道，通道停用，或刚刚试叫过"))
+    start_trials(actor, f"hand {now:%Y-%m-%d %H:%M:%S.%f}", contacts, now, reason=reason)
+    return len({one.person_id for one in contacts})
+
+
+@service
 def answered(notice: Notice) -> None:
     """A test call was answered. Doing it again changes nothing."""
     trial = Trial.objects.select_for_update(no_key=True).get(pk=notice.trial_id or 0)
@@ -88,7 +117,9 @@ def answered(notice: Notice) -> None:
 
 def touch(people: Iterable[int]) -> None:
     """Whether these people can be reached may have changed."""
+    people = list(people)
     findings.touch(UNREACHABLE, *(SubjectRef("organisation", id) for id in organisations_of(people)))
+    findings.touch(NUMBER, *(SubjectRef("organisation", id) for id in bodies_of(people)))
 
 
 def keep_testing(now: datetime | None = None) -> None:

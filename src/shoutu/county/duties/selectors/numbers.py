@@ -1,0 +1,193 @@
+"""号码核对: whose number is known to answer, worked out for all at once.
+
+A number is known to answer when somebody answered a call or a test call that went to one of the person's own contacts,
+since that contact last got another address. An answer given in the application tells nothing about the number.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, F, Max, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from shoutu.county.duties.models import OPEN, Contact, Duty, Farewell, Notice, Trial
+from shoutu.county.duties.services.reachable import unreachable
+from shoutu.county.kit.findings import Gap
+from shoutu.county.kit.selectors import among
+from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.people.matrix import Cover, whereabouts
+from shoutu.county.people.models import Holding, Person, Responsibility, Rung, Shift
+from shoutu.county.people.selectors import at_time
+from shoutu.county.places.models import Site
+
+NUMBER = "duties.number"
+AHEAD = timedelta(days=7)
+"""How far ahead the roster is looked at."""
+URGENCIES = ("on_duty", "rostered", "principal", "other")
+STATES = ("none", "silent", "never", "reached")
+"""The worst first: no contact at all; tried and not answered since it last did; never tried; known to answer."""
+LANE: dict[str, Any] = {
+    "policy": "duties/number@1",
+    "verified": False,
+    "chain": [{"who": "county_duty", "answer_s": 86_400}, {"who": "county_leader", "answer_s": 86_400}],
+    "due_s": {"dispose": 3 * 86_400},
+    "orders": ["核对号码，错的改掉", "试叫一次，看本人应答", "上班前叫不到的，换人值班"],
+    "retry_s": [60],
+}
+"""Whom it calls: the county's duty officer, in working days. Times are ours (来源待核)."""
+
+
+@dataclass
+class Number:
+    """One person. `missed`: test calls unanswered since the last answer; `waiting`: until when one may be answered."""
+
+    person: Person
+    urgency: str
+    posts: list[str] = field(default_factory=list)
+    contacts: int = 0
+    last_at: datetime | None = None
+    missed: int = 0
+    waiting: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        if not self.contacts:
+            return "none"
+        if self.missed:
+            return "silent"
+        return "reached" if self.last_at else "never"
+
+
+def numbers(now: datetime) -> list[Number]:
+    """Everybody who may be called: on the roster of now and the coming week, and on a post that answers for something.
+
+    Those not known to answer come first, the most urgent of them first.
+    """
+    found: dict[int, Number] = {}
+    for shift in rostered(now).select_related("person__organisation", "post__organisation").order_by("starts_at"):
+        on = shift.starts_at <= now and shift.signed_out_at is None
+        one = found.setdefault(shift.person_id, Number(shift.person, "rostered"))
+        one.urgency = "on_duty" if on else one.urgency
+        _sits(one, str(shift.post))
+    principals = _principals(now)
+    called = at_time(Responsibility.objects.all(), now).values("post_id")
+    seats = at_time(Holding.objects.filter(post_id__in=called), now).select_related(
+        "person__organisation", "post__organisation"
+    )
+    for seat in seats.order_by("post_id", "rank"):
+        urgency = "principal" if seat.person_id in principals else "other"
+        _sits(found.setdefault(seat.person_id, Number(seat.person, urgency)), str(seat.post))
+    _look(found, now)
+    return sorted(found.values(), key=_worst)
+
+
+def _worst(one: Number) -> tuple[Any, ...]:
+    urgency, state = URGENCIES.index(one.urgency), STATES.index(one.state)
+    return (one.state == "reached", urgency, state, -one.missed, one.person.pk)
+
+
+def _sits(one: Number, post: str) -> None:
+    if post not in one.posts:
+        one.posts.append(post)
+
+
+def rostered(now: datetime) -> Any:
+    """Shifts that run now or begin within AHEAD."""
+    return Shift.objects.filter(cancelled_at=None, ends_at__gt=now, starts_at__lt=now + AHEAD)
+
+
+def _principals(now: datetime) -> set[int]:
+    """Who answers as 企业主要负责人 for a site with an open warning."""
+    open_ = Duty.objects.filter(state__in=OPEN, about_type="warning", site__isnull=False).values("site_id")
+    places = list(whereabouts(Site.objects.filter(pk__in=open_).select_related("organisation", "territory")))
+    if not places:
+        return set()
+    cover = Cover.load(now, places)
+    posts = {row.post_id for place in places for row in cover.covering(place) if row.rung == Rung.ENTERPRISE_PRINCIPAL}
+    held = (cover.held.get(post) for post in posts)
+    return {one.person.pk for one in held if one is not None}
+
+
+def usable(persons: Iterable[int]) -> list[Contact]:
+    """The contacts of these persons that are on, on channels that are on."""
+    wanted = set(persons)
+    rows = Contact.objects.filter(among("person_id", wanted), enabled=True).exclude(channel__enabled=False)
+    return [one for one in rows.select_related("channel").order_by("id") if one.person_id in wanted]
+
+
+def _look(found: dict[int, Number], now: datetime) -> None:
+    """What is known of their numbers: four queries."""
+    own = {one.pk: one.person_id for one in usable(found)}
+    for person in own.values():
+        found[person].contacts += 1
+    moved = Farewell.objects.filter(contact_id=OuterRef("contact_id"))
+    heard = Notice.objects.filter(among("contact_id", own), contact__isnull=False, answered_at__isnull=False)
+    heard = heard.exclude(Exists(moved.filter(at__gt=OuterRef("queued_at"))))
+    for contact, last in heard.order_by().values_list("contact_id").annotate(Max("answered_at")):
+        if contact in own:
+            one = found[own[contact]]
+            one.last_at = max(one.last_at or last, last)
+    tried = Trial.objects.filter(among("contact_id", own), answered_at=None)
+    tried = tried.exclude(Exists(moved.filter(at__gt=OuterRef("called_at"))))
+    rows = tried.values_list("contact_id", "called_at", "due_at", "missed_at", "run").order_by(F("called_at"))
+    runs: dict[int, set[str]] = defaultdict(set)
+    for contact, called, due, missed, run in rows:
+        if contact not in own:
+            continue
+        one = found[own[contact]]
+        if missed is None and due > now:
+            one.waiting = due
+        elif one.last_at is None or called > one.last_at:
+            # One occasion counts once, by however many contacts the person was called.
+            runs[own[contact]].add(run)
+    for person, missed_runs in runs.items():
+        found[person].missed = len(missed_runs)
+
+
+def bodies() -> list[SubjectRef]:
+    """The organisations with somebody on the roster of the coming week."""
+    ids = rostered(timezone.now()).order_by().values_list("post__organisation_id", flat=True).distinct()
+    return [SubjectRef("organisation", id) for id in sorted(ids)]
+
+
+def bodies_of(people: Iterable[int]) -> set[int]:
+    """The organisations on whose roster these people stand."""
+    rows = rostered(timezone.now()).filter(person_id__in=list(people))
+    return set(rows.order_by().values_list("post__organisation_id", flat=True))
+
+
+def unanswered(organisation: SubjectRef) -> Iterator[Gap]:
+    """One gap for each person on the roster of the coming week whose number never answered.
+
+    Optional (nobody is called) while it was never tried: a number that was just entered is no failing of anybody.
+    """
+    now = timezone.now()
+    # Whom somebody is asked for already, as one whom nothing reaches, is not asked for twice.
+    known = {gap.key for gap in unreachable(organisation) if not gap.optional}
+    found: dict[int, Number] = {}
+    shifts = rostered(now).filter(post__organisation_id=organisation.id).select_related("person", "post")
+    first: dict[int, Shift] = {}
+    for shift in shifts.order_by("starts_at", "id"):
+        found.setdefault(shift.person_id, Number(shift.person, "rostered"))
+        first.setdefault(shift.person_id, shift)
+    _look(found, now)
+    for person, one in found.items():
+        if one.last_at is not None or not one.contacts or f"person:{person}" in known:
+            continue
+        facts = {
+            "post": first[person].post.title,
+            "at": timezone.localtime(first[person].starts_at).strftime("%m-%d %H:%M"),
+            "n": one.missed,
+        }
+        words = (
+            _("%(post)s（%(at)s 的班）：号码试叫 %(n)s 次，从来没有应答")
+            if one.missed
+            else _("%(post)s（%(at)s 的班）：号码还没有试叫过")
+        )
+        yield Gap(f"person:{person}", words % facts, optional=not one.missed)
