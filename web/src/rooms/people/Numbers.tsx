@@ -31,7 +31,7 @@ function useNumbers(state: State | "", q: string) {
 /** What is known of the number, in words: when it last answered, how often not since. */
 function Known({ row, now }: { row: Row; now: number }): ReactNode {
   const last = row.last_at ? t("numbers.last", { ago: ago(row.last_at, now) }) : "";
-  const words = row.state === "silent" ? t(row.last_at ? "numbers.silent.since" : "numbers.silent.ever", { n: row.missed }) : row.state === "reached" ? "" : t(`numbers.state.${row.state}`);
+  const words = row.state === "silent" ? (row.last_at ? t("numbers.silent.since", { n: row.missed }) : t("numbers.silent.ever", { n: row.missed })) : row.state === "reached" ? "" : t(`numbers.state.${row.state}`);
   return (
     <span>
       {words !== "" && <b>{words}</b>} {last !== "" && <span className="second">{last}</span>} {row.waiting && <em className="tag">{t("numbers.waiting")}</em>}
