@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, Response, expect
 
 from shoutu.county.kit.permissions import ROLES
+from tests.browser.conftest import PHONE
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -75,3 +76,21 @@ def test_the_desk_shows_what_is_dangerous_now_to_who_is_not_called(
     expect(page.locator(".afoot li")).to_have_count(min(len(open_), 6))
     page.locator(".afoot li a").last.click()
     page.wait_for_url("**/warnings/*")
+
+
+@pytest.mark.parametrize("role", ["principal", "township", "leader"])
+def test_the_desk_shows_the_places_one_answers_for_unless_that_is_the_county(
+    role: str, by_role: dict[str, dict[str, str]], county: Stack, open_page: Callable[..., Page]
+) -> None:
+    login = by_role[role]
+    sites = county.login(login["username"], login["password"]).get("/sites")["items"]
+    page = open_page(PHONE, login=login)
+    expect(page.locator(".desk-sentence h1")).to_be_visible()
+    panel = page.locator(".panel", has_text="我管的地方")
+    if role == "leader":
+        page.wait_for_timeout(800)
+        expect(panel).to_have_count(0)
+        return
+    expect(panel.locator("li")).to_have_count(min(6, len(sites)))
+    panel.get_by_text(sites[0]["name"], exact=True).click()
+    page.wait_for_url(f"**/sites/{sites[0]['id']}")

@@ -19,6 +19,7 @@ import { withoutGrouped } from "../warnings/groupwords";
 import { Afoot } from "./Afoot";
 import { DeskSide } from "./DeskSide";
 import { DutyRow } from "./DutyRow";
+import { Held } from "./Held";
 import { briefTitle, groupDuties, mostUrgent } from "./order";
 import { useWalk } from "./walk";
 import "./desk.css";
@@ -167,6 +168,7 @@ export function Desk({ me }: { me: Me }): ReactNode {
           </div>
         )}
         {view === "mine" && <Afoot />}
+        {view === "mine" && !me.whole && me.user.role !== "rescue_lead" && <Held />}
       </div>
       <DeskSide called={called.data?.items} post={me.post?.id ?? null} />
     </div>

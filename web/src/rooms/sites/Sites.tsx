@@ -7,12 +7,12 @@ import { onceEach } from "../../api/pages";
 import { useSites, type SiteFilter } from "../../api/queries";
 import type { Site } from "../../api/types";
 import { Exchange } from "../../kit/import/Exchange";
-import { LevelMark, NoDataMark } from "../../kit/LevelTag";
 import { SealedTag } from "../../kit/SealedMark";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
+import { SiteMark, Unknown } from "./SiteMark";
 import "../warnings/warnings.css";
 import "./points.css";
 
@@ -33,17 +33,6 @@ function columns(): Column<Site>[] {
 export function placeWords(site: Pick<Site, "longitude" | "latitude">): string {
   if (site.longitude === null || site.latitude === null) return t("map.unplaced");
   return `${site.longitude.toFixed(4)}, ${site.latitude.toFixed(4)}`;
-}
-
-/** Its level, a grey ring for normal, a dashed one where something of it is not known; the words stand beside it. */
-function SiteMark({ site, size }: { site: Site; size: number }): ReactNode {
-  if (site.standing === "faulty" || site.standing === "unwatched") return <NoDataMark size={size} label="" />;
-  return <LevelMark level={site.level} size={size} {...(size < 18 && site.level === 0 ? { label: "" } : {})} />;
-}
-
-/** Why it is not simply normal: in words, as grey has no other sign. */
-function Unknown({ site }: { site: Site }): ReactNode {
-  return site.standing === "faulty" || site.standing === "unwatched" || site.standing === "fallen" ? <span className="tag">{t(`site.standing.${site.standing}`)}</span> : null;
 }
 
 function SiteName({ site }: { site: Site }): ReactNode {
