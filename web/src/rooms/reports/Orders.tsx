@@ -75,12 +75,14 @@ export default function Orders(): ReactNode {
           </Link>
         )}
       </div>
-      <div className="tabs tabs-line" role="tablist" aria-label={t("order.title")}>
-        {tabs.map((name) => (
-          <button key={name} type="button" role="tab" aria-selected={name === tab} onClick={() => setSearch(name === "open" ? {} : { tab: name })}>
-            {t(`order.tab.${name}`)} {name === tab ? (list.data?.pages[0]?.count ?? "") : ""}
-          </button>
-        ))}
+      <div className="tabs tabs-line">
+        <div className="tabs-own" role="tablist" aria-label={t("order.title")}>
+          {tabs.map((name) => (
+            <button key={name} type="button" role="tab" aria-selected={name === tab} onClick={() => setSearch(name === "open" ? {} : { tab: name })}>
+              {t(`order.tab.${name}`)} {name === tab ? (list.data?.pages[0]?.count ?? "") : ""}
+            </button>
+          ))}
+        </div>
         {me?.permissions.includes("report.read") && (
           <Link to="/reports" className="tabs-door">
             {t("report.title")}

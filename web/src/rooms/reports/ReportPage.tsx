@@ -42,8 +42,8 @@ export default function ReportPage(): ReactNode {
             <span>{t("report.sentBy", { by: report.by, at: moment(report.at, now) })}</span>
             {report.signer && <span>{t("report.signedBy", { by: report.signer })}</span>}
             {report.late && <b>{t("report.late")}</b>}
-            {report.warning && <Link to={`/warnings/${report.warning.id}`}>{report.warning.number}</Link>}
-            {report.order && <Link to={`/orders/${report.order.id}`}>{report.order.number}</Link>}
+            {report.warning && <span><Link to={`/warnings/${report.warning.id}`}>{report.warning.number}</Link></span>}
+            {report.order && <span><Link to={`/orders/${report.order.id}`}>{report.order.number}</Link></span>}
           </p>
         </div>
         <div className="report-tools">

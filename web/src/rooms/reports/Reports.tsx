@@ -142,12 +142,14 @@ export default function Reports(): ReactNode {
       <div className="points-head">
         <h1>{!due.data ? t("report.title") : first ? t("report.sentence", { site: first.site, kind: t(`report.kind.${first.next}`), to: ranks(first.to) }) : t("report.sentence.none")}</h1>
       </div>
-      <div className="tabs tabs-line" role="tablist" aria-label={t("report.title")}>
-        {tabs.filter((name) => name !== "superiors" || edits || tab === name).map((name) => (
-          <button key={name} type="button" role="tab" aria-selected={name === tab} onClick={() => setSearch(name === "due" ? {} : { tab: name })}>
-            {t(`report.tab.${name}`)} {name === "due" ? (due.data?.count ?? "") : ""}
-          </button>
-        ))}
+      <div className="tabs tabs-line">
+        <div className="tabs-own" role="tablist" aria-label={t("report.title")}>
+          {tabs.filter((name) => name !== "superiors" || edits || tab === name).map((name) => (
+            <button key={name} type="button" role="tab" aria-selected={name === tab} onClick={() => setSearch(name === "due" ? {} : { tab: name })}>
+              {t(`report.tab.${name}`)} {name === "due" ? (due.data?.count ?? "") : ""}
+            </button>
+          ))}
+        </div>
         <Link to="/orders" className="tabs-door">
           {t("order.title")}
         </Link>

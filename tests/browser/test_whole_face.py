@@ -1,0 +1,256 @@
+"""The whole face: every page of the router, as the role it is made for, in both themes, on a wall and on a phone.
+
+What `test_pages` shows the duty officer is not shown again in an ordinary run; `full` shows every page to every role,
+and in English. A page without a line here fails: the list of pages is the router's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from shoutu.county.kit.permissions import ROLES
+from tests.browser import test_pages
+from tests.browser.conftest import PHONE, WIDE
+from tests.stack import Api, Stack
+
+pytestmark = pytest.mark.browser
+APP = (Path(__file__).resolve().parents[2] / "web/src/App.tsx").read_text("utf-8")
+ROUTER = [path for path in re.findall(r'<Route path="([^"]+)"', APP) if path != "*"]
+OFFICER = "duty_officer"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Where a page stands in the demo, and whom it is made for; None: for who is not signed in."""
+
+    address: str
+    role: str | None = OFFICER
+    landmark: str = "main h1, main h2"
+
+
+PAGES = {
+    "/login": Shown("/login", None, "form"),
+    "/setup": Shown("/setup", None, "form"),
+    "/a/:token": Shown("/a/no-such-link", None, "h1, h2"),
+    "/answer/:dutyId": Shown("/answer/{duty}", OFFICER, ".answer h2"),
+    "/screen": Shown("/screen", OFFICER, ".map-raised"),
+    "/": Shown("/", OFFICER, ".desk-sentence h1"),
+    "/warnings": Shown("/warnings"),
+    "/warnings/:warningId": Shown("/warnings/{warning}"),
+    "/warnings/:warningId/report": Shown("/warnings/{warning}/report"),
+    "/reports": Shown("/reports"),
+    "/reports/:reportId": Shown("/reports/{report}"),
+    "/orders": Shown("/orders"),
+    "/orders/new": Shown("/orders/new"),
+    "/orders/:orderId": Shown("/orders/{order}"),
+    "/orders/:orderId/reply": Shown("/orders/{order}/reply"),
+    "/silences": Shown("/silences"),
+    "/signals": Shown("/signals"),
+    "/noise": Shown("/noise", "inspector"),
+    "/points": Shown("/points"),
+    "/points/:pointId": Shown("/points/{point}"),
+    "/unclaimed": Shown("/unclaimed", "inspector"),
+    "/proposals": Shown("/proposals", "leader"),
+    "/sites": Shown("/sites"),
+    "/sites/:siteId": Shown("/sites/{site}"),
+    "/sites/:siteId/watch": Shown("/sites/{site}/watch", "inspector"),
+    "/rules": Shown("/rules", "inspector"),
+    "/rules/:pack": Shown("/rules/underground-mine", "inspector"),
+    "/rules/:pack/sites": Shown("/rules/underground-mine/sites", "inspector"),
+    "/rules/id/:ruleId": Shown("/rules/id/{rule}", "inspector"),
+    "/findings": Shown("/findings", "inspector"),
+    "/findings/:findingId": Shown("/findings/{finding}", "inspector"),
+    "/licences": Shown("/licences", "inspector"),
+    "/licences/:licenceId": Shown("/licences/{licence}", "inspector"),
+    "/weather": Shown("/weather"),
+    "/weather/new": Shown("/weather/new"),
+    "/weather/:weatherId": Shown("/weather/{weather}"),
+    "/mine": Shown("/mine", "principal"),
+    "/channels": Shown("/channels", "administrator"),
+    "/ledger": Shown("/ledger", "auditor"),
+    "/people": Shown("/people"),
+    "/people/matrix": Shown("/people/matrix"),
+    "/people/roster": Shown("/people/roster"),
+    "/people/organisations": Shown("/people/organisations"),
+    "/people/accounts": Shown("/people/accounts", "administrator"),
+    "/people/obligations": Shown("/people/obligations"),
+    "/admin/tokens": Shown("/admin/tokens", "administrator"),
+    "/admin": Shown("/admin", "administrator"),
+    "/admin/start": Shown("/admin/start", "administrator"),
+    "/help": Shown("/help"),
+}
+
+LATIN = re.compile(r"[A-Za-z]{3,}")
+NAMES = re.compile(
+    r"""\b(?:Shoutu|MQTT|HTTP|HTTPS|TCP|CAP|CSV|Excel|XLSX|GeoJSON|TOTP|SHA|SHOUTU_\w+|English|NOx|DingTalk|WeCom|Email|API)\b
+    |\b(?:ppm|MPa|kPa|mm|GNSS)\b|[A-Z]{2,4}[-/ ]?[TA]?[ -]?\d[\w.-]*|https?://\S+|[\w.+-]+@[\w.-]+|\b\w+[-_]\w[\w-]*\b
+    |\b[0-9a-f]{4,}\b|\b(?:leader|duty|inspector|admin|auditor|water|rescue|(?:town|mine|head)\d*)\b
+    |\b(?:GiB|backup|chrony|pipeline|shoutu|web|worker|link\d*)\b""",
+    re.X,
+)
+"""Names that are the same in any language: protocols, formats, units, standards, numbers of things, addresses, ids, the
+parts of Shoutu, the demo's accounts."""
+
+CUT = """() => [...document.querySelectorAll('body *')].filter((one) => {
+    if (![...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) return false;
+    if (one.closest('.unseen, [aria-hidden=true], .maplibregl-map, svg, .ant-table-measure-row')) return false;
+    const box = one.getBoundingClientRect(), style = getComputedStyle(one);
+    if (box.width < 2 || box.height < 2 || style.visibility === 'hidden') return false;
+    if (one.title || one.closest('[title], [aria-label]') || style.webkitLineClamp !== 'none') return false;
+    const hides = (how) => how === 'hidden' || how === 'clip';
+    return (hides(style.overflowX) && one.scrollWidth > one.clientWidth + 1)
+        || (hides(style.overflowY) && one.scrollHeight > one.clientHeight + 3);
+}).map((one) => one.outerHTML.slice(0, 160))"""
+"""Text that its box cuts off, and that nothing tells whole."""
+
+
+def seen_by_the_officer(route: str) -> bool:
+    """Whether `test_pages` shows this page already."""
+    shape = re.compile("^" + re.sub(r":\w+", r"[^/?]+", route) + r"(\?.*)?$")
+    return any(shape.match(address) for address, _ in test_pages.PAGES.values())
+
+
+def test_every_page_of_the_router_has_a_line() -> None:
+    assert sorted(PAGES) == sorted(ROUTER)
+    assert {shown.role for shown in PAGES.values()} <= {*ROLES, None}
+
+
+@pytest.fixture(scope="module")
+def by_role(county: Stack, logins: list[dict[str, str]]) -> dict[str | None, dict[str, str] | None]:
+    found: dict[str | None, dict[str, str] | None] = {None: None}
+    for login in logins:
+        found.setdefault(county.login(login["username"], login["password"]).get("/session")["user"]["role"], login)
+    return found
+
+
+@pytest.fixture(scope="module")
+def things(county: Stack, officer: dict[str, str], warning: dict[str, Any]) -> dict[str, int]:
+    """One of each kind of thing that has a page."""
+    api = county.login(officer["username"], officer["password"])
+    return {
+        "warning": warning["id"], "point": warning["point"]["id"], "site": warning["site"]["id"],
+        "report": first(api, "/reports"), "rule": first(api, "/rules"), "finding": first(api, "/findings"),
+        "licence": first(api, "/licences"), "duty": first(api, "/duties"),
+        "order": api.post("/orders", key="whole-face", sender="市应急管理局", title="核查干滩长度", text="报结果",
+                          site=warning["site"]["id"])["id"],
+        "weather": weather(api),
+    }  # fmt: skip
+
+
+def first(api: Api, path: str) -> int:
+    items = api.get(path, limit=1)["items"]
+    assert items, f"the demo has none at {path}"
+    return int(items[0]["id"])
+
+
+def weather(api: Api) -> int:
+    if there := api.get("/weather", limit=1)["items"]:
+        return int(there[0]["id"])
+    now = datetime.now(UTC)
+    towns = [one["id"] for one in api.get("/territories")["items"] if one["parent"] is not None]
+    made = api.post(
+        "/weather", type="rainstorm", colour="blue", townships=towns[:1], key="whole-face",
+        starts_at=now.isoformat(), ends_at=(now + timedelta(hours=6)).isoformat(),
+    )  # fmt: skip
+    return int(made["id"])
+
+
+def look(page: Page, english: bool = False) -> list[str]:
+    """What is wrong with the page as it stands: both themes, both sizes."""
+    wrong = []
+    for size, tone in ((WIDE, "light"), (WIDE, "dark"), (PHONE, "dark"), (PHONE, "light")):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=tone)  # type: ignore[arg-type]
+        expect(page.locator("html")).to_have_attribute("data-tone", tone)
+        page.wait_for_timeout(150)
+        wrong += [f"{size['width']} {tone}: {one}" for one in faults(page, english)]
+    return wrong
+
+
+def faults(page: Page, english: bool) -> list[str]:
+    found = []
+    if not page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
+        found.append("scrolls sideways")
+    words = page.inner_text("body").replace(page.url, "").replace("secrets/setup.code", "")
+    found += [f"a key: {key}" for key in test_pages.RAW_KEY.findall(words)]
+    if not english:
+        found += [f"a word not ours: {word}" for word in test_pages.NEVER.findall(words)]
+        found += [f"English: {word}" for word in sorted(set(LATIN.findall(NAMES.sub(" ", words))))]
+    found += [f"cut off: {one}" for one in page.evaluate(CUT)]
+    found += test_pages.axe_findings(page)
+    return found
+
+
+def settled(page: Page, landmark: str) -> None:
+    expect(page.locator(landmark).first).to_be_visible()
+    page.wait_for_timeout(300)
+    expect(page.locator(".ant-skeleton, .state-loading")).to_have_count(0)
+
+
+MAIN = [route for route, shown in PAGES.items() if shown.role != OFFICER or not seen_by_the_officer(route)]
+
+
+@pytest.mark.parametrize("route", MAIN)
+def test_page_as_its_main_role(
+    route: str, by_role: dict[str | None, Any], things: dict[str, int], open_page: Callable[..., Page]
+) -> None:
+    shown = PAGES[route]
+    # A link that is none is answered 404, which Chromium reports as an error of the page.
+    page = open_page(login=by_role[shown.role], at=shown.address.format(**things), may_fail=route == "/a/:token")
+    if shown.role is None:
+        page.goto(shown.address)
+    settled(page, shown.landmark)
+    assert look(page) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("route", [route for route, shown in PAGES.items() if shown.role is not None])
+def test_page_as_every_role(
+    route: str,
+    role: str,
+    by_role: dict[str | None, Any],
+    things: dict[str, int],
+    open_page: Callable[..., Page],
+    county: Stack,
+) -> None:
+    """Whoever may not see it is told so, as well drawn as the rest."""
+    said: list[str] = []
+
+    def heard(answer: Response) -> None:
+        if answer.status >= 500:
+            said.append(f"{answer.status} {answer.url}")
+
+    page = open_page(may_fail=True)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("response", heard)
+    login = by_role[role]
+    cookies = county.login(login["username"], login["password"]).client.cookies
+    page.context.add_cookies([{"name": one, "value": cookies[one], "url": county.url} for one in cookies])
+    page.goto(PAGES[route].address.format(**things))
+    settled(page, "main h1, main h2, .answer h2, .screen h1, .state")
+    assert look(page) == []
+    assert said == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("route", PAGES)
+def test_page_in_english(
+    route: str, by_role: dict[str | None, Any], things: dict[str, int], open_page: Callable[..., Page]
+) -> None:
+    shown = PAGES[route]
+    page = open_page(login=by_role[shown.role], at="/", may_fail=route == "/a/:token")
+    page.goto("/login") if shown.role is None else None
+    page.evaluate("localStorage.setItem('shoutu.tongue', 'en')")
+    page.goto(shown.address.format(**things))
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    settled(page, shown.landmark)
+    assert look(page, english=True) == []
