@@ -56,6 +56,8 @@ class Config:
     retry_cap_s: float = 15.0
     signal_keep_days: int = 90
     backup_days: int = 7
+    # Where a backup asked for in the browser goes; "": none can be asked for there.
+    backup_dir: str = ""
     # A drill copy: nothing leaves the house.
     drill: bool = False
     storm_count: int = 10
@@ -246,6 +248,14 @@ def _mail(values: dict[str, Any], name: str) -> str:
     return url
 
 
+def _folder(values: dict[str, Any], name: str) -> str:
+    """An absolute path; whether it is there shows when it is used: a disk may come and go."""
+    path = str(values.get(name, "")).strip()
+    if path and not Path(path).expanduser().is_absolute():
+        raise SettingError(f"{name}={path!r}: expected an absolute path, such as /mnt/backup")
+    return str(Path(path).expanduser()) if path else ""
+
+
 def _flag(values: dict[str, Any], name: str) -> bool:
     return str(values.get(name, "")).lower() in {"1", "true", "yes", "on"}
 
@@ -291,6 +301,7 @@ def load() -> Config:
         heartbeat_url=str(values.get("SHOUTU_HEARTBEAT_URL", "")),
         public_url=str(values.get("SHOUTU_PUBLIC_URL", f"http://127.0.0.1:{port}")),
         demo=_flag(values, "SHOUTU_DEMO"),
+        backup_dir=_folder(values, "SHOUTU_BACKUP_DIR"),
         drill=_flag(values, "SHOUTU_DRILL") or (data / DRILL).exists(),
         debug=_flag(values, "SHOUTU_DEBUG"),
         packs=Path(str(values.get("SHOUTU_PACKS", SHIPPED_PACKS))),

@@ -21,8 +21,10 @@ PASSWORD = "守土有责-尽责-2026"
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """An installation as `shoutu up` makes it: no county, nobody in it."""
-    with running(tmp_path_factory.mktemp("bare") / "var") as stack:
+    """An installation as `shoutu up` makes it: no county, nobody in it. A drill copy, so that its bar is seen, too."""
+    home = tmp_path_factory.mktemp("bare")
+    (home / "stick").mkdir()
+    with running(home / "var", SHOUTU_DRILL="1", SHOUTU_BACKUP_DIR=str(home / "stick")) as stack:
         yield stack
 
 
@@ -54,6 +56,7 @@ def test_new_county_is_named_and_drawn_from_a_file_and_what_is_wrong_with_it_is_
     page.goto("/people")
     expect(page.locator(".start-steps > li")).to_have_count(10)
     expect(page.locator(".start-done")).to_have_count(0)
+    expect(page.locator(".inkbars")).to_contain_text("演练副本，不外呼")
     page.get_by_label("县（市、区）名称").fill("示范县")
     page.get_by_role("button", name="改名").click()
     expect(step(page, "县名和边界")).to_contain_text("示范县，还没有边界")
@@ -99,4 +102,18 @@ def test_steps_can_be_left_and_come_back_to(signed_in: BrowserContext, size: dic
     page.go_back()
     expect(page.locator(".start-done")).to_have_count(2)
     check(page)
+    page.close()
+
+
+def test_backup_is_taken_by_one_button_and_ticks_its_step(signed_in: BrowserContext, bare: Stack) -> None:
+    page = signed_in.new_page()
+    page.goto("/admin/backups")
+    expect(page.locator("h1")).to_contain_text("从来没有备份过")
+    page.get_by_role("button", name="备份", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="备份好了")).to_contain_text("stick/shoutu-", timeout=60_000)
+    expect(page.locator("h1")).to_contain_text("上次备份是")
+    assert [one.suffix for one in (bare.data.parent / "stick").iterdir()] == [".tar"]
+    check(page)
+    page.goto("/admin/start")
+    expect(page.locator(".start-done").filter(has_text="第一次备份")).to_be_visible()
     page.close()

@@ -67,6 +67,7 @@ const Mine = later(() => import("./rooms/people/Mine"));
 const Enrol = later(() => import("./rooms/people/Enrol"));
 const Tokens = later(() => import("./rooms/admin/Tokens"));
 const Start = later(() => import("./rooms/admin/Start"));
+const Backups = later(() => import("./rooms/admin/Backups"));
 const Health = later(() => import("./rooms/admin/Health"));
 const Help = later(() => import("./rooms/help/Help"));
 const Obligations = later(() => import("./rooms/people/Obligations"));
@@ -187,6 +188,7 @@ function Inside(): ReactNode {
         <Route path="/people/accounts" element={<Later><Accounts /></Later>} />
         <Route path="/people/obligations" element={<Later><Obligations /></Later>} />
         <Route path="/admin/tokens" element={<Later><Tokens /></Later>} />
+        <Route path="/admin/backups" element={<Later><Backups /></Later>} />
         <Route path="/admin/start" element={<Later><Start /></Later>} />
         <Route path="/admin" element={<Later><Health /></Later>} />
         <Route path="*" element={<Navigate to="/" replace />} />

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -22,7 +23,8 @@ FILE = click.Path(path_type=Path)
     type=FILE,
     help="另存账本签名私钥的新文件，须与备份分开保管 / a new file for the ledger's signing key; keep it elsewhere",
 )
-def backup(target: Path, signing_key: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="末行输出 JSON / the last line as JSON")
+def backup(target: Path, signing_key: Path | None, as_json: bool) -> None:
     """运行中备份到文件夹或 .tar 文件。 Back up into a folder or a .tar file, while everything runs."""
     from shoutu.backup.take import take
 
@@ -57,11 +59,14 @@ def backup(target: Path, signing_key: Path | None) -> None:
     from shoutu.county.ledger.services.backups import note_taken
 
     try:
-        note_taken(system("命令行"), facts)
+        note_taken(system("网页" if as_json else "命令行"), facts)
     except DatabaseError as error:
         raise click.ClickException(
             f"备份是完整的，但没有记入账本 / the backup is whole, but could not be recorded: {error}"
         ) from error
+    if as_json:
+        told = {"path": str(taken.path), "bytes": taken.size, "size": facts["size"], "epoch": contents.ledger["epoch"]}
+        click.echo(json.dumps(told))
 
 
 @click.command()

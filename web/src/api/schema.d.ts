@@ -148,6 +148,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Backups
+         * @description The newest backups, how far one under way is, and whether one can be taken now.
+         */
+        get: operations["ledger_backups_list_backups"];
+        put?: never;
+        /**
+         * Ask Backup
+         * @description Ask the worker for a backup; 409 with why where none can be taken, or while one is being taken.
+         */
+        post: operations["ledger_backups_ask_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tables": {
         parameters: {
             query?: never;
@@ -5116,6 +5140,79 @@ export interface components {
             path: string[];
             /** Head */
             head: string;
+        };
+        /**
+         * BackupJob
+         * @description The backup last asked for here. `written`: bytes on the disk so far; `size`: entries of its ledger's head.
+         */
+        BackupJob: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "asked" | "running" | "done" | "failed";
+            /** By */
+            by: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Written */
+            written: number;
+            /** Path */
+            path: string;
+            /** Bytes */
+            bytes: number;
+            /** Size */
+            size: number;
+            /** Epoch */
+            epoch: number;
+            /** Problem */
+            problem: string;
+        };
+        /**
+         * BackupTaken
+         * @description A backup on record. `taken_at`: the moment it is of; `size`: entries of its ledger's head.
+         */
+        BackupTaken: {
+            /** Entry */
+            entry: number;
+            /** By */
+            by: string;
+            /** File */
+            file: string;
+            /** Bytes */
+            bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * Backups
+         * @description `folder`: where they go ("": not set); `obstacle`: why none can be taken now, ""; `free`: bytes there;
+         *     `expected`: bytes of the last one.
+         */
+        Backups: {
+            /** Folder */
+            folder: string;
+            /** Obstacle */
+            obstacle: string;
+            /** Free */
+            free: number | null;
+            /** Expected */
+            expected: number;
+            job: components["schemas"]["BackupJob"] | null;
+            /** Items */
+            items: components["schemas"]["BackupTaken"][];
         };
         /** ColumnOut */
         ColumnOut: {
@@ -13325,6 +13422,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProofOut"];
+                };
+            };
+        };
+    };
+    ledger_backups_list_backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backups"];
+                };
+            };
+        };
+    };
+    ledger_backups_ask_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backups"];
                 };
             };
         };

@@ -46,10 +46,10 @@ TABLE: dict[str, set[str]] = {
     "ledger.read": _people,
     "ledger.witness": {"administrator"},
     "ledger.erase": {"administrator"},
+    "backup.take": {"administrator"},
     # Nobody by the interface: these are commands on the server.
     "ledger.epoch": set(),
     "ledger.repair": set(),
-    "backup.take": set(),
     "access_log.read": {"administrator", "auditor"},
     # places
     "site.read": _people,

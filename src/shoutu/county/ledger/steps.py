@@ -11,6 +11,7 @@ from shoutu.county.kit.steps import beat, step
 from shoutu.county.ledger.selectors.overview import last_check
 from shoutu.county.ledger.selectors.tree import head
 from shoutu.county.ledger.selectors.verify import verify
+from shoutu.county.ledger.services import taking
 from shoutu.county.ledger.services.access import close_hours
 from shoutu.county.ledger.services.seal import BATCH, seal
 from shoutu.county.ledger.services.witness import hand_out_due
@@ -26,6 +27,12 @@ def seal_waiting() -> bool:
 @step("ledger.witness", every=20, lane="witness", title=_("送树头给见证方"))
 def witnesses() -> bool:
     hand_out_due()
+    return False
+
+
+@step("backup.work", every=1.0, lane="backup", title=_("备份"))
+def back_up() -> bool:
+    taking.work()
     return False
 
 

@@ -60,6 +60,8 @@ register(
         "ledger.epoch_opened": _("从备份恢复后开启新纪元"),
         "ledger.repaired": _("修复记录簿"),
         "backup.taken": _("备份完成"),
+        "backup.asked": _("要求备份"),
+        "backup.failed": _("备份没有做成"),
         "backup.restored": _("从备份恢复"),
         "ledger.handed_out": _("送达树头"),
         "witness.added": _("添加见证方"),

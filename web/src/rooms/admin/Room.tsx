@@ -10,6 +10,7 @@ import "./admin.css";
 const tabs: { to: string; word: string; permission: string }[] = [
   { to: "/admin", word: "admin.tab.health", permission: "health.read" },
   { to: "/admin/start", word: "admin.tab.start", permission: "place.edit" },
+  { to: "/admin/backups", word: "admin.tab.backups", permission: "backup.take" },
   { to: "/admin/tokens", word: "admin.tab.tokens", permission: "health.read" },
   { to: "/people/accounts", word: "people.tab.accounts", permission: "user.manage" },
 ];

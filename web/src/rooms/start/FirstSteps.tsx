@@ -20,13 +20,12 @@ const ways: Record<Step["step"], { tables: readonly string[]; to: string | null 
   roster: { tables: ["shifts"], to: "/people/roster" },
   channels: { tables: [], to: "/channels" },
   witness: { tables: [], to: "/ledger" },
-  backup: { tables: [], to: null },
+  backup: { tables: [], to: "/admin/backups" },
 };
 
 /** Steps nobody can do in a browser: the command the operator gives on the server. */
 const commands: Partial<Record<Step["step"], string>> = {
   witness: "shoutu ledger witness NAME folder PATH",
-  backup: "shoutu backup DIR",
 };
 
 const tableWord = (table: string): string => t(`start.table.${table}`);
