@@ -79,11 +79,13 @@ PAGES = {
     "/people": Shown("/people"),
     "/people/matrix": Shown("/people/matrix"),
     "/people/roster": Shown("/people/roster"),
+    "/people/numbers": Shown("/people/numbers", "administrator"),
     "/people/organisations": Shown("/people/organisations"),
     "/people/accounts": Shown("/people/accounts", "administrator"),
     "/people/obligations": Shown("/people/obligations"),
     "/admin/tokens": Shown("/admin/tokens", "administrator"),
     "/admin": Shown("/admin", "administrator"),
+    "/admin/backups": Shown("/admin/backups", "administrator"),
     "/admin/start": Shown("/admin/start", "administrator"),
     "/help": Shown("/help"),
 }
