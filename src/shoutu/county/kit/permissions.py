@@ -46,10 +46,11 @@ TABLE: dict[str, set[str]] = {
     "ledger.read": _people,
     "ledger.witness": {"administrator"},
     "ledger.erase": {"administrator"},
-    "backup.take": {"administrator"},
+    "backup.take": {"administrator"},  # ask the worker for one
     # Nobody by the interface: these are commands on the server.
     "ledger.epoch": set(),
     "ledger.repair": set(),
+    "backup.record": set(),
     "access_log.read": {"administrator", "auditor"},
     # places
     "site.read": _people,

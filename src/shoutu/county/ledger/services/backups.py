@@ -20,7 +20,7 @@ from shoutu.county.ledger.services.seal import open_epoch
 @service
 def note_taken(actor: Actor, facts: Mapping[str, Any]) -> None:
     """A backup is whole and on its disk. `facts`: file, bytes, sha256 of its table, taken_at, size of the ledger."""
-    actor.require("backup.take")
+    actor.require("backup.record")
     steps.beat(TAKEN, detail=dict(facts))
     record(actor, TAKEN, COUNTY, facts)
 
