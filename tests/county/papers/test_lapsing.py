@@ -18,7 +18,7 @@ from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict
 from shoutu.county.kit.models import Touched
 from shoutu.county.kit.subjects import SubjectRef
-from shoutu.county.papers import services
+from shoutu.county.papers import importing, services
 from shoutu.county.papers.expired import EXPIRED, expired_of
 from shoutu.county.papers.models import Licence
 from shoutu.county.papers.services.lapsing import RENEW
@@ -94,6 +94,31 @@ def test_an_end_told_anew_is_called_for_anew(licence: Make) -> None:
     services.correct_licence(SYSTEM, row.pk, content(400), "又看错")
     services.call_lapsing()
     assert [duty.state for duty in asked(row)] == ["cancelled", "cancelled"]
+
+
+def test_a_day_corrected_away_and_back_is_called_for_again(licence: Make) -> None:
+    row = licence(10)
+    services.call_lapsing()
+    for days in (400, 10):
+        services.correct_licence(SYSTEM, row.pk, content(days), "看错")
+        services.call_lapsing()
+    assert [duty.state for duty in asked(row)] == ["cancelled", "called"]
+    for days in (20, 10):
+        services.correct_licence(SYSTEM, row.pk, content(days), "看错")
+        services.call_lapsing()
+    assert [duty.state for duty in asked(row)] == ["cancelled", "cancelled", "cancelled", "called"]
+
+
+def test_a_day_changed_under_a_call_ends_it_before_the_next(licence: Make) -> None:
+    row = licence(10)
+    services.call_lapsing()
+    # An import has committed, and what follows it is still to come.
+    Licence.objects.filter(pk=row.pk).update(valid_until=timezone.localdate() + timedelta(days=20))
+    services.call_lapsing()
+    importing.follow("licence", [row.pk])
+    assert [duty.state for duty in asked(row)] == ["cancelled", "called"]
+    row.refresh_from_db()
+    assert row.called_for == row.valid_until
 
 
 def test_a_correction_of_other_words_leaves_the_duty(licence: Make) -> None:

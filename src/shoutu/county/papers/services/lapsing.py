@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.duties import services as duties
 from shoutu.county.duties.chain import POST
+from shoutu.county.duties.models import Duty
 from shoutu.county.kit import steps
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.subjects import ref
@@ -57,6 +58,8 @@ def _call(pk: int, today: date) -> None:
     row = rows.filter(within_lead(today), pk=pk).first()
     if row is None or row.valid_until is None or row.called_for == row.valid_until:
         return unchanged()
+    # Asked for another day and not yet settled (an import's follow-up is still to come): one call at a time.
+    settle_lapse(row, "")
     found = kind(row.kind)
     row.called_for = row.valid_until
     row.save(update_fields=["called_for"])
@@ -67,9 +70,10 @@ def _call(pk: int, today: date) -> None:
     title = (_("%(what)s：%(kind)s%(day)s已过期") if over else _("%(what)s：%(kind)s%(day)s到期")) % told
     why = found.ground if found.verified or not found.ground else _("%(ground)s（来源待核）") % {"ground": found.ground}
     lane = lane_of(site, end_of(row.valid_until), timezone.now())
-    duties.open_duty(
-        SYSTEM, RENEW, ref(row), site, lane, 0, title, why, key=f"{RENEW}:{row.pk}:{row.valid_until}", matter=MATTER
-    )
+    # A day corrected away and back is called for again: the duty of the first time has ended.
+    times = Duty.objects.filter(kind=RENEW, about_type=row.subject_type, about_id=row.pk).count()
+    key = f"{RENEW}:{row.pk}:{row.valid_until}:{times}"
+    duties.open_duty(SYSTEM, RENEW, ref(row), site, lane, 0, title, why, key=key, matter=MATTER)
     return None
 
 
