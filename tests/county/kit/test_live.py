@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 import httpx
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ from shoutu.county.kit.events import emit, on
 from shoutu.county.kit.models import CatalogHead, CatalogItem, OutboxEvent
 from shoutu.county.kit.subjects import COUNTY, ref
 from shoutu.county.people import services
+from shoutu.county.people.models import ApiToken, User
 from shoutu.county.people.testing import PASSWORD, actor, make_county
 from shoutu.county.places.models import Site
 
@@ -323,6 +325,38 @@ def test_stream_ends_when_its_reader_signs_out(server: str, monkeypatch) -> None
         answer = other.delete("/api/v1/session", headers={"X-CSRFToken": client.cookies["csrftoken"]})
         assert answer.status_code < 300, answer.text
         assert stream.wait(1)[-1:] == [("", "end", {})]
+
+
+@pytest.mark.parametrize("who", ["token", "session"])
+def test_somebody_who_writes_delays_no_event(server: str, monkeypatch, who: str) -> None:
+    """To look at somebody's rights anew writes nothing: it would wait as long as whoever writes takes."""
+    from shoutu.county.kit import live
+
+    monkeypatch.setattr(live, "RECHECK_SECONDS", 0.2)
+    county = make_county()
+    outbox.number()
+    leader = county.users["leader"]
+    token, text = services.create_api_token(actor(leader), leader, "大屏")
+    rows = ApiToken.objects.filter(pk=token.pk)
+    with signed_in(server, "inspector") as own, httpx.Client(base_url=server, timeout=20) as client:
+        Stream(own)
+        stream = Stream(client, Authorization=f"Bearer {text}")
+        with transaction.atomic():
+            # The next look would note the token's use, or empty the session that has ended.
+            if who == "token":
+                rows.update(last_used_at=None)
+            else:
+                User.objects.filter(username="inspector").update(sessions_ended=9)
+        with transaction.atomic():
+            rows.update(name="写")
+            list(Session.objects.select_for_update())
+            time.sleep(1)  # several looks
+        tell("site.changed", ref(county.site))
+        with transaction.atomic():
+            rows.update(name="又写")
+            list(Session.objects.select_for_update())
+            assert len(stream.wait(1, 4)) == 1
+    assert (rows.get().last_used_at is None) is (who == "token")
 
 
 def test_a_changed_role_narrows_and_widens_a_stream(server: str, monkeypatch) -> None:

@@ -65,7 +65,7 @@ SYSTEM = system()
 
 # people registers here how a request's user or token becomes an actor; kit must not import people.
 _from_user: list[Callable[[Any, Any], Actor]] = []
-_from_token: list[Callable[[str, Any], Actor | None]] = []
+_from_token: list[Callable[..., Actor | None]] = []
 
 
 def resolve_users_by(function: Callable[[Any, Any], Actor]) -> None:
@@ -87,7 +87,7 @@ def sites_called_to(person_id: int | None, posts: tuple[int, ...]) -> tuple[int,
     return _called_to[0](person_id, posts) if _called_to else ()
 
 
-def resolve_tokens_by(function: Callable[[str, Any], Actor | None]) -> None:
+def resolve_tokens_by(function: Callable[..., Actor | None]) -> None:
     _from_token[:] = [function]
 
 
@@ -96,6 +96,6 @@ def actor_of_user(user: Any, request: Any = None) -> Actor:
     return _from_user[0](user, request)
 
 
-def actor_of_token(token: str, request: Any = None) -> Actor | None:
-    """The actor behind a bearer token, or None when it is unknown, ended or revoked."""
-    return _from_token[0](token, request)
+def actor_of_token(token: str, request: Any = None, *, look: bool = False) -> Actor | None:
+    """The actor behind a bearer token, or None when it is unknown, ended or revoked. `look`: write nothing."""
+    return _from_token[0](token, request, look=look)

@@ -25,8 +25,12 @@ NEW_PASSWORD = {ONESELF, f"{ONESELF}password/"}
 class TokenAuth(HttpBearer):
     """`Authorization: Bearer <token>` of `shoutu token create --scope api`."""
 
+    def __init__(self, *, look: bool = False) -> None:
+        super().__init__()
+        self.look = look
+
     def authenticate(self, request: HttpRequest, token: str) -> Actor:
-        actor = actor_of_token(token, request)
+        actor = actor_of_token(token, request, look=self.look)
         if actor is None:
             raise NotSignedIn(_("令牌无效、已过期或已撤销，重新建一个。"))
         request.actor = actor  # type: ignore[attr-defined]
@@ -91,10 +95,13 @@ def bears_token(request: HttpRequest) -> bool:
     return request.headers.get("Authorization", "").lower().startswith("bearer ")
 
 
-def identify(request: HttpRequest) -> Actor:
-    """The actor of a plain Django view (SSE, downloads): token first, then session. Raises NotSignedIn."""
+def identify(request: HttpRequest, *, look: bool = False) -> Actor:
+    """The actor of a plain Django view (SSE, downloads): token first, then session. Raises NotSignedIn.
+
+    `look`: only look who it is, without a note that the token was used.
+    """
     if bears_token(request):
-        return TokenAuth().authenticate(request, request.headers["Authorization"][7:].strip())
+        return TokenAuth(look=look).authenticate(request, request.headers["Authorization"][7:].strip())
     actor = SessionAuth().authenticate(request, None)
     if actor is None:
         raise NotSignedIn

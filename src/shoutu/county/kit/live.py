@@ -12,6 +12,7 @@ from importlib import import_module
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
@@ -121,18 +122,28 @@ def _missed(seq: int) -> list[outbox.Event]:
 
 
 def _recheck(request: HttpRequest) -> Actor | None:
-    """The actor as they are now; None when the session has ended, the token is revoked, or the right is gone."""
+    """The actor as they are now; None when the session has ended, the token is revoked, or the right is gone.
+
+    Writes nothing: all who listen wait for the one thread that asks this, and a write waits for whoever else writes.
+    """
     try:
         if not bears_token(request):
-            store = import_module(settings.SESSION_ENGINE).SessionStore
-            request.session = store(request.session.session_key)
+            request.session = _looked_at(request.session.session_key)
             request.user = user = get_user(request)  # type: ignore[assignment]
             if user.is_authenticated and sessions.over(request.session, user.role, time.time()):
                 return None
-        actor = identify(request)
+        actor = identify(request, look=True)
         return actor if actor.may("live.read") else None
     except ShoutuError:
         return None
+
+
+def _looked_at(key: str | None) -> SessionBase:
+    """A session to be read only: `get_user` would empty one that has ended, which its next request does."""
+    session: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    for name in ("flush", "cycle_key", "save"):
+        setattr(session, name, lambda *_args, **_more: None)
+    return session
 
 
 # What all who listen see of what happened, and who of them still may.

@@ -61,13 +61,17 @@ def hash_token(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def actor_of_token(text: str, request: Any = None) -> Actor | None:
-    """The actor behind a token: its owner, narrowed. None when unknown, ended, revoked, or its owner is off."""
+def actor_of_token(text: str, request: Any = None, *, look: bool = False) -> Actor | None:
+    """The actor behind a token: its owner, narrowed. None when unknown, ended, revoked, or its owner is off.
+
+    `look`: nothing is written, not even that it was used.
+    """
     token = token_by_hash(hash_token(text))
     if token is None:
         return None
     owner = actor_of_user(token.owner, request)
-    _note_use(token)
+    if not look:
+        _note_use(token)
     permissions = owner.permissions & frozenset(token.permissions) if token.permissions else owner.permissions
     return Actor(
         **{
