@@ -190,6 +190,25 @@ def test_a_persons_number_and_name_stand_in_no_entry_and_are_masked(county: Simp
     assert selectors.row(actor(county.users["leader"]), row)["bearer"] == "张三丰"
 
 
+def test_of_a_persons_certificate_no_note_and_no_reason_is_in_clear(licence: Make) -> None:
+    note = "身份证141027199001010011"
+    row = licence(kind="special_operation", number="T141027199001010011", bearer="张三丰", note=note)
+    told = content(number="T141027199001010022", bearer="张三丰", note="补办")
+    services.correct_licence(SYSTEM, row.pk, told, "张三丰报错")
+    services.withdraw_licence(SYSTEM, row.pk, "cancelled", "张三丰离职")
+    for entry in Entry.objects.filter(subject_type="licence"):
+        body = bytes(entry.canonical).decode()
+        assert not any(words in body for words in ("张三丰", "141027", "补办")), entry.verb
+    corrected = Personal.objects.filter(entry__verb="licence.corrected")
+    kept = dict(corrected.values_list("field", "value"))
+    assert kept["before_remark"] == note
+    assert kept["before_number"] == "T141027199001010011"
+    assert kept["note"] == "张三丰报错"
+    assert Personal.objects.get(entry__verb="licence.withdrawn", field="note").value == "张三丰离职"
+    texts = [one["text"] for one in selectors.timeline(SYSTEM, row)]
+    assert texts[:2] == ["登记注销：张三丰离职", "更正证照：张三丰报错"]
+
+
 def test_a_mask_is_not_undone_by_searching(county: SimpleNamespace, licence: Make) -> None:
     licence(kind="special_operation", number="T141027199001010011", bearer="张三丰")
     seen = actor(county.users["auditor"])

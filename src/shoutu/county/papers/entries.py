@@ -17,16 +17,19 @@ def _until(words: Any) -> Callable[[dict[str, Any]], str]:
     return lambda payload: str(words) % {"until": payload["valid_until"] or _("长期")}
 
 
+def _why(payload: dict[str, Any]) -> str:
+    """In brackets; of a person's certificate it is personal, and stands behind the words."""
+    return _("（%(reason)s）") % {"reason": payload["reason"]} if payload.get("reason") else ""
+
+
 verbs.register(
     {
         "document.added": lambda p: _("存入资料第 %(n)d 版") % {"n": p["version"]},
         "document.withdrawn": gettext_lazy("撤下资料"),
         "licence.entered": _until(gettext_lazy("录入证照，有效期至 %(until)s")),
         "licence.renewed": _until(gettext_lazy("登记换证，新证有效期至 %(until)s")),
-        "licence.corrected": lambda p: _("更正证照（%(reason)s）") % {"reason": p["reason"]},
-        "licence.withdrawn": lambda p: (
-            _("登记%(how)s（%(reason)s）") % {"how": Withdrawal(p["how"]).label, "reason": p["reason"]}
-        ),
+        "licence.corrected": lambda p: _("更正证照") + _why(p),
+        "licence.withdrawn": lambda p: _("登记%(how)s") % {"how": Withdrawal(p["how"]).label} + _why(p),
         "licence.lapsing": _until(gettext_lazy("证照有效期至 %(until)s，派出换证")),
     }
 )

@@ -28,7 +28,9 @@ from shoutu.county.places.services import lock_sites
 EARLIEST, LATEST = date(1950, 1, 1), date(2200, 1, 1)
 MOST_CAPACITY = 100_000.0
 """10⁴ t a year."""
-PERSONAL = ("number", "bearer")
+# Of a person's certificate, and under which name an entry keeps it: what its note says may be about them, too, and
+# `note` is what a timeline shows: why something was done.
+PERSONAL = {"number": "number", "bearer": "bearer", "note": "remark"}
 
 
 @dataclass(frozen=True)
@@ -134,10 +136,7 @@ def correct_licence(actor: Actor, licence_id: int, told: Content, reason: str) -
     for name in differing:
         setattr(row, name, after[name])
     row.save(update_fields=differing)
-    facts, personal = told_of(row, found)
-    was = {name: before[name] for name in differing if not (found.personal and name in PERSONAL)}
-    facts |= {"changed": differing, "before": plain(was), "reason": reason}
-    record(actor, "licence.corrected", ref(row), facts, personal)
+    record(actor, "licence.corrected", ref(row), *told_of_correction(row, found, before, reason))
     settle_lapse(row, reason)
     changed(row)
     return row
@@ -179,8 +178,8 @@ def withdraw_licence(actor: Actor, licence_id: int, how: str, reason: str) -> Li
     reason = _reason(reason)
     row.state, row.withdrawal, row.ended_at = target, how, timezone.now()
     row.save(update_fields=["state", "withdrawal", "ended_at"])
-    facts, personal = told_of(row, kind_of(row))
-    record(actor, "licence.withdrawn", ref(row), {**facts, "how": how, "reason": reason}, personal)
+    facts, personal = with_reason(*told_of(row, kind_of(row)), reason)
+    record(actor, "licence.withdrawn", ref(row), {**facts, "how": how}, personal)
     settle_lapse(row, reason)
     changed(row)
     return row
@@ -228,11 +227,33 @@ def told_of(row: Licence, kind: LicenceKind) -> tuple[dict[str, Any], dict[str, 
     facts |= {"kind": row.kind, "title": kind.title, "organisation": row.organisation_id, "site": row.site_id}
     if not kind.personal:
         return facts, None
-    # Of a person's certificate: what the note says may be about them, too.
     return (
-        {name: value for name, value in facts.items() if name not in (*PERSONAL, "note")},
-        {name: str(facts[name]) for name in (*PERSONAL, "note") if facts[name]},
+        {name: value for name, value in facts.items() if name not in PERSONAL},
+        {kept: str(facts[name]) for name, kept in PERSONAL.items() if facts[name]},
     )
+
+
+def with_reason(
+    facts: dict[str, Any], personal: dict[str, str] | None, reason: str
+) -> tuple[dict[str, Any], dict[str, str] | None]:
+    """The same with why it was done: of a person's certificate that is personal, too (somebody left, is ill, died)."""
+    if personal is None:
+        return {**facts, "reason": reason}, None
+    return facts, {**personal, "note": reason}
+
+
+def told_of_correction(
+    row: Licence, kind: LicenceKind, before: Mapping[str, Any], reason: str
+) -> tuple[dict[str, Any], dict[str, str] | None]:
+    """What an entry says of a corrected licence, with what stood there before, and what of that is personal."""
+    facts, personal = with_reason(*told_of(row, kind), reason)
+    after = content_of(row)
+    differing = [name for name in after if before[name] != after[name]]
+    was = plain({name: before[name] for name in differing})
+    if personal is not None:
+        personal |= {f"before_{kept}": str(was[name]) for name, kept in PERSONAL.items() if was.get(name)}
+        was = {name: value for name, value in was.items() if name not in PERSONAL}
+    return {**facts, "changed": differing, "before": was}, personal
 
 
 def changed(row: Licence) -> None:
