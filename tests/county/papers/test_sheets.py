@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from shoutu.county.duties.models import Duty
-from shoutu.county.ledger.models import Entry
+from shoutu.county.ledger.models import Entry, Personal
 from shoutu.county.papers import services
 from shoutu.county.papers.models import Licence
 from shoutu.county.papers.services.lapsing import RENEW
@@ -69,6 +69,23 @@ def test_an_empty_cell_changes_nothing_and_another_word_corrects(bring: Any, lic
     row.refresh_from_db()
     assert (row.issued_by, row.valid_from, row.valid_until) == ("市应急管理局", *before)
     assert Licence.objects.count() == 1
+
+
+def test_a_row_corrected_or_renewed_leaves_what_stood_there(bring: Any, licence: Any) -> None:  # noqa: F811
+    row, old = licence(500, number="A1"), licence(5, number="A2")
+    renewed = [*PERMIT[:3], "A2", *PERMIT[4:6], str(timezone.localdate()), *PERMIT[7:]]
+    person = licence(500, site=None, kind="special_operation", number="T1", bearer="张三丰", note="旧")
+    named = ["甲矿", None, "特种作业操作证", "T1", "李四光", None, None, None, None]
+    bring("licences", workbook(HEAD, [*PERMIT[:5], "市应急管理局", None, None, None], renewed, named)).confirm()
+    entry = Entry.objects.get(verb="licence.corrected", subject_id=row.pk)
+    assert entry.payload["before"] == {"issued_by": "省应急管理厅"}
+    assert entry.payload["issued_by"] == "市应急管理局"
+    assert "导入文件" in entry.payload["reason"]
+    entry = Entry.objects.get(verb="licence.renewed", subject_id=old.pk)
+    assert entry.payload["by"] == Licence.objects.get(replaces=old).pk
+    kept = Personal.objects.filter(entry__verb="licence.corrected", entry__subject_id=person.pk)
+    assert dict(kept.values_list("field", "value")).items() >= {"bearer": "李四光", "before_bearer": "张三丰"}.items()
+    assert Entry.objects.filter(verb__in=["licence.corrected", "licence.renewed"]).count() == 3
 
 
 def test_twice_in_the_file_is_said(bring: Any) -> None:  # noqa: F811

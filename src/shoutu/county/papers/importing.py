@@ -13,11 +13,22 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.sheets.still import fresh, locked, remember
 from shoutu.county.kit.sheets.tables import Applied, Line, Stale, once
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.services.record import Draft, record_many
 from shoutu.county.papers.kinds import kinds
 from shoutu.county.papers.models import Licence, State
 from shoutu.county.papers.selectors import NEVER
 from shoutu.county.papers.services.lapsing import settle_lapse
-from shoutu.county.papers.services.licences import Content, changed, check_content, content_of
+from shoutu.county.papers.services.licences import (
+    Content,
+    changed,
+    check_content,
+    content_of,
+    kind_of,
+    told_of,
+    told_of_correction,
+    with_reason,
+)  # fmt: skip
 from shoutu.county.places.finding import Organisations, Sites
 from shoutu.county.places.models import Organisation
 
@@ -89,8 +100,12 @@ def _renews(row: Licence, told: Content) -> bool:
 
 
 def apply_licences(actor: Actor, lines: list[Line], reason: str) -> Applied:
-    """All of them set-wise. A renewed one ends before its successor is there: one number stands once."""
+    """All of them set-wise. A renewed one ends before its successor is there: one number stands once.
+
+    Each row changed leaves an entry of its own, as if it were done by hand: what stood there, and why.
+    """
     now = timezone.now()
+    drafts: list[Draft] = []
     ended, corrected, new = [], [], [_new(line, now) for line in fresh(lines)]
     for line, row in locked(Licence.objects.all(), lines):
         if line.extra["renews"]:
@@ -100,9 +115,12 @@ def apply_licences(actor: Actor, lines: list[Line], reason: str) -> Applied:
             successor.replaces = row
             new.append(successor)
             continue
+        before = content_of(row)
         for name, value in asdict(line.extra["content"]).items():
             setattr(row, name, value)
         corrected.append(row)
+        told = told_of_correction(row, kind_of(row), before, reason)
+        drafts.append(Draft(actor, "licence.corrected", ref(row), *told))
     Licence.objects.bulk_update(ended, ["state", "ended_at"], batch_size=BATCH)
     Licence.objects.bulk_update(corrected, list(CONTENT), batch_size=BATCH)
     for row in new:
@@ -110,6 +128,11 @@ def apply_licences(actor: Actor, lines: list[Line], reason: str) -> Applied:
         if rows.filter(number=row.number, state=State.VALID).exists():
             raise Stale
     made = Licence.objects.bulk_create(new, batch_size=BATCH)
+    for row in made:
+        if row.replaces is not None:
+            facts, personal = with_reason(*told_of(row, kind_of(row)), reason)
+            drafts.append(Draft(actor, "licence.renewed", ref(row.replaces), {**facts, "by": row.pk}, personal))
+    record_many(drafts)
     ids = [row.pk for row in (*made, *ended, *corrected)]
     return Applied({"licence": ids}, [("licence", one) for one in ids])
 
