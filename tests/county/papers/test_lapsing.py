@@ -18,7 +18,7 @@ from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict
 from shoutu.county.kit.models import Touched
 from shoutu.county.kit.subjects import SubjectRef
-from shoutu.county.papers import importing, services
+from shoutu.county.papers import expired, importing, services
 from shoutu.county.papers.expired import EXPIRED, expired_of
 from shoutu.county.papers.models import Licence
 from shoutu.county.papers.services.lapsing import RENEW
@@ -174,6 +174,45 @@ def test_expired_while_it_produces_is_found_and_the_township_is_called(county: S
     assert finding.duty.state == "cancelled"
 
 
+def test_renewed_after_its_end_it_is_lacking_until_the_new_one_begins(
+    county: SimpleNamespace, licence: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = timezone.localdate()
+    row = licence(-1)
+    (before,) = look(county.site)
+    new = services.renew_licence(SYSTEM, row.pk, content(900, valid_from=today + timedelta(days=5)))
+    (after,) = look(county.site)
+    assert after.pk == before.pk
+    assert after.duty_id == before.duty_id
+    assert "才起效" in after.message
+    # Renewed once more before it has begun, nothing holds all the same.
+    services.renew_licence(SYSTEM, new.pk, content(950, valid_from=today + timedelta(days=9)))
+    assert len(look(county.site)) == 1
+    monkeypatch.setattr(expired.timezone, "localdate", lambda *_: today + timedelta(days=5))
+    assert look(county.site) == []
+
+
+def test_renewed_early_the_old_one_holds_to_its_end(county: SimpleNamespace, licence: Make) -> None:
+    row = licence(3)
+    services.renew_licence(SYSTEM, row.pk, content(900, valid_from=timezone.localdate() + timedelta(days=4)))
+    assert look(county.site) == []
+
+
+def test_revoked_while_it_produces_is_found_until_another_holds(county: SimpleNamespace, licence: Make) -> None:
+    row = licence(100)
+    services.withdraw_licence(SYSTEM, row.pk, "revoked", "违法")
+    (finding,) = look(county.site)
+    assert "吊销" in finding.message
+    assert finding.duty is not None
+    licence(100, number="将来", valid_from=timezone.localdate() + timedelta(days=1))
+    assert len(look(county.site)) == 1
+    other = licence(100, number="新")
+    assert look(county.site) == []
+    # What the enterprise gave back itself is nobody's to ask for.
+    services.withdraw_licence(SYSTEM, other.pk, "cancelled", "企业申请")
+    assert look(county.site) == []
+
+
 def test_stopped_it_is_not_found_and_a_stop_has_it_looked_at(county: SimpleNamespace, licence: Make) -> None:
     licence(-1)
     assert len(look(county.site)) == 1
@@ -191,6 +230,15 @@ def test_a_licence_of_the_whole_enterprise_is_found_once(county: SimpleNamespace
     set_state(SYSTEM, county.site, "stopped", "停产")
     assert expired_of(SubjectRef("site", county.site.pk)) == []
     assert len(expired_of(SubjectRef("site", second.pk))) == 1
+
+
+def test_a_stop_has_the_other_sites_of_its_enterprise_looked_at(county: SimpleNamespace, licence: Make) -> None:
+    second = places.create_site(SYSTEM, "甲矿选矿厂", "plant", county.mine)
+    licence(-1, site=None)
+    Touched.objects.all().delete()
+    set_state(SYSTEM, county.site, "stopped", "停产")
+    touched = set(Touched.objects.filter(kind=EXPIRED).values_list("subject_id", flat=True))
+    assert touched == {county.site.pk, second.pk}
 
 
 def test_a_change_has_the_sites_looked_at(county: SimpleNamespace, licence: Make) -> None:

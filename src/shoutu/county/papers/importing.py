@@ -28,7 +28,7 @@ from shoutu.county.papers.services.licences import (
     told_of,
     told_of_correction,
     with_reason,
-)  # fmt: skip
+)
 from shoutu.county.places.finding import Organisations, Sites
 from shoutu.county.places.models import Organisation
 
