@@ -17,6 +17,7 @@ from shoutu.county.papers import kinds as licence_kinds
 from shoutu.county.papers.expired import EXPIRED, LANE, expired_of
 from shoutu.county.papers.models import Document, Licence, State
 from shoutu.county.papers.services.lapsing import MATTER, RENEW
+from shoutu.county.places.models import Site
 from shoutu.county.sites.gaps import all_sites
 
 
@@ -74,8 +75,11 @@ findings.register(
 
 @events.on("site.changed")
 def _site_changed(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
-    # Stopped, it no longer produces without a licence; at work again, it does.
-    findings.touch(EXPIRED, subject)
+    # Stopped, it no longer produces without a licence; at work again, it does. And what the whole enterprise lacks is
+    # found at the first of its sites that produces, another one now.
+    body = Site.objects.filter(pk=subject.id).values("organisation")
+    others = Site.objects.filter(organisation__in=body).exclude(pk=subject.id).values_list("pk", flat=True)
+    findings.touch(EXPIRED, subject, *[SubjectRef("site", one) for one in others])
 
 
 @auditor.check
