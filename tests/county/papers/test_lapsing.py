@@ -11,7 +11,9 @@ import pytest
 from django.utils import timezone
 
 from shoutu.county.duties import services as duties
-from shoutu.county.duties.models import Call, Duty, Finding
+from shoutu.county.duties.channels.operator import SMS
+from shoutu.county.duties.models import Call, Channel, Duty, Finding, Notice
+from shoutu.county.duties.services import delivering, links
 from shoutu.county.duties.services.findings import check_findings
 from shoutu.county.kit import findings
 from shoutu.county.kit.actors import SYSTEM
@@ -133,6 +135,25 @@ def test_nobody_cancels_it_while_the_licence_still_ends(county: SimpleNamespace,
     services.call_lapsing()
     with pytest.raises(Conflict):
         duties.cancel(actor(county.users["administrator"]), asked(row)[0].pk, "不办")
+
+
+def test_what_lapses_of_one_enterprise_is_told_in_one_message_and_answered_at_once(
+    county: SimpleNamespace, licence: Make
+) -> None:
+    channel = Channel.objects.create(title="短信网关", kind=SMS.kind, settings={"url": "https://sms.example/"})
+    duties.allow_endpoint(SYSTEM, "json", "127.0.0.1")
+    contact = duties.set_contact(SYSTEM, county.persons["principal"], "手机", "json://127.0.0.1:9/call")
+    contact.channel, contact.address, contact.url = channel, "13800000001", ""
+    contact.save()
+    rows = [licence(10 + n, number=f"证{n}", site=None) for n in range(5)]
+    services.call_lapsing()
+    (head,) = delivering._claim()
+    assert "同类共 5 件，一次全部应答" in links.words(head)
+    assert Notice.objects.filter(carried_by=head).count() == 4
+    delivering._book([delivering.Outcome(head, None, False)])
+    assert delivering._claim() == []
+    duties.answer_by(head, "answer")
+    assert {duty.state for row in rows for duty in asked(row)} == {"answered"}
 
 
 def test_an_enterprise_without_a_site_is_the_countys_to_ask(county: SimpleNamespace) -> None:

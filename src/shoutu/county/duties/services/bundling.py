@@ -179,7 +179,10 @@ def text(head: Notice) -> str:
     levels = {(call.duty.about_type, call.duty.about_id): call.duty.level for call in calls}
     counted = Counter(levels.values())
     each = "、".join(f"{LEVEL_WORDS.get(level, '')} {counted[level]} 起" for level in sorted(counted, reverse=True))
-    more = _("同一事件共 %(count)s 起：%(each)s，一次全部应答") % {"count": len(levels), "each": each}
+    if any(levels.values()):
+        more = _("同一事件共 %(count)s 起：%(each)s，一次全部应答") % {"count": len(levels), "each": each}
+    else:  # what no warning is behind has no level
+        more = _("同类共 %(count)s 件，一次全部应答") % {"count": len(levels)}
     return message(head.call.duty, head.call, due_at=min(call.due_at for call in calls), more=more)
 
 

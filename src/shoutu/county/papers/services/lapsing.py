@@ -74,6 +74,8 @@ def _call(pk: int, today: date) -> None:
     times = Duty.objects.filter(kind=RENEW, about_type=row.subject_type, about_id=row.pk).count()
     key = f"{RENEW}:{row.pk}:{row.valid_until}:{times}"
     duties.open_duty(SYSTEM, RENEW, ref(row), site, lane, 0, title, why, key=key, matter=MATTER)
+    # A whole enterprise's certificates lapse in one week: one message, and one answer.
+    duties.bundle(row.subject_type, [row.pk], f"{RENEW}:{row.organisation_id}")
     return None
 
 
