@@ -67,17 +67,28 @@ def test_it_is_kept_as_it_came_and_goes_out_as_an_attachment(county: SimpleNames
     assert not Access.objects.exists()
 
 
-def test_a_further_version_keeps_the_one_before_and_the_same_bytes_make_none(
+def test_a_further_version_keeps_the_one_before_and_what_stands_sent_again_makes_none(
     county: SimpleNamespace, login: Any
 ) -> None:
     client: Client = login("inspector")
     id = send(client, county.site.pk).json()["id"]
     path = f"/api/v1/documents/{id}/versions"
-    client.post(path, {"file": SimpleUploadedFile("二.pdf", PDF + b"\n%%EOF"), "note": "修订"})
-    told = client.post(path, {"file": SimpleUploadedFile("三.pdf", PDF)})
+    for _ in range(2):
+        told = client.post(path, {"file": SimpleUploadedFile("二.pdf", PDF + b"\n%%EOF"), "note": "修订"})
     assert [(one["number"], one["note"]) for one in told.json()["versions"]] == [(2, "修订"), (1, "")]
     assert b"".join(client.get(f"{path}/1/file")) == PDF
     assert Entry.objects.filter(verb="document.added").count() == 2
+
+
+def test_an_earlier_version_sent_again_is_the_newest(county: SimpleNamespace, login: Any) -> None:
+    client: Client = login("inspector")
+    id = send(client, county.site.pk).json()["id"]
+    path = f"/api/v1/documents/{id}/versions"
+    client.post(path, {"file": SimpleUploadedFile("二.pdf", PDF + b"\n%%EOF")})
+    told = client.post(path, {"file": SimpleUploadedFile("三.pdf", PDF), "note": "修订作废，恢复原版"}).json()
+    assert [(one["number"], one["note"]) for one in told["versions"]] == [(3, "修订作废，恢复原版"), (2, ""), (1, "")]
+    assert told["versions"][0]["sha256"] == told["versions"][2]["sha256"]
+    assert b"".join(client.get(f"{path}/3/file")) == PDF
 
 
 def test_one_that_names_persons_leaves_a_look_on_record(county: SimpleNamespace, login: Any) -> None:
@@ -127,6 +138,15 @@ def test_anothers_is_not_found_and_only_the_county_withdraws(county: SimpleNames
     assert login("leader").get(f"/api/v1/sites/{county.site.pk}/documents").json()["count"] == 0
     assert DocumentVersion.objects.count() == 1
     assert send(login("enterprise"), county.site.pk).status_code == 201
+
+
+def test_a_withdrawn_one_is_handed_out_only_to_who_may_withdraw(county: SimpleNamespace, login: Any) -> None:
+    id = send(login("enterprise"), county.site.pk).json()["id"]
+    services.withdraw_document(SYSTEM, id, "含个人信息，传错")
+    path = f"/api/v1/documents/{id}/versions/1/file"
+    assert login("enterprise").get(path).status_code == 404
+    assert login("leader").get(path).status_code == 404
+    assert b"".join(login("inspector").get(path)) == PDF
 
 
 def test_one_name_stands_once(county: SimpleNamespace, login: Callable[[str], Client]) -> None:

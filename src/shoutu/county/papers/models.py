@@ -143,7 +143,6 @@ class DocumentVersion(ScopedModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["document", "number"], name="document_version_number"),
-            models.UniqueConstraint(fields=["document", "sha256"], name="document_version_once"),
         ]
 
     def __str__(self) -> str:

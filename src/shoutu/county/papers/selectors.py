@@ -131,8 +131,10 @@ def get_document(actor: Actor, id: int) -> Document:
 
 
 def get_version(actor: Actor, id: int, number: int) -> DocumentVersion:
-    """Raises NotFound("document", id)."""
+    """Of a withdrawn document only for who may withdraw one. Raises NotFound("document", id)."""
     rows = DocumentVersion.objects.visible_to(actor).select_related("document")
+    if not actor.may("document.withdraw"):
+        rows = rows.filter(document__withdrawn_at__isnull=True)
     found: DocumentVersion | None = rows.filter(document=id, number=number).first()
     if found is None:
         raise NotFound("document", id)

@@ -67,12 +67,16 @@ def add_document(
 
 @service
 def add_version(actor: Actor, document_id: int, kept: Kept, file: str, *, note: str = "") -> Document:
-    """A further version; the same bytes again are the version that stands. Raises NotAllowed, NotFound, Conflict."""
+    """A further version; the bytes that stand sent once more make none, those of an earlier one do.
+
+    Raises NotAllowed, NotFound, Conflict.
+    """
     row = may_add_version(actor, document_id)
     lock_sites([row.site_id])
     row = Document.objects.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
     may_add_version(actor, document_id)
-    if DocumentVersion.objects.filter(document=row, sha256=kept.sha256).exists():
+    newest = DocumentVersion.objects.filter(document=row).order_by("-number").first()
+    if newest is not None and newest.sha256 == kept.sha256:
         unchanged()
         return row
     _put(actor, row, kept, file, note)
