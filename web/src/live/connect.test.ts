@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ANSWER_MS, share, STILL_MS } from "./connect";
+import { ANSWER_MS, share, STILL_MS, touched } from "./connect";
 import type { Live } from "./stream";
 import { Source } from "./testing";
 
@@ -32,6 +32,14 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+});
+
+describe("touched", () => {
+  it("asks anew for licences and documents when one has changed, and for the status at what it does not know", () => {
+    expect(touched("licence.changed")).toContain("licences");
+    expect(touched("document.changed")).toContain("documents");
+    expect(touched("novel.thing")).toEqual(["status"]);
+  });
 });
 
 describe("share", () => {

@@ -38,9 +38,16 @@ const touches: Record<string, string[]> = {
   weather: ["weather", "ledger"],
   site: ["sites", "screen", "points"],
   boundary: ["map"],
+  licence: ["licences", "duties", "findings", "ledger"],
+  document: ["documents", "ledger"],
   screen: ["screen", "ledger"],
   status: ["status"],
 };
+
+/** The first words of the query keys a topic makes old. Pure. */
+export function touched(topic: string): readonly string[] {
+  return touches[topic.split(".")[0] ?? ""] ?? ["status"];
+}
 
 const GATHER_MS = 250;
 /** How long the shared worker may be still (ms) before it is asked whether it is there, and how long it may take to answer. */
@@ -71,7 +78,7 @@ function listen(client: QueryClient, restart: (again: () => void) => void): () =
       case "end": // I may no longer listen: asking who I am leads to the login page
         return void client.invalidateQueries({ queryKey: ["session"] });
       case "change":
-        for (const key of touches[message.topic.split(".")[0] ?? ""] ?? ["status"]) old.add(key);
+        for (const key of touched(message.topic)) old.add(key);
         timer ??= setTimeout(flush, GATHER_MS); // a burst of events asks once
     }
   };

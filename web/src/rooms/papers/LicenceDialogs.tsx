@@ -3,6 +3,7 @@ import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Dialog, Field, PickOrganisation } from "../people/Dialog";
 import { useLicenceAct, useLicenceForm, type LicenceContent, type LicenceDetail, type LicenceKind } from "./queries";
+import { kindOf } from "./standing";
 import "../people/people.css";
 
 interface Draft {
@@ -129,7 +130,7 @@ export function RenewDialog({ one, close, done }: { one: LicenceDetail; close: (
   const form = useLicenceForm();
   const act = useLicenceAct();
   const [draft, setDraft] = useState<Draft>({ ...draftOf(one), valid_from: "", valid_until: "", forever: false });
-  const kind = form.data?.kinds.find((row) => row.id === one.kind);
+  const kind = kindOf(one, form.data?.kinds);
   const send = (): void => act.mutate({ verb: "renew", id: one.id, body: content(draft, kind) }, { onSuccess: (row) => done(row.id) });
   return (
     <Dialog title={t("licence.renew.title", { title: one.title })} verb={t("licence.renew")} busy={act.isPending} error={act.error ?? form.error} send={send} close={close} can={ready(draft) && kind !== undefined}>
@@ -144,7 +145,7 @@ export function CorrectDialog({ one, close }: { one: LicenceDetail; close: () =>
   const act = useLicenceAct();
   const [draft, setDraft] = useState<Draft>(draftOf(one));
   const [reason, setReason] = useState("");
-  const kind = form.data?.kinds.find((row) => row.id === one.kind);
+  const kind = kindOf(one, form.data?.kinds);
   const send = (): void => act.mutate({ verb: "correct", id: one.id, body: { ...content(draft, kind), reason: reason.trim() } }, { onSuccess: close });
   return (
     <Dialog title={t("licence.correct.title", { title: one.title })} verb={t("licence.correct")} busy={act.isPending} error={act.error ?? form.error} send={send} close={close} can={ready(draft) && kind !== undefined && reason.trim() !== ""}>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { beyond, left, SPAN_DAYS } from "./standing";
+import type { LicenceDetail, LicenceKind } from "./queries";
+import { beyond, kindOf, left, SPAN_DAYS } from "./standing";
 
 describe("the bar of a licence", () => {
   it("is empty once it has expired and whole without an end", () => {
@@ -13,5 +14,20 @@ describe("the bar of a licence", () => {
     expect(beyond(SPAN_DAYS)).toBe(false);
     expect(beyond(SPAN_DAYS + 1)).toBe(true);
     expect(beyond(null)).toBe(true);
+  });
+});
+
+describe("the kind of a licence", () => {
+  const one = { kind: "gone", title: "旧证", ground: "", verified: false, lead_days: 90, bearer: "张**" } as LicenceDetail;
+  const other: LicenceKind = { id: "business", title: "营业执照", ground: "", verified: true, lead_days: 30, personal: false, capacity: false };
+  it("is not known before the list is there", () => {
+    expect(kindOf(one, undefined)).toBeUndefined();
+  });
+  it("is the one of the list", () => {
+    expect(kindOf({ ...one, kind: "business" }, [other])).toBe(other);
+  });
+  it("taken from the list is what the licence has", () => {
+    expect(kindOf(one, [other])).toMatchObject({ id: "gone", personal: true, capacity: true });
+    expect(kindOf({ ...one, bearer: "" }, [other])?.personal).toBe(false);
   });
 });

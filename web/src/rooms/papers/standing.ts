@@ -1,3 +1,5 @@
+import type { LicenceDetail, LicenceKind } from "./queries";
+
 /** How much of what is left is shown: three years, as a mine's licences mostly last. */
 export const SPAN_DAYS = 3 * 365;
 
@@ -10,4 +12,10 @@ export function left(days: number | null): number {
 /** Whether the end lies beyond the bar: then it has no end mark. Pure. */
 export function beyond(days: number | null): boolean {
   return days === null || days > SPAN_DAYS;
+}
+
+/** The kind of a licence; one the county has taken from its list asks for what the licence has. Not known while the list is on its way. Pure. */
+export function kindOf(one: LicenceDetail, kinds: readonly LicenceKind[] | undefined): LicenceKind | undefined {
+  const gone = (): LicenceKind => ({ id: one.kind, title: one.title, ground: one.ground, verified: one.verified, lead_days: one.lead_days, personal: one.bearer !== "", capacity: true });
+  return kinds && (kinds.find((row) => row.id === one.kind) ?? gone());
 }
