@@ -66,6 +66,29 @@ def test_another_address_has_to_answer_anew(county, sms, noon) -> None:
     assert of(county, "principal").state == "never"
 
 
+def test_an_address_changed_while_it_was_off_has_to_answer_anew(county, sms, noon) -> None:
+    own = contact(county, "principal", sms)
+    trials.answered(trials.test_contact(SYSTEM, own).notices.get())
+    person = county.users["principal"].person
+    noon.shift(timedelta(minutes=1))
+    set_contact(SYSTEM, person, "短信", channel=sms, address="13800000001", enabled=False)
+    contact(county, "principal", sms)
+    assert of(county, "principal").state == "reached", "off and on again at the same address"
+    set_contact(SYSTEM, person, "短信", channel=sms, address="13800000001", enabled=False)
+    noon.shift(timedelta(minutes=1))
+    contact(county, "principal", sms, "13800000002")
+    assert of(county, "principal").state == "never"
+
+
+def test_an_unanswered_call_to_another_address_counts_no_more(county, sms, noon) -> None:
+    trials.test_contact(SYSTEM, contact(county, "principal", sms))
+    noon.shift(timedelta(hours=3))
+    trials.keep_testing()
+    assert of(county, "principal").missed == 1
+    contact(county, "principal", sms, "13800000002")
+    assert (of(county, "principal").state, of(county, "principal").missed) == ("never", 0)
+
+
 def test_an_answer_in_the_application_says_nothing_about_the_number(county, sms, noon) -> None:
     contact(county, "principal", sms)
     now = timezone.now()

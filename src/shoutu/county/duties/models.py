@@ -302,6 +302,8 @@ class Contact(models.Model):
     url = models.CharField(max_length=2000, blank=True, default="")
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, null=True, related_name="contacts")
     address = models.CharField(max_length=200, blank=True, default="")
+    # When it last got another address; null: never. What was called before tells nothing about this one.
+    address_since = models.DateTimeField(null=True)
     enabled = models.BooleanField(default=True)
 
     objects = models.Manager()

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, Max, OuterRef
+from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shoutu.county.duties.models import OPEN, Contact, Duty, Farewell, Notice, Trial
+from shoutu.county.duties.models import OPEN, Contact, Duty, Notice, Trial
 from shoutu.county.duties.services.reachable import unreachable
 from shoutu.county.kit.findings import Gap
 from shoutu.county.kit.selectors import among
@@ -126,15 +126,14 @@ def _look(found: dict[int, Number], now: datetime) -> None:
     own = {one.pk: one.person_id for one in usable(found)}
     for person in own.values():
         found[person].contacts += 1
-    moved = Farewell.objects.filter(contact_id=OuterRef("contact_id"))
     heard = Notice.objects.filter(among("contact_id", own), contact__isnull=False, answered_at__isnull=False)
-    heard = heard.exclude(Exists(moved.filter(at__gt=OuterRef("queued_at"))))
+    heard = heard.exclude(queued_at__lt=F("contact__address_since"))
     for contact, last in heard.order_by().values_list("contact_id").annotate(Max("answered_at")):
         if contact in own:
             one = found[own[contact]]
             one.last_at = max(one.last_at or last, last)
     tried = Trial.objects.filter(among("contact_id", own), answered_at=None)
-    tried = tried.exclude(Exists(moved.filter(at__gt=OuterRef("called_at"))))
+    tried = tried.exclude(called_at__lt=F("contact__address_since"))
     rows = tried.values_list("contact_id", "called_at", "due_at", "missed_at", "run").order_by(F("called_at"))
     runs: dict[int, set[str]] = defaultdict(set)
     for contact, called, due, missed, run in rows:

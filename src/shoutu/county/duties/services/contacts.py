@@ -8,13 +8,14 @@ import secrets as random
 from collections.abc import Mapping
 
 from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shoutu.county.duties.addresses import Endpoint, Refused, check_endpoint, check_url
 from shoutu.county.duties.channels import ADAPTERS, BadSetting
 from shoutu.county.duties.models import AllowedEndpoint, Channel, Contact
-from shoutu.county.duties.services.farewells import say_farewell
+from shoutu.county.duties.services.farewells import moved, say_farewell
 from shoutu.county.duties.services.sealing import seal, unseal
 from shoutu.county.duties.services.trials import touch
 from shoutu.county.kit.actors import Actor
@@ -197,7 +198,9 @@ def set_contact(
         person=person, title=title,
         defaults={"url": url.strip(), "channel": channel, "address": address, "enabled": enabled},
     )  # fmt: skip
-    if before is not None:
+    if before is not None and moved(before, contact):
+        contact.address_since = timezone.now()
+        contact.save(update_fields=["address_since"])
         say_farewell(before, contact)
     by = {"channel": channel.pk} if channel is not None else {"scheme": contact.url.split("://", 1)[0]}
     record(

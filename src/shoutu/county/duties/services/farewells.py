@@ -31,12 +31,17 @@ CLAIM = timedelta(seconds=60)
 AT_ONCE = 8
 
 
-def say_farewell(before: Contact, after: Contact) -> None:
-    """Note that the old address is to be told, in the transaction that changes it. Nothing where it stays the same."""
+def moved(before: Contact, after: Contact) -> bool:
+    """Whether a contact reaches another place than before."""
     was, now_ = (
         (one.channel_id, one.address if one.channel_id is not None else one.url.strip()) for one in (before, after)
     )
-    if was == now_ or not before.enabled:
+    return was != now_
+
+
+def say_farewell(before: Contact, after: Contact) -> None:
+    """Note that the old address is to be told, in the transaction that changes it. Nothing where it stays the same."""
+    if not before.enabled or not moved(before, after):
         return
     now = timezone.now()
     end = after.address[-4:] if after.channel_id is not None and after.address[-4:].isdigit() else ""
