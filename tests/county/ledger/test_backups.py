@@ -13,12 +13,15 @@ from shoutu.county.kit import catalog
 from shoutu.county.kit.actors import SYSTEM, system
 from shoutu.county.kit.errors import NotAllowed
 from shoutu.county.kit.models import CatalogHead
+from shoutu.county.kit.steps import beat
 from shoutu.county.kit.subjects import COUNTY
 from shoutu.county.ledger.models import Entry
+from shoutu.county.ledger.selectors import taking
 from shoutu.county.ledger.selectors.tree import head
 from shoutu.county.ledger.services import record, service
 from shoutu.county.ledger.services.backups import begin_again, note_taken
 from shoutu.county.ledger.services.seal import seal_all
+from shoutu.county.ledger.services.taking import work
 from shoutu.county.people.testing import actor
 
 
@@ -96,6 +99,17 @@ def test_county_that_begins_again_opens_an_epoch_and_tells_the_whole_catalog_ane
     verbs = list(Entry.objects.order_by("id").values_list("verb", flat=True))
     assert verbs[-2:] == ["backup.restored", "ledger.epoch_opened"]
     assert Entry.objects.latest("id").payload["previous"] == newest.note
+
+
+@pytest.mark.django_db
+def test_county_made_of_a_backup_asked_for_in_the_browser_is_taking_none() -> None:
+    something()
+    seal_all()
+    beat(taking.JOB, detail={"state": "running", "by": "管理员"})
+    begin_again("机器坏了", "", facts())
+    work()
+    assert taking.job() is None
+    assert not Entry.objects.filter(verb="backup.failed").exists()
 
 
 @pytest.mark.django_db

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 import time
 from collections import namedtuple
 from dataclasses import replace
@@ -12,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from shoutu.county.kit import steps
 from shoutu.county.kit.models import Beat
+from shoutu.county.kit.steps import LeaseLost
 from shoutu.county.ledger.models import Entry
 from shoutu.county.ledger.selectors import taking as selectors
 from shoutu.county.ledger.services import taking
@@ -73,6 +78,31 @@ def test_a_backup_that_fails_says_why_and_another_may_be_asked_for(
     assert Entry.objects.get(verb="backup.failed").payload["problem"] == job["problem"]
     assert list(folder.iterdir()) == []
     assert admin.post("/api/v1/backups").status_code == 202
+
+
+def test_a_finished_backup_that_could_not_be_noted_at_once_is_noted_later(
+    county: SimpleNamespace, login: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login("administrator").post("/api/v1/backups")
+    script = f"print({json.dumps({'file': 'shoutu-1.tar'})!r})"
+    with taking._file("out").open("wb") as out:
+        ended = subprocess.Popen([sys.executable, "-c", script], stdout=out)
+    ended.wait()
+    taking._process[:] = [ended]
+    taking._set(**{**selectors.job(), "state": "running"})  # type: ignore[dict-item]
+
+    def lost() -> None:
+        raise LeaseLost
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "fence", lost)
+        with pytest.raises(LeaseLost):
+            taking.work()
+    assert selectors.job()["state"] == "running"
+    taking.work()
+    assert (selectors.job()["state"], selectors.job()["file"]) == ("done", "shoutu-1.tar")
+    assert taking._process == []
+    assert not Entry.objects.filter(verb="backup.failed").exists()
 
 
 def test_a_worker_that_was_restarted_does_not_leave_it_running_for_ever(

@@ -7,12 +7,14 @@ from typing import Any
 
 from shoutu.county.kit import catalog, steps
 from shoutu.county.kit.actors import Actor, system
+from shoutu.county.kit.models import Beat
 from shoutu.county.kit.subjects import COUNTY
 from shoutu.county.ledger import notes
 from shoutu.county.ledger.models import Epoch
 from shoutu.county.ledger.selectors import tree
 from shoutu.county.ledger.selectors.backups import TAKEN
 from shoutu.county.ledger.selectors.epochs import Epochs
+from shoutu.county.ledger.selectors.taking import JOB
 from shoutu.county.ledger.services.record import record, service, unchanged
 from shoutu.county.ledger.services.seal import open_epoch
 
@@ -36,6 +38,8 @@ def begin_again(reason: str, known_head: str, facts: Mapping[str, Any]) -> int:
     catalog.start_over()
     # The last backup of this county is the one it was made of.
     steps.beat(TAKEN, detail=dict(facts))
+    # Nobody is at the one that was being taken: it became the file this county was made of.
+    Beat.objects.filter(name=JOB).delete()
     if not Epoch.objects.exists():
         unchanged()
         return 0

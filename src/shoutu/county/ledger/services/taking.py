@@ -71,11 +71,12 @@ def work() -> None:
     code = _process[0].poll()
     if code is None:
         return
-    _process.clear()
     if code == 0:
         _done(now, json.loads(_said("out").strip().splitlines()[-1]))
     else:
         _fail(now, (_said("err").strip().splitlines() or [str(code)])[-1].removeprefix("Error: "))
+    # Not before that is committed: a busy database has it tried again, and the process still tells how it ended.
+    _process.clear()
 
 
 def _begin() -> subprocess.Popen[bytes]:
