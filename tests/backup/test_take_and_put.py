@@ -142,8 +142,11 @@ def test_copy_restored_for_a_drill_is_one_whatever_the_settings_say(home: Home, 
             env={**plain_environment(), "SHOUTU_DATA": str(place), **environment},
         )  # fmt: skip
         assert ended.stdout == "True\n"
-    told = Home(place.parent).run("ledger", "head", "--hand-out")
+    copy = Home(place.parent)
+    told = copy.run("ledger", "head", "--hand-out")
     assert "演练副本" in told.stdout + told.stderr
+    assert "drill copy" in copy.refuses("backup", str(place.parent))
+    assert left_in(place.parent) == ["var"]
 
 
 def test_restore_refuses_a_key_that_is_not_the_ledgers(home: Home, archive: Path, place: Path) -> None:

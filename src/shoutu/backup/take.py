@@ -17,7 +17,7 @@ from typing import IO
 from shoutu import __version__
 from shoutu.backup import BackupError, database
 from shoutu.backup.archive import Contents, Writer
-from shoutu.config import SHIPPED_PACKS, Config
+from shoutu.config import DRILL, SHIPPED_PACKS, Config
 from shoutu.files import sync_folder
 from shoutu.sensing.pins import CannotHold, Hold, Slipped, hold_first, hold_last
 
@@ -43,8 +43,14 @@ def take(config: Config, target: Path, signing_key: Path | None = None) -> Taken
     """Copy the installation into `target`: a folder (the file is then named by its time) or a new file.
 
     `signing_key`: a new file for the ledger's signing key, which is not in the archive. May run while everything else
-    runs. Raises BackupError; then there is no file of either name.
+    runs. Raises BackupError, also in a drill copy; then there is no file of either name.
     """
+    if config.drill:
+        # The mark is in no archive: what is restored from this one would be the county itself.
+        raise BackupError(
+            f"{config.data}: is a drill copy (its file {DRILL}, or SHOUTU_DRILL); what is restored from a backup of it "
+            "would call real people; back up the county itself"
+        )
     os.nice(10)
     begun = datetime.now(UTC)
     path = _path(target, begun)

@@ -44,16 +44,22 @@ def test_it_is_asked_for_once_and_put_on_record(county: SimpleNamespace, login: 
     assert Entry.objects.filter(verb="backup.asked").count() == 1
 
 
-@pytest.mark.parametrize("why", ["not set", "not there", "inside", "full"])
+@pytest.mark.parametrize("why", ["not set", "drill", "not there", "inside", "full"])
 def test_what_stands_against_it_is_said(
     county: SimpleNamespace, login: Any, folder: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
     places = {"not set": "", "not there": str(folder / "gone"), "inside": str(settings.CONFIG.data / "run")}
-    settings.CONFIG = replace(settings.CONFIG, backup_dir=places.get(why, str(folder)))
+    settings.CONFIG = replace(settings.CONFIG, backup_dir=places.get(why, str(folder)), drill=why == "drill")
     if why == "full":
         monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**9, 10**9 - 1000, 1000))
     answer = login("administrator").post("/api/v1/backups")
-    words = {"not set": "SHOUTU_BACKUP_DIR", "not there": "不在", "inside": "数据目录里面", "full": "放不下"}
+    words = {
+        "not set": "SHOUTU_BACKUP_DIR",
+        "drill": "演练副本",
+        "not there": "不在",
+        "inside": "数据目录里面",
+        "full": "放不下",
+    }
     assert answer.status_code == 409
     assert words[why] in answer.json()["detail"]
     assert not Entry.objects.filter(verb="backup.asked").exists()

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from shoutu.county.kit.drill import drilling
 from shoutu.county.kit.models import Beat
 from shoutu.county.ledger.models import Entry
 
@@ -28,9 +29,9 @@ def last_backup() -> dict[str, Any] | None:
 def backup_alarms(last: dict[str, Any] | None) -> list[dict[str, Any]]:
     """One alarm while the `last` backup, or the beginning of a county without one, is `SHOUTU_BACKUP_DAYS` ago or more.
 
-    Never in a demo.
+    Never in a demo, nor in a drill copy, of which no backup may be made.
     """
-    if settings.DEMO:
+    if settings.DEMO or drilling():
         return []
     since = last["at"] if last else Entry.objects.order_by("id").values_list("at", flat=True).first()
     if since is None:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.drill import drilling
 from shoutu.county.kit.models import Beat
 from shoutu.county.ledger.selectors import entries
 from shoutu.county.ledger.selectors.backups import TAKEN, last_backup
@@ -33,6 +34,8 @@ def obstacle() -> str:
     folder, data = settings.CONFIG.backup_dir, settings.CONFIG.data
     if not folder:
         return _("没有设置备份目录：在服务器上设置 SHOUTU_BACKUP_DIR，再重启")
+    if drilling():
+        return _("这是演练副本：它的备份恢复出来会当成真的县，照常呼叫真实的人。备份本县要在本县的机器上做")
     path = Path(folder)
     if not path.is_dir() or not os.access(path, os.W_OK):
         return _("备份目录 %(folder)s 不在，或者不能写：看磁盘有没有接上") % {"folder": folder}
