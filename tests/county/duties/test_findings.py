@@ -164,6 +164,17 @@ def test_the_sweep_finds_what_nobody_touched(lamps):
     assert Finding.objects.filter(kind=KIND).exists()
 
 
+def test_the_sweep_clears_what_stands_about_a_subject_that_is_none_any_more(lamps):
+    lamps.lacking = [Gap("a", "缺甲灯")]
+    check(lamps)
+    lamps.lacking = []
+    findings.register(replace(findings.kinds()[KIND], subjects=list))
+    worker.sweep()
+    while worker.look():
+        pass
+    assert not Finding.objects.filter(kind=KIND, cleared_at__isnull=True).exists()
+
+
 class TestFindingList(ListTests):
     path = "/api/v1/findings"
     queries = 5

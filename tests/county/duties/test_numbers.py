@@ -7,11 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.utils import timezone
 
-from shoutu.county.duties.models import Channel, Notice, Trial
-from shoutu.county.duties.selectors.numbers import numbers, unanswered
-from shoutu.county.duties.services import set_contact, trials
+from shoutu.county.duties.models import Channel, Finding, Notice, Trial
+from shoutu.county.duties.selectors.numbers import NUMBER, numbers, unanswered
+from shoutu.county.duties.services import check_findings, findings, set_contact, trials
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.subjects import ref
@@ -156,6 +157,28 @@ def test_a_rostered_number_that_never_answered_is_a_finding_until_it_does(county
     again = trials.test_contact(SYSTEM, own)
     trials.answered(again.notices.get())
     assert mine() == []
+
+
+def test_a_finding_about_a_number_ends_when_its_organisation_leaves_the_roster(county, sms, noon) -> None:
+    who, body = county.users["inspector"].person, ref(county.bureau)
+    watch, now = county.posts["duty_officer"], timezone.now()
+    for days in (1, 2):
+        people.plan_shift(SYSTEM, watch, who, now + timedelta(days=days), now + timedelta(days=days, hours=8))
+    trials.test_contact(SYSTEM, contact(county, "inspector", sms))
+    noon.shift(timedelta(hours=3))
+    trials.keep_testing()
+    found = lambda: list(check_findings(SYSTEM, NUMBER, body))  # noqa: E731
+    assert [one.key for one in found()] == [f"person:{who.pk}"]
+    entries = Entry.objects.filter(verb="finding.changed").count()
+    noon.shift(timedelta(days=1, hours=8))
+    found()
+    assert Entry.objects.filter(verb="finding.changed").count() == entries, "the same words after the first shift"
+    noon.shift(timedelta(days=2))
+    with transaction.atomic():
+        trials.touch([who.pk])
+    while findings.look():
+        pass
+    assert not Finding.objects.filter(kind=NUMBER, cleared_at__isnull=True).exists()
 
 
 def test_the_list_masks_and_counts_and_the_verb_is_the_administrators(county, sms, login, noon) -> None:

@@ -16,7 +16,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shoutu.county.duties.models import OPEN, Contact, Duty, Notice, Trial
+from shoutu.county.duties.models import OPEN, Contact, Duty, Finding, Notice, Trial
 from shoutu.county.duties.services.reachable import unreachable
 from shoutu.county.kit.findings import Gap
 from shoutu.county.kit.selectors import among
@@ -156,9 +156,12 @@ def bodies() -> list[SubjectRef]:
 
 
 def bodies_of(people: Iterable[int]) -> set[int]:
-    """The organisations on whose roster these people stand."""
-    rows = rostered(timezone.now()).filter(person_id__in=list(people))
-    return set(rows.order_by().values_list("post__organisation_id", flat=True))
+    """The organisations on whose roster these people stand, or stood when a finding was raised that is open yet."""
+    people = list(people)
+    rows = rostered(timezone.now()).filter(person_id__in=people)
+    keys = [f"person:{id}" for id in people]
+    open_ = Finding.objects.filter(kind=NUMBER, about_type="organisation", key__in=keys, cleared_at__isnull=True)
+    return {*rows.order_by().values_list("post__organisation_id", flat=True), *open_.values_list("about_id", flat=True)}
 
 
 def unanswered(organisation: SubjectRef) -> Iterator[Gap]:
@@ -171,22 +174,19 @@ def unanswered(organisation: SubjectRef) -> Iterator[Gap]:
     known = {gap.key for gap in unreachable(organisation) if not gap.optional}
     found: dict[int, Number] = {}
     shifts = rostered(now).filter(post__organisation_id=organisation.id).select_related("person", "post")
-    first: dict[int, Shift] = {}
-    for shift in shifts.order_by("starts_at", "id"):
+    # Nothing of when: the words would change, and be recorded, with every shift that ends.
+    posts: dict[int, str] = {}
+    for shift in shifts.order_by("post_id", "id"):
         found.setdefault(shift.person_id, Number(shift.person, "rostered"))
-        first.setdefault(shift.person_id, shift)
+        posts.setdefault(shift.person_id, shift.post.title)
     _look(found, now)
     for person, one in found.items():
         if one.last_at is not None or not one.contacts or f"person:{person}" in known:
             continue
-        facts = {
-            "post": first[person].post.title,
-            "at": timezone.localtime(first[person].starts_at).strftime("%m-%d %H:%M"),
-            "n": one.missed,
-        }
+        facts = {"post": posts[person], "n": one.missed}
         words = (
-            _("%(post)s（%(at)s 的班）：号码试叫 %(n)s 次，从来没有应答")
+            _("%(post)s（一周内有班）：号码试叫 %(n)s 次，从来没有应答")
             if one.missed
-            else _("%(post)s（%(at)s 的班）：号码还没有试叫过")
+            else _("%(post)s（一周内有班）：号码还没有试叫过")
         )
         yield Gap(f"person:{person}", words % facts, optional=not one.missed)

@@ -201,9 +201,12 @@ def look() -> bool:
 
 
 def sweep() -> None:
-    """Ask for a look at every subject of every kind. Run by the worker."""
+    """Ask for a look at every subject of every kind, and of what still stands open. Run by the worker."""
+    open_: dict[str, list[SubjectRef]] = {}
+    for row in Finding.objects.filter(cleared_at__isnull=True).values_list("kind", "about_type", "about_id").distinct():
+        open_.setdefault(row[0], []).append(SubjectRef(row[1], row[2]))
     for kind in findings.kinds().values():
+        wanted = dict.fromkeys([*kind.subjects(), *open_.get(kind.name, [])])
         Touched.objects.bulk_create(
-            [Touched(kind=kind.name, subject_type=one.type, subject_id=one.id) for one in kind.subjects()],
-            batch_size=500,
+            [Touched(kind=kind.name, subject_type=one.type, subject_id=one.id) for one in wanted], batch_size=500
         )
