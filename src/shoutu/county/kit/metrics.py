@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from shoutu.county.kit import guessing
+from shoutu.county.kit import guessing, steps
 from shoutu.county.kit.models import Beat, OutboxEvent, StepState
+from shoutu.county.kit.watch import PARTS
 
 Figures = Callable[[], Iterable[Metric]]
 _figures: list[Figures] = []
@@ -32,7 +33,9 @@ class CountyCollector:
 
     def collect(self) -> Iterable[Metric]:
         beats = GaugeMetricFamily("shoutu_beat_age_seconds", "Seconds since a part's last beat", labels=["part"])
-        for beat in Beat.objects.all():
+        # Others of these rows only keep when something last happened, such as a backup: old is not silent.
+        beating = {*PARTS, *(step.beat for step in steps.all_steps() if step.beat)}
+        for beat in Beat.objects.filter(name__in=beating):
             beats.add_metric([beat.name], time.time() - beat.at.timestamp())
         runs = CounterMetricFamily("shoutu_step_runs", "Successful runs of a worker step", labels=["step"])
         failures = CounterMetricFamily("shoutu_step_failures", "Failed runs of a worker step", labels=["step"])
