@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,9 +19,24 @@ UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 
 
 def test_every_unit_runs_a_command_of_ours() -> None:
-    run = [re.search(r"^ExecStart=\S+/shoutu (\w+)$", unit.read_text("utf-8"), re.MULTILINE) for unit in UNITS]
+    run = [re.search(r"^ExecStart=.*/shoutu (\w+)", unit.read_text("utf-8"), re.MULTILINE) for unit in UNITS]
     assert len(UNITS) == 4
     assert {found[1] for found in run if found} == {"prepare", "web", "worker", "pipeline"} & LAZY.keys()
+
+
+def test_preparing_is_tried_again_until_it_is_done(tmp_path: Path) -> None:
+    text = (ROOT / "deploy" / "systemd" / "shoutu-prepare.service").read_text("utf-8")
+    shell, option, line = shlex.split(re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)[0])
+    program = "#!/bin/sh\necho try >> tries\ntest $(wc -l < tries) -ge 3\n"
+    for name, script in (("shoutu", program), ("sleep", "#!/bin/sh\n")):
+        (tmp_path / name).write_text(script, "utf-8")
+        (tmp_path / name).chmod(0o755)
+    line = line.replace("/opt/shoutu/.venv/bin/shoutu", "./shoutu")
+    path = {"PATH": f"{tmp_path}:{os.defpath}"}
+    assert subprocess.run([shell, option, line], cwd=tmp_path, env=path, check=False, timeout=20).returncode == 0
+    assert (tmp_path / "tries").read_text("utf-8") == "try\n" * 3
+    # systemd gives up neither on the time it takes nor, so, on what requires it.
+    assert "TimeoutStartSec=infinity" in text
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
