@@ -24,6 +24,21 @@ def test_every_unit_runs_a_command_of_ours() -> None:
     assert {found[1] for found in run if found} == {"prepare", "web", "worker", "pipeline"} & LAZY.keys()
 
 
+def setting(name: str) -> Path:
+    text = (ROOT / "deploy" / "systemd" / "shoutu.env").read_text("utf-8")
+    return Path(re.findall(rf"^(?:# )?{name}=(\S+)$", text, re.MULTILINE)[0])
+
+
+def writable(unit: Path) -> list[Path]:
+    (told,) = re.findall(r"^ReadWritePaths=(.*)$", unit.read_text("utf-8"), re.MULTILINE)
+    return [Path(path.removeprefix("-")) for path in told.split()]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_every_unit_may_write_beside_its_data_where_a_restored_county_lies(unit: Path) -> None:
+    assert setting("SHOUTU_DATA").parent in writable(unit)
+
+
 def test_preparing_is_tried_again_until_it_is_done(tmp_path: Path) -> None:
     text = (ROOT / "deploy" / "systemd" / "shoutu-prepare.service").read_text("utf-8")
     shell, option, line = shlex.split(re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)[0])
