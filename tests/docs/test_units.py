@@ -39,6 +39,11 @@ def test_every_unit_may_write_beside_its_data_where_a_restored_county_lies(unit:
     assert setting("SHOUTU_DATA").parent in writable(unit)
 
 
+def test_web_and_worker_may_write_backups_where_the_settings_say() -> None:
+    units = [unit for unit in UNITS if setting("SHOUTU_BACKUP_DIR") in writable(unit)]
+    assert [unit.stem for unit in units] == ["shoutu-web", "shoutu-worker"]
+
+
 def test_preparing_is_tried_again_until_it_is_done(tmp_path: Path) -> None:
     text = (ROOT / "deploy" / "systemd" / "shoutu-prepare.service").read_text("utf-8")
     shell, option, line = shlex.split(re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)[0])
