@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import subprocess
 import sys
 import time
 from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,7 +46,16 @@ def test_it_is_asked_for_once_and_put_on_record(county: SimpleNamespace, login: 
     assert Entry.objects.filter(verb="backup.asked").count() == 1
 
 
-@pytest.mark.parametrize("why", ["not set", "drill", "not there", "inside", "full"])
+def _broken(folder: Path, look: Callable[[Path], Any]) -> Callable[[Path], Any]:
+    def fails(path: Path) -> Any:
+        if path == folder:
+            raise OSError(errno.EIO, "the disk fails")
+        return look(path)
+
+    return fails
+
+
+@pytest.mark.parametrize("why", ["not set", "drill", "not there", "failing", "unreadable", "inside", "full"])
 def test_what_stands_against_it_is_said(
     county: SimpleNamespace, login: Any, folder: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
@@ -52,11 +63,16 @@ def test_what_stands_against_it_is_said(
     settings.CONFIG = replace(settings.CONFIG, backup_dir=places.get(why, str(folder)), drill=why == "drill")
     if why == "full":
         monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(10**9, 10**9 - 1000, 1000))
+    if why in ("failing", "unreadable"):
+        place, name = (shutil, "disk_usage") if why == "failing" else (Path, "is_dir")
+        monkeypatch.setattr(place, name, _broken(folder, getattr(place, name)))
     answer = login("administrator").post("/api/v1/backups")
     words = {
         "not set": "SHOUTU_BACKUP_DIR",
         "drill": "演练副本",
         "not there": "不在",
+        "failing": "不能写",
+        "unreadable": "不能写",
         "inside": "数据目录里面",
         "full": "放不下",
     }

@@ -37,11 +37,17 @@ def obstacle() -> str:
     if drilling():
         return _("这是演练副本：它的备份恢复出来会当成真的县，照常呼叫真实的人。备份本县要在本县的机器上做")
     path = Path(folder)
-    if not path.is_dir() or not os.access(path, os.W_OK):
+    try:
+        writable = path.is_dir() and os.access(path, os.W_OK)
+        inside = writable and path.resolve().is_relative_to(data.resolve())
+        free = shutil.disk_usage(path).free if writable else 0
+    except OSError:  # No right to look, a share that went stale, a disk that fails.
+        writable, inside, free = False, False, 0
+    if not writable:
         return _("备份目录 %(folder)s 不在，或者不能写：看磁盘有没有接上") % {"folder": folder}
-    if path.resolve().is_relative_to(data.resolve()):
+    if inside:
         return _("备份目录在数据目录里面，会一起坏掉：SHOUTU_BACKUP_DIR 换到另一块磁盘")
-    free, needed = shutil.disk_usage(path).free, needed_bytes()
+    needed = needed_bytes()
     if free < needed:
         return _("备份目录 %(folder)s 放不下：至少要 %(needed).1f GB，只剩 %(free).1f GB。腾出地方或换一块磁盘") % {
             "folder": folder, "needed": needed / 1e9, "free": free / 1e9,
@@ -61,9 +67,10 @@ def written_bytes() -> int:
     """How much of a backup under way is on the disk."""
     folder, size = settings.CONFIG.backup_dir, 0
     if folder:
-        for draft in Path(folder).glob(".*.tar.*.unfinished"):
-            with suppress(OSError):
-                size += draft.stat().st_size
+        with suppress(OSError):
+            for draft in Path(folder).glob(".*.tar.*.unfinished"):
+                with suppress(OSError):
+                    size += draft.stat().st_size
     return size
 
 
