@@ -53,6 +53,21 @@ def test_every_fault_of_a_file_is_told_at_once_and_nothing_is_kept(county: Simpl
     assert (Boundary.objects.count(), Entry.objects.count()) == (0, before)
 
 
+def test_two_new_townships_of_one_code_are_a_fault(county: SimpleNamespace, admin: Client) -> None:
+    content = file(square("示范县", 111), square("南乡", 111, "141027105"), square("北乡", 112, "141027105"))
+    checked = check(admin, content, crs="wgs84", others="townships").json()
+    assert [row["fits"] for row in checked["rows"]] == ["county", "new", "wrong"]
+    assert "141027105 出现了两次" in checked["rows"][2]["errors"][0]
+    assert take(admin, content, checked["plan"], others="townships").status_code == 422
+    assert not Territory.objects.filter(name__in=("南乡", "北乡")).exists()
+
+
+def test_a_file_of_too_many_areas_is_refused_before_any_is_read(county: SimpleNamespace, admin: Client) -> None:
+    answer = check(admin, file(*[square(f"村{n}", 111) for n in range(1001)]), crs="wgs84")
+    assert (answer.status_code, answer.json()["field"]) == (422, "features")
+    assert "1000" in answer.json()["detail"]
+
+
 def test_a_file_with_a_fault_is_refused_whole_whatever_mark_comes_with_it(
     county: SimpleNamespace, admin: Client
 ) -> None:

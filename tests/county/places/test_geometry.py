@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from shapely.geometry import shape
 
 from shoutu.county.kit.errors import Invalid
-from shoutu.county.places.geometry import holds, label_point, place, read_outlines, to_gcj02, to_wgs84
+from shoutu.county.places.geometry import (
+    holds,
+    label_point,
+    place,
+    prepared,
+    read_outlines,
+    share_within,
+    to_gcj02,
+    to_wgs84,
+)
 
 SQUARE = [[111.7, 35.9], [111.9, 35.9], [111.9, 36.0], [111.7, 36.0], [111.7, 35.9]]
 
@@ -47,6 +56,14 @@ def test_the_offset_here_is_what_the_map_readme_says() -> None:
     assert 500 < (x - 111.85) * 111_320 * math.cos(math.radians(35.97)) < 620
 
 
+@pytest.mark.parametrize(("west", "share"), [(111.75, 1.0), (111.85, 0.5), (111.9, 0.0), (113, 0.0)])
+def test_the_share_of_an_area_in_another(west: float, share: float) -> None:
+    inner = {"type": "Polygon", "coordinates": [[[west, 35.92], [west + 0.1, 35.92], [west + 0.1, 35.98], [west, 35.98],
+                                                 [west, 35.92]]]}  # fmt: skip
+    outer = prepared({"type": "Polygon", "coordinates": [SQUARE]})
+    assert share_within(inner, outer) == pytest.approx(share)
+
+
 def test_a_file_in_the_offset_grid_is_stored_in_wgs84() -> None:
     moved = [list(to_gcj02(*corner)) for corner in SQUARE]
     found = read_outlines(file(area([moved])), "gcj02")[0].geometry["coordinates"][0][0]
@@ -55,6 +72,7 @@ def test_a_file_in_the_offset_grid_is_stored_in_wgs84() -> None:
 
 @pytest.mark.parametrize(("properties", "code"), [
     ({"adcode": "141027"}, "141027"), ({"adcode": 141027}, "141027"), ({"gb": "156141027"}, "141027"), ({}, ""),
+    ({"shapeID": "79429593B16158459390634"}, ""),
 ])  # fmt: skip
 def test_codes_as_the_usual_sources_write_them(properties, code) -> None:
     assert read_outlines(file(area(**properties)))[0].code == code

@@ -24,6 +24,7 @@ from shoutu.county.places.geometry import (
     Survey,
     holds,
     label_point,
+    prepared,
     share_within,
     survey,
 )
@@ -262,6 +263,10 @@ def _rows(found: Survey, tree: list[Territory], others: str, root: Territory) ->
             said = row.territory.name if row.territory else outline.name
             row.errors.append(_("每个区域一次：%(name)s 出现了两次") % {"name": said})
         taken.add(key)
+        if row.fits == "new" and outline.code:
+            if ("code", outline.code) in taken:
+                row.errors.append(_("每个代码一次：%(code)s 出现了两次") % {"code": outline.code})
+            taken.add(("code", outline.code))
         if row.errors:
             row.fits = "wrong"
     return sorted(rows, key=lambda row: row.number)
@@ -270,6 +275,7 @@ def _rows(found: Survey, tree: list[Territory], others: str, root: Territory) ->
 def _remark(rows: list[Row]) -> None:
     """What is worth a second look before it is taken."""
     drawn = next((row.outline.geometry for row in rows if row.fits == "county" and row.outline), county_outline())
+    county_area = prepared(drawn) if drawn is not None else None
     for row in rows:
         if row.outline is None:
             continue
@@ -277,9 +283,9 @@ def _remark(rows: list[Row]) -> None:
             row.notes.append(_("边界自相交，已修"))
         if row.territory is not None and row.name != row.territory.name:
             row.notes.append(_("按代码认作“%(name)s”，名称不改") % {"name": row.territory.name})
-        if drawn is None or row.fits in ("county", "wrong"):
+        if county_area is None or row.fits in ("county", "wrong"):
             continue
-        within = share_within(row.outline.geometry, drawn)
+        within = share_within(row.outline.geometry, county_area)
         if row.fits == "neighbour" and within > MOST:
             row.notes.append(_("大半在县界以内，像是本县的乡镇"))
         elif row.fits != "neighbour" and within < MOST:

@@ -22,12 +22,14 @@ from shoutu.county.kit.errors import Invalid
 CRS = ("wgs84", "gcj02")
 MAX_BYTES = 32 * 1024 * 1024
 MAX_POINTS = 400_000
+MAX_FEATURES = 1000
+"""A county with all its townships and villages, and its neighbours."""
 DECIMALS = 6
 """About 0.1 m: finer than any boundary is known."""
 REPAIR_SHARE = 0.001
 """A crossing ring may be mended when that changes its area by less than this share."""
 NAMES = ("name", "NAME", "shapeName", "名称")
-CODES = ("adcode", "code", "gb", "pac", "shapeID")
+CODES = ("adcode", "code", "gb", "pac")
 
 _AXIS = 6378245.0
 _ECCENTRICITY2 = 0.00669342162296594323
@@ -116,12 +118,15 @@ def read_outlines(content: bytes, crs: str = "wgs84") -> list[Outline]:
 def survey(content: bytes, crs: str = "wgs84", max_points: int = MAX_POINTS) -> Survey:
     """Read all of a GeoJSON file and keep what is wrong with each feature.
 
-    Raises Invalid only where there is nothing to go on with: no GeoJSON, another grid, no area, too many points.
+    Raises Invalid only where there is nothing to go on with: no GeoJSON, another grid, no area, too many of them, too
+    many points.
     """
     known_crs(crs)
     features = list(_features(_parse(content)))
     if not features:
         raise Invalid("features", _("至少一个面"))
+    if len(features) > MAX_FEATURES:
+        raise Invalid("features", _("至多 %(limit)d 个区域；大的分成几个文件") % {"limit": MAX_FEATURES})
     outlines: dict[int, Outline] = {}
     faults: list[Fault] = []
     points = 0
@@ -150,10 +155,19 @@ def simplified(geometry: dict[str, Any], degrees: float) -> dict[str, Any]:
     return geojson(drawn)
 
 
-def share_within(inner: dict[str, Any], outer: dict[str, Any]) -> float:
-    """Which part of an area lies in another, 0 to 1."""
-    area, around = shapely.make_valid(shape(inner)), shapely.make_valid(shape(outer))
-    return float(area.intersection(around).area / area.area) if area.area else 0.0
+def prepared(geometry: dict[str, Any]) -> BaseGeometry:
+    """An outline made ready to be asked of many others, as by `share_within`."""
+    area: BaseGeometry = shapely.make_valid(shape(geometry))
+    shapely.prepare(area)
+    return area
+
+
+def share_within(inner: dict[str, Any], outer: BaseGeometry) -> float:
+    """Which part of an area lies in another, a `prepared` one, 0 to 1."""
+    area = shapely.make_valid(shape(inner))
+    if not area.area or not shapely.intersects(outer, area):
+        return 0.0
+    return 1.0 if shapely.covers(outer, area) else float(area.intersection(outer).area / area.area)
 
 
 def holds(geometry: dict[str, Any], longitude: float, latitude: float) -> bool:
