@@ -10,9 +10,13 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import Duty, State
+from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.ledger.models import Entry, SentAct
+from shoutu.county.warnings.models import Warning
 from tests.county.duties.conftest import lane, open_duty, pack  # noqa: F401
+from tests.county.warnings.conftest import raise_to, signal, watched  # noqa: F401
 
 
 def _sent(county, name: str, key: str = "k" * 8, at=None) -> dict:
@@ -21,6 +25,10 @@ def _sent(county, name: str, key: str = "k" * 8, at=None) -> dict:
 
 def _post(client, path: str, body: dict):
     return client.post(f"/api/v1/{path}", json.dumps(body), content_type="application/json")
+
+
+def _seen(of: Warning) -> dict:
+    return {"level": of.level, "episode": of.episode, "result": of.result}
 
 
 def _verbs(subject_id: int) -> list[str]:
@@ -76,6 +84,49 @@ def test_what_is_refused_may_be_sent_again_under_its_key(county, login, open_dut
     assert not SentAct.objects.exists()
     assert _post(client, f"duties/{duty.pk}/answer", {}).status_code == 200
     assert _post(client, f"duties/{duty.pk}/done", body).status_code == 200
+
+
+@pytest.mark.django_db
+def test_what_was_done_before_it_got_worse_does_not_answer_for_the_worse(county, login, open_duty, lane) -> None:  # noqa: F811
+    duty = open_duty(level=1, policy=lane(1))
+    client = login("enterprise")
+    held = {"sent": {**_sent(county, "enterprise"), "seen": {"round": duty.round}}}
+    duties.raise_duty(SYSTEM, duty, lane(4), 4, "红色", "≤ 6.00 m")
+    refused = _post(client, f"duties/{duty.pk}/answer", held)
+    assert refused.status_code == 409
+    assert "情况变了" in refused.json()["detail"]
+    duty.refresh_from_db()
+    assert (duty.state, duty.climb_at is not None) == (State.CALLED, True)
+    assert not SentAct.objects.exists()
+    now = {"sent": {**_sent(county, "enterprise", "looked-at-it"), "seen": {"round": duty.round}}}
+    assert _post(client, f"duties/{duty.pk}/answer", now).json()["state"] == "answered"
+    late = {"sent": {**_sent(county, "enterprise", "done-too-late"), "seen": {"round": duty.round - 1}}}
+    refused = _post(client, f"duties/{duty.pk}/done", late)
+    assert (refused.status_code, "情况变了" in refused.json()["detail"]) == (409, True)
+
+
+@pytest.mark.django_db
+def test_a_false_alarm_of_the_yellow_calls_off_no_red(county, login, raise_to) -> None:  # noqa: F811
+    seen = _seen(raise_to(2))
+    red = raise_to(4, 2)
+    client = login("duty_officer")
+    told = {"result": "false_alarm", "reason": "calibration", "note": ""}
+    body = {**told, "sent": {**_sent(county, "duty_officer"), "seen": seen}}
+    refused = _post(client, f"warnings/{red.pk}/verify", body)
+    assert (refused.status_code, "情况变了" in refused.json()["detail"]) == (409, True)
+    late = {"note": "已处置", "sent": {**_sent(county, "enterprise", "late-late"), "seen": seen}}
+    assert "情况变了" in _post(login("enterprise"), f"warnings/{red.pk}/dispose", late).json()["detail"]
+    red.refresh_from_db()
+    assert (red.result, red.disposed_at) == (None, None)
+    assert Duty.objects.filter(about_type="warning", about_id=red.pk, state=State.CALLED).exists()
+    # Whoever looks first and says so is heard, and what a colleague said meanwhile is not spoken over unread.
+    seen = _seen(red)
+    held = {**told, "sent": {**_sent(county, "duty_officer", "held-since-red"), "seen": seen}}
+    real = {"result": "real", "sent": {**_sent(county, "duty_officer", "looked-at-it"), "seen": seen}}
+    assert _post(client, f"warnings/{red.pk}/verify", real).json()["result"] == "real"
+    assert _post(client, f"warnings/{red.pk}/verify", held).status_code == 409
+    red.refresh_from_db()
+    assert red.result == "real"
 
 
 @pytest.mark.django_db

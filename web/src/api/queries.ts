@@ -1,7 +1,8 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import { acts, type Deed } from "../outbox/acts";
+import { acts, type Deed, type SeenDuty, type SeenWarning } from "../outbox/acts";
 import { localNow, serverNow, teach } from "../time/server";
 import { api, got } from "./client";
+import { asProblem } from "./problem";
 import type { Duty, DutyDetail, Me, WarningDetail } from "./types";
 
 /** Every question the face asks. First words of the keys are what live events make old. */
@@ -99,19 +100,25 @@ export function sendWarningAct(id: number, act: WarningAct): Promise<WarningDeta
   }
 }
 
-function deedOf(act: WarningAct): Deed | null {
-  if (act.verb === "verify") return { verb: "warning.verify", body: { reason: "", note: "", ...act.body } };
-  if (act.verb === "dispose") return { verb: "warning.dispose", body: { withdraw: false, ...act.body } };
-  if (act.verb === "feedback") return { verb: "warning.feedback", body: { note: act.body.note ?? "" } };
+function deedOf(act: WarningAct, seen: SeenWarning | undefined): Deed | null {
+  if (act.verb === "verify") return { verb: "warning.verify", body: { reason: "", note: "", ...act.body }, seen };
+  if (act.verb === "dispose") return { verb: "warning.dispose", body: { withdraw: false, ...act.body }, seen };
+  if (act.verb === "feedback") return { verb: "warning.feedback", body: { note: act.body.note ?? "" }, seen };
   return null;
+}
+
+/** What is shown has changed at the county: shown anew, so that whoever was refused sees why. */
+function lookAgain(client: QueryClient, error: unknown): void {
+  if (asProblem(error).status !== 409) return;
+  for (const key of ["warnings", "duties", "status"]) void client.invalidateQueries({ queryKey: [key] });
 }
 
 export function useWarningAct(id: number) {
   const client = useQueryClient();
   return useMutation({
     // Without a line what was seen and done is held on the device (null), and sent later; other acts fail and say so.
-    mutationFn: (act: WarningAct) => {
-      const deed = deedOf(act);
+    mutationFn: ({ seen, ...act }: WarningAct & { seen?: SeenWarning }) => {
+      const deed = deedOf(act, seen);
       const me = client.getQueryData<Me>(["session"])?.user.id;
       if (deed === null || me === undefined) return sendWarningAct(id, act);
       const about = client.getQueryData<WarningDetail>(["warnings", "one", id])?.number ?? "";
@@ -121,6 +128,7 @@ export function useWarningAct(id: number) {
       if (detail !== null) client.setQueryData(["warnings", "one", id], detail);
       for (const key of ["warnings", "duties", "status"]) void client.invalidateQueries({ queryKey: [key] });
     },
+    onError: (error) => lookAgain(client, error),
   });
 }
 
@@ -156,10 +164,10 @@ export function useDutyAct() {
   const client = useQueryClient();
   return useMutation({
     // Without a line what may wait is held on the device (null), and sent later. Calling others may not: it fails.
-    mutationFn: ({ id, verb, note }: { id: number; verb: DutyVerb; note: string }) => {
+    mutationFn: ({ id, verb, note, seen }: { id: number; verb: DutyVerb; note: string; seen?: SeenDuty }) => {
       const me = client.getQueryData<Me>(["session"])?.user.id;
       if (me === undefined || (verb !== "answer" && verb !== "done" && verb !== "verify")) return got(api.POST(`/api/v1/duties/{id}/${verb}`, { params: { path: { id } }, body: { note } }));
-      return acts.add(me, id, titleOf(client, id), { verb: `duty.${verb}`, body: { note } }) as Promise<DutyDetail | null>;
+      return acts.add(me, id, titleOf(client, id), { verb: `duty.${verb}`, body: { note }, seen }) as Promise<DutyDetail | null>;
     },
     onSuccess: (detail) => {
       if (detail === null) return;
@@ -168,6 +176,7 @@ export function useDutyAct() {
       client.setQueriesData<DutyPage>({ queryKey: ["duties", "list"] }, (page) => page && { ...page, items: page.items.map((duty) => (duty.id === detail.id ? { ...duty, ...detail } : duty)) });
       for (const key of ["duties", "warnings", "status"]) void client.invalidateQueries({ queryKey: [key] });
     },
+    onError: (error) => lookAgain(client, error),
   });
 }
 

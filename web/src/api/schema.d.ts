@@ -7434,7 +7434,7 @@ export interface components {
         };
         /**
          * Duty
-         * @description One duty as a row of the desk.
+         * @description One duty as a row of the desk. `round`: how often people were called for it anew, from 1.
          */
         Duty: {
             /** Id */
@@ -7473,6 +7473,8 @@ export interface components {
             actions: components["schemas"]["Action"][];
             /** Calls */
             calls: number;
+            /** Round */
+            round: number;
             /** Orders */
             orders: string[];
         };
@@ -7582,6 +7584,8 @@ export interface components {
             actions: components["schemas"]["Action"][];
             /** Calls */
             calls: number;
+            /** Round */
+            round: number;
             /** Orders */
             orders: string[];
             /** Chain */
@@ -7638,13 +7642,21 @@ export interface components {
              * @default
              */
             note?: string;
-            sent?: components["schemas"]["Sent"] | null;
+            sent?: components["schemas"]["SentDuty"] | null;
         };
         /**
-         * Sent
-         * @description Of an act that may come late, or twice: `key` is new for each act, `user` did it, `at` by the device's clock.
+         * SeenDuty
+         * @description What the doer saw of the duty: where it is in a later round by now, the act is refused (409).
          */
-        Sent: {
+        SeenDuty: {
+            /** Round */
+            round: number;
+        };
+        /**
+         * SentDuty
+         * @description `seen`: always told of an act that was held on a device.
+         */
+        SentDuty: {
             /** Key */
             key: string;
             /** User */
@@ -7654,6 +7666,7 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            seen?: components["schemas"]["SeenDuty"] | null;
         };
         /**
          * NoteIn
@@ -10668,6 +10681,8 @@ export interface components {
          * Warning
          * @description One warning as a row of the list. `category`: a risk, or a device fault (which is no level of danger).
          *
+         *     `episode`: how often people were called for it anew, from 1.
+         *
          *     `decimals`: with how many its indicator is written; null where no pack says.
          */
         Warning: {
@@ -10680,6 +10695,8 @@ export interface components {
              * @enum {string}
              */
             category: "risk" | "fault";
+            /** Episode */
+            episode: number;
             /** Level */
             level: number;
             /** Peak Level */
@@ -10981,6 +10998,8 @@ export interface components {
              * @enum {string}
              */
             category: "risk" | "fault";
+            /** Episode */
+            episode: number;
             /** Level */
             level: number;
             /** Peak Level */
@@ -11092,6 +11111,35 @@ export interface components {
             counted: components["schemas"]["Counted"][];
         };
         /**
+         * SeenWarning
+         * @description What the doer saw of the warning: where people were called anew by now, or for a verification the result is
+         *     another, the act is refused (409).
+         */
+        SeenWarning: {
+            /** Level */
+            level: number;
+            /** Episode */
+            episode: number;
+            /** Result */
+            result: string | null;
+        };
+        /**
+         * SentWarning
+         * @description `seen`: always told of an act that was held on a device.
+         */
+        SentWarning: {
+            /** Key */
+            key: string;
+            /** User */
+            user: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            seen?: components["schemas"]["SeenWarning"] | null;
+        };
+        /**
          * VerifyIn
          * @description `reason`: a code (calibration, power_switch, sensor_moved, exhaust, blasting, transmission, wrong_threshold,
          *     other) or words of one's own; needed for a false alarm.
@@ -11112,7 +11160,7 @@ export interface components {
              * @default
              */
             note?: string;
-            sent?: components["schemas"]["Sent"] | null;
+            sent?: components["schemas"]["SentWarning"] | null;
         };
         /**
          * DisposeIn
@@ -11126,7 +11174,19 @@ export interface components {
              * @default false
              */
             withdraw?: boolean;
-            sent?: components["schemas"]["Sent"] | null;
+            sent?: components["schemas"]["SentWarning"] | null;
+        };
+        /**
+         * FeedbackIn
+         * @description What came of it.
+         */
+        FeedbackIn: {
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            sent?: components["schemas"]["SentWarning"] | null;
         };
         /** EvacuationQuery */
         EvacuationQuery: {
@@ -17915,7 +17975,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ActIn"];
+                "application/json": components["schemas"]["FeedbackIn"];
             };
         };
         responses: {

@@ -8,10 +8,21 @@ import { passes } from "./send";
 
 /** What may be done without a line and sent later: it says what was done or seen. What others must hear of at once is not. */
 export type Deed =
-  | { verb: "duty.answer" | "duty.done" | "duty.verify"; body: { note: string } }
-  | { verb: "warning.verify"; body: { result: "real" | "false_alarm" | "device_fault"; reason: string; note: string } }
-  | { verb: "warning.dispose"; body: { note: string; withdraw: boolean } }
-  | { verb: "warning.feedback"; body: { note: string } };
+  | { verb: "duty.answer" | "duty.done" | "duty.verify"; body: { note: string }; seen?: SeenDuty }
+  | { verb: "warning.verify"; body: { result: "real" | "false_alarm" | "device_fault"; reason: string; note: string }; seen?: SeenWarning }
+  | { verb: "warning.dispose"; body: { note: string; withdraw: boolean }; seen?: SeenWarning }
+  | { verb: "warning.feedback"; body: { note: string }; seen?: SeenWarning };
+
+/** What the page showed when it was done: what has changed since, its doer never saw, and the county refuses it. */
+export interface SeenDuty {
+  round: number;
+}
+
+export interface SeenWarning {
+  level: number;
+  episode: number;
+  result: string | null;
+}
 
 /** An act the county has not confirmed. */
 export interface Act {
@@ -40,22 +51,22 @@ const PAUSES_S = [5, 10, 20, 40, 60];
 
 /** The county's answer is the receipt: nothing else lets go of an act. Rejects with a `Problem`. */
 export async function sendAct({ key, user, subject, deed, at }: Act): Promise<unknown> {
-  const sent = { key, user, at: new Date(at).toISOString() };
+  const told = { key, user, at: new Date(at).toISOString() };
   const params = { path: { id: subject } };
   const signal = AbortSignal.timeout(PATIENCE_MS);
   switch (deed.verb) {
     case "duty.answer":
-      return got(api.POST("/api/v1/duties/{id}/answer", { params, body: { ...deed.body, sent }, signal }));
+      return got(api.POST("/api/v1/duties/{id}/answer", { params, body: { ...deed.body, sent: { ...told, seen: deed.seen } }, signal }));
     case "duty.done":
-      return got(api.POST("/api/v1/duties/{id}/done", { params, body: { ...deed.body, sent }, signal }));
+      return got(api.POST("/api/v1/duties/{id}/done", { params, body: { ...deed.body, sent: { ...told, seen: deed.seen } }, signal }));
     case "duty.verify":
-      return got(api.POST("/api/v1/duties/{id}/verify", { params, body: { ...deed.body, sent }, signal }));
+      return got(api.POST("/api/v1/duties/{id}/verify", { params, body: { ...deed.body, sent: { ...told, seen: deed.seen } }, signal }));
     case "warning.verify":
-      return got(api.POST("/api/v1/warnings/{id}/verify", { params, body: { ...deed.body, sent }, signal }));
+      return got(api.POST("/api/v1/warnings/{id}/verify", { params, body: { ...deed.body, sent: { ...told, seen: deed.seen } }, signal }));
     case "warning.dispose":
-      return got(api.POST("/api/v1/warnings/{id}/dispose", { params, body: { ...deed.body, sent }, signal }));
+      return got(api.POST("/api/v1/warnings/{id}/dispose", { params, body: { ...deed.body, sent: { ...told, seen: deed.seen } }, signal }));
     case "warning.feedback":
-      return got(api.POST("/api/v1/warnings/{id}/feedback", { params, body: { ...deed.body, sent }, signal }));
+      return got(api.POST("/api/v1/warnings/{id}/feedback", { params, body: { ...deed.body, sent: { ...told, seen: deed.seen } }, signal }));
   }
 }
 

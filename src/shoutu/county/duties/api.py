@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from django.http import HttpRequest
 from ninja import Query
@@ -63,12 +62,19 @@ def detail(actor: Actor, id: int) -> dict[str, Any]:
     }
 
 
-def _once(actor: Actor, id: int, done: str, body: schemas.ActIn, act: Callable[[Actor, int, str], object]) -> None:
-    if body.sent is None:
+class _Act(Protocol):
+    def __call__(self, actor: Actor, duty_id: int, note: str, *, seen_round: int | None = None) -> object: ...
+
+
+def _once(actor: Actor, id: int, done: str, body: schemas.ActIn, act: _Act) -> None:
+    sent = body.sent
+    if sent is None:
         act(actor, id, body.note)
         return
+    seen = None if sent.seen is None else sent.seen.round
     subject = SubjectRef(Duty.subject_type, id)
-    once(actor, body.sent, f"duty.{done}", subject, {"note": body.note}, lambda: act(actor, id, body.note))
+    told = {"note": body.note}
+    once(actor, sent, f"duty.{done}", subject, told, lambda: act(actor, id, body.note, seen_round=seen))
 
 
 @router.post("/duties/{id}/answer", response=schemas.DutyDetail)
@@ -145,6 +151,7 @@ def row(duty: Duty, actor: Actor) -> dict[str, Any]:
         "overdue": selectors.is_overdue(clock),
         "actions": [_action(duty, actor, verb) for verb in TABLE.verbs if verb != "cancel"],
         "calls": sum(call.times for call in calls),
+        "round": duty.round,
         "orders": duty.policy.get("orders", []),
     }
 

@@ -82,7 +82,7 @@ class Subject(Schema):
 
 
 class Duty(Schema):
-    """One duty as a row of the desk."""
+    """One duty as a row of the desk. `round`: how often people were called for it anew, from 1."""
 
     id: int
     kind: str
@@ -100,6 +100,7 @@ class Duty(Schema):
     overdue: bool
     actions: list[Action]
     calls: int
+    round: int
     orders: list[str]
 
 
@@ -124,10 +125,22 @@ class Sent(Schema):
     at: datetime
 
 
+class SeenDuty(Schema):
+    """What the doer saw of the duty: where it is in a later round by now, the act is refused (409)."""
+
+    round: int
+
+
+class SentDuty(Sent):
+    """`seen`: always told of an act that was held on a device."""
+
+    seen: SeenDuty | None = None
+
+
 class ActIn(NoteIn):
     """`sent`: with it the act is done once, however often it comes, and both times are kept."""
 
-    sent: Sent | None = None
+    sent: SentDuty | None = None
 
 
 class FindingAbout(Schema):

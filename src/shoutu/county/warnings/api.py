@@ -12,7 +12,7 @@ from django.utils import timezone
 from ninja import Query
 from pydantic import Field
 
-from shoutu.county.duties.schemas import ActIn, NoteIn, Sent, TimelineRow
+from shoutu.county.duties.schemas import NoteIn, TimelineRow
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.subjects import SubjectRef
@@ -26,6 +26,7 @@ from shoutu.county.warnings.api_reports import router as reports_router
 from shoutu.county.warnings.api_signals import router as signals_router
 from shoutu.county.warnings.api_silences import router as silences_router
 from shoutu.county.warnings.models import Warning
+from shoutu.county.warnings.services.taking import Seen
 
 router = Router()
 router.add_router("", evacuations_router)
@@ -96,11 +97,15 @@ def get_timeline(request: HttpRequest, id: int) -> Any:
     return {"items": rows, "next": None, "count": len(rows)}
 
 
-def _once(actor: Actor, id: int, done: str, sent: Sent | None, told: dict[str, Any], act: Callable[[], object]) -> None:
+def _once(
+    actor: Actor, id: int, done: str, sent: schemas.SentWarning | None, told: dict[str, Any], act: Callable[..., object]
+) -> None:
     if sent is None:
-        act()
-    else:
-        once(actor, sent, f"warning.{done}", SubjectRef(Warning.subject_type, id), told, act)
+        act(actor, id, **told)
+        return
+    seen = None if sent.seen is None else Seen(**sent.seen.dict())
+    subject = SubjectRef(Warning.subject_type, id)
+    once(actor, sent, f"warning.{done}", subject, told, lambda: act(actor, id, **told, seen=seen))
 
 
 @router.post("/warnings/{id}/verify", response=schemas.WarningDetail)
@@ -108,7 +113,7 @@ def verify(request: HttpRequest, id: int, body: schemas.VerifyIn) -> Any:
     """核实: real, false alarm (with reason) or device fault."""
     actor = asker(request)
     told: dict[str, Any] = {"result": body.result, "reason": body.reason, "note": body.note}
-    _once(actor, id, "verified", body.sent, told, lambda: services.verify(actor, id, **told))
+    _once(actor, id, "verified", body.sent, told, services.verify)
     return _detail(actor, id)
 
 
@@ -117,15 +122,15 @@ def dispose(request: HttpRequest, id: int, body: schemas.DisposeIn) -> Any:
     """处置: what was done on site; `withdraw` for 停产撤人."""
     actor = asker(request)
     told: dict[str, Any] = {"note": body.note, "withdraw": body.withdraw}
-    _once(actor, id, "disposed", body.sent, told, lambda: services.dispose(actor, id, **told))
+    _once(actor, id, "disposed", body.sent, told, services.dispose)
     return _detail(actor, id)
 
 
 @router.post("/warnings/{id}/feedback", response=schemas.WarningDetail)
-def feedback(request: HttpRequest, id: int, body: ActIn) -> Any:
+def feedback(request: HttpRequest, id: int, body: schemas.FeedbackIn) -> Any:
     """反馈: what came of it. 409 before it was disposed of."""
     actor = asker(request)
-    _once(actor, id, "fed_back", body.sent, {"note": body.note}, lambda: services.feedback(actor, id, body.note))
+    _once(actor, id, "fed_back", body.sent, {"note": body.note}, services.feedback)
     return _detail(actor, id)
 
 

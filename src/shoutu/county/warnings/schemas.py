@@ -8,7 +8,7 @@ from typing import Literal
 from ninja import Schema
 from pydantic import AwareDatetime, Field
 
-from shoutu.county.duties.schemas import Action, ChainRow, Clock, Sent
+from shoutu.county.duties.schemas import Action, ChainRow, Clock, NoteIn, Sent
 
 
 class SiteBrief(Schema):
@@ -114,12 +114,15 @@ class SilenceBrief(Schema):
 class Warning(Schema):
     """One warning as a row of the list. `category`: a risk, or a device fault (which is no level of danger).
 
+    `episode`: how often people were called for it anew, from 1.
+
     `decimals`: with how many its indicator is written; null where no pack says.
     """
 
     id: int
     number: str
     category: Literal["risk", "fault"]
+    episode: int
     level: int
     peak_level: int
     current_level: int
@@ -298,6 +301,21 @@ class WarningDetail(Warning):
     ledger: LedgerRef | None
 
 
+class SeenWarning(Schema):
+    """What the doer saw of the warning: where people were called anew by now, or for a verification the result is
+    another, the act is refused (409)."""
+
+    level: int
+    episode: int
+    result: str | None
+
+
+class SentWarning(Sent):
+    """`seen`: always told of an act that was held on a device."""
+
+    seen: SeenWarning | None = None
+
+
 class VerifyIn(Schema):
     """`reason`: a code (calibration, power_switch, sensor_moved, exhaust, blasting, transmission, wrong_threshold,
     other) or words of one's own; needed for a false alarm."""
@@ -305,7 +323,7 @@ class VerifyIn(Schema):
     result: Literal["real", "false_alarm", "device_fault"]
     reason: str = Field("", max_length=60)
     note: str = Field("", max_length=2000)
-    sent: Sent | None = None
+    sent: SentWarning | None = None
 
 
 class DisposeIn(Schema):
@@ -313,7 +331,13 @@ class DisposeIn(Schema):
 
     note: str = Field(max_length=2000)
     withdraw: bool = False
-    sent: Sent | None = None
+    sent: SentWarning | None = None
+
+
+class FeedbackIn(NoteIn):
+    """What came of it."""
+
+    sent: SentWarning | None = None
 
 
 class KeyIn(Schema):

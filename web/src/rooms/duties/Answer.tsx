@@ -139,7 +139,7 @@ function Acts({ duty }: { duty: DutyDetail }): ReactNode {
   return (
     <footer className="answer-acts">
       <NotSaved error={act.error} />
-      <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate({ id: duty.id, verb: "answer", note: "" })}>
+      <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate({ id: duty.id, verb: "answer", note: "", seen: { round: duty.round } })}>
         {t("answer.yes")}
       </Button>
       <AnswerAll duty={duty} />

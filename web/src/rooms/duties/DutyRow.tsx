@@ -24,6 +24,7 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
   const [asking, setAsking] = useState(false);
   // Done here already: the desk's list above says how it stands, and a second press would send it twice.
   const held = useUnsentActs().some((one) => one.act.subject === duty.id && one.act.deed.verb.startsWith("duty.") && one.error !== null);
+  const seen = { round: duty.round };
   const what = rowAct(duty);
   // Two calls on one warning differ in what must follow the answer.
   const follows = duty.kind.split(".").at(-1) ?? "";
@@ -32,7 +33,7 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
   const press = (): void => {
     if (what.how === "open") void navigate(what.url);
     else if (what.how === "note") setAsking(true);
-    else act.mutate({ id: duty.id, verb: what.verb, note: "" });
+    else act.mutate({ id: duty.id, verb: what.verb, note: "", seen });
   };
   return (
     <div className={`duty${closed ? " duty-closed" : ""}`} style={duty.level > 0 && !closed ? { boxShadow: `inset 3px 0 var(--l${duty.level}-fill)` } : undefined}>
@@ -57,7 +58,7 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
           <NotSaved error={act.error} />
         </div>
       )}
-      {asking && what.how === "note" && <NoteDialog title={`${duty.verb} ${duty.title}`} verb={duty.verb} busy={act.isPending} error={act.error} send={(note) => act.mutate({ id: duty.id, verb: what.verb, note }, { onSuccess: () => setAsking(false) })} close={() => setAsking(false)} />}
+      {asking && what.how === "note" && <NoteDialog title={`${duty.verb} ${duty.title}`} verb={duty.verb} busy={act.isPending} error={act.error} send={(note) => act.mutate({ id: duty.id, verb: what.verb, note, seen }, { onSuccess: () => setAsking(false) })} close={() => setAsking(false)} />}
     </div>
   );
 }

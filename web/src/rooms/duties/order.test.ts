@@ -22,6 +22,7 @@ function duty(id: number, level: number, due: number | null, more: Partial<Duty>
     overdue: false,
     actions: [],
     calls: 1,
+    round: 1,
     orders: [],
     ...more,
   };

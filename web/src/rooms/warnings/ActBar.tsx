@@ -5,6 +5,7 @@ import { Link, useSearchParams } from "react-router";
 import { useDuties, useWarningAct, type WarningAct } from "../../api/queries";
 import type { Action, WarningDetail } from "../../api/types";
 import { NotSaved } from "../../kit/States";
+import type { SeenWarning } from "../../outbox/acts";
 import { order, reasonsOf, type Verb } from "./acts";
 import { headline } from "./words";
 import { PhoneActs } from "./PhoneActs";
@@ -59,15 +60,21 @@ function VerifyFields({ draft, set }: { draft: Draft; set: (part: Partial<Draft>
   );
 }
 
+const seenOf = ({ level, episode, result }: WarningDetail): SeenWarning => ({ level, episode, result });
+
 function Dialog({ warning, verb, close }: { warning: WarningDetail; verb: Verb; close: () => void }): ReactNode {
   const act = useWarningAct(warning.id);
   const [draft, setDraft] = useState(blank);
   const [told, setTold] = useState(false);
+  // What stood there when this was opened: what changes while it is written was not in its writer's mind.
+  const [seen, setSeen] = useState<SeenWarning | null>(() => seenOf(warning));
   const set = (part: Partial<Draft>): void => setDraft((now) => ({ ...now, ...part }));
   const lack = missing(verb, draft);
   const send = (): void => {
     setTold(true);
-    if (lack === null) act.mutate(toAct(verb, draft), { onSuccess: close });
+    if (lack !== null) return;
+    // Refused because it has changed: the page behind shows how, and pressing again is meant for that.
+    act.mutate({ ...toAct(verb, draft), seen: seen ?? seenOf(warning) }, { onSuccess: close, onError: () => setSeen(null) });
   };
   return (
     <Modal open title={t(`act.${verb}.title`)} okText={t(`act.${verb}`)} cancelText={t("act.back")} confirmLoading={act.isPending} onOk={send} onCancel={close} width={520}>

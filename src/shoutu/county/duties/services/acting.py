@@ -21,14 +21,21 @@ from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.ledger.services import record, service, unchanged
 
 
-def _take(actor: Actor, duty_id: int, verb: str) -> tuple[Duty, str]:
-    """The duty, locked, and the state the verb leads to. Raises NotFound, NotAllowed, Conflict."""
+def _take(actor: Actor, duty_id: int, verb: str, seen_round: int | None = None) -> tuple[Duty, str]:
+    """The duty, locked, and the state the verb leads to.
+
+    `seen_round` is the round its doer saw, where that is known: an act may come hours after it was done. Raises
+    NotFound, NotAllowed, Conflict, which it also is where people were called anew since.
+    """
     found = Duty.objects.visible_to(actor).filter(pk=duty_id).first()
     if found is None:
         raise NotFound("duty", duty_id)
     lock_before([found])
     duty = Duty.objects.select_for_update(of=("self",), no_key=True).get(pk=duty_id)
-    return duty, TABLE.step(duty.state, verb, actor, duty)
+    target = TABLE.step(duty.state, verb, actor, duty)
+    if seen_round is not None and duty.round > seen_round:
+        raise Conflict(_("情况变了，已重新呼叫：这是按以前看到的办的，看了现在的情况再办"))
+    return duty, target
 
 
 def _changed(duty: Duty) -> Duty:
@@ -38,15 +45,17 @@ def _changed(duty: Duty) -> Duty:
 
 
 @service
-def answer(actor: Actor, duty_id: int, note: str = "", via: Notice | None = None) -> Duty:
+def answer(
+    actor: Actor, duty_id: int, note: str = "", via: Notice | None = None, *, seen_round: int | None = None
+) -> Duty:
     """I take it. The climb stops; the one who answers first holds the duty, others called may still say they know.
 
-    `via` is the message that was answered (by reply, link or key); None is the application.
+    `via` is the message that was answered (by reply, link or key); None is the application. `seen_round` as in `_take`.
 
     Answering twice is harmless. Raises NotFound, NotAllowed, Conflict when the actor was not called, or was called
-    anew for something worse than `via` told of.
+    anew for something worse than `via` told of or was seen.
     """
-    duty, _target = _take(actor, duty_id, "answer")
+    duty, _target = _take(actor, duty_id, "answer", seen_round)
     _still_stands(via)
     now = timezone.now()
     call = (
@@ -137,9 +146,12 @@ def decline(actor: Actor, duty_id: int, note: str = "", via: Notice | None = Non
 
 
 @service
-def done(actor: Actor, duty_id: int, note: str = "") -> Duty:
-    """The holder has done it. Raises NotFound, NotAllowed, Conflict (not the holder, or finished elsewhere)."""
-    duty, _target = _take(actor, duty_id, "done")
+def done(actor: Actor, duty_id: int, note: str = "", *, seen_round: int | None = None) -> Duty:
+    """The holder has done it.
+
+    Raises NotFound, NotAllowed, Conflict (not the holder, finished elsewhere, or called anew: see `_take`).
+    """
+    duty, _target = _take(actor, duty_id, "done", seen_round)
     record(actor, "duty.done", ref(duty), {"about": duty.about}, _note(note))
     return _finish(duty, note)
 
@@ -161,9 +173,9 @@ def _let_go(duty: Duty, now: datetime) -> None:
 
 
 @service
-def verify(actor: Actor, duty_id: int, note: str = "") -> Duty:
+def verify(actor: Actor, duty_id: int, note: str = "", *, seen_round: int | None = None) -> Duty:
     """Somebody else found it well done. Raises NotFound, NotAllowed, Conflict."""
-    duty, target = _take(actor, duty_id, "verify")
+    duty, target = _take(actor, duty_id, "verify", seen_round)
     duty.state = target
     duty.ended_at = timezone.now()
     record(actor, "duty.verified", ref(duty), {"about": duty.about}, _note(note))
@@ -171,9 +183,9 @@ def verify(actor: Actor, duty_id: int, note: str = "") -> Duty:
 
 
 @service
-def return_(actor: Actor, duty_id: int, note: str) -> Duty:
+def return_(actor: Actor, duty_id: int, note: str, *, seen_round: int | None = None) -> Duty:
     """退回: not done yet; back to its holder, whose stage clocks run on. Raises NotFound, NotAllowed, Conflict."""
-    duty, target = _take(actor, duty_id, "return")
+    duty, target = _take(actor, duty_id, "return", seen_round)
     duty.state = target
     # Who was let go when it was done may be asked again: their calls stand as they did before.
     let_go = Call.objects.filter(duty=duty, round=duty.round, state=CallState.ENDED, ended_at=duty.done_at)

@@ -109,7 +109,7 @@ def row(warning: Warning, duties: list[Duty], silent: Mapping[str, Any] | None =
     copied = (
         "number", "level", "peak_level", "current_level", "state", "title", "item", "value", "threshold", "direction",
         "sentence", "started_at", "last_signal_at", "ended_at", "count", "result", "reason", "backfill",
-        "verified_source", "unknown_now", "category",
+        "verified_source", "unknown_now", "category", "episode",
     )  # fmt: skip
     return {
         "id": warning.pk,

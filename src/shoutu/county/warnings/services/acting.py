@@ -19,22 +19,26 @@ from shoutu.county.warnings.services.evacuation import WITHDRAW, begin
 from shoutu.county.warnings.services.evacuation_end import call_off
 from shoutu.county.warnings.services.locking import lock_warnings
 from shoutu.county.warnings.services.reviewing import REVIEW, ask_review, drop_review
-from shoutu.county.warnings.services.taking import remark, take
+from shoutu.county.warnings.services.taking import Seen, remark, take
 from shoutu.county.warnings.states import reviews
 
 DISPOSE, VERIFY, ANSWER = "warning.dispose", "warning.verify", "warning.answer"
 
 
 @service
-def verify(actor: Actor, warning_id: int, result: str, reason: str = "", note: str = "") -> Warning:
+def verify(
+    actor: Actor, warning_id: int, result: str, reason: str = "", note: str = "", *, seen: Seen | None = None
+) -> Warning:
     """Real, false alarm or device fault. A false alarm says why: a code of `Reason` or the verifier's own words.
+
+    `seen` as in `take`, here and below.
 
     Raises NotFound, NotAllowed, Conflict, Invalid.
     """
     if result not in Result.values:
         raise Invalid("result", _("其中之一：%(names)s") % {"names": "、".join(Result.values)})
     words = _reason(result, reason.strip(), note)
-    warning = take(actor, warning_id, "verify")
+    warning = take(actor, warning_id, "verify", seen)
     before = warning.result
     warning.result, warning.reason = result, words
     warning.answered_at = warning.answered_at or timezone.now()
@@ -76,14 +80,14 @@ def _call_off(actor: Actor, warning: Warning, why: str) -> None:
 
 
 @service
-def dispose(actor: Actor, warning_id: int, note: str, *, withdraw: bool = False) -> Warning:
+def dispose(actor: Actor, warning_id: int, note: str, *, withdraw: bool = False, seen: Seen | None = None) -> Warning:
     """What was done on site; `withdraw`: work stopped and people taken out (停产撤人).
 
     Raises NotFound, NotAllowed, Conflict, Invalid without a word on what was done.
     """
     if not note.strip():
         raise Invalid("note", _("写明采取了什么措施"))
-    warning = take(actor, warning_id, "dispose")
+    warning = take(actor, warning_id, "dispose", seen)
     now = timezone.now()
     warning.disposed_at, warning.answered_at = now, warning.answered_at or now
     warning.withdrawn = warning.withdrawn or withdraw
@@ -97,11 +101,11 @@ def dispose(actor: Actor, warning_id: int, note: str, *, withdraw: bool = False)
 
 
 @service
-def feedback(actor: Actor, warning_id: int, note: str) -> Warning:
+def feedback(actor: Actor, warning_id: int, note: str, *, seen: Seen | None = None) -> Warning:
     """What came of it. Raises NotFound, NotAllowed, Conflict before disposal, Invalid without words."""
     if not note.strip():
         raise Invalid("note", _("写明处置结果"))
-    warning = take(actor, warning_id, "feedback")
+    warning = take(actor, warning_id, "feedback", seen)
     warning.fed_back_at = timezone.now()
     record(actor, "warning.fed_back", ref(warning), {"level": warning.current_level}, remark(note))
     duties.complete(actor, ref(warning), [DISPOSE], "feedback", note)
