@@ -14,6 +14,7 @@ from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import Duty, State
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.ledger.models import Entry, SentAct
+from shoutu.county.ledger.verbs import words
 from shoutu.county.warnings.models import Warning
 from tests.county.duties.conftest import lane, open_duty, pack  # noqa: F401
 from tests.county.warnings.conftest import raise_to, signal, watched  # noqa: F401
@@ -146,6 +147,34 @@ def test_late_act_keeps_both_times_and_the_limit_counts_ours(county, login, open
     assert entry.body["payload"]["told_at"] == told.isoformat()
     words = [line["text"] for line in answer.json()["timeline"]]
     assert any(f"{timezone.localtime(told):%m-%d %H:%M:%S}" in line and "县里收到的时间" in line for line in words)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"at": "9999-12-31T23:59:59+00:00"}, "at"),
+        ({"at": "9999-12-31T23:59:59-10:00"}, "at"),
+        ({"at": "0001-01-01T00:00:00+10:00"}, "at"),
+        ({"at": "1970-01-01T00:00:00Z"}, "at"),
+        ({"at": "2026-11-26T12:00:00"}, "at"),
+        ({"key": "k" * 7}, "key"),
+        ({"key": "k" * 65}, "key"),
+        ({"key": "钥匙钥匙钥匙钥匙"}, "key"),
+        ({"key": "12345678\n"}, "key"),
+    ],
+)
+def test_a_time_or_a_key_that_is_none_is_refused_by_its_name(county, login, open_duty, wrong, field) -> None:  # noqa: F811
+    duty = open_duty()
+    client = login("enterprise")
+    refused = _post(client, f"duties/{duty.pk}/answer", {"sent": {**_sent(county, "enterprise"), **wrong}})
+    assert (refused.status_code, field in refused.json()["field"]) == (422, True), refused.content
+    assert Duty.objects.get(pk=duty.pk).state == State.CALLED
+    assert client.get(f"/api/v1/duties/{duty.pk}").status_code == 200
+
+
+def test_an_entry_whose_time_no_calendar_has_is_shown_all_the_same() -> None:
+    assert words("act.came_late", {"told_at": "9999-12-31T23:59:59+00:00"}) == "act.came_late"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 DutyState = Literal["called", "answered", "done", "verified", "returned", "cancelled"]
 
@@ -120,9 +120,9 @@ class NoteIn(Schema):
 class Sent(Schema):
     """Of an act that may come late, or twice: `key` is new for each act, `user` did it, `at` by the device's clock."""
 
-    key: str = Field(min_length=8, max_length=64)
+    key: str = Field(pattern=r"^[0-9A-Za-z-]{8,64}$")
     user: int
-    at: datetime
+    at: AwareDatetime
 
 
 class SeenDuty(Schema):

@@ -35,7 +35,7 @@ def words(verb: str, payload: dict[str, Any]) -> str:
     found = _verbs.get(verb, verb)
     try:
         return found(payload) if callable(found) else str(found)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
         # An entry of an older version is still to be shown; one must not hide all.
         log.warning("no words for %s with %s", verb, sorted(payload))
         return verb

@@ -11,17 +11,19 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.kit import keys
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.errors import Conflict, KeyReused
+from shoutu.county.kit.errors import Conflict, Invalid, KeyReused
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import SentAct
 from shoutu.county.ledger.services.record import record, service, unchanged
 
 LATE = timedelta(seconds=60)
 """A difference between the two times that is told in an entry of its own: the line was away, or a clock is wrong."""
+OLDEST, AHEAD = timedelta(days=30), timedelta(days=1)
+"""How far the device's time may lie from ours: beyond that it is no time of an act, and no word of the record."""
 
 
 class Sent(Protocol):
-    """`key` names the act, new for each; `user` did it; `at` is when, by the device's clock."""
+    """`key` names the act, new for each; `user` did it; `at` is when (aware), by the device's clock."""
 
     key: str
     user: int
@@ -48,10 +50,13 @@ def once(
 
     Nothing is kept of an act that is refused, so that it may be sent again under the same key. What comes `LATE` (or
     from a clock that is ahead) leaves an entry with both times. Raises OtherUser, KeyReused for another act under a
-    key that was used, and what `act` raises.
+    key that was used, Invalid for a time that is none of an act, and what `act` raises.
     """
     if sent.user != actor.user_id:
         raise OtherUser()
+    now = timezone.now()
+    if not now - OLDEST <= sent.at <= now + AHEAD:
+        raise Invalid("sent.at", _("县里时间前 30 天到后 1 天之内；核对手机的日期时间"))
     asked = keys.digest(verb=verb, subject=[subject.type, subject.id], content=content)
     before = SentAct.objects.filter(user=sent.user, key=sent.key).first()
     if before is not None:
