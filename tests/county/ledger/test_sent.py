@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from django.db import connections
@@ -178,18 +179,23 @@ def test_an_entry_whose_time_no_calendar_has_is_shown_all_the_same() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_same_act_twice_at_once_is_done_once(county, login, open_duty) -> None:  # noqa: F811
+@pytest.mark.parametrize("verb", ["answer", "done"])
+def test_the_same_act_twice_at_once_is_done_once(county, login, open_duty, verb) -> None:  # noqa: F811
     duty = open_duty()
+    if verb == "done":
+        assert _post(login("enterprise"), f"duties/{duty.pk}/answer", {}).status_code == 200
     clients = [login("enterprise") for _ in range(3)]
     body = {"note": "收到", "sent": _sent(county, "enterprise")}
+    start = Barrier(3)
 
     def send(client) -> int:
         try:
-            return _post(client, f"duties/{duty.pk}/answer", body).status_code
+            start.wait(10)
+            return _post(client, f"duties/{duty.pk}/{verb}", body).status_code
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(send, clients)) == [200, 200, 200]
     assert SentAct.objects.count() == 1
-    assert _verbs(duty.pk).count("duty.answered") == 1
+    assert _verbs(duty.pk).count({"answer": "duty.answered", "done": "duty.done"}[verb]) == 1
