@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import "fake-indexeddb/auto";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { Problem } from "../api/problem";
-import { Acts, type Act, type ActStore, type Deed } from "./acts";
+import { actStore, Acts, type Act, type ActStore, type Deed } from "./acts";
 
 const deed = (note: string): Deed => ({ verb: "duty.done", body: { note } });
 
@@ -29,7 +30,56 @@ function world(answers: (act: Act) => unknown, full = false): { store: ActStore;
   };
 }
 
+afterEach(() => vi.useRealTimers());
+
 describe("acts on a device", () => {
+  it("are sent although the disk does not answer, and lie there once it does", async () => {
+    vi.useFakeTimers();
+    let answer: unknown = { state: "done" };
+    const to = world(() => answer);
+    let writes: (() => void)[] = [];
+    const put = to.store.put;
+    to.store.put = (act) => new Promise<void>((resolve) => writes.push(resolve)).then(() => put(act));
+    to.store.of = () => new Promise<Act[]>(() => undefined);
+    const acts = new Acts(to);
+    const signed = acts.become(7);
+    await vi.advanceTimersByTimeAsync(2_100);
+    await signed;
+    const sent = acts.add(7, 3, "x", deed("a"));
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(await sent).toEqual({ state: "done" });
+    writes.forEach((write) => write());
+    writes = [];
+    await vi.advanceTimersByTimeAsync(0);
+    expect(to.disk.size).toBe(0);
+    answer = new Problem(0, "");
+    const held = acts.add(7, 3, "x", deed("b"));
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(await held).toBeNull();
+    expect(acts.items()[0]?.kept).toBe(false);
+    writes.forEach((write) => write());
+    await vi.advanceTimersByTimeAsync(0);
+    expect([acts.items()[0]?.kept, to.disk.size]).toEqual([true, 1]);
+    await acts.become(null);
+  });
+
+  it("are refused by a store an older window holds, and taken when it lets go", async () => {
+    const old = await new Promise<IDBDatabase>((resolve) => {
+      const asked = indexedDB.open("shoutu.outbox", 1);
+      asked.onupgradeneeded = () => asked.result.createObjectStore("photographs", { keyPath: "key" }).createIndex("user", "user");
+      asked.onsuccess = () => resolve(asked.result);
+    });
+    const store = actStore();
+    await expect(store.of(7)).rejects.toThrow("older");
+    await expect(store.of(7)).rejects.toThrow("older");
+    old.close();
+    await vi.waitFor(async () => expect(await store.of(7)).toEqual([]));
+    const act: Act = { key: "k".repeat(32), user: 7, subject: 3, about: "x", deed: deed("a"), at: 1_000 };
+    await store.put(act);
+    expect(await store.of(7)).toEqual([act]);
+    await store.clear(7);
+  });
+
   it("are on its disk before they are sent, and gone with the county's answer", async () => {
     let lay = 0;
     const to = world(() => ((lay = to.disk.size), { state: "done" }));

@@ -48,6 +48,14 @@ export interface UnsentAct {
 
 const PATIENCE_MS = 20_000;
 const PAUSES_S = [5, 10, 20, 40, 60];
+const DISK_MS = 2_000;
+
+/** What the disk says; rejects where it says nothing in time, for a disk that hangs must not hold up what is to be sent. */
+function soon<T>(asked: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => (timer = setTimeout(() => reject(new Error("the disk does not answer")), DISK_MS)));
+  return Promise.race([asked, late]).finally(() => clearTimeout(timer));
+}
 
 /** The county's answer is the receipt: nothing else lets go of an act. Rejects with a `Problem`. */
 export async function sendAct({ key, user, subject, deed, at }: Act): Promise<unknown> {
@@ -89,6 +97,8 @@ export class Acts {
   #world: World;
   #user: number | null = null;
   #items: readonly UnsentAct[] = [];
+  /** What was confirmed, refused to its face or let go of: a disk that writes late must not bring it back. */
+  #gone = new Set<string>();
   #listeners = new Set<() => void>();
   #running = false;
   #failures = 0;
@@ -114,8 +124,13 @@ export class Acts {
     this.#set(this.#items.map((one) => (one.act.key === key ? { ...one, ...part } : one)));
   }
 
+  #holds(key: string): boolean {
+    return this.#items.some((one) => one.act.key === key);
+  }
+
   async #drop(key: string): Promise<void> {
-    await this.#world.store.drop(key).catch(() => undefined);
+    this.#gone.add(key);
+    await soon(this.#world.store.drop(key)).catch(() => undefined);
     this.#set(this.#items.filter((one) => one.act.key !== key));
   }
 
@@ -126,7 +141,7 @@ export class Acts {
     clearTimeout(this.#timer);
     this.#set([]);
     if (user === null) return;
-    const found = await this.#world.store.of(user).catch((): Act[] => []);
+    const found = await soon(this.#world.store.of(user)).catch((): Act[] => []);
     if (user !== this.#user) return;
     const known = new Set(this.#items.map((one) => one.act.key));
     const kept = found.filter((act) => !known.has(act.key)).map((act): UnsentAct => ({ act, phase: "waiting", error: null, kept: true }));
@@ -140,10 +155,13 @@ export class Acts {
    */
   async add(user: number, subject: number, about: string, deed: Deed): Promise<unknown> {
     const act: Act = { key: newKey(), user, subject, about, deed, at: serverNow() };
-    const kept = await this.#world.store.put(act).then(
+    const putting = this.#world.store.put(act);
+    const kept = await soon(putting).then(
       () => true,
       () => false,
     );
+    // A disk that answers after all: what is gone from here by then must not lie there and be sent again.
+    if (!kept) void putting.then(() => (this.#gone.has(act.key) ? this.#drop(act.key) : this.#change(act.key, { kept: true }))).catch(() => undefined);
     // What was done before it at the same thing is sent before it.
     const behind = this.#items.some((one) => one.act.subject === subject && one.phase !== "refused");
     this.#set([...this.#items, { act, phase: behind ? "waiting" : "sending", error: null, kept }]);
@@ -180,11 +198,12 @@ export class Acts {
   /** Who signs out leaves nothing behind on this machine. */
   async clear(user: number): Promise<void> {
     if (user === this.#user) {
+      for (const one of this.#items) this.#gone.add(one.act.key);
       clearTimeout(this.#timer);
       this.#user = null;
       this.#set([]);
     }
-    await this.#world.store.clear(user).catch(() => undefined);
+    await soon(this.#world.store.clear(user)).catch(() => undefined);
   }
 
   #again(failed: boolean): void {
@@ -203,7 +222,7 @@ export class Acts {
     let failed = false;
     try {
       for (const { act } of this.#items.filter((one) => one.phase === "waiting")) {
-        if (user !== this.#user || !this.#items.some((one) => one.act.key === act.key)) break;
+        if (user !== this.#user || !this.#holds(act.key)) break;
         this.#change(act.key, { phase: "sending" });
         try {
           await this.#world.send(act);
@@ -234,7 +253,7 @@ export function hearSent(told: (act: Act) => void): void {
   heard = told;
 }
 
-function actStore(): ActStore {
+export function actStore(): ActStore {
   return {
     of: async (user) => (await openOutbox()).getAllFromIndex("acts", "user", user),
     put: async (act) => {

@@ -7,25 +7,49 @@ interface Schema extends DBSchema {
   acts: { key: string; value: Act; indexes: { user: number } };
 }
 
-let opened: Promise<IDBPDatabase<Schema>> | null = null;
+interface Opening {
+  db: Promise<IDBPDatabase<Schema>>;
+  /** Rejects while a window with an older build holds the store and does not let go; the opening itself waits on. */
+  stuck: Promise<never>;
+  open: boolean;
+}
 
-/** This device's store of what is not sent yet. Rejects where the browser refuses. */
-export function openOutbox(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>("shoutu.outbox", 2, {
-    upgrade: (db, from) => {
-      if (from < 1) db.createObjectStore("photographs", { keyPath: "key" }).createIndex("user", "user");
-      if (from < 2) db.createObjectStore("acts", { keyPath: "key" }).createIndex("user", "user");
+let opening: Opening | null = null;
+
+function begin(): Opening {
+  let stick: (why: Error) => void = () => undefined;
+  const stuck = new Promise<never>((_resolve, reject) => (stick = reject));
+  stuck.catch(() => undefined);
+  const db = openDB<Schema>("shoutu.outbox", 2, {
+    upgrade: (store, from) => {
+      if (from < 1) store.createObjectStore("photographs", { keyPath: "key" }).createIndex("user", "user");
+      if (from < 2) store.createObjectStore("acts", { keyPath: "key" }).createIndex("user", "user");
     },
+    blocked: () => stick(new Error("another window holds an older store")),
     // A window with a newer build must not wait for this one.
     blocking: () => {
-      void opened?.then((db) => db.close());
-      opened = null;
+      void db.then((store) => store.close());
+      if (opening === begun) opening = null;
     },
-    terminated: () => (opened = null),
+    terminated: () => {
+      if (opening === begun) opening = null;
+    },
   });
-  // A refusal is not for ever: the person may have made room.
-  opened.catch(() => (opened = null));
-  return opened;
+  const begun: Opening = { db, stuck, open: false };
+  db.then(
+    () => (begun.open = true),
+    // A refusal is not for ever: the person may have made room.
+    () => {
+      if (opening === begun) opening = null;
+    },
+  );
+  return begun;
+}
+
+/** This device's store of what is not sent yet. Rejects where the browser refuses, or another window holds it. */
+export function openOutbox(): Promise<IDBPDatabase<Schema>> {
+  opening ??= begin();
+  return opening.open ? opening.db : Promise.race([opening.db, opening.stuck]);
 }
 
 /** Where photographs lie on this device until the county has them, each its sender's own. Rejects where the browser refuses. */
