@@ -136,6 +136,29 @@ describe("acts on a device", () => {
     await acts.become(null);
   });
 
+  it("that the county fails at hold up nothing but what was done after them at the same thing", async () => {
+    let line = false;
+    const to = world((act) => (!line ? new Problem(0, "") : act.deed.body.note === "bad" ? new Problem(500, "") : {}));
+    const acts = new Acts(to);
+    await acts.become(7);
+    await acts.add(7, 3, "x", deed("bad"));
+    await acts.add(7, 3, "x", deed("after it"));
+    await acts.add(7, 4, "y", deed("another"));
+    await acts.add(7, 3, "z", { verb: "warning.feedback", body: { note: "a warning of that number" } });
+    line = true;
+    await acts.flush();
+    expect(acts.items().map((one) => [one.act.deed.body.note, one.phase])).toEqual([
+      ["bad", "waiting"],
+      ["after it", "waiting"],
+    ]);
+    line = false;
+    await acts.add(7, 4, "y", deed("one more"));
+    to.tried.length = 0;
+    await acts.flush();
+    expect(to.tried.map((act) => act.deed.body.note)).toEqual(["bad"]);
+    await acts.become(null);
+  });
+
   it("refused at once are the form's to show; refused later stay in sight with the reason until let go", async () => {
     let answer: Error = new Problem(409, "taken");
     const to = world(() => answer);

@@ -92,6 +92,9 @@ interface World {
   sent: (act: Act) => void;
 }
 
+/** What an act is about: a duty and a warning may have one number. */
+const thingOf = ({ deed, subject }: Act): string => `${deed.verb.split(".")[0] ?? ""} ${subject}`;
+
 /** Held on the device and sent in the order they were done; each is let go of only with the county's answer. */
 export class Acts {
   #world: World;
@@ -163,7 +166,7 @@ export class Acts {
     // A disk that answers after all: what is gone from here by then must not lie there and be sent again.
     if (!kept) void putting.then(() => (this.#gone.has(act.key) ? this.#drop(act.key) : this.#change(act.key, { kept: true }))).catch(() => undefined);
     // What was done before it at the same thing is sent before it.
-    const behind = this.#items.some((one) => one.act.subject === subject && one.phase !== "refused");
+    const behind = this.#items.some((one) => thingOf(one.act) === thingOf(act) && one.phase !== "refused");
     this.#set([...this.#items, { act, phase: behind ? "waiting" : "sending", error: null, kept }]);
     if (behind) {
       void this.flush();
@@ -214,15 +217,21 @@ export class Acts {
     this.#timer = setTimeout(() => void this.flush(), pause * 1000);
   }
 
-  /** One round over what waits, in its order; a line that fails ends it. Comes again by itself while something waits. */
+  /**
+   * One round over what waits, in its order. Without a line, or with the session over, nothing else would get through
+   * either; what only one act meets holds up but what was done after it at the same thing. Comes again by itself while
+   * something waits.
+   */
   async flush(): Promise<void> {
     const user = this.#user;
     if (this.#running || user === null || !this.#items.some((one) => one.phase === "waiting")) return;
     this.#running = true;
     let failed = false;
+    const stopped = new Set<string>();
     try {
       for (const { act } of this.#items.filter((one) => one.phase === "waiting")) {
-        if (user !== this.#user || !this.#holds(act.key)) break;
+        if (user !== this.#user) break;
+        if (!this.#holds(act.key) || stopped.has(thingOf(act))) continue;
         this.#change(act.key, { phase: "sending" });
         try {
           await this.#world.send(act);
@@ -234,7 +243,9 @@ export class Acts {
           const waits = passes(mine);
           this.#change(act.key, { phase: waits ? "waiting" : "refused", error: mine });
           failed ||= waits;
-          if (waits) break;
+          const { status } = asProblem(mine);
+          if (status === 0 || status === 401) break;
+          if (waits) stopped.add(thingOf(act));
         }
       }
     } finally {
