@@ -44,13 +44,14 @@ export function HeldActs({ of }: { of?: { room: "duty" | "warning"; id: number }
                 <Standing one={one} />
               </p>
             </div>
+            {one.phase === "refused" && <Button onClick={() => void acts.resend(one.act.key)}>{t("held.resend")}</Button>}
             <Popconfirm icon={null} title={t("held.leave.ask")} description={t("held.leave.means")} okText={t("evidence.leave")} cancelText={t("act.back")} onConfirm={() => acts.discard(one.act.key)}>
               <Button disabled={one.phase === "sending"}>{t("evidence.leave")}</Button>
             </Popconfirm>
           </li>
         ))}
       </ul>
-      <Button onClick={() => void acts.again()}>{t("held.again")}</Button>
+      {held.some((one) => one.phase !== "refused") && <Button onClick={() => void acts.again()}>{t("held.again")}</Button>}
     </div>
   );
 }

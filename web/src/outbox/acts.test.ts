@@ -172,6 +172,20 @@ describe("acts on a device", () => {
     await acts.flush();
     expect(acts.items().map((one) => [one.phase, one.error])).toEqual([["refused", answer]]);
     expect(to.disk.size).toBe(1);
+    // Not again by itself: neither with the rest, nor after the page was opened anew.
+    await acts.again();
+    await acts.become(null);
+    const anew = new Acts(to);
+    const tries = to.tried.length;
+    await anew.become(7);
+    await anew.again();
+    expect(anew.items().map((one) => [one.phase, one.error])).toEqual([["refused", answer]]);
+    expect(to.tried.length).toBe(tries);
+    await acts.become(7);
+    answer = new Problem(0, "");
+    await acts.resend(acts.items()[0]?.act.key ?? "");
+    expect([acts.items()[0]?.phase, [...to.disk.values()][0]?.refused, to.tried.length]).toEqual(["waiting", undefined, tries + 1]);
+    await anew.become(null);
     await acts.discard(acts.items()[0]?.act.key ?? "");
     expect(to.disk.size).toBe(0);
     await acts.become(null);

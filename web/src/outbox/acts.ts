@@ -35,6 +35,8 @@ export interface Act {
   deed: Deed;
   /** When it was done, ms of the county's clock as this device knows it. */
   at: number;
+  /** The county's refusal: kept, for sending it again is for its doer to say, also after the page is opened anew. */
+  refused?: { status: number; detail: string; code: string | null };
 }
 
 export interface UnsentAct {
@@ -95,6 +97,12 @@ interface World {
 /** What an act is about: a duty and a warning may have one number. */
 const thingOf = ({ deed, subject }: Act): string => `${deed.verb.split(".")[0] ?? ""} ${subject}`;
 
+function fromDisk(act: Act): UnsentAct {
+  const { refused } = act;
+  const error = refused === undefined ? null : new Problem(refused.status, refused.detail, null, null, refused.code);
+  return { act, phase: refused === undefined ? "waiting" : "refused", error, kept: true };
+}
+
 /** Held on the device and sent in the order they were done; each is let go of only with the county's answer. */
 export class Acts {
   #world: World;
@@ -147,7 +155,7 @@ export class Acts {
     const found = await soon(this.#world.store.of(user)).catch((): Act[] => []);
     if (user !== this.#user) return;
     const known = new Set(this.#items.map((one) => one.act.key));
-    const kept = found.filter((act) => !known.has(act.key)).map((act): UnsentAct => ({ act, phase: "waiting", error: null, kept: true }));
+    const kept = found.filter((act) => !known.has(act.key)).map(fromDisk);
     this.#set([...kept, ...this.#items].sort((a, b) => a.act.at - b.act.at));
     await this.flush();
   }
@@ -187,10 +195,24 @@ export class Acts {
     }
   }
 
-  /** Tries everything again now, what was refused as well. */
+  /** Tries everything that waits again now. What was refused is sent again one by one: `resend`. */
   async again(): Promise<void> {
-    this.#set(this.#items.map((one) => (one.phase === "refused" ? { ...one, phase: "waiting" } : one)));
     await this.flush();
+  }
+
+  /** Sends once more what was refused: its doer has read why. */
+  async resend(key: string): Promise<void> {
+    const one = this.#items.find((item) => item.act.key === key && item.phase === "refused");
+    if (one === undefined) return;
+    await this.#rewrite({ ...one.act, refused: undefined }, { phase: "waiting" });
+    await this.flush();
+  }
+
+  /** Changes what is held, here and on the disk where it lies there. */
+  async #rewrite(act: Act, part: Partial<UnsentAct>): Promise<void> {
+    const kept = this.#items.find((one) => one.act.key === act.key)?.kept === true;
+    this.#change(act.key, { act, ...part });
+    if (kept) await soon(this.#world.store.put(act)).catch(() => undefined);
   }
 
   /** The person does not want it sent: gone from this device. */
@@ -241,9 +263,10 @@ export class Acts {
           // Another has signed in since: it waits for its own.
           const mine = asProblem(error).code === "act.other_user" ? new Problem(401, "") : error;
           const waits = passes(mine);
-          this.#change(act.key, { phase: waits ? "waiting" : "refused", error: mine });
+          const { status, message: detail, code } = asProblem(mine);
+          if (waits) this.#change(act.key, { phase: "waiting", error: mine });
+          else await this.#rewrite({ ...act, refused: { status, detail, code } }, { phase: "refused", error: mine });
           failed ||= waits;
-          const { status } = asProblem(mine);
           if (status === 0 || status === 401) break;
           if (waits) stopped.add(thingOf(act));
         }
