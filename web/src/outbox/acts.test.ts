@@ -6,7 +6,7 @@ import { actStore, Acts, type Act, type ActStore, type Deed } from "./acts";
 const deed = (note: string): Deed => ({ verb: "duty.done", body: { note } });
 
 /** A store as a device has it, and a county that answers what it is told to. */
-function world(answers: (act: Act) => unknown, full = false): { store: ActStore; send: (act: Act) => Promise<unknown>; sent: (act: Act) => void; disk: Map<string, Act>; tried: Act[]; told: Act[] } {
+function world(answers: (act: Act) => unknown, full = false): { store: ActStore; send: (act: Act) => Promise<unknown>; sent: (act: Act) => void; tell: () => void; disk: Map<string, Act>; tried: Act[]; told: Act[] } {
   const disk = new Map<string, Act>();
   const tried: Act[] = [];
   const told: Act[] = [];
@@ -16,6 +16,7 @@ function world(answers: (act: Act) => unknown, full = false): { store: ActStore;
     told,
     store: {
       of: (user) => Promise.resolve([...disk.values()].filter((act) => act.user === user)),
+      has: (key) => Promise.resolve(disk.has(key)),
       put: (act) => (full ? Promise.reject(new Error("full")) : Promise.resolve(void disk.set(act.key, act))),
       drop: (key) => Promise.resolve(void disk.delete(key)),
       clear: (user) => Promise.resolve(void [...disk.values()].filter((act) => act.user === user).forEach((act) => disk.delete(act.key))),
@@ -27,6 +28,7 @@ function world(answers: (act: Act) => unknown, full = false): { store: ActStore;
       return answer;
     },
     sent: (act) => told.push(act),
+    tell: () => undefined,
   };
 }
 
@@ -132,7 +134,7 @@ describe("acts on a device", () => {
     line = true;
     to.tried.length = 0;
     await acts.again();
-    expect(to.tried.map((act) => act.deed.body.note)).toEqual(["first", "second"]);
+    await vi.waitFor(() => expect(to.tried.map((act) => act.deed.body.note)).toEqual(["first", "second"]));
     await acts.become(null);
   });
 
@@ -157,6 +159,34 @@ describe("acts on a device", () => {
     await acts.flush();
     expect(to.tried.map((act) => act.deed.body.note)).toEqual(["bad"]);
     await acts.become(null);
+  });
+
+  it("of one person are one heap in all windows: none sends what another has sent or let go of", async () => {
+    let line = false;
+    const to = world(() => (line ? {} : new Problem(0, "")));
+    const [one, other] = [new Acts(to), new Acts(to)];
+    await one.become(7);
+    await other.become(7);
+    to.tell = () => void other.load();
+    await one.add(7, 3, "x", deed("let go of"));
+    await one.add(7, 4, "y", deed("sent"));
+    await vi.waitFor(() => expect(other.items().length).toBe(2));
+    to.tell = () => undefined; // the other is not told in time
+    await one.discard(one.items()[0]?.act.key ?? "");
+    line = true;
+    to.tried.length = 0;
+    await other.flush();
+    expect(to.tried.map((act) => act.deed.body.note)).toEqual(["sent"]);
+    expect([other.items(), to.disk.size]).toEqual([[], 0]);
+    await one.load();
+    expect(one.items()).toEqual([]);
+    line = false;
+    await one.add(7, 3, "x", deed("b"));
+    const nobody = new Acts(to);
+    expect((await nobody.lying(7)).map((act) => act.deed.body.note)).toEqual(["b"]);
+    await one.clear(7);
+    expect(await nobody.lying(7)).toEqual([]);
+    await other.become(null);
   });
 
   it("refused at once are the form's to show; refused later stay in sight with the reason until let go", async () => {

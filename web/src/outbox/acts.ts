@@ -3,7 +3,7 @@ import { api, got } from "../api/client";
 import { newKey } from "../api/keys";
 import { asProblem, Problem } from "../api/problem";
 import { serverNow } from "../time/server";
-import { openOutbox } from "./store";
+import { openOutbox, soon } from "./store";
 import { passes } from "./send";
 
 /** What may be done without a line and sent later: it says what was done or seen. What others must hear of at once is not. */
@@ -50,14 +50,6 @@ export interface UnsentAct {
 
 const PATIENCE_MS = 20_000;
 const PAUSES_S = [5, 10, 20, 40, 60];
-const DISK_MS = 2_000;
-
-/** What the disk says; rejects where it says nothing in time, for a disk that hangs must not hold up what is to be sent. */
-function soon<T>(asked: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => (timer = setTimeout(() => reject(new Error("the disk does not answer")), DISK_MS)));
-  return Promise.race([asked, late]).finally(() => clearTimeout(timer));
-}
 
 /** The county's answer is the receipt: nothing else lets go of an act. Rejects with a `Problem`. */
 export async function sendAct({ key, user, subject, deed, at }: Act): Promise<unknown> {
@@ -82,6 +74,7 @@ export async function sendAct({ key, user, subject, deed, at }: Act): Promise<un
 
 export interface ActStore {
   of(user: number): Promise<Act[]>;
+  has(key: string): Promise<boolean>;
   put(act: Act): Promise<void>;
   drop(key: string): Promise<void>;
   clear(user: number): Promise<void>;
@@ -92,6 +85,8 @@ interface World {
   send: (act: Act) => Promise<unknown>;
   /** What was sent later, and not while somebody waited for it. */
   sent: (act: Act) => void;
+  /** Tells other windows of this browser that the store has changed. */
+  tell: () => void;
 }
 
 /** What an act is about: a duty and a warning may have one number. */
@@ -110,6 +105,8 @@ export class Acts {
   #items: readonly UnsentAct[] = [];
   /** What was confirmed, refused to its face or let go of: a disk that writes late must not bring it back. */
   #gone = new Set<string>();
+  /** Being written to the disk, and not among the items yet. */
+  #adding = new Set<string>();
   #listeners = new Set<() => void>();
   #running = false;
   #failures = 0;
@@ -152,12 +149,32 @@ export class Acts {
     clearTimeout(this.#timer);
     this.#set([]);
     if (user === null) return;
-    const found = await soon(this.#world.store.of(user)).catch((): Act[] => []);
-    if (user !== this.#user) return;
-    const known = new Set(this.#items.map((one) => one.act.key));
-    const kept = found.filter((act) => !known.has(act.key)).map(fromDisk);
-    this.#set([...kept, ...this.#items].sort((a, b) => a.act.at - b.act.at));
+    await this.load();
     await this.flush();
+  }
+
+  /** Reads what lies on the device: another window may have put it there, sent it, or let go of it. */
+  async load(): Promise<void> {
+    const user = this.#user;
+    if (user === null) return;
+    const before = new Set(this.#items.map((one) => one.act.key));
+    const found = await soon(this.#world.store.of(user)).catch(() => null);
+    if (found === null || user !== this.#user) return;
+    const known = new Map(this.#items.map((one) => [one.act.key, one]));
+    const lying = found
+      .filter((act) => !this.#adding.has(act.key) && !this.#gone.has(act.key))
+      .map((act) => {
+        const one = known.get(act.key);
+        return one === undefined || (one.phase !== "sending" && (one.phase === "refused") !== (act.refused !== undefined)) ? fromDisk(act) : one;
+      });
+    const keys = new Set(found.map((act) => act.key));
+    const rest = this.#items.filter((one) => !keys.has(one.act.key) && (!one.kept || one.phase === "sending" || !before.has(one.act.key)));
+    this.#set([...lying, ...rest].sort((a, b) => a.act.at - b.act.at));
+  }
+
+  /** What of this user's lies on the device, also where this window sends nothing. */
+  async lying(user: number): Promise<Act[]> {
+    return soon(this.#world.store.of(user)).catch(() => []);
   }
 
   /**
@@ -166,6 +183,7 @@ export class Acts {
    */
   async add(user: number, subject: number, about: string, deed: Deed): Promise<unknown> {
     const act: Act = { key: newKey(), user, subject, about, deed, at: serverNow() };
+    this.#adding.add(act.key);
     const putting = this.#world.store.put(act);
     const kept = await soon(putting).then(
       () => true,
@@ -175,8 +193,10 @@ export class Acts {
     if (!kept) void putting.then(() => (this.#gone.has(act.key) ? this.#drop(act.key) : this.#change(act.key, { kept: true }))).catch(() => undefined);
     // What was done before it at the same thing is sent before it.
     const behind = this.#items.some((one) => thingOf(one.act) === thingOf(act) && one.phase !== "refused");
+    this.#adding.delete(act.key);
     this.#set([...this.#items, { act, phase: behind ? "waiting" : "sending", error: null, kept }]);
     if (behind) {
+      this.#world.tell();
       void this.flush();
       return null;
     }
@@ -187,6 +207,7 @@ export class Acts {
     } catch (error) {
       if (passes(error) || asProblem(error).code === "act.other_user") {
         this.#change(act.key, { phase: "waiting", error });
+        this.#world.tell();
         this.#again(true);
         return null;
       }
@@ -212,12 +233,15 @@ export class Acts {
   async #rewrite(act: Act, part: Partial<UnsentAct>): Promise<void> {
     const kept = this.#items.find((one) => one.act.key === act.key)?.kept === true;
     this.#change(act.key, { act, ...part });
-    if (kept) await soon(this.#world.store.put(act)).catch(() => undefined);
+    if (!kept) return;
+    await soon(this.#world.store.put(act)).catch(() => undefined);
+    this.#world.tell();
   }
 
   /** The person does not want it sent: gone from this device. */
   async discard(key: string): Promise<void> {
     await this.#drop(key);
+    this.#world.tell();
   }
 
   /** Who signs out leaves nothing behind on this machine. */
@@ -229,6 +253,7 @@ export class Acts {
       this.#set([]);
     }
     await soon(this.#world.store.clear(user)).catch(() => undefined);
+    this.#world.tell();
   }
 
   #again(failed: boolean): void {
@@ -251,13 +276,20 @@ export class Acts {
     let failed = false;
     const stopped = new Set<string>();
     try {
-      for (const { act } of this.#items.filter((one) => one.phase === "waiting")) {
+      for (const { act, kept } of this.#items.filter((one) => one.phase === "waiting")) {
         if (user !== this.#user) break;
         if (!this.#holds(act.key) || stopped.has(thingOf(act))) continue;
         this.#change(act.key, { phase: "sending" });
+        // Another window may have sent it, or let go of it at its doer's word. A disk that does not say is no reason to wait.
+        if (kept && !(await soon(this.#world.store.has(act.key)).catch(() => true))) {
+          this.#set(this.#items.filter((one) => one.act.key !== act.key));
+          continue;
+        }
+        if (user !== this.#user) break;
         try {
           await this.#world.send(act);
           await this.#drop(act.key);
+          this.#world.tell();
           this.#world.sent(act);
         } catch (error) {
           // Another has signed in since: it waits for its own.
@@ -279,17 +311,23 @@ export class Acts {
 }
 
 let heard: (act: Act) => void = () => undefined;
+let tell: () => void = () => undefined;
 
 /** This window's acts. Two windows sending the same act send one key: it is one to the county. */
-export const acts = new Acts({ store: actStore(), send: sendAct, sent: (act) => heard(act) });
+export const acts = new Acts({ store: actStore(), send: sendAct, sent: (act) => heard(act), tell: () => tell() });
 
 export function hearSent(told: (act: Act) => void): void {
   heard = told;
 }
 
+export function hearChanged(told: () => void): void {
+  tell = told;
+}
+
 export function actStore(): ActStore {
   return {
     of: async (user) => (await openOutbox()).getAllFromIndex("acts", "user", user),
+    has: async (key) => (await (await openOutbox()).getKey("acts", key)) !== undefined,
     put: async (act) => {
       const change = (await openOutbox()).transaction("acts", "readwrite", { durability: "strict" });
       await Promise.all([change.store.put(act), change.done]);

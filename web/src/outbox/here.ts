@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { api, got } from "../api/client";
-import { acts, hearSent } from "./acts";
+import { acts, hearChanged, hearSent } from "./acts";
 import type { Photograph, Place } from "./photograph";
 import { Outbox, type Unsent } from "./outbox";
 import { wire } from "./send";
@@ -10,6 +10,8 @@ import { deviceStore } from "./store";
 const NAME = "shoutu.outbox";
 const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(NAME);
 let heard: (photograph: Photograph) => void = () => undefined;
+
+hearChanged(() => channel?.postMessage("changed"));
 
 /** This window's outbox. */
 export const outbox = new Outbox({
@@ -45,7 +47,7 @@ export function useSending(user: number | null): void {
     const leaving = (event: BeforeUnloadEvent): void => {
       if (outbox.taking().length > 0 || outbox.items().some((one) => !one.kept) || acts.items().some((one) => !one.kept)) event.preventDefault();
     };
-    const changed = (): void => void outbox.load().then(now);
+    const changed = (): void => void Promise.all([outbox.load(), acts.load()]).then(now);
     window.addEventListener("online", now);
     window.addEventListener("beforeunload", leaving);
     document.addEventListener("visibilitychange", seen);

@@ -2,7 +2,7 @@ import { asProblem, Problem } from "../api/problem";
 import { keyOf, type Photograph, type Place } from "./photograph";
 import { sha256Of } from "./hash";
 import { passes, sendPhotograph, type Wire } from "./send";
-import type { PhotographStore } from "./store";
+import { soon, type PhotographStore } from "./store";
 
 /** A photograph the county does not have yet. */
 export interface Unsent {
@@ -96,6 +96,11 @@ export class Outbox {
     const known = new Map(this.#items.map((one) => [one.photograph.key, one]));
     const kept = found.sort((a, b) => a.seen - b.seen).map((photograph): Unsent => known.get(photograph.key) ?? { photograph, phase: "waiting", sent: 0, error: null, kept: true });
     this.#set([...kept, ...this.#items.filter((one) => !one.kept)]);
+  }
+
+  /** What of this user's lies on the device, also where this window sends nothing. */
+  async lying(user: number): Promise<Photograph[]> {
+    return soon(this.#world.store.of(user)).catch(() => []);
   }
 
   /**

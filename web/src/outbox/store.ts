@@ -52,6 +52,15 @@ export function openOutbox(): Promise<IDBPDatabase<Schema>> {
   return opening.open ? opening.db : Promise.race([opening.db, opening.stuck]);
 }
 
+const DISK_MS = 2_000;
+
+/** What the disk says; rejects where it says nothing in time, for a disk that hangs must not hold up what is to be sent. */
+export function soon<T>(asked: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => (timer = setTimeout(() => reject(new Error("the disk does not answer")), DISK_MS)));
+  return Promise.race([asked, late]).finally(() => clearTimeout(timer));
+}
+
 /** Where photographs lie on this device until the county has them, each its sender's own. Rejects where the browser refuses. */
 export interface PhotographStore {
   of(user: number): Promise<Photograph[]>;

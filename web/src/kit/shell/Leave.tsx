@@ -5,10 +5,30 @@ import { useCallback, useEffect, useState, type ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { api, got } from "../../api/client";
 import { countOf, dropAll, here } from "../../kept";
-import { acts, useUnsentActs } from "../../outbox/acts";
+import { acts, useUnsentActs, type Act } from "../../outbox/acts";
 import { outbox, useTaking, useUnsent } from "../../outbox/here";
+import type { Photograph } from "../../outbox/photograph";
 import { forgetAnswers } from "../../phone/answers";
 import { useProblemWords } from "../States";
+
+/** What of this user's lies on this machine's disk: other windows know of it, or nobody who sends. Null until asked. */
+function useLying(user: number, changed: unknown[]): { acts: Act[]; photographs: Photograph[] } | null {
+  const [lying, setLying] = useState<{ acts: Act[]; photographs: Photograph[] } | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    void Promise.all([acts.lying(user), outbox.lying(user)]).then(([held, photographs]) => wanted && setLying({ acts: held, photographs }));
+    return () => {
+      wanted = false;
+    };
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [user, ...changed]);
+  return lying;
+}
+
+/** Each once, by its key. */
+function together<T extends { key: string }>(...lists: readonly (readonly T[])[]): T[] {
+  return [...new Map(lists.flat().map((one) => [one.key, one])).values()];
+}
 
 /**
  * Signing out clears this machine of what its user left on it: at once where nothing is lost by it, else after a warning.
@@ -20,14 +40,19 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
   const navigate = useNavigate();
   const unsent = useUnsent();
   const taking = useTaking();
-  const held = useUnsentActs();
-  const photographs = unsent.length + taking.length;
+  const mine = useUnsentActs();
+  const lying = useLying(user, [unsent, mine]);
+  const held = together(mine.map((one) => one.act), lying?.acts ?? []);
+  const shots = together(unsent.map((one) => one.photograph), lying?.photographs ?? []);
+  const photographs = shots.length + taking.length;
   const [drafts] = useState(() => countOf(here(), user));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const why = useProblemWords(error);
-  // Judged once: photographs that get through meanwhile are no reason to sign somebody out who was just warned.
-  const [clean] = useState(() => photographs === 0 && drafts === 0 && held.length === 0);
+  // Judged once, when the disk has said what lies there: photographs that get through meanwhile are no reason to sign
+  // somebody out who was just warned.
+  const [clean, setClean] = useState<boolean | null>(null);
+  if (clean === null && lying !== null) setClean(photographs === 0 && drafts === 0 && held.length === 0);
   const leave = useCallback(async (): Promise<void> => {
     setBusy(true);
     try {
@@ -45,7 +70,7 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
     await navigate("/login");
   }, [client, navigate, user]);
   useEffect(() => {
-    if (clean) void leave();
+    if (clean === true) void leave();
   }, [clean, leave]);
   const failed = error !== null && (
     <p className="notsaved" role="alert">
@@ -53,8 +78,8 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
       {why}
     </p>
   );
-  if (clean && error === null) return null;
-  const abouts = [...new Set([...unsent.map((one) => one.photograph.about), ...taking])].join(t("rule.listComma"));
+  if (clean === null || (clean && error === null)) return null;
+  const abouts = [...new Set([...shots.map((one) => one.about), ...taking])].join(t("rule.listComma"));
   const rest = photographs > 0 || drafts > 0 || held.length > 0;
   const out = (
     <Button key="leave" type={rest ? "default" : "primary"} loading={busy} onClick={() => void leave()}>
@@ -62,7 +87,7 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
     </Button>
   );
   const send = (
-    <Button key="send" type="primary" onClick={() => void Promise.all([acts.again(), outbox.again()])} loading={taking.length > 0 || unsent.some((one) => one.phase === "sending")}>
+    <Button key="send" type="primary" onClick={() => void Promise.all([acts.load().then(() => acts.again()), outbox.load().then(() => outbox.again())])} loading={taking.length > 0 || unsent.some((one) => one.phase === "sending")}>
       {t("leave.send")}
     </Button>
   );
@@ -73,7 +98,7 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
   );
   return (
     <Modal open title={rest ? t("leave.unsent.title") : t("act.leave")} onCancel={stay} footer={photographs > 0 || held.length > 0 ? [out, send] : rest ? [out, back] : [back, out]}>
-      {held.length > 0 && <p>{t("leave.unsent.acts", { n: held.length, about: [...new Set(held.map((one) => one.act.about))].join(t("rule.listComma")) })}</p>}
+      {held.length > 0 && <p>{t("leave.unsent.acts", { n: held.length, about: [...new Set(held.map((one) => one.about))].join(t("rule.listComma")) })}</p>}
       {photographs > 0 && <p>{t("leave.unsent.photographs", { n: photographs, about: abouts })}</p>}
       {drafts > 0 && <p>{t("leave.unsent.drafts", { n: drafts })}</p>}
       {rest && <p>{t("leave.unsent.means")}</p>}
