@@ -27,7 +27,7 @@ function Standing({ one }: { one: UnsentAct }): ReactNode {
 /** What was done here and the county does not know: in sight until the county has confirmed it, or the person lets it go. */
 export function HeldActs({ of }: { of?: { room: "duty" | "warning"; id: number } }): ReactNode {
   const now = useNow();
-  const held = useUnsentActs().filter((one) => (one.phase !== "sending" || one.error !== null) && (of === undefined || (one.act.subject === of.id && one.act.deed.verb.startsWith(`${of.room}.`))));
+  const held = useUnsentActs().filter((one) => one.late && (of === undefined || (one.act.subject === of.id && one.act.deed.verb.startsWith(`${of.room}.`))));
   if (held.length === 0) return null;
   return (
     <div className="held" role="alert">

@@ -84,11 +84,12 @@ describe("acts on a device", () => {
 
   it("are on its disk before they are sent, and gone with the county's answer", async () => {
     let lay = 0;
-    const to = world(() => ((lay = to.disk.size), { state: "done" }));
+    let late: boolean | undefined;
+    const to = world(() => ((lay = to.disk.size), (late = acts.items()[0]?.late), { state: "done" }));
     const acts = new Acts(to);
     await acts.become(7);
     expect(await acts.add(7, 3, "x", deed("a"))).toEqual({ state: "done" });
-    expect(lay).toBe(1);
+    expect([lay, late]).toEqual([1, false]);
     expect(to.disk.size).toBe(0);
     expect(acts.items()).toEqual([]);
   });
@@ -131,6 +132,12 @@ describe("acts on a device", () => {
     await acts.become(7);
     await acts.add(7, 3, "x", deed("first"));
     await acts.add(7, 3, "x", deed("second"));
+    expect(acts.items().map((one) => one.late)).toEqual([true, true]);
+    await vi.waitFor(() => expect(acts.items().every((one) => one.phase === "waiting")).toBe(true));
+    const anew = new Acts(to);
+    await anew.become(7);
+    expect(anew.items().map((one) => one.late)).toEqual([true, true]);
+    await anew.become(null);
     line = true;
     to.tried.length = 0;
     await acts.again();

@@ -46,6 +46,8 @@ export interface UnsentAct {
   error: unknown;
   /** Whether it lies on this device's disk; if not, it is lost with this page. */
   kept: boolean;
+  /** Held: tried once, behind another, or left from before. What goes out for the first time is only under way. */
+  late: boolean;
 }
 
 const PATIENCE_MS = 20_000;
@@ -95,7 +97,7 @@ const thingOf = ({ deed, subject }: Act): string => `${deed.verb.split(".")[0] ?
 function fromDisk(act: Act): UnsentAct {
   const { refused } = act;
   const error = refused === undefined ? null : new Problem(refused.status, refused.detail, null, null, refused.code);
-  return { act, phase: refused === undefined ? "waiting" : "refused", error, kept: true };
+  return { act, phase: refused === undefined ? "waiting" : "refused", error, kept: true, late: true };
 }
 
 /** Held on the device and sent in the order they were done; each is let go of only with the county's answer. */
@@ -194,7 +196,7 @@ export class Acts {
     // What was done before it at the same thing is sent before it.
     const behind = this.#items.some((one) => thingOf(one.act) === thingOf(act) && one.phase !== "refused");
     this.#adding.delete(act.key);
-    this.#set([...this.#items, { act, phase: behind ? "waiting" : "sending", error: null, kept }]);
+    this.#set([...this.#items, { act, phase: behind ? "waiting" : "sending", error: null, kept, late: behind }]);
     if (behind) {
       this.#world.tell();
       void this.flush();
@@ -206,7 +208,7 @@ export class Acts {
       return answer;
     } catch (error) {
       if (passes(error) || asProblem(error).code === "act.other_user") {
-        this.#change(act.key, { phase: "waiting", error });
+        this.#change(act.key, { phase: "waiting", error, late: true });
         this.#world.tell();
         this.#again(true);
         return null;
@@ -343,4 +345,10 @@ export function actStore(): ActStore {
 
 export function useUnsentActs(): readonly UnsentAct[] {
   return useSyncExternalStore(acts.subscribe, acts.items);
+}
+
+/** The verbs of one duty or warning that are done and held here: pressed again they would be sent twice. What was refused is not. */
+export function useHeldVerbs(room: "duty" | "warning", id: number): ReadonlySet<string> {
+  const held = useUnsentActs().filter(({ act, late, phase }) => late && phase !== "refused" && act.subject === id && act.deed.verb.startsWith(`${room}.`));
+  return new Set(held.map(({ act }) => act.deed.verb.slice(room.length + 1)));
 }

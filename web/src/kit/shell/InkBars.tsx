@@ -64,7 +64,7 @@ function UnsentBar(): ReactNode {
 
 /** The same of acts: what was done here and the county does not know. */
 function HeldBar(): ReactNode {
-  const held = useUnsentActs().filter((one) => one.error !== null);
+  const held = useUnsentActs().filter((one) => one.late);
   if (held.length === 0) return null;
   return (
     <p>
@@ -102,7 +102,7 @@ export function InkBars({ status }: { status: Status | undefined }): ReactNode {
   const alarms = foldAlarms(status?.alarms ?? []);
   const shown = whole ? alarms : alarms.slice(0, 1);
   const unsent = useUnsent().some((one) => one.error !== null);
-  const held = useUnsentActs().some((one) => one.error !== null);
+  const held = useUnsentActs().some((one) => one.late);
   const build = useNewBuild();
   if (bars.length === 0 && alarms.length === 0 && !unsent && !held && !build) return null;
   return (

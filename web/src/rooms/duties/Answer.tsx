@@ -15,7 +15,7 @@ import { WatchBars } from "../../kit/shell/InkBars";
 import { useLine } from "../../live/connect";
 import { clockSpan, clockState } from "../../time/limit";
 import { HeldActs } from "../../outbox/HeldActs";
-import { useUnsentActs } from "../../outbox/acts";
+import { useHeldVerbs } from "../../outbox/acts";
 import { useNow } from "../../time/server";
 import { ago, clockTime, span } from "../../time/words";
 import { NoteDialog } from "./NoteDialog";
@@ -106,7 +106,7 @@ function Acts({ duty }: { duty: DutyDetail }): ReactNode {
   const mine = useDuties("mine").data?.items;
   // One danger may call the same person twice, to verify and to report: answering one must not look like both.
   const more = mine?.find((other) => other.id !== duty.id && other.subject.type === duty.subject.type && other.subject.id === duty.subject.id && other.actions.some((action) => action.verb === "answer" && action.allowed));
-  const held = useUnsentActs().some((one) => one.act.deed.verb === "duty.answer" && one.act.subject === duty.id && one.error !== null);
+  const held = useHeldVerbs("duty", duty.id).has("answer");
   const may = (verb: string): boolean => duty.actions.some((action) => action.verb === verb && action.allowed);
   if (!may("answer")) {
     const why = duty.actions.find((action) => action.verb === "answer")?.why;
@@ -138,6 +138,7 @@ function Acts({ duty }: { duty: DutyDetail }): ReactNode {
   }
   return (
     <footer className="answer-acts">
+      <HeldActs of={{ room: "duty", id: duty.id }} />
       <NotSaved error={act.error} />
       <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate({ id: duty.id, verb: "answer", note: "", seen: { round: duty.round } })}>
         {t("answer.yes")}

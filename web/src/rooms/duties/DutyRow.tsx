@@ -8,7 +8,7 @@ import { ClockWithBar } from "../../kit/Clock";
 import { Clauses } from "../../kit/Clauses";
 import { LevelMark, type TagState } from "../../kit/LevelTag";
 import { NotSaved } from "../../kit/States";
-import { useUnsentActs } from "../../outbox/acts";
+import { useHeldVerbs } from "../../outbox/acts";
 import { NoteDialog } from "./NoteDialog";
 import { rowAct } from "./order";
 
@@ -23,7 +23,7 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
   const act = useDutyAct();
   const [asking, setAsking] = useState(false);
   // Done here already: the desk's list above says how it stands, and a second press would send it twice.
-  const held = useUnsentActs().some((one) => one.act.subject === duty.id && one.act.deed.verb.startsWith("duty.") && one.error !== null);
+  const held = useHeldVerbs("duty", duty.id).size > 0;
   const seen = { round: duty.round };
   const what = rowAct(duty);
   // Two calls on one warning differ in what must follow the answer.

@@ -5,7 +5,7 @@ import { Link, useSearchParams } from "react-router";
 import { useDuties, useWarningAct, type WarningAct } from "../../api/queries";
 import type { Action, WarningDetail } from "../../api/types";
 import { NotSaved } from "../../kit/States";
-import type { SeenWarning } from "../../outbox/acts";
+import { useHeldVerbs, type SeenWarning } from "../../outbox/acts";
 import { order, reasonsOf, type Verb } from "./acts";
 import { headline } from "./words";
 import { PhoneActs } from "./PhoneActs";
@@ -117,7 +117,12 @@ function useKeys(press: (n: number) => void): void {
 export function ActBar({ warning }: { warning: WarningDetail }): ReactNode {
   const [search, setSearch] = useSearchParams();
   const [open, setOpen] = useState<Verb | null>(null);
-  const find = (verb: Verb): Action => warning.actions.find((action) => action.verb === verb) ?? { verb, allowed: false, why: null };
+  // Done here already and not with the county yet: the list above says how it stands.
+  const held = useHeldVerbs("warning", warning.id);
+  const find = (verb: Verb): Action => {
+    const action = warning.actions.find((one) => one.verb === verb) ?? { verb, allowed: false, why: null };
+    return held.has(verb) ? { ...action, allowed: false, why: t("act.held") } : action;
+  };
   const asked = search.get("do") as Verb | null;
   const ready = asked !== null && order.includes(asked) && find(asked).allowed;
   useEffect(() => {
