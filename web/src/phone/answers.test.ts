@@ -1,8 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { current, isKept, KEEP_MS, MOST, type KeptAnswer } from "./answers";
+import { current, isKept, isUnreached, KEEP_MS, MOST, type KeptAnswer } from "./answers";
 
 const NOW = 1_800_000_000_000;
 const kept = (id: string, at: number, user = 7): KeptAnswer => ({ id, user, key: ["duties", "one", id], data: {}, at, skew: 0 });
+
+describe("what is shown instead of the county", () => {
+  it("is what was kept, without a line and behind a proxy that finds nobody", () => {
+    expect([0, 502, 503, 504].every(isUnreached)).toBe(true);
+    expect([401, 403, 404, 409, 429, 500].some(isUnreached)).toBe(false);
+  });
+});
 
 describe("what is kept to be read without a line", () => {
   it("is who I am, my desk, and the duties and warnings I opened, and nothing else", () => {

@@ -49,6 +49,11 @@ export function current(kept: readonly KeptAnswer[], now: number): KeptAnswer[] 
     .slice(0, MOST);
 }
 
+/** Whether the county itself was not reached: no line, or the proxy before it says that nobody answers behind it. Pure. */
+export function isUnreached(status: number): boolean {
+  return status === 0 || (status >= 502 && status <= 504);
+}
+
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 function open(): Promise<IDBPDatabase<Schema>> {
@@ -164,7 +169,7 @@ export function keepAnswers(client: QueryClient): void {
       const { status } = asProblem(action.error);
       // The county says that this session is over: then nobody here is entitled to what it answered before.
       if (status === 401 || status === 403) void forgetAnswers();
-      else if (status === 0 && query.state.data === undefined && !tried) {
+      else if (isUnreached(status) && query.state.data === undefined && !tried) {
         tried = true;
         void restore(client).then((found) => found && (again = setTimeout(askAgain, ASK_MS)));
       }
