@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 import { api, got } from "../api/client";
 import { newKey } from "../api/keys";
 import { asProblem, Problem } from "../api/problem";
-import { serverNow } from "../time/server";
+import { doneNow } from "../time/server";
 import { openOutbox, soon } from "./store";
 import { passes } from "./send";
 
@@ -184,7 +184,7 @@ export class Acts {
    * not be reached: then it is held, and sent later under the same key. Rejects with the `Problem` of a refusal.
    */
   async add(user: number, subject: number, about: string, deed: Deed): Promise<unknown> {
-    const act: Act = { key: newKey(), user, subject, about, deed, at: serverNow() };
+    const act: Act = { key: newKey(), user, subject, about, deed, at: doneNow() };
     this.#adding.add(act.key);
     const putting = this.#world.store.put(act);
     const kept = await soon(putting).then(

@@ -5,7 +5,7 @@ import type { WarningDetail } from "../../api/types";
 import { Panel } from "../../kit/Panel";
 import { askToStay, outbox, whereAmI } from "../../outbox/here";
 import type { Place } from "../../outbox/photograph";
-import { serverNow, useNow } from "../../time/server";
+import { doneNow, useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { UnsentList } from "./UnsentList";
 import "./evidence.css";
@@ -20,7 +20,7 @@ function Add({ warning, origin }: { warning: WarningDetail; origin: "camera" | "
   const [unread, setUnread] = useState(false);
   const take = async (files: readonly File[]): Promise<void> => {
     if (files.length === 0) return;
-    const seen = serverNow();
+    const seen = doneNow();
     setBusy(true);
     setUnread(false);
     askToStay();
