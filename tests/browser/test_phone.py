@@ -130,8 +130,7 @@ def test_a_call_answered_without_a_line_is_held_told_once_and_kept_with_both_tim
     # Closed and opened again without a line: still there, and leaving warns.
     page.goto("/")
     expect(held).to_contain_text("应答")
-    page.locator(".mypost").click()
-    page.get_by_role("menuitem", name="退出").click()
+    my_menu(page, "退出")
     expect(page.get_by_role("dialog")).to_contain_text("只在这台机器上")
     page.keyboard.press("Escape")
 
