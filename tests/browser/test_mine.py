@@ -45,7 +45,7 @@ def test_i_sign_out_what_is_elsewhere_and_change_my_password(
     elsewhere.wait_for_url("**/login**")
 
     fill(page, OLD, NEW, "something-else")
-    expect(page.get_by_role("alert")).to_contain_text("两遍写的不一样")
+    expect(page.locator("#mine-again-wrong")).to_contain_text("两遍写的不一样")
     fill(page, "wrong", NEW, NEW)
     expect(page.locator("#mine-current-wrong")).to_contain_text("现在用的密码")
     fill(page, OLD, "12345678", "12345678")

@@ -13,7 +13,7 @@ export function Held(): ReactNode {
   const first = useSites({}).data?.pages[0];
   if (!first || first.count === 0) return null;
   return (
-    <Panel title={t("desk.held")} note={t("desk.held.n", { n: first.count })} action={first.count > ROWS ? <Link to="/sites">{t("desk.held.all", { n: first.count })}</Link> : undefined} flush className="afoot">
+    <Panel title={t("desk.held")} note={t("desk.held.n", { n: first.count })} action={first.count > ROWS ? <Link to="/sites">{t("desk.held.all", { n: first.count })}</Link> : undefined} flush className="held">
       <ul>
         {first.items.slice(0, ROWS).map((site) => (
           <li key={site.id}>
