@@ -5,6 +5,7 @@ import { asProblem, Problem } from "../api/problem";
 import { doneNow } from "../time/server";
 import { openOutbox, soon } from "./store";
 import { passes } from "./send";
+import { Watched } from "./watched";
 
 /** What may be done without a line and sent later: it says what was done or seen. What others must hear of at once is not. */
 export type Deed =
@@ -101,47 +102,34 @@ function fromDisk(act: Act): UnsentAct {
 }
 
 /** Held on the device and sent in the order they were done; each is let go of only with the county's answer. */
-export class Acts {
+export class Acts extends Watched<UnsentAct> {
   #world: World;
   #user: number | null = null;
-  #items: readonly UnsentAct[] = [];
   /** What was confirmed, refused to its face or let go of: a disk that writes late must not bring it back. */
   #gone = new Set<string>();
   /** Being written to the disk, and not among the items yet. */
   #adding = new Set<string>();
-  #listeners = new Set<() => void>();
   #running = false;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(world: World) {
+    super();
     this.#world = world;
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
-
-  readonly items = (): readonly UnsentAct[] => this.#items;
-
-  #set(items: readonly UnsentAct[]): void {
-    this.#items = items;
-    this.#listeners.forEach((listener) => listener());
-  }
-
   #change(key: string, part: Partial<UnsentAct>): void {
-    this.#set(this.#items.map((one) => (one.act.key === key ? { ...one, ...part } : one)));
+    this.set(this.items().map((one) => (one.act.key === key ? { ...one, ...part } : one)));
   }
 
   #holds(key: string): boolean {
-    return this.#items.some((one) => one.act.key === key);
+    return this.items().some((one) => one.act.key === key);
   }
 
   async #drop(key: string): Promise<void> {
     this.#gone.add(key);
     await soon(this.#world.store.drop(key)).catch(() => undefined);
-    this.#set(this.#items.filter((one) => one.act.key !== key));
+    this.set(this.items().filter((one) => one.act.key !== key));
   }
 
   /** From now on these are this user's; null: nobody is signed in, and nothing is sent. */
@@ -149,7 +137,7 @@ export class Acts {
     if (user === this.#user) return this.flush();
     this.#user = user;
     clearTimeout(this.#timer);
-    this.#set([]);
+    this.set([]);
     if (user === null) return;
     await this.load();
     await this.flush();
@@ -159,10 +147,10 @@ export class Acts {
   async load(): Promise<void> {
     const user = this.#user;
     if (user === null) return;
-    const before = new Set(this.#items.map((one) => one.act.key));
+    const before = new Set(this.items().map((one) => one.act.key));
     const found = await soon(this.#world.store.of(user)).catch(() => null);
     if (found === null || user !== this.#user) return;
-    const known = new Map(this.#items.map((one) => [one.act.key, one]));
+    const known = new Map(this.items().map((one) => [one.act.key, one]));
     const lying = found
       .filter((act) => !this.#adding.has(act.key) && !this.#gone.has(act.key))
       .map((act) => {
@@ -170,8 +158,8 @@ export class Acts {
         return one === undefined || (one.phase !== "sending" && (one.phase === "refused") !== (act.refused !== undefined)) ? fromDisk(act) : one;
       });
     const keys = new Set(found.map((act) => act.key));
-    const rest = this.#items.filter((one) => !keys.has(one.act.key) && (!one.kept || one.phase === "sending" || !before.has(one.act.key)));
-    this.#set([...lying, ...rest].sort((a, b) => a.act.at - b.act.at));
+    const rest = this.items().filter((one) => !keys.has(one.act.key) && (!one.kept || one.phase === "sending" || !before.has(one.act.key)));
+    this.set([...lying, ...rest].sort((a, b) => a.act.at - b.act.at));
   }
 
   /** What of this user's lies on the device, also where this window sends nothing. */
@@ -194,9 +182,9 @@ export class Acts {
     // A disk that answers after all: what is gone from here by then must not lie there and be sent again.
     if (!kept) void putting.then(() => (this.#gone.has(act.key) ? this.#drop(act.key) : this.#change(act.key, { kept: true }))).catch(() => undefined);
     // What was done before it at the same thing is sent before it.
-    const behind = this.#items.some((one) => thingOf(one.act) === thingOf(act) && one.phase !== "refused");
+    const behind = this.items().some((one) => thingOf(one.act) === thingOf(act) && one.phase !== "refused");
     this.#adding.delete(act.key);
-    this.#set([...this.#items, { act, phase: behind ? "waiting" : "sending", error: null, kept, late: behind }]);
+    this.set([...this.items(), { act, phase: behind ? "waiting" : "sending", error: null, kept, late: behind }]);
     if (behind) {
       this.#world.tell();
       void this.flush();
@@ -225,7 +213,7 @@ export class Acts {
 
   /** Sends once more what was refused: its doer has read why. */
   async resend(key: string): Promise<void> {
-    const one = this.#items.find((item) => item.act.key === key && item.phase === "refused");
+    const one = this.items().find((item) => item.act.key === key && item.phase === "refused");
     if (one === undefined) return;
     await this.#rewrite({ ...one.act, refused: undefined }, { phase: "waiting" });
     await this.flush();
@@ -233,7 +221,7 @@ export class Acts {
 
   /** Changes what is held, here and on the disk where it lies there. */
   async #rewrite(act: Act, part: Partial<UnsentAct>): Promise<void> {
-    const kept = this.#items.find((one) => one.act.key === act.key)?.kept === true;
+    const kept = this.items().find((one) => one.act.key === act.key)?.kept === true;
     this.#change(act.key, { act, ...part });
     if (!kept) return;
     await soon(this.#world.store.put(act)).catch(() => undefined);
@@ -249,10 +237,10 @@ export class Acts {
   /** Who signs out leaves nothing behind on this machine. */
   async clear(user: number): Promise<void> {
     if (user === this.#user) {
-      for (const one of this.#items) this.#gone.add(one.act.key);
+      for (const one of this.items()) this.#gone.add(one.act.key);
       clearTimeout(this.#timer);
       this.#user = null;
-      this.#set([]);
+      this.set([]);
     }
     await soon(this.#world.store.clear(user)).catch(() => undefined);
     this.#world.tell();
@@ -261,7 +249,7 @@ export class Acts {
   #again(failed: boolean): void {
     clearTimeout(this.#timer);
     this.#failures = failed ? this.#failures + 1 : 0;
-    if (this.#user === null || !this.#items.some((one) => one.phase === "waiting")) return;
+    if (this.#user === null || !this.items().some((one) => one.phase === "waiting")) return;
     const pause = PAUSES_S[Math.min(this.#failures, PAUSES_S.length) - 1] ?? 1;
     this.#timer = setTimeout(() => void this.flush(), pause * 1000);
   }
@@ -273,18 +261,18 @@ export class Acts {
    */
   async flush(): Promise<void> {
     const user = this.#user;
-    if (this.#running || user === null || !this.#items.some((one) => one.phase === "waiting")) return;
+    if (this.#running || user === null || !this.items().some((one) => one.phase === "waiting")) return;
     this.#running = true;
     let failed = false;
     const stopped = new Set<string>();
     try {
-      for (const { act, kept } of this.#items.filter((one) => one.phase === "waiting")) {
+      for (const { act, kept } of this.items().filter((one) => one.phase === "waiting")) {
         if (user !== this.#user) break;
         if (!this.#holds(act.key) || stopped.has(thingOf(act))) continue;
         this.#change(act.key, { phase: "sending" });
         // Another window may have sent it, or let go of it at its doer's word. A disk that does not say is no reason to wait.
         if (kept && !(await soon(this.#world.store.has(act.key)).catch(() => true))) {
-          this.#set(this.#items.filter((one) => one.act.key !== act.key));
+          this.set(this.items().filter((one) => one.act.key !== act.key));
           continue;
         }
         if (user !== this.#user) break;

@@ -3,6 +3,7 @@ import { keyOf, type Photograph, type Place } from "./photograph";
 import { sha256Of } from "./hash";
 import { passes, sendPhotograph, type Wire } from "./send";
 import { soon, type PhotographStore } from "./store";
+import { Watched } from "./watched";
 
 /** A photograph the county does not have yet. */
 export interface Unsent {
@@ -41,39 +42,26 @@ interface World {
 const PAUSES_S = [5, 10, 20, 40, 60];
 
 /** Keeps photographs on the device, sends them one after the other, and lets go of each only with its receipt. */
-export class Outbox {
+export class Outbox extends Watched<Unsent> {
   #world: World;
   #user: number | null = null;
-  #items: readonly Unsent[] = [];
   #taking: readonly string[] = [];
   /** Who signed out here: what of theirs is still being taken up must not come to lie on this machine. */
   #gone = new Set<number>();
-  #listeners = new Set<() => void>();
   #running = false;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(world: World) {
+    super();
     this.#world = world;
   }
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
-
-  readonly items = (): readonly Unsent[] => this.#items;
 
   /** What the photographs are about that are being taken up: chosen, and not yet among `items`. One each. */
   readonly taking = (): readonly string[] => this.#taking;
 
-  #set(items: readonly Unsent[]): void {
-    this.#items = items;
-    this.#listeners.forEach((listener) => listener());
-  }
-
   #change(key: string, part: Partial<Unsent>): void {
-    this.#set(this.#items.map((one) => (one.photograph.key === key ? { ...one, ...part } : one)));
+    this.set(this.items().map((one) => (one.photograph.key === key ? { ...one, ...part } : one)));
   }
 
   /** From now on these are this user's; null: nobody is signed in, and nothing is sent. */
@@ -81,7 +69,7 @@ export class Outbox {
     if (user === this.#user) return this.flush();
     this.#user = user;
     if (user !== null) this.#gone.delete(user);
-    this.#set([]);
+    this.set([]);
     clearTimeout(this.#timer);
     await this.load();
     await this.flush();
@@ -93,9 +81,9 @@ export class Outbox {
     if (user === null) return;
     const found = await this.#world.store.of(user).catch(() => null);
     if (found === null || user !== this.#user) return;
-    const known = new Map(this.#items.map((one) => [one.photograph.key, one]));
+    const known = new Map(this.items().map((one) => [one.photograph.key, one]));
     const kept = found.sort((a, b) => a.seen - b.seen).map((photograph): Unsent => known.get(photograph.key) ?? { photograph, phase: "waiting", sent: 0, error: null, kept: true });
-    this.#set([...kept, ...this.#items.filter((one) => !one.kept)]);
+    this.set([...kept, ...this.items().filter((one) => !one.kept)]);
   }
 
   /** What of this user's lies on the device, also where this window sends nothing. */
@@ -113,13 +101,13 @@ export class Outbox {
     if (user === null) return;
     const { about } = chosen;
     this.#taking = [...this.#taking, ...files.map(() => about)];
-    this.#set(this.#items);
+    this.set(this.items());
     let left = files.length;
     const taken = (items: readonly Unsent[]): void => {
       const at = this.#taking.indexOf(about);
       this.#taking = this.#taking.filter((_one, i) => i !== at);
       left -= 1;
-      this.#set(items);
+      this.set(items);
     };
     try {
       const place = await chosen.place;
@@ -127,9 +115,9 @@ export class Outbox {
         const sha256 = await sha256Of(file);
         if (this.#gone.has(user)) return;
         const key = keyOf(user, chosen.warning, sha256);
-        const known = (): boolean => this.#items.some((one) => one.photograph.key === key);
+        const known = (): boolean => this.items().some((one) => one.photograph.key === key);
         if (user === this.#user && known()) {
-          taken(this.#items);
+          taken(this.items());
           continue;
         }
         const photograph: Photograph = { ...chosen, place, key, user, sha256, name: file.name, size: file.size, blob: file };
@@ -138,10 +126,10 @@ export class Outbox {
           () => false,
         );
         if (this.#gone.has(user)) return await this.#world.store.drop(key).catch(() => undefined);
-        taken(user !== this.#user || known() ? this.#items : [...this.#items, { photograph, phase: "waiting", sent: 0, error: null, kept }]);
+        taken(user !== this.#user || known() ? this.items() : [...this.items(), { photograph, phase: "waiting", sent: 0, error: null, kept }]);
       }
     } finally {
-      while (left > 0) taken(this.#items);
+      while (left > 0) taken(this.items());
     }
     this.#world.tell();
     void this.flush();
@@ -149,14 +137,14 @@ export class Outbox {
 
   /** Tries everything again now, what was refused as well. */
   async again(): Promise<void> {
-    this.#set(this.#items.map((one) => (one.phase === "refused" ? { ...one, phase: "waiting" } : one)));
+    this.set(this.items().map((one) => (one.phase === "refused" ? { ...one, phase: "waiting" } : one)));
     await this.flush();
   }
 
   /** The person does not want it sent: gone from this device. */
   async discard(key: string): Promise<void> {
     await this.#world.store.drop(key).catch(() => undefined);
-    this.#set(this.#items.filter((one) => one.photograph.key !== key));
+    this.set(this.items().filter((one) => one.photograph.key !== key));
     this.#world.tell();
   }
 
@@ -166,7 +154,7 @@ export class Outbox {
     if (user === this.#user) {
       clearTimeout(this.#timer);
       this.#user = null;
-      this.#set([]);
+      this.set([]);
     }
     await this.#world.store.clear(user).catch(() => undefined);
     this.#world.tell();
@@ -193,7 +181,7 @@ export class Outbox {
   }
 
   #waiting(): boolean {
-    return this.#items.some((one) => one.phase === "waiting");
+    return this.items().some((one) => one.phase === "waiting");
   }
 
   async #round(): Promise<boolean> {
@@ -201,9 +189,9 @@ export class Outbox {
     let failed = false;
     // What one wrote is not another's to send: the county would write it down under the other's name.
     const stranger = await this.#world.who().then((who) => (who === user ? null : new Problem(401, ""))).catch(asProblem);
-    for (const { photograph } of this.#items.filter((one) => one.phase === "waiting")) {
+    for (const { photograph } of this.items().filter((one) => one.phase === "waiting")) {
       const { key } = photograph;
-      const here = (): boolean => user === this.#user && this.#items.some((one) => one.photograph.key === key);
+      const here = (): boolean => user === this.#user && this.items().some((one) => one.photograph.key === key);
       if (!here()) continue;
       this.#change(key, { phase: "sending" });
       try {
@@ -215,7 +203,7 @@ export class Outbox {
         });
         await this.#world.store.drop(key).catch(() => undefined);
         if (!here()) continue;
-        this.#set(this.#items.filter((one) => one.photograph.key !== key));
+        this.set(this.items().filter((one) => one.photograph.key !== key));
         this.#world.tell();
         this.#world.sent(photograph);
       } catch (error) {
