@@ -5,6 +5,7 @@ The only module that reads the environment. First use of a data directory makes 
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from shoutu import ledger_keys
 
@@ -29,6 +31,22 @@ DRILL = "DRILL"
 
 class SettingError(ValueError):
     """A setting is wrong; the message names it, what was expected and what to do."""
+
+
+@dataclass(frozen=True)
+class Oidc:
+    """How this county signs in at a provider of single sign-on (OpenID Connect).
+
+    `claim` names who somebody is at the provider; `passwords`: whether everybody may still sign in by password.
+    """
+
+    issuer: str
+    client: str
+    secret: str = field(default="", repr=False)
+    claim: str = "sub"
+    scope: str = "openid profile"
+    name: str = ""
+    passwords: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,6 +88,8 @@ class Config:
     sessions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     # Roles whose accounts must have a second factor.
     second_factor: frozenset[str] = frozenset()
+    # None: no single sign-on.
+    oidc: Oidc | None = None
 
     @property
     def sensing(self) -> Path:
@@ -233,6 +253,58 @@ def _names(values: dict[str, Any], name: str) -> list[str]:
     return [part.strip() for part in str(values.get(name, "")).split(",") if part.strip()]
 
 
+def _is_here(host: str | None) -> bool:
+    """Whether a host name is this machine's own."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _oidc(values: dict[str, Any]) -> Oidc | None:
+    issuer, client = str(values.get("SHOUTU_OIDC_ISSUER", "")), str(values.get("SHOUTU_OIDC_CLIENT", ""))
+    if not issuer and not client:
+        return None
+    parts = urlsplit(issuer)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname))
+    if not safe or not parts.hostname or parts.query or parts.fragment:
+        raise SettingError(
+            f"SHOUTU_OIDC_ISSUER={issuer!r}: expected the provider's https address exactly as it names itself, without "
+            "? or #, such as https://sso.example.gov.cn/realms/county"
+        )
+    if not client:
+        raise SettingError("SHOUTU_OIDC_CLIENT: missing; expected the client id the provider gave this system")
+    claim, scope = str(values.get("SHOUTU_OIDC_CLAIM", "sub")), str(values.get("SHOUTU_OIDC_SCOPE", "openid profile"))
+    if not re.fullmatch(r"[\w.:/-]{1,80}", claim):
+        raise SettingError(
+            f"SHOUTU_OIDC_CLAIM={claim!r}: expected the name of one claim, such as sub or employee_number"
+        )
+    if "openid" not in scope.split():
+        raise SettingError(f"SHOUTU_OIDC_SCOPE={scope!r}: expected scopes with openid among them, apart by spaces")
+    return Oidc(
+        issuer=issuer,
+        client=client,
+        secret=_from_file(values, "SHOUTU_OIDC_SECRET"),
+        claim=claim,
+        scope=scope,
+        name=str(values.get("SHOUTU_OIDC_NAME", "")),
+        passwords=_flag({"SHOUTU_OIDC_PASSWORDS": "on"} | values, "SHOUTU_OIDC_PASSWORDS"),
+    )
+
+
+def _from_file(values: dict[str, Any], name: str) -> str:
+    """A secret, given itself or by the file that holds it (`name`_FILE). Never shown in what goes wrong."""
+    path = str(values.get(f"{name}_FILE", ""))
+    if not path:
+        return str(values.get(name, ""))
+    try:
+        return Path(path).expanduser().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(
+            f"{name}_FILE={path!r}: not readable as text ({error}); expected the secret's file"
+        ) from error
+
+
 def _suite(values: dict[str, Any]) -> str:
     name = str(values.get("SHOUTU_LEDGER_SUITE", ""))
     if name and name not in ledger_keys.SUITES:
@@ -315,5 +387,6 @@ def load() -> Config:
         witness_mail_url=_mail(values, "SHOUTU_WITNESS_MAIL_URL"),
         sessions=_sessions(values, "SHOUTU_SESSIONS"),
         second_factor=frozenset(_names(values, "SHOUTU_SECOND_FACTOR")),
+        oidc=_oidc(values),
         ingest_max_bytes=_megabytes(values, "SHOUTU_INGEST_MAX_MB", 16),
     )

@@ -97,6 +97,7 @@ if _strange := SECOND_FACTOR - set(ROLES):
     raise installation.SettingError(
         f"SHOUTU_SECOND_FACTOR: no role {min(_strange)!r}; expected some of {', '.join(ROLES)}, by commas"
     )
+OIDC = CONFIG.oidc
 SESSION_COOKIE_AGE = max(hours for _idle, hours in SESSION_LIMITS.values()) * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

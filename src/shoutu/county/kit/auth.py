@@ -14,6 +14,7 @@ from ninja.utils import check_csrf
 
 from shoutu.county.kit.actors import Actor, actor_of_token, actor_of_user, wing
 from shoutu.county.kit.errors import NotAllowed, NotSignedIn
+from shoutu.county.kit.sessions import BY_PROVIDER
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 ONESELF = "/api/v1/session/"
@@ -52,7 +53,8 @@ class SessionAuth(APIKeyCookie):
             require_csrf(request)
         actor = actor_of_user(request.user, request)
         path = f"{request.path_info}/"
-        if request.user.password_given and path not in NEW_PASSWORD:  # type: ignore[union-attr]
+        given = request.user.password_given and BY_PROVIDER not in request.session  # type: ignore[union-attr]
+        if given and path not in NEW_PASSWORD:
             raise NotAllowed("password", _("现在的密码是管理员设的：先改成只有自己知道的，再做别的。"))
         if request.user.must_enrol and not path.startswith(ONESELF):  # type: ignore[union-attr]
             raise NotAllowed("factor", _("这个角色登录要用动态口令：先在“我的账号”里绑定，再做别的。"))

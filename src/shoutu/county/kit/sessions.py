@@ -14,6 +14,8 @@ from django.http import HttpRequest
 BEGAN, TOUCHED = "began", "touched"
 # The face asks by itself every few seconds; it says in this header how long nobody has touched it (seconds).
 STILL = "X-Shoutu-Still"
+# In a session that began at the county's provider of single sign-on: no password was used for it.
+BY_PROVIDER = "oidc_id_token"
 # A touch is written down at most this often: a session is a row of the database.
 GRAIN_S = 60
 

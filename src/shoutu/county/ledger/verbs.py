@@ -89,6 +89,8 @@ register(
         "factor.recovered": _("用恢复码登录"),
         "factor.held": _("密码对而动态口令连错，暂停核对"),
         "factor.reset": _("重置账号的动态口令"),
+        "identity.bound": _("绑定统一认证身份"),
+        "identity.unbound": _("解除统一认证绑定"),
         "user.activated": _("启用账号"),
         "user.deactivated": _("停用账号"),
         "person.created": _("登记人员"),

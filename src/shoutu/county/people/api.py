@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Field, Schema
 
 from shoutu.county.kit.actors import Actor, actor_of_user
 from shoutu.county.kit.api import Router, asker
 from shoutu.county.kit.auth import require_csrf
-from shoutu.county.kit.errors import Conflict, FactorNeeded, Invalid, NotSignedIn
-from shoutu.county.people import services
+from shoutu.county.kit.errors import Conflict, FactorNeeded, Invalid, NotAllowed, NotSignedIn
+from shoutu.county.people import services, sso
 from shoutu.county.people.api_accounts import router as accounts_router
 from shoutu.county.people.api_calendar import router as calendar_router
 from shoutu.county.people.api_factor import router as factor_router
+from shoutu.county.people.api_me import Me, me
 from shoutu.county.people.api_obligations import router as obligations_router
+from shoutu.county.people.api_oidc import enter
+from shoutu.county.people.api_oidc import router as oidc_router
 from shoutu.county.people.api_posts import router as posts_router
 from shoutu.county.people.api_proposals import router as proposals_router
 from shoutu.county.people.api_responsibility import router as responsibility_router
 from shoutu.county.people.api_roster import router as roster_router
 from shoutu.county.people.models import User
 from shoutu.county.people.oneself import known, myself, right_code
-from shoutu.county.people.selectors import posts_of
-from shoutu.county.places.selectors import county
 
 router = Router()
 for _part in (
     proposals_router,
     factor_router,
+    oidc_router,
     roster_router,
     calendar_router,
     accounts_router,
@@ -46,11 +45,15 @@ for _part in (
 
 
 class Credentials(Schema):
-    """`code`: of the authenticator app or a recovery code; for accounts with a second factor."""
+    """`code`: of the authenticator app or a recovery code; for accounts with a second factor.
+
+    `bind`: bind this account to who the provider of single sign-on said it is a moment ago, in this browser.
+    """
 
     username: str = Field(min_length=1, max_length=60)
     password: str = Field(min_length=1, max_length=200)
     code: str = Field("", max_length=40)
+    bind: bool = False
 
 
 class NewPassword(Schema):
@@ -58,77 +61,33 @@ class NewPassword(Schema):
     password: str = Field(min_length=1, max_length=200)
 
 
-class UserOut(Schema):
-    id: int
-    username: str
-    display: str
-    role: str
-
-
-class MyPost(Schema):
-    id: int
-    title: str
-    organisation: str
-
-
-class CountyOut(Schema):
-    name: str
-
-
-class Me(Schema):
-    """Who I am and what I may. `whole`: whether I see the whole county or a part of it.
-
-    `must_change_password`: an administrator set mine: until I change it, only `session` and `session/password` answer.
-    `must_enrol`: my role must have a second factor and I have none: until I do, only `session…` answers.
-    """
-
-    user: UserOut
-    post: MyPost | None
-    permissions: list[str]
-    server_time: datetime
-    county: CountyOut
-    whole: bool
-    demo: bool
-    must_change_password: bool
-    must_enrol: bool
-
-
-def me(actor: Actor, user: User) -> dict[str, Any]:
-    posts = posts_of(user.person_id, timezone.now()) if user.person_id else []
-    root = county()
-    return {
-        "user": user,
-        "post": {"id": posts[0].pk, "title": posts[0].title, "organisation": posts[0].organisation.name}
-        if posts
-        else None,
-        "permissions": sorted(actor.permissions),
-        "server_time": timezone.now(),
-        "county": {"name": root.name if root else ""},
-        "whole": actor.scope.all,
-        "demo": settings.DEMO,
-        "must_change_password": user.password_given,
-        "must_enrol": user.must_enrol,
-    }
-
-
 @router.post("/session", response=Me, auth=None)
 def sign_in(request: HttpRequest, credentials: Credentials) -> Any:
     """Sign in with a name and a password, and a code where the account has a second factor.
 
     401 when they do not match; with the code `factor.needed` or `factor.wrong` where password and name do and the code
-    is missing or wrong. 429 after too many wrong ones.
+    is missing or wrong. 429 after too many wrong ones. 403 where the county signs in at its provider alone.
     """
+    told = sso.awaited(request) if credentials.bind else None
+    if credentials.bind and told is None:
+        raise Conflict(_("统一认证的这一次登录已经过了 10 分钟，重新点“用统一认证登录”。"))
     user = known(request, credentials.username, credentials.password)
     if user is None:
         raise NotSignedIn(_("用户名或密码不对。"))
     actor = actor_of_user(user, request)
+    if told is None and not sso.by_password(user):
+        raise NotAllowed("password", _("本县只用统一认证登录：点“用统一认证登录”。统一认证用不了，找管理员。"))
     if user.factor_since is not None:
         _ask_code(request, actor, user, credentials.code)
+    if told is not None:
+        services.bind_identity(actor, user, told[1], told[0].subject)
+        enter(request, user, told[0])
+        return me(request, actor, user)
     # A new key even for who is signed in already: Django keeps the old one then.
     request.session.flush()
     login(request, user)
     get_token(request)
-    return me(actor, user)
+    return me(request, actor, user)
 
 
 def _ask_code(request: HttpRequest, actor: Actor, user: User, code: str) -> None:
@@ -145,7 +104,7 @@ def who_am_i(request: HttpRequest) -> Any:
     get_token(request)
     if not isinstance(request.user, User):
         raise NotSignedIn
-    return me(actor_of_user(request.user, request), request.user)
+    return me(request, actor_of_user(request.user, request), request.user)
 
 
 @router.post("/session/password", response={204: None})

@@ -22,7 +22,10 @@ router = Router()
 
 
 class AccountOut(Schema):
-    """`password_given`: set by an administrator and not yet changed by its owner."""
+    """`password_given`: set by an administrator and not yet changed by its owner.
+
+    `identity`: who its owner is at the county's provider of single sign-on; null: bound to nobody there.
+    """
 
     id: int
     username: str
@@ -32,6 +35,7 @@ class AccountOut(Schema):
     is_demo: bool
     has_factor: bool
     password_given: bool
+    identity: str | None
     organisation: str | None
     territory: str | None
     sectors: list[str]
@@ -111,6 +115,8 @@ def _account(user: User) -> dict[str, Any]:
         "is_demo": user.is_demo,
         "has_factor": user.factor_since is not None,
         "password_given": user.password_given,
+        # Added by `selectors.users`; a new account is bound to nobody.
+        "identity": getattr(user, "identity", None),
         "organisation": user.organisation.name if user.organisation else None,
         "territory": user.territory.name if user.territory else None,
         "sectors": user.sectors,

@@ -14,7 +14,8 @@ from shoutu.county.kit import guessing
 from shoutu.county.kit.actors import actor_of_user
 from shoutu.county.kit.api import Router
 from shoutu.county.kit.errors import Invalid
-from shoutu.county.people.api import CountyOut, Me, me
+from shoutu.county.people import sso
+from shoutu.county.people.api_me import CountyOut, Me, me
 from shoutu.county.people.first import demo_logins, make_first_administrator, setup_needed
 from shoutu.county.people.identity import is_loopback
 from shoutu.county.places.selectors import county
@@ -28,6 +29,19 @@ class DemoLogin(Schema):
     post: str
 
 
+class SsoOut(Schema):
+    """The county's provider of single sign-on. `name`: what it is called there, "" for the usual word.
+
+    `passwords`: whether everybody may sign in by password too. `step`: what is to be asked of who has just come from
+    the provider, and is called `who`: `bind` (own name and password, once), `code` (of the second factor), "" nothing.
+    """
+
+    name: str
+    passwords: bool
+    step: str
+    who: str
+
+
 class Hello(Schema):
     """Where I am: shown on the login page."""
 
@@ -35,6 +49,7 @@ class Hello(Schema):
     demo: bool
     setup_needed: bool
     demo_users: list[DemoLogin]
+    sso: SsoOut | None
 
 
 class Setup(Schema):
@@ -54,6 +69,13 @@ def hello(request: HttpRequest) -> Any:
         "demo": settings.DEMO,
         "setup_needed": setup_needed(),
         "demo_users": demo_logins() if settings.DEMO and is_loopback(request) else [],
+        "sso": None
+        if settings.OIDC is None
+        else {
+            "name": settings.OIDC.name,
+            "passwords": settings.OIDC.passwords,
+            **(sso.step(request) or {"step": "", "who": ""}),
+        },
     }
 
 
@@ -71,4 +93,4 @@ def first_administrator(request: HttpRequest, setup: Setup) -> Any:
         raise
     login(request, user, backend="shoutu.county.people.backends.PostBackend")
     get_token(request)
-    return me(actor_of_user(user, request), user)
+    return me(request, actor_of_user(user, request), user)

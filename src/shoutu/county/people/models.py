@@ -142,6 +142,26 @@ class RecoveryCode(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "hash"], name="recovery_code_once")]
 
 
+class Identity(models.Model):
+    """统一认证身份: who an account is at a provider of single sign-on. One identity is one account's, and stays so.
+
+    `subject`: the value of the claim the county names people by (`SHOUTU_OIDC_CLAIM`), as the provider writes it.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="identities")
+    issuer = models.CharField(max_length=300)
+    subject = models.CharField(max_length=255)
+    bound_at = models.DateTimeField(default=timezone.now)
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="identity_once"),
+            models.UniqueConstraint(fields=["issuer", "user"], name="identity_one_each"),
+        ]
+
+
 class Post(models.Model):
     """A seat in an organisation. `on_shift`: filled by whoever has signed in to the shift."""
 

@@ -55,8 +55,10 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
   if (clean === null && lying !== null) setClean(photographs === 0 && drafts === 0 && held.length === 0);
   const leave = useCallback(async (): Promise<void> => {
     setBusy(true);
+    let provider = "";
     try {
-      await got(api.DELETE("/api/v1/session"));
+      // Who came in by single sign-on goes out there too: else the next at this desk enters by pressing one button.
+      provider = (await got(api.POST("/api/v1/session/oidc/end"))).address;
     } catch (problem) {
       setError(problem);
       setBusy(false);
@@ -67,7 +69,8 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
     dropAll(here());
     await forgetAnswers();
     client.clear();
-    await navigate("/login");
+    if (provider !== "") window.location.assign(provider);
+    else await navigate("/login");
   }, [client, navigate, user]);
   useEffect(() => {
     if (clean === true) void leave();

@@ -2,24 +2,25 @@ import { Button, Input } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { api, got } from "../../api/client";
+import { useHello } from "../../api/queries";
 import { onceEach } from "../../api/pages";
 import { More } from "../../kit/More";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
-import { AccountPassword, FactorReset } from "./access";
+import { AccountIdentity, AccountPassword, FactorReset } from "./access";
 import { AccountChange } from "./changes";
 import { useAccounts, useChange, type Account } from "./queries";
 import { Room } from "./Room";
 
-function Line({ account, change, password, reset }: { account: Account; change: () => void; password: (() => void) | undefined; reset: (() => void) | undefined }): ReactNode {
+function Line({ account, change, password, reset, identity }: { account: Account; change: () => void; password: (() => void) | undefined; reset: (() => void) | undefined; identity: (() => void) | undefined }): ReactNode {
   const [sure, setSure] = useState(false);
   const turn = useChange(() => got(api.POST(account.is_active ? "/api/v1/users/{id}/deactivate" : "/api/v1/users/{id}/activate", { params: { path: { id: account.id } } })));
   const place = [account.organisation, account.territory, ...account.sectors.map((kind) => t(`site.kind.${kind}`))].filter(Boolean).join(" ");
   return (
     <li className={account.is_active ? "person" : "person off"}>
       <span>
-        <b>{account.display}</b> <em className="tag">{t(`role.${account.role}`)}</em> {account.has_factor && <em className="tag">{t("mine.factor.title")}</em>} {account.password_given && <em className="tag">{t("people.account.given")}</em>}
+        <b>{account.display}</b> <em className="tag">{t(`role.${account.role}`)}</em> {account.has_factor && <em className="tag">{t("mine.factor.title")}</em>} {account.password_given && <em className="tag">{t("people.account.given")}</em>} {account.identity !== null && <em className="tag">{t("people.account.sso")}</em>}
         <span className="note">
           {account.username} {place}
         </span>
@@ -31,6 +32,11 @@ function Line({ account, change, password, reset }: { account: Account; change: 
         {password && (
           <Button size="small" type="text" onClick={password}>
             {t("people.account.newPassword")}
+          </Button>
+        )}
+        {identity && (
+          <Button size="small" type="text" onClick={identity}>
+            {t("people.account.sso")}
           </Button>
         )}
         {reset && (
@@ -52,6 +58,8 @@ export default function Accounts(): ReactNode {
   const [q, setQ] = useState("");
   const list = useAccounts(q);
   const me = useMe();
+  const sso = useHello().data?.sso ?? null;
+  const [identity, setIdentity] = useState<Account | null>(null);
   const [changing, setChanging] = useState<Account | null>(null);
   const [password, setPassword] = useState<Account | null>(null);
   const [reset, setReset] = useState<Account | null>(null);
@@ -79,6 +87,7 @@ export default function Accounts(): ReactNode {
                   account={account}
                   change={() => setChanging(account)}
                   password={others(account) ? () => setPassword(account) : undefined}
+                  identity={sso !== null && others(account) ? () => setIdentity(account) : undefined}
                   reset={others(account) && account.has_factor ? () => setReset(account) : undefined}
                 />
               ))}
@@ -89,6 +98,7 @@ export default function Accounts(): ReactNode {
       </Panel>
       {changing && <AccountChange account={changing} close={() => setChanging(null)} />}
       {password && <AccountPassword account={password} close={() => setPassword(null)} />}
+      {identity && <AccountIdentity account={identity} close={() => setIdentity(null)} />}
       {reset && <FactorReset account={reset} close={() => setReset(null)} />}
     </Room>
   );

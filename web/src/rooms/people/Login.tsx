@@ -15,6 +15,9 @@ import "./login.css";
 /** So many demo accounts are shown until asked for all. */
 const FEW = 8;
 
+/** What the way back from the provider may say; any other word reads as the worst of them. */
+const saidWords = new Set(["down", "expired", "denied", "misset", "untrusted", "inactive", "many", "off"]);
+
 /** Only paths of this face are followed after the login; `//host` would leave it. */
 export function safeNext(next: string | null): string {
   return next && /^\/(?![/\\])/.test(next) ? next : "/";
@@ -32,14 +35,20 @@ export function Login(): ReactNode {
   const [all, setAll] = useState(false);
   const enterButton = useRef<HTMLButtonElement>(null);
   const [busy, setBusy] = useState(false);
+  const [leaving, setLeaving] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const problemWords = useProblemWords(error);
   useEffect(() => {
     document.title = `${t("login.enter")} \u00b7 ${t("brand.name")}`;
   }, []);
+  const sso = hello.data?.sso ?? null;
+  // What the provider's answer left to be asked; over once it was asked in vain for ten minutes.
+  const step = sso?.step ?? "";
+  const said = search.get("sso");
+  const onlyCode = step === "code";
   const enter = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
-    const empty = username === "" ? "username" : password === "" ? "password" : code?.trim() === "" ? "code" : null;
+    const empty = onlyCode ? (code?.trim() ? null : "code") : username === "" ? "username" : password === "" ? "password" : code?.trim() === "" ? "code" : null;
     if (empty !== null) {
       document.getElementById(empty)?.focus();
       return;
@@ -47,7 +56,9 @@ export function Login(): ReactNode {
     setBusy(true);
     setError(null);
     try {
-      const me = await got(api.POST("/api/v1/session", { body: { username, password, code: code ?? "" } }));
+      const me = onlyCode
+        ? await got(api.POST("/api/v1/session/oidc/code", { body: { code: code ?? "" } }))
+        : await got(api.POST("/api/v1/session", { body: { username, password, code: code ?? "", bind: step === "bind" } }));
       client.clear();
       client.setQueryData(["session"], me);
       await navigate(safeNext(search.get("next")), { replace: true });
@@ -56,6 +67,17 @@ export function Login(): ReactNode {
       if (asked) setCode("");
       setError(asked ? null : problem);
       setBusy(false);
+    }
+  };
+  const leave = async (): Promise<void> => {
+    setLeaving(true);
+    setError(null);
+    try {
+      const { address } = await got(api.POST("/api/v1/session/oidc", { body: { next: safeNext(search.get("next")) } }));
+      window.location.assign(address);
+    } catch (problem) {
+      setError(problem);
+      setLeaving(false);
     }
   };
   const other = (): void => {
@@ -77,8 +99,21 @@ export function Login(): ReactNode {
           <span>{hello.data?.county.name}</span>
         </div>
         <p className="login-line">{t("login.line")}</p>
+        {sso !== null && step === "" && code === null && (
+          <div className="login-sso">
+            <Button type={sso.passwords ? "default" : "primary"} size="large" block loading={leaving} onClick={() => void leave()}>
+              {t("login.sso.enter", { name: sso.name || t("login.sso.name") })}
+            </Button>
+            {said !== null && said !== "bind" && said !== "code" && (
+              <p className="notsaved" role="alert">
+                {t(saidWords.has(said) ? `login.sso.${said}` : "login.sso.untrusted")}
+              </p>
+            )}
+          </div>
+        )}
         <form onSubmit={(event) => void enter(event)}>
-          {code === null ? (
+          {step === "bind" && <p className="login-who" role="status">{t("login.sso.bind", { who: sso?.who })}</p>}
+          {code === null && !onlyCode ? (
             <>
               <label htmlFor="username">{t("login.username")}</label>
               <Input id="username" size="large" autoComplete="username" autoFocus value={username} onChange={(event) => setUsername(event.target.value)} />
@@ -88,13 +123,15 @@ export function Login(): ReactNode {
           ) : (
             <>
               <p className="login-who">
-                {t("login.code.who", { name: username })}
-                <button type="button" className="linkish" onClick={other}>
-                  {t("login.code.other")}
-                </button>
+                {onlyCode ? t("login.sso.code", { who: sso?.who }) : t("login.code.who", { name: username })}
+                {!onlyCode && (
+                  <button type="button" className="linkish" onClick={other}>
+                    {t("login.code.other")}
+                  </button>
+                )}
               </p>
               <label htmlFor="code">{t("login.code")}</label>
-              <Input id="code" size="large" className="factor-code" autoComplete="one-time-code" autoFocus maxLength={40} value={code} aria-describedby="code-note" onChange={(event) => setCode(event.target.value)} />
+              <Input id="code" size="large" className="factor-code" autoComplete="one-time-code" autoFocus maxLength={40} value={code ?? ""} aria-describedby="code-note" onChange={(event) => setCode(event.target.value)} />
               <p className="note login-note" id="code-note">
                 {t("login.code.note")}
               </p>
@@ -109,7 +146,7 @@ export function Login(): ReactNode {
             {t("login.enter")}
           </Button>
         </form>
-        {code === null && demo.length > 0 && (
+        {code === null && step === "" && demo.length > 0 && (
           <section className="login-demo">
             <h2>
               {t("login.demo")}

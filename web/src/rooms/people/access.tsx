@@ -48,3 +48,27 @@ export function FactorReset({ account, close }: Props): ReactNode {
     </Dialog>
   );
 }
+
+/** Who the account's owner is at the county's provider of single sign-on. */
+export function AccountIdentity({ account, close }: Props): ReactNode {
+  const [subject, setSubject] = useState("");
+  const path = { params: { path: { id: account.id } } };
+  const bind = useChange(() => got(api.PUT("/api/v1/users/{id}/identity", { ...path, body: { subject: subject.trim() } })));
+  const unbind = useChange(() => got(api.DELETE("/api/v1/users/{id}/identity", path)));
+  const title = t("people.account.sso.title", { name: account.username });
+  if (account.identity !== null) {
+    return (
+      <Dialog title={title} verb={t("people.account.sso.unbind")} busy={unbind.isPending} error={unbind.error} close={close} can send={() => unbind.mutate(undefined, { onSuccess: close })}>
+        <p className="second">{t("people.account.sso.bound", { subject: account.identity })}</p>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title={title} verb={t("people.account.sso.bind")} busy={bind.isPending} error={bind.error} close={close} can={subject.trim() !== ""} send={() => bind.mutate(undefined, { onSuccess: close })}>
+      <p className="second">{t("people.account.sso.means")}</p>
+      <Field label={t("people.account.sso.subject")}>
+        <Input value={subject} maxLength={255} autoComplete="off" onChange={(event) => setSubject(event.target.value)} />
+      </Field>
+    </Dialog>
+  );
+}

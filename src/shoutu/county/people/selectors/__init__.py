@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import NotFound
 from shoutu.county.kit.selectors import among
-from shoutu.county.people.models import ApiToken, Person, Post, User
+from shoutu.county.people.models import ApiToken, Identity, Person, Post, User
 from shoutu.county.people.selectors.chain import (
     Answerer,
     Filled,
@@ -34,6 +35,7 @@ __all__ = [
     "get_posts",
     "get_user",
     "holders",
+    "identified",
     "persons_seen",
     "posts_of",
     "token_by_hash",
@@ -97,7 +99,15 @@ def get_person(actor: Actor, id: int) -> Person:
 
 def users() -> QuerySet[User]:
     """All accounts, for those who may manage them."""
-    return User.objects.select_related("organisation", "territory")
+    issuer = settings.OIDC.issuer if settings.OIDC else ""
+    subject = Identity.objects.filter(user=OuterRef("pk"), issuer=issuer).values("subject")[:1]
+    return User.objects.select_related("organisation", "territory").annotate(identity=Subquery(subject))
+
+
+def identified(issuer: str, subject: str) -> User | None:
+    """The account of who a provider calls `subject`; None where none is bound."""
+    found = Identity.objects.select_related("user").filter(issuer=issuer, subject=subject).first()
+    return found.user if found else None
 
 
 def get_user(id: int) -> User:

@@ -11,6 +11,7 @@ from shoutu.county.people.services.accounts import (
 )
 from shoutu.county.people.services.factors import ask_reset, reset_factor
 from shoutu.county.people.services.handovers import hand_over, return_handover, take_over, write_handover
+from shoutu.county.people.services.identities import bind_identity, unbind_identity
 from shoutu.county.people.services.leaves import end_leave, start_leave
 from shoutu.county.people.services.obligations import (
     cancel_due,
@@ -43,6 +44,7 @@ from shoutu.county.people.services.shifts import (
 __all__ = [
     "ask_reset",
     "assign_responsibility",
+    "bind_identity",
     "cancel_due",
     "cancel_shift",
     "change_person",
@@ -77,5 +79,6 @@ __all__ = [
     "start_leave",
     "swap_shifts",
     "take_over",
+    "unbind_identity",
     "write_handover",
 ]

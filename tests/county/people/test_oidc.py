@@ -1,0 +1,289 @@
+"""统一认证, against a provider that is not ours: binding, signing in and out, and what is not believed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+from cryptojwt.jws.jws import JWS
+from django.test import Client
+from django.utils import timezone
+
+from shoutu.config import Oidc, SettingError, _oidc
+from shoutu.county.kit import totp
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people import oidc, sso
+from shoutu.county.people.models import Identity, User
+from shoutu.county.people.testing import PASSWORD
+from tests.county.people import provider as providers
+from tests.county.people.provider import Provider
+
+HOST = "127.0.0.1:8000"
+
+
+@pytest.fixture
+def provider(tmp_path: Path, settings: Any) -> Iterator[Provider]:
+    """Running, and what the settings of this county name."""
+    oidc.forget()
+    with providers.running(tmp_path, sso.callback(), f"http://{HOST}/login") as running:
+        settings.OIDC = Oidc(
+            issuer=running.issuer, client=providers.CLIENT, secret=providers.SECRET, claim="preferred_username"
+        )
+        yield running
+
+
+def browser() -> Client:
+    return Client(headers={"accept-language": "zh-hans", "host": HOST})
+
+
+def post(client: Client, path: str, body: dict[str, Any] | None = None) -> Any:
+    return client.post(f"/api/v1/{path}", body or {}, content_type="application/json")
+
+
+def asked(client: Client, onward: str = "/warnings?level=4") -> httpx.Response:
+    """Press the button, go to the provider; its answer sends the browser back."""
+    began = post(client, "session/oidc", {"next": onward})
+    assert began.status_code == 200, began.content.decode()
+    return httpx.get(began.json()["address"], trust_env=False)
+
+
+def back(client: Client, answer: httpx.Response) -> str:
+    """Follow the provider home; where the county sends the browser then."""
+    parts = urlsplit(answer.headers["location"])
+    home = client.get(parts.path, dict(parse_qsl(parts.query)))
+    assert home.status_code == 302, home.content.decode()
+    return str(home["location"])
+
+
+def signed_in(client: Client) -> str:
+    answer = client.get("/api/v1/session")
+    return answer.json()["user"]["username"] if answer.status_code == 200 else ""
+
+
+def bind(user: User, provider: Provider) -> None:
+    Identity.objects.create(user=user, issuer=provider.issuer, subject="A-0007")
+
+
+def test_the_first_time_binds_by_ones_own_password_and_then_none_is_asked(
+    county: SimpleNamespace, provider: Provider
+) -> None:
+    client = browser()
+    assert back(client, asked(client)).startswith("/login?sso=bind&next=")
+    told = client.get("/api/v1/hello").json()["sso"]
+    assert (told["step"], told["who"]) == ("bind", "值班员甲")
+    assert signed_in(client) == "", "the provider's word alone signs nobody in"
+    wrong = post(client, "session", {"username": "leader", "password": "wrong", "bind": True})
+    assert wrong.status_code == 401
+    assert not Identity.objects.exists()
+    right = post(client, "session", {"username": "leader", "password": PASSWORD, "bind": True})
+    assert (right.status_code, right.json()["sso"]) == (200, True)
+    other = browser()
+    assert back(other, asked(other)) == "/warnings?level=4"
+    assert signed_in(other) == "leader"
+    entry = Entry.objects.get(verb="identity.bound")
+    assert b"A-0007" not in bytes(entry.canonical), "who somebody is elsewhere is personal"
+
+
+def test_each_sign_in_has_a_new_key_and_the_old_session_is_gone(county: SimpleNamespace, provider: Provider) -> None:
+    bind(county.users["leader"], provider)
+    client = browser()
+    assert post(client, "session", {"username": "auditor", "password": PASSWORD}).status_code == 200
+    old = client.cookies["shoutu_session"].value
+    back(client, asked(client))
+    assert signed_in(client) == "leader"
+    assert client.cookies["shoutu_session"].value != old
+    thief = browser()
+    thief.cookies["shoutu_session"] = old
+    assert signed_in(thief) == ""
+
+
+def test_a_second_factor_is_asked_whatever_the_provider_says_of_one(
+    county: SimpleNamespace, provider: Provider, login: Callable[[str], Client]
+) -> None:
+    bind(county.users["leader"], provider)
+    own = login("leader")
+    secret = post(own, "session/factor", {"password": PASSWORD}).json()["secret"]
+    now = int(timezone.now().timestamp()) // totp.STEP_S
+    assert post(own, "session/factor/confirm", {"code": totp.code_at(secret, now - 1)}).status_code == 200
+    provider.spoil = lambda claims: claims | {"amr": ["otp", "mfa"], "acr": "mfa"}
+    client = browser()
+    assert back(client, asked(client)).startswith("/login?sso=code")
+    assert signed_in(client) == ""
+    assert post(client, "session/oidc/code", {"code": "000000"}).json()["code"] == "factor.wrong"
+    code = totp.code_at(secret, int(timezone.now().timestamp()) // totp.STEP_S)
+    assert post(client, "session/oidc/code", {"code": code}).status_code == 200
+    assert signed_in(client) == "leader"
+    assert post(browser(), "session/oidc/code", {"code": code}).status_code == 409
+
+
+def test_what_is_not_believed_signs_nobody_in(county: SimpleNamespace, provider: Provider) -> None:
+    bind(county.users["leader"], provider)
+    other = provider._made()
+    stranger = other.keyjar.get_signing_key("RSA", "")[0]
+    unsigned = lambda claims: JWS(json.dumps(claims), alg="none").sign_compact([])  # noqa: E731
+    by_secret = lambda claims: JWS(json.dumps(claims), alg="HS256").sign_compact(  # noqa: E731
+        provider.server.keyjar.get_signing_key("oct", providers.CLIENT)
+    )
+    named = provider.signing_key().kid
+    forged = lambda claims: JWS(json.dumps(claims), alg="RS256", kid=named).sign_compact([stranger])  # noqa: E731
+    spoilt: dict[str, Any] = {
+        "another nonce": lambda c: c | {"nonce": "x" * 64},
+        "no nonce": lambda c: {k: v for k, v in c.items() if k != "nonce"},
+        "another audience": lambda c: c | {"aud": ["another"]},
+        "ours among others, for another": lambda c: c | {"aud": [providers.CLIENT, "another"], "azp": "another"},
+        "expired": lambda c: c | {"exp": int(time.time()) - 120},
+        "another issuer": lambda c: c | {"iss": "https://other.example"},
+    }
+    for name, spoil in spoilt.items():
+        provider.spoil, client = spoil, browser()
+        assert back(client, asked(client)) in ("/login?sso=untrusted", "/login?sso=many"), name
+        assert signed_in(client) == "", name
+    provider.spoil = None
+    for name, sign in {"alg none": unsigned, "by our secret": by_secret, "by a stranger": forged}.items():
+        provider.sign, client = sign, browser()
+        assert back(client, asked(client)) in ("/login?sso=untrusted", "/login?sso=many"), name
+        assert signed_in(client) == "", name
+    provider.sign, client = None, browser()
+    assert back(client, asked(client)) == "/warnings?level=4", "the right one is never kept out"
+
+
+def test_a_code_works_once_and_in_its_own_browser(county: SimpleNamespace, provider: Provider) -> None:
+    bind(county.users["leader"], provider)
+    client = browser()
+    answer = asked(client)
+    carried = client.cookies[sso.COOKIE].value
+    assert back(browser(), answer) == "/login?sso=expired", "another browser's answer"
+    assert back(client, answer) == "/warnings?level=4"
+    again = browser()
+    again.cookies[sso.COOKIE] = carried
+    assert back(again, answer) == "/login?sso=expired"
+    assert signed_in(again) == ""
+
+
+def test_keys_may_be_new(county: SimpleNamespace, provider: Provider) -> None:
+    bind(county.users["leader"], provider)
+    first = browser()
+    back(first, asked(first))
+    provider.rotate()
+    second = browser()
+    assert back(second, asked(second)) == "/warnings?level=4"
+
+
+def test_provider_down_the_password_still_opens(county: SimpleNamespace, provider: Provider) -> None:
+    provider.down = True
+    client = browser()
+    answer = post(client, "session/oidc")
+    assert answer.status_code == 503
+    assert "用户名和密码" in answer.json()["detail"]
+    assert post(client, "session", {"username": "leader", "password": PASSWORD}).status_code == 200
+
+
+def test_down_between_going_and_coming_back(county: SimpleNamespace, provider: Provider) -> None:
+    client = browser()
+    answer = asked(client)
+    provider.down = True
+    assert back(client, answer) == "/login?sso=down"
+
+
+def test_switched_off_passwords_open_for_administrators_alone(
+    county: SimpleNamespace, provider: Provider, settings: Any
+) -> None:
+    settings.OIDC = Oidc(
+        settings.OIDC.issuer, providers.CLIENT, providers.SECRET, "preferred_username", passwords=False
+    )
+    refused = post(browser(), "session", {"username": "leader", "password": PASSWORD})
+    assert (refused.status_code, "统一认证" in refused.json()["detail"]) == (403, True)
+    assert post(browser(), "session", {"username": "administrator", "password": PASSWORD}).status_code == 200
+    client = browser()
+    back(client, asked(client))
+    assert post(client, "session", {"username": "leader", "password": PASSWORD, "bind": True}).status_code == 200
+
+
+def test_an_administrator_binds_and_unbinds_and_sessions_end(
+    county: SimpleNamespace, provider: Provider, login: Callable[[str], Client]
+) -> None:
+    admin, leader = login("administrator"), county.users["leader"]
+    put = lambda user: admin.put(  # noqa: E731
+        f"/api/v1/users/{user.pk}/identity", {"subject": "A-0007"}, content_type="application/json"
+    )
+    assert put(leader).status_code == 204
+    assert put(county.users["auditor"]).status_code == 409, "one identity, one account"
+    assert put(county.users["administrator"]).status_code == 403
+    rows = {one["username"]: one["identity"] for one in admin.get("/api/v1/users").json()["items"]}
+    assert (rows["leader"], rows["auditor"]) == ("A-0007", None)
+    client = browser()
+    back(client, asked(client))
+    assert signed_in(client) == "leader"
+    assert admin.delete(f"/api/v1/users/{leader.pk}/identity").status_code == 204
+    assert signed_in(client) == ""
+    assert list(Entry.objects.filter(verb__startswith="identity.").values_list("verb", flat=True).order_by("id")) == [
+        "identity.bound",
+        "identity.unbound",
+    ]
+
+
+def test_an_account_switched_off_is_not_opened(county: SimpleNamespace, provider: Provider) -> None:
+    bind(county.users["leader"], provider)
+    User.objects.filter(username="leader").update(is_active=False)
+    client = browser()
+    assert back(client, asked(client)) == "/login?sso=inactive"
+    assert signed_in(client) == ""
+
+
+def test_signing_out_goes_to_the_provider_too(county: SimpleNamespace, provider: Provider) -> None:
+    bind(county.users["leader"], provider)
+    client = browser()
+    back(client, asked(client))
+    address = urlsplit(post(client, "session/oidc/end").json()["address"])
+    query = dict(parse_qsl(address.query))
+    assert f"{address.scheme}://{address.netloc}" == provider.issuer
+    assert query["post_logout_redirect_uri"] == sso.callback().replace(f"{sso.PATH}/callback", "/login")
+    assert query["id_token_hint"].count(".") == 2
+    assert signed_in(client) == ""
+    plain = browser()
+    post(plain, "session", {"username": "leader", "password": PASSWORD})
+    assert post(plain, "session/oidc/end").json() == {"address": ""}
+
+
+@pytest.mark.parametrize("onward", ["//evil.example", "https://evil.example", "/\\evil.example", "/a\nb", ""])
+def test_the_way_on_stays_in_this_face(county: SimpleNamespace, provider: Provider, onward: str) -> None:
+    bind(county.users["leader"], provider)
+    client = browser()
+    assert back(client, asked(client, onward)) == "/"
+
+
+def test_not_configured(county: SimpleNamespace) -> None:
+    assert post(browser(), "session/oidc").status_code == 409
+    assert browser().get("/api/v1/session/oidc/callback")["location"] == "/login?sso=off"
+    assert browser().get("/api/v1/hello").json()["sso"] is None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"SHOUTU_OIDC_ISSUER": "http://sso.example", "SHOUTU_OIDC_CLIENT": "a"},
+        {"SHOUTU_OIDC_ISSUER": "https://sso.example?x=1", "SHOUTU_OIDC_CLIENT": "a"},
+        {"SHOUTU_OIDC_ISSUER": "https://sso.example"},
+        {"SHOUTU_OIDC_ISSUER": "https://sso.example", "SHOUTU_OIDC_CLIENT": "a", "SHOUTU_OIDC_SCOPE": "profile"},
+        {"SHOUTU_OIDC_ISSUER": "https://sso.example", "SHOUTU_OIDC_CLIENT": "a", "SHOUTU_OIDC_SECRET_FILE": "/none"},
+    ],
+)
+def test_settings_that_cannot_work_are_told(values: dict[str, str]) -> None:
+    with pytest.raises(SettingError, match="SHOUTU_OIDC"):
+        _oidc(values)
+
+
+def test_settings_the_secret_of_a_file_and_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("top\n")
+    given = {"SHOUTU_OIDC_ISSUER": "https://sso.example", "SHOUTU_OIDC_CLIENT": "a"}
+    found = _oidc(given | {"SHOUTU_OIDC_SECRET_FILE": str(tmp_path / "secret")})
+    assert found is not None
+    assert found.secret == "top"
+    assert "top" not in repr(found)
