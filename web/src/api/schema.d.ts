@@ -638,7 +638,7 @@ export interface paths {
          * @description Sign in with a name and a password, and a code where the account has a second factor.
          *
          *     401 when they do not match; with the code `factor.needed` or `factor.wrong` where password and name do and the code
-         *     is missing or wrong. 429 after too many wrong ones.
+         *     is missing or wrong. 429 after too many wrong ones. 403 where the county signs in at its provider alone.
          */
         post: operations["people_sign_in"];
         /**
@@ -853,6 +853,112 @@ export interface paths {
          */
         post: operations["people_factor_end_my_factor"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin
+         * @description Begin to sign in at the provider: send the browser to `address`. 503 where the provider is not reached.
+         */
+        post: operations["people_oidc_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come Back
+         * @description Where the provider sends the browser. On to the page asked for, or to the login page, which says what is next.
+         */
+        get: operations["people_oidc_come_back"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter By Code
+         * @description The code of an account with a second factor, after the provider has said who it is.
+         *
+         *     401 `factor.wrong` for a wrong one, 429 after too many, 409 where nobody has just come from the provider.
+         */
+        post: operations["people_oidc_enter_by_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Out Everywhere
+         * @description End the session, and say where the browser signs out at the provider too; "" where it does not offer that.
+         */
+        post: operations["people_oidc_sign_out_everywhere"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Bind
+         * @description Bind another's account to who its owner is at the provider. 409 where either is bound already.
+         */
+        put: operations["people_oidc_bind"];
+        post?: never;
+        /**
+         * Unbind
+         * @description The provider signs nobody in to this account any more; its sessions end.
+         */
+        delete: operations["people_oidc_unbind"];
         options?: never;
         head?: never;
         patch?: never;
@@ -5759,6 +5865,7 @@ export interface components {
          *
          *     `must_change_password`: an administrator set mine: until I change it, only `session` and `session/password` answer.
          *     `must_enrol`: my role must have a second factor and I have none: until I do, only `session…` answers.
+         *     `sso`: this session began at the county's provider of single sign-on.
          */
         Me: {
             user: components["schemas"]["UserOut"];
@@ -5779,6 +5886,8 @@ export interface components {
             must_change_password: boolean;
             /** Must Enrol */
             must_enrol: boolean;
+            /** Sso */
+            sso: boolean;
         };
         /** MyPost */
         MyPost: {
@@ -5803,6 +5912,8 @@ export interface components {
         /**
          * Credentials
          * @description `code`: of the authenticator app or a recovery code; for accounts with a second factor.
+         *
+         *     `bind`: bind this account to who the provider of single sign-on said it is a moment ago, in this browser.
          */
         Credentials: {
             /** Username */
@@ -5814,6 +5925,11 @@ export interface components {
              * @default
              */
             code?: string;
+            /**
+             * Bind
+             * @default false
+             */
+            bind?: boolean;
         };
         /** NewPassword */
         NewPassword: {
@@ -5985,6 +6101,38 @@ export interface components {
             password: string;
             /** Code */
             code: string;
+        };
+        /**
+         * Address
+         * @description Where the browser goes now; "" nowhere.
+         */
+        Address: {
+            /** Address */
+            address: string;
+        };
+        /**
+         * Onward
+         * @description `next`: the page of the face to go on to, a path.
+         */
+        Onward: {
+            /**
+             * Next
+             * @default /
+             */
+            next?: string;
+        };
+        /** SsoCode */
+        SsoCode: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * SubjectIn
+         * @description Who somebody is at the provider: the value of the claim the county names people by.
+         */
+        SubjectIn: {
+            /** Subject */
+            subject: string;
         };
         /**
          * RosterOut
@@ -6329,6 +6477,8 @@ export interface components {
         /**
          * AccountOut
          * @description `password_given`: set by an administrator and not yet changed by its owner.
+         *
+         *     `identity`: who its owner is at the county's provider of single sign-on; null: bound to nobody there.
          */
         AccountOut: {
             /** Id */
@@ -6347,6 +6497,8 @@ export interface components {
             has_factor: boolean;
             /** Password Given */
             password_given: boolean;
+            /** Identity */
+            identity: string | null;
             /** Organisation */
             organisation: string | null;
             /** Territory */
@@ -7349,6 +7501,24 @@ export interface components {
             setup_needed: boolean;
             /** Demo Users */
             demo_users: components["schemas"]["DemoLogin"][];
+            sso: components["schemas"]["SsoOut"] | null;
+        };
+        /**
+         * SsoOut
+         * @description The county's provider of single sign-on. `name`: what it is called there, "" for the usual word.
+         *
+         *     `passwords`: whether everybody may sign in by password too. `step`: what is to be asked of who has just come from
+         *     the provider, and is called `who`: `bind` (own name and password, once), `code` (of the second factor), "" nothing.
+         */
+        SsoOut: {
+            /** Name */
+            name: string;
+            /** Passwords */
+            passwords: boolean;
+            /** Step */
+            step: string;
+            /** Who */
+            who: string;
         };
         /** Setup */
         Setup: {
@@ -14425,6 +14595,136 @@ export interface operations {
                 "application/json": components["schemas"]["PasswordAndCode"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    people_oidc_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Onward"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Address"];
+                };
+            };
+        };
+    };
+    people_oidc_come_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    people_oidc_enter_by_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoCode"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    people_oidc_sign_out_everywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Address"];
+                };
+            };
+        };
+    };
+    people_oidc_bind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubjectIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    people_oidc_unbind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {
