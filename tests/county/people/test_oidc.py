@@ -127,12 +127,15 @@ def test_what_is_not_believed_signs_nobody_in(county: SimpleNamespace, provider:
     bind(county.users["leader"], provider)
     other = provider._made()
     stranger = other.keyjar.get_signing_key("RSA", "")[0]
-    unsigned = lambda claims: JWS(json.dumps(claims), alg="none").sign_compact([])  # noqa: E731
-    by_secret = lambda claims: JWS(json.dumps(claims), alg="HS256").sign_compact(  # noqa: E731
-        provider.server.keyjar.get_signing_key("oct", providers.CLIENT)
-    )
     named = provider.signing_key().kid
-    forged = lambda claims: JWS(json.dumps(claims), alg="RS256", kid=named).sign_compact([stranger])  # noqa: E731
+    stranger.kid = named
+    of_ours = provider.server.keyjar.get_signing_key("oct", providers.CLIENT)[0]
+    of_ours.kid = named
+
+    def signed(alg: str, keys: list[Any]) -> Callable[[dict[str, Any]], str]:
+        return lambda claims: str(JWS(json.dumps(claims), alg=alg, kid=named).sign_compact(keys))
+
+    unsigned, by_secret, forged = signed("none", []), signed("HS256", [of_ours]), signed("RS256", [stranger])
     spoilt: dict[str, Any] = {
         "another nonce": lambda c: c | {"nonce": "x" * 64},
         "no nonce": lambda c: {k: v for k, v in c.items() if k != "nonce"},
