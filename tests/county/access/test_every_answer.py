@@ -19,6 +19,8 @@ from tests.county.access.walk import FORMS, Route, request
 NO_SESSION = {
     "POST /api/v1/ledger/heads",
     "POST /api/v1/session",
+    "POST /api/v1/session/oidc",
+    "POST /api/v1/session/oidc/code",
     "POST /api/v1/setup",
     "POST /api/v1/answer-links/{token}/answer",
     "POST /api/v1/answer-links/{token}/decline",

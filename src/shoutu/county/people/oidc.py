@@ -125,7 +125,7 @@ def _exchanged(
         "code_verifier": attempt.verifier,
         "client_id": oidc.client,
     }
-    auth = None
+    auth = httpx.Auth()  # none
     if oidc.secret:
         if "client_secret_basic" in about.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]):
             auth = httpx.BasicAuth(quote_plus(oidc.client), quote_plus(oidc.secret))  # RFC 6749, 2.3.1

@@ -36,6 +36,8 @@ export function Login(): ReactNode {
   const enterButton = useRef<HTMLButtonElement>(null);
   const [busy, setBusy] = useState(false);
   const [leaving, setLeaving] = useState(false);
+  // At a desk shared by many, who came back from the provider may be the wrong one: the next signs in as always.
+  const [another, setAnother] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const problemWords = useProblemWords(error);
   useEffect(() => {
@@ -43,7 +45,7 @@ export function Login(): ReactNode {
   }, []);
   const sso = hello.data?.sso ?? null;
   // What the provider's answer left to be asked; over once it was asked in vain for ten minutes.
-  const step = sso?.step ?? "";
+  const step = another ? "" : (sso?.step ?? "");
   const said = search.get("sso");
   const onlyCode = step === "code";
   const enter = async (event: FormEvent): Promise<void> => {
@@ -81,6 +83,7 @@ export function Login(): ReactNode {
     }
   };
   const other = (): void => {
+    setAnother(true);
     setCode(null);
     setPassword("");
     setError(null);
@@ -106,13 +109,20 @@ export function Login(): ReactNode {
             </Button>
             {said !== null && said !== "bind" && said !== "code" && (
               <p className="notsaved" role="alert">
-                {t(saidWords.has(said) ? `login.sso.${said}` : "login.sso.untrusted")}
+                {t(`login.sso.${saidWords.has(said) ? said : "untrusted"}`)}
               </p>
             )}
           </div>
         )}
         <form onSubmit={(event) => void enter(event)}>
-          {step === "bind" && <p className="login-who" role="status">{t("login.sso.bind", { who: sso?.who })}</p>}
+          {step === "bind" && code === null && (
+            <p className="login-who" role="status">
+              {t("login.sso.bind", { who: sso?.who })}
+              <button type="button" className="linkish" onClick={other}>
+                {t("login.code.other")}
+              </button>
+            </p>
+          )}
           {code === null && !onlyCode ? (
             <>
               <label htmlFor="username">{t("login.username")}</label>
@@ -124,11 +134,9 @@ export function Login(): ReactNode {
             <>
               <p className="login-who">
                 {onlyCode ? t("login.sso.code", { who: sso?.who }) : t("login.code.who", { name: username })}
-                {!onlyCode && (
-                  <button type="button" className="linkish" onClick={other}>
-                    {t("login.code.other")}
-                  </button>
-                )}
+                <button type="button" className="linkish" onClick={other}>
+                  {t("login.code.other")}
+                </button>
               </p>
               <label htmlFor="code">{t("login.code")}</label>
               <Input id="code" size="large" className="factor-code" autoComplete="one-time-code" autoFocus maxLength={40} value={code ?? ""} aria-describedby="code-note" onChange={(event) => setCode(event.target.value)} />
