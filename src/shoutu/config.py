@@ -284,7 +284,7 @@ def _oidc(values: dict[str, Any]) -> Oidc | None:
     return Oidc(
         issuer=issuer,
         client=client,
-        secret=_from_file(values, "SHOUTU_OIDC_SECRET"),
+        secret=_from_file(values, "SHOUTU_OIDC_SECRET", "SHOUTU_OIDC_SECRET_FILE"),
         claim=claim,
         scope=scope,
         name=str(values.get("SHOUTU_OIDC_NAME", "")),
@@ -292,17 +292,15 @@ def _oidc(values: dict[str, Any]) -> Oidc | None:
     )
 
 
-def _from_file(values: dict[str, Any], name: str) -> str:
-    """A secret, given itself or by the file that holds it (`name`_FILE). Never shown in what goes wrong."""
-    path = str(values.get(f"{name}_FILE", ""))
+def _from_file(values: dict[str, Any], name: str, of_file: str) -> str:
+    """A secret, given itself or by the file that holds it (`of_file`). Never shown in what goes wrong."""
+    path = str(values.get(of_file, ""))
     if not path:
         return str(values.get(name, ""))
     try:
         return Path(path).expanduser().read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(
-            f"{name}_FILE={path!r}: not readable as text ({error}); expected the secret's file"
-        ) from error
+        raise SettingError(f"{of_file}={path!r}: not readable as text ({error}); expected the secret's file") from error
 
 
 def _suite(values: dict[str, Any]) -> str:

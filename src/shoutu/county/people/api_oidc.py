@@ -102,7 +102,7 @@ def _enter(request: HttpRequest, known: oidc.Known, issuer: str, onward: str) ->
         sso.await_more(request, known, issuer)
         return _to_login("bind" if user is None else "code", onward)
     enter(request, user, known)
-    return HttpResponseRedirect(onward)
+    return _go(onward)
 
 
 def enter(request: HttpRequest, user: User, known: oidc.Known) -> None:
@@ -172,4 +172,8 @@ def _own_path(path: str) -> str:
 
 def _to_login(code: str, onward: str = "/") -> HttpResponse:
     query = {"sso": code} | ({"next": onward} if onward != "/" else {})
-    return HttpResponseRedirect(f"/login?{urlencode(query)}")
+    return _go(f"/login?{urlencode(query)}")
+
+
+def _go(path: str) -> HttpResponse:
+    return HttpResponseRedirect(path, content_type="text/plain")
