@@ -2823,7 +2823,7 @@ export interface paths {
         };
         /**
          * List Rules
-         * @description Rules with what they say now and what is proposed.
+         * @description Rules with what they say now and what is proposed; `q` searches their title and point.
          */
         get: operations["sites_list_rules"];
         put?: never;

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from shoutu.county.duties import (  # obligations: listens; words: registers the words of entries
     obligations,  # noqa: F401
     sheets,  # noqa: F401
+    sheets_lists,  # noqa: F401
     words,  # noqa: F401
 )
 from shoutu.county.duties.holes import AGAIN as HOLE_AGAIN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime
 from typing import IO, Any, Literal
 from urllib.parse import quote
@@ -21,12 +21,15 @@ from shoutu.county.kit.api import ListQuery, Page, Router, asker, invalid, pagin
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.sheets import tables, writing
 from shoutu.county.kit.sheets.columns import words
+from shoutu.county.kit.sheets.listed import bounded
 from shoutu.county.kit.sheets.tables import Table
 from shoutu.county.kit.subjects import COUNTY
 from shoutu.county.ledger.services.access import note_access
 
 router = Router()
 BLOCK = 256 * 1024
+# A file is the whole list: by pages it is only walked.
+PAGING = {"cursor", "limit"}
 UPLOAD = {
     "requestBody": {
         "required": True,
@@ -207,12 +210,13 @@ def export_table(request: HttpRequest, name: str, query: Query[ExportQuery]) -> 
         if not table.whole_permission:
             raise Invalid("whole", _("这张表没有遮住的内容，不带 whole"))
         actor.require(table.whole_permission)
-    given = {key: value for key, value in request.GET.items() if key in table.query.model_fields and value != ""}
+    known = table.query.model_fields.keys() - PAGING
+    given = {key: value for key, value in request.GET.items() if key in known and value != ""}
     try:
         filters = table.query(**given)
     except ValidationError as error:
         raise invalid(dict(error.errors()[0])) from error
-    rows = table.rows(actor, filters, query.whole)
+    rows: Iterable[Mapping[str, Any]] = bounded(table.rows(actor, filters, query.whole))
     if query.whole and table.looked is not None:
         rows = list(rows)
         table.looked(actor, rows)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from shoutu.county.exchange import sheets  # noqa: F401  (registers its table)
 from shoutu.county.exchange.models import Import
 from shoutu.county.kit.errors import NotFound
 from shoutu.county.kit.sheets import tables

@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from shoutu.county.kit import metrics, subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.status import contribute, door
+from shoutu.county.ledger import sheets  # noqa: F401  (registers its table)
 from shoutu.county.ledger.models import KeptLog
 from shoutu.county.ledger.selectors import tree, unsealed_count, witnesses
 from shoutu.county.ledger.selectors.backups import backup_alarms, last_backup

@@ -236,6 +236,8 @@ def reset_factor(request: HttpRequest, id: int, why: Reason) -> Any:
 def list_tokens(request: HttpRequest, query: Query[ListQuery]) -> Any:
     """My tokens; every token for administrators."""
     found = selectors.api_tokens(asker(request))
+    if query.q:
+        found = found.filter(Q(name__icontains=query.q) | Q(owner__username__icontains=query.q))
     return paginate(found, query, _token, sorts={"id": ["id"]}, default="-id")
 
 

@@ -7,7 +7,12 @@ from typing import Any
 from shoutu.county.kit import actors, status
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import name_in, names_in, register
-from shoutu.county.people import identity, proposals, sheets  # noqa: F401  (sheets registers its tables)
+from shoutu.county.people import (  # sheets, sheets_lists: register tables
+    identity,
+    proposals,
+    sheets,  # noqa: F401
+    sheets_lists,  # noqa: F401
+)
 from shoutu.county.people.masking import hidden
 from shoutu.county.people.models import ApiToken, Handover, ObligationDue, Person, Post, Proposal, Shift, User
 from shoutu.county.people.selectors import lists

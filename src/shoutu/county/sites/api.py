@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -264,12 +265,13 @@ class RuleQuery(ListQuery):
 
 @router.get("/rules", response=Page[schemas.Rule])
 def list_rules(request: HttpRequest, query: Query[RuleQuery]) -> Any:
-    """Rules with what they say now and what is proposed."""
+    """Rules with what they say now and what is proposed; `q` searches their title and point."""
     actor = asker(request)
     actor.require("rule.read")
-    return paginate(
-        selectors.rules_for(actor, query.point, query.site), query, shaping.rule, sorts={"id": ["id"]}, default="id"
-    )
+    rows = selectors.rules_for(actor, query.point, query.site)
+    if query.q:
+        rows = rows.filter(Q(title__icontains=query.q) | Q(point__name__icontains=query.q))
+    return paginate(rows, query, shaping.rule, sorts={"id": ["id"]}, default="id")
 
 
 @router.post("/rules", response={201: schemas.Bound})

@@ -32,6 +32,8 @@ def list_evacuations(request: HttpRequest, query: Query[EvacuationQuery]) -> Any
     actor = asker(request)
     actor.require("warning.read")
     rows = evacuations.evacuations_for(actor, open_only=not query.all)
+    if query.q:
+        rows = rows.filter(site__name__icontains=query.q)
     page = paginate(rows, query, sorts={"id": ["id"]}, default="-id")
     return {**page, "items": [evacuations.row(one) for one in page["items"]]}
 

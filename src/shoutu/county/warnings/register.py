@@ -22,6 +22,7 @@ from shoutu.county.warnings import (  # entries, metrics: register words and fig
     metrics,  # noqa: F401
     policies,
     sheets,  # noqa: F401
+    sheets_lists,  # noqa: F401
 )
 from shoutu.county.warnings.evacuations import held
 from shoutu.county.warnings.health import LATE

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Query, Status
@@ -61,6 +62,8 @@ def list_messages(request: HttpRequest, query: Query[MessageQuery]) -> Any:
     actor.require("weather.read")
     names = {place.pk: place.name for place in selectors.townships()}
     rows = selectors.messages_for(actor, query.standing)
+    if query.q:
+        rows = rows.filter(Q(headline__icontains=query.q) | Q(sender__icontains=query.q))
     return paginate(rows, query, lambda one: selectors.message_row(one, names), sorts={"id": ["id"]}, default="-id")
 
 

@@ -12,7 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from shoutu.county.duties import auditor, kinds
 from shoutu.county.kit import events, status, subjects
 from shoutu.county.kit.subjects import SubjectRef, names_in
-from shoutu.county.weather import entries, policies  # noqa: F401  (entries: registers words)
+from shoutu.county.weather import (  # entries, sheets: register words and tables
+    entries,  # noqa: F401
+    policies,
+    sheets,  # noqa: F401
+)
 from shoutu.county.weather.models import Message, State, Weather
 from shoutu.county.weather.selectors import uncalled
 from shoutu.county.weather.services import answer_together

@@ -7,6 +7,7 @@ import { useSession } from "../../api/queries";
 import { More } from "../../kit/More";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
+import { Exchange } from "../../kit/import/Exchange";
 import { useNow } from "../../time/server";
 import { ago, date } from "../../time/words";
 import { Dialog, Field } from "../people/Dialog";
@@ -92,9 +93,12 @@ export function ApiTokens(): ReactNode {
       title={t("admin.api")}
       note={t("admin.api.note")}
       action={
-        <Button size="small" onClick={() => setMaking(true)}>
-          {t("admin.token.new")}
-        </Button>
+        <>
+          <Exchange table="tokens" brief />
+          <Button size="small" onClick={() => setMaking(true)}>
+            {t("admin.token.new")}
+          </Button>
+        </>
       }
     >
       {list.error && !list.data ? (

@@ -7,6 +7,7 @@ import { onceEach } from "../../api/pages";
 import { More } from "../../kit/More";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading } from "../../kit/States";
+import { Exchange } from "../../kit/import/Exchange";
 import { date } from "../../time/words";
 import { Dialog, Field } from "../people/Dialog";
 import { useMay } from "../people/Room";
@@ -106,7 +107,7 @@ export function SourceTokens(): ReactNode {
   const [waits, setWaits] = useState(false);
   const rows = onceEach(list.data?.pages);
   return (
-    <Panel flush title={t("admin.sources")} note={t("admin.sources.note")}>
+    <Panel flush title={t("admin.sources")} note={t("admin.sources.note")} action={<Exchange table="sources" filter={{ q: q.trim() }} brief />}>
       <div className="tfind">
         <Input allowClear placeholder={t("admin.sources.find")} aria-label={t("admin.sources.find")} value={q} onChange={(event) => setQ(event.target.value)} />
       </div>

@@ -10,6 +10,7 @@ import { Panel } from "../../kit/Panel";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { Exchange } from "../../kit/import/Exchange";
 import { useNow } from "../../time/server";
 import { ago, clockTime } from "../../time/words";
 import { ChannelDialog, ContactDialog, TokenDialog } from "./ChannelForms";
@@ -123,7 +124,8 @@ function trialWords(row: Contact, now: number): string {
 function People({ channel, mayManage }: { channel: Channel | null; mayManage: boolean }): ReactNode {
   const [silent, setSilent] = useState(false);
   const [q, setQ] = useState("");
-  const list = useContacts({ ...(channel ? { channel: channel.id } : {}), ...(silent ? { state: "silent" } : {}), ...(q.trim() ? { q: q.trim() } : {}) });
+  const filter = { ...(channel ? { channel: channel.id } : {}), ...(silent ? { state: "silent" } : {}), ...(q.trim() ? { q: q.trim() } : {}) };
+  const list = useContacts(filter);
   const test = useContactTest();
   const now = useNow();
   const rows = onceEach(list.data?.pages);
@@ -133,9 +135,12 @@ function People({ channel, mayManage }: { channel: Channel | null; mayManage: bo
       title={t("channels.contacts")}
       note={list.data && t("channels.contacts.count", { n: list.data.pages[0]?.count ?? 0 })}
       action={
-        <label className="chsilent">
-          <Switch size="small" checked={silent} onChange={setSilent} /> {t("channels.silent")}
-        </label>
+        <>
+          <Exchange table="contacts" filter={filter} brief />
+          <label className="chsilent">
+            <Switch size="small" checked={silent} onChange={setSilent} /> {t("channels.silent")}
+          </label>
+        </>
       }
     >
       <div className="chfind">

@@ -9,6 +9,7 @@ import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { shortHash } from "../../kit/Seal";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { Exchange } from "../../kit/import/Exchange";
 import { figure } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, moment } from "../../time/words";
@@ -181,6 +182,7 @@ export function Ledger(): ReactNode {
       <div className="points-head ledger-head">
         <Head />
         <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("ledger.find")} aria-label={t("ledger.find")} defaultValue={q} onChange={(event) => set("q", event.target.value)} />
+        <Exchange table="ledger" filter={{ q, subject }} />
       </div>
       {subject !== "" && (
         <div className="filters">

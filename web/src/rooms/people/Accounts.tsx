@@ -8,6 +8,7 @@ import { More } from "../../kit/More";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
+import { Exchange } from "../../kit/import/Exchange";
 import { AccountIdentity, AccountPassword, FactorReset } from "./access";
 import { AccountChange } from "./changes";
 import { useAccounts, useChange, type Account } from "./queries";
@@ -69,7 +70,12 @@ export default function Accounts(): ReactNode {
   return (
     <Room
       sentence={list.data ? t("people.accounts.sentence", { n: list.data.pages[0]?.count ?? 0 }) : t("people.tab.accounts")}
-      tools={<Input allowClear placeholder={t("people.accounts.find")} aria-label={t("people.accounts.find")} value={q} onChange={(event) => setQ(event.target.value)} />}
+      tools={
+        <>
+          <Input allowClear placeholder={t("people.accounts.find")} aria-label={t("people.accounts.find")} value={q} onChange={(event) => setQ(event.target.value)} />
+          <Exchange table="users" filter={{ q: q.trim() }} />
+        </>
+      }
     >
       <Panel title={t("people.tab.accounts")} note={t("people.accounts.note")} flush>
         {list.error && !list.data ? (

@@ -6,6 +6,7 @@ import { api, got } from "../../api/client";
 import { useAnySite } from "../../api/queries";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
+import { Exchange } from "../../kit/import/Exchange";
 import { FirstSteps, StepsLeft } from "../start/FirstSteps";
 import { AccountForm, AssignForm, HoldForm, ReasonForm, ReplaceForm, SeriesForm } from "./forms";
 import { useFindings, type Finding } from "./queries";
@@ -98,7 +99,7 @@ export default function Findings(): ReactNode {
   const unheard = kinds.filter(([k]) => ["post.nobody", "person.unreachable"].includes(k)).reduce((sum, [, n]) => sum + n, 0);
   const sentence = !list.data ? t("nav.people") : empty ? (mayBegin ? t("first.sentence") : t("finding.noSite")) : all === 0 ? t("finding.sentence.none") : unheard > 0 ? t("finding.sentence.unheard", { n: all, unheard }) : t("finding.sentence", { n: all });
   return (
-    <Room sentence={sentence}>
+    <Room sentence={sentence} tools={empty ? undefined : <Exchange table="responsibility-findings" filter={{ kind }} />}>
       {mayBegin && list.data !== undefined && !empty && <StepsLeft />}
       {kinds.length > 1 && (
         <div className="filters finding-kinds">

@@ -7,6 +7,7 @@ import { api, got } from "../../api/client";
 import type { components } from "../../api/schema";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, FieldWrong, Loading, isAbout } from "../../kit/States";
+import { Exchange } from "../../kit/import/Exchange";
 import { ago } from "../../time/words";
 import { useNow } from "../../time/server";
 import { Dialog, Field } from "./Dialog";
@@ -98,6 +99,7 @@ export default function Numbers(): ReactNode {
         <>
           <Input allowClear placeholder={t("numbers.find")} aria-label={t("numbers.find")} value={q} onChange={(event) => setQ(event.target.value)} />
           {may && never > 0 && <Button type="primary" onClick={() => setTrying("all")}>{t("numbers.tryAll", { n: never })}</Button>}
+          <Exchange table="numbers" filter={{ state, q: q.trim() }} />
         </>
       }
     >

@@ -6,6 +6,7 @@ import { api, got } from "../../api/client";
 import { Panel } from "../../kit/Panel";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
+import { Exchange } from "../../kit/import/Exchange";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { Dialog, Field } from "./Dialog";
@@ -73,7 +74,7 @@ function Standing(): ReactNode {
   const may = useMay();
   const [ending, setEnding] = useState<Obligation | null>(null);
   return (
-    <Panel title={t("obligation.standing")} note={t("obligation.standing.note")} flush>
+    <Panel title={t("obligation.standing")} note={t("obligation.standing.note")} flush action={<Exchange table="obligations" brief />}>
       {!list.data ? (
         <Loading what={t("obligation.standing")} />
       ) : list.data.items.length === 0 ? (
@@ -128,11 +129,14 @@ export default function Obligations(): ReactNode {
     <Room
       sentence={sentence}
       tools={
-        may("obligation.edit") && (
-          <Button type="primary" onClick={() => setAdding(true)}>
-            {t("obligation.new")}
-          </Button>
-        )
+        <>
+          {may("obligation.edit") && (
+            <Button type="primary" onClick={() => setAdding(true)}>
+              {t("obligation.new")}
+            </Button>
+          )}
+          <Exchange table="dues" />
+        </>
       }
     >
       {list.error && !list.data ? (

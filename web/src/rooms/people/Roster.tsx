@@ -209,7 +209,7 @@ function HandoverForm({ handover, shift, close }: { handover: Handover | null; s
 function Handovers({ open }: { open: (id: number) => void }): ReactNode {
   const list = useHandovers().data?.items ?? [];
   return (
-    <Panel title={t("handover.title")} note={t("handover.note.both")} flush>
+    <Panel title={t("handover.title")} note={t("handover.note.both")} flush action={<Exchange table="handovers" brief />}>
       {list.length === 0 ? (
         <Empty title={t("handover.empty")}>{t("handover.empty.words")}</Empty>
       ) : (

@@ -7,6 +7,7 @@ import { Clock } from "../../kit/Clock";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { Exchange } from "../../kit/import/Exchange";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { useOrders, type Order } from "./queries";
@@ -74,6 +75,7 @@ export default function Orders(): ReactNode {
             <Button type="primary">{t("order.enter")}</Button>
           </Link>
         )}
+        <Exchange table="orders" filter={{ state: tab }} />
       </div>
       <div className="tabs tabs-line">
         <div className="tabs-own" role="tablist" aria-label={t("order.title")}>

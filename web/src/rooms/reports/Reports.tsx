@@ -7,6 +7,7 @@ import { LevelMark } from "../../kit/LevelTag";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { Exchange } from "../../kit/import/Exchange";
 import { serverNow, useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { useDue, useReports, type Report, type ToTell } from "./queries";
@@ -141,6 +142,7 @@ export default function Reports(): ReactNode {
     <div className="page reports">
       <div className="points-head">
         <h1>{!due.data ? t("report.title") : first ? t("report.sentence", { site: first.site, kind: t(`report.kind.${first.next}`), to: ranks(first.to) }) : t("report.sentence.none")}</h1>
+        <Exchange table="reports" filter={{ state: tab === "unconfirmed" ? tab : "" }} />
       </div>
       <div className="tabs tabs-line">
         <div className="tabs-own" role="tablist" aria-label={t("report.title")}>

@@ -7,6 +7,7 @@ import type { SiteValue, SiteWatch as Watch } from "../../api/types";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { Exchange } from "../../kit/import/Exchange";
 import { figure } from "../../time/figure";
 import { namer } from "./PackPage";
 import { Unchecked } from "./Packs";
@@ -103,7 +104,7 @@ function Values({ watch }: { watch: Watch }): ReactNode {
 
 function Points({ watch }: { watch: Watch }): ReactNode {
   return (
-    <Panel title={t("watch.points")} note={t("watch.points.note", { n: watch.points.length })}>
+    <Panel title={t("watch.points")} note={t("watch.points.note", { n: watch.points.length })} action={<Exchange table="rules" filter={{ site: watch.site.id }} brief />}>
       {watch.points.length === 0 && <p className="second">{t("watch.points.empty")}</p>}
       <ul className="rules-list">
         {watch.points.map((point) => (

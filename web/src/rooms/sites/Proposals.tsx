@@ -11,6 +11,7 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { later } from "../../kit/later";
+import { Exchange } from "../../kit/import/Exchange";
 import { NoteDialog } from "../duties/NoteDialog";
 import "./proposals.css";
 
@@ -100,6 +101,7 @@ export function Proposals(): ReactNode {
       <div className="points-head">
         <h1>{list.data ? t("proposal.sentence", { n: list.data.count }) : t("nav.proposals")}</h1>
         <p className="second">{t("proposal.rule")}</p>
+        <Exchange table="proposals" />
       </div>
       {list.error && !list.data ? (
         <div className="panel">

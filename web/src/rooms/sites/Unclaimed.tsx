@@ -9,6 +9,7 @@ import { Clauses } from "../../kit/Clauses";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { Exchange } from "../../kit/import/Exchange";
 import { figure } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, moment } from "../../time/words";
@@ -172,6 +173,7 @@ export default function Unclaimed({ me }: { me: Me }): ReactNode {
           value={q}
           onChange={(event) => setSearch(event.target.value === "" ? {} : { q: event.target.value }, { replace: true })}
         />
+        <Exchange table="unclaimed" filter={{ q }} />
       </div>
       <p className="second unclaimed-what">{may ? t("unclaimed.what") : t("unclaimed.what.read")}</p>
       <Adopted points={made} />

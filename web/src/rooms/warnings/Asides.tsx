@@ -8,6 +8,7 @@ import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { Exchange } from "../../kit/import/Exchange";
 import { figure } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
@@ -56,6 +57,7 @@ export function Asides({ me }: { me: Me }): ReactNode {
       <div className="points-head">
         <h1>{!list.data ? t("nav.asides") : list.data.count > 0 ? t("aside.sentence", { n: list.data.count }) : t("aside.none")}</h1>
         {(list.data?.count ?? 0) > 0 && <p className="second">{t("aside.what")}</p>}
+        <Exchange table="signals" />
       </div>
       {list.error && !list.data ? (
         <div className="panel">

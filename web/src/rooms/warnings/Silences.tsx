@@ -8,6 +8,7 @@ import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { Exchange } from "../../kit/import/Exchange";
 import { useNow } from "../../time/server";
 import { moment, spanWords } from "../../time/words";
 import { NoteDialog } from "../duties/NoteDialog";
@@ -110,6 +111,7 @@ export function Silences({ me }: { me: Me }): ReactNode {
             {t("silence.new")}
           </Button>
         )}
+        <Exchange table="silences" filter={{ state: tab }} />
       </div>
       <div className="tabs tabs-line" role="tablist" aria-label={t("nav.silences")}>
         {(["open", "over"] as const).map((one) => (

@@ -10,6 +10,7 @@ import { Panel } from "../../kit/Panel";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
+import { Exchange } from "../../kit/import/Exchange";
 import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { useLeftOver, useWeather, type Weather } from "./queries";
@@ -76,7 +77,7 @@ function LeftOver(): ReactNode {
   const rows = [...(refused.data?.items ?? []), ...(noted.data?.items ?? [])].sort((a, b) => b.id - a.id).slice(0, 12);
   if (rows.length === 0) return null;
   return (
-    <Panel title={t("weather.leftover")} note={t("weather.leftover.note")}>
+    <Panel title={t("weather.leftover")} note={t("weather.leftover.note")} action={<Exchange table="weather-messages" brief />}>
       <ul className="weather-messages">
         {rows.map((row) => (
           <li key={row.id}>
@@ -112,7 +113,10 @@ export default function WeatherList(): ReactNode {
     <div className="page weather">
       <div className="points-head">
         <h1>{active.data ? <Clauses text={sentence(active.data.pages.flatMap((page) => page.items))} /> : t("nav.weather")}</h1>
-        <span className="weather-tools">{enter}</span>
+        <span className="weather-tools">
+          {enter}
+          <Exchange table="weather" filter={{ state: tab }} />
+        </span>
       </div>
       <div className="tabs tabs-line" role="tablist" aria-label={t("nav.weather")}>
         {tabs.map((name) => (

@@ -84,8 +84,12 @@ def export_xlsx(table: Table, rows: Iterable[Mapping[str, Any]], mark: str) -> I
     said.font = _EXAMPLE
     sheet.append([said])
     sheet.append([_head(sheet, column.head.removesuffix(" *")) for column in table.columns])
-    for row in rows:
-        sheet.append([_text(sheet, spoken(row.get(c.name), c.choices)) for c in table.columns])
+    try:
+        for row in rows:
+            sheet.append([_text(sheet, spoken(row.get(c.name), c.choices)) for c in table.columns])
+    except BaseException:
+        sheet.close()  # its writer must not be left in the middle
+        raise
     return _saved(book)
 
 
