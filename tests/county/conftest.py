@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import translation
 
 from shoutu.county.duties.services import answering
+from shoutu.county.kit import limits
 from shoutu.county.ledger import triggers
 from shoutu.county.people import findings
 from shoutu.county.people.testing import PASSWORD, make_county
@@ -51,6 +52,7 @@ def _fresh_start() -> None:
     """No language left over from the last request, no cached throttles, nothing a process remembers of failures."""
     translation.deactivate()
     cache.clear()
+    limits.forget()
     findings.forget()
     answering._failed.clear()
 

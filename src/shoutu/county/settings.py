@@ -93,6 +93,8 @@ if _unknown := set(CONFIG.sessions) - set(ROLES):
 SESSION_LIMITS |= CONFIG.sessions
 # Roles that do nothing before they have a second factor; everybody may have one.
 SECOND_FACTOR = CONFIG.second_factor
+# How often a minute one account may ask for what is costly: see kit.limits.
+LIMITS = {"export": CONFIG.limit_export, "search": CONFIG.limit_search, "read": CONFIG.limit_read}
 if _strange := SECOND_FACTOR - set(ROLES):
     raise installation.SettingError(
         f"SHOUTU_SECOND_FACTOR: no role {min(_strange)!r}; expected some of {', '.join(ROLES)}, by commas"

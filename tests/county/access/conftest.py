@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,3 +13,9 @@ from tests.county.access.things import twofold
 @pytest.fixture
 def both(county: SimpleNamespace) -> SimpleNamespace:
     return twofold(county)
+
+
+@pytest.fixture(autouse=True)
+def _no_limits(settings: Any) -> None:
+    """One role asks for everything there is within a minute."""
+    settings.LIMITS = dict.fromkeys(settings.LIMITS, 0)

@@ -19,6 +19,7 @@ from shoutu.county.exchange.models import Import, ImportRow
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, invalid, paginate
 from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.limits import Limit
 from shoutu.county.kit.sheets import tables, writing
 from shoutu.county.kit.sheets.columns import words
 from shoutu.county.kit.sheets.listed import bounded
@@ -200,7 +201,7 @@ def get_template(request: HttpRequest, name: str) -> Any:
     return _file(writing.template(table), _("%(table)s导入模板") % {"table": table.title}, "xlsx")
 
 
-@router.get("/tables/{name}/export", openapi_extra=FILE)
+@router.get("/tables/{name}/export", openapi_extra=FILE, throttle=Limit("export"))
 def export_table(request: HttpRequest, name: str, query: Query[ExportQuery]) -> Any:
     """The list as a file, narrowed by the list's own filters; personal values masked by role."""
     actor = asker(request)

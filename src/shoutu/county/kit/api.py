@@ -13,13 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Router
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 from ninja.operation import Operation
 from ninja.renderers import JSONRenderer
 from prometheus_client import Counter
 
 from shoutu import __version__
-from shoutu.county.kit import contention
+from shoutu.county.kit import contention, limits
 from shoutu.county.kit.auth import SAFE, SessionAuth, TokenAuth, WingAuth, asker
 from shoutu.county.kit.errors import (
     Busy,
@@ -75,6 +75,7 @@ api = Api(
     docs_url=None,
     renderer=Utf8(),
     auth=[TokenAuth(), SessionAuth()],
+    throttle=[limits.Searching()],
 )
 internal = Api(
     title="Shoutu internal",
@@ -152,6 +153,10 @@ def _on_authentication(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(NotSignedIn())
 
 
+def _on_throttled(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(request.too_many)  # type: ignore[attr-defined]
+
+
 def _on_http(request: HttpRequest, error: Any) -> HttpResponse:
     if error.status_code == 404:
         return problem(NotFound(request.path))
@@ -193,5 +198,6 @@ for _interface in (api, internal):
     _interface.add_exception_handler(ShoutuError, _on_error)
     _interface.add_exception_handler(ValidationError, _on_validation)
     _interface.add_exception_handler(AuthenticationError, _on_authentication)
+    _interface.add_exception_handler(Throttled, _on_throttled)
     _interface.add_exception_handler(HttpError, _on_http)
     _interface.add_exception_handler(Exception, on_anything)

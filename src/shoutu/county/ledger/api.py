@@ -12,6 +12,7 @@ from ninja import Query, Schema
 from shoutu.county.kit import subjects
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid, NotFound
+from shoutu.county.kit.limits import Limit
 from shoutu.county.ledger.models import Entry
 from shoutu.county.ledger.selectors import entries, get_entry, tree
 from shoutu.county.ledger.selectors.overview import overview
@@ -181,7 +182,7 @@ def keep_head(request: HttpRequest) -> Any:
     return {"size": kept.size, "epoch": kept.epoch, "contradicts": kept.contradicts or None}
 
 
-@router.get("/ledger/consistency", response=ConsistencyOut)
+@router.get("/ledger/consistency", response=ConsistencyOut, throttle=Limit("read"))
 def get_consistency(request: HttpRequest, old: int, new: int | None = None) -> Any:
     """That the log of `new` entries (default: the newest head) extends the log of `old`: RFC 6962 consistency proof."""
     asker(request).require("ledger.read")

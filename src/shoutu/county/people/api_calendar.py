@@ -14,6 +14,7 @@ from pydantic import AwareDatetime
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.limits import Limit
 from shoutu.county.kit.status import status
 from shoutu.county.people import selectors, services
 from shoutu.county.people.calendar import doubles, gaps, shifts_between
@@ -331,7 +332,7 @@ def send_back(request: HttpRequest, id: int, because: Because) -> Any:
     return _handover(lists.get_handover(actor, id), actor)
 
 
-@router.get("/roster/handovers/{id}/sheet", response={200: bytes})
+@router.get("/roster/handovers/{id}/sheet", response={200: bytes}, throttle=Limit("export"))
 def handover_sheet(request: HttpRequest, id: int) -> Any:
     """The shift sheet (交接班记录) as a Word file, to be printed and put away."""
     actor = asker(request)

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, Field
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.limits import Limit
 from shoutu.county.kit.worst import paginate_worst_first
 from shoutu.county.people.selectors import who_answers_for
 from shoutu.county.places import selectors as places
@@ -241,7 +242,7 @@ class ReadingQuery(Schema):
     step: float | None = Field(None, gt=0, le=366 * 86400)
 
 
-@router.get("/readings", response=schemas.Readings, exclude_unset=True)
+@router.get("/readings", response=schemas.Readings, exclude_unset=True, throttle=Limit("read"))
 def list_readings(request: HttpRequest, query: Query[ReadingQuery]) -> Any:
     """Readings of a point, by default of the last 24 hours; with `step` (seconds) their minimum, maximum and mean.
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from shoutu.county.kit.api import Router, asker
+from shoutu.county.kit.limits import Limit
 from shoutu.county.sites import ruling, selectors, trying
 from shoutu.county.sites import schemas_rules as schemas
 from shoutu.county.sites.wording import rule_sentence
@@ -33,7 +34,7 @@ def check_change(request: HttpRequest, id: int, body: schemas.CheckIn) -> Any:
     return {"params": change.params, "sentence": said, "effect": change.effect}
 
 
-@router.post("/rules/{id}/trial", response=schemas.Trial)
+@router.post("/rules/{id}/trial", response=schemas.Trial, throttle=Limit("read"))
 def try_change(request: HttpRequest, id: int, body: schemas.TrialIn) -> Any:
     """Try a change on the point's stored readings: what it would have warned of, against what is in force.
 

@@ -10,6 +10,7 @@ from ninja import Schema
 from pydantic import Field
 
 from shoutu.county.kit.api import Router, asker
+from shoutu.county.kit.limits import Limit
 from shoutu.county.warnings import noise, services
 
 router = Router()
@@ -73,7 +74,7 @@ class Care(Schema):
     limit: float | None
 
 
-@router.get("/noise", response=Noise)
+@router.get("/noise", response=Noise, throttle=Limit("read"))
 def get_noise(request: HttpRequest, days: Literal["30", "90"] = "30", by: Literal["rule", "pack"] = "rule") -> Any:
     """False alarms per rule or per pack rule over 30 or 90 days, the noisiest first."""
     actor = asker(request)

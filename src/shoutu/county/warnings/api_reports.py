@@ -11,6 +11,7 @@ from pydantic import Field
 
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.limits import Limit
 from shoutu.county.warnings import schemas_reports as shapes
 from shoutu.county.warnings import selectors, services
 from shoutu.county.warnings.documents.report import paper
@@ -88,7 +89,7 @@ def get_report(request: HttpRequest, id: int) -> Any:
     return reporting.report_detail(reporting.get_report(actor, id))
 
 
-@router.get("/reports/{id}/paper", response={200: None})
+@router.get("/reports/{id}/paper", response={200: None}, throttle=Limit("export"))
 def get_paper(request: HttpRequest, id: int) -> Any:
     """The report as .docx, to print."""
     actor = asker(request)

@@ -70,7 +70,7 @@ def listed(
             if cursor is None:
                 return
 
-    return register(Table(name, title, columns, read=read, query=query, rows=rows, personal=personal))
+    return register(Table(name, title, columns, read=read, query=query, rows=rows, personal=personal, walked=True))
 
 
 def _way(name: str) -> Callable[[Any], Any]:

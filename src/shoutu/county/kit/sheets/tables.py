@@ -126,6 +126,8 @@ class Table:
     personal: tuple[str, ...] = ()
     whole_permission: str = ""
     looked: Callable[[Actor, Sequence[Mapping[str, Any]]], None] | None = None
+    # Its rows come through the list's own route (`kit.sheets.listed`).
+    walked: bool = False
 
     @property
     def taken(self) -> tuple[Column, ...]:
