@@ -14,7 +14,7 @@ from shoutu.county.sites.api_unclaimed import UnclaimedQuery, list_unclaimed
 from shoutu.county.sites.schemas import Rule, Source
 from shoutu.county.sites.schemas_unclaimed import Unclaimed
 
-LEVELS = {1: _("蓝"), 2: _("黄"), 3: _("橙"), 4: _("红")}
+LEVELS: dict[Any, Any] = {1: _("蓝"), 2: _("黄"), 3: _("橙"), 4: _("红")}
 RULES = {
     "threshold": _("限值"),
     "rate": _("变化速率"),
