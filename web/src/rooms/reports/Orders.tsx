@@ -70,12 +70,14 @@ export default function Orders(): ReactNode {
     <div className="page reports">
       <div className="points-head">
         <h1>{open.data ? sentence : t("order.title")}</h1>
-        {may && (
-          <Link to="/orders/new">
-            <Button type="primary">{t("order.enter")}</Button>
-          </Link>
-        )}
-        <Exchange table="orders" filter={{ state: tab }} />
+        <span className="head-tools">
+          {may && (
+            <Link to="/orders/new">
+              <Button type="primary">{t("order.enter")}</Button>
+            </Link>
+          )}
+          <Exchange table="orders" filter={{ state: tab }} />
+        </span>
       </div>
       <div className="tabs tabs-line">
         <div className="tabs-own" role="tablist" aria-label={t("order.title")}>

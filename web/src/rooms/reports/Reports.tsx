@@ -142,7 +142,9 @@ export default function Reports(): ReactNode {
     <div className="page reports">
       <div className="points-head">
         <h1>{!due.data ? t("report.title") : first ? t("report.sentence", { site: first.site, kind: t(`report.kind.${first.next}`), to: ranks(first.to) }) : t("report.sentence.none")}</h1>
-        <Exchange table="reports" filter={{ state: tab === "unconfirmed" ? tab : "" }} />
+        <span className="head-tools">
+          <Exchange table="reports" filter={{ state: tab === "unconfirmed" ? tab : "" }} />
+        </span>
       </div>
       <div className="tabs tabs-line">
         <div className="tabs-own" role="tablist" aria-label={t("report.title")}>

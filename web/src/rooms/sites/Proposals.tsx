@@ -101,7 +101,9 @@ export function Proposals(): ReactNode {
       <div className="points-head">
         <h1>{list.data ? t("proposal.sentence", { n: list.data.count }) : t("nav.proposals")}</h1>
         <p className="second">{t("proposal.rule")}</p>
-        <Exchange table="proposals" />
+        <span className="head-tools">
+          <Exchange table="proposals" />
+        </span>
       </div>
       {list.error && !list.data ? (
         <div className="panel">

@@ -57,7 +57,9 @@ export function Asides({ me }: { me: Me }): ReactNode {
       <div className="points-head">
         <h1>{!list.data ? t("nav.asides") : list.data.count > 0 ? t("aside.sentence", { n: list.data.count }) : t("aside.none")}</h1>
         {(list.data?.count ?? 0) > 0 && <p className="second">{t("aside.what")}</p>}
-        <Exchange table="signals" />
+        <span className="head-tools">
+          <Exchange table="signals" />
+        </span>
       </div>
       {list.error && !list.data ? (
         <div className="panel">

@@ -106,12 +106,14 @@ export function Silences({ me }: { me: Me }): ReactNode {
           <h1>{list.data && tab === "open" ? t("silence.sentence", { n: list.data.count }) : t("nav.silences")}</h1>
           <p className="second">{t("silence.rule")}</p>
         </div>
-        {me.permissions.includes("silence.ask") && (
-          <Button type="primary" onClick={() => setAsking(true)}>
-            {t("silence.new")}
-          </Button>
-        )}
-        <Exchange table="silences" filter={{ state: tab }} />
+        <span className="head-tools">
+          {me.permissions.includes("silence.ask") && (
+            <Button type="primary" onClick={() => setAsking(true)}>
+              {t("silence.new")}
+            </Button>
+          )}
+          <Exchange table="silences" filter={{ state: tab }} />
+        </span>
       </div>
       <div className="tabs tabs-line" role="tablist" aria-label={t("nav.silences")}>
         {(["open", "over"] as const).map((one) => (

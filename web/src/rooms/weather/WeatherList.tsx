@@ -113,7 +113,7 @@ export default function WeatherList(): ReactNode {
     <div className="page weather">
       <div className="points-head">
         <h1>{active.data ? <Clauses text={sentence(active.data.pages.flatMap((page) => page.items))} /> : t("nav.weather")}</h1>
-        <span className="weather-tools">
+        <span className="head-tools">
           {enter}
           <Exchange table="weather" filter={{ state: tab }} />
         </span>
