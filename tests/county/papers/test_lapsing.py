@@ -255,11 +255,14 @@ def test_a_licence_of_the_whole_enterprise_is_found_once(county: SimpleNamespace
 
 def test_a_stop_has_the_other_sites_of_its_enterprise_looked_at(county: SimpleNamespace, licence: Make) -> None:
     second = places.create_site(SYSTEM, "甲矿选矿厂", "plant", county.mine)
-    licence(-1, site=None)
-    Touched.objects.all().delete()
-    set_state(SYSTEM, county.site, "stopped", "停产")
-    touched = set(Touched.objects.filter(kind=EXPIRED).values_list("subject_id", flat=True))
-    assert touched == {county.site.pk, second.pk}
+    licence(-1)
+    for whole, stopped in ((False, second), (True, county.site)):
+        if whole:
+            licence(-1, site=None)
+        Touched.objects.all().delete()
+        set_state(SYSTEM, stopped, "stopped", "停产")
+        touched = set(Touched.objects.filter(kind=EXPIRED).values_list("subject_id", flat=True))
+        assert touched == ({county.site.pk, second.pk} if whole else {second.pk})
 
 
 def test_a_change_has_the_sites_looked_at(county: SimpleNamespace, licence: Make) -> None:

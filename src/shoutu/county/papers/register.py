@@ -77,8 +77,8 @@ findings.register(
 def _site_changed(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
     # Stopped, it no longer produces without a licence; at work again, it does. And what the whole enterprise lacks is
     # found at the first of its sites that produces, another one now.
-    body = Site.objects.filter(pk=subject.id).values("organisation")
-    others = Site.objects.filter(organisation__in=body).exclude(pk=subject.id).values_list("pk", flat=True)
+    whole = Licence.objects.filter(site__isnull=True, organisation__sites=subject.id).values("organisation")
+    others = Site.objects.filter(organisation__in=whole).exclude(pk=subject.id).values_list("pk", flat=True)
     findings.touch(EXPIRED, subject, *[SubjectRef("site", one) for one in others])
 
 
