@@ -8,6 +8,7 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+import time_machine
 from django.db import connections
 from django.utils import timezone
 
@@ -95,7 +96,7 @@ def test_what_was_done_before_it_got_worse_does_not_answer_for_the_worse(county,
     held = {"sent": {**_sent(county, "enterprise"), "seen": {"round": duty.round}}}
     duties.raise_duty(SYSTEM, duty, lane(4), 4, "红色", "≤ 6.00 m")
     refused = _post(client, f"duties/{duty.pk}/answer", held)
-    assert refused.status_code == 409
+    assert (refused.status_code, refused.json()["code"]) == (409, "act.overtaken")
     assert "情况变了" in refused.json()["detail"]
     duty.refresh_from_db()
     assert (duty.state, duty.climb_at is not None) == (State.CALLED, True)
@@ -105,6 +106,58 @@ def test_what_was_done_before_it_got_worse_does_not_answer_for_the_worse(county,
     late = {"sent": {**_sent(county, "enterprise", "done-too-late"), "seen": {"round": duty.round - 1}}}
     refused = _post(client, f"duties/{duty.pk}/done", late)
     assert (refused.status_code, "情况变了" in refused.json()["detail"]) == (409, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["enterprise", "principal"])
+def test_a_chain_nobody_answered_and_that_began_again_refuses_nobody(county, login, open_duty, who) -> None:  # noqa: F811
+    begun = timezone.now()
+    with time_machine.travel(begun, tick=False) as clock:
+        duty = open_duty()
+        for minutes in (5, 5, 5, 5, 15):
+            clock.shift(minutes * 60)
+            duties.climb_due()
+        duty.refresh_from_db()
+        # One is called in the second round already, the other's turn has not come again.
+        assert (duty.round, duty.calls.filter(round=2).count()) == (2, 1)
+        done_at = begun + timedelta(minutes=6)
+        held = {"sent": {**_sent(county, who, at=done_at), "seen": {"round": 1}}}
+        answered = _post(login(who), f"duties/{duty.pk}/answer", held)
+        assert (answered.status_code, answered.json().get("state")) == (200, "answered"), answered.content
+        assert [row["state"] for row in answered.json()["chain"]].count("answered") == 1
+        clock.shift(3600)
+        duties.climb_due()
+    duty.refresh_from_db()
+    assert (duty.state, duty.round, duty.person_id) == ("answered", 2, county.users[who].person_id)
+    assert _verbs(duty.pk).count("duty.answered") == 1
+
+
+@pytest.mark.django_db
+def test_whose_turn_has_not_come_again_calls_no_next_one(county, login, open_duty) -> None:  # noqa: F811
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        duty = open_duty()
+        for minutes in (5, 5, 5, 5, 15):
+            clock.shift(minutes * 60)
+            duties.climb_due()
+        assert _post(login("principal"), f"duties/{duty.pk}/decline", {}).status_code == 409
+
+
+@pytest.mark.django_db
+def test_who_saw_the_first_result_verifies_not_the_second(county, login, open_duty) -> None:  # noqa: F811
+    duty = open_duty()
+    holder, verifier = login("enterprise"), login("duty_officer")
+    for verb in ("answer", "done"):
+        _post(holder, f"duties/{duty.pk}/{verb}", {})
+    row = verifier.get(f"/api/v1/duties/{duty.pk}").json()
+    held = {"sent": {**_sent(county, "duty_officer"), "seen": {"round": row["round"], "done_at": row["done_at"]}}}
+    assert _post(login("inspector"), f"duties/{duty.pk}/return", {"note": "还在漏"}).status_code == 200
+    assert _post(holder, f"duties/{duty.pk}/done", {}).status_code == 200
+    refused = _post(verifier, f"duties/{duty.pk}/verify", held)
+    assert (refused.status_code, refused.json().get("code")) == (409, "act.overtaken")
+    row = verifier.get(f"/api/v1/duties/{duty.pk}").json()
+    seen = {"round": row["round"], "done_at": row["done_at"]}
+    held = {"sent": {**_sent(county, "duty_officer", "looked-at-it"), "seen": seen}}
+    assert _post(verifier, f"duties/{duty.pk}/verify", held).json()["state"] == "verified"
 
 
 @pytest.mark.django_db

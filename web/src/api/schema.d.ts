@@ -7604,7 +7604,7 @@ export interface components {
         };
         /**
          * Duty
-         * @description One duty as a row of the desk. `round`: how often people were called for it anew, from 1.
+         * @description One duty as a row of the desk. `round`: how often its chain was begun, from 1.
          */
         Duty: {
             /** Id */
@@ -7645,6 +7645,8 @@ export interface components {
             calls: number;
             /** Round */
             round: number;
+            /** Done At */
+            done_at: string | null;
             /** Orders */
             orders: string[];
         };
@@ -7756,6 +7758,8 @@ export interface components {
             calls: number;
             /** Round */
             round: number;
+            /** Done At */
+            done_at: string | null;
             /** Orders */
             orders: string[];
             /** Chain */
@@ -7816,11 +7820,14 @@ export interface components {
         };
         /**
          * SeenDuty
-         * @description What the doer saw of the duty: where it is in a later round by now, the act is refused (409).
+         * @description What the doer saw of the duty: where people were called for something new since, or what is verified was done
+         *     anew (`done_at`), the act is refused (409 `act.overtaken`).
          */
         SeenDuty: {
             /** Round */
             round: number;
+            /** Done At */
+            done_at?: string | null;
         };
         /**
          * SentDuty

@@ -8,6 +8,9 @@ import { moment } from "../time/words";
 import { acts, useUnsentActs, type UnsentAct } from "./acts";
 import "./held.css";
 
+/** Sent again as it is, it would be refused again: its doer looks at how it stands, and does it anew. */
+const OVERTAKEN = "act.overtaken";
+
 /** How it stands with one act, and why. */
 function Standing({ one }: { one: UnsentAct }): ReactNode {
   const problem = asProblem(one.error);
@@ -44,7 +47,7 @@ export function HeldActs({ of }: { of?: { room: "duty" | "warning"; id: number }
                 <Standing one={one} />
               </p>
             </div>
-            {one.phase === "refused" && <Button onClick={() => void acts.resend(one.act.key)}>{t("held.resend")}</Button>}
+            {one.phase === "refused" && asProblem(one.error).code !== OVERTAKEN && <Button onClick={() => void acts.resend(one.act.key)}>{t("held.resend")}</Button>}
             <Popconfirm icon={null} title={t("held.leave.ask")} description={t("held.leave.means")} okText={t("evidence.leave")} cancelText={t("act.back")} onConfirm={() => acts.discard(one.act.key)}>
               <Button disabled={one.phase === "sending"}>{t("evidence.leave")}</Button>
             </Popconfirm>

@@ -17,6 +17,7 @@ export type Deed =
 /** What the page showed when it was done: what has changed since, its doer never saw, and the county refuses it. */
 export interface SeenDuty {
   round: number;
+  done_at: string | null;
 }
 
 export interface SeenWarning {

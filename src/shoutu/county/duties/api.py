@@ -63,7 +63,7 @@ def detail(actor: Actor, id: int) -> dict[str, Any]:
 
 
 class _Act(Protocol):
-    def __call__(self, actor: Actor, duty_id: int, note: str, *, seen_round: int | None = None) -> object: ...
+    def __call__(self, actor: Actor, duty_id: int, note: str, *, seen: services.Seen | None = None) -> object: ...
 
 
 def _once(actor: Actor, id: int, done: str, body: schemas.ActIn, act: _Act) -> None:
@@ -71,10 +71,10 @@ def _once(actor: Actor, id: int, done: str, body: schemas.ActIn, act: _Act) -> N
     if sent is None:
         act(actor, id, body.note)
         return
-    seen = None if sent.seen is None else sent.seen.round
+    seen = None if sent.seen is None else services.Seen(**sent.seen.dict())
     subject = SubjectRef(Duty.subject_type, id)
     told = {"note": body.note}
-    once(actor, sent, f"duty.{done}", subject, told, lambda: act(actor, id, body.note, seen_round=seen))
+    once(actor, sent, f"duty.{done}", subject, told, lambda: act(actor, id, body.note, seen=seen))
 
 
 @router.post("/duties/{id}/answer", response=schemas.DutyDetail)
@@ -152,6 +152,7 @@ def row(duty: Duty, actor: Actor) -> dict[str, Any]:
         "actions": [_action(duty, actor, verb) for verb in TABLE.verbs if verb != "cancel"],
         "calls": sum(call.times for call in calls),
         "round": duty.round,
+        "done_at": duty.done_at,
         "orders": duty.policy.get("orders", []),
     }
 

@@ -30,6 +30,8 @@ class Duty(ScopedModel):
     `policy` is the lane of the response pack as it stood when the duty was opened or last raised. `climb_at` is the
     climber's agenda: when the next rung is to be called (of an answered duty: told that it is late), null when none
     is. `round` counts how often the chain was started, `rung_next` is the first rung not yet called in this round.
+    `cause_round` is the round people were last called in for something new: those after it only start a chain again
+    that nobody answered.
     """
 
     subject_type = "duty"
@@ -48,6 +50,7 @@ class Duty(ScopedModel):
     policy = models.JSONField()
     state = models.CharField(max_length=20, choices=State, default=State.CALLED)
     round = models.PositiveIntegerField(default=1)
+    cause_round = models.PositiveIntegerField(default=1)
     rung_next = models.PositiveSmallIntegerField(default=0)
     climb_at = models.DateTimeField(null=True)
     # Calls of duties with the same bundle go out to a person in one message (`services.bundling`).

@@ -82,7 +82,7 @@ class Subject(Schema):
 
 
 class Duty(Schema):
-    """One duty as a row of the desk. `round`: how often people were called for it anew, from 1."""
+    """One duty as a row of the desk. `round`: how often its chain was begun, from 1."""
 
     id: int
     kind: str
@@ -101,6 +101,7 @@ class Duty(Schema):
     actions: list[Action]
     calls: int
     round: int
+    done_at: datetime | None
     orders: list[str]
 
 
@@ -126,9 +127,11 @@ class Sent(Schema):
 
 
 class SeenDuty(Schema):
-    """What the doer saw of the duty: where it is in a later round by now, the act is refused (409)."""
+    """What the doer saw of the duty: where people were called for something new since, or what is verified was done
+    anew (`done_at`), the act is refused (409 `act.overtaken`)."""
 
     round: int
+    done_at: AwareDatetime | None = None
 
 
 class SentDuty(Sent):

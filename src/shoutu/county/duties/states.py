@@ -16,10 +16,10 @@ RECALL_PAUSE = timedelta(seconds=30)
 """A person called just now is not called again by hand before this has passed."""
 
 
-def is_mine(duty: Duty, actor: Actor) -> bool:
-    """Whether this actor was called in the present round, in person or on a post."""
+def is_mine(duty: Duty, actor: Actor, since: int) -> bool:
+    """Whether this actor was called in the round `since` or after it, in person or on a post."""
     return any(
-        call.round == duty.round
+        call.round >= since
         and (call.post_id in actor.posts or (call.person_id is not None and call.person_id == actor.person_id))
         for call in duty.calls.all()
     )
@@ -32,7 +32,12 @@ def holds(duty: Duty, actor: Actor) -> bool:
 
 
 def _called(duty: Duty, actor: Actor) -> str | None:
-    return None if is_mine(duty, actor) else _("这一件没有叫到你，由被叫到的人应答")
+    # Whoever was called for this very thing is heard, also where nobody answered and the chain has begun anew below.
+    return None if is_mine(duty, actor, duty.cause_round) else _("这一件没有叫到你，由被叫到的人应答")
+
+
+def _called_now(duty: Duty, actor: Actor) -> str | None:
+    return None if is_mine(duty, actor, duty.round) else _("这一件没有叫到你，由被叫到的人应答")
 
 
 def _holder(duty: Duty, actor: Actor) -> str | None:
@@ -64,7 +69,7 @@ def _still_needed(duty: Duty, actor: Actor) -> str | None:
 TABLE = StateTable(
     [
         Transition(("called", "answered"), "answer", "answered", "duty.act", _called),
-        Transition("called", "decline", "called", "duty.act", _called),
+        Transition("called", "decline", "called", "duty.act", _called_now),
         Transition("answered", "done", "done", "duty.act", _holder),
         Transition("done", "verify", "verified", "duty.verify", _other),
         Transition("done", "return", "answered", "duty.verify", _other),

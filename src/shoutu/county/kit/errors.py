@@ -80,6 +80,15 @@ class Conflict(ShoutuError):
     status, slug, title = 409, "conflict", gettext_lazy("现在不能这样做")
 
 
+class Overtaken(Conflict):
+    """Done by what was seen then; it stands otherwise by now. Sent again as it is, it is refused again."""
+
+    code = "act.overtaken"
+
+    def problem(self) -> dict[str, Any]:
+        return {**super().problem(), "code": self.code}
+
+
 class KeyReused(Conflict):
     """A key that names what was sent already came again with other content: nothing of the new content is kept.
 

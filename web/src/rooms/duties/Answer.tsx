@@ -140,7 +140,7 @@ function Acts({ duty }: { duty: DutyDetail }): ReactNode {
     <footer className="answer-acts">
       <HeldActs of={{ room: "duty", id: duty.id }} />
       <NotSaved error={act.error} />
-      <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate({ id: duty.id, verb: "answer", note: "", seen: { round: duty.round } })}>
+      <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate({ id: duty.id, verb: "answer", note: "", seen: { round: duty.round, done_at: duty.done_at } })}>
         {t("answer.yes")}
       </Button>
       <AnswerAll duty={duty} />

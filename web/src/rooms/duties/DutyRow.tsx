@@ -24,7 +24,7 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
   const [asking, setAsking] = useState(false);
   // Done here already: the desk's list above says how it stands, and a second press would send it twice.
   const held = useHeldVerbs("duty", duty.id).size > 0;
-  const seen = { round: duty.round };
+  const seen = { round: duty.round, done_at: duty.done_at };
   const what = rowAct(duty);
   // Two calls on one warning differ in what must follow the answer.
   const follows = duty.kind.split(".").at(-1) ?? "";

@@ -23,6 +23,7 @@ function duty(id: number, level: number, due: number | null, more: Partial<Duty>
     actions: [],
     calls: 1,
     round: 1,
+    done_at: null,
     orders: [],
     ...more,
   };

@@ -18,6 +18,8 @@ from shoutu.county.people.models import Person, Post
 def chain_rows(duties: Iterable[Duty], actor: Actor) -> list[dict[str, Any]]:
     """One row a call of the present round, then one a rung still to come; unanswered first within each duty.
 
+    Whoever answered a call of an earlier round, for the same thing, is among them.
+
     Needs calls prefetched. A fixed number of queries: receipts, and who stands on the rungs to come.
     """
     duties = list(duties)
@@ -26,7 +28,11 @@ def chain_rows(duties: Iterable[Duty], actor: Actor) -> list[dict[str, Any]]:
     filled: dict[tuple[int | None, str], Mapping[str, Seat]] = {}
     rows: list[dict[str, Any]] = []
     for duty in duties:
-        calls = [call for call in duty.calls.all() if call.round == duty.round]
+        calls = [
+            call
+            for call in duty.calls.all()
+            if call.round == duty.round or (call.round >= duty.cause_round and call.state == CallState.ANSWERED)
+        ]
         rows += [_called(duty, call, receipts.get(call.pk, []), actor, now) for call in calls]
         if duty.state == State.CALLED and duty.rung_next < len(duty.policy["chain"]):
             key = (duty.site_id, duty.matter)

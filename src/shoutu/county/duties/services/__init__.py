@@ -1,6 +1,7 @@
 """What may be done with duties. Each change is one transaction with its ledger entries and events."""
 
 from shoutu.county.duties.services.acting import (
+    Seen,
     answer,
     cancel,
     complete,
@@ -32,6 +33,7 @@ from shoutu.county.duties.services.setback import mind_clock
 from shoutu.county.duties.services.trials import start_trials, test_contact, try_numbers
 
 __all__ = [
+    "Seen",
     "add_channel",
     "alarms_are",
     "allow_endpoint",

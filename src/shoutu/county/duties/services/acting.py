@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -16,16 +17,28 @@ from shoutu.county.duties.services.locking import lock_before, lock_notices
 from shoutu.county.duties.states import TABLE, holds
 from shoutu.county.kit import events
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.errors import Conflict, NotFound
+from shoutu.county.kit.errors import Conflict, NotFound, Overtaken
 from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.ledger.services import record, service, unchanged
 
+TOLD_TO = timedelta(milliseconds=1)
+"""How exactly the API tells a time."""
 
-def _take(actor: Actor, duty_id: int, verb: str, seen_round: int | None = None) -> tuple[Duty, str]:
+
+@dataclass(frozen=True)
+class Seen:
+    """What somebody saw of a duty when they did what may come hours later. `done_at`: since when it was done."""
+
+    round: int
+    done_at: datetime | None = None
+
+
+def _take(actor: Actor, duty_id: int, verb: str, seen: Seen | None = None) -> tuple[Duty, str]:
     """The duty, locked, and the state the verb leads to.
 
-    `seen_round` is the round its doer saw, where that is known: an act may come hours after it was done. Raises
-    NotFound, NotAllowed, Conflict, which it also is where people were called anew since.
+    `seen`: what its doer saw, where that is known. Raises NotFound, NotAllowed, Conflict, and Overtaken where people
+    were called for something new since, or what is verified was returned and done anew. A chain that was only started
+    again because nobody answered is no news: whoever answers at last is heard.
     """
     found = Duty.objects.visible_to(actor).filter(pk=duty_id).first()
     if found is None:
@@ -33,8 +46,11 @@ def _take(actor: Actor, duty_id: int, verb: str, seen_round: int | None = None) 
     lock_before([found])
     duty = Duty.objects.select_for_update(of=("self",), no_key=True).get(pk=duty_id)
     target = TABLE.step(duty.state, verb, actor, duty)
-    if seen_round is not None and duty.round > seen_round:
-        raise Conflict(_("情况变了，已重新呼叫：这是按以前看到的办的，看了现在的情况再办"))
+    if seen is not None and duty.cause_round > seen.round:
+        raise Overtaken(_("情况变了，已重新呼叫：这是按以前看到的办的，看了现在的情况再办"))
+    done = duty.done_at if verb == "verify" else None
+    if done is not None and seen is not None and seen.done_at is not None and abs(done - seen.done_at) >= TOLD_TO:
+        raise Overtaken(_("情况变了，退回后又办过：看了现在办成的样子再验收"))
     return duty, target
 
 
@@ -45,24 +61,22 @@ def _changed(duty: Duty) -> Duty:
 
 
 @service
-def answer(
-    actor: Actor, duty_id: int, note: str = "", via: Notice | None = None, *, seen_round: int | None = None
-) -> Duty:
+def answer(actor: Actor, duty_id: int, note: str = "", via: Notice | None = None, *, seen: Seen | None = None) -> Duty:
     """I take it. The climb stops; the one who answers first holds the duty, others called may still say they know.
 
-    `via` is the message that was answered (by reply, link or key); None is the application. `seen_round` as in `_take`.
+    `via` is the message that was answered (by reply, link or key); None is the application. `seen` as in `_take`.
 
     Answering twice is harmless. Raises NotFound, NotAllowed, Conflict when the actor was not called, or was called
     anew for something worse than `via` told of or was seen.
     """
-    duty, _target = _take(actor, duty_id, "answer", seen_round)
+    duty, _target = _take(actor, duty_id, "answer", seen)
     _still_stands(via)
     now = timezone.now()
     call = (
         Call.objects.select_for_update(no_key=True)
-        .filter(mine(actor), duty=duty, round=duty.round)
+        .filter(mine(actor), duty=duty, round__gte=duty.cause_round)
         .exclude(state=CallState.NOBODY)
-        .order_by("rung")
+        .order_by("round", "rung")
         .last()
     )
     if call is None:
@@ -146,12 +160,12 @@ def decline(actor: Actor, duty_id: int, note: str = "", via: Notice | None = Non
 
 
 @service
-def done(actor: Actor, duty_id: int, note: str = "", *, seen_round: int | None = None) -> Duty:
+def done(actor: Actor, duty_id: int, note: str = "", *, seen: Seen | None = None) -> Duty:
     """The holder has done it.
 
     Raises NotFound, NotAllowed, Conflict (not the holder, finished elsewhere, or called anew: see `_take`).
     """
-    duty, _target = _take(actor, duty_id, "done", seen_round)
+    duty, _target = _take(actor, duty_id, "done", seen)
     record(actor, "duty.done", ref(duty), {"about": duty.about}, _note(note))
     return _finish(duty, note)
 
@@ -173,9 +187,9 @@ def _let_go(duty: Duty, now: datetime) -> None:
 
 
 @service
-def verify(actor: Actor, duty_id: int, note: str = "", *, seen_round: int | None = None) -> Duty:
+def verify(actor: Actor, duty_id: int, note: str = "", *, seen: Seen | None = None) -> Duty:
     """Somebody else found it well done. Raises NotFound, NotAllowed, Conflict."""
-    duty, target = _take(actor, duty_id, "verify", seen_round)
+    duty, target = _take(actor, duty_id, "verify", seen)
     duty.state = target
     duty.ended_at = timezone.now()
     record(actor, "duty.verified", ref(duty), {"about": duty.about}, _note(note))
@@ -183,9 +197,9 @@ def verify(actor: Actor, duty_id: int, note: str = "", *, seen_round: int | None
 
 
 @service
-def return_(actor: Actor, duty_id: int, note: str, *, seen_round: int | None = None) -> Duty:
+def return_(actor: Actor, duty_id: int, note: str, *, seen: Seen | None = None) -> Duty:
     """退回: not done yet; back to its holder, whose stage clocks run on. Raises NotFound, NotAllowed, Conflict."""
-    duty, target = _take(actor, duty_id, "return", seen_round)
+    duty, target = _take(actor, duty_id, "return", seen)
     duty.state = target
     # Who was let go when it was done may be asked again: their calls stand as they did before.
     let_go = Call.objects.filter(duty=duty, round=duty.round, state=CallState.ENDED, ended_at=duty.done_at)
@@ -263,8 +277,12 @@ def complete(actor: Actor, subject: SubjectRef, duty_kinds: Collection[str], sta
 
 
 def mine_now(actor: Actor, duty: Duty) -> bool:
-    """Whether the actor is among those called in the present round."""
-    return Call.objects.filter(mine(actor), duty=duty, round=duty.round).exclude(state=CallState.NOBODY).exists()
+    """Whether the actor is among those called for what calls them now, also in a round nobody answered."""
+    return (
+        Call.objects.filter(mine(actor), duty=duty, round__gte=duty.cause_round)
+        .exclude(state=CallState.NOBODY)
+        .exists()
+    )
 
 
 @service

@@ -105,6 +105,7 @@ def call_anew(actor: Actor, duty: Duty, now: datetime, reached: int) -> None:
     """A new round: the first `reached` rungs are called at once, and climbing goes on from the last of them."""
     Call.objects.filter(duty=duty, state=CallState.CALLING).update(state=CallState.ENDED, ended_at=now)
     duty.state, duty.round, duty.rung_next = State.CALLED, duty.round + 1, 0
+    duty.cause_round = duty.round
     duty.answered_at, duty.post, duty.person, duty.called_since = None, None, None, now
     if reached == 0:
         duty.climb_at = duty.held_until

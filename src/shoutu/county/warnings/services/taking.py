@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.errors import Conflict, Invalid, NotFound
+from shoutu.county.kit.errors import Invalid, NotFound, Overtaken
 from shoutu.county.warnings.models import Warning
 from shoutu.county.warnings.services.locking import locked_warning
 from shoutu.county.warnings.states import TABLE
@@ -27,7 +27,7 @@ class Seen:
 def take(actor: Actor, warning_id: int, verb: str, seen: Seen | None = None) -> Warning:
     """The warning, locked. Raises NotFound, NotAllowed, Conflict with the reason.
 
-    Conflict it is, too, where people were called anew since it was `seen`: who knows of the yellow does not know of
+    Overtaken it is where people were called anew since it was `seen`: who knows of the yellow does not know of
     the red. And where somebody else has verified it since: the later to arrive does not speak over the other unread.
     """
     if not Warning.objects.visible_to(actor).filter(pk=warning_id).exists():
@@ -36,9 +36,9 @@ def take(actor: Actor, warning_id: int, verb: str, seen: Seen | None = None) -> 
     TABLE.step(warning.state, verb, actor, warning)
     if seen is not None:
         if warning.level > seen.level or warning.episode > seen.episode:
-            raise Conflict(_("情况变了，已重新呼叫：这是按以前看到的办的，看了现在的情况再办"))
+            raise Overtaken(_("情况变了，已重新呼叫：这是按以前看到的办的，看了现在的情况再办"))
         if verb == "verify" and warning.result != seen.result:
-            raise Conflict(_("情况变了，已另有核实结果：看了现在的情况再办"))
+            raise Overtaken(_("情况变了，已另有核实结果：看了现在的情况再办"))
     return warning
 
 
