@@ -65,6 +65,67 @@ describe("acts on a device", () => {
     await acts.become(null);
   });
 
+  it("that lie on a disk that answers late, or fails at first, are sent once it has said so", async () => {
+    vi.useFakeTimers();
+    const to = world(() => ({}));
+    const left: Act = { key: "k".repeat(32), user: 7, subject: 3, about: "x", deed: deed("from before"), at: 1_000 };
+    const of = to.store.of;
+    let asked = 0;
+    to.store.of = async (user) => {
+      asked += 1;
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      return of(user);
+    };
+    to.disk.set(left.key, left);
+    const acts = new Acts(to);
+    void acts.become(7);
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(to.tried).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect([to.tried.map((act) => act.deed.body.note), to.disk.size]).toEqual([["from before"], 0]);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(asked).toBeLessThan(5); // and not again and again
+    await acts.become(null);
+
+    let fails = true;
+    to.store.of = (user) => (fails ? Promise.reject(new Error("another window holds an older store")) : of(user));
+    to.disk.set(left.key, left);
+    const anew = new Acts(to);
+    await anew.become(7);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect([await anew.lying(7), to.tried.length]).toEqual([null, 1]);
+    fails = false;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([to.tried.length, to.disk.size]).toEqual([2, 0]);
+    await anew.become(null);
+  });
+
+  it("done while one at the same thing is on its way go out after it", async () => {
+    const to = world((act) => (act.deed.body.note === "refused" ? new Problem(409, "") : {}));
+    const send = to.send;
+    let arrives: () => void = () => undefined;
+    to.send = async (act) => {
+      if (act.deed.body.note !== "after") await new Promise<void>((resolve) => (arrives = resolve));
+      return send(act);
+    };
+    const acts = new Acts(to);
+    await acts.become(7);
+    for (const first of ["taken", "refused"]) {
+      to.tried.length = 0;
+      const going = acts.add(7, 3, "x", deed(first)).catch(() => "told");
+      await vi.waitFor(() => expect(acts.items()[0]?.phase).toBe("sending"));
+      expect(await acts.add(7, 3, "x", deed("after"))).toBeNull();
+      expect(await acts.add(7, 4, "y", deed("after"))).toEqual({});
+      await acts.flush();
+      expect(to.tried.map((act) => act.subject)).toEqual([4]);
+      arrives();
+      await going;
+      await vi.waitFor(() => expect(to.tried.map((act) => act.deed.body.note)).toEqual(["after", first, "after"]));
+      await vi.waitFor(() => expect(acts.items()).toEqual([]));
+    }
+    await acts.become(null);
+  });
+
   it("are refused by a store an older window holds, and taken when it lets go", async () => {
     const old = await new Promise<IDBDatabase>((resolve) => {
       const asked = indexedDB.open("shoutu.outbox", 1);
@@ -190,7 +251,7 @@ describe("acts on a device", () => {
     line = false;
     await one.add(7, 3, "x", deed("b"));
     const nobody = new Acts(to);
-    expect((await nobody.lying(7)).map((act) => act.deed.body.note)).toEqual(["b"]);
+    expect((await nobody.lying(7))?.map((act) => act.deed.body.note)).toEqual(["b"]);
     await one.clear(7);
     expect(await nobody.lying(7)).toEqual([]);
     await other.become(null);

@@ -111,6 +111,8 @@ export class Acts extends Watched<UnsentAct> {
   /** Being written to the disk, and not among the items yet. */
   #adding = new Set<string>();
   #running = false;
+  /** The disk has not said yet what lies there: asked again until it does, for nobody else knows of it. */
+  #unread = false;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -148,9 +150,19 @@ export class Acts extends Watched<UnsentAct> {
   async load(): Promise<void> {
     const user = this.#user;
     if (user === null) return;
+    const reading = this.#read(user);
+    await soon(reading).catch(() => {
+      this.#unread = true;
+      // What it says late is taken in all the same.
+      void reading.then(() => this.flush()).catch(() => undefined);
+    });
+  }
+
+  async #read(user: number): Promise<void> {
     const before = new Set(this.items().map((one) => one.act.key));
-    const found = await soon(this.#world.store.of(user)).catch(() => null);
-    if (found === null || user !== this.#user) return;
+    const found = await this.#world.store.of(user);
+    if (user !== this.#user) return;
+    this.#unread = false;
     const known = new Map(this.items().map((one) => [one.act.key, one]));
     const lying = found
       .filter((act) => !this.#adding.has(act.key) && !this.#gone.has(act.key))
@@ -163,9 +175,9 @@ export class Acts extends Watched<UnsentAct> {
     this.set([...lying, ...rest].sort((a, b) => a.act.at - b.act.at));
   }
 
-  /** What of this user's lies on the device, also where this window sends nothing. */
-  async lying(user: number): Promise<Act[]> {
-    return soon(this.#world.store.of(user)).catch(() => []);
+  /** What of this user's lies on the device, also where this window sends nothing; null where the disk does not say. */
+  async lying(user: number): Promise<Act[] | null> {
+    return soon(this.#world.store.of(user)).catch(() => null);
   }
 
   /**
@@ -194,6 +206,7 @@ export class Acts extends Watched<UnsentAct> {
     try {
       const answer = await this.#world.send(act);
       await this.#drop(act.key);
+      void this.flush(); // what was done after it, and waited for it
       return answer;
     } catch (error) {
       if (passes(error) || asProblem(error).code === "act.other_user") {
@@ -203,6 +216,7 @@ export class Acts extends Watched<UnsentAct> {
         return null;
       }
       await this.#drop(act.key); // who did it is here, and is told why
+      void this.flush();
       throw error;
     }
   }
@@ -250,9 +264,18 @@ export class Acts extends Watched<UnsentAct> {
   #again(failed: boolean): void {
     clearTimeout(this.#timer);
     this.#failures = failed ? this.#failures + 1 : 0;
-    if (this.#user === null || !this.items().some((one) => one.phase === "waiting")) return;
+    if (this.#user === null || !(this.#unread || this.#waits())) return;
     const pause = PAUSES_S[Math.min(this.#failures, PAUSES_S.length) - 1] ?? 1;
     this.#timer = setTimeout(() => void this.flush(), pause * 1000);
+  }
+
+  #waits(): boolean {
+    return this.items().some((one) => one.phase === "waiting");
+  }
+
+  /** Whether another act at the same thing is on its way just now: what was done after it comes after it. */
+  #behind(act: Act): boolean {
+    return this.items().some((one) => one.phase === "sending" && one.act.key !== act.key && thingOf(one.act) === thingOf(act));
   }
 
   /**
@@ -262,14 +285,17 @@ export class Acts extends Watched<UnsentAct> {
    */
   async flush(): Promise<void> {
     const user = this.#user;
-    if (this.#running || user === null || !this.items().some((one) => one.phase === "waiting")) return;
+    if (this.#running || user === null) return;
+    // Nobody waits for the disk to send what is known.
+    if (this.#unread) void this.load().then(() => (this.#unread ? this.#again(true) : this.flush()));
+    if (!this.#waits()) return;
     this.#running = true;
     let failed = false;
     const stopped = new Set<string>();
     try {
       for (const { act, kept } of this.items().filter((one) => one.phase === "waiting")) {
         if (user !== this.#user) break;
-        if (!this.#holds(act.key) || stopped.has(thingOf(act))) continue;
+        if (!this.#holds(act.key) || stopped.has(thingOf(act)) || this.#behind(act)) continue;
         this.#change(act.key, { phase: "sending" });
         // Another window may have sent it, or let go of it at its doer's word. A disk that does not say is no reason to wait.
         if (kept && !(await soon(this.#world.store.has(act.key)).catch(() => true))) {

@@ -169,6 +169,29 @@ it("comes again by itself when the line was down", async () => {
   }
 });
 
+it("asks a disk again that failed at first, and sends what lies there", async () => {
+  const store = deviceStore();
+  await store.put({ ...chosen, place: null, key: "1:7:x", user: 1, name: "left.jpg", size: 3, sha256: await digest(new Uint8Array([1, 2, 3])), blob: new Blob([new Uint8Array([1, 2, 3])]) });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    let fails = true;
+    const of: typeof store.of = (user) => (fails ? Promise.reject(new Error("another window holds an older store")) : store.of(user));
+    const outbox = new Outbox({ store: { ...store, of }, wire: county.wire, who: async () => { await county.through(); return signedIn; }, sent: (one) => arrived.push(one), tell: () => undefined, alone: (run) => run() });
+    await outbox.become(1);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect([await outbox.lying(1), arrived]).toEqual([null, []]);
+    fails = false;
+    for (let i = 0; i < 700 && arrived.length === 0; i += 1) {
+      await vi.advanceTimersByTimeAsync(100);
+      await digest(new Uint8Array(8)); // the disk and the hash take their time outside this clock
+    }
+    expect(arrived.map((one) => one.name)).toEqual(["left.jpg"]);
+    await outbox.become(null);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 it("never sends one user's photographs as another's", async () => {
   const outbox = open();
   await outbox.become(1);

@@ -49,6 +49,8 @@ export class Outbox extends Watched<Unsent> {
   /** Who signed out here: what of theirs is still being taken up must not come to lie on this machine. */
   #gone = new Set<number>();
   #running = false;
+  /** The disk has not said yet what lies there: asked again until it does. */
+  #unread = false;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -80,15 +82,17 @@ export class Outbox extends Watched<Unsent> {
     const user = this.#user;
     if (user === null) return;
     const found = await this.#world.store.of(user).catch(() => null);
-    if (found === null || user !== this.#user) return;
+    if (user !== this.#user) return;
+    this.#unread = found === null;
+    if (found === null) return;
     const known = new Map(this.items().map((one) => [one.photograph.key, one]));
     const kept = found.sort((a, b) => a.seen - b.seen).map((photograph): Unsent => known.get(photograph.key) ?? { photograph, phase: "waiting", sent: 0, error: null, kept: true });
     this.set([...kept, ...this.items().filter((one) => !one.kept)]);
   }
 
-  /** What of this user's lies on the device, also where this window sends nothing. */
-  async lying(user: number): Promise<Photograph[]> {
-    return soon(this.#world.store.of(user)).catch(() => []);
+  /** What of this user's lies on the device, also where this window sends nothing; null where the disk does not say. */
+  async lying(user: number): Promise<Photograph[] | null> {
+    return soon(this.#world.store.of(user)).catch(() => null);
   }
 
   /**
@@ -162,7 +166,9 @@ export class Outbox extends Watched<Unsent> {
 
   /** One round over everything that waits. Comes again by itself while something does. */
   async flush(): Promise<void> {
-    if (this.#running || this.#user === null || !this.#waiting()) return;
+    if (this.#running || this.#user === null) return;
+    if (this.#unread) void this.load().then(() => (this.#unread ? this.#later(true) : this.flush()));
+    if (!this.#waiting()) return;
     this.#running = true;
     clearTimeout(this.#timer);
     let failed = false;
@@ -173,11 +179,15 @@ export class Outbox extends Watched<Unsent> {
     } finally {
       this.#running = false;
     }
+    this.#later(failed);
+  }
+
+  #later(failed: boolean): void {
+    clearTimeout(this.#timer);
     this.#failures = failed ? this.#failures + 1 : 0;
-    if (this.#user !== null && this.#waiting()) {
-      const pause = PAUSES_S[Math.min(this.#failures, PAUSES_S.length) - 1] ?? PAUSES_S[0] ?? 5;
-      this.#timer = setTimeout(() => void this.flush(), failed ? pause * 1000 : 1000);
-    }
+    if (this.#user === null || !(this.#unread || this.#waiting())) return;
+    const pause = PAUSES_S[Math.min(this.#failures, PAUSES_S.length) - 1] ?? PAUSES_S[0] ?? 5;
+    this.#timer = setTimeout(() => void this.flush(), failed ? pause * 1000 : 1000);
   }
 
   #waiting(): boolean {

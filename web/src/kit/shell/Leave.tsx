@@ -11,9 +11,14 @@ import type { Photograph } from "../../outbox/photograph";
 import { forgetAnswers } from "../../phone/answers";
 import { useProblemWords } from "../States";
 
-/** What of this user's lies on this machine's disk: other windows know of it, or nobody who sends. Null until asked. */
-function useLying(user: number, changed: unknown[]): { acts: Act[]; photographs: Photograph[] } | null {
-  const [lying, setLying] = useState<{ acts: Act[]; photographs: Photograph[] } | null>(null);
+interface Lying {
+  acts: Act[] | null;
+  photographs: Photograph[] | null;
+}
+
+/** What of this user's lies on this machine's disk: other windows know of it, or nobody who sends. Null until asked; in it, what the disk does not say. */
+function useLying(user: number, changed: unknown[]): Lying | null {
+  const [lying, setLying] = useState<Lying | null>(null);
   useEffect(() => {
     let wanted = true;
     void Promise.all([acts.lying(user), outbox.lying(user)]).then(([held, photographs]) => wanted && setLying({ acts: held, photographs }));
@@ -45,6 +50,7 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
   const held = together(mine.map((one) => one.act), lying?.acts ?? []);
   const shots = together(unsent.map((one) => one.photograph), lying?.photographs ?? []);
   const photographs = shots.length + taking.length;
+  const unknown = lying !== null && (lying.acts === null || lying.photographs === null);
   const [drafts] = useState(() => countOf(here(), user));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -52,7 +58,7 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
   // Judged once, when the disk has said what lies there: photographs that get through meanwhile are no reason to sign
   // somebody out who was just warned.
   const [clean, setClean] = useState<boolean | null>(null);
-  if (clean === null && lying !== null) setClean(photographs === 0 && drafts === 0 && held.length === 0);
+  if (clean === null && lying !== null) setClean(photographs === 0 && drafts === 0 && held.length === 0 && !unknown);
   const leave = useCallback(async (): Promise<void> => {
     setBusy(true);
     let provider = "";
@@ -83,7 +89,7 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
   );
   if (clean === null || (clean && error === null)) return null;
   const abouts = [...new Set([...shots.map((one) => one.about), ...taking])].join(t("rule.listComma"));
-  const rest = photographs > 0 || drafts > 0 || held.length > 0;
+  const rest = photographs > 0 || drafts > 0 || held.length > 0 || unknown;
   const out = (
     <Button key="leave" type={rest ? "default" : "primary"} loading={busy} onClick={() => void leave()}>
       {rest ? t("leave.anyway") : t("act.leave")}
@@ -104,6 +110,7 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
       {held.length > 0 && <p>{t("leave.unsent.acts", { n: held.length, about: [...new Set(held.map((one) => one.about))].join(t("rule.listComma")) })}</p>}
       {photographs > 0 && <p>{t("leave.unsent.photographs", { n: photographs, about: abouts })}</p>}
       {drafts > 0 && <p>{t("leave.unsent.drafts", { n: drafts })}</p>}
+      {unknown && <p>{t("leave.unread")}</p>}
       {rest && <p>{t("leave.unsent.means")}</p>}
       {!rest && !clean && <p>{t("leave.allSent")}</p>}
       {failed}
