@@ -26,14 +26,14 @@ export function writing(): boolean {
   return [...document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("textarea,input")].some((field) => field.type !== "checkbox" && field.type !== "radio" && field.value !== "");
 }
 
-/** Loads the page anew when that helps; resolves to whether it does. */
-async function renew(): Promise<boolean> {
+/** Loads the page anew when that helps, and `may` still says so once the county has answered; resolves to whether it does. */
+export async function renew(may: () => boolean = () => true): Promise<boolean> {
   const last = Number(sessionStorage.getItem(MARK) ?? 0);
   if (writing() || Date.now() - last < PAUSE_MS) return false;
   const page = await fetch("/", { cache: "no-store", headers: stillHeader() });
   if (!page.ok) return false;
   const running = [...document.scripts].map((script) => script.getAttribute("src") ?? "").filter((src) => src !== "");
-  if (!isOther(running, await page.text())) return false;
+  if (!isOther(running, await page.text()) || !may()) return false;
   sessionStorage.setItem(MARK, String(Date.now()));
   window.location.reload();
   return true;

@@ -47,7 +47,7 @@ def figure(client: Client, key: str) -> dict[str, Any]:
     return next(one for one in read(client, "/screen/now")["figures"] if one["key"] == key)
 
 
-@pytest.mark.parametrize("path", ["/screen/sites", "/screen/now"])
+@pytest.mark.parametrize("path", ["/screen/sites", "/screen/now", "/screen/trend"])
 def test_who_may_look(county: SimpleNamespace, login, path: str) -> None:
     assert Client().get(f"/api/v1{path}").status_code == 401
     assert login("enterprise").get(f"/api/v1{path}").status_code == 403
@@ -252,3 +252,20 @@ def test_a_storm_pushes_nobody_elses_danger_off_the_wall(county: SimpleNamespace
     told = happening(officer)
     assert told["folded"] == 12
     assert members[0].pk in {row["id"] for row in told["rows"]}
+
+
+def test_the_trend_counts_each_day_once_and_leaves_no_day_out(watched, raise_to, login, clock) -> None:
+    raise_to(2)
+    raise_to(4, 2)
+    told = read(login("leader"), "/screen/trend")
+    assert len(told["days"]) == 30
+    assert told["days"][-1] == {
+        "day": f"{timezone.localdate():%Y-%m-%d}", "levels": {"1": 0, "2": 0, "3": 0, "4": 1}
+    }  # fmt: skip
+    assert sum(sum(one["levels"].values()) for one in told["days"]) == 1
+    assert told["results"] == {"real": 0, "false_alarm": 0, "device_fault": 0, "unjudged": 1}
+    assert read(login("township_b"), "/screen/trend")["results"]["unjudged"] == 0
+    clock.shift(timedelta(days=29))
+    assert read(login("leader"), "/screen/trend")["days"][0]["levels"]["4"] == 1
+    clock.shift(timedelta(days=1))
+    assert read(login("leader"), "/screen/trend")["results"]["unjudged"] == 0

@@ -21,6 +21,12 @@ export interface ListFilter {
 const PAGE = 50;
 /** A line that hangs must not hide what is kept on the device. */
 const SESSION_MS = 10_000;
+const ASK_MS = 10_000;
+
+function isUnreached(error: unknown): boolean {
+  const { status } = asProblem(error);
+  return error !== null && (status === 0 || status >= 500);
+}
 
 export function useHello() {
   return useQuery({ queryKey: ["hello"], queryFn: () => got(api.GET("/api/v1/hello")), staleTime: Infinity });
@@ -37,6 +43,8 @@ export function useSession() {
     },
     staleTime: 60_000,
     retry: false,
+    // A wall that was switched on before the county was: it asks until somebody answers.
+    refetchInterval: (query) => (query.state.data === undefined && isUnreached(query.state.error) ? ASK_MS : false),
   });
 }
 
@@ -361,6 +369,11 @@ export function useScreenSites() {
 
 export function useScreenNow() {
   return useQuery({ queryKey: ["screen", "now"], queryFn: () => got(api.GET("/api/v1/screen/now")), refetchInterval: 10_000 });
+}
+
+/** The thirty days change by one warning at a time: asked each minute while it is looked at. */
+export function useScreenTrend() {
+  return useQuery({ queryKey: ["screen", "trend"], queryFn: () => got(api.GET("/api/v1/screen/trend")), staleTime: 30_000, refetchInterval: 60_000 });
 }
 
 export function useAcknowledge() {

@@ -4863,6 +4863,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screen/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trend
+         * @description Dangers of the last thirty days, day by day by level, and what verifying found them to be.
+         */
+        get: operations["screen_get_trend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/beginning": {
         parameters: {
             query?: never;
@@ -13450,6 +13470,33 @@ export interface components {
             figures: components["schemas"]["Figure"][];
         };
         /**
+         * Trend
+         * @description The last thirty days, today the last; `results` of their dangers: what verifying found, or unjudged.
+         */
+        Trend: {
+            /** Days */
+            days: components["schemas"]["TrendDay"][];
+            /** Results */
+            results: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * TrendDay
+         * @description A day of the county; `levels`: dangers opened on it by their level ("1" blue to "4" red).
+         */
+        TrendDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Levels */
+            levels: {
+                [key: string]: number;
+            };
+        };
+        /**
          * Beginning
          * @description How far a new county is; `left`: steps not yet done.
          */
@@ -19959,6 +20006,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Now"];
+                };
+            };
+        };
+    };
+    screen_get_trend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trend"];
                 };
             };
         };

@@ -40,6 +40,7 @@ export type Proposal = S["ProposalOut"];
 export type CountyMap = S["CountyMap"];
 export type SiteMark = S["SiteMark"];
 export type ScreenNow = S["Now"];
+export type Trend = S["Trend"];
 export type Figure = S["Figure"];
 export type ScreenAlarm = S["Alarm"];
 export type Site = S["Site"];

@@ -58,6 +58,14 @@ def get_now(request: HttpRequest) -> Any:
     }
 
 
+@router.get("/screen/trend", response=schemas.Trend)
+def get_trend(request: HttpRequest) -> Any:
+    """Dangers of the last thirty days, day by day by level, and what verifying found them to be."""
+    actor = asker(request)
+    actor.require("screen.read")
+    return selectors.trend(actor)
+
+
 @router.get("/beginning", response=schemas.Beginning)
 def get_beginning(request: HttpRequest) -> Any:
     """How far this county is set up: each step with the figures that say whether it is done."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from ninja import Schema
@@ -120,6 +120,20 @@ class Now(Schema):
     weather: list[Weather]
     evacuations: list[Evacuation]
     figures: list[Figure]
+
+
+class TrendDay(Schema):
+    """A day of the county; `levels`: dangers opened on it by their level ("1" blue to "4" red)."""
+
+    day: date
+    levels: dict[str, int]
+
+
+class Trend(Schema):
+    """The last thirty days, today the last; `results` of their dangers: what verifying found, or unjudged."""
+
+    days: list[TrendDay]
+    results: dict[Literal["real", "false_alarm", "device_fault", "unjudged"], int]
 
 
 class AcknowledgeIn(Schema):

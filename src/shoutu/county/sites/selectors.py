@@ -139,7 +139,7 @@ def sites_for(
     """
     rows = with_state(_counted(Site.objects.visible_to(actor).select_related("territory", "organisation")))
     if q:
-        rows = rows.filter(Q(name__icontains=q) | Q(organisation__name__icontains=q))
+        rows = rows.filter(Q(name__icontains=q) | Q(organisation__name__icontains=q) | Q(territory__name__icontains=q))
     if watched is not None:
         rule = Exists(Rule.objects.filter(point__site=OuterRef("pk"), enabled=True))
         rows = rows.filter(rule if watched else ~rule)

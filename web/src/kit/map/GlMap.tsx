@@ -72,14 +72,32 @@ export default function GlMap({ data, bounds, tone, padding, onView, onLost }: B
           bounds: [seen.getWest(), seen.getSouth(), seen.getEast(), seen.getNorth()],
         },
         {
-          zoomBy: (step) => map.easeTo({ zoom: map.getZoom() + step, duration: 120 }),
-          showAt: (longitude, latitude, zoom) => map.easeTo({ center: [longitude, latitude], zoom, duration: 120 }),
-          home: () => map.fitBounds([bounds[0], bounds[1], bounds[2], bounds[3]], { padding, duration: 0 }),
+          zoomBy: (step) => {
+            chosen = true;
+            map.easeTo({ zoom: map.getZoom() + step, duration: 120 });
+          },
+          showAt: (longitude, latitude, zoom) => {
+            chosen = true;
+            map.easeTo({ center: [longitude, latitude], zoom, duration: 120 });
+          },
+          home: () => {
+            chosen = false;
+            frame();
+          },
         },
       );
     };
+    // In another room the county fills that one, until somebody has chosen what to look at.
+    let chosen = false;
+    const frame = (): void => void map.fitBounds([bounds[0], bounds[1], bounds[2], bounds[3]], { padding, duration: 0 });
     map.on("move", look);
-    map.on("resize", look);
+    map.on("movestart", (event) => {
+      chosen ||= (event as { originalEvent?: unknown }).originalEvent !== undefined;
+    });
+    map.on("resize", () => {
+      if (!chosen) frame();
+      look();
+    });
     map.on("webglcontextlost", () => tell.current.onLost());
     look();
     return () => {

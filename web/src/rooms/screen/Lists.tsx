@@ -1,5 +1,5 @@
 import { t } from "i18next";
-import { useLayoutEffect, useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { useGroups } from "../../api/groups";
 import type { ChainRow, RosterRow, ScreenNow, Warning } from "../../api/types";
@@ -13,14 +13,19 @@ import { tagState } from "../../kit/levelstate";
 import { keepUnits } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, clockTime, moment, shortTime } from "../../time/words";
+import { useFit } from "./fit";
 import { useFrame } from "./frame";
 import { groupCounts } from "../warnings/groupwords";
 import { answeredWords, unanswered } from "../weather/words";
 
 const levels = [4, 3, 2, 1] as const;
 const ROWS = 6;
+/** More people than stand on any wall: how many fit is measured. */
+const PEOPLE = 24;
+const STACKED = 7;
+const ON_DUTY = 4;
 
-function Row({ warning, u, unseen }: { warning: Warning; u: number; unseen: boolean }): ReactNode {
+export function Row({ warning, u, unseen }: { warning: Warning; u: number; unseen: boolean }): ReactNode {
   const now = useNow();
   return (
     <li style={unseen ? { visibility: "hidden" } : undefined}>
@@ -42,30 +47,6 @@ function Row({ warning, u, unseen }: { warning: Warning; u: number; unseen: bool
       </Link>
     </li>
   );
-}
-
-/**
- * How many of the rows fit into the room left for them; all where the page may grow (a phone), and at least one.
- * Every row is drawn, those without room unseen: so each is measured, and again when it or the room changes.
- *
- * `ids`: the rows, in their order.
- */
-function useFit(ids: string, free: boolean): { place: (list: HTMLUListElement | null) => void; fit: number } {
-  // The list itself is not there while there is nothing to show: it is asked for anew when it comes.
-  const [list, place] = useState<HTMLUListElement | null>(null);
-  const [fit, setFit] = useState(Infinity);
-  useLayoutEffect(() => {
-    if (list === null || free) return setFit(Infinity);
-    const measure = (): void => {
-      const foot = list.getBoundingClientRect().bottom + 1;
-      setFit(Math.max(1, [...list.children].filter((row) => row.getBoundingClientRect().bottom <= foot).length));
-    };
-    measure();
-    const watch = new ResizeObserver(measure);
-    for (const one of [list, ...list.children]) watch.observe(one);
-    return () => watch.disconnect();
-  }, [list, ids, free]);
-  return { place, fit };
 }
 
 /** 正在发生: red first; what does not fit is counted, never dropped. */
@@ -168,7 +149,11 @@ function PersonState({ row }: { row: ChainRow }): ReactNode {
 
 /** 谁在应答: the chain of the worst case, unanswered on top. */
 export function Answering({ now, u }: { now: ScreenNow; u: number }): ReactNode {
-  const rows = sortChain(nearRungs(now.chain));
+  const { how } = useFrame();
+  const all = sortChain(nearRungs(now.chain));
+  const rows = all.slice(0, how === "stack" ? STACKED : PEOPLE);
+  const { place, fit } = useFit(rows.map((row) => `${row.duty_id}.${row.post}.${row.state}`).join(), how === "stack");
+  const shown = Math.min(rows.length, fit);
   const called = now.chain.filter((row) => row.state !== "not_yet" && row.state !== "nobody");
   const answered = called.filter((row) => row.state === "answered" || row.state === "done").length;
   return (
@@ -184,9 +169,9 @@ export function Answering({ now, u }: { now: ScreenNow; u: number }): ReactNode 
       {rows.length === 0 ? (
         <p className="scr-none">{t("screen.nobodyCalled")}</p>
       ) : (
-        <ul>
-          {rows.slice(0, 7).map((row, i) => (
-            <li key={`${row.duty_id}.${row.post}.${i}`} className={`scr-person scr-person-${row.state}`}>
+        <ul className="scr-rows" ref={place}>
+          {rows.map((row, i) => (
+            <li key={`${row.duty_id}.${row.post}.${i}`} className={`scr-person scr-person-${row.state}`} style={i >= shown ? { visibility: "hidden" } : undefined}>
               <CallMark state={row.state} size={22 * u} />
               <span className="scr-person-words">
                 <b>{row.post}</b> <span>{row.organisation}</span>
@@ -196,6 +181,11 @@ export function Answering({ now, u }: { now: ScreenNow; u: number }): ReactNode 
           ))}
         </ul>
       )}
+      {all.length > shown && now.asked && (
+        <Link to={`/warnings/${now.asked.id}`} className="scr-more">
+          {t("screen.people", { n: all.length - shown })}
+        </Link>
+      )}
     </section>
   );
 }
@@ -204,8 +194,9 @@ function rosterMark(row: RosterRow): ChainRow["state"] {
   return row.state === "on_duty" ? "answered" : row.state === "nobody" ? "nobody" : "overdue";
 }
 
-export function OnDuty({ now, u }: { now: ScreenNow; u: number }): ReactNode {
+export function OnDuty({ now, u, whole = false }: { now: ScreenNow; u: number; whole?: boolean }): ReactNode {
   const rows = now.roster.items;
+  const shown = rows.slice(0, whole ? PEOPLE : ON_DUTY);
   return (
     <section className="scr-list scr-duty" aria-label={t("roster.title")}>
       <header>
@@ -220,7 +211,7 @@ export function OnDuty({ now, u }: { now: ScreenNow; u: number }): ReactNode {
         <p className="scr-none">{t("roster.none")}</p>
       ) : (
         <ul>
-          {rows.slice(0, 4).map((row) => (
+          {shown.map((row) => (
             <li key={row.post_id} className="scr-person">
               <CallMark state={rosterMark(row)} size={22 * u} />
               <span className="scr-person-words">
@@ -230,6 +221,11 @@ export function OnDuty({ now, u }: { now: ScreenNow; u: number }): ReactNode {
             </li>
           ))}
         </ul>
+      )}
+      {rows.length > shown.length && (
+        <Link to="/people/roster" className="scr-more">
+          {t("screen.people", { n: rows.length - shown.length })}
+        </Link>
       )}
     </section>
   );

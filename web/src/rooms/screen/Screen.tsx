@@ -1,6 +1,6 @@
 import { t } from "i18next";
-import { useEffect, useState, type CSSProperties, type ReactNode } from "react";
-import { Link } from "react-router";
+import { useEffect, useMemo, useState, type CSSProperties, type ReactNode } from "react";
+import { Link, useSearchParams } from "react-router";
 import { useAcknowledge, useCountyMap, useScreenNow, useScreenSites, useStatus } from "../../api/queries";
 import type { Me, ScreenNow, SiteMark } from "../../api/types";
 import { SiteMap } from "../../kit/map/SiteMap";
@@ -16,8 +16,14 @@ import { ago, clockTime, dayWords } from "../../time/words";
 import { Band } from "./Band";
 import { Figures } from "./Figures";
 import { useFrame } from "./frame";
+import { switchFullscreen, useAwake, useFewMotions, useLit, useRenewal } from "./kiosk";
 import { Answering, Happening, OnDuty } from "./Lists";
+import { AnswersPage, TownshipsPage, WarningsPage } from "./Pages";
 import { useSiren } from "./siren";
+import { TrendPage } from "./Trend";
+import { Turner, WallControls } from "./Turner";
+import { holds, settingsOf, type Settings, type WallPage } from "./turning";
+import { useTurning, type Wall } from "./useTurning";
 import "./screen.css";
 
 /** The alarm sounds on every screen until somebody on duty has heard it; that is one press, and it stands in the ledger. */
@@ -50,15 +56,32 @@ function Alarm({ now, me }: { now: ScreenNow; me: Me }): ReactNode {
   );
 }
 
-function Head({ me, now, told }: { me: Me; now: ScreenNow | undefined; told: number }): ReactNode {
+interface HeadProps {
+  me: Me;
+  now: ScreenNow | undefined;
+  told: number;
+  kiosk: boolean;
+  /** The wall's pages and controls. */
+  children: ReactNode;
+}
+
+function Head({ me, now, told, kiosk, children }: HeadProps): ReactNode {
   const time = useNow();
   const { state } = useLine();
   return (
     <header className="scr-head">
-      <Link to="/" className="quiet scr-brand" aria-label={t("screen.leave")}>
-        <Logo size={32} />
-        <h1>{t("screen.title", { county: me.county.name })}</h1>
-      </Link>
+      {kiosk ? (
+        <div className="scr-brand">
+          <Logo size={32} />
+          <h1>{t("screen.title", { county: me.county.name })}</h1>
+        </div>
+      ) : (
+        <Link to="/" className="quiet scr-brand" aria-label={t("screen.leave")}>
+          <Logo size={32} />
+          <h1>{t("screen.title", { county: me.county.name })}</h1>
+        </Link>
+      )}
+      {children}
       {now && <Alarm now={now} me={me} />}
       <span className="scr-date">{dayWords(time)}</span>
       <span className={state === "live" ? "scr-live" : `scr-live scr-live-${state}`}>
@@ -110,10 +133,74 @@ function MapPart({ scale }: { scale: number }): ReactNode {
   );
 }
 
+/** What the address asks the wall to be, and how it is asked otherwise. */
+function useSettings(): { settings: Settings; change: (name: string, value: string | null) => void } {
+  const [search, setSearch] = useSearchParams();
+  const { how } = useFrame();
+  const settings = useMemo(() => settingsOf(search, how), [search, how]);
+  const change = (name: string, value: string | null): void =>
+    setSearch(
+      (before) => {
+        const next = new URLSearchParams(before);
+        if (value === null) next.delete(name);
+        else next.set(name, value);
+        return next;
+      },
+      { replace: true },
+    );
+  return { settings, change };
+}
+
+/** The middle of the wall. The map stays where it is and is only seen on its pages: a new one each turn would be a leak to watch. */
+function Middle({ page, settings, now, u }: { page: WallPage; settings: Settings; now: ScreenNow; u: number }): ReactNode {
+  return (
+    <>
+      {page === "now" && settings.show !== "map" && <Happening now={now} u={u} />}
+      {settings.show !== "lists" && (
+        <section className="scr-map" aria-label={t("nav.map")}>
+          <MapPart scale={u} />
+        </section>
+      )}
+      {page === "now" && settings.show !== "map" && (
+        <div className="scr-side">
+          <Answering now={now} u={u} />
+          <OnDuty now={now} u={u} />
+        </div>
+      )}
+      {page === "warnings" && <WarningsPage u={u} />}
+      {page === "answers" && <AnswersPage now={now} u={u} />}
+      {page === "townships" && <TownshipsPage u={u} />}
+      {page === "trend" && <TrendPage u={u} />}
+      {settings.show !== "map" && <Figures figures={now.figures} />}
+    </>
+  );
+}
+
+/** What a kiosk does beside showing: asleep it hides the cursor and its controls, keeps the screen lit, renews itself. */
+function useKiosk(settings: Settings, wall: Wall, quiet: boolean): { awake: boolean; lit: boolean } {
+  const awake = useAwake(() => wall.turn({ do: "touch" }));
+  useRenewal(settings.kiosk, quiet);
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      const typing = event.target instanceof Element && event.target.closest("input,select,textarea") !== null;
+      if (event.key.toLowerCase() === "f" && !typing && !event.ctrlKey && !event.altKey && !event.metaKey) switchFullscreen();
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, []);
+  return { awake: awake || !settings.kiosk, lit: useLit(settings.kiosk) };
+}
+
 export default function Screen({ me }: { me: Me }): ReactNode {
   const now = useScreenNow();
   const status = useStatus();
+  const line = useLine();
   const { how, u } = useFrame();
+  const { settings, change } = useSettings();
+  const few = useFewMotions();
+  const held = holds(now.data, status.data, line.state === "lost" || now.error !== null);
+  const wall = useTurning(settings, held, few);
+  const { awake, lit } = useKiosk(settings, wall, held.length === 0);
   useEffect(() => {
     document.title = `${t("nav.screen")} \u00b7 ${t("brand.name")}`;
     // What shows beyond the wall (a phone pulled past its end) is as dark as the wall, whatever theme is chosen.
@@ -123,24 +210,20 @@ export default function Screen({ me }: { me: Me }): ReactNode {
     };
   }, []);
   const style = { "--u": `${u}px` } as CSSProperties;
+  const { page } = wall.state;
   return (
-    <div className={`screen screen-${how} tone-dark`} style={style}>
-      <Head me={me} now={now.data} told={now.dataUpdatedAt} />
+    <div className={`screen screen-${how} tone-dark${awake ? "" : " scr-asleep"}`} style={style}>
+      <Head me={me} now={now.data} told={now.dataUpdatedAt} kiosk={settings.kiosk}>
+        <Turner settings={settings} wall={wall} />
+        {awake && how !== "stack" && <WallControls settings={settings} lit={lit} few={few} change={change} />}
+      </Head>
       <InkBars status={status.data} />
       {!now.data ? (
         <main className="scr-wait">{now.error ? <Failed error={now.error} what={t("what.screen")} again={() => void now.refetch()} /> : <Loading what={t("what.screen")} />}</main>
       ) : (
-        <main className="scr-main">
+        <main className={`scr-main scr-main-${page} scr-show-${settings.show}`}>
           <Band now={now.data} status={status.data} u={u} />
-          <Happening now={now.data} u={u} />
-          <section className="scr-map" aria-label={t("nav.map")}>
-            <MapPart scale={u} />
-          </section>
-          <div className="scr-side">
-            <Answering now={now.data} u={u} />
-            <OnDuty now={now.data} u={u} />
-          </div>
-          <Figures figures={now.data.figures} />
+          <Middle page={page} settings={settings} now={now.data} u={u} />
         </main>
       )}
     </div>
