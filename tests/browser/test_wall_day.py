@@ -1,4 +1,5 @@
-"""The wall for a day: ten thousand events over the real stream, and the page holds no more at the end than early on.
+"""The wall for a day: ten thousand events over the real stream, its pages turned the while, and the page holds no more
+at the end than early on.
 
 A busy day of the demo county has some hundreds of events; ten thousand are more than any day's, and a leak of one
 object an event would show. What changes is real, too: levels of real points go up and down through the wing's door.
@@ -28,6 +29,7 @@ STAGE, STAGES = 2_000, 5
 PER_SECOND = 50
 POINTS = 6
 ROWS = 6
+PAGES = 6
 """So many of the warnings stand on the wall, the others are counted."""
 PLAIN = {"sites_watched", "duties_today", "duties_late", "warnings_today", "findings"}
 
@@ -85,7 +87,7 @@ def wall(tmp_path: Path, _playwright: Playwright) -> Iterator[tuple[Stack, Page,
         page.add_init_script(HEARD)
         cookies = officer(stack).client.cookies
         context.add_cookies([{"name": one, "value": cookies[one], "url": stack.url} for one in cookies])
-        page.goto("/screen")
+        page.goto("/screen?kiosk")
         expect(page.locator(".map-raised").first).to_be_visible(timeout=120_000)
         yield stack, page, said
         browser.close()
@@ -155,7 +157,8 @@ def day(stack: Stack, page: Page) -> list[dict[str, int]]:
             after = 1 if before == 3 else 3
             levels.go(before, after)
             before = after
-            page.wait_for_timeout(3_000)
+            round_the_pages(page)
+            page.wait_for_timeout(1_800)
         assert pushing.returncode == 0
         if before != 3:
             levels.go(before, 3)
@@ -164,6 +167,14 @@ def day(stack: Stack, page: Page) -> list[dict[str, int]]:
         found.append({**holds(cdp), "heard": page.evaluate("window.heard"), "web_mb": int(web_mb(stack))})
         print(json.dumps(found[-1]))
     return found
+
+
+def round_the_pages(page: Page) -> None:
+    """Each page of the wall once, as the carousel shows them on a calm day, and back to what is happening."""
+    for _ in range(PAGES):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(200)
+    expect(page.locator(".scr-main-now")).to_be_visible()
 
 
 def web_mb(stack: Stack) -> float:

@@ -17,6 +17,7 @@ import { Shell } from "./kit/shell/Shell";
 import { useLive } from "./live/connect";
 import { useSending } from "./outbox/here";
 import { keepAnswers } from "./phone/answers";
+import { useCallNotices } from "./phone/notify";
 import { Answer } from "./rooms/duties/Answer";
 import { Desk } from "./rooms/duties/Desk";
 import { Ledger } from "./rooms/ledger/Ledger";
@@ -131,6 +132,7 @@ function Inside(): ReactNode {
   const user = session.data && !mustFirst(session.data) ? session.data.user.id : null;
   useLive(client, user);
   useSending(user);
+  useCallNotices(user);
   const status = session.error ? asProblem(session.error).status : null;
   if (status === 401 || status === 403) {
     const next = pathname === "/" ? "" : `?next=${encodeURIComponent(pathname + search)}`;

@@ -142,12 +142,14 @@ export function useWarningAct(id: number) {
 
 export type View = "mine" | "called" | "org" | "done" | "today" | "late";
 
+/** The question for the duties of a view. */
+export const duties = (view: View) => ({
+  queryKey: ["duties", "list", view],
+  queryFn: () => got(api.GET("/api/v1/duties", { params: { query: { view, limit: 200 } } })),
+});
+
 export function useDuties(view: View) {
-  return useQuery({
-    queryKey: ["duties", "list", view],
-    queryFn: () => got(api.GET("/api/v1/duties", { params: { query: { view, limit: 200 } } })),
-    placeholderData: keepPreviousData,
-  });
+  return useQuery({ ...duties(view), placeholderData: keepPreviousData });
 }
 
 export function useDuty(id: number) {

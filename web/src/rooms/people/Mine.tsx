@@ -7,6 +7,7 @@ import { Panel } from "../../kit/Panel";
 import { useProblemWords } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { Factor } from "./Factor";
+import { Notices } from "./Notices";
 import { Password } from "./Password";
 import { useChange } from "./queries";
 import "./people.css";
@@ -36,7 +37,7 @@ function Elsewhere(): ReactNode {
   );
 }
 
-/** 我的账号: as whom I am here, a new password, and what to do when a telephone of mine is gone. */
+/** 我的账号: as whom I am here, a new password, calls shown outside the page, and what to do when a telephone of mine is gone. */
 export default function Mine({ me }: { me: Me }): ReactNode {
   useCrumb(t("mine.title"), "/mine");
   const post = me.post ? `${me.post.organisation}${me.post.title}` : t("mine.noPost");
@@ -49,6 +50,11 @@ export default function Mine({ me }: { me: Me }): ReactNode {
       <Panel title={t("mine.others")}>
         <Elsewhere />
       </Panel>
+      {me.permissions.includes("duty.act") && (
+        <Panel title={t("notify.heading")}>
+          <Notices />
+        </Panel>
+      )}
       <Panel title={t("mine.factor.title")}>
         <Factor />
       </Panel>

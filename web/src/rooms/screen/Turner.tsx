@@ -2,12 +2,14 @@ import { t } from "i18next";
 import { Maximize2, Minimize2, Settings2 } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { switchFullscreen, useFullscreen } from "./kiosk";
-import { PAGES, type Settings } from "./turning";
+import type { Settings } from "./turning";
 import type { Wall } from "./useTurning";
 
 /** The wall's pages by name, the one that stands in weight; and why they do not turn. */
 export function Turner({ settings, wall }: { settings: Settings; wall: Wall }): ReactNode {
   if (settings.pages.length < 2) return null;
+  // Chosen by hand while danger holds the wall: it goes back by itself.
+  const why = wall.why === "held" && wall.state.page !== "now" ? "back" : wall.why;
   return (
     <nav className="scr-turn" aria-label={t("screen.pages")}>
       {settings.pages.map((page) => (
@@ -15,7 +17,7 @@ export function Turner({ settings, wall }: { settings: Settings; wall: Wall }): 
           {t(`screen.page.${page}`)}
         </button>
       ))}
-      {wall.why !== null && wall.why !== "off" && <span role="status">{t(`screen.still.${wall.why}`)}</span>}
+      {why !== null && why !== "off" && <span role="status">{t(`screen.still.${why}`)}</span>}
     </nav>
   );
 }
@@ -52,9 +54,8 @@ export function WallControls({ settings, lit, few, change }: { settings: Setting
 }
 
 function Choices({ settings, lit, few, change }: { settings: Settings; lit: boolean; few: boolean; change: Change }): ReactNode {
-  const { kiosk, every, pages, show, strange } = settings;
+  const { kiosk, every, pages, offered, show, strange } = settings;
   const seconds = SECONDS.includes(every) ? SECONDS : [...SECONDS, every].sort((a, b) => a - b);
-  const offered = PAGES.filter((page) => page !== "now");
   const toggle = (page: string): void => {
     const next = offered.filter((one) => (one === page ? !pages.includes(one) : pages.includes(one)));
     change("pages", next.length === offered.length ? null : ["now", ...next].join(","));
@@ -85,7 +86,7 @@ function Choices({ settings, lit, few, change }: { settings: Settings; lit: bool
           ))}
         </select>
       </label>
-      {show !== "map" && (
+      {offered.length > 0 && (
         <fieldset>
           <legend>{t("screen.pages")}</legend>
           {offered.map((page) => (

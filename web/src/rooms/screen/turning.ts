@@ -11,6 +11,8 @@ export interface Settings {
   /** Seconds a page stands; 0: pages do not turn on their own. */
   every: number;
   pages: readonly WallPage[];
+  /** Those that may be chosen beside what is happening. */
+  offered: readonly WallPage[];
   show: Show;
   /** Words of the address nobody knows here, so that it can be said. */
   strange: readonly string[];
@@ -43,8 +45,9 @@ export function settingsOf(search: URLSearchParams, how: Arrangement): Settings 
   // A map that has a wall of its own is no page; where only the map is shown, or on a phone, nothing turns.
   const alone = show === "map" || how === "stack";
   const beside = show === "lists" || how === "double";
-  const pages = PAGES.filter((page) => page === "now" || (!alone && wanted.includes(page) && !(beside && page === "map")));
-  return { kiosk, every: pages.length > 1 ? every : 0, pages, show, strange };
+  const offered = PAGES.filter((page) => page !== "now" && !alone && !(beside && page === "map"));
+  const pages: WallPage[] = ["now", ...offered.filter((page) => wanted.includes(page))];
+  return { kiosk, every: pages.length > 1 ? every : 0, pages, offered, show, strange };
 }
 
 /**

@@ -1,0 +1,34 @@
+import i18next from "i18next";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import type { Duty } from "../api/types";
+import zh from "../i18n/zh.json";
+import { callsIn, newCalls, noticeOf } from "./notify";
+
+vi.hoisted(() => {
+  Object.assign(globalThis, { window: { isSecureContext: false, addEventListener: () => undefined, matchMedia: () => ({ matches: false }) } });
+});
+
+beforeAll(async () => {
+  await i18next.init({ lng: "zh", keySeparator: false, nsSeparator: false, resources: { zh: { translation: zh } }, interpolation: { escapeValue: false } });
+});
+
+const duty = (id: number, state: string, calls: number, allowed = true): Duty => ({ id, state, calls, actions: [{ verb: "answer", allowed }] }) as unknown as Duty;
+
+describe("calls shown outside the page", () => {
+  it("are those that wait for my answer", () => {
+    const all = [duty(1, "called", 1), duty(2, "answered", 1), duty(3, "called", 2, false), duty(4, "called", 3)];
+    expect([...callsIn(all)]).toEqual([[1, 1], [4, 3]]);
+  });
+
+  it("are told when they were not there, and when they called again", () => {
+    expect(newCalls(new Map([[1, 1], [2, 1]]), new Map([[1, 1], [2, 2], [3, 1]]))).toEqual([2, 3]);
+    expect(newCalls(new Map([[1, 3]]), new Map([[1, 3]]))).toEqual([]);
+  });
+
+  it("say of a danger what it is, and of anything that may name a person only that it waits", () => {
+    const about = (type: string) => noticeOf({ level: 4, title: "title", subject: { type } } as Duty);
+    expect(about("warning").body).toBe("title");
+    expect(about("licence").body).not.toContain("title");
+    expect(about("licence").title).not.toBe(about("warning").title);
+  });
+});

@@ -1,0 +1,128 @@
+import { useQuery } from "@tanstack/react-query";
+import { t } from "i18next";
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useNavigate } from "react-router";
+import { duties } from "../api/queries";
+import type { Duty } from "../api/types";
+import { mayKeep } from "./build";
+
+/**
+ * Calls shown outside the page, while it is open somewhere behind others. A telephone that sleeps runs no page: what
+ * reaches it then are the county's channels (SMS, voice). See docs/decisions/0062.
+ */
+const KEY = "shoutu.notify";
+const listeners = new Set<() => void>();
+
+export type Notices = "on" | "off" | "refused" | "unable";
+
+function chosen(): boolean {
+  try {
+    return localStorage.getItem(KEY) === "on";
+  } catch {
+    return false;
+  }
+}
+
+/** Whether this browser can show them here at all: over HTTPS, with a service worker. */
+function able(): boolean {
+  return mayKeep() && "Notification" in window;
+}
+
+function stands(): Notices {
+  if (!able()) return "unable";
+  if (Notification.permission === "denied") return "refused";
+  return chosen() && Notification.permission === "granted" ? "on" : "off";
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  // What was allowed or taken back in the browser's own settings meanwhile.
+  document.addEventListener("visibilitychange", listener);
+  return () => {
+    listeners.delete(listener);
+    document.removeEventListener("visibilitychange", listener);
+  };
+}
+
+export function useNotices(): Notices {
+  return useSyncExternalStore(subscribe, stands);
+}
+
+/** Turned on or off by a press; only then is the browser's leave asked for. */
+export async function switchNotices(): Promise<void> {
+  const on = stands() !== "on" && (await Notification.requestPermission()) === "granted";
+  try {
+    localStorage.setItem(KEY, on ? "on" : "off");
+  } catch {
+    // storage may be refused by the browser's settings: then they stay off, and the page says so
+  }
+  listeners.forEach((listener) => listener());
+}
+
+/** Those that call me and wait for an answer, each with how often it has called. Pure. */
+export function callsIn(all: readonly Duty[]): Map<number, number> {
+  const waiting = all.filter((duty) => duty.state === "called" && duty.actions.some((action) => action.verb === "answer" && action.allowed));
+  return new Map(waiting.map((duty) => [duty.id, duty.calls]));
+}
+
+/** Which of these calls were not there before, or have called again. Pure. */
+export function newCalls(before: ReadonlyMap<number, number>, now: ReadonlyMap<number, number>): number[] {
+  return [...now].filter(([id, calls]) => calls > (before.get(id) ?? 0)).map(([id]) => id);
+}
+
+/** Of what a locked screen may say: dangers by their sentence; anything else may be about a person, and says only that it waits. */
+const OPENLY = new Set(["warning", "weather"]);
+
+/** What stands on the notification: the level in words, and for a danger what it is. Pure but for the words. */
+export function noticeOf(duty: Pick<Duty, "level" | "title" | "subject">): { title: string; body: string } {
+  const openly = OPENLY.has(duty.subject.type);
+  return {
+    title: openly && duty.level > 0 ? t("notify.title", { level: t(`level.${duty.level}.word`) }) : t("notify.duty"),
+    body: openly ? duty.title : t("notify.open"),
+  };
+}
+
+const tagOf = (id: number): string => `call-${id}`;
+
+async function show(duty: Duty): Promise<void> {
+  const registration = await navigator.serviceWorker.ready;
+  const there = (await registration.getNotifications({ tag: tagOf(duty.id) }))[0]?.data as { calls?: number } | undefined;
+  if ((there?.calls ?? 0) >= duty.calls) return; // another window has shown it
+  const { title, body } = noticeOf(duty);
+  const options = { body, tag: tagOf(duty.id), renotify: true, requireInteraction: true, icon: "/icons/192.png", data: { url: `/answer/${duty.id}`, calls: duty.calls } };
+  await registration.showNotification(title, options);
+}
+
+/** Answered, done or called off: it stands there no more. */
+async function takeBack(still: ReadonlyMap<number, number>): Promise<void> {
+  const registration = await navigator.serviceWorker.ready;
+  for (const one of await registration.getNotifications()) if (one.tag.startsWith("call-") && !still.has(Number(one.tag.slice(5)))) one.close();
+}
+
+/** Shows what calls me while this page is not looked at, takes it back when it calls no more, and opens it when pressed. */
+export function useCallNotices(user: number | null): void {
+  const on = useNotices() === "on" && user !== null;
+  const mine = useQuery({ ...duties("mine"), enabled: on }).data?.items;
+  const navigate = useNavigate();
+  const before = useRef<Map<number, number> | null>(null);
+  useEffect(() => {
+    if (!on || mine === undefined) {
+      before.current = null;
+      return;
+    }
+    const now = callsIn(mine);
+    const fresh = before.current === null ? [] : newCalls(before.current, now);
+    before.current = now;
+    const away = document.visibilityState !== "visible" || !document.hasFocus();
+    for (const duty of mine) if (away && fresh.includes(duty.id)) void show(duty).catch(() => undefined);
+    void takeBack(now).catch(() => undefined);
+  }, [mine, on]);
+  useEffect(() => {
+    if (!able()) return undefined;
+    const open = (event: MessageEvent<{ open?: unknown } | null>): void => {
+      if (typeof event.data?.open === "string") void navigate(event.data.open);
+    };
+    navigator.serviceWorker.addEventListener("message", open);
+    return () => navigator.serviceWorker.removeEventListener("message", open);
+  }, [navigate]);
+}
