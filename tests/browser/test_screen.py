@@ -87,7 +87,7 @@ def test_what_comes_at_once_to_a_quiet_wall_is_shown_whole_or_counted(
         lowest = max(shown.evaluate_all("rows => rows.map(row => row.getBoundingClientRect().bottom)"))
         assert lowest <= foot + 1
         assert shown.count() < 6
-        expect(page.locator(".scr-more")).to_contain_text(re.compile(rf"\b{6 - shown.count()}\b"))
+        expect(page.locator(".scr-main > .scr-list .scr-more")).to_contain_text(re.compile(rf"\b{6 - shown.count()}\b"))
 
 
 def test_every_figure_opens_its_list(screen: Page) -> None:

@@ -169,7 +169,7 @@ export function Answering({ now, u }: { now: ScreenNow; u: number }): ReactNode 
       {rows.length === 0 ? (
         <p className="scr-none">{t("screen.nobodyCalled")}</p>
       ) : (
-        <ul className="scr-rows" ref={place}>
+        <ul className="scr-people" ref={place}>
           {rows.map((row, i) => (
             <li key={`${row.duty_id}.${row.post}.${i}`} className={`scr-person scr-person-${row.state}`} style={i >= shown ? { visibility: "hidden" } : undefined}>
               <CallMark state={row.state} size={22 * u} />
