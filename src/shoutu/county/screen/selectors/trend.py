@@ -17,10 +17,9 @@ DAYS = 30
 
 
 def trend(actor: Actor) -> dict[str, Any]:
-    """`days`: the last thirty, today the last, each with the dangers opened on it by the level people were called for: that of the list.
-
-    `results`: those of the thirty days by what verifying found, `unjudged` where nobody has told yet. A day is the
-    county's; a day without any is listed, so that none is taken for one left out.
+    """`days`: the last thirty, today the last, each with the dangers opened on it by level: the one people were called
+    for, which is that of the list. `results`: those of the thirty days by what verifying found, `unjudged` where nobody
+    has told yet. A day is the county's; one without any is listed, so that none is taken for one left out.
     """
     today = timezone.localdate()
     dates = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
