@@ -94,6 +94,8 @@ class Config:
     second_factor: frozenset[str] = frozenset()
     # None: no single sign-on.
     oidc: Oidc | None = None
+    # Name of a setting → where it was given: "environment" or "file". What is not in it stands as shipped.
+    given: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sensing(self) -> Path:
@@ -356,7 +358,9 @@ def load() -> Config:
             values = {f"SHOUTU_{k.upper()}": v for k, v in tomllib.loads(file.read_text("utf-8")).items()}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingError(f"{file}: not readable as TOML ({error})") from error
+    given = dict.fromkeys(values, "file")
     values.update({k: v for k, v in os.environ.items() if k.startswith("SHOUTU_")})
+    given |= {k: "environment" for k in os.environ if k.startswith("SHOUTU_")}
     port = _port(values, "SHOUTU_PORT", 8000)
     host = str(values.get("SHOUTU_HOST", "127.0.0.1"))
     return Config(
@@ -393,5 +397,6 @@ def load() -> Config:
         sessions=_sessions(values, "SHOUTU_SESSIONS"),
         second_factor=frozenset(_names(values, "SHOUTU_SECOND_FACTOR")),
         oidc=_oidc(values),
+        given=given,
         ingest_max_bytes=_megabytes(values, "SHOUTU_INGEST_MAX_MB", 16),
     )

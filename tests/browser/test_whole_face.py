@@ -86,6 +86,7 @@ PAGES = {
     "/admin/tokens": Shown("/admin/tokens", "administrator"),
     "/admin": Shown("/admin", "administrator"),
     "/admin/backups": Shown("/admin/backups", "administrator"),
+    "/admin/settings": Shown("/admin/settings", "administrator"),
     "/admin/start": Shown("/admin/start", "administrator"),
     "/help": Shown("/help"),
 }

@@ -70,6 +70,7 @@ const Tokens = later(() => import("./rooms/admin/Tokens"));
 const Start = later(() => import("./rooms/admin/Start"));
 const Backups = later(() => import("./rooms/admin/Backups"));
 const Health = later(() => import("./rooms/admin/Health"));
+const Settings = later(() => import("./rooms/admin/Settings"));
 const Help = later(() => import("./rooms/help/Help"));
 const Obligations = later(() => import("./rooms/people/Obligations"));
 
@@ -192,6 +193,7 @@ function Inside(): ReactNode {
         <Route path="/admin/tokens" element={<Later><Tokens /></Later>} />
         <Route path="/admin/backups" element={<Later><Backups /></Later>} />
         <Route path="/admin/start" element={<Later><Start /></Later>} />
+        <Route path="/admin/settings" element={<Later><Settings /></Later>} />
         <Route path="/admin" element={<Later><Health /></Later>} />
         <Route path="*" element={<Navigate to="/" replace />} />
       </Route>

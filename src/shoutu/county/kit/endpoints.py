@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shoutu.county.kit import catalog, steps
 from shoutu.county.kit.api import Router, asker
 from shoutu.county.kit.health import health
+from shoutu.county.kit.installation import installation
 from shoutu.county.kit.poller import poller
 from shoutu.county.kit.status import status
 
@@ -103,6 +104,45 @@ class HealthOut(Schema):
 def get_health(request: HttpRequest) -> Any:
     """How Shoutu itself does: processes, queues, the machine, packs, the record; the worst first."""
     return health(asker(request))
+
+
+class GroupOut(Schema):
+    name: str
+    title: str
+
+
+class SettingOut(Schema):
+    """One setting of the server. A `secret` has no `value`: only whether it is `set`. `how`: how it is changed."""
+
+    name: str
+    group: str
+    title: str
+    words: str
+    value: str | None
+    unit: str
+    secret: bool
+    set: bool
+    source: Literal["environment", "file", "default"]
+    how: str
+
+
+class InstallationOut(Schema):
+    """What runs, and what it is set to, as the web process has it."""
+
+    version: str
+    python: str
+    database: str
+    started_at: datetime
+    now: datetime
+    zone: str
+    groups: list[GroupOut]
+    items: list[SettingOut]
+
+
+@router.get("/settings", response=InstallationOut)
+def get_settings(request: HttpRequest) -> Any:
+    """Every setting in plain words with the value in force and where it was given; secrets only as set or not."""
+    return installation(asker(request))
 
 
 class Follow(Schema):

@@ -42,6 +42,7 @@ TABLE: dict[str, set[str]] = {
     "status.read": _people,
     "live.read": _people,
     "health.read": {"administrator", "auditor"},
+    "setting.read": {"administrator"},
     # ledger
     "ledger.read": _people,
     "ledger.witness": {"administrator"},

@@ -12,6 +12,7 @@ const tabs: { to: string; word: string; permission: string }[] = [
   { to: "/admin/start", word: "admin.tab.start", permission: "place.edit" },
   { to: "/admin/backups", word: "admin.tab.backups", permission: "backup.take" },
   { to: "/admin/tokens", word: "admin.tab.tokens", permission: "health.read" },
+  { to: "/admin/settings", word: "admin.tab.settings", permission: "setting.read" },
   { to: "/people/accounts", word: "people.tab.accounts", permission: "user.manage" },
 ];
 
