@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Settings
+         * @description Every setting in plain words with the value in force and where it was given; secrets only as set or not.
+         */
+        get: operations["kit_endpoints_get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger": {
         parameters: {
             query?: never;
@@ -5058,6 +5078,70 @@ export interface components {
             todo: string;
             /** Url */
             url: string;
+        };
+        /** GroupOut */
+        GroupOut: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * InstallationOut
+         * @description What runs, and what it is set to, as the web process has it.
+         */
+        InstallationOut: {
+            /** Version */
+            version: string;
+            /** Python */
+            python: string;
+            /** Database */
+            database: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Zone */
+            zone: string;
+            /** Groups */
+            groups: components["schemas"]["GroupOut"][];
+            /** Items */
+            items: components["schemas"]["SettingOut"][];
+        };
+        /**
+         * SettingOut
+         * @description One setting of the server. A `secret` has no `value`: only whether it is `set`. `how`: how it is changed.
+         */
+        SettingOut: {
+            /** Name */
+            name: string;
+            /** Group */
+            group: string;
+            /** Title */
+            title: string;
+            /** Words */
+            words: string;
+            /** Value */
+            value: string | null;
+            /** Unit */
+            unit: string;
+            /** Secret */
+            secret: boolean;
+            /** Set */
+            set: boolean;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "environment" | "file" | "default";
+            /** How */
+            how: string;
         };
         /** EntryQuery */
         EntryQuery: {
@@ -13594,6 +13678,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+        };
+    };
+    kit_endpoints_get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstallationOut"];
                 };
             };
         };
