@@ -270,11 +270,10 @@ def installation(actor: Actor) -> dict[str, Any]:
     """What `GET /settings` answers. Raises NotAllowed."""
     actor.require("setting.read")
     config: Config = settings.CONFIG
-    database = connection.Database.sqlite_version if connection.vendor == "sqlite" else str(connection.pg_version)
     return {
         "version": __version__,
         "python": platform.python_version(),
-        "database": f"{'SQLite' if connection.vendor == 'sqlite' else 'PostgreSQL'} {database}",
+        "database": f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))}",
         "started_at": STARTED,
         "now": timezone.now(),
         "zone": settings.TIME_ZONE,

@@ -70,30 +70,32 @@ export default function Settings(): ReactNode {
   return (
     <Room sentence={t("settings.sentence", { n: found.items.length, own })}>
       <Stale error={asked.error} since={asked.dataUpdatedAt} again={() => void asked.refetch()} />
-      <Panel title={t("settings.here")} note={t("settings.here.note")}>
-        <ul className="shere">
-          {HERE.map(({ to, word }) => (
-            <li key={to}>
-              <Link to={to}>{t(word)}</Link>
-            </li>
-          ))}
-        </ul>
-      </Panel>
-      <Panel title={t("settings.runs")} note={t("settings.runs.note", { at: moment(found.started_at, now) })}>
-        <p>{t("settings.versions", { version: found.version, python: found.python, database: found.database, zone: found.zone })}</p>
-      </Panel>
-      {found.groups.map((group) => {
-        const rows = found.items.filter((row) => row.group === group.name);
-        return (
-          <Panel key={group.name} flush title={group.title} note={t("settings.group", { n: figure(rows.length) })}>
-            <ul className="slist">
-              {rows.map((row) => (
-                <Line key={row.name} row={row} />
-              ))}
-            </ul>
-          </Panel>
-        );
-      })}
+      <div className="spanels">
+        <Panel title={t("settings.here")} note={t("settings.here.note")}>
+          <ul className="shere">
+            {HERE.map(({ to, word }) => (
+              <li key={to}>
+                <Link to={to}>{t(word)}</Link>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+        <Panel title={t("settings.runs")} note={t("settings.runs.note", { at: moment(found.started_at, now) })}>
+          <p>{t("settings.versions", { version: found.version, python: found.python, database: found.database, zone: found.zone })}</p>
+        </Panel>
+        {found.groups.map((group) => {
+          const rows = found.items.filter((row) => row.group === group.name);
+          return (
+            <Panel key={group.name} flush title={group.title} note={t("settings.group", { n: figure(rows.length) })}>
+              <ul className="slist">
+                {rows.map((row) => (
+                  <Line key={row.name} row={row} />
+                ))}
+              </ul>
+            </Panel>
+          );
+        })}
+      </div>
     </Room>
   );
 }
