@@ -96,6 +96,8 @@ class Config:
     oidc: Oidc | None = None
     # Name of a setting → where it was given: "environment" or "file". What is not in it stands as shipped.
     given: Mapping[str, str] = field(default_factory=dict)
+    # Origins whose pages may frame those under /embed/.
+    embed_origins: tuple[str, ...] = ()
 
     @property
     def sensing(self) -> Path:
@@ -298,6 +300,29 @@ def _oidc(values: dict[str, Any]) -> Oidc | None:
     )
 
 
+def _origins(values: dict[str, Any], name: str) -> tuple[str, ...]:
+    """Origins as browsers write them (scheme, host, port)."""
+    found = []
+    for text in _names(values, name):
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            host = ""
+        safe = bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host)))
+        plain = safe and re.fullmatch(r"[a-z0-9.:-]+", host)
+        written = (
+            f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}" if plain else ""
+        )
+        if not plain or text.lower() != written:
+            raise SettingError(
+                f"{name}: {text!r}: expected https origins by commas, each as a browser shows it without a path or *, "
+                "such as https://zhihui.example.gov.cn:8443; http for this machine alone"
+            )
+        found.append(written)
+    return tuple(found)
+
+
 def _from_file(values: dict[str, Any], name: str, of_file: str) -> str:
     """A secret, given itself or by the file that holds it (`of_file`). Never shown in what goes wrong."""
     path = str(values.get(of_file, ""))
@@ -398,5 +423,6 @@ def load() -> Config:
         second_factor=frozenset(_names(values, "SHOUTU_SECOND_FACTOR")),
         oidc=_oidc(values),
         given=given,
+        embed_origins=_origins(values, "SHOUTU_EMBED_ORIGINS"),
         ingest_max_bytes=_megabytes(values, "SHOUTU_INGEST_MAX_MB", 16),
     )

@@ -112,6 +112,9 @@ CONTENT_SECURITY_POLICY = (
     "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; media-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+# Platforms that may show pages under /embed/ in a frame; every other page nobody may.
+EMBED_ORIGINS = CONFIG.embed_origins
+EMBED_POLICY = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(EMBED_ORIGINS)}")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 
 LANGUAGE_CODE = "zh-hans"

@@ -984,6 +984,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/embeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Embed
+         * @description An address that opens one page in a frame, once. By a token alone; what is seen is what its owner sees.
+         */
+        post: operations["people_embeds_make_embed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/embeds/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Embed
+         * @description Open the page a ticket is for. 401 for one that is unknown, was opened before or has waited 60 s.
+         */
+        post: operations["people_embeds_open_embed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roster/today": {
         parameters: {
             query?: never;
@@ -6237,6 +6277,80 @@ export interface components {
         SubjectIn: {
             /** Subject */
             subject: string;
+        };
+        /**
+         * EmbedOut
+         * @description `address`: what the frame's `src` is; it opens once, before `open_before`. The look ends at `ends_at`.
+         */
+        EmbedOut: {
+            /** Address */
+            address: string;
+            /**
+             * Open Before
+             * Format: date-time
+             */
+            open_before: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /**
+         * EmbedIn
+         * @description Which page: `screen` the command screen, `map`, `warnings` the list of warnings, `site` one dossier.
+         *
+         *     `site`: the dossier's, for that page alone. `hours`: how long the frame shows it (1 to 24). `tone` and `language`
+         *     of the page; the command screen is dark always.
+         */
+        EmbedIn: {
+            /**
+             * Page
+             * @enum {string}
+             */
+            page: "screen" | "map" | "warnings" | "site";
+            /** Site */
+            site?: number | null;
+            /**
+             * Hours
+             * @default 8
+             */
+            hours?: number;
+            /**
+             * Tone
+             * @default system
+             * @enum {string}
+             */
+            tone?: "system" | "light" | "dark";
+            /**
+             * Language
+             * @default zh
+             * @enum {string}
+             */
+            language?: "zh" | "en";
+        };
+        /**
+         * EmbedOpen
+         * @description `key`: what the frame asks by, as a bearer token, until `ends_at`; it reads what the page shows and no more.
+         */
+        EmbedOpen: {
+            /** Key */
+            key: string;
+            /** Page */
+            page: string;
+            /** Site */
+            site: number | null;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            me: components["schemas"]["Me"];
+        };
+        /** TicketIn */
+        TicketIn: {
+            /** Ticket */
+            ticket: string;
         };
         /**
          * RosterOut
@@ -14890,6 +15004,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    people_embeds_make_embed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmbedIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbedOut"];
+                };
+            };
+        };
+    };
+    people_embeds_open_embed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbedOpen"];
+                };
             };
         };
     };

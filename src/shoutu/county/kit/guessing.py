@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.kit.errors import TooMany
 
-DOORS = ("answer-link", "callback", "setup", "oidc")
+DOORS = ("answer-link", "callback", "setup", "oidc", "embed")
 
 
 def wrong(request: HttpRequest, door: str) -> None:

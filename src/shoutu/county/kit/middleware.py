@@ -17,7 +17,8 @@ from shoutu.county.kit.errors import NotAllowed
 
 
 class SecurityHeaders:
-    """CSP without inline scripts, no framing, no sniffing, no referrer, no keeping; HSTS when served over TLS."""
+    """CSP without inline scripts, no framing but of what is made for it, no sniffing, no referrer, no
+    keeping; HSTS when served over TLS."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -25,11 +26,15 @@ class SecurityHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         headers = response.headers
+        # Other pages, and answers of any kind, stay in no frame.
+        if settings.EMBED_ORIGINS and request.path_info.startswith("/embed/"):
+            headers.setdefault("Content-Security-Policy", settings.EMBED_POLICY)
+        else:
+            headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
         # What somebody was shown stays on no disk; what may be kept (bundles, pictures) says so itself.
         headers.setdefault("Cache-Control", "no-store")
         headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Referrer-Policy", "same-origin")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")

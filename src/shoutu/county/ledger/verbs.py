@@ -89,6 +89,8 @@ register(
         "factor.recovered": _("用恢复码登录"),
         "factor.held": _("密码对而动态口令连错，暂停核对"),
         "factor.reset": _("重置账号的动态口令"),
+        "embed.made": _("申请嵌入页面"),
+        "embed.opened": _("打开嵌入页面"),
         "identity.bound": _("绑定统一认证身份"),
         "identity.unbound": _("解除统一认证绑定"),
         "user.activated": _("启用账号"),

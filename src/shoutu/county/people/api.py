@@ -17,6 +17,7 @@ from shoutu.county.kit.errors import Conflict, FactorNeeded, Invalid, NotAllowed
 from shoutu.county.people import services, sso
 from shoutu.county.people.api_accounts import router as accounts_router
 from shoutu.county.people.api_calendar import router as calendar_router
+from shoutu.county.people.api_embeds import router as embeds_router
 from shoutu.county.people.api_factor import router as factor_router
 from shoutu.county.people.api_me import Me, me
 from shoutu.county.people.api_obligations import router as obligations_router
@@ -34,6 +35,7 @@ for _part in (
     proposals_router,
     factor_router,
     oidc_router,
+    embeds_router,
     roster_router,
     calendar_router,
     accounts_router,

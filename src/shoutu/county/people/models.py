@@ -415,6 +415,25 @@ class ApiToken(ScopedModel):
         return models.Q() if actor.may("user.manage") else models.Q(owner_id=actor.user_id)
 
 
+class Embed(models.Model):
+    """嵌入页面: one look at one page of the face, in a frame of another platform, for the owner of a token.
+
+    The ticket opens it once, before `open_before`; whoever opened it has the key until `ends_at`. Of both only the
+    SHA-256 is kept. `site`: of a dossier, its site's id; the rooms to the right know what that is.
+    """
+
+    token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="embeds")
+    page = models.CharField(max_length=20)
+    site = models.BigIntegerField(null=True)
+    ticket_hash = models.CharField(max_length=64, unique=True)
+    key_hash = models.CharField(max_length=64, unique=True, null=True)
+    made_at = models.DateTimeField(default=timezone.now)
+    open_before = models.DateTimeField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    objects = models.Manager()
+
+
 class ProposalState(models.TextChoices):
     WAITING = "waiting", _("待复核")
     AGREED = "agreed", _("已同意")

@@ -8,6 +8,7 @@ from shoutu.county.kit import actors, status
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.subjects import name_in, names_in, register
 from shoutu.county.people import (  # sheets, sheets_lists: register tables
+    embeds,
     identity,
     proposals,
     sheets,  # noqa: F401
@@ -18,7 +19,7 @@ from shoutu.county.people.models import ApiToken, Handover, ObligationDue, Perso
 from shoutu.county.people.selectors import lists
 
 actors.resolve_users_by(identity.actor_of_user)
-actors.resolve_tokens_by(identity.actor_of_token)
+actors.resolve_tokens_by(embeds.actor_of_bearer)
 
 status.door("/people/obligations", "responsibility.read", "people.obligations")
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import NotFound
 from shoutu.county.kit.selectors import among
-from shoutu.county.people.models import ApiToken, Identity, Person, Post, User
+from shoutu.county.people.models import ApiToken, Embed, Identity, Person, Post, User
 from shoutu.county.people.selectors.chain import (
     Answerer,
     Filled,
@@ -28,6 +28,8 @@ __all__ = [
     "api_tokens",
     "applies",
     "at_time",
+    "embed_by_key",
+    "embed_waiting",
     "filled",
     "get_api_token",
     "get_person",
@@ -55,6 +57,24 @@ def token_by_hash(hash: str) -> ApiToken | None:
         .select_related("owner__territory")
         .first()
     )
+
+
+def _embeds() -> QuerySet[Embed]:
+    """Embeds whose token still holds and whose owner is active."""
+    now = timezone.now()
+    return Embed.objects.filter(
+        token__revoked_at__isnull=True, token__expires_at__gt=now, token__owner__is_active=True, ends_at__gt=now
+    ).select_related("token__owner__territory")
+
+
+def embed_waiting(hash: str) -> Embed | None:
+    """The embed whose ticket has this SHA-256 and still waits for its frame."""
+    return _embeds().filter(ticket_hash=hash, key_hash__isnull=True, open_before__gt=timezone.now()).first()
+
+
+def embed_by_key(hash: str) -> Embed | None:
+    """The embed whose frame has the key with this SHA-256, until it ends."""
+    return _embeds().filter(key_hash=hash).first()
 
 
 def user_named(username: str) -> User:

@@ -9,6 +9,7 @@ from shoutu.county.people.services.accounts import (
     set_active,
     set_password,
 )
+from shoutu.county.people.services.embeds import make_embed, open_embed
 from shoutu.county.people.services.factors import ask_reset, reset_factor
 from shoutu.county.people.services.handovers import hand_over, return_handover, take_over, write_handover
 from shoutu.county.people.services.identities import bind_identity, unbind_identity
@@ -63,7 +64,9 @@ __all__ = [
     "hand_over",
     "hold_post",
     "leave_post",
+    "make_embed",
     "open_due",
+    "open_embed",
     "plan_series",
     "plan_shift",
     "replace_on_shift",
