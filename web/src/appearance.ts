@@ -37,6 +37,12 @@ export function startAppearance(): void {
   apply();
 }
 
+/** A tone for this page alone, as another platform asks for it; nothing is kept. */
+export function showTone(next: Tone): void {
+  choice = next;
+  apply();
+}
+
 export function chooseTone(next: Choice): void {
   choice = next;
   try {

@@ -18,6 +18,7 @@ from tests.county.access.walk import FORMS, Route, request
 # No session is asked for: there is none yet, the address itself holds the secret, or a signature lets it in.
 NO_SESSION = {
     "POST /api/v1/ledger/heads",
+    "POST /api/v1/embeds/open",
     "POST /api/v1/session",
     "POST /api/v1/session/oidc",
     "POST /api/v1/session/oidc/code",

@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from "openapi-fetch";
+import { frameKey, isEmbedded } from "../embed/key";
 import { tongue } from "../i18n";
 import { patient } from "./patient";
 import { readProblem } from "./problem";
@@ -16,12 +17,19 @@ const manners: Middleware = {
   onRequest({ request }) {
     request.headers.set("Accept-Language", tongue() === "en" ? "en" : "zh-hans");
     for (const [name, value] of Object.entries(stillHeader())) request.headers.set(name, value);
+    const key = frameKey();
+    if (key !== null) request.headers.set("Authorization", `Bearer ${key}`);
     if (request.method !== "GET") request.headers.set("X-CSRFToken", cookie("csrftoken"));
     return request;
   },
 };
 
-export const api = createClient<paths>({ baseUrl: "", fetch: (request) => patient(request) });
+export const api = createClient<paths>({
+  baseUrl: "",
+  // Whoever is signed in to this browser is not who looks through a frame.
+  credentials: isEmbedded ? "omit" : "same-origin",
+  fetch: (request) => patient(request),
+});
 api.use(manners);
 
 interface Answer<T> {

@@ -26,8 +26,8 @@ export function tongue(): Tongue {
 }
 
 /** Chinese is in the first load; English comes when chosen. Keys are flat and may hold dots. */
-export async function startWords(): Promise<void> {
-  const chosen = stored();
+export async function startWords(told?: Tongue): Promise<void> {
+  const chosen = told ?? stored();
   // English that cannot be fetched is no reason to show nothing.
   const english = chosen === "en" ? await words("en").catch(() => null) : null;
   const first: Tongue = english === null ? "zh" : "en";

@@ -1,5 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
+import { asProblem } from "../api/problem";
+import { isUnreached } from "../phone/answers";
 import { openStream, type Live, type Stream } from "./stream";
 
 /** The live connection: not yet opened, standing, or lost since (ms, local). */
@@ -140,6 +142,19 @@ export function share(hear: (message: Live) => void, restart: (again: () => void
     bye();
     own?.close();
   };
+}
+
+/** Where there is no line to listen on: it stands as long as what is asked again is answered. */
+export function usePolled(client: QueryClient): void {
+  useEffect(
+    () =>
+      client.getQueryCache().subscribe((event) => {
+        if (event.type !== "updated") return;
+        if (event.action.type === "success") setLine("live");
+        else if (event.action.type === "error" && isUnreached(asProblem(event.action.error).status)) setLine("lost");
+      }),
+    [client],
+  );
 }
 
 /** Keeps every query of the page fresh while somebody is signed in. */

@@ -55,7 +55,7 @@ scope.addEventListener("message", (event) => {
 });
 
 /** Addresses the county answers itself: papers, files, its state. */
-const OTHERS = /^\/(api|internal|live|assets|static)\/|^\/(healthz|readyz|metrics|sw\.js|manifest\.webmanifest)$/;
+const OTHERS = /^\/(api|internal|live|assets|static|embed)\/|^\/(healthz|readyz|metrics|sw\.js|manifest\.webmanifest)$/;
 
 scope.addEventListener("fetch", (event) => {
   const { request } = event;

@@ -26,22 +26,26 @@ PREFIX = "emb_"
 
 @dataclass(frozen=True)
 class Page:
-    """What one kind of page may ask, and the permission its owner must have for it."""
+    """What one kind of page may ask, the permission its owner must have for it, and what else of theirs it may."""
 
     permission: str
     reads: re.Pattern[str]
+    may: frozenset[str]
 
 
-def _page(permission: str, *reads: str) -> Page:
-    return Page(permission, re.compile(rf"/api/v1/({'|'.join(('status', *reads))})"))
+def _page(may: str, *reads: str) -> Page:
+    """`may`: permissions to read, the one that is needed first."""
+    names = [f"{name}.read" for name in may.split()]
+    return Page(names[0], re.compile(rf"/api/v1/({'|'.join(('status', *reads))})"), frozenset((*names, "status.read")))
 
 
 PAGES = {
-    "screen": _page("screen.read", "screen/(map|sites|now)"),
-    "map": _page("screen.read", "screen/(map|sites)"),
-    "warnings": _page("warning.read", "warnings", "warning-groups"),
+    "screen": _page("screen site warning duty roster weather point", "screen/(map|sites|now)"),
+    "map": _page("screen site warning", "screen/(map|sites)"),
+    "warnings": _page("warning site silence", "warnings", "warning-groups"),
     "site": _page(
-        "site.read", "screen/map", "points", "readings", "warnings", "rules", r"sites/\d+",
+        "site point reading warning rule licence document weather responsibility person",
+        "screen/map", "points", "readings", "warnings", "rules", r"sites/\d+",
         r"sites/\d+/(responsible|operation|licences|documents|weather)",
     ),
 }  # fmt: skip
@@ -74,9 +78,8 @@ def onlooker(embed: Embed, request: Any = None) -> Actor:
         if not sees(actor, embed.site):
             raise NotAllowed("site.read")
         actor = replace(actor, scope=Scope(called=(embed.site,)))
-    # Numbers of telephones are for who answers for them, not for a wall of another house.
-    reads = frozenset(name for name in actor.permissions if name.endswith(".read"))
-    return replace(actor, permissions=reads)
+    # Neither to do anything, nor to see numbers of telephones: those are for who answers for them.
+    return replace(actor, permissions=actor.permissions & PAGES[embed.page].may)
 
 
 def sees(actor: Actor, site: int) -> bool:

@@ -10,7 +10,7 @@ import { Failed, Loading } from "../../kit/States";
 import { InkBars } from "../../kit/shell/InkBars";
 import { Logo } from "../../kit/shell/Logo";
 import { useLine } from "../../live/connect";
-import { palettes } from "../../theme";
+import { palettes, type Tone } from "../../theme";
 import { useNow } from "../../time/server";
 import { ago, clockTime, dayWords } from "../../time/words";
 import { Band } from "./Band";
@@ -103,7 +103,8 @@ function counts(sites: readonly SiteMark[]): Record<SiteMark["state"] | "stopped
   return found;
 }
 
-function MapPart({ scale }: { scale: number }): ReactNode {
+/** The county's map with what is on it, counted. */
+export function MapPart({ scale, tone = "dark" }: { scale: number; tone?: Tone }): ReactNode {
   const map = useCountyMap();
   const sites = useScreenSites();
   const error = map.error ?? sites.error;
@@ -128,7 +129,7 @@ function MapPart({ scale }: { scale: number }): ReactNode {
         {n.unwatched > 0 && <Link to="/sites?watched=no" className="quiet">{t("map.count.unwatched", { n: n.unwatched })}</Link>}
         <Link to="/sites" className="quiet">{t("map.count.all", { n: sites.data.count })}</Link>
       </p>
-      <SiteMap map={map.data} sites={sites.data.items} tone="dark" scale={scale} text={scale * 1.34} />
+      <SiteMap map={map.data} sites={sites.data.items} tone={tone} scale={scale} text={scale * 1.34} />
     </>
   );
 }
