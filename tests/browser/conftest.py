@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from tests.stack import Api, Stack, running, until
+from tests.stack import Api, Stack, free_ports, running, until
 
 DIST = Path(__file__).resolve().parents[2] / "web" / "dist"
 WIDE = {"width": 1920, "height": 1080}
@@ -45,7 +45,9 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The demo county, running until the last browser test has ended."""
     if not (DIST / "index.html").is_file():
         pytest.fail("web/dist is missing: build the face first (make setup)")
-    with running(tmp_path_factory.mktemp("browser") / "var", demo=True) as stack:
+    # Who may show pages of it in a frame (test_embed.py).
+    platform = f"http://localhost:{free_ports(1)[0]}"
+    with running(tmp_path_factory.mktemp("browser") / "var", demo=True, SHOUTU_EMBED_ORIGINS=platform) as stack:
         yield stack
 
 

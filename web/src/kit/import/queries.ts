@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, got } from "../../api/client";
+import { isEmbedded } from "../../embed/key";
 import { readProblem } from "../../api/problem";
 import type { components } from "../../api/schema";
 
@@ -16,7 +17,8 @@ export function isRunning(job: Import | undefined | null): boolean {
 }
 
 export function useTable(name: string): Table | undefined {
-  const list = useQuery({ queryKey: ["tables"], queryFn: () => got(api.GET("/api/v1/tables")), staleTime: Infinity });
+  // In a frame of another platform nothing goes in or out.
+  const list = useQuery({ queryKey: ["tables"], queryFn: () => got(api.GET("/api/v1/tables")), staleTime: Infinity, enabled: !isEmbedded });
   return list.data?.items.find((table) => table.name === name);
 }
 
