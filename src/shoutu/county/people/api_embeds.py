@@ -61,7 +61,7 @@ class EmbedOpen(Schema):
 def make_embed(request: HttpRequest, wanted: EmbedIn) -> Any:
     """An address that opens one page in a frame, once. By a token alone; what is seen is what its owner sees."""
     made, ticket = services.make_embed(asker(request), wanted.page, site=wanted.site, hours=wanted.hours)
-    looks = {"tone": wanted.tone} if wanted.tone != "system" else {}
+    looks: dict[str, str] = {"tone": wanted.tone} if wanted.tone != "system" else {}
     looks |= {"language": wanted.language} if wanted.language != "zh" else {}
     query = f"?{urlencode(looks)}" if looks else ""
     # Behind the #: a browser sends it to nobody, and no log keeps it.
