@@ -190,6 +190,13 @@ SETTINGS = (
         lambda c: c.oidc.passwords if c.oidc else True,
     ),
     Setting(
+        "SHOUTU_EMBED_ORIGINS",
+        "people",
+        _("允许嵌入的平台"),
+        _("哪些平台可以把守土的页面放进自己的页面；空着是都不可以"),
+        lambda c: "、".join(c.embed_origins),
+    ),
+    Setting(
         "SHOUTU_LIMIT_EXPORT",
         "load",
         _("导出"),
