@@ -139,3 +139,23 @@ def test_a_call_answered_without_a_line_is_held_told_once_and_kept_with_both_tim
     expect(held).to_have_count(0)
     lines = [line["text"] for line in api.get(f"/duties/{duty['id']}")["timeline"] if "应答（" in line["text"]]
     assert len(lines) == 1, "once, however often it was sent"
+
+
+def test_leaving_asks_where_the_disk_does_not_say_what_lies_there(
+    open_page: Callable[..., Page], logins: list[dict[str, str]]
+) -> None:
+    page = open_page(PHONE, login=logins[0])
+    page.add_init_script(
+        """const open = IDBFactory.prototype.open;
+        IDBFactory.prototype.open = function (name, ...rest) {
+          const asked = open.call(this, name, ...rest);
+          if (name === "shoutu.outbox") asked.addEventListener("success", (event) => event.stopImmediatePropagation());
+          return asked;
+        };"""
+    )
+    page.reload()
+    my_menu(page, "退出")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("现在读不出来")
+    dialog.get_by_role("button", name="清掉并退出").click()
+    page.wait_for_url("**/login")
