@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count
 from django.test import Client
+from django.utils import timezone
 
 import shoutu.verify_ledger as verifier
 from shoutu import ledger_keys
@@ -97,6 +100,22 @@ def test_ledger_hides_what_one_does_not_see(county: SimpleNamespace, login) -> N
     assert client.get("/api/v1/ledger", {"subject": "site"}).status_code == 422
     found = client.get("/api/v1/ledger", {"verb": "site.created"}).json()
     assert found["count"] == 1
+
+
+def test_the_ledger_of_some_days_alone(county: SimpleNamespace, login) -> None:
+    today = timezone.localdate()
+    client, day = login("leader"), timedelta(days=1)
+
+    def count(**days: Any) -> int:
+        return client.get("/api/v1/ledger", days).json()["count"]
+
+    every = count()
+    assert every > 0
+    assert count(since=today, until=today) == count(since=today) == count(until=today) == every
+    assert count(until=today - day) == count(since=today + day) == 0
+    assert count(since="1970-01-02", until="9998-12-31") == every
+    for wrong in ("gestern", "0001-01-01", "9999-12-31"):
+        assert client.get("/api/v1/ledger", {"until": wrong}).status_code == 422
 
 
 def test_empty_head(db, county: SimpleNamespace, login) -> None:

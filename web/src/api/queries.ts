@@ -254,7 +254,7 @@ export function useReadings(point: number | null, hours: number, until: string |
   });
 }
 
-export function useLedger(filter: { q?: string; subject?: string }) {
+export function useLedger(filter: { q?: string; subject?: string; since?: string; until?: string }) {
   return useInfiniteQuery({
     queryKey: ["ledger", "list", filter],
     queryFn: ({ pageParam }) =>

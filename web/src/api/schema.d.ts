@@ -75,7 +75,7 @@ export interface paths {
          * List Entries
          * @description Entries about what I may see, newest first.
          *
-         *     `subject=warning:7` narrows to one thing, `q` searches actor and verb.
+         *     `subject=warning:7` narrows to one thing, `since` and `until` to days, `q` searches actor and verb.
          */
         get: operations["ledger_list_entries"];
         put?: never;
@@ -5212,6 +5212,16 @@ export interface components {
              * @default
              */
             verb?: string;
+            /**
+             * Since
+             * @description from this day of the county's calendar on
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description up to and with this day
+             */
+            until?: string | null;
         };
         /**
          * EntryOut
@@ -13825,6 +13835,10 @@ export interface operations {
                 sort?: string;
                 subject?: string;
                 verb?: string;
+                /** @description from this day of the county's calendar on */
+                since?: string | null;
+                /** @description up to and with this day */
+                until?: string | null;
             };
             header?: never;
             path?: never;

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
-from ninja import Query, Schema
+from django.utils import timezone
+from ninja import Field, Query, Schema
 
 from shoutu.county.kit import subjects
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
@@ -20,6 +21,8 @@ from shoutu.county.ledger.services import keeping
 from shoutu.county.ledger.verbs import sentence
 
 router = Router()
+# Days a clock can be set to.
+FIRST, LAST = date(1970, 1, 2), date(9998, 12, 31)
 
 
 class SubjectOut(Schema):
@@ -124,6 +127,8 @@ class KeptOut(Schema):
 class EntryQuery(ListQuery):
     subject: str = ""
     verb: str = ""
+    since: date | None = Field(None, ge=FIRST, le=LAST, description="from this day of the county's calendar on")
+    until: date | None = Field(None, ge=FIRST, le=LAST, description="up to and with this day")
 
 
 def _out(entry: Entry, subject: dict[str, Any]) -> dict[str, Any]:
@@ -141,11 +146,15 @@ def _out(entry: Entry, subject: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
 @router.get("/ledger", response=Page[EntryOut])
 def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
     """Entries about what I may see, newest first.
 
-    `subject=warning:7` narrows to one thing, `q` searches actor and verb.
+    `subject=warning:7` narrows to one thing, `since` and `until` to days, `q` searches actor and verb.
     """
     actor = asker(request)
     actor.require("ledger.read")
@@ -157,6 +166,10 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
         found = found.filter(subject_type=type_, subject_id=int(id_))
     if query.verb:
         found = found.filter(verb=query.verb)
+    if query.since:
+        found = found.filter(at__gte=_midnight(query.since))
+    if query.until:
+        found = found.filter(at__lt=_midnight(query.until + timedelta(days=1)))
     if query.q:
         found = found.filter(Q(actor__icontains=query.q) | Q(verb__icontains=query.q))
     page = paginate(found, query, sorts={"id": ["id"], "at": ["at"]}, default="-id")

@@ -167,7 +167,10 @@ export function Ledger(): ReactNode {
   const [error, setError] = useState<unknown>(null);
   const q = search.get("q") ?? "";
   const subject = search.get("subject") ?? "";
-  const list = useLedger({ ...(q ? { q } : {}), ...(subject ? { subject } : {}) });
+  const since = search.get("since") ?? "";
+  const until = search.get("until") ?? "";
+  const filter = Object.fromEntries(Object.entries({ q, subject, since, until }).filter(([, value]) => value !== ""));
+  const list = useLedger(filter);
   useCrumb(t("nav.ledger"), "/ledger");
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   const count = list.data?.pages[0]?.count ?? 0;
@@ -182,15 +185,21 @@ export function Ledger(): ReactNode {
       <div className="points-head ledger-head">
         <Head />
         <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("ledger.find")} aria-label={t("ledger.find")} defaultValue={q} onChange={(event) => set("q", event.target.value)} />
-        <Exchange table="ledger" filter={{ q, subject }} />
+        <Exchange table="ledger" filter={filter} />
       </div>
-      {subject !== "" && (
-        <div className="filters">
+      <div className="filters">
+        <label className="ledger-day">
+          {t("ledger.from")} <Input type="date" value={since} max={until} onChange={(event) => set("since", event.target.value)} />
+        </label>
+        <label className="ledger-day">
+          {t("ledger.to")} <Input type="date" value={until} min={since} onChange={(event) => set("until", event.target.value)} />
+        </label>
+        {subject !== "" && (
           <button type="button" className="chip" onClick={() => set("subject", "")}>
             {t("ledger.only", { subject })} <X size={14} strokeWidth={1.6} aria-hidden />
           </button>
-        </div>
-      )}
+        )}
+      </div>
       <NotSaved error={error} />
       {list.error && !list.data ? (
         <div className="panel">
