@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -71,6 +74,12 @@ def test_second_time_is_refused() -> None:
 
 def test_demo_logins_are_not_shown_outside_a_demo() -> None:
     assert Client().get("/api/v1/hello").json()["demo_users"] == []
+
+
+def test_a_drill_copy_says_so_before_anybody_has_signed_in(settings: Any) -> None:
+    assert Client().get("/api/v1/hello").json()["drill"] is False
+    settings.CONFIG = replace(settings.CONFIG, drill=True)
+    assert Client().get("/api/v1/hello").json()["drill"] is True
 
 
 def test_wrong_codes_are_counted_and_slowed_down_and_the_right_one_never() -> None:

@@ -7719,12 +7719,14 @@ export interface components {
         };
         /**
          * Hello
-         * @description Where I am: shown on the login page.
+         * @description Where I am: shown on the login page. `drill`: a copy for drills, from which nothing leaves the house.
          */
         Hello: {
             county: components["schemas"]["CountyOut"];
             /** Demo */
             demo: boolean;
+            /** Drill */
+            drill: boolean;
             /** Setup Needed */
             setup_needed: boolean;
             /** Demo Users */

@@ -13,6 +13,7 @@ from ninja import Field, Schema
 from shoutu.county.kit import guessing
 from shoutu.county.kit.actors import actor_of_user
 from shoutu.county.kit.api import Router
+from shoutu.county.kit.drill import drilling
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.people import sso
 from shoutu.county.people.api_me import CountyOut, Me, me
@@ -43,10 +44,11 @@ class SsoOut(Schema):
 
 
 class Hello(Schema):
-    """Where I am: shown on the login page."""
+    """Where I am: shown on the login page. `drill`: a copy for drills, from which nothing leaves the house."""
 
     county: CountyOut
     demo: bool
+    drill: bool
     setup_needed: bool
     demo_users: list[DemoLogin]
     sso: SsoOut | None
@@ -67,6 +69,7 @@ def hello(request: HttpRequest) -> Any:
     return {
         "county": {"name": root.name if root else ""},
         "demo": settings.DEMO,
+        "drill": drilling(),
         "setup_needed": setup_needed(),
         "demo_users": demo_logins() if settings.DEMO and is_loopback(request) else [],
         "sso": None

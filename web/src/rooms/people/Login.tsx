@@ -95,6 +95,11 @@ export function Login(): ReactNode {
   const samePassword = passwords.size === 1 ? (demo[0]?.password ?? null) : null;
   return (
     <div className="login">
+      {hello.data?.drill && (
+        <div className="inkbars" role="alert">
+          <p>{t("bar.drill")}</p>
+        </div>
+      )}
       <main>
         <div className="login-brand">
           <Logo size={34} />
