@@ -67,6 +67,12 @@ def test_my_work_is_read_without_a_line_as_old_and_goes_when_i_leave(
     expect(heading).to_be_visible()
     page.wait_for_function(f"async () => (await ({KEPT})()).some((id) => id.includes('\"one\",{duty['id']}'))")
 
+    page.route(re.compile(rf"/api/v1/duties/{duty['id']}$"), lambda route: route.abort())
+    page.reload()
+    expect(heading).to_be_visible()  # who I am was answered, this was not
+    expect(page.get_by_role("alert").filter(has_text="停在")).to_be_visible()
+    page.unroute_all()
+
     page.context.set_offline(True)
     page.reload()
     expect(heading).to_be_visible()

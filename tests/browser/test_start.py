@@ -21,25 +21,30 @@ PASSWORD = "守土有责-尽责-2026"
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """An installation as `shoutu up` makes it: no county, nobody in it. A drill copy, so that its bar is seen, too."""
+    """An installation as `shoutu up` makes it: no county, nobody in it."""
     home = tmp_path_factory.mktemp("bare")
     (home / "stick").mkdir()
-    with running(home / "var", SHOUTU_DRILL="1", SHOUTU_BACKUP_DIR=str(home / "stick")) as stack:
+    with running(home / "var", SHOUTU_BACKUP_DIR=str(home / "stick")) as stack:
         yield stack
 
 
-@pytest.fixture(scope="module")
-def signed_in(bare: Stack, browser: Browser) -> Iterator[BrowserContext]:
-    """The browser of whoever has made the first administrator."""
-    context = browser.new_context(viewport=WIDE, base_url=bare.url, locale="zh-CN")  # type: ignore[arg-type]
+def begin(stack: Stack, browser: Browser) -> tuple[BrowserContext, Page]:
+    """The browser of whoever has just made the first administrator, and where they stand then."""
+    context = browser.new_context(viewport=WIDE, base_url=stack.url, locale="zh-CN")  # type: ignore[arg-type]
     page = context.new_page()
-    found = re.search(r"/setup\?code=\w+", bare.console())
+    found = re.search(r"/setup\?code=\w+", stack.console())
     assert found is not None
     page.goto(found[0])
     for field, words in (("county", "新县"), ("username", "first"), ("password", PASSWORD)):
         page.locator(f"#setup-{field}").fill(words)
     page.locator("button[type=submit]").click()
     page.wait_for_url("**/people")
+    return context, page
+
+
+@pytest.fixture(scope="module")
+def signed_in(bare: Stack, browser: Browser) -> Iterator[BrowserContext]:
+    context, page = begin(bare, browser)
     page.close()
     yield context
     context.close()
@@ -56,7 +61,6 @@ def test_new_county_is_named_and_drawn_from_a_file_and_what_is_wrong_with_it_is_
     page.goto("/people")
     expect(page.locator(".start-steps > li")).to_have_count(10)
     expect(page.locator(".start-done")).to_have_count(0)
-    expect(page.locator(".inkbars")).to_contain_text("演练副本，不外呼")
     page.get_by_label("县（市、区）名称").fill("示范县")
     page.get_by_role("button", name="改名").click()
     expect(step(page, "县名和边界")).to_contain_text("示范县，还没有边界")
@@ -117,3 +121,16 @@ def test_backup_is_taken_by_one_button_and_ticks_its_step(signed_in: BrowserCont
     page.goto("/admin/start")
     expect(page.locator(".start-done").filter(has_text="第一次备份")).to_be_visible()
     page.close()
+
+
+@pytest.mark.full  # a stack of its own
+def test_drill_copy_says_so_on_its_pages_and_takes_no_backup(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "stick").mkdir()
+    with running(tmp_path / "var", SHOUTU_DRILL="1", SHOUTU_BACKUP_DIR=str(tmp_path / "stick")) as stack:
+        context, page = begin(stack, browser)
+        expect(page.locator(".inkbars")).to_contain_text("演练副本，不外呼")
+        page.goto("/admin/backups")
+        expect(page.get_by_role("button", name="备份", exact=True)).to_be_disabled()
+        expect(page.locator(".twaits")).to_contain_text("这是演练副本")
+        check(page)
+        context.close()

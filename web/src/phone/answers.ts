@@ -54,6 +54,8 @@ export function isUnreached(status: number): boolean {
   return status === 0 || (status >= 502 && status <= 504);
 }
 
+const idOf = (whose: number, key: QueryKey): string => `${whose}:${hashKey(key)}`;
+
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 function open(): Promise<IDBPDatabase<Schema>> {
@@ -99,7 +101,7 @@ export async function forgetAnswers(): Promise<void> {
 async function keep(query: Query): Promise<void> {
   const whose = user;
   if (whose === null || query.state.status !== "success") return;
-  const answer: KeptAnswer = { id: `${whose}:${hashKey(query.queryKey)}`, user: whose, key: query.queryKey, data: query.state.data, at: query.state.dataUpdatedAt, skew: skew() };
+  const answer: KeptAnswer = { id: idOf(whose, query.queryKey), user: whose, key: query.queryKey, data: query.state.data, at: query.state.dataUpdatedAt, skew: skew() };
   try {
     const store = await open();
     if (user !== whose) return; // signed out while it was opened
@@ -129,6 +131,21 @@ async function restore(client: QueryClient): Promise<boolean> {
   return true;
 }
 
+/** One question the county was not reached with, as it answered before. True: there is something. */
+async function restoreOne(client: QueryClient, key: QueryKey): Promise<boolean> {
+  const whose = user;
+  if (whose === null) return false;
+  const one = await open()
+    .then((store) => store.get("answers", idOf(whose, key)))
+    .catch(() => undefined);
+  if (one === undefined || user !== whose || current([one], Date.now()).length === 0 || client.getQueryData(key) !== undefined) return false;
+  setOld(true);
+  putting = true;
+  client.setQueryData(key, one.data, { updatedAt: one.at });
+  putting = false;
+  return true;
+}
+
 const isSession = (key: QueryKey): boolean => key[0] === "session" && key.length === 1;
 
 /** Keeps answers as they come, and reads them where the county is not reached when the page is opened. */
@@ -145,6 +162,11 @@ export function keepAnswers(client: QueryClient): void {
   const askAgain = (): void => {
     clearTimeout(again);
     if (old) void client.refetchQueries({ queryKey: ["session"], exact: true }).finally(() => (again = setTimeout(askAgain, ASK_MS)));
+  };
+  const askLater = (found: boolean): void => {
+    if (!found) return;
+    clearTimeout(again);
+    again = setTimeout(askAgain, ASK_MS);
   };
   window.addEventListener("online", askAgain);
   /** The county has said who is here. What another was shown, or left on this device, is not theirs. */
@@ -165,13 +187,18 @@ export function keepAnswers(client: QueryClient): void {
       if (isSession(query.queryKey)) become((query.state.data as { user: { id: number } }).user.id);
       waiting.set(query.queryHash, query);
       timer ??= setTimeout(write, WRITE_MS);
-    } else if (action.type === "error" && isSession(query.queryKey)) {
+    } else if (action.type === "error" && isKept(query.queryKey)) {
       const { status } = asProblem(action.error);
+      if (!isSession(query.queryKey)) {
+        // A weak line lets one question through and not the next: what was answered before is better than nothing.
+        if (isUnreached(status) && query.state.data === undefined) void restoreOne(client, query.queryKey).then(askLater);
+        return;
+      }
       // The county says that this session is over: then nobody here is entitled to what it answered before.
       if (status === 401 || status === 403) void forgetAnswers();
       else if (isUnreached(status) && query.state.data === undefined && !tried) {
         tried = true;
-        void restore(client).then((found) => found && (again = setTimeout(askAgain, ASK_MS)));
+        void restore(client).then(askLater);
       }
     }
   });
