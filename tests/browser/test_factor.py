@@ -32,13 +32,15 @@ def enrol(page: Page) -> tuple[str, list[str]]:
     picture = page.locator(".factor-picture svg")
     expect(picture).to_be_visible()
     secret = page.locator(".factor-secret").inner_text().replace(" ", "")
-    page.get_by_label("验证器显示的 6 位数字").fill("12")
-    page.get_by_role("button", name="启用").click()
+    field = page.get_by_label("验证器显示的 6 位数字")
+    field.fill("12")
+    field.press("Enter")
     expect(page.locator("#factor-code-wrong")).to_contain_text("6 位数字")
-    page.get_by_label("验证器显示的 6 位数字").fill(code(secret, -1))
+    field.fill(code(secret, -1))
     page.get_by_role("button", name="启用").click()
     codes = page.get_by_role("dialog").locator("textarea").input_value().split("\n")
     assert len(codes) == 10
+    page.wait_for_function(STILL)
     page.get_by_role("button", name="存好了").click()
     return secret, codes
 
