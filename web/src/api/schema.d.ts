@@ -106,6 +106,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Check
+         * @description The check of the whole record last asked for, under way or with what it found.
+         */
+        get: operations["ledger_get_check"];
+        put?: never;
+        /**
+         * Ask Check
+         * @description Have the worker check the whole record now; 409 while one is under way, 422 for a head that is not of it.
+         */
+        post: operations["ledger_ask_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger/heads": {
         parameters: {
             query?: never;
@@ -5359,6 +5383,54 @@ export interface components {
             at: string | null;
             /** Failing */
             failing: boolean;
+        };
+        /**
+         * CheckJob
+         * @description The check last asked for. `head`: epoch/size of the one kept elsewhere, ""; `covered`: entries that stand under
+         *     it; `findings`: the first of `count`, in words.
+         */
+        CheckJob: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "asked" | "done";
+            /** By */
+            by: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Head */
+            head: string;
+            /** Size */
+            size: number;
+            /** Covered */
+            covered: number;
+            /** Count */
+            count: number;
+            /** Verdict */
+            verdict: string;
+            /** Findings */
+            findings: string[];
+        };
+        /** Checks */
+        Checks: {
+            job: components["schemas"]["CheckJob"] | null;
+        };
+        /**
+         * CheckAsk
+         * @description `head`: a signed head kept elsewhere, as text, to check against as well; "": none.
+         */
+        CheckAsk: {
+            /**
+             * Head
+             * @default
+             */
+            head?: string;
         };
         /**
          * KeptOut
@@ -13875,6 +13947,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HeadOut"];
+                };
+            };
+        };
+    };
+    ledger_get_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checks"];
+                };
+            };
+        };
+    };
+    ledger_ask_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckAsk"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checks"];
                 };
             };
         };

@@ -45,6 +45,7 @@ TABLE: dict[str, set[str]] = {
     "setting.read": {"administrator"},
     # ledger
     "ledger.read": _people,
+    "ledger.check": {"administrator", "auditor", "leader"},  # have the worker walk all of it now
     "ledger.witness": {"administrator"},
     "ledger.erase": {"administrator"},
     "backup.take": {"administrator"},  # ask the worker for one

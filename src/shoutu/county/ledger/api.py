@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -16,8 +16,8 @@ from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.kit.limits import Limit
 from shoutu.county.ledger.models import Entry
 from shoutu.county.ledger.selectors import entries, get_entry, tree
-from shoutu.county.ledger.selectors.overview import overview
-from shoutu.county.ledger.services import keeping
+from shoutu.county.ledger.selectors.overview import asked_check, overview
+from shoutu.county.ledger.services import checking, keeping
 from shoutu.county.ledger.verbs import sentence
 
 router = Router()
@@ -70,6 +70,32 @@ class CheckOut(Schema):
     at: datetime
     size: int
     findings: int
+
+
+class CheckAsk(Schema):
+    """`head`: a signed head kept elsewhere, as text, to check against as well; "": none."""
+
+    head: str = Field("", max_length=4_000)
+
+
+class CheckJob(Schema):
+    """The check last asked for. `head`: epoch/size of the one kept elsewhere, ""; `covered`: entries that stand under
+    it; `findings`: the first of `count`, in words."""
+
+    state: Literal["asked", "done"]
+    by: str
+    asked_at: datetime
+    ended_at: datetime | None
+    head: str
+    size: int
+    covered: int
+    count: int
+    verdict: str
+    findings: list[str]
+
+
+class Checks(Schema):
+    job: CheckJob | None
 
 
 class WitnessOut(Schema):
@@ -183,6 +209,26 @@ def get_head(request: HttpRequest) -> Any:
     """The newest signed head, to be kept elsewhere."""
     asker(request).require("ledger.read")
     return overview()
+
+
+@router.get("/ledger/checks", response=Checks)
+def get_check(request: HttpRequest) -> Any:
+    """The check of the whole record last asked for, under way or with what it found."""
+    asker(request).require("ledger.check")
+    return _checks()
+
+
+@router.post("/ledger/checks", response={202: Checks}, throttle=Limit("read"))
+def ask_check(request: HttpRequest, data: CheckAsk) -> Any:
+    """Have the worker check the whole record now; 409 while one is under way, 422 for a head that is not of it."""
+    checking.ask(asker(request), data.head)
+    return 202, _checks()
+
+
+def _checks() -> dict[str, Any]:
+    before = {"ended_at": None, "size": 0, "covered": 0, "count": 0, "verdict": "", "findings": []}
+    job = asked_check()
+    return {"job": job and {**before, **job}}
 
 
 @router.post("/ledger/heads", response=KeptOut, auth=None)

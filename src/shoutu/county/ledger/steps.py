@@ -7,11 +7,11 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from shoutu.county.kit.steps import beat, step
+from shoutu.county.kit.steps import step
 from shoutu.county.ledger.selectors.overview import last_check
 from shoutu.county.ledger.selectors.tree import head
 from shoutu.county.ledger.selectors.verify import verify
-from shoutu.county.ledger.services import taking
+from shoutu.county.ledger.services import checking, taking
 from shoutu.county.ledger.services.access import close_hours
 from shoutu.county.ledger.services.seal import BATCH, seal
 from shoutu.county.ledger.services.witness import hand_out_due
@@ -53,7 +53,11 @@ def check() -> bool:
         return False
     if last and last["at"] > timezone.now() - CHECK_AGAIN and newest.size < 2 * last["size"]:
         return False
-    report = verify()
-    found = [str(finding) for finding in report.findings[:20]]
-    beat("ledger.check", detail={"size": report.size, "count": len(report.findings), "findings": found})
+    checking.keep(verify())
+    return False
+
+
+@step("ledger.check_asked", every=1.0, lane="ledger-check", title=_("核对账本（有人要求）"))
+def check_asked() -> bool:
+    checking.work()
     return False

@@ -54,8 +54,17 @@ def _came_late(payload: dict[str, Any]) -> str:
     return gettext("手机上办的时间是 %(at)s，时限按县里收到的时间算") % {"at": f"{told:%m-%d %H:%M:%S}"}
 
 
+def _checked(payload: dict[str, Any]) -> str:
+    told = {"size": payload["size"], "count": payload["count"]}
+    if payload["count"]:
+        return gettext("核对账本 %(size)s 条，发现 %(count)s 处不一致") % told
+    return gettext("核对账本 %(size)s 条，前后一致") % told
+
+
 register(
     {
+        "ledger.check_asked": _("要求核对账本"),
+        "ledger.checked": _checked,
         "act.came_late": _came_late,
         "ledger.epoch_opened": _("从备份恢复后开启新纪元"),
         "ledger.repaired": _("修复记录簿"),

@@ -13,6 +13,7 @@ import { Exchange } from "../../kit/import/Exchange";
 import { figure } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, moment } from "../../time/words";
+import { Check, Trust } from "./Check";
 import "./ledger.css";
 
 function At({ at }: { at: string }): ReactNode {
@@ -125,6 +126,7 @@ function Head(): ReactNode {
         <dt>{t("ledger.whole")}</dt>
         <dd>
           <Whole check={head.check} />
+          <Check />
         </dd>
         <dt>{t("ledger.upto")}</dt>
         <dd>
@@ -158,6 +160,7 @@ function Head(): ReactNode {
           )}
         </dd>
       </dl>
+      <Trust />
     </section>
   );
 }

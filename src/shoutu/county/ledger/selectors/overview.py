@@ -12,13 +12,20 @@ from shoutu.county.ledger.models import Entry, Epoch, Witness
 from shoutu.county.ledger.selectors import tree, unsealed_count
 from shoutu.county.ledger.selectors.backups import last_backup
 
-CHECK = "ledger.check"
+CHECK, ASKED = "ledger.check", "ledger.check.asked"
+OPEN = "asked"
 
 
 def last_check() -> dict[str, Any] | None:
     """When the worker last checked the whole record, how far, and how many findings; None before the first time."""
     beat = Beat.objects.filter(name=CHECK).first()
     return None if beat is None else {"at": beat.at, "size": beat.detail["size"], "findings": beat.detail["count"]}
+
+
+def asked_check() -> dict[str, Any] | None:
+    """The check a person last asked for: `state` asked or done, by whom, against which head, what was found."""
+    row = Beat.objects.filter(name=ASKED).first()
+    return dict(row.detail) if row is not None and row.detail else None
 
 
 def overview() -> dict[str, Any]:
@@ -50,12 +57,15 @@ def overview() -> dict[str, Any]:
 
 
 def damage_alarms() -> list[dict[str, Any]]:
-    """One alarm while the last whole check had findings."""
-    beat = Beat.objects.filter(name=CHECK).first()
-    if beat is None or not beat.detail["count"]:
-        return []
-    message = _("账本有 %(count)s 处不一致：%(first)s。在服务器上运行 shoutu ledger verify") % {
-        "count": beat.detail["count"],
-        "first": beat.detail["findings"][0],
-    }
-    return [{"id": 0, "at": beat.at or timezone.now(), "kind": CHECK, "message": message}]
+    """One alarm while the last whole check had findings, or the last one a person asked for: it may have known a head
+    of which the regular one knows nothing."""
+    for name in (CHECK, ASKED):
+        beat = Beat.objects.filter(name=name).first()
+        if beat is None or not beat.detail.get("count"):
+            continue
+        message = _("账本有 %(count)s 处不一致：%(first)s。在服务器上运行 shoutu ledger verify") % {
+            "count": beat.detail["count"],
+            "first": beat.detail["findings"][0],
+        }
+        return [{"id": 0, "at": beat.at or timezone.now(), "kind": CHECK, "message": message}]
+    return []
