@@ -135,7 +135,7 @@ listed(
         out("post.name", _("岗位"), 20),
         out("kind", _("类别"), 12, LISTS),
         out("title", _("什么事"), 40),
-        out("text", _("内容"), 40),
+        out("text", _("具体内容"), 40),
         out("source", _("依据"), 30),
         out("party", _("向谁签"), 20),
         out("every", _("多久一次"), 12, EVERY),
