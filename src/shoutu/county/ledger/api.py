@@ -226,7 +226,7 @@ def ask_check(request: HttpRequest, data: CheckAsk) -> Any:
 
 
 def _checks() -> dict[str, Any]:
-    before = {"ended_at": None, "size": 0, "covered": 0, "count": 0, "verdict": "", "findings": []}
+    before: dict[str, Any] = {"ended_at": None, "size": 0, "covered": 0, "count": 0, "verdict": "", "findings": []}
     job = asked_check()
     return {"job": job and {**before, **job}}
 
