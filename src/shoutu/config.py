@@ -83,7 +83,7 @@ class Config:
     storm_pause_s: int = 60
     # How often a minute one account may export, search, and read what is costly; 0: as often as it likes.
     limit_export: int = 20
-    limit_search: int = 180
+    limit_search: int = 600
     limit_read: int = 600
     # "" is: whatever the ledger began with, sha256-ed25519 for a new one.
     ledger_suite: str = ""
@@ -414,7 +414,7 @@ def load() -> Config:
         storm_minutes=_between(values, "SHOUTU_STORM_MINUTES", 10, 1, 1440),
         storm_pause_s=_between(values, "SHOUTU_STORM_PAUSE_S", 60, 10, 120),
         limit_export=_between(values, "SHOUTU_LIMIT_EXPORT", 20, 0, 100_000),
-        limit_search=_between(values, "SHOUTU_LIMIT_SEARCH", 180, 0, 100_000),
+        limit_search=_between(values, "SHOUTU_LIMIT_SEARCH", 600, 0, 100_000),
         limit_read=_between(values, "SHOUTU_LIMIT_READ", 600, 0, 100_000),
         retry_cap_s=_seconds(values, "SHOUTU_RETRY_CAP_S", 15.0),
         ledger_suite=_suite(values),
