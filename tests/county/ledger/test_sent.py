@@ -204,13 +204,24 @@ def test_late_act_keeps_both_times_and_the_limit_counts_ours(county, login, open
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("at", ["1970-01-01T00:05:00Z", "2100-01-01T00:00:00+08:00"])
+def test_a_telephone_with_a_wrong_date_is_answered_and_told_of(county, login, open_duty, at) -> None:  # noqa: F811
+    duty = open_duty()
+    answer = _post(login("enterprise"), f"duties/{duty.pk}/answer", {"sent": {**_sent(county, "enterprise"), "at": at}})
+    assert answer.status_code == 200, answer.content
+    assert Duty.objects.get(pk=duty.pk).state == State.ANSWERED
+    assert Entry.objects.get(verb="act.came_late").body["payload"]["clock"] == "wrong"
+    assert any("手机的日期不对" in line["text"] and at[:4] in line["text"] for line in answer.json()["timeline"])
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
         ({"at": "9999-12-31T23:59:59+00:00"}, "at"),
         ({"at": "9999-12-31T23:59:59-10:00"}, "at"),
         ({"at": "0001-01-01T00:00:00+10:00"}, "at"),
-        ({"at": "1970-01-01T00:00:00Z"}, "at"),
+        ({"at": "1969-12-31T23:59:59Z"}, "at"),
         ({"at": "2026-11-26T12:00:00"}, "at"),
         ({"key": "k" * 7}, "key"),
         ({"key": "k" * 65}, "key"),

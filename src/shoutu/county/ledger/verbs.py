@@ -51,6 +51,8 @@ def sentence(entry: Entry, label: str | None = None) -> str:
 
 def _came_late(payload: dict[str, Any]) -> str:
     told = timezone.localtime(datetime.fromisoformat(payload["told_at"]))
+    if payload.get("clock") == "wrong":
+        return gettext("手机的日期不对（写的是 %(at)s），只按县里收到的时间算") % {"at": f"{told:%Y-%m-%d %H:%M}"}
     return gettext("手机上办的时间是 %(at)s，时限按县里收到的时间算") % {"at": f"{told:%m-%d %H:%M:%S}"}
 
 

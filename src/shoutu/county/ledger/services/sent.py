@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from django.utils import timezone
@@ -19,7 +19,10 @@ from shoutu.county.ledger.services.record import record, service, unchanged
 LATE = timedelta(seconds=60)
 """A difference between the two times that is told in an entry of its own: the line was away, or a clock is wrong."""
 OLDEST, AHEAD = timedelta(days=30), timedelta(days=1)
-"""How far the device's time may lie from ours: beyond that it is no time of an act, and no word of the record."""
+"""How far the device's time may lie from ours. Beyond that its clock is wrong, which is said and refuses nothing: a
+telephone whose battery was empty thinks it is 1970, and its answer to a red call is an answer."""
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
+"""What is outside has no date in every zone, or in every database."""
 
 
 class Sent(Protocol):
@@ -50,7 +53,7 @@ def once(
 
     Nothing is kept of an act that is refused, so that it may be sent again under the same key. What comes `LATE` (or
     from a clock that is ahead) leaves an entry with both times. Raises OtherUser, KeyReused for another act under a
-    key that was used, Invalid for a time that is none of an act, and what `act` raises.
+    key that was used, Invalid for a time no calendar has, and what `act` raises.
     """
     if sent.user != actor.user_id:
         raise OtherUser()
@@ -61,9 +64,9 @@ def once(
             raise KeyReused(_("同一编号的另一次办理"))
         unchanged()
         return
+    if not FIRST <= sent.at < LAST:
+        raise Invalid("sent.at", _("办理时本机的时间，1970 年到 9997 年之间"))
     now = timezone.now()
-    if not now - OLDEST <= sent.at <= now + AHEAD:
-        raise Invalid("sent.at", _("县里时间前 30 天到后 1 天之内；核对手机的日期时间"))
     # Written down before it is done: sent twice at once, the second waits at this row for what becomes of the first,
     # and run again finds it done (`contention.settled`); or does it itself, where the first was refused.
     row = SentAct.objects.create(
@@ -74,4 +77,6 @@ def once(
     row.came_at = timezone.now()
     row.save(update_fields=["came_at"])
     if abs(row.came_at - sent.at) > LATE:
-        record(actor, "act.came_late", subject, {"verb": verb, "told_at": sent.at.isoformat(), "key": sent.key})
+        wrong = {} if now - OLDEST <= sent.at <= now + AHEAD else {"clock": "wrong"}
+        told = {"verb": verb, "told_at": sent.at.isoformat(), "key": sent.key}
+        record(actor, "act.came_late", subject, {**told, **wrong})
