@@ -65,7 +65,7 @@ def test_my_work_is_read_without_a_line_as_old_and_goes_when_i_leave(
     page.goto(f"/answer/{duty['id']}")
     heading = page.get_by_role("heading", level=2)
     expect(heading).to_be_visible()
-    page.wait_for_function(f"async () => (await ({KEPT})()).some((id) => id.includes('\"one\",{duty['id']}'))")
+    until(lambda: any(f'"one",{duty["id"]}' in one for one in page.evaluate(KEPT)), 15, "the duty is kept")
 
     page.route(re.compile(rf"/api/v1/duties/{duty['id']}$"), lambda route: route.abort())
     page.reload()
@@ -99,15 +99,15 @@ def test_what_one_left_is_not_anothers_and_an_ended_session_shows_nothing(
     page = open_page(PHONE, login=first, worker=True, may_fail=True)
     assert page.evaluate(READY)
     mine = county.login(first["username"], first["password"]).get("/session")["user"]["id"]
-    page.wait_for_function(HOLDS, arg=[mine, False])
+    until(lambda: page.evaluate(HOLDS, [mine, False]), 15, "mine is kept")
     other = county.login(second["username"], second["password"]).client.cookies
     page.context.add_cookies([{"name": one, "value": other[one], "url": county.url} for one in other])
     page.reload()
-    page.wait_for_function(HOLDS, arg=[mine, True])
+    until(lambda: page.evaluate(HOLDS, [mine, True]), 15, "the other's is kept, and mine is gone")
     page.context.clear_cookies()
     page.reload()
     page.wait_for_url("**/login**")
-    page.wait_for_function(f"async () => (await ({KEPT})()).length === 0")
+    until(lambda: page.evaluate(KEPT) == [], 15, "nothing is kept")
 
 
 def test_a_call_answered_without_a_line_is_held_told_once_and_kept_with_both_times(
@@ -165,3 +165,50 @@ def test_leaving_asks_where_the_disk_does_not_say_what_lies_there(
     expect(dialog).to_contain_text("现在读不出来")
     dialog.get_by_role("button", name="清掉并退出").click()
     page.wait_for_url("**/login")
+
+
+def test_a_call_is_shown_outside_the_page_when_nobody_looks_at_it_and_a_press_opens_it(
+    county: Stack,
+    open_page: Callable[..., Page],
+    officer: dict[str, str],
+    logins: list[dict[str, str]],
+    warning: dict[str, Any],
+) -> None:
+    found = None
+    for login in logins:
+        items = county.login(login["username"], login["password"]).get("/duties", view="mine")["items"]
+        may = [
+            one
+            for one in items
+            if one["subject"]["type"] == "warning"
+            and any(act["verb"] == "answer" and act["allowed"] for act in one["actions"])
+        ]
+        if may and login["username"] != officer["username"]:
+            found = login, may[0]
+            break
+    assert found is not None, f"somebody is called, after {warning['number']}"
+    login, duty = found
+    page = open_page(PHONE, login=login, worker=True, at="/mine")
+    page.context.grant_permissions(["notifications"])
+    assert page.evaluate(READY)
+    page.reload()
+    page.get_by_role("button", name="开提醒").click()
+    expect(page.get_by_role("button", name="关提醒")).to_be_visible()
+    page.evaluate("Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })")
+    shown = """async () => (await (await navigator.serviceWorker.ready).getNotifications())
+        .map(({ title, body, tag, data }) => ({ title, body, tag, url: data.url }))"""
+    assert page.evaluate(shown) == []
+    again = county.login(officer["username"], officer["password"])
+    until(lambda: again.try_post(f"/duties/{duty['id']}/recall").is_success, 45, "called again")
+    tag = f"call-{duty['id']}"
+    mine = until(lambda: next((one for one in page.evaluate(shown) if one["tag"] == tag), None), 30, "it is shown")
+    assert mine["url"] == f"/answer/{duty['id']}"
+    assert mine["title"].endswith("预警，等你应答")
+    # What the service worker sends the page when it is pressed.
+    worker = page.context.service_workers[0]
+    worker.evaluate(
+        "async (open) => { for (const one of await self.clients.matchAll()) one.postMessage({ open }); }", mine["url"]
+    )
+    page.wait_for_url(f"**/answer/{duty['id']}")
+    county.login(login["username"], login["password"]).post(f"/duties/{duty['id']}/answer")
+    until(lambda: all(one["tag"] != tag for one in page.evaluate(shown)), 30, "it is taken back")
