@@ -20,7 +20,7 @@ from shoutu.county.kit.sheets.columns import Column
 from shoutu.county.kit.sheets.tables import Table, register
 
 View = Callable[[HttpRequest, Any], Any]
-MAX_ROWS = 50_000
+MAX_ROWS = 20_000
 """A file holds that many rows at most: one request makes it, and the web process has others to answer."""
 
 
