@@ -187,10 +187,8 @@ export function Ledger(): ReactNode {
     <div className="page">
       <div className="points-head ledger-head">
         <Head />
-        <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("ledger.find")} aria-label={t("ledger.find")} defaultValue={q} onChange={(event) => set("q", event.target.value)} />
-        <Exchange table="ledger" filter={filter} />
       </div>
-      <div className="filters">
+      <div className="points-head">
         <label className="ledger-day">
           {t("ledger.from")} <Input type="date" value={since} max={until} onChange={(event) => set("since", event.target.value)} />
         </label>
@@ -202,6 +200,8 @@ export function Ledger(): ReactNode {
             {t("ledger.only", { subject })} <X size={14} strokeWidth={1.6} aria-hidden />
           </button>
         )}
+        <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("ledger.find")} aria-label={t("ledger.find")} defaultValue={q} onChange={(event) => set("q", event.target.value)} />
+        <Exchange table="ledger" filter={filter} />
       </div>
       <NotSaved error={error} />
       {list.error && !list.data ? (
