@@ -117,13 +117,13 @@ def test_a_frame_changes_nothing_and_asks_for_no_other_page(both: SimpleNamespac
     key = opened(headers, page=page, **({"site": both.site.pk} if page == "site" else {}))
     things = {"tokens/{id}": own_token(both.users["administrator"])} | both.own
     open_to_all = Visitor(both, "anonymous")
-    let_in = set()
+    client, let_in = Client(raise_request_exception=False), set()
     for route in routes():
         if route.of_wings or route.asynchronous or not route.path.startswith("/api/v1/"):
             continue
         path, query, body = request(route, things)
         form = {} if body is None else {"data": body, "content_type": "application/json"}
-        client = Client(raise_request_exception=False)
+        client.cookies.clear()
         with transaction.atomic():
             answer = getattr(client, route.method.lower())(path, headers=key, query_params=query, **form)
             transaction.set_rollback(True)
