@@ -188,10 +188,10 @@ def test_a_call_is_shown_outside_the_page_when_nobody_looks_at_it_and_a_press_op
             break
     assert found is not None, f"somebody is called, after {warning['number']}"
     login, duty = found
-    page = open_page(PHONE, login=login, worker=True, at="/mine")
+    page = open_page(PHONE, login=login, worker=True)
     page.context.grant_permissions(["notifications"])
     assert page.evaluate(READY)
-    page.reload()
+    page.goto("/mine")
     page.get_by_role("button", name="开提醒").click()
     expect(page.get_by_role("button", name="关提醒")).to_be_visible()
     page.evaluate("Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })")

@@ -38,7 +38,16 @@ function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   // What was allowed or taken back in the browser's own settings meanwhile.
   document.addEventListener("visibilitychange", listener);
+  const gone = new AbortController();
+  const watch = async (): Promise<void> => {
+    const leave = await navigator.permissions.query({ name: "notifications" });
+    if (gone.signal.aborted) return;
+    leave.addEventListener("change", listener, { signal: gone.signal });
+    listener();
+  };
+  if (able()) void watch().catch(() => undefined); // a browser that cannot be asked is looked at when the page is
   return () => {
+    gone.abort();
     listeners.delete(listener);
     document.removeEventListener("visibilitychange", listener);
   };
