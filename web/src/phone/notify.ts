@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { t } from "i18next";
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useNavigate } from "react-router";
 import { duties } from "../api/queries";
 import type { Duty } from "../api/types";
 import { mayKeep } from "./build";
+import { callsIn, newCalls, noticeOf } from "./calls";
 
 /**
  * Calls shown outside the page, while it is open somewhere behind others. A telephone that sleeps runs no page: what
@@ -66,29 +66,6 @@ export async function switchNotices(): Promise<void> {
     // storage may be refused by the browser's settings: then they stay off, and the page says so
   }
   listeners.forEach((listener) => listener());
-}
-
-/** Those that call me and wait for an answer, each with how often it has called. Pure. */
-export function callsIn(all: readonly Duty[]): Map<number, number> {
-  const waiting = all.filter((duty) => duty.state === "called" && duty.actions.some((action) => action.verb === "answer" && action.allowed));
-  return new Map(waiting.map((duty) => [duty.id, duty.calls]));
-}
-
-/** Which of these calls were not there before, or have called again. Pure. */
-export function newCalls(before: ReadonlyMap<number, number>, now: ReadonlyMap<number, number>): number[] {
-  return [...now].filter(([id, calls]) => calls > (before.get(id) ?? 0)).map(([id]) => id);
-}
-
-/** Of what a locked screen may say: dangers by their sentence; anything else may be about a person, and says only that it waits. */
-const OPENLY = new Set(["warning", "weather"]);
-
-/** What stands on the notification: the level in words, and for a danger what it is. Pure but for the words. */
-export function noticeOf(duty: Pick<Duty, "level" | "title" | "subject">): { title: string; body: string } {
-  const openly = OPENLY.has(duty.subject.type);
-  return {
-    title: openly && duty.level > 0 ? t("notify.title", { level: t(`level.${duty.level}.word`) }) : t("notify.duty"),
-    body: openly ? duty.title : t("notify.open"),
-  };
 }
 
 const tagOf = (id: number): string => `call-${id}`;

@@ -1,12 +1,8 @@
 import i18next from "i18next";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Duty } from "../api/types";
 import zh from "../i18n/zh.json";
-import { callsIn, newCalls, noticeOf } from "./notify";
-
-vi.hoisted(() => {
-  Object.assign(globalThis, { window: { isSecureContext: false, addEventListener: () => undefined, matchMedia: () => ({ matches: false }) } });
-});
+import { callsIn, newCalls, noticeOf } from "./calls";
 
 beforeAll(async () => {
   await i18next.init({ lng: "zh", keySeparator: false, nsSeparator: false, resources: { zh: { translation: zh } }, interpolation: { escapeValue: false } });
