@@ -66,6 +66,6 @@ def test_two_walls_share_the_work_and_the_address_says_how(
     page.locator(".scr-choices fieldset input").first.click()  # the address is asked first, then the box follows
     expect(page).to_have_url(re.compile(r"/screen\?kiosk=&show=lists&pages=now%2Canswers%2Ctownships%2Ctrend$"))
     page.keyboard.press("Escape")
-    page.locator(".scr-turn button").nth(2).click()
+    page.get_by_role("button", name="乡镇").click()
     expect(page.locator(".scr-township").first).to_be_visible()
     assert axe_findings(page) == []
