@@ -104,13 +104,21 @@ def _playwright() -> Iterator[Playwright]:
         yield playwright
 
 
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
+
+
+def whole_chromium() -> str:
+    whole = shutil.which("chromium")
+    if whole is None:
+        pytest.fail("chromium is missing: apt-get install chromium")
+    return whole
+
+
 def chromium() -> str:
     """The browser's program: where there is one, that without windows, which costs half the processor time a page."""
     if shell := shutil.which("chromium-headless-shell"):
         return shell
-    whole = shutil.which("chromium")
-    if whole is None:
-        pytest.fail("chromium is missing: apt-get install chromium")
+    whole = whole_chromium()
     # The driver's own download of Chromium keeps the other beside it.
     beside = Path(whole).resolve().parents[2].glob("chromium_headless_shell-*/*/*headless*shell")
     return str(max((one for one in beside if os.access(one, os.X_OK)), default=whole))
@@ -118,7 +126,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def browser(_playwright: Playwright) -> Iterator[Browser]:
-    found = _playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"])
+    found = _playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
     yield found
     found.close()
 
@@ -134,12 +142,13 @@ def _is_expected(url: str, text: str) -> bool:
 
 
 @pytest.fixture
-def open_page(browser: Browser, county: Stack) -> Iterator[Callable[..., Page]]:
+def open_page(browser: Browser, county: Stack, _playwright: Playwright) -> Iterator[Callable[..., Page]]:
     """Opens pages, signed in where a login is given; whatever they were used for, none may have said an error.
 
     What the login page does is told by its own tests: here a session of the server's own is put into the browser.
     """
     contexts: list[BrowserContext] = []
+    others: list[Browser] = []
     said: list[str] = []
 
     def opened(
@@ -149,8 +158,11 @@ def open_page(browser: Browser, county: Stack) -> Iterator[Callable[..., Page]]:
         may_fail: bool = False,
         at: str = "/",
         worker: bool = False,  # with one, what the device keeps of the build is asked past the test's routes
+        whole: bool = False,  # the Chromium with windows, which alone has notifications
     ) -> Page:
-        context = browser.new_context(
+        if whole:
+            others.append(_playwright.chromium.launch(executable_path=whole_chromium(), args=ARGUMENTS))
+        context = (others[-1] if whole else browser).new_context(
             service_workers="allow" if worker else "block",
             viewport=size,  # type: ignore[arg-type]
             color_scheme=tone,  # type: ignore[arg-type]
@@ -177,8 +189,8 @@ def open_page(browser: Browser, county: Stack) -> Iterator[Callable[..., Page]]:
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for opened_one in (*contexts, *others):
+        opened_one.close()
     assert said == []
 
 
