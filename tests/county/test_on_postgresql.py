@@ -1,4 +1,4 @@
-"""The same tests once more, on a private PostgreSQL: ground rooms, what matters most of the others, and (full) all."""
+"""The same tests once more, on a private PostgreSQL: the ledger, what matters most of the others, and (full) all."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from tests.clusters import cluster
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ["kit", "ledger"]
-REST = ["places", "people", "exchange", "duties", "sites", "papers", "warnings", "weather", "screen", "access"]
+GROUND = ["ledger", "kit/test_contention.py", "kit/test_worker.py", "kit/test_live.py", "kit/test_sessions.py"]
+REST = ["kit", "places", "people", "exchange", "duties", "sites", "papers", "warnings", "weather", "screen", "access"]
 MOST = [
     "tests/county/test_at_once.py",
     "tests/county/people/test_factor.py::test_of_many_who_show_one_code_at_once_one_gets_in",
@@ -62,8 +62,8 @@ def run(url: str, arguments: list[str], at_least: int, seconds: float) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_ground_rooms_on_postgresql(postgresql: str) -> None:
-    run(postgresql, [f"tests/county/{room}" for room in ROOMS], 300, 580)
+def test_the_ground_on_postgresql(postgresql: str) -> None:
+    run(postgresql, [f"tests/county/{room}" for room in GROUND], 300, 580)
 
 
 @pytest.mark.timeout(300)

@@ -123,8 +123,9 @@ def asked(client: Client, name: str, **query: Any) -> list[list[str]]:
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ["admin", "leader", "duty", "mine"])
 def test_who_may_read_a_list_may_take_it_out_and_nobody_else(
-    login: Callable[[str], Client], county: SimpleNamespace, role: str
+    login: Callable[[str], Client], county: SimpleNamespace, settings: Any, role: str
 ) -> None:
+    settings.LIMITS = dict.fromkeys(settings.LIMITS, 0)  # all tables within a minute
     names = {"admin": "administrator", "duty": "duty_officer", "mine": "enterprise"}
     client = login(names.get(role, role))
     for name in TABLES:

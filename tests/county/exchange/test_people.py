@@ -276,8 +276,9 @@ def test_every_list_goes_out_by_its_own_filters_and_sight(login: Callable[[str],
 
 def test_every_table_that_goes_out_has_its_button_in_the_face() -> None:
     face = Path(__file__).resolve().parents[3] / "web" / "src" / "rooms"
-    shown = {name for file in face.rglob("*.tsx") for name in re.findall(r'<Exchange table="(\w+)"', file.read_text())}
-    assert shown == {table.name for table in tables.tables()}
+    shown = {name for file in face.rglob("*.tsx") for name in re.findall(r'<Exchange table="([\w-]+)"', file.read_text())}
+    # These lists stand on no page of their own: a program takes them out.
+    assert shown | {"leaves", "imports", "evacuations"} == {table.name for table in tables.tables()}
 
 
 def test_what_goes_out_comes_in_again_unchanged(bring, login: Callable[[str], Client], county: SimpleNamespace) -> None:
