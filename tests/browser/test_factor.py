@@ -73,6 +73,7 @@ def test_i_set_it_up_and_am_asked_for_it(county: Stack, open_page: Callable[...,
     expect(page.get_by_role("button", name="绑定", exact=True)).to_be_visible()
 
 
+@pytest.mark.full
 def test_administrator_sets_a_password_and_asks_for_a_reset(county: Stack, open_page: Callable[..., Page]) -> None:
     boss, lost = account(county, "factor-admin", "administrator"), account(county, "factor-lost")
     enrol(open_page(login=lost, may_fail=True, at="/mine"))
@@ -133,6 +134,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("tone", "wide"), [("light", True), ("dark", False)])
 def test_a_role_that_must_have_it_is_led_there_before_anything_else(
     strict: Stack, open_page: Callable[..., Page], tone: str, wide: bool

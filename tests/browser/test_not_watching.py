@@ -27,6 +27,7 @@ def stopped(api: Api) -> list[str]:
     return [part["name"] for part in api.get("/status")["watching"]["parts"] if not part["ok"]]
 
 
+@pytest.mark.full
 def test_stopped_worker_shows_on_desk_and_answer_pages_and_goes_when_it_goes_on(
     county: Stack, open_page: Callable[..., Page], busy: tuple[dict[str, str], dict[str, Any]]
 ) -> None:

@@ -79,6 +79,7 @@ def test_a_stricter_limit_holds_at_once(
     assert wide <= 0
 
 
+@pytest.mark.full
 def test_what_is_typed_stays_when_another_changes_the_rule_meanwhile(
     county: Stack, staff: dict[str, dict[str, str]], rule: dict[str, Any], open_page: Callable[..., Page]
 ) -> None:

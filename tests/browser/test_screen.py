@@ -58,6 +58,7 @@ def test_the_wall_fills_its_frame_and_scrolls_nowhere(
     assert axe_findings(page) == []
 
 
+@pytest.mark.full
 def test_what_comes_at_once_to_a_quiet_wall_is_shown_whole_or_counted(
     open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
 ) -> None:

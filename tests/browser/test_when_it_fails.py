@@ -182,7 +182,7 @@ def test_leaving_anyway_leaves_nothing_on_this_machine(
     expect(page.locator(".evidence-lost")).to_be_visible()
     my_menu(page, "退出")
     box = page.get_by_role("dialog")
-    page.route("**/api/v1/session", lambda route: route.abort())
+    page.route("**/api/v1/session/oidc/end", lambda route: route.abort())
     expect(box.get_by_role("button", name="清掉并退出")).to_be_visible()
     page.wait_for_function(STILL)
     box.get_by_role("button", name="清掉并退出").click()

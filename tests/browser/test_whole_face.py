@@ -97,7 +97,7 @@ NAMES = re.compile(
     |\b(?:ppm|MPa|kPa|mm|GNSS)\b|[A-Z]{2,4}[-/ ]?[TA]?[ -]?\d[\w.-]*|https?://\S+|[\w.+-]+@[\w.-]+|\b\w+[-_]\w[\w-]*\b
     |\b[0-9a-f]{4,}\b|\b(?:leader|duty|inspector|admin|auditor|water|rescue|(?:town|mine|head)\d*)\b
     |Asia/\w+|(?:/[\w.-]+){2,}|\b[a-z_]+\ =\ …|\b(?:Python|SQLite|PostgreSQL|TLS|systemd)\b
-    |\b(?:GiB|json|backup|chrony|pipeline|shoutu|web|worker|link\d*)\b""",
+    |\b(?:GiB|json|backup|chrony|kiosk|pipeline|shoutu|web|worker|link\d*)\b""",
     re.X,
 )
 """Names that are the same in any language: protocols, formats, units, standards, numbers of things, addresses, paths,

@@ -23,6 +23,7 @@ def rate(number: int) -> dict[str, Any]:
     return {"id": number, "version": 1, "point": 1, "kind": "rate", "params": params}
 
 
+@pytest.mark.full
 def test_signals_are_delivered_while_trials_queue(tmp_path: Path) -> None:
     county = County([point(1), point(2)], [threshold(12, 2)])
     pipeline = Pipeline(tmp_path / "var", county).start()

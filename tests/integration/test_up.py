@@ -65,6 +65,7 @@ def test_up_is_said_when_every_part_is_ready_and_ctrl_c_ends_all(tmp_path: Path)
             process.kill()
 
 
+@pytest.mark.full
 def test_worker_that_comes_after_a_killed_one_is_waited_for(tmp_path: Path) -> None:
     """The beat and the file of the one before say nothing of the one that is starting."""
     with running(tmp_path / "var") as stack:
@@ -84,6 +85,7 @@ def test_worker_that_comes_after_a_killed_one_is_waited_for(tmp_path: Path) -> N
         assert process.poll() is None
 
 
+@pytest.mark.full
 def test_ctrl_c_while_the_demo_is_loaded_leaves_a_directory_that_starts(tmp_path: Path) -> None:
     stack = Stack(tmp_path / "var", demo=True)
     process = launched(stack)

@@ -85,6 +85,7 @@ print(json.dumps({"state": job.state, "made": len(made), "told": len(made & told
 """
 
 
+@pytest.mark.full
 @pytest.mark.integration
 @pytest.mark.timeout(280)
 def test_killed_at_any_instant_all_of_it_or_nothing(tmp_path: Path) -> None:

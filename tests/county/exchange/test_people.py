@@ -276,7 +276,9 @@ def test_every_list_goes_out_by_its_own_filters_and_sight(login: Callable[[str],
 
 def test_every_table_that_goes_out_has_its_button_in_the_face() -> None:
     face = Path(__file__).resolve().parents[3] / "web" / "src" / "rooms"
-    shown = {name for file in face.rglob("*.tsx") for name in re.findall(r'<Exchange table="([\w-]+)"', file.read_text())}
+    shown = {
+        name for file in face.rglob("*.tsx") for name in re.findall(r'<Exchange table="([\w-]+)"', file.read_text())
+    }
     # These lists stand on no page of their own: a program takes them out.
     assert shown | {"leaves", "imports", "evacuations"} == {table.name for table in tables.tables()}
 
