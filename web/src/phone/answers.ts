@@ -71,6 +71,8 @@ function open(): Promise<IDBPDatabase<Schema>> {
 let user: number | null = null;
 /** Only what was kept is shown: the county has not been reached since this page was opened. */
 let old = false;
+/** Questions whose answer is one that was kept: by their hash, until the county has answered them itself. */
+const restored = new Set<string>();
 let putting = false;
 const listeners = new Set<() => void>();
 
@@ -94,6 +96,7 @@ async function clearBut(stays: number | null): Promise<void> {
 
 export async function forgetAnswers(): Promise<void> {
   user = null;
+  restored.clear();
   setOld(false);
   await clearBut(null);
 }
@@ -111,6 +114,14 @@ async function keep(query: Query): Promise<void> {
   }
 }
 
+/** One kept answer, put before the person: it stays old until the county has answered the same itself. */
+function put(client: QueryClient, { key, data, at }: KeptAnswer): void {
+  restored.add(hashKey(key));
+  putting = true;
+  client.setQueryData(key, data, { updatedAt: at });
+  putting = false;
+}
+
 /** Puts what is kept before the person, as old as it is. True: there is something. */
 async function restore(client: QueryClient): Promise<boolean> {
   const all = await open()
@@ -122,12 +133,10 @@ async function restore(client: QueryClient): Promise<boolean> {
   user = me.user;
   recall(me.skew);
   setOld(true);
-  putting = true;
   for (const one of kept) {
-    if (one.user === me.user && one !== me && client.getQueryData(one.key) === undefined) client.setQueryData(one.key, one.data, { updatedAt: one.at });
+    if (one.user === me.user && one !== me && client.getQueryData(one.key) === undefined) put(client, one);
   }
-  client.setQueryData(me.key, me.data, { updatedAt: me.at });
-  putting = false;
+  put(client, me);
   return true;
 }
 
@@ -139,11 +148,20 @@ async function restoreOne(client: QueryClient, key: QueryKey): Promise<boolean> 
     .then((store) => store.get("answers", idOf(whose, key)))
     .catch(() => undefined);
   if (one === undefined || user !== whose || current([one], Date.now()).length === 0 || client.getQueryData(key) !== undefined) return false;
+  put(client, one);
   setOld(true);
-  putting = true;
-  client.setQueryData(key, one.data, { updatedAt: one.at });
-  putting = false;
   return true;
+}
+
+/** What is shown now and is old, though the county may have answered other questions since. */
+function shownOld(client: QueryClient): Query[] {
+  return client.getQueryCache().findAll({ type: "active", predicate: (query) => isKept(query.queryKey) && query.state.dataUpdatedAt > 0 && (old || restored.has(query.queryHash)) });
+}
+
+/** Since when (ms of this device's clock) what is shown is old; null where the county itself has answered all of it. */
+export function oldSince(client: QueryClient): number | null {
+  const shown = shownOld(client);
+  return shown.length === 0 ? null : Math.min(...shown.map((query) => query.state.dataUpdatedAt));
 }
 
 const isSession = (key: QueryKey): boolean => key[0] === "session" && key.length === 1;
@@ -161,7 +179,11 @@ export function keepAnswers(client: QueryClient): void {
   let again: ReturnType<typeof setTimeout> | undefined;
   const askAgain = (): void => {
     clearTimeout(again);
-    if (old) void client.refetchQueries({ queryKey: ["session"], exact: true }).finally(() => (again = setTimeout(askAgain, ASK_MS)));
+    const shown = shownOld(client).map((query) => query.queryHash);
+    if (!old && shown.length === 0) return;
+    // Where the county answers who I am and not the rest, the rest is asked for again until it does.
+    const asked = old ? client.refetchQueries({ queryKey: ["session"], exact: true }) : client.refetchQueries({ predicate: (query) => shown.includes(query.queryHash) });
+    void asked.finally(() => (again = setTimeout(askAgain, ASK_MS)));
   };
   const askLater = (found: boolean): void => {
     if (!found) return;
@@ -171,6 +193,7 @@ export function keepAnswers(client: QueryClient): void {
   window.addEventListener("online", askAgain);
   /** The county has said who is here. What another was shown, or left on this device, is not theirs. */
   const become = (next: number): void => {
+    if (user !== next) restored.clear();
     if (user !== null && user !== next) client.removeQueries({ predicate: (query) => !isSession(query.queryKey) && query.queryKey[0] !== "hello" });
     if (user !== next) {
       user = next;
@@ -181,9 +204,11 @@ export function keepAnswers(client: QueryClient): void {
     void client.invalidateQueries({ predicate: (query) => !isSession(query.queryKey) });
   };
   client.getQueryCache().subscribe((event) => {
+    if (event.type === "removed") restored.delete(event.query.queryHash);
     if (event.type !== "updated" || putting) return;
     const { query, action } = event;
     if (action.type === "success" && isKept(query.queryKey)) {
+      restored.delete(query.queryHash);
       if (isSession(query.queryKey)) become((query.state.data as { user: { id: number } }).user.id);
       waiting.set(query.queryHash, query);
       timer ??= setTimeout(write, WRITE_MS);
@@ -191,7 +216,9 @@ export function keepAnswers(client: QueryClient): void {
       const { status } = asProblem(action.error);
       if (!isSession(query.queryKey)) {
         // A weak line lets one question through and not the next: what was answered before is better than nothing.
-        if (isUnreached(status) && query.state.data === undefined) void restoreOne(client, query.queryKey).then(askLater);
+        if (!isUnreached(status)) return;
+        if (query.state.data === undefined) void restoreOne(client, query.queryKey).then(askLater);
+        else askLater(restored.has(query.queryHash));
         return;
       }
       // The county says that this session is over: then nobody here is entitled to what it answered before.
@@ -204,17 +231,17 @@ export function keepAnswers(client: QueryClient): void {
   });
 }
 
-/** Since when (ms of the county's clock) what this page shows is old; null where the county has been reached. */
+/** Since when (ms of the county's clock) what this page shows is old; null where the county has answered it. */
 export function useStopped(): number | null {
   const client = useQueryClient();
-  const stopped = useSyncExternalStore(
+  useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     () => old,
   );
-  if (!stopped) return null;
-  const shown = client.getQueryCache().findAll({ type: "active", predicate: (query) => isKept(query.queryKey) && query.state.dataUpdatedAt > 0 });
-  return shown.length === 0 ? null : Math.min(...shown.map((query) => query.state.dataUpdatedAt)) + skew();
+  // Whoever shows it does so anew with each answer and each second: which answers are old needs no listener of its own.
+  const since = oldSince(client);
+  return since === null ? null : since + skew();
 }
