@@ -122,6 +122,8 @@ def test_a_chain_nobody_answered_and_that_began_again_refuses_nobody(county, log
         assert (duty.round, duty.calls.filter(round=2).count()) == (2, 1)
         done_at = begun + timedelta(minutes=6)
         held = {"sent": {**_sent(county, who, at=done_at), "seen": {"round": 1}}}
+        [desk] = login(who).get("/api/v1/duties", {"view": "mine"}).json()["items"]
+        assert (desk["id"], desk["verb"]) == (duty.pk, "应答"), "it stays on the desk of who may answer it"
         answered = _post(login(who), f"duties/{duty.pk}/answer", held)
         assert (answered.status_code, answered.json().get("state")) == (200, "answered"), answered.content
         assert [row["state"] for row in answered.json()["chain"]].count("answered") == 1
@@ -130,6 +132,25 @@ def test_a_chain_nobody_answered_and_that_began_again_refuses_nobody(county, log
     duty.refresh_from_db()
     assert (duty.state, duty.round, duty.person_id) == ("answered", 2, county.users[who].person_id)
     assert _verbs(duty.pk).count("duty.answered") == 1
+
+
+@pytest.mark.django_db
+def test_an_answer_to_the_round_before_is_counted_on_the_list(county, login, raise_to) -> None:  # noqa: F811
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        warning = raise_to(4)
+        duty = Duty.objects.filter(about_type="warning", about_id=warning.pk).order_by("id").first()
+        for _minutes in range(0, 600, 5):
+            clock.shift(300)
+            duties.climb_due()
+            duty.refresh_from_db()
+            if duty.round == 2:
+                break
+        again = {call.rung for call in duty.calls.filter(round=2)}
+        waits = [call.person_id for call in duty.calls.filter(round=1, state="calling") if call.rung not in again]
+        who = next(name for name, user in county.users.items() if user.person_id in waits)
+        assert _post(login(who), f"duties/{duty.pk}/answer", {}).status_code == 200
+        shown = login("leader").get(f"/api/v1/warnings/{warning.pk}").json()
+    assert shown["answered"] == sum(row["state"] == "answered" for row in shown["chain"]) == 1
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from ninja import Query
 from shoutu.county.duties import kinds, schemas, selectors, services
 from shoutu.county.duties.models import Duty, State, Step
 from shoutu.county.duties.selectors.chains import RUNG_WORDS, masked
-from shoutu.county.duties.selectors.clocks import group_of, is_for
+from shoutu.county.duties.selectors.clocks import group_of, waits_for
 from shoutu.county.duties.selectors.lists import SORTS, whole
 from shoutu.county.duties.services.receipts import note_fetched
 from shoutu.county.duties.states import TABLE
@@ -133,7 +133,7 @@ def row(duty: Duty, actor: Actor) -> dict[str, Any]:
     person = duty.person or (last.person if last else None)
     clock = selectors.clock_of(duty, actor)
     kind = kinds.get(duty.kind)
-    waits_for_me = duty.state == State.CALLED and any(call.state == "calling" and is_for(call, actor) for call in calls)
+    waits_for_me = duty.state == State.CALLED and any(waits_for(duty, call, actor) for call in duty.calls.all())
     return {
         "id": duty.pk,
         "kind": duty.kind,

@@ -1,6 +1,6 @@
 """What may be asked about duties; every list starts from what the actor may see."""
 
-from shoutu.county.duties.selectors.chains import chain_rows
+from shoutu.county.duties.selectors.chains import chain_rows, present
 from shoutu.county.duties.selectors.clocks import clock_of, is_overdue, tightest
 from shoutu.county.duties.selectors.findings import finding_row, findings_for, get_finding
 from shoutu.county.duties.selectors.lists import duties_for, get_duty, late_of, my_figures, open_alarms
@@ -18,6 +18,7 @@ __all__ = [
     "late_of",
     "my_figures",
     "open_alarms",
+    "present",
     "tightest",
     "timeline",
 ]

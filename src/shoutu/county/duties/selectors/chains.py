@@ -15,6 +15,18 @@ from shoutu.county.people.masking import masked_name
 from shoutu.county.people.models import Person, Post
 
 
+def present(duty: Duty) -> list[Call]:
+    """The calls of the present round, and those of an earlier one, for the same thing, that were answered.
+
+    Needs calls prefetched.
+    """
+    return [
+        call
+        for call in duty.calls.all()
+        if call.round == duty.round or (call.round >= duty.cause_round and call.state == CallState.ANSWERED)
+    ]
+
+
 def chain_rows(duties: Iterable[Duty], actor: Actor) -> list[dict[str, Any]]:
     """One row a call of the present round, then one a rung still to come; unanswered first within each duty.
 
@@ -28,12 +40,7 @@ def chain_rows(duties: Iterable[Duty], actor: Actor) -> list[dict[str, Any]]:
     filled: dict[tuple[int | None, str], Mapping[str, Seat]] = {}
     rows: list[dict[str, Any]] = []
     for duty in duties:
-        calls = [
-            call
-            for call in duty.calls.all()
-            if call.round == duty.round or (call.round >= duty.cause_round and call.state == CallState.ANSWERED)
-        ]
-        rows += [_called(duty, call, receipts.get(call.pk, []), actor, now) for call in calls]
+        rows += [_called(duty, call, receipts.get(call.pk, []), actor, now) for call in present(duty)]
         if duty.state == State.CALLED and duty.rung_next < len(duty.policy["chain"]):
             key = (duty.site_id, duty.matter)
             if key not in filled:

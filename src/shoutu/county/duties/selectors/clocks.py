@@ -19,7 +19,7 @@ def clock_of(duty: Duty, actor: Actor | None = None) -> dict[str, Any] | None:
 
     None for a duty that is over or runs without a limit. Needs calls and clocks prefetched.
     """
-    calls = [call for call in duty.calls.all() if call.round == duty.round]
+    calls = [call for call in duty.calls.all() if call.round == duty.round or waits_for(duty, call, actor)]
     if duty.state == State.CALLED:
         return _call_clock(duty, calls, actor)
     if duty.state == State.ANSWERED:
@@ -41,8 +41,14 @@ def _call_clock(duty: Duty, calls: list[Call], actor: Actor | None) -> dict[str,
     if not calls:
         return None
     call = (own or live or calls)[-1]
-    rungs = [one.due_at for one in live if one.due_at < call.due_at]
+    rungs = [one.due_at for one in live if one.round == call.round and one.due_at < call.due_at]
     return _clock(call.called_at, call.due_at, None, rungs, "answer", str(call.post or ""))
+
+
+def waits_for(duty: Duty, call: Call, actor: Actor | None) -> bool:
+    """Whether this call still waits for the actor: also one of a round nobody answered, for the same thing."""
+    live = call.state == CallState.CALLING and call.round >= duty.cause_round
+    return live and actor is not None and is_for(call, actor)
 
 
 def is_for(call: Call, actor: Actor) -> bool:

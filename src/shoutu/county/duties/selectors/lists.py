@@ -42,7 +42,8 @@ def duties_for(actor: Actor, view: str = "mine", state: str = "") -> QuerySet[Du
         raise Invalid("state", _("其中之一：%(names)s") % {"names": "、".join(State.values)})
     rows = Duty.objects.visible_to(actor)
     my_call = Call.objects.filter(mine(actor), duty=OuterRef("pk"))
-    unanswered = my_call.filter(round=OuterRef("round"), state=CallState.CALLING)
+    # A chain nobody answered has begun again below: whoever was called for the same thing before still may answer.
+    unanswered = my_call.filter(round__gte=OuterRef("cause_round"), state=CallState.CALLING)
     told = unanswered.filter(called_at__gte=OuterRef("answered_at"))  # that a stage is late
     waiting = (Q(state=State.CALLED) & Exists(unanswered)) | (Q(state=State.ANSWERED) & Exists(told))
     held = mine(actor)

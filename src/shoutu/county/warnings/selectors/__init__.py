@@ -104,7 +104,7 @@ def brief(warning: Warning) -> dict[str, Any]:
 
 def row(warning: Warning, duties: list[Duty], silent: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """One warning as a row of the list; `silent`: the silence that holds back its calls now."""
-    calls = [call for duty in duties for call in duty.calls.all() if call.round == duty.round]
+    calls = [call for duty in duties for call in duty_selectors.present(duty)]
     site, point = warning.site, warning.point
     copied = (
         "number", "level", "peak_level", "current_level", "state", "title", "item", "value", "threshold", "direction",
