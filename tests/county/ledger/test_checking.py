@@ -103,3 +103,9 @@ def test_tail_cut_off_shows_against_the_head_only_and_stays_an_alarm(
     assert "外部树头" in job["findings"][0]
     checking.keep(verify())  # the regular check six hours later knows of no head outside
     assert len(damage_alarms()) == 1
+    assert ask(auditor).status_code == 202  # somebody asks without the head
+    assert len(damage_alarms()) == 1, "while it is under way"
+    checking.work()
+    checking.keep(verify())
+    assert auditor.get(CHECKS).json()["job"]["count"] == 1
+    assert len(damage_alarms()) == 1, "nobody makes it go away by asking less"

@@ -58,14 +58,15 @@ def overview() -> dict[str, Any]:
 
 def damage_alarms() -> list[dict[str, Any]]:
     """One alarm while the last whole check had findings, or the last one a person asked for: it may have known a head
-    of which the regular one knows nothing."""
+    of which the regular one knows nothing. While another is under way, what the one before it found stands."""
     for name in (CHECK, ASKED):
         beat = Beat.objects.filter(name=name).first()
-        if beat is None or not beat.detail.get("count"):
+        found = {} if beat is None else beat.detail if "count" in beat.detail else beat.detail.get("before", {})
+        if beat is None or not found.get("count"):
             continue
         message = _("账本有 %(count)s 处不一致：%(first)s。在服务器上运行 shoutu ledger verify") % {
-            "count": beat.detail["count"],
-            "first": beat.detail["findings"][0],
+            "count": found["count"],
+            "first": found["findings"][0],
         }
         return [{"id": 0, "at": beat.at or timezone.now(), "kind": CHECK, "message": message}]
     return []

@@ -55,16 +55,25 @@ def _ask(actor: Actor, head: str, named: str) -> None:
     row = Beat.objects.select_for_update(no_key=True).get(name=ASKED)
     if row.detail.get("state") == OPEN:
         raise Conflict(_("已经在核对，等它做完。"))
+    # A head the record contradicted is checked against again: asked for without it, the contradiction would be gone.
+    odd = bool(row.detail.get("count"))
+    against = list(dict.fromkeys([*row.detail.get("against", []), row.detail.get("note", "")])) if odd else []
+    told = {"against": [one for one in against if one], "before": _found(row.detail) if odd else {}}
     now = timezone.now().isoformat()
-    steps.beat(ASKED, detail={"state": OPEN, "by": actor.label, "asked_at": now, "head": named, "note": head})
+    steps.beat(ASKED, detail={"state": OPEN, "by": actor.label, "asked_at": now, "head": named, "note": head, **told})
     record(actor, "ledger.check_asked", COUNTY, {"head": named} if named else {})
+
+
+def _found(detail: dict[str, Any]) -> dict[str, Any]:
+    return {name: detail[name] for name in ("count", "findings")}
 
 
 def work() -> None:
     """Do what was asked, if anything was. Takes as long as the ledger is long."""
     now = asked_check()
     if now is not None and now["state"] == OPEN:
-        _done(now, verify([now["note"]] if now["note"] else []))
+        outside = dict.fromkeys([now["note"], *now.get("against", [])])
+        _done(now, verify([note for note in outside if note]))
 
 
 @service
