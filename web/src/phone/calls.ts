@@ -1,10 +1,18 @@
 import { t } from "i18next";
 import type { Duty } from "../api/types";
 
+/** More calls of one duty than there ever are in one round of it. */
+const MANY = 100_000;
+
+/** How often a duty has called, more being later. Its calls are counted from one again in each round: got worse, or nobody answered. Pure. */
+export function timesOf({ round, calls }: Pick<Duty, "round" | "calls">): number {
+  return round * MANY + calls;
+}
+
 /** Those that call me and wait for an answer, each with how often it has called. Pure. */
 export function callsIn(all: readonly Duty[]): Map<number, number> {
   const waiting = all.filter((duty) => duty.state === "called" && duty.actions.some((action) => action.verb === "answer" && action.allowed));
-  return new Map(waiting.map((duty) => [duty.id, duty.calls]));
+  return new Map(waiting.map((duty) => [duty.id, timesOf(duty)]));
 }
 
 /** Which of these calls were not there before, or have called again. Pure. */

@@ -4,7 +4,7 @@ import { useNavigate } from "react-router";
 import { duties } from "../api/queries";
 import type { Duty } from "../api/types";
 import { mayKeep } from "./build";
-import { callsIn, newCalls, noticeOf } from "./calls";
+import { callsIn, newCalls, noticeOf, timesOf } from "./calls";
 
 /**
  * Calls shown outside the page, while it is open somewhere behind others. A telephone that sleeps runs no page: what
@@ -73,9 +73,10 @@ const tagOf = (id: number): string => `call-${id}`;
 async function show(duty: Duty): Promise<void> {
   const registration = await navigator.serviceWorker.ready;
   const there = (await registration.getNotifications({ tag: tagOf(duty.id) }))[0]?.data as { calls?: number } | undefined;
-  if ((there?.calls ?? 0) >= duty.calls) return; // another window has shown it
+  const calls = timesOf(duty);
+  if ((there?.calls ?? 0) >= calls) return; // another window has shown it
   const { title, body } = noticeOf(duty);
-  const options = { body, tag: tagOf(duty.id), renotify: true, requireInteraction: true, icon: "/icons/192.png", data: { url: `/answer/${duty.id}`, calls: duty.calls } };
+  const options = { body, tag: tagOf(duty.id), renotify: true, requireInteraction: true, icon: "/icons/192.png", data: { url: `/answer/${duty.id}`, calls } };
   await registration.showNotification(title, options);
 }
 
@@ -84,6 +85,9 @@ async function takeBack(still: ReadonlyMap<number, number>): Promise<void> {
   const registration = await navigator.serviceWorker.ready;
   for (const one of await registration.getNotifications()) if (one.tag.startsWith("call-") && !still.has(Number(one.tag.slice(5)))) one.close();
 }
+
+/** The wall is nobody's desk: what is pressed opens elsewhere, and it stays. */
+const isWall = (): boolean => window.location.pathname === "/screen";
 
 /** Shows what calls me while this page is not looked at, takes it back when it calls no more, and opens it when pressed. */
 export function useCallNotices(user: number | null): void {
@@ -103,10 +107,14 @@ export function useCallNotices(user: number | null): void {
     for (const duty of mine) if (away && fresh.includes(duty.id)) void show(duty).catch(() => undefined);
     void takeBack(now).catch(() => undefined);
   }, [mine, on]);
+  // Signed out, or turned off: nothing of what called me is left standing on a screen others see.
+  useEffect(() => (on ? () => void takeBack(new Map()).catch(() => undefined) : undefined), [on]);
   useEffect(() => {
     if (!able()) return undefined;
     const open = (event: MessageEvent<{ open?: unknown } | null>): void => {
-      if (typeof event.data?.open === "string") void navigate(event.data.open);
+      if (typeof event.data?.open !== "string" || isWall()) return;
+      event.ports[0]?.postMessage("opened");
+      void navigate(event.data.open);
     };
     navigator.serviceWorker.addEventListener("message", open);
     return () => navigator.serviceWorker.removeEventListener("message", open);

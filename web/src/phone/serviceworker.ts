@@ -69,6 +69,19 @@ scope.addEventListener("fetch", (event) => {
   }
 });
 
+/** So long (ms) a window is waited for that may be asleep, at the login page or a wall: a press must lead somewhere. */
+const HEARD_MS = 400;
+
+/** Has this window open the path; false where it does not say that it did. */
+function opens(there: WindowClient, path: string): Promise<boolean> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    setTimeout(resolve, HEARD_MS, false);
+    port1.onmessage = () => resolve(true);
+    there.postMessage({ open: path }, [port2]);
+  });
+}
+
 /** A call was shown outside the page: a press opens it, in the window that is there already if one is. */
 scope.addEventListener("notificationclick", (event) => {
   event.notification.close();
@@ -76,10 +89,11 @@ scope.addEventListener("notificationclick", (event) => {
   const path = url !== undefined && url.startsWith("/") && !url.startsWith("//") ? url : "/";
   event.waitUntil(
     scope.clients.matchAll({ type: "window" }).then(async (windows) => {
-      const there = windows[0];
-      if (there === undefined) return void (await scope.clients.openWindow(path));
-      await there.focus().catch(() => undefined);
-      there.postMessage({ open: path });
+      // The last one looked at first; two are asked at most, for the press gives leave for a moment only.
+      for (const there of windows.filter((one) => one.frameType === "top-level").slice(0, 2)) {
+        if (await opens(there, path)) return void (await there.focus().catch(() => undefined));
+      }
+      await scope.clients.openWindow(path);
     }),
   );
 });
