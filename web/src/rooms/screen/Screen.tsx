@@ -19,7 +19,7 @@ import { useFrame } from "./frame";
 import { switchFullscreen, useAwake, useFewMotions, useLit, useRenewal } from "./kiosk";
 import { Answering, Happening, OnDuty } from "./Lists";
 import { AnswersPage, TownshipsPage, WarningsPage } from "./Pages";
-import { useSiren } from "./siren";
+import { loudest, soundsOf, useSiren } from "./siren";
 import { TrendPage } from "./Trend";
 import { Turner, WallControls } from "./Turner";
 import { holds, settingsOf, type Settings, type WallPage } from "./turning";
@@ -28,18 +28,20 @@ import "./screen.css";
 
 /** The alarm sounds on every screen until somebody on duty has heard it; that is one press, and it stands in the ledger. */
 function Alarm({ now, me }: { now: ScreenNow; me: Me }): ReactNode {
-  const [muted, setMuted] = useState(false);
+  const [mutes, setMutes] = useState<readonly string[]>([]);
   const act = useAcknowledge();
   const may = me.permissions.includes("screen.acknowledge");
-  const worst = Math.max(0, ...now.alarms.map((alarm) => alarm.level));
-  const level = muted ? 0 : worst;
+  const level = loudest(now.alarms, mutes);
   const siren = useSiren(level);
-  useEffect(() => setMuted(false), [worst, now.alarms.length]);
-  if (worst === 0) return null;
+  // What is silent on this screen is what sounded when it was pressed; one that comes again is a new one.
+  const sounding = soundsOf(now.alarms).join();
+  useEffect(() => setMutes((before) => before.filter((one) => sounding.split(",").includes(one))), [sounding]);
+  if (now.alarms.length === 0) return null;
+  const muted = level === 0;
   const hear = (): void => {
     siren.allow();
     if (may) act.mutate(now.alarms.map((alarm) => alarm.id));
-    else setMuted(true);
+    else setMutes(soundsOf(now.alarms));
   };
   return (
     <div className="scr-alarm" role="alert" data-sounding={level}>

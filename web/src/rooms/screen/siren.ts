@@ -1,4 +1,7 @@
 import { useEffect, useRef, useState } from "react";
+import type { ScreenNow } from "../../api/types";
+
+type Alarm = ScreenNow["alarms"][number];
 
 /** The alarm: two tones for red, one for orange, made by the browser itself; no file to fetch, nothing to go missing. */
 interface Beat {
@@ -17,6 +20,16 @@ const beats: Record<number, Beat[]> = {
   3: [{ hz: 620, at: 0, for: 0.45 }],
 };
 const EVERY_MS: Record<number, number> = { 4: 1_600, 3: 3_000 };
+
+type Sound = Pick<Alarm, "id" | "level">;
+
+/** Alarms by what they sound for: the same one at another level is another. Pure. */
+export const soundsOf = (alarms: readonly Sound[]): string[] => alarms.map((one) => `${one.id}:${one.level}`);
+
+/** The level that sounds: the worst of those not muted here; 0: none. Pure. */
+export function loudest(alarms: readonly Sound[], mutes: readonly string[]): number {
+  return Math.max(0, ...alarms.filter((one) => !mutes.includes(`${one.id}:${one.level}`)).map((one) => one.level));
+}
 
 function play(context: AudioContext, level: number): void {
   for (const beat of beats[level] ?? []) {

@@ -101,9 +101,11 @@ describe("turning", () => {
 });
 
 describe("what holds the wall", () => {
-  const quiet = { alarms: [], rows: [], worst: null, evacuations: [] } as unknown as ScreenNow;
+  const quiet = { alarms: [], rows: [], worst: null, evacuations: [], weather: [] } as unknown as ScreenNow;
   const watching = { watching: { ok: true } } as unknown as Status;
   const danger = { id: 3, level: 4, state: "calling", called: 2, answered: 0 };
+
+  const storm = { id: 5, level: 4, state: "active", townships_waiting: [], county_answered: null };
 
   it("is nothing on a quiet day", () => expect(holds(quiet, watching, false)).toEqual([]));
 
@@ -111,17 +113,21 @@ describe("what holds the wall", () => {
     ["an alarm nobody has heard", { alarms: [{ id: 1, level: 3 }] }],
     ["a red nobody has answered", { worst: danger, rows: [danger] }],
     ["an orange of which one called has not answered", { rows: [{ ...danger, level: 3, state: "verifying", answered: 1 }] }],
+    ["a red storm a township has not answered", { weather: [{ ...storm, townships_waiting: ["甲乡"] }] }],
+    ["an orange storm the county has not answered", { weather: [{ ...storm, level: 3, county_answered: false }] }],
     ["people not yet out", { evacuations: [{ id: 1, state: "going", missing: null }] }],
   ])("%s", (_, more) => expect(holds({ ...quiet, ...more } as ScreenNow, watching, false)).toHaveLength(1));
 
-  it("is not a yellow, nor what is answered", () => {
+  it("is not a yellow, nor what is answered or over", () => {
     const rows = [{ ...danger, level: 2 }, { ...danger, state: "disposing", answered: 2 }];
-    expect(holds({ ...quiet, rows } as unknown as ScreenNow, watching, false)).toEqual([]);
+    const weather = [storm, { ...storm, level: 2, townships_waiting: ["甲乡"] }, { ...storm, state: "ended", townships_waiting: ["甲乡"] }];
+    expect(holds({ ...quiet, rows, weather } as unknown as ScreenNow, watching, false)).toEqual([]);
   });
 
   it("is what makes the figures old", () => {
     expect(holds(quiet, watching, true)).toEqual(["line"]);
     expect(holds(quiet, { watching: { ok: false } } as unknown as Status, false)).toEqual(["watch"]);
     expect(holds(undefined, watching, false)).not.toEqual([]);
+    expect(holds(quiet, undefined, false)).toEqual(["watch"]);
   });
 });

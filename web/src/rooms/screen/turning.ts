@@ -51,16 +51,17 @@ export function settingsOf(search: URLSearchParams, how: Arrangement): Settings 
 }
 
 /**
- * What keeps the wall at what is happening: each danger nobody has answered, each alarm nobody has heard, people not
- * yet out, and whatever makes the figures old. Empty: the wall may turn.
+ * What keeps the wall at what is happening: each danger nobody has answered, of the weather as well, each alarm nobody
+ * has heard, people not yet out, and whatever makes the figures old, or is not known. Empty: the wall may turn.
  */
 export function holds(now: ScreenNow | undefined, status: Status | undefined, lost: boolean): readonly string[] {
   if (!now) return ["unknown"];
   const found = [
     ...now.alarms.map((one) => `alarm:${one.id}:${one.level}`),
     ...[...now.rows, ...(now.worst ? [now.worst] : [])].filter((one) => one.level >= 3 && (one.state === "calling" || one.answered < one.called)).map((one) => `open:${one.id}:${one.level}`),
+    ...now.weather.filter((one) => one.state === "active" && one.level >= 3 && (one.townships_waiting.length > 0 || one.county_answered === false)).map((one) => `weather:${one.id}:${one.level}`),
     ...now.evacuations.filter((one) => one.state === "going").map((one) => `out:${one.id}`),
-    ...(status && !status.watching.ok ? ["watch"] : []),
+    ...(status?.watching.ok === true ? [] : ["watch"]),
     ...(lost ? ["line"] : []),
   ];
   return [...new Set(found)].sort();
