@@ -132,6 +132,15 @@ def test_a_frame_changes_nothing_and_asks_for_no_other_page(both: SimpleNamespac
     assert let_in == reads
 
 
+def test_a_wall_in_a_frame_asks_for_all_that_it_shows(both: SimpleNamespace) -> None:
+    _made, headers = token(both)
+    key = opened(headers, page="screen")
+    for name in ("status", "screen/now", "screen/trend", "warnings", "warning-groups"):
+        assert get(name, key).status_code == 200, name
+    for name in ("duties", "persons", "tables/warnings/export"):
+        assert get(name, key).status_code in (401, 403), name
+
+
 def test_a_dossier_shows_its_own_site_and_no_other(both: SimpleNamespace) -> None:
     _made, headers = token(both)
     key = opened(headers, page="site", site=both.site.pk)

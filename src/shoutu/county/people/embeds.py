@@ -40,7 +40,9 @@ def _page(may: str, *reads: str) -> Page:
 
 
 PAGES = {
-    "screen": _page("screen site warning duty roster weather point", "screen/(map|sites|now)"),
+    "screen": _page(
+        "screen site warning duty roster weather point", "screen/(map|sites|now|trend)", "warnings", "warning-groups"
+    ),
     "map": _page("screen site warning", "screen/(map|sites)"),
     "warnings": _page("warning site silence", "warnings", "warning-groups"),
     "site": _page(

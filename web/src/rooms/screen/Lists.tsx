@@ -56,6 +56,8 @@ export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode 
   const { place, fit } = useFit(rows.map((row) => row.id).join(), how === "stack");
   const shown = Math.min(rows.length, fit);
   const total = levels.reduce((sum, level) => sum + (now.counts[level] ?? 0), 0);
+  // Told by the lines of their storms; where those are not known they are counted below with what does not fit.
+  const folded = useGroups().data ? now.folded : 0;
   return (
     <section className="scr-list" aria-label={t("screen.happening")}>
       <header>
@@ -80,9 +82,9 @@ export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode 
         </ul>
       )}
       <WeatherRows now={now} u={u} />
-      {total > shown + now.folded && (
+      {total > shown + folded && (
         <Link to="/warnings" className="scr-more">
-          {t("screen.more", { n: total - shown - now.folded })}
+          {t("screen.more", { n: total - shown - folded })}
         </Link>
       )}
     </section>

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState, type CSSProperties, type ReactNode } from
 import { Link, useSearchParams } from "react-router";
 import { useAcknowledge, useCountyMap, useScreenNow, useScreenSites, useStatus } from "../../api/queries";
 import type { Me, ScreenNow, SiteMark } from "../../api/types";
+import { isEmbedded } from "../../embed/key";
 import { SiteMap } from "../../kit/map/SiteMap";
 import { LevelMark } from "../../kit/LevelTag";
 import { SealedMark } from "../../kit/SealedMark";
@@ -136,11 +137,14 @@ export function MapPart({ scale, tone = "dark" }: { scale: number; tone?: Tone }
   );
 }
 
+/** Who answers is not told in a frame of another platform: its key may not ask for duties. */
+const SHUT: readonly WallPage[] = isEmbedded ? ["answers"] : [];
+
 /** What the address asks the wall to be, and how it is asked otherwise. */
 function useSettings(): { settings: Settings; change: (name: string, value: string | null) => void } {
   const [search, setSearch] = useSearchParams();
   const { how } = useFrame();
-  const settings = useMemo(() => settingsOf(search, how), [search, how]);
+  const settings = useMemo(() => settingsOf(search, how, SHUT), [search, how]);
   const change = (name: string, value: string | null): void =>
     setSearch(
       (before) => {

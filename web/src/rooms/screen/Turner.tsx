@@ -9,7 +9,8 @@ import type { Wall } from "./useTurning";
 export function Turner({ settings, wall }: { settings: Settings; wall: Wall }): ReactNode {
   if (settings.pages.length < 2) return null;
   // Chosen by hand while danger holds the wall: it goes back by itself.
-  const why = wall.why === "held" && wall.state.page !== "now" ? "back" : wall.why;
+  const away = wall.state.page !== "now";
+  const why = wall.why === "held" && away ? "back" : wall.why === "blind" && away ? "rest" : wall.why;
   return (
     <nav className="scr-turn" aria-label={t("screen.pages")}>
       {settings.pages.map((page) => (

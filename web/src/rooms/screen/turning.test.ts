@@ -24,6 +24,12 @@ describe("what the address asks for", () => {
     expect(asked("show=left&every=x").strange).toEqual(["show=left", "every=x"]);
   });
 
+  it("offers no page that is shut here", () => {
+    const { pages, offered } = settingsOf(new URLSearchParams("pages=answers,map"), "wall", ["answers"]);
+    expect(pages).toEqual(["now", "map"]);
+    expect(offered).not.toContain("answers");
+  });
+
   it("shows the map alone, or the lists beside it, and turns no map that has a wall of its own", () => {
     expect(asked("kiosk&show=map")).toMatchObject({ pages: ["now"], every: 0 });
     expect(asked("kiosk&show=lists").pages).not.toContain("map");
@@ -81,6 +87,8 @@ describe("turning", () => {
     const touched = after(["touch", told(9)]);
     expect(turned(touched, { do: "beat" }, told(20)).page).toBe("now");
     expect(still(touched, told(20))).toBe("rest");
+    expect(still(touched, told(20, ["line", "open:1:4"]))).toBe("held");
+    expect(still(touched, told(20, ["line", "watch"])), "a lost line is no danger").toBe("blind");
     expect(turned(touched, { do: "beat" }, told(9 + TOUCH_MS / 1000)).page).toBe("map");
   });
 

@@ -25,8 +25,8 @@ const LONGEST_S = 3_600;
 
 const isPage = (word: string): word is WallPage => (PAGES as readonly string[]).includes(word);
 
-/** `?kiosk`, `?every=20`, `?pages=map,trend`, `?show=map` or `lists`. What is no number or page is told, not obeyed. */
-export function settingsOf(search: URLSearchParams, how: Arrangement): Settings {
+/** `?kiosk`, `?every=20`, `?pages=map,trend`, `?show=map` or `lists`. What is no number or page is told, not obeyed. `shut`: pages there are not here. */
+export function settingsOf(search: URLSearchParams, how: Arrangement, shut: readonly WallPage[] = []): Settings {
   const kiosk = search.has("kiosk");
   const strange: string[] = [];
   const asked = search.get("show") ?? "all";
@@ -45,7 +45,7 @@ export function settingsOf(search: URLSearchParams, how: Arrangement): Settings 
   // A map that has a wall of its own is no page; where only the map is shown, or on a phone, nothing turns.
   const alone = show === "map" || how === "stack";
   const beside = show === "lists" || how === "double";
-  const offered = PAGES.filter((page) => page !== "now" && !alone && !(beside && page === "map"));
+  const offered = PAGES.filter((page) => page !== "now" && !shut.includes(page) && !alone && !(beside && page === "map"));
   const pages: WallPage[] = ["now", ...offered.filter((page) => wanted.includes(page))];
   return { kiosk, every: pages.length > 1 ? every : 0, pages, offered, show, strange };
 }
@@ -129,9 +129,12 @@ function beat(state: Turning, { now, pages, every, held }: Told): Turning {
   return { ...state, page: beyond(state.page, 1, pages), since: now };
 }
 
+/** What holds the wall because nobody knows how things stand; all else is danger, and is said so. */
+const BLIND = ["line", "unknown", "watch"];
+
 /** Why no page turns now, in the order in which it is said; null while they turn. */
-export function still(state: Turning, told: Pick<Told, "now" | "every" | "held">): "held" | "stopped" | "rest" | "off" | null {
-  if (told.held.length > 0) return "held";
+export function still(state: Turning, told: Pick<Told, "now" | "every" | "held">): "held" | "blind" | "stopped" | "rest" | "off" | null {
+  if (told.held.length > 0) return told.held.every((one) => BLIND.includes(one)) ? "blind" : "held";
   if (told.every === 0) return "off";
   if (state.stopped) return "stopped";
   return told.now < state.rest ? "rest" : null;
