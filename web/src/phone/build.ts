@@ -63,6 +63,9 @@ export function useNewBuild(): boolean {
   );
 }
 
+/** The same, for who looks only now and then. */
+export const liesReady = (): boolean => waiting !== null;
+
 export function takeNew(): void {
   taken = true;
   waiting?.postMessage("take-over");

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { renew } from "../../bundles";
+import { liesReady, takeNew } from "../../phone/build";
 
 /** What a wall asks of its browser: the whole screen, kept lit, no cursor, and a new build taken up when all is quiet. */
 const IDLE_MS = 5_000;
@@ -51,6 +52,7 @@ export function useFullscreen(): boolean | null {
 
 /** Only from a press: no browser gives the whole screen unasked. */
 export function switchFullscreen(): void {
+  if (!document.fullscreenEnabled) return;
   const done = document.fullscreenElement === null ? document.documentElement.requestFullscreen() : document.exitFullscreen();
   void done.catch(() => undefined);
 }
@@ -62,9 +64,11 @@ export function useLit(wanted: boolean): boolean {
     if (!wanted || !("wakeLock" in navigator)) return undefined;
     let lock: WakeLockSentinel | null = null;
     let over = false;
+    let asking = false;
     const ask = async (): Promise<void> => {
-      if (document.visibilityState !== "visible" || (lock !== null && !lock.released)) return;
-      const given = await navigator.wakeLock.request("screen");
+      if (asking || document.visibilityState !== "visible" || (lock !== null && !lock.released)) return;
+      asking = true; // two at once would leave one that nobody gives back
+      const given = await navigator.wakeLock.request("screen").finally(() => (asking = false));
       if (over) return void given.release();
       lock = given;
       setLit(true);
@@ -92,7 +96,10 @@ export function useRenewal(wanted: boolean, quiet: boolean): void {
     if (!wanted) return undefined;
     const calm = (): boolean => since.current !== null && performance.now() - since.current >= QUIET_MS;
     const ask = (): void => {
-      if (calm()) void renew(calm).catch(() => false);
+      if (!calm()) return;
+      // Over HTTPS the service worker holds it ready: loaded anew without it, the bar would go on asking for a press.
+      if (liesReady()) takeNew();
+      else void renew(calm).catch(() => false);
     };
     const timer = setInterval(ask, BUILD_MS);
     return () => clearInterval(timer);
