@@ -121,6 +121,16 @@ def test_whoever_takes_a_table_out_stands_in_it_and_it_comes_in_again(
     assert again.job["unchanged"] == again.job["total"] > 0
 
 
+@pytest.mark.parametrize(("given", "told"), [({}, "筛选 state=waiting；"), ({"state": "agreed"}, "筛选 state=agreed；")])
+def test_what_narrows_a_list_unasked_is_said_in_the_mark(
+    login: Callable[[str], Client], county: SimpleNamespace, given: dict[str, str], told: str
+) -> None:
+    answer = login("leader").get("/api/v1/tables/proposals/export", {"format": "csv", **given})
+    assert told in b"".join(answer).decode("utf-8-sig").splitlines()[0]
+    answer = login("leader").get("/api/v1/tables/organisations/export", {"format": "csv"})
+    assert "不筛选" in b"".join(answer).decode("utf-8-sig").splitlines()[0]
+
+
 def test_a_mark_is_one_cell_whatever_was_looked_for(login: Callable[[str], Client], county: SimpleNamespace) -> None:
     answer = login("leader").get("/api/v1/tables/sites/export", {"format": "csv", "q": '","=1+1'})
     mark, head, *_rest = csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig")))

@@ -224,7 +224,10 @@ def export_table(request: HttpRequest, name: str, query: Query[ExportQuery]) -> 
     if table.personal:
         note_access(actor, COUNTY, table.personal, _("导出表：%(table)s") % {"table": table.title})
     export = writing.export_xlsx if query.format == "xlsx" else writing.export_csv
-    made = export(table, rows, _mark(actor, given))
+    # What narrows the list unasked is said as well: open ones only are not all of them.
+    unasked = {key: getattr(filters, key) for key in known if key not in given}
+    narrowed = given | {key: unasked[key] for key in sorted(unasked) if unasked[key] not in ("", None, False)}
+    made = export(table, rows, _mark(actor, narrowed))
     stamp = timezone.localtime().strftime("%Y%m%d-%H%M")
     return _file(made, f"{table.title} {stamp}", query.format)
 
