@@ -86,6 +86,11 @@ async function takeBack(still: ReadonlyMap<number, number>): Promise<void> {
   for (const one of await registration.getNotifications()) if (one.tag.startsWith("call-") && !still.has(Number(one.tag.slice(5)))) one.close();
 }
 
+/** Who signs out leaves none of their calls standing on this device's screen. */
+export async function forgetNotices(): Promise<void> {
+  if (able()) await takeBack(new Map()).catch(() => undefined);
+}
+
 /** The wall is nobody's desk: what is pressed opens elsewhere, and it stays. */
 const isWall = (): boolean => window.location.pathname === "/screen";
 
@@ -108,7 +113,7 @@ export function useCallNotices(user: number | null): void {
     void takeBack(now).catch(() => undefined);
   }, [mine, on]);
   // Signed out, or turned off: nothing of what called me is left standing on a screen others see.
-  useEffect(() => (on ? () => void takeBack(new Map()).catch(() => undefined) : undefined), [on]);
+  useEffect(() => (on ? () => void forgetNotices() : undefined), [on]);
   useEffect(() => {
     if (!able()) return undefined;
     const open = (event: MessageEvent<{ open?: unknown } | null>): void => {

@@ -9,6 +9,7 @@ import { acts, useUnsentActs, type Act } from "../../outbox/acts";
 import { outbox, useTaking, useUnsent } from "../../outbox/here";
 import type { Photograph } from "../../outbox/photograph";
 import { forgetAnswers } from "../../phone/answers";
+import { forgetNotices } from "../../phone/notify";
 import { useProblemWords } from "../States";
 
 interface Lying {
@@ -74,6 +75,7 @@ export function Leave({ user, stay }: { user: number; stay: () => void }): React
     await acts.clear(user);
     dropAll(here());
     await forgetAnswers();
+    void forgetNotices(); // not waited for: the worker it asks may be gone
     client.clear();
     if (provider !== "") window.location.assign(provider);
     else await navigate("/login");
