@@ -4,7 +4,13 @@ import { expect, it, vi } from "vitest";
 import { Problem } from "../api/problem";
 import { keepAnswers, oldSince } from "./answers";
 
-vi.hoisted(() => vi.stubGlobal("window", new EventTarget()));
+// What the page hears by (`online`), where no window is.
+vi.hoisted(() => {
+  const heard = new EventTarget();
+  vi.stubGlobal("window", globalThis);
+  vi.stubGlobal("addEventListener", heard.addEventListener.bind(heard));
+  vi.stubGlobal("removeEventListener", heard.removeEventListener.bind(heard));
+});
 
 const MINE = ["duties", "list", "mine"];
 
