@@ -17,7 +17,7 @@ LEDGER = listed(
         out("at", _("时间"), 18),
         out("actor", _("谁"), 24),
         out("text", _("做了什么"), 60),
-        out("subject.label", _("对象"), 30),
+        out("subject.label", _("关于"), 30),
         out("leaf_hash", _("摘要"), 68),
     ),
     view=list_entries,

@@ -44,7 +44,7 @@ def _receipts(row: Any) -> str:
 
 listed(
     "evacuations",
-    _("停产撤人"),
+    _("停产撤人记录"),
     (
         out("site.name", _("场所"), 26),
         out("site.territory", _("行政区"), 16),
@@ -58,7 +58,7 @@ listed(
         out("missing", _("未出"), 8),
         out("source", _("人数从哪里来"), 24),
         out("counted_at", _("点数"), 18),
-        out("cleared_at", _("撤清"), 18),
+        out("cleared_at", _("撤清时间"), 18),
         out("resumed_at", _("复工"), 18),
     ),
     view=list_evacuations,
@@ -128,11 +128,11 @@ listed(
         out("where", _("哪里"), 40),
         out("state", _("状态"), 12, SILENCES),
         out("reason", _("原因"), 40),
-        out("starts_at", _("开始"), 18),
-        out("ends_at", _("结束"), 18),
+        out("starts_at", _("从何时"), 18),
+        out("ends_at", _("到何时"), 18),
         out("ended_at", _("实际结束"), 18),
-        out("alone", _("一人静默"), 10),
-        out("asked_by", _("提出人"), 24),
+        out("alone", _("一人单独定的"), 12),
+        out("asked_by", _("谁提出"), 24),
         out("agreed_by", _("复核人"), 24),
         out("ended_by", _("谁解除"), 24),
         out("held", _("压下几起"), 10),
