@@ -121,7 +121,9 @@ def test_whoever_takes_a_table_out_stands_in_it_and_it_comes_in_again(
     assert again.job["unchanged"] == again.job["total"] > 0
 
 
-@pytest.mark.parametrize(("given", "told"), [({}, "筛选 state=waiting；"), ({"state": "agreed"}, "筛选 state=agreed；")])
+@pytest.mark.parametrize(
+    ("given", "told"), [({}, "筛选 state=waiting；"), ({"state": "agreed"}, "筛选 state=agreed；")]
+)
 def test_what_narrows_a_list_unasked_is_said_in_the_mark(
     login: Callable[[str], Client], county: SimpleNamespace, given: dict[str, str], told: str
 ) -> None:
