@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import time_machine
+from django.core.handlers.asgi import ASGIRequest
 from django.db import transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from shoutu.config import SettingError, _origins
 from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.middleware import SecurityHeaders
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people import services
 from shoutu.county.people.models import ApiToken, Embed
@@ -195,6 +199,17 @@ def test_only_pages_made_for_it_may_be_framed_and_by_the_named_alone(county: Sim
         assert answer["X-Frame-Options"] == "DENY"
     settings.EMBED_ORIGINS = ()
     assert "frame-ancestors 'none'" in Client().get("/embed/screen")["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("written", ["/%65mbed/screen", "/embed%2fscreen", "/%65%6d%62%65%64/..%2fscreen"])
+def test_an_address_written_otherwise_may_be_framed_by_nobody(written: str) -> None:
+    shown = SecurityHeaders(lambda _request: HttpResponse())
+    scope = {"type": "http", "method": "GET", "query_string": b"", "headers": [], "path": unquote(written)}
+    answer = shown(ASGIRequest(scope | {"raw_path": written.encode()}, BytesIO()))
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Frame-Options"] == "DENY"
+    plain = {"path": "/embed/screen", "raw_path": b"/embed/screen"}
+    assert f"frame-ancestors {OUTER}" in shown(ASGIRequest(scope | plain, BytesIO()))["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize(
