@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -186,6 +187,25 @@ def test_provider_down_the_password_still_opens(county: SimpleNamespace, provide
     assert answer.status_code == 503
     assert "用户名和密码" in answer.json()["detail"]
     assert post(client, "session", {"username": "leader", "password": PASSWORD}).status_code == 200
+
+
+def test_a_provider_that_is_down_is_not_asked_by_everybody(county: SimpleNamespace, provider: Provider) -> None:
+    provider.down = True
+    for _ in range(5):
+        assert post(browser(), "session/oidc").status_code == 503
+    assert len(provider.asked) == 1
+    provider.down = False
+    oidc.forget()  # as ten seconds do
+    assert post(browser(), "session/oidc").status_code == 200
+
+
+def test_a_provider_that_hangs_holds_few_and_nobody_waits_to_wait(county: SimpleNamespace, provider: Provider) -> None:
+    with ExitStack() as waiting:
+        for _ in range(oidc.AT_ONCE):
+            waiting.enter_context(oidc._asking())
+        assert post(browser(), "session/oidc").status_code == 503
+        assert provider.asked == []
+    assert post(browser(), "session/oidc").status_code == 200
 
 
 def test_down_between_going_and_coming_back(county: SimpleNamespace, provider: Provider) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import secrets
 import ssl
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -31,6 +33,11 @@ log = logging.getLogger(__name__)
 TIMEOUT_S = 5.0
 KEPT_S = 3600.0
 """So long the provider's own description and its keys are believed; a key not among them is asked for at once."""
+AT_ONCE = 8
+"""So many requests wait for the provider at one time, and no more: one that hangs must not take the turns (`asgi`) of
+those who answer a call."""
+PAUSE_S = 10.0
+"""So long a provider that was not reached is not asked for its description again."""
 LEEWAY_S = 60
 """How far the provider's clock may be from ours."""
 NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -76,11 +83,14 @@ class _Provider:
 
 
 _kept: dict[str, _Provider] = {}
+_missed: dict[str, tuple[float, str]] = {}
+_waiting = threading.BoundedSemaphore(AT_ONCE)
 
 
 def forget() -> None:
     """Ask every provider anew for its description and keys."""
     _kept.clear()
+    _missed.clear()
 
 
 def begin(oidc: Oidc, redirect: str) -> tuple[str, Attempt]:
@@ -108,10 +118,10 @@ def finish(oidc: Oidc, redirect: str, attempt: Attempt, answer: Mapping[str, str
         raise Refused("denied", f"the provider answered {answer['error'][:80]!r}")
     if not answer.get("code"):
         raise Refused("expired", "no code in the answer")
-    with httpx.Client(**_plain()) as client:
+    with _asking() as client:
         token = _exchanged(client, oidc, about, redirect, answer["code"], attempt)
-        claims = _claims(oidc, token, attempt.nonce)
-        return _known(oidc, about, client, claims, token)
+    claims = _claims(oidc, token, attempt.nonce)
+    return _known(oidc, about, claims, token)
 
 
 def _exchanged(
@@ -179,13 +189,11 @@ def _key(oidc: Oidc, header: Mapping[str, Any]) -> Any:
     raise Refused("untrusted", "the ID token names no key of the provider")
 
 
-def _known(
-    oidc: Oidc, about: dict[str, Any], client: httpx.Client, claims: dict[str, Any], token: dict[str, Any]
-) -> Known:
+def _known(oidc: Oidc, about: dict[str, Any], claims: dict[str, Any], token: dict[str, Any]) -> Known:
     if oidc.claim not in claims and about.get("userinfo_endpoint"):
-        claims = claims | _userinfo(
-            client, about["userinfo_endpoint"], str(token.get("access_token", "")), claims["sub"]
-        )
+        with _asking() as client:
+            told = _userinfo(client, about["userinfo_endpoint"], str(token.get("access_token", "")), claims["sub"])
+        claims = claims | told
     subject = claims.get(oidc.claim)
     if isinstance(subject, int) and not isinstance(subject, bool):
         subject = str(subject)
@@ -231,34 +239,54 @@ def _plain() -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _asking() -> Iterator[httpx.Client]:
+    """What the provider is asked by. Raises Refused where `AT_ONCE` wait for it: nobody waits for a place to wait."""
+    if not _waiting.acquire(blocking=False):
+        raise Refused("down", f"{AT_ONCE} requests wait for the provider already")
+    try:
+        with httpx.Client(**_plain()) as client:
+            yield client
+    finally:
+        _waiting.release()
+
+
 def _provider(oidc: Oidc, *, fresh: bool = False) -> _Provider:
     """The provider's description (OpenID Connect Discovery) and its keys. Raises Refused."""
     kept = _kept.get(oidc.issuer)
     if kept is not None and not fresh and time.monotonic() < kept.until:
         return kept
-    with httpx.Client(**_plain()) as client:
-        about = _document(client, f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration")
-        if about.get("issuer") != oidc.issuer:
-            raise Refused("misset", f"the provider calls itself {str(about.get('issuer'))[:200]!r}")
-        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            if name not in about:
-                raise Refused("misset", f"the provider names no {name}")
-        for name in (
-            "authorization_endpoint",
-            "token_endpoint",
-            "jwks_uri",
-            "userinfo_endpoint",
-            "end_session_endpoint",
-        ):
-            # As safe as the issuer itself, which the settings hold to https off this machine.
-            if name in about and urlsplit(str(about[name])).scheme not in {"https", urlsplit(oidc.issuer).scheme}:
-                raise Refused("misset", f"{name} is not https")
-        keys = _document(client, about["jwks_uri"]).get("keys")
-    if not isinstance(keys, list):
-        raise Refused("misset", "the provider publishes no keys")
-    found = _Provider(about, [key for key in keys if isinstance(key, dict)], time.monotonic() + KEPT_S)
+    until, why = _missed.get(oidc.issuer, (0.0, ""))
+    if time.monotonic() < until:
+        raise Refused("down", f"{why}, less than {PAUSE_S:g} s ago")
+    with _asking() as client:
+        try:
+            found = _told(client, oidc)
+        except Refused as error:
+            if error.code == "down":
+                _missed[oidc.issuer] = (time.monotonic() + PAUSE_S, error.why)
+            raise
+    _missed.pop(oidc.issuer, None)
     _kept[oidc.issuer] = found
     return found
+
+
+def _told(client: httpx.Client, oidc: Oidc) -> _Provider:
+    """What the provider tells of itself, if it holds together. Raises Refused."""
+    about = _document(client, f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration")
+    if about.get("issuer") != oidc.issuer:
+        raise Refused("misset", f"the provider calls itself {str(about.get('issuer'))[:200]!r}")
+    for name in NEEDED:
+        if name not in about:
+            raise Refused("misset", f"the provider names no {name}")
+    for name in (*NEEDED, "userinfo_endpoint", "end_session_endpoint"):
+        # As safe as the issuer itself, which the settings hold to https off this machine.
+        if name in about and urlsplit(str(about[name])).scheme not in {"https", urlsplit(oidc.issuer).scheme}:
+            raise Refused("misset", f"{name} is not https")
+    keys = _document(client, about["jwks_uri"]).get("keys")
+    if not isinstance(keys, list):
+        raise Refused("misset", "the provider publishes no keys")
+    return _Provider(about, [key for key in keys if isinstance(key, dict)], time.monotonic() + KEPT_S)
 
 
 def _document(client: httpx.Client, address: str) -> dict[str, Any]:
