@@ -229,6 +229,24 @@ def test_switched_off_passwords_open_for_administrators_alone(
     assert post(client, "session", {"username": "leader", "password": PASSWORD, "bind": True}).status_code == 200
 
 
+def test_a_password_somebody_else_set_binds_nobody_while_passwords_open(
+    county: SimpleNamespace, provider: Provider, settings: Any
+) -> None:
+    User.objects.filter(username="leader").update(password_given=True)
+    client, mine = browser(), {"username": "leader", "password": PASSWORD, "bind": True}
+    back(client, asked(client))
+    refused = post(client, "session", mine)
+    assert (refused.status_code, "管理员设的" in refused.json()["detail"]) == (409, True)
+    assert (Identity.objects.exists(), signed_in(client)) == (False, "")
+    plain = browser()
+    assert post(plain, "session", mine | {"bind": False}).json()["must_change_password"] is True
+    # Where it opens nothing else, it binds: who comes second is told that somebody did.
+    settings.OIDC = Oidc(
+        settings.OIDC.issuer, providers.CLIENT, providers.SECRET, "preferred_username", passwords=False
+    )
+    assert post(client, "session", mine).status_code == 200
+
+
 def test_an_administrator_binds_and_unbinds_and_sessions_end(
     county: SimpleNamespace, provider: Provider, login: Callable[[str], Client]
 ) -> None:

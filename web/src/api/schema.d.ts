@@ -682,7 +682,8 @@ export interface paths {
          * @description Sign in with a name and a password, and a code where the account has a second factor.
          *
          *     401 when they do not match; with the code `factor.needed` or `factor.wrong` where password and name do and the code
-         *     is missing or wrong. 429 after too many wrong ones. 403 where the county signs in at its provider alone.
+         *     is missing or wrong. 429 after too many wrong ones. 403 where the county signs in at its provider alone. 409 to
+         *     `bind` by a password an administrator set.
          */
         post: operations["people_sign_in"];
         /**

@@ -68,7 +68,8 @@ def sign_in(request: HttpRequest, credentials: Credentials) -> Any:
     """Sign in with a name and a password, and a code where the account has a second factor.
 
     401 when they do not match; with the code `factor.needed` or `factor.wrong` where password and name do and the code
-    is missing or wrong. 429 after too many wrong ones. 403 where the county signs in at its provider alone.
+    is missing or wrong. 429 after too many wrong ones. 403 where the county signs in at its provider alone. 409 to
+    `bind` by a password an administrator set.
     """
     told = sso.awaited(request) if credentials.bind else None
     if credentials.bind and told is None:
@@ -79,6 +80,9 @@ def sign_in(request: HttpRequest, credentials: Credentials) -> Any:
     actor = actor_of_user(user, request)
     if told is None and not sso.by_password(user):
         raise NotAllowed("password", _("本县只用统一认证登录：点“用统一认证登录”。统一认证用不了，找管理员。"))
+    if told is not None and user.password_given and sso.by_password(user):
+        # Others know it. Whoever bound by it would stay in beside the owner, who changes it later and sees nothing.
+        raise Conflict(_("现在的密码是管理员设的：先不经统一认证，用它登录、改成只有自己知道的，再来绑定。"))
     if user.factor_since is not None:
         _ask_code(request, actor, user, credentials.code)
     if told is not None:
