@@ -76,6 +76,18 @@ def test_searches_of_any_list_are_counted_together_and_lists_without_words_are_n
 
 
 @pytest.mark.django_db
+def test_a_search_that_stands_open_counts_once_and_stays_open(
+    few: None, login: Callable[[str], Client], county: SimpleNamespace
+) -> None:
+    client = login("duty_officer")
+    search = lambda words: client.get("/api/v1/warnings", {"q": words})  # noqa: E731
+    assert [search("甲").status_code for _ in range(8)] == [200] * 8
+    assert [search(words).status_code for words in "乙丙"] == [200, 200]
+    refused(search("丁"), 3)
+    assert search("甲").status_code == 200
+
+
+@pytest.mark.django_db
 def test_long_reads_are_counted_and_what_calls_people_is_not(
     few: None, login: Callable[[str], Client], county: SimpleNamespace
 ) -> None:
@@ -124,3 +136,5 @@ def test_a_limit_is_of_one_account_and_one_kind(few: None) -> None:
     assert limits.wait_of("read", 1, 1.0) == 59
     assert limits.wait_of("export", 1, 1.0) == 0
     assert limits.wait_of("read", 1, 60.0) == 0
+    assert [limits.wait_of("read", 3, at, what=5) for at in (0.0, 59.0, 60.0)] == [0, 0, 0]
+    assert limits.wait_of("read", 3, 61.0) == 59

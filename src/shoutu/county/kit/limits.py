@@ -24,7 +24,8 @@ Name = Literal["export", "search", "read"]
 WINDOW_S = 60.0
 
 _LIMITED = Counter("shoutu_limited", "Requests refused since their account asked too often, by kind", ["kind"])
-_taken: dict[tuple[str, Any], deque[float]] = {}
+# When what was asked: `None` where each time counts.
+_taken: dict[tuple[str, Any], deque[tuple[float, int | None]]] = {}
 _lock = threading.Lock()
 
 
@@ -34,21 +35,25 @@ def forget() -> None:
         _taken.clear()
 
 
-def wait_of(name: Name, account: Any, now: float | None = None) -> int:
+def wait_of(name: Name, account: Any, now: float | None = None, what: int | None = None) -> int:
     """0 when `account` may ask once more, which is then counted; else the seconds until it may.
 
-    `settings.LIMITS[name]` is how often within a minute; 0: as often as one likes.
+    `settings.LIMITS[name]` is how often within a minute; 0: as often as one likes. `what`: the same asked again while
+    it counts is one. A list that stands open asks anew whenever something happens, four times a second in a storm: by
+    that nobody must lose their search.
     """
     most, now = settings.LIMITS[name], time.monotonic() if now is None else now
     if most == 0:
         return 0
     with _lock:
         times = _taken.setdefault((name, account), deque())
-        while times and times[0] <= now - WINDOW_S:
+        while times and times[0][0] <= now - WINDOW_S:
             times.popleft()
+        if what is not None and any(one == what for _at, one in times):
+            return 0
         if len(times) >= most:
-            return max(1, math.ceil(times[0] + WINDOW_S - now))
-        times.append(now)
+            return max(1, math.ceil(times[0][0] + WINDOW_S - now))
+        times.append((now, what))
     return 0
 
 
@@ -62,11 +67,16 @@ class Limit(BaseThrottle):
         """Whether this request is one of the kind."""
         return True
 
+    def what(self, request: HttpRequest) -> int | None:
+        """What is asked, where the same again is not another; None: each time is."""
+        return None
+
     def allow_request(self, request: HttpRequest) -> bool:
         actor = getattr(request, "actor", None)
         if actor is None or not self.counts(request):
             return True
-        wait = wait_of(self.name, actor.user_id if actor.user_id is not None else actor.label)
+        account = actor.user_id if actor.user_id is not None else actor.label
+        wait = wait_of(self.name, account, what=self.what(request))
         if wait:
             _LIMITED.labels(self.name).inc()
             request.too_many = _too_many(self.name, wait)  # type: ignore[attr-defined]
@@ -81,6 +91,9 @@ class Searching(Limit):
 
     def counts(self, request: HttpRequest) -> bool:
         return bool(request.GET.get("q"))
+
+    def what(self, request: HttpRequest) -> int | None:
+        return hash(request.get_full_path())
 
 
 def _too_many(name: Name, wait: int) -> TooMany:
