@@ -158,6 +158,20 @@ def test_what_is_not_believed_signs_nobody_in(county: SimpleNamespace, provider:
     assert back(client, asked(client)) == "/warnings?level=4", "the right one is never kept out"
 
 
+@pytest.mark.parametrize("verified", [False, "true", None])
+def test_an_address_nobody_verified_names_nobody(
+    county: SimpleNamespace, provider: Provider, settings: Any, verified: Any
+) -> None:
+    settings.OIDC = Oidc(settings.OIDC.issuer, providers.CLIENT, providers.SECRET, "email")
+    Identity.objects.create(user=county.users["leader"], issuer=provider.issuer, subject="leader@example.gov.cn")
+    says = {"email": "leader@example.gov.cn"} | ({} if verified is None else {"email_verified": verified})
+    provider.spoil, client = (lambda claims: claims | says), browser()
+    assert back(client, asked(client)) == "/login?sso=untrusted"
+    assert signed_in(client) == ""
+    provider.spoil = lambda claims: claims | says | {"email_verified": True}
+    assert back(client, asked(client)) == "/warnings?level=4"
+
+
 def test_a_code_works_once_and_in_its_own_browser(county: SimpleNamespace, provider: Provider) -> None:
     bind(county.users["leader"], provider)
     client = browser()

@@ -41,6 +41,9 @@ PAUSE_S = 10.0
 LEEWAY_S = 60
 """How far the provider's clock may be from ours."""
 NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+OWN_WORD = ("email", "phone_number")
+"""Claims people may write themselves at many a provider: believed where it says that it looked (OpenID Connect Core,
+5.1: `email_verified`)."""
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Signatures by a key only the provider has. Neither `none` nor HS*, which whoever reads our secret could make."""
 
@@ -194,6 +197,8 @@ def _known(oidc: Oidc, about: dict[str, Any], claims: dict[str, Any], token: dic
         with _asking() as client:
             told = _userinfo(client, about["userinfo_endpoint"], str(token.get("access_token", "")), claims["sub"])
         claims = claims | told
+    if oidc.claim in OWN_WORD and claims.get(f"{oidc.claim}_verified") is not True:
+        raise Refused("untrusted", f"the provider has not verified the claim {oidc.claim!r}")
     subject = claims.get(oidc.claim)
     if isinstance(subject, int) and not isinstance(subject, bool):
         subject = str(subject)
