@@ -79,6 +79,8 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+# What came with a wrong secret is kept for a while: not what may still be a right one at the provider.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "state"]
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 # The session endpoint itself answers 429; axes' own middleware would answer with a page.

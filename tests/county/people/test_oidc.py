@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+from axes.models import AccessAttempt
 from cryptojwt.jws.jws import JWS
 from django.test import Client
 from django.utils import timezone
@@ -178,6 +179,8 @@ def test_a_code_works_once_and_in_its_own_browser(county: SimpleNamespace, provi
     answer = asked(client)
     carried = client.cookies[sso.COOKIE].value
     assert back(browser(), answer) == "/login?sso=expired", "another browser's answer"
+    code = dict(parse_qsl(urlsplit(answer.headers["location"]).query))["code"]
+    assert code not in AccessAttempt.objects.get(username="(oidc)").get_data, "it has not been used yet"
     assert back(client, answer) == "/warnings?level=4"
     again = browser()
     again.cookies[sso.COOKIE] = carried
