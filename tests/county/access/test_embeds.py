@@ -178,8 +178,11 @@ def test_only_a_token_asks_and_only_where_a_platform_is_named(
     assert post("embeds", {"page": "site"}, headers).json()["field"] == "site"
     assert post("embeds", {"page": "map", "site": 1}, headers).json()["field"] == "site"
     assert post("embeds", {"page": "map", "hours": 25}, headers).status_code == 422
+    waiting = ticket_of(post("embeds", {"page": "map"}, headers))
     settings.EMBED_ORIGINS = ()
     assert post("embeds", {"page": "map"}, headers).status_code == 409
+    assert get("screen/sites", key).status_code == 401, "what was opened before ends too"
+    assert post("embeds/open", {"ticket": waiting}).status_code == 401
 
 
 def test_wrong_tickets_are_slowed_down_and_a_right_one_is_not(county: SimpleNamespace) -> None:

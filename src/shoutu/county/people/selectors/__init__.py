@@ -60,7 +60,9 @@ def token_by_hash(hash: str) -> ApiToken | None:
 
 
 def _embeds() -> QuerySet[Embed]:
-    """Embeds whose token still holds and whose owner is active."""
+    """Embeds whose token still holds and whose owner is active; none where no platform may embed any more."""
+    if not settings.EMBED_ORIGINS:
+        return Embed.objects.none()
     now = timezone.now()
     return Embed.objects.filter(
         token__revoked_at__isnull=True, token__expires_at__gt=now, token__owner__is_active=True, ends_at__gt=now
