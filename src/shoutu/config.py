@@ -48,6 +48,11 @@ class Oidc:
     name: str = ""
     passwords: bool = True
 
+    @property
+    def names(self) -> str:
+        """Under what a value names one person: of another claim of the same provider it may be another's."""
+        return self.issuer if self.claim == "sub" else f"{self.issuer}#{self.claim}"
+
 
 @dataclass(frozen=True)
 class Config:

@@ -70,7 +70,7 @@ def signed_in(client: Client) -> str:
 
 
 def bind(user: User, provider: Provider) -> None:
-    Identity.objects.create(user=user, issuer=provider.issuer, subject="A-0007")
+    Identity.objects.create(user=user, issuer=f"{provider.issuer}#preferred_username", subject="A-0007")
 
 
 def test_the_first_time_binds_by_ones_own_password_and_then_none_is_asked(
@@ -164,7 +164,8 @@ def test_an_address_nobody_verified_names_nobody(
     county: SimpleNamespace, provider: Provider, settings: Any, verified: Any
 ) -> None:
     settings.OIDC = Oidc(settings.OIDC.issuer, providers.CLIENT, providers.SECRET, "email")
-    Identity.objects.create(user=county.users["leader"], issuer=provider.issuer, subject="leader@example.gov.cn")
+    named = settings.OIDC.names
+    Identity.objects.create(user=county.users["leader"], issuer=named, subject="leader@example.gov.cn")
     says = {"email": "leader@example.gov.cn"} | ({} if verified is None else {"email_verified": verified})
     provider.spoil, client = (lambda claims: claims | says), browser()
     assert back(client, asked(client)) == "/login?sso=untrusted"
@@ -186,6 +187,18 @@ def test_a_code_works_once_and_in_its_own_browser(county: SimpleNamespace, provi
     again.cookies[sso.COOKIE] = carried
     assert back(again, answer) == "/login?sso=expired"
     assert signed_in(again) == ""
+
+
+def test_another_claim_names_nobody_by_the_values_of_the_one_before(
+    county: SimpleNamespace, provider: Provider, settings: Any
+) -> None:
+    first = browser()
+    back(first, asked(first))
+    assert post(first, "session", {"username": "leader", "password": PASSWORD, "bind": True}).status_code == 200
+    settings.OIDC = Oidc(settings.OIDC.issuer, providers.CLIENT, providers.SECRET, "employee_number")
+    provider.spoil, client = (lambda claims: claims | {"employee_number": "A-0007"}), browser()
+    assert back(client, asked(client)).startswith("/login?sso=bind")
+    assert signed_in(client) == ""
 
 
 def test_keys_may_be_new(county: SimpleNamespace, provider: Provider) -> None:

@@ -78,7 +78,7 @@ def come_back(request: HttpRequest) -> Any:
         if brought is None:
             raise oidc.Refused("expired", "the browser brought no attempt of its own")
         known = oidc.finish(provider, sso.callback(), brought[0], answer)
-        going = _enter(request, known, provider.issuer, brought[1])
+        going = _enter(request, known, provider.names, brought[1])
     except oidc.Refused as error:
         log.warning("single sign-on: %s", error.why)
         going = _to_login(error.code)
@@ -152,7 +152,7 @@ def bind(request: HttpRequest, id: int, identity: SubjectIn) -> Any:
     actor.require("user.manage")
     if actor.user_id == id:
         raise NotAllowed("user.manage", _("自己的账号用统一认证登录一次，凭密码绑定。"))
-    services.bind_identity(actor, selectors.get_user(id), sso.configured().issuer, identity.subject)
+    services.bind_identity(actor, selectors.get_user(id), sso.configured().names, identity.subject)
     return 204, None
 
 
@@ -161,7 +161,7 @@ def unbind(request: HttpRequest, id: int) -> Any:
     """The provider signs nobody in to this account any more; its sessions end."""
     actor = asker(request)
     actor.require("user.manage")
-    services.unbind_identity(actor, selectors.get_user(id), sso.configured().issuer)
+    services.unbind_identity(actor, selectors.get_user(id), sso.configured().names)
     return 204, None
 
 

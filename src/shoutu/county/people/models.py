@@ -145,7 +145,8 @@ class RecoveryCode(models.Model):
 class Identity(models.Model):
     """统一认证身份: who an account is at a provider of single sign-on. One identity is one account's, and stays so.
 
-    `subject`: the value of the claim the county names people by (`SHOUTU_OIDC_CLAIM`), as the provider writes it.
+    `subject`: the value of the claim the county names people by (`SHOUTU_OIDC_CLAIM`), as the provider writes it;
+    `issuer`: the provider, with the claim behind a # where it is not `sub` (`config.Oidc.names`).
     """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="identities")

@@ -80,7 +80,7 @@ def awaited(request: HttpRequest) -> tuple[Known, str] | None:
     found: Any = request.session.get(PENDING)
     if settings.OIDC is None or not isinstance(found, dict) or not 0 <= time.time() - found["at"] <= WAIT_S:
         return None
-    if found["issuer"] != settings.OIDC.issuer:
+    if found["issuer"] != settings.OIDC.names:
         return None
     return Known(found["subject"], found["who"], found["id_token"]), found["issuer"]
 

@@ -121,7 +121,7 @@ def get_person(actor: Actor, id: int) -> Person:
 
 def users() -> QuerySet[User]:
     """All accounts, for those who may manage them."""
-    issuer = settings.OIDC.issuer if settings.OIDC else ""
+    issuer = settings.OIDC.names if settings.OIDC else ""
     subject = Identity.objects.filter(user=OuterRef("pk"), issuer=issuer).values("subject")[:1]
     return User.objects.select_related("organisation", "territory").annotate(identity=Subquery(subject))
 
