@@ -12,7 +12,7 @@ from tests.browser.conftest import PHONE
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
-OFTEN = {"duty_officer", "township", "principal", "auditor"}
+OFTEN = {"duty_officer", "principal"}
 """Whose home is walked in every run; everybody's in the full one."""
 LANDS = {"auditor": "/ledger", "administrator": "/people"}
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, STILL
 from tests.stack import Api, Stack, until
 
 pytestmark = pytest.mark.browser
@@ -117,6 +117,8 @@ def test_one_warning_is_split_off_with_a_reason_and_merged_into_another(
     for one in (first, second):
         panel.get_by_role("button", name=f"拆出 {one['number']}").click()
         box = page.get_by_role("dialog")
+        expect(box.get_by_label("原因")).to_be_visible()
+        page.wait_for_function(STILL)
         box.get_by_role("button", name="拆出", exact=True).click()
         expect(box.get_by_role("alert")).to_contain_text("写明原因")
         box.get_by_label("原因").fill("另一路电源")

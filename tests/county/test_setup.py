@@ -27,6 +27,7 @@ def tables(data: Path) -> set[str]:
         return {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
+@pytest.mark.full
 @pytest.mark.integration
 def test_killed_at_some_instant_of_the_migration_it_is_all_or_nothing(tmp_path: Path) -> None:
     begun = time.monotonic()
