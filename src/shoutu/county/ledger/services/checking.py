@@ -28,8 +28,12 @@ SHOWN = 20
 
 def keep(report: Report) -> None:
     """What the last whole check found, for the ledger's page and its alarm."""
+    steps.beat(CHECK, detail=_told(report))
+
+
+def _told(report: Report) -> dict[str, Any]:
     found = [str(finding) for finding in report.findings[:SHOWN]]
-    steps.beat(CHECK, detail={"size": report.size, "count": len(report.findings), "findings": found})
+    return {"size": report.size, "count": len(report.findings), "findings": found}
 
 
 def ask(actor: Actor, head: str = "") -> None:
@@ -79,10 +83,9 @@ def work() -> None:
 @service
 def _done(now: dict[str, Any], report: Report) -> None:
     steps.fence()
-    told = {"size": report.size, "count": len(report.findings)}
-    found = [str(finding) for finding in report.findings[:SHOWN]]
+    told, ended = _told(report), timezone.now().isoformat()
     covered = {"covered": report.covered, "verdict": report.verdict()}
-    ended = timezone.now().isoformat()
-    steps.beat(ASKED, detail={**now, **told, **covered, "state": "done", "ended_at": ended, "findings": found})
+    steps.beat(ASKED, detail={**now, **told, **covered, "state": "done", "ended_at": ended})
     keep(report)
+    told.pop("findings")  # the entry counts them; their words are kept above
     record(system("核对"), "ledger.checked", COUNTY, {**told, "head": now["head"], "asked_by": now["by"]})
