@@ -182,6 +182,38 @@ def test_who_saw_the_first_result_verifies_not_the_second(county, login, open_du
 
 
 @pytest.mark.django_db
+def test_what_was_seen_before_a_restore_is_not_done_to_what_has_its_number_now(county, login, open_duty) -> None:  # noqa: F811
+    duty = open_duty()
+    client = login("enterprise")
+    row = client.get(f"/api/v1/duties/{duty.pk}").json()
+    # Put back from a backup taken before it was opened, the county gives its number to what came next.
+    Duty.objects.filter(pk=duty.pk).update(opened_at=duty.opened_at + timedelta(hours=3))
+    old = {"round": row["round"], "opened_at": row["opened_at"], "done_at": None}
+    refused = _post(client, f"duties/{duty.pk}/answer", {"sent": {**_sent(county, "enterprise"), "seen": old}})
+    assert (refused.status_code, refused.json()["code"]) == (409, "act.overtaken")
+    assert "从备份恢复" in refused.json()["detail"]
+    assert (Duty.objects.get(pk=duty.pk).state, SentAct.objects.exists()) == (State.CALLED, False)
+    row = client.get(f"/api/v1/duties/{duty.pk}").json()
+    new = {"round": row["round"], "opened_at": row["opened_at"], "done_at": None}
+    held = {"sent": {**_sent(county, "enterprise", "looked-at-it"), "seen": new}}
+    assert _post(client, f"duties/{duty.pk}/answer", held).json()["state"] == "answered"
+
+
+@pytest.mark.django_db
+def test_nor_to_a_warning_and_a_telephone_that_does_not_say_is_believed(county, login, raise_to) -> None:  # noqa: F811
+    red = raise_to(4)
+    client = login("duty_officer")
+    told = client.get(f"/api/v1/warnings/{red.pk}").json()["opened_at"]
+    Warning.objects.filter(pk=red.pk).update(opened_at=red.opened_at + timedelta(hours=3))
+    held = {"result": "real", "sent": {**_sent(county, "duty_officer"), "seen": {**_seen(red), "opened_at": told}}}
+    refused = _post(client, f"warnings/{red.pk}/verify", held)
+    assert (refused.status_code, refused.json()["code"]) == (409, "act.overtaken")
+    assert Warning.objects.get(pk=red.pk).result is None
+    older = {"result": "real", "sent": {**_sent(county, "duty_officer", "older-page"), "seen": _seen(red)}}
+    assert _post(client, f"warnings/{red.pk}/verify", older).json()["result"] == "real"
+
+
+@pytest.mark.django_db
 def test_a_false_alarm_of_the_yellow_calls_off_no_red(county, login, raise_to) -> None:  # noqa: F811
     seen = _seen(raise_to(2))
     red = raise_to(4, 2)

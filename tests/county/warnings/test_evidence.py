@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -232,3 +233,12 @@ def test_pieces_nobody_goes_on_with_are_swept_after_a_week(login, red, tmp_path)
     assert pieces.sweep(begun + pieces.KEEP_DAYS * 86400 - 60) == 0
     assert pieces.sweep(begun + pieces.KEEP_DAYS * 86400 + 60) == 1
     assert sender.asked()["received"] == 0
+
+
+def test_a_photograph_of_before_a_restore_is_not_sealed_to_what_has_its_warnings_number_now(login, red):
+    sender = Sender(login("enterprise"), red, photo())
+    sender.piece(0, None)
+    refused = sender.seal(opened_at=(red.opened_at - timedelta(hours=3)).isoformat())
+    assert (refused.status_code, refused.json()["code"]) == (409, "act.overtaken")
+    assert not Evidence.objects.exists()
+    assert sender.seal(opened_at=red.opened_at.isoformat()).status_code == 200

@@ -7948,6 +7948,11 @@ export interface components {
             calls: number;
             /** Round */
             round: number;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
             /** Done At */
             done_at: string | null;
             /** Orders */
@@ -8061,6 +8066,11 @@ export interface components {
             calls: number;
             /** Round */
             round: number;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
             /** Done At */
             done_at: string | null;
             /** Orders */
@@ -8124,11 +8134,14 @@ export interface components {
         /**
          * SeenDuty
          * @description What the doer saw of the duty: where people were called for something new since, or what is verified was done
-         *     anew (`done_at`), the act is refused (409 `act.overtaken`).
+         *     anew (`done_at`), or this number is another duty's than was seen (`opened_at`), the act is refused (409
+         *     `act.overtaken`).
          */
         SeenDuty: {
             /** Round */
             round: number;
+            /** Opened At */
+            opened_at?: string | null;
             /** Done At */
             done_at?: string | null;
         };
@@ -11205,6 +11218,11 @@ export interface components {
             /** Sentence */
             sentence: string;
             /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
              * Started At
              * Format: date-time
              */
@@ -11508,6 +11526,11 @@ export interface components {
             /** Sentence */
             sentence: string;
             /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
              * Started At
              * Format: date-time
              */
@@ -11593,9 +11616,11 @@ export interface components {
         /**
          * SeenWarning
          * @description What the doer saw of the warning: where people were called anew by now, or for a verification the result is
-         *     another, the act is refused (409).
+         *     another, or this number is another warning's than was seen (`opened_at`), the act is refused (409).
          */
         SeenWarning: {
+            /** Opened At */
+            opened_at?: string | null;
             /** Level */
             level: number;
             /** Episode */
@@ -11823,6 +11848,7 @@ export interface components {
          * @description `size`: bytes of the whole original. `seen_at`: when the device took it up. `place`: where it stood, if known.
          *
          *     `user`: the id of the user who took it up, where the sender keeps photographs of several; refused for another's.
+         *     `opened_at`: of the warning it was taken for; refused where this number is another warning's by now.
          */
         EvidenceSealIn: {
             /** Size */
@@ -11842,6 +11868,8 @@ export interface components {
             place?: components["schemas"]["EvidencePlace"] | null;
             /** User */
             user?: number | null;
+            /** Opened At */
+            opened_at?: string | null;
         };
         /**
          * Noise

@@ -17,10 +17,13 @@ export type Deed =
 /** What the page showed when it was done: what has changed since, its doer never saw, and the county refuses it. */
 export interface SeenDuty {
   round: number;
+  /** Which it was: after a restore the county may give its number to another. Missing where an older page did it. */
+  opened_at?: string;
   done_at: string | null;
 }
 
 export interface SeenWarning {
+  opened_at?: string;
   level: number;
   episode: number;
   result: string | null;

@@ -108,6 +108,19 @@ it("lets go of a photograph only with a receipt for the same hash", async () => 
   expect(await onDisk()).toEqual(["b.jpg"]);
 });
 
+it("keeps a photograph of a warning whose number is another's by now, and does not send it again by itself", async () => {
+  const outbox = open();
+  await outbox.become(1);
+  const told: (string | undefined)[] = [];
+  county.wire.seal = async ({ opened }) => {
+    told.push(opened);
+    throw new Problem(409, "没有记录", null, null, "act.overtaken");
+  };
+  await outbox.add([file("a.jpg")], { ...chosen, opened: "2026-07-21T06:00:00.000Z" });
+  await vi.waitFor(() => expect(outbox.items()[0]).toMatchObject({ phase: "refused", error: { message: "没有记录" } }));
+  expect([told, await onDisk()]).toEqual([["2026-07-21T06:00:00.000Z"], ["a.jpg"]]);
+});
+
 it("keeps what did not get through over the end of the page, and sends it from where the line broke", async () => {
   const before = open();
   await before.become(1);

@@ -21,6 +21,8 @@ export interface Unsent {
 export interface Chosen {
   warning: number;
   about: string;
+  /** When the warning was opened. */
+  opened?: string;
   origin: "camera" | "gallery";
   /** Where the device stands; may take a moment. */
   place: Place | null | Promise<Place | null>;

@@ -6,6 +6,8 @@ export interface Photograph {
   warning: number;
   /** How the warning is called, for whoever looks at the list from another page. */
   about: string;
+  /** When that warning was opened, as the county told: after a restore its number may be another's. */
+  opened?: string;
   name: string;
   origin: "camera" | "gallery";
   size: number;

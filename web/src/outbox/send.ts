@@ -37,11 +37,11 @@ export const wire: Wire = {
         signal: AbortSignal.timeout(PATIENCE_MS),
       }),
     ),
-  seal: ({ warning, sha256, size, origin, seen, place, user }) =>
+  seal: ({ warning, opened, sha256, size, origin, seen, place, user }) =>
     got(
       api.POST("/api/v1/warnings/{id}/evidence/{sha256}/seal", {
         params: { path: { id: warning, sha256 } },
-        body: { size, origin, note: "", seen_at: new Date(seen).toISOString(), place, user },
+        body: { size, origin, note: "", seen_at: new Date(seen).toISOString(), place, user, opened_at: opened },
         signal: AbortSignal.timeout(PATIENCE_MS),
       }),
     ),
@@ -85,7 +85,7 @@ export async function sendPhotograph(photograph: Photograph, to: Wire, told: (se
       const { status, code } = asProblem(error);
       // Another has signed in since: it waits for its own sender, as if nobody had.
       if (code === "evidence.other_user") throw new Problem(401, "");
-      if (status !== 409 || again > 0) throw error;
+      if (status !== 409 || code === "act.overtaken" || again > 0) throw error;
     }
   }
 }

@@ -152,6 +152,7 @@ def row(duty: Duty, actor: Actor) -> dict[str, Any]:
         "actions": [_action(duty, actor, verb) for verb in TABLE.verbs if verb != "cancel"],
         "calls": sum(call.times for call in calls),
         "round": duty.round,
+        "opened_at": duty.opened_at,
         "done_at": duty.done_at,
         "orders": duty.policy.get("orders", []),
     }

@@ -101,6 +101,7 @@ class Duty(Schema):
     actions: list[Action]
     calls: int
     round: int
+    opened_at: datetime
     done_at: datetime | None
     orders: list[str]
 
@@ -128,9 +129,11 @@ class Sent(Schema):
 
 class SeenDuty(Schema):
     """What the doer saw of the duty: where people were called for something new since, or what is verified was done
-    anew (`done_at`), the act is refused (409 `act.overtaken`)."""
+    anew (`done_at`), or this number is another duty's than was seen (`opened_at`), the act is refused (409
+    `act.overtaken`)."""
 
     round: int
+    opened_at: AwareDatetime | None = None
     done_at: AwareDatetime | None = None
 
 

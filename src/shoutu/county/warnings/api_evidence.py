@@ -80,7 +80,7 @@ def seal_evidence(request: HttpRequest, id: int, sha256: str, body: schemas.Evid
             pieces.drop(actor, id, sha256)  # no photograph: sending it again makes it none
             raise
         seen = Seen(body.seen_at, **(body.place.dict() if body.place else {}))
-        done = services.add_evidence(actor, id, kept, body.origin, body.note, seen)
+        done = services.add_evidence(actor, id, kept, body.origin, body.note, seen, body.opened_at)
     pieces.drop(actor, id, sha256)
     return selectors.evidence_row(done)
 

@@ -136,6 +136,7 @@ class Warning(Schema):
     decimals: int | None
     direction: str | None
     sentence: str
+    opened_at: datetime
     started_at: datetime
     last_signal_at: datetime
     ended_at: datetime | None
@@ -242,6 +243,7 @@ class EvidenceSealIn(Schema):
     """`size`: bytes of the whole original. `seen_at`: when the device took it up. `place`: where it stood, if known.
 
     `user`: the id of the user who took it up, where the sender keeps photographs of several; refused for another's.
+    `opened_at`: of the warning it was taken for; refused where this number is another warning's by now.
     """
 
     size: int = Field(ge=1)
@@ -250,6 +252,7 @@ class EvidenceSealIn(Schema):
     seen_at: AwareDatetime | None = None
     place: EvidencePlace | None = None
     user: int | None = None
+    opened_at: AwareDatetime | None = None
 
 
 class Evidence(Schema):
@@ -303,8 +306,9 @@ class WarningDetail(Warning):
 
 class SeenWarning(Schema):
     """What the doer saw of the warning: where people were called anew by now, or for a verification the result is
-    another, the act is refused (409)."""
+    another, or this number is another warning's than was seen (`opened_at`), the act is refused (409)."""
 
+    opened_at: AwareDatetime | None = None
     level: int
     episode: int
     result: str | None

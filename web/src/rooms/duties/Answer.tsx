@@ -19,6 +19,7 @@ import { useHeldVerbs } from "../../outbox/acts";
 import { useNow } from "../../time/server";
 import { ago, clockTime, span } from "../../time/words";
 import { NoteDialog } from "./NoteDialog";
+import { seenOf } from "./order";
 import "./answer.css";
 
 function Head({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | undefined }): ReactNode {
@@ -140,7 +141,7 @@ function Acts({ duty }: { duty: DutyDetail }): ReactNode {
     <footer className="answer-acts">
       <HeldActs of={{ room: "duty", id: duty.id }} />
       <NotSaved error={act.error} />
-      <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate({ id: duty.id, verb: "answer", note: "", seen: { round: duty.round, done_at: duty.done_at } })}>
+      <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate({ id: duty.id, verb: "answer", note: "", seen: seenOf(duty) })}>
         {t("answer.yes")}
       </Button>
       <AnswerAll duty={duty} />

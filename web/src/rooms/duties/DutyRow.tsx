@@ -10,7 +10,7 @@ import { LevelMark, type TagState } from "../../kit/LevelTag";
 import { NotSaved } from "../../kit/States";
 import { useHeldVerbs } from "../../outbox/acts";
 import { NoteDialog } from "./NoteDialog";
-import { rowAct } from "./order";
+import { rowAct, seenOf } from "./order";
 
 function markState(duty: Duty): TagState {
   if (duty.state === "called") return "unanswered";
@@ -24,7 +24,7 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
   const [asking, setAsking] = useState(false);
   // Done here already: the desk's list above says how it stands, and a second press would send it twice.
   const held = useHeldVerbs("duty", duty.id).size > 0;
-  const seen = { round: duty.round, done_at: duty.done_at };
+  const seen = seenOf(duty);
   const what = rowAct(duty);
   // Two calls on one warning differ in what must follow the answer.
   const follows = duty.kind.split(".").at(-1) ?? "";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Duty } from "../../api/types";
-import { briefTitle, groupDuties, mostUrgent, rowAct, sortDuties } from "./order";
+import { briefTitle, groupDuties, mostUrgent, rowAct, seenOf, sortDuties } from "./order";
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 6, 21, 6, 0) + minute * 60_000).toISOString();
 
@@ -23,6 +23,7 @@ function duty(id: number, level: number, due: number | null, more: Partial<Duty>
     actions: [],
     calls: 1,
     round: 1,
+    opened_at: at(-60),
     done_at: null,
     orders: [],
     ...more,
@@ -87,4 +88,8 @@ describe("briefTitle", () => {
     expect(briefTitle({ title: "whole" }, "red")).toBe("whole");
     expect(briefTitle({ title: "A\uff1ablah" }, "")).toBe("A\uff1ablah");
   });
+});
+
+it("tells with an act which duty it was, for a number may be given twice", () => {
+  expect(seenOf(duty(3, 4, 2, { round: 2, done_at: at(1) }))).toEqual({ round: 2, opened_at: at(-60), done_at: at(1) });
 });

@@ -1,5 +1,6 @@
 import type { Action, Duty } from "../../api/types";
 import type { DutyVerb } from "../../api/queries";
+import type { SeenDuty } from "../../outbox/acts";
 
 /** How a desk is ordered and what one button of a row does. Pure. */
 export const groups = ["now", "today", "week"] as const;
@@ -48,3 +49,6 @@ export function rowAct(duty: Duty): RowAct {
   }
   return { how: "open", url: duty.subject.url };
 }
+
+/** What goes with an act: how the duty stood when it was done, and which it was. */
+export const seenOf = ({ round, opened_at, done_at }: Duty): SeenDuty => ({ round, opened_at, done_at });

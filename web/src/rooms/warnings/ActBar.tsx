@@ -60,7 +60,7 @@ function VerifyFields({ draft, set }: { draft: Draft; set: (part: Partial<Draft>
   );
 }
 
-const seenOf = ({ level, episode, result }: WarningDetail): SeenWarning => ({ level, episode, result });
+const seenOf = ({ opened_at, level, episode, result }: WarningDetail): SeenWarning => ({ opened_at, level, episode, result });
 
 function Dialog({ warning, verb, close }: { warning: WarningDetail; verb: Verb; close: () => void }): ReactNode {
   const act = useWarningAct(warning.id);

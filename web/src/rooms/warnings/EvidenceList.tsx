@@ -26,7 +26,7 @@ function Add({ warning, origin }: { warning: WarningDetail; origin: "camera" | "
     askToStay();
     try {
       const where = Promise.race([place.current, new Promise<null>((resolve) => setTimeout(resolve, PLACE_MS, null))]);
-      await outbox.add(files, { warning: warning.id, about: warning.number, origin, place: where, seen });
+      await outbox.add(files, { warning: warning.id, about: warning.number, opened: warning.opened_at, origin, place: where, seen });
     } catch {
       setUnread(true); // the file went away while it was read
     } finally {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -19,17 +19,16 @@ from shoutu.county.kit import events
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, NotFound, Overtaken
 from shoutu.county.kit.subjects import SubjectRef, ref
-from shoutu.county.ledger.services import record, service, unchanged
-
-TOLD_TO = timedelta(milliseconds=1)
-"""How exactly the API tells a time."""
+from shoutu.county.ledger.services import record, same_moment, service, the_one_seen, unchanged
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What somebody saw of a duty when they did what may come hours later. `done_at`: since when it was done."""
+    """What somebody saw of a duty when they did what may come hours later. `opened_at` says which it was, as its number
+    does not (`the_one_seen`); `done_at`: since when it was done."""
 
     round: int
+    opened_at: datetime | None = None
     done_at: datetime | None = None
 
 
@@ -37,19 +36,21 @@ def _take(actor: Actor, duty_id: int, verb: str, seen: Seen | None = None) -> tu
     """The duty, locked, and the state the verb leads to.
 
     `seen`: what its doer saw, where that is known. Raises NotFound, NotAllowed, Conflict, and Overtaken where people
-    were called for something new since, or what is verified was returned and done anew. A chain that was only started
-    again because nobody answered is no news: whoever answers at last is heard.
+    were called for something new since, what is verified was returned and done anew, or it is another duty.
+    A chain that was only started again because nobody answered is no news: whoever answers at last is heard.
     """
     found = Duty.objects.visible_to(actor).filter(pk=duty_id).first()
     if found is None:
         raise NotFound("duty", duty_id)
     lock_before([found])
     duty = Duty.objects.select_for_update(of=("self",), no_key=True).get(pk=duty_id)
+    if seen is not None:
+        the_one_seen(duty.opened_at, seen.opened_at)
     target = TABLE.step(duty.state, verb, actor, duty)
     if seen is not None and duty.cause_round > seen.round:
         raise Overtaken(_("情况变了，已重新呼叫：这是按以前看到的办的，看了现在的情况再办"))
     done = duty.done_at if verb == "verify" else None
-    if done is not None and seen is not None and seen.done_at is not None and abs(done - seen.done_at) >= TOLD_TO:
+    if done is not None and seen is not None and not same_moment(done, seen.done_at):
         raise Overtaken(_("情况变了，退回后又办过：看了现在办成的样子再验收"))
     return duty, target
 

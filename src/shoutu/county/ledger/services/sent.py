@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.kit import keys
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.errors import Conflict, Invalid, KeyReused
+from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, Overtaken
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import SentAct
 from shoutu.county.ledger.services.record import record, service, unchanged
@@ -23,6 +23,9 @@ OLDEST, AHEAD = timedelta(days=30), timedelta(days=1)
 telephone whose battery was empty thinks it is 1970, and its answer to a red call is an answer."""
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
 """What is outside has no date in every zone, or in every database."""
+
+TOLD_TO = timedelta(milliseconds=1)
+"""How exactly the API tells a time."""
 
 
 class Sent(Protocol):
@@ -80,3 +83,18 @@ def once(
         wrong = {} if now - OLDEST <= sent.at <= now + AHEAD else {"clock": "wrong"}
         told = {"verb": verb, "told_at": sent.at.isoformat(), "key": sent.key}
         record(actor, "act.came_late", subject, {**told, **wrong})
+
+
+def same_moment(stands: datetime, told: datetime | None) -> bool:
+    """Whether a device tells of the time that stands here; also where it tells of none."""
+    return told is None or abs(stands - told) < TOLD_TO
+
+
+def the_one_seen(opened_at: datetime, told: datetime | None) -> None:
+    """Raises Overtaken where this number was another thing's when the device saw it.
+
+    A database put back from a backup gives the numbers of what came after it a second time. What a device held from
+    before must not land on what has them now; a device that does not say (None) is believed, as ever.
+    """
+    if not same_moment(opened_at, told):
+        raise Overtaken(_("没有记录：当时看到的不是这一件。系统从备份恢复过，编号已给了另一件；看了现在的情况再办"))

@@ -108,7 +108,7 @@ def row(warning: Warning, duties: list[Duty], silent: Mapping[str, Any] | None =
     site, point = warning.site, warning.point
     copied = (
         "number", "level", "peak_level", "current_level", "state", "title", "item", "value", "threshold", "direction",
-        "sentence", "started_at", "last_signal_at", "ended_at", "count", "result", "reason", "backfill",
+        "sentence", "opened_at", "started_at", "last_signal_at", "ended_at", "count", "result", "reason", "backfill",
         "verified_source", "unknown_now", "category", "episode",
     )  # fmt: skip
     return {

@@ -13,7 +13,7 @@ from shoutu.county.kit import events
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid, NotFound
 from shoutu.county.kit.subjects import ref
-from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.ledger.services import record, service, the_one_seen, unchanged
 from shoutu.county.warnings.models import Evidence, Origin, Warning
 from shoutu.county.warnings.pictures import Kept
 from shoutu.county.warnings.services.locking import locked_warning
@@ -62,11 +62,17 @@ def _place(evidence: Evidence) -> str:
 
 @service
 def add_evidence(
-    actor: Actor, warning_id: int, kept: Kept, origin: str, note: str = "", seen: Seen | None = None
+    actor: Actor,
+    warning_id: int,
+    kept: Kept,
+    origin: str,
+    note: str = "",
+    seen: Seen | None = None,
+    opened_at: datetime | None = None,
 ) -> Evidence:
     """Seal a kept picture to a warning, closed ones too: proof may come late. The same bytes twice are one piece.
 
-    Raises NotFound, NotAllowed, Conflict, Invalid.
+    `opened_at`: of the warning it was taken for. Raises NotFound, NotAllowed, Conflict, Invalid.
     """
     may_add(actor, warning_id)
     if origin not in Origin.values:
@@ -74,6 +80,7 @@ def add_evidence(
     if len(note) > 200:
         raise Invalid("note", _("不超过 %(limit)s 个字") % {"limit": 200})
     warning = locked_warning(warning_id)
+    the_one_seen(warning.opened_at, opened_at)
     standing: Evidence | None = Evidence.objects.filter(warning=warning, sha256=kept.sha256).first()
     if standing is not None:
         unchanged()

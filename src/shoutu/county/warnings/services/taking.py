@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid, NotFound, Overtaken
+from shoutu.county.ledger.services import the_one_seen
 from shoutu.county.warnings.models import Warning
 from shoutu.county.warnings.services.locking import locked_warning
 from shoutu.county.warnings.states import TABLE
@@ -17,11 +19,12 @@ REMARK_MAX = 2000
 
 @dataclass(frozen=True)
 class Seen:
-    """What somebody saw of a warning when they did what may come hours later."""
+    """What somebody saw of a warning when they did what may come hours later. `opened_at`: which it was."""
 
     level: int
     episode: int
     result: str | None
+    opened_at: datetime | None = None
 
 
 def take(actor: Actor, warning_id: int, verb: str, seen: Seen | None = None) -> Warning:
@@ -33,6 +36,8 @@ def take(actor: Actor, warning_id: int, verb: str, seen: Seen | None = None) -> 
     if not Warning.objects.visible_to(actor).filter(pk=warning_id).exists():
         raise NotFound("warning", warning_id)
     warning = locked_warning(warning_id)
+    if seen is not None:
+        the_one_seen(warning.opened_at, seen.opened_at)
     TABLE.step(warning.state, verb, actor, warning)
     if seen is not None:
         if warning.level > seen.level or warning.episode > seen.episode:
