@@ -17,7 +17,7 @@ from shoutu.county.duties.services import delivering, links
 from shoutu.county.duties.services.findings import check_findings
 from shoutu.county.kit import findings
 from shoutu.county.kit.actors import SYSTEM
-from shoutu.county.kit.errors import Conflict
+from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.models import Touched
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.papers import expired, importing, services
@@ -232,6 +232,30 @@ def test_revoked_while_it_produces_is_found_until_another_holds(county: SimpleNa
     # What the enterprise gave back itself is nobody's to ask for.
     services.withdraw_licence(SYSTEM, other.pk, "cancelled", "企业申请")
     assert look(county.site) == []
+
+
+def test_a_colleagues_certificate_stands_in_no_revoked_ones_place(county: SimpleNamespace, licence: Make) -> None:
+    def certificate(bearer: str, number: str) -> Licence:
+        return licence(100, kind="manager_certificate", bearer=bearer, number=number)
+
+    row = certificate("甲", "T1")
+    services.withdraw_licence(SYSTEM, row.pk, "revoked", "违法")
+    certificate("乙", "T2")
+    assert len(look(county.site)) == 1, "the one whose certificate was revoked still works there"
+    own = certificate("甲", "T3")
+    assert look(county.site) == []
+    services.withdraw_licence(SYSTEM, own.pk, "revoked", "再犯")
+    assert len(look(county.site)) == 1
+    with pytest.raises(Invalid):
+        services.withdraw_licence(SYSTEM, own.pk, "revoked", "再犯")
+    services.withdraw_licence(SYSTEM, own.pk, "cancelled", "已离岗")
+    assert look(county.site) == []
+    # Of an enterprise's own there is no such word: it is asked for while it produces.
+    permit = licence(100)
+    services.withdraw_licence(SYSTEM, permit.pk, "revoked", "违法")
+    with pytest.raises(Conflict):
+        services.withdraw_licence(SYSTEM, permit.pk, "cancelled", "不想办了")
+    assert len(look(county.site)) == 1
 
 
 def test_stopped_it_is_not_found_and_a_stop_has_it_looked_at(county: SimpleNamespace, licence: Make) -> None:

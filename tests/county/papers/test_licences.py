@@ -53,7 +53,9 @@ class TestStates(StateTests):
     def thing(self, county: SimpleNamespace, state: str) -> Any:
         Licence.objects.filter(state=State.VALID).update(state=State.WITHDRAWN)
         row = services.enter_licence(SYSTEM, county.mine.pk, "safety_permit", content(), county.site.pk)
-        Licence.objects.filter(pk=row.pk).update(state=state)
+        # Withdrawn, only a revoked certificate of a person knows a further step.
+        revoked = {"withdrawal": "revoked", "bearer": "王五"} if state == State.WITHDRAWN else {}
+        Licence.objects.filter(pk=row.pk).update(state=state, **revoked)
         return row
 
 

@@ -57,7 +57,7 @@ def _gap(row: Licence, today: date) -> Gap | None:
             return None
         return Gap(f"licence:{row.pk}", _("%(what)s的%(kind)s已被吊销，场所还在生产") % told, detail=detail)
     if row.valid_from > today:
-        if _others(row).filter(_holds(today), bearer=row.bearer).exists():
+        if _others(row).filter(_holds(today)).exists():
             return None
         told["day"] = detail["valid_from"] = row.valid_from.isoformat()
         words = _("%(what)s的%(kind)s已过期，新证%(day)s才起效，场所还在生产") % told
@@ -84,8 +84,9 @@ def _holds(today: date) -> Q:
 
 
 def _others(row: Licence) -> QuerySet[Licence]:
-    """Other licences of the same holder, site and kind."""
-    return Licence.objects.filter(organisation=row.organisation_id, site=row.site_id, kind=row.kind).exclude(pk=row.pk)
+    """Other licences of the same holder, site and kind; of a person's certificate, that same person's."""
+    same = Licence.objects.filter(organisation=row.organisation_id, site=row.site_id, kind=row.kind, bearer=row.bearer)
+    return same.exclude(pk=row.pk)
 
 
 def _replaced(row: Licence, today: date) -> bool:

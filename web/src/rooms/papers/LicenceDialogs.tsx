@@ -167,7 +167,7 @@ export function WithdrawDialog({ one, close }: { one: LicenceDetail; close: () =
     <Dialog title={t("licence.withdraw.title", { title: one.title })} verb={t("licence.withdraw")} busy={act.isPending} error={act.error} send={send} close={close} can={reason.trim() !== ""}>
       <p className="second">{t("licence.withdraw.rule")}</p>
       <Field label={t("licence.how")}>
-        <Select value={how} aria-label={t("licence.how")} options={(["cancelled", "revoked"] as const).map((value) => ({ value, label: t(`licence.withdrawal.${value}`) }))} onChange={setHow} />
+        <Select value={how} aria-label={t("licence.how")} options={(one.standing === "withdrawn" ? (["cancelled"] as const) : (["cancelled", "revoked"] as const)).map((value) => ({ value, label: t(`licence.withdrawal.${value}`) }))} onChange={setHow} />
       </Field>
       <Field label={t("licence.reason")}>
         <Input.TextArea rows={2} maxLength={400} value={reason} onChange={(event) => setReason(event.target.value)} />

@@ -74,6 +74,8 @@ export default function LicencePage(): ReactNode {
   const one = licence.data;
   const close = (): void => setOpen(null);
   const held = one.standing !== "renewed" && one.standing !== "withdrawn";
+  // Nobody else's stands in the place of a person's revoked certificate: it is asked for until they work there no more.
+  const asked = one.withdrawal === "revoked" && one.bearer !== "";
   return (
     <div className="page">
       <header className="licence-head">
@@ -92,6 +94,11 @@ export default function LicencePage(): ReactNode {
         <div className="licence-acts">
           <Button type="primary" onClick={() => setOpen("renew")}>{t("licence.renew")}</Button>
           <Button onClick={() => setOpen("correct")}>{t("licence.correct")}</Button>
+          <Button onClick={() => setOpen("withdraw")}>{t("licence.withdraw")}</Button>
+        </div>
+      ) : one.may && asked ? (
+        <div className="licence-acts">
+          <span className="second">{t("licence.revoked.rule")}</span>
           <Button onClick={() => setOpen("withdraw")}>{t("licence.withdraw")}</Button>
         </div>
       ) : held && one.standing !== "valid" ? (

@@ -171,10 +171,14 @@ def renew_licence(actor: Actor, licence_id: int, told: Content) -> Licence:
 
 @service
 def withdraw_licence(actor: Actor, licence_id: int, how: str, reason: str) -> Licence:
-    """吊销 or 注销. Raises NotFound, NotAllowed, Invalid, Conflict."""
+    """吊销 or 注销. A person's revoked certificate is 注销 once they work there no more: nobody asks for another then.
+
+    Raises NotFound, NotAllowed, Invalid, Conflict.
+    """
     row, target = _taken(actor, licence_id, "withdraw")
-    if how not in Withdrawal.values:
-        raise Invalid("how", _("其中之一：%(names)s") % {"names": "、".join(Withdrawal.values)})
+    ways = Withdrawal.values if row.state == State.VALID else [Withdrawal.CANCELLED.value]
+    if how not in ways:
+        raise Invalid("how", _("其中之一：%(names)s") % {"names": "、".join(ways)})
     reason = _reason(reason)
     row.state, row.withdrawal, row.ended_at = target, how, timezone.now()
     row.save(update_fields=["state", "withdrawal", "ended_at"])
