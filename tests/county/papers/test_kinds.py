@@ -38,7 +38,8 @@ def test_the_countys_own_list_holds(own: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["{", "{pack: x, title: x, version: 1, kinds: []}", "[]",
              "{pack: x, title: x, version: 1, kinds: [{id: a, title: 甲}, {id: a, title: 乙}]}",
-             "{pack: x, title: x, version: 1, kinds: [{id: a, title: 甲, lead_days: 0}]}"]
+             "{pack: x, title: x, version: 1, kinds: [{id: a, title: 甲, lead_days: 0}]}",
+             "{pack: x, title: x, version: 1, kinds: [{id: a, title: 甲, required_of: [煤矿]}]}"]
 )  # fmt: skip
 def test_one_that_cannot_be_read_is_said_and_the_default_holds(own: Path, text: str) -> None:
     own.write_text(text, "utf-8")

@@ -3389,6 +3389,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/licences/lacking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Lacking
+         * @description Sites without a licence in force that sites of their kind must have. Nobody is called for it.
+         */
+        get: operations["papers_list_lacking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/licences/{id}": {
         parameters: {
             query?: never;
@@ -10780,7 +10800,8 @@ export interface components {
         };
         /**
          * LicenceForm
-         * @description What the form offers, and how many licences in force, expiring and expired the asker sees.
+         * @description What the form offers; how many licences in force, expiring and expired, and how many sites that lack one, the
+         *     asker sees.
          *
          *     `organisation`: the enterprise asked about, or that of the site asked about; `sites`: those of it.
          */
@@ -10796,12 +10817,14 @@ export interface components {
             expiring: number;
             /** Expired */
             expired: number;
+            /** Lacking */
+            lacking: number;
             /** May */
             may: boolean;
         };
         /**
          * LicenceKindRow
-         * @description A kind the form offers.
+         * @description A kind the form offers; `required`: sites of some kind must have one.
          */
         LicenceKindRow: {
             /** Id */
@@ -10818,6 +10841,8 @@ export interface components {
             personal: boolean;
             /** Capacity */
             capacity: boolean;
+            /** Required */
+            required: boolean;
         };
         /** SiteLicenceQuery */
         SiteLicenceQuery: {
@@ -10843,6 +10868,71 @@ export interface components {
              * @default
              */
             standing?: string;
+        };
+        /** LackingQuery */
+        LackingQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /** Site */
+            site?: number | null;
+            /**
+             * Kind
+             * @default
+             */
+            kind?: string;
+        };
+        /**
+         * Lacking
+         * @description A kind of licence that is not on record. `verified` false: the legal ground is still to be checked.
+         */
+        Lacking: {
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Ground */
+            ground: string;
+            /** Verified */
+            verified: boolean;
+        };
+        /** Page[SiteLacking] */
+        Page_SiteLacking_: {
+            /** Items */
+            items: components["schemas"]["SiteLacking"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * SiteLacking
+         * @description A site with the kinds of licence it must have and of which nothing in force is on record.
+         */
+        SiteLacking: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Site Kind */
+            site_kind: string;
+            organisation: components["schemas"]["Named"];
+            /** Lacking */
+            lacking: components["schemas"]["Lacking"][];
         };
         /** Page[TimelineRow] */
         Page_TimelineRow_: {
@@ -18333,6 +18423,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Licence_"];
+                };
+            };
+        };
+    };
+    papers_list_lacking: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                site?: number | null;
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SiteLacking_"];
                 };
             };
         };

@@ -23,6 +23,7 @@ SELECTORS = {
     "warnings/models_groups": "models of events of one cause",
     "warnings/selectors_groups": "selectors of events of one cause",
     "warnings/selectors_silences": "selectors of silences",
+    "papers/lacking": "selectors of sites without a licence they must have",
     "places/importing": "service: what a table changes",
     "people/importing": "service: what a table changes",
     "papers/expired": "selector",

@@ -10,7 +10,7 @@ from ninja import Query, Status
 from shoutu.county.duties.schemas import TimelineRow
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
-from shoutu.county.papers import api_documents, kinds, schemas, selectors, services
+from shoutu.county.papers import api_documents, kinds, lacking, schemas, selectors, services
 from shoutu.county.places.selectors import get_site
 
 router = Router()
@@ -21,6 +21,11 @@ class LicenceQuery(ListQuery):
     standing: str = ""
     kind: str = ""
     organisation: int | None = None
+
+
+class LackingQuery(ListQuery):
+    site: int | None = None
+    kind: str = ""
 
 
 class SiteLicenceQuery(ListQuery):
@@ -43,14 +48,16 @@ def get_licence_form(request: HttpRequest, site: int | None = None, organisation
     """The kinds there are, how many licences the asker sees, and whose one for that site or enterprise may be."""
     actor = asker(request)
     actor.require("licence.read")
+    told = {"id", "ground", "verified", "lead_days", "personal", "capacity"}
     offered = [
-        {**one.model_dump(include={"id", "ground", "verified", "lead_days", "personal", "capacity"}), "title": one.name}
+        {**one.model_dump(include=told), "title": one.name, "required": bool(one.required_of)}
         for one in kinds.kinds().values()
     ]
     return {
         "kinds": offered,
         "may": actor.may("licence.edit"),
         **selectors.counts(actor),
+        "lacking": lacking.lacking_for(actor).count(),
         **selectors.holders(actor, site, organisation),
     }
 
@@ -62,6 +69,16 @@ def list_site_licences(request: HttpRequest, id: int, query: Query[SiteLicenceQu
     actor.require("licence.read")
     rows = selectors.of_site(actor, get_site(actor, id), query.standing)
     return paginate(rows, query, lambda one: selectors.row(actor, one), sorts=selectors.SORTS, default="until")
+
+
+@router.get("/licences/lacking", response=Page[schemas.SiteLacking])
+def list_lacking(request: HttpRequest, query: Query[LackingQuery]) -> Any:
+    """Sites without a licence in force that sites of their kind must have. Nobody is called for it."""
+    actor = asker(request)
+    actor.require("licence.read")
+    rows = lacking.lacking_for(actor, site=query.site, kind=query.kind, q=query.q)
+    page = paginate(rows, query, sorts=lacking.SORTS, default="holder")
+    return {**page, "items": lacking.rows_of(page["items"], query.kind)}
 
 
 @router.get("/licences/{id}", response=schemas.LicenceDetail)

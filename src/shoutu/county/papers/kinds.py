@@ -9,7 +9,9 @@ from typing import Any
 import yaml
 from django.conf import settings
 from django.utils.translation import get_language
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from shoutu.county.places.models import Site
 
 OWN, DEFAULT = "licences-county.yaml", "licences.yaml"
 LEAD_DAYS = 90
@@ -19,7 +21,7 @@ LEAD_DAYS = 90
 class LicenceKind(BaseModel):
     """One kind. `ground`: the law behind it; unverified ones are shown as 来源待核. `lead_days`: days before its end
     its holder is called; `personal`: it belongs to a person (number and name are theirs); `capacity`: it says how much
-    may be produced, 10⁴ t a year."""
+    may be produced, 10⁴ t a year; `required_of`: the kinds of site that must have one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,6 +33,14 @@ class LicenceKind(BaseModel):
     lead_days: int = Field(LEAD_DAYS, ge=1, le=730)
     personal: bool = False
     capacity: bool = False
+    required_of: tuple[str, ...] = ()
+
+    @field_validator("required_of")
+    @classmethod
+    def _known(cls, told: tuple[str, ...]) -> tuple[str, ...]:
+        if strange := sorted(set(told) - set(Site.Kind.values)):
+            raise ValueError(f"{', '.join(strange)}: one of {', '.join(Site.Kind.values)}")
+        return told
 
     @property
     def name(self) -> str:
@@ -88,8 +98,9 @@ def fault() -> str:
 def kind(id: str) -> LicenceKind:
     """The kind of this id; one that is no longer in the list keeps its id as its name."""
     return kinds().get(id) or LicenceKind.model_construct(
-        id=id, title=id, title_en="", ground="", verified=False, lead_days=LEAD_DAYS, personal=True, capacity=False
-    )
+        id=id, title=id, title_en="", ground="", verified=False, lead_days=LEAD_DAYS, personal=True, capacity=False,
+        required_of=(),
+    )  # fmt: skip
 
 
 def _parsed(file: Path) -> dict[str, LicenceKind]:

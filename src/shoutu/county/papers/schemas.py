@@ -51,7 +51,7 @@ class LicenceDetail(Licence):
 
 
 class LicenceKindRow(Schema):
-    """A kind the form offers."""
+    """A kind the form offers; `required`: sites of some kind must have one."""
 
     id: str
     title: str
@@ -60,10 +60,31 @@ class LicenceKindRow(Schema):
     lead_days: int
     personal: bool
     capacity: bool
+    required: bool
+
+
+class Lacking(Schema):
+    """A kind of licence that is not on record. `verified` false: the legal ground is still to be checked."""
+
+    kind: str
+    title: str
+    ground: str
+    verified: bool
+
+
+class SiteLacking(Schema):
+    """A site with the kinds of licence it must have and of which nothing in force is on record."""
+
+    id: int
+    name: str
+    site_kind: str
+    organisation: Named
+    lacking: list[Lacking]
 
 
 class LicenceForm(Schema):
-    """What the form offers, and how many licences in force, expiring and expired the asker sees.
+    """What the form offers; how many licences in force, expiring and expired, and how many sites that lack one, the
+    asker sees.
 
     `organisation`: the enterprise asked about, or that of the site asked about; `sites`: those of it.
     """
@@ -74,6 +95,7 @@ class LicenceForm(Schema):
     held: int
     expiring: int
     expired: int
+    lacking: int
     may: bool
 
 

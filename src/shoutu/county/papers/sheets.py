@@ -9,14 +9,18 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.sheets.columns import Bad, Column, choice, day, number, out, text, words
+from shoutu.county.kit.paging import Page
+from shoutu.county.kit.sheets.columns import Bad, Column, choice, day, named, number, out, text, words
+from shoutu.county.kit.sheets.listed import listed
 from shoutu.county.kit.sheets.tables import Table, register
 from shoutu.county.ledger.services.access import note_accesses
 from shoutu.county.papers import importing, selectors
-from shoutu.county.papers.api import LicenceQuery
+from shoutu.county.papers.api import LackingQuery, LicenceQuery, list_lacking
 from shoutu.county.papers.kinds import kinds
+from shoutu.county.papers.schemas import SiteLacking
 from shoutu.county.papers.selectors import NEVER
 from shoutu.county.places.finding import Sites
+from shoutu.county.places.models import Site
 
 STANDING = {
     "valid": _("有效"), "expiring": _("快到期"), "expired": _("已过期"), "renewed": _("已换证"),
@@ -135,3 +139,19 @@ LICENCES = register(
         ),
     )
 )  # fmt: skip
+
+listed(
+    "licences-lacking",
+    _("缺证"),
+    (
+        out("organisation.name", _("企业"), 28),
+        out("name", _("场所"), 24),
+        out("site_kind", _("场所类别"), 14, named(Site.Kind.choices)),
+        out("lacking.title", _("没有登记的证照"), 40),
+        out("lacking.ground", _("依据"), 40),
+    ),
+    view=list_lacking,
+    page=Page[SiteLacking],
+    query=LackingQuery,
+    read="licence.read",
+)

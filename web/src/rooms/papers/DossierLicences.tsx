@@ -8,7 +8,8 @@ import { Failed, Loading } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
 import { EnterDialog } from "./LicenceDialogs";
 import { Bar, Left, until } from "./Left";
-import type { useSiteLicences } from "./queries";
+import { lackingWords } from "./Lacking";
+import { useSiteLacking, type useSiteLicences } from "./queries";
 import "./papers.css";
 
 const BRIEF = 6;
@@ -17,10 +18,11 @@ const BRIEF = 6;
 export function DossierLicences({ site, licences, brief }: { site: SiteDetail; licences: ReturnType<typeof useSiteLicences>; brief: boolean }): ReactNode {
   const may = useMe().permissions.includes("licence.edit");
   const [entering, setEntering] = useState(false);
+  const lacking = useSiteLacking(site.id).data;
   const rows = licences.data?.items ?? [];
   const over = rows.filter((one) => one.standing === "expired").length;
   const soon = rows.filter((one) => one.standing === "expiring").length;
-  const note = [over > 0 ? t("licence.note.expired", { n: over }) : "", soon > 0 ? t("licence.note.expiring", { n: soon }) : ""].filter((words) => words !== "").join(t("list.comma"));
+  const note = [lacking ? t("licence.lacking.of", { kinds: lackingWords(lacking) }) : "", over > 0 ? t("licence.note.expired", { n: over }) : "", soon > 0 ? t("licence.note.expiring", { n: soon }) : ""].filter((words) => words !== "").join(t("list.comma"));
   const enter = may ? <Button size="small" onClick={() => setEntering(true)}>{t("licence.enter")}</Button> : undefined;
   return (
     <Panel title={t("dossier.tab.licences")} note={note === "" ? undefined : note} action={brief && rows.length > 0 ? <Link to="?tab=licences">{t("licence.all", { n: rows.length })}</Link> : enter}>

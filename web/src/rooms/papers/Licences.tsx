@@ -9,13 +9,14 @@ import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { EnterDialog } from "./LicenceDialogs";
+import { Lacking } from "./Lacking";
 import { Bar, Left, until } from "./Left";
-import { useLicenceForm, useLicences, type Licence, type LicenceFilter, type LicenceForm } from "./queries";
+import { useLacking, useLicenceForm, useLicences, type Licence, type LicenceFilter, type LicenceForm } from "./queries";
 import "../sites/points.css";
 import "../warnings/warnings.css";
 import "./papers.css";
 
-const tabs = ["held", "expired", "expiring", "renewed", "withdrawn"] as const;
+const tabs = ["held", "expired", "expiring", "lacking", "renewed", "withdrawn"] as const;
 
 function columns(): Column<Licence>[] {
   return [
@@ -43,10 +44,11 @@ function card(one: Licence): ReactNode {
 }
 
 function sentence(form: LicenceForm): string {
-  if (form.expired > 0 && form.expiring > 0) return t("licence.sentence.expired", { n: form.expired, soon: form.expiring });
-  if (form.expired > 0) return t("licence.sentence.expiredOnly", { n: form.expired });
-  if (form.expiring > 0) return t("licence.sentence.expiring", { n: form.expiring });
-  return t("licence.sentence", { n: form.held });
+  const lacking = form.lacking > 0 ? t("list.comma") + t("licence.sentence.lacking", { n: form.lacking }) : "";
+  if (form.expired > 0 && form.expiring > 0) return t("licence.sentence.expired", { n: form.expired, soon: form.expiring }) + lacking;
+  if (form.expired > 0) return t("licence.sentence.expiredOnly", { n: form.expired }) + lacking;
+  if (form.expiring > 0) return t("licence.sentence.expiring", { n: form.expiring }) + lacking;
+  return t("licence.sentence", { n: form.held }) + lacking;
 }
 
 /** 证照 of the county, what lapses first on top. */
@@ -56,11 +58,12 @@ export default function Licences(): ReactNode {
   const asked = search.get("standing");
   const tab = tabs.find((one) => one === asked) ?? "held";
   const filter: LicenceFilter = {
-    ...(tab === "held" ? {} : { standing: tab }),
+    ...(tab === "held" || tab === "lacking" ? {} : { standing: tab }),
     ...(search.get("kind") ? { kind: search.get("kind")! } : {}),
     ...(search.get("q") ? { q: search.get("q")! } : {}),
   };
-  const list = useLicences(filter);
+  const list = useLicences(filter, tab !== "lacking");
+  const lacking = useLacking(filter, tab === "lacking");
   const form = useLicenceForm();
   useCrumb(t("nav.licences"), "/licences");
   const set = (name: string, value: string): void => {
@@ -70,13 +73,13 @@ export default function Licences(): ReactNode {
     setSearch(next, { replace: name === "q" });
   };
   const rows = onceEach(list.data?.pages);
-  const number = (name: (typeof tabs)[number]): number | undefined => (name === "held" || name === "expired" || name === "expiring" ? form.data?.[name] : undefined);
+  const number = (name: (typeof tabs)[number]): number | undefined => (name === "renewed" || name === "withdrawn" ? undefined : form.data?.[name]);
   return (
     <div className="page">
       <div className="points-head">
         <h1>{form.data ? sentence(form.data) : t("nav.licences")}</h1>
         <span className="licence-tools">
-          <Exchange table="licences" filter={{ ...filter }} />
+          {tab === "lacking" ? <Exchange table="licences-lacking" filter={{ ...filter }} /> : <Exchange table="licences" filter={{ ...filter }} />}
           {form.data?.may && <Button type="primary" onClick={() => setEntering(true)}>{t("licence.enter")}</Button>}
         </span>
       </div>
@@ -88,11 +91,13 @@ export default function Licences(): ReactNode {
         ))}
       </div>
       <div className="licence-filter">
-        <Select allowClear showSearch={{ optionFilterProp: "label" }} value={filter.kind ?? null} aria-label={t("licence.kind")} placeholder={t("licence.everyKind")} options={(form.data?.kinds ?? []).map((one) => ({ value: one.id, label: one.title }))} onChange={(id?: string | null) => set("kind", id ?? "")} />
+        <Select allowClear showSearch={{ optionFilterProp: "label" }} value={filter.kind ?? null} aria-label={t("licence.kind")} placeholder={t("licence.everyKind")} options={(form.data?.kinds ?? []).filter((one) => tab !== "lacking" || one.required).map((one) => ({ value: one.id, label: one.title }))} onChange={(id?: string | null) => set("kind", id ?? "")} />
         <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("licence.find")} aria-label={t("licence.find")} value={filter.q ?? ""} onChange={(event) => set("q", event.target.value)} />
       </div>
       <div className="panel">
-        {list.error && !list.data ? (
+        {tab === "lacking" ? (
+          <Lacking list={lacking} />
+        ) : list.error && !list.data ? (
           <Failed error={list.error} what={t("nav.licences")} again={() => void list.refetch()} />
         ) : !list.data ? (
           <Loading what={t("nav.licences")} />

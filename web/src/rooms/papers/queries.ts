@@ -15,14 +15,34 @@ export interface LicenceFilter {
   q?: string;
 }
 
-export function useLicences(filter: LicenceFilter) {
+export function useLicences(filter: LicenceFilter, enabled = true) {
   return useInfiniteQuery({
     queryKey: ["licences", "list", filter],
     queryFn: ({ pageParam }) => got(api.GET("/api/v1/licences", { params: { query: { ...filter, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } } })),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next ?? null,
     placeholderData: keepPreviousData,
+    enabled,
   });
+}
+
+export type SiteLacking = S["SiteLacking"];
+
+/** Sites that lack a licence they must have. */
+export function useLacking(filter: { q?: string; kind?: string }, enabled = true) {
+  return useInfiniteQuery({
+    queryKey: ["licences", "lacking", filter],
+    queryFn: ({ pageParam }) => got(api.GET("/api/v1/licences/lacking", { params: { query: { ...filter, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next ?? null,
+    placeholderData: keepPreviousData,
+    enabled,
+  });
+}
+
+/** What this site lacks; null while it lacks nothing. */
+export function useSiteLacking(site: number) {
+  return useQuery({ queryKey: ["licences", "lacking", "site", site], queryFn: async () => (await got(api.GET("/api/v1/licences/lacking", { params: { query: { site } } }))).items[0] ?? null });
 }
 
 /** What the form offers, for a site or an enterprise with its sites. */

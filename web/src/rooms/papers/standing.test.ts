@@ -19,7 +19,7 @@ describe("the bar of a licence", () => {
 
 describe("the kind of a licence", () => {
   const one = { kind: "gone", title: "旧证", ground: "", verified: false, lead_days: 90, bearer: "张**" } as LicenceDetail;
-  const other: LicenceKind = { id: "business", title: "营业执照", ground: "", verified: true, lead_days: 30, personal: false, capacity: false };
+  const other: LicenceKind = { id: "business", title: "营业执照", ground: "", verified: true, lead_days: 30, personal: false, capacity: false, required: false };
   it("is not known before the list is there", () => {
     expect(kindOf(one, undefined)).toBeUndefined();
   });

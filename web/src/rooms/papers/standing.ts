@@ -16,6 +16,6 @@ export function beyond(days: number | null): boolean {
 
 /** The kind of a licence; one the county has taken from its list asks for what the licence has. Not known while the list is on its way. Pure. */
 export function kindOf(one: LicenceDetail, kinds: readonly LicenceKind[] | undefined): LicenceKind | undefined {
-  const gone = (): LicenceKind => ({ id: one.kind, title: one.title, ground: one.ground, verified: one.verified, lead_days: one.lead_days, personal: one.bearer !== "", capacity: true });
+  const gone = (): LicenceKind => ({ id: one.kind, title: one.title, ground: one.ground, verified: one.verified, lead_days: one.lead_days, personal: one.bearer !== "", capacity: true, required: false });
   return kinds && (kinds.find((row) => row.id === one.kind) ?? gone());
 }

@@ -1,0 +1,62 @@
+"""Sites without a licence that sites of their kind must have: told, nobody is called, for the list may have holes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.papers.kinds import LicenceKind, kinds
+from shoutu.county.papers.models import Licence, State
+from shoutu.county.places.models import Site
+
+SORTS = {"holder": ["organisation__name", "name", "id"], "id": ["id"]}
+
+
+def lacking_for(actor: Actor, *, site: int | None = None, kind: str = "", q: str = "") -> QuerySet[Site]:
+    """Sites that the actor sees with nothing in force of a kind they must have, of their own or of their enterprise.
+
+    An expired one is still on record and called for, so it is not among them. `kind`: that one only.
+    """
+    lacks: Any = Q(pk__in=[])
+    for one in _asked(kind):
+        lacks |= Q(kind__in=one.required_of) & ~Exists(_held(one.id))
+    rows = Site.objects.visible_to(actor).filter(lacks, organisation__is_active=True)
+    if site is not None:
+        rows = rows.filter(pk=site)
+    if q:
+        rows = rows.filter(Q(name__icontains=q) | Q(organisation__name__icontains=q))
+    return rows.select_related("organisation")  # type: ignore[no-any-return]
+
+
+def rows_of(sites: Iterable[Site], kind: str = "") -> list[dict[str, Any]]:
+    """Each site with the kinds it lacks, in the order of the list of kinds."""
+    sites = list(sites)
+    bodies = {site.organisation_id for site in sites}
+    held = Licence.objects.filter(state=State.VALID, organisation__in=bodies)
+    have = set(held.values_list("organisation", "site", "kind"))
+    return [
+        {
+            "id": site.pk, "name": site.name, "site_kind": site.kind,
+            "organisation": {"id": site.organisation_id, "name": site.organisation.name},
+            "lacking": [
+                {"kind": one.id, "title": one.name, "ground": one.ground, "verified": one.verified}
+                for one in _asked(kind)
+                if site.kind in one.required_of
+                and not {(site.organisation_id, site.pk, one.id), (site.organisation_id, None, one.id)} & have
+            ],
+        }
+        for site in sites
+    ]  # fmt: skip
+
+
+def _asked(kind: str) -> list[LicenceKind]:
+    return [one for one in kinds().values() if one.required_of and kind in ("", one.id)]
+
+
+def _held(kind: str) -> QuerySet[Licence]:
+    whose = Q(site=OuterRef("pk")) | Q(site__isnull=True)
+    rows = Licence.objects.filter(whose, organisation=OuterRef("organisation"), kind=kind, state=State.VALID)
+    return rows  # type: ignore[no-any-return]
