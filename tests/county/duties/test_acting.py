@@ -9,6 +9,7 @@ import time_machine
 from django.utils import timezone
 
 from shoutu.county.duties import services
+from shoutu.county.duties.api import detail
 from shoutu.county.duties.models import Call, Duty, State
 from shoutu.county.duties.selectors.chains import chain_rows
 from shoutu.county.duties.states import TABLE
@@ -107,6 +108,32 @@ def test_answering_twice_is_harmless(duty, mine):
     services.answer(mine, duty.pk)
     services.answer(mine, duty.pk)
     assert entries(duty, "duty.answered") == 1
+
+
+def test_who_has_answered_is_offered_no_answer_and_who_was_called_after_still_is(duty, mine, county, clock):
+    principal = actor(county.users["principal"])
+
+    def offered(who):
+        acts = detail(who, duty.pk)["actions"]
+        return next((one["allowed"], one["why"]) for one in acts if one["verb"] == "answer")
+
+    assert offered(mine) == (True, None)
+    services.answer(mine, duty.pk)
+    assert offered(mine) == (False, "已应答")
+    Call.objects.create(
+        duty=duty,
+        round=duty.round,
+        rung=1,
+        who="principal",
+        post=county.posts["principal"],
+        state="calling",
+        called_at=T0,
+        due_at=T0,
+    )
+    assert offered(principal) == (True, None)
+    assert offered(mine) == (False, "已应答")
+    Duty.objects.filter(pk=duty.pk).update(cause_round=duty.round + 1)  # called anew for something worse
+    assert offered(mine)[1] != "已应答"
 
 
 def test_a_late_answer_is_on_the_record_but_takes_nothing_from_the_holder(duty, mine, county, clock):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Query
 
 from shoutu.county.duties import kinds, schemas, selectors, services
 from shoutu.county.duties.models import Duty, State, Step
 from shoutu.county.duties.selectors.chains import RUNG_WORDS, masked
-from shoutu.county.duties.selectors.clocks import group_of, waits_for
+from shoutu.county.duties.selectors.clocks import group_of, has_answered, waits_for
 from shoutu.county.duties.selectors.lists import SORTS, whole
 from shoutu.county.duties.services.receipts import note_fetched
 from shoutu.county.duties.states import TABLE
@@ -160,4 +161,7 @@ def row(duty: Duty, actor: Actor) -> dict[str, Any]:
 
 def _action(duty: Duty, actor: Actor, verb: str) -> dict[str, Any]:
     why = TABLE.why_not(duty.state, verb, actor, duty)
+    if why is None and verb == "answer" and has_answered(duty, actor):
+        # Answering again is harmless, but offered anew it would look as if the first had not been heard.
+        why = _("已应答")
     return {"verb": verb, "allowed": why is None, "why": why}

@@ -51,6 +51,13 @@ def waits_for(duty: Duty, call: Call, actor: Actor | None) -> bool:
     return live and actor is not None and is_for(call, actor)
 
 
+def has_answered(duty: Duty, actor: Actor) -> bool:
+    """Whether the newest call of this actor for this very thing is answered: there is nothing left to answer."""
+    own = [call for call in duty.calls.all() if call.round >= duty.cause_round and is_for(call, actor)]
+    heard = [call for call in own if call.state != CallState.NOBODY]
+    return bool(heard) and max(heard, key=lambda call: (call.round, call.rung)).state == CallState.ANSWERED
+
+
 def is_for(call: Call, actor: Actor) -> bool:
     """Whether this call was made to the actor, in person or on a post held now."""
     by_person = call.person_id is not None and call.person_id == actor.person_id
