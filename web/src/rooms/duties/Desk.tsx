@@ -19,7 +19,7 @@ import { withoutGrouped } from "../warnings/groupwords";
 import { Afoot } from "./Afoot";
 import { DeskSide } from "./DeskSide";
 import { DutyRow } from "./DutyRow";
-import { Held } from "./Held";
+import { Places } from "./Places";
 import { briefTitle, groupDuties, mostUrgent } from "./order";
 import { useWalk } from "./walk";
 import "./desk.css";
@@ -168,7 +168,7 @@ export function Desk({ me }: { me: Me }): ReactNode {
           </div>
         )}
         {view === "mine" && <Afoot />}
-        {view === "mine" && !me.whole && me.user.role !== "rescue_lead" && <Held />}
+        {view === "mine" && !me.whole && me.user.role !== "rescue_lead" && <Places />}
       </div>
       <DeskSide called={called.data?.items} post={me.post?.id ?? null} />
     </div>

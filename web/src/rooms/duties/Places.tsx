@@ -9,15 +9,15 @@ import { SiteMark, Unknown } from "../sites/SiteMark";
 const ROWS = 6;
 
 /** The places this person answers for, worst first: what an enterprise or a township decides from on a quiet day. */
-export function Held(): ReactNode {
+export function Places(): ReactNode {
   const first = useSites({}).data?.pages[0];
   if (!first || first.count === 0) return null;
   return (
-    <Panel title={t("desk.held")} note={t("desk.held.n", { n: first.count })} action={first.count > ROWS ? <Link to="/sites">{t("desk.held.all", { n: first.count })}</Link> : undefined} flush className="held">
+    <Panel title={t("desk.held")} note={t("desk.held.n", { n: first.count })} action={first.count > ROWS ? <Link to="/sites">{t("desk.held.all", { n: first.count })}</Link> : undefined} flush className="places">
       <ul>
         {first.items.slice(0, ROWS).map((site) => (
           <li key={site.id}>
-            <Link to={`/sites/${site.id}`} className="quiet afoot-row held-row">
+            <Link to={`/sites/${site.id}`} className="quiet afoot-row places-row">
               <SiteMark site={site} size={24} />
               <span className="afoot-words">
                 <b>{site.name}</b>
