@@ -13,6 +13,7 @@ import { usePhone, useTone } from "./appearance";
 import { Boundary } from "./kit/Boundary";
 import { later } from "./kit/later";
 import { Failed, Loading } from "./kit/States";
+import { homeOf } from "./kit/shell/rooms";
 import { Shell } from "./kit/shell/Shell";
 import { useLive } from "./live/connect";
 import { useSending } from "./outbox/here";
@@ -115,13 +116,10 @@ const client = new QueryClient({
 
 keepAnswers(client);
 
-/** Who is never called has no desk: an auditor begins at the ledger, an administrator at what is wrong with the posts. */
 function Home({ me }: { me: Me }): ReactNode {
   const { search } = useLocation();
-  if (search === "" && !me.permissions.includes("duty.act")) {
-    return <Navigate to={me.permissions.includes("user.manage") ? "/people" : "/ledger"} replace />;
-  }
-  return <Desk me={me} />;
+  const home = homeOf(me);
+  return search === "" && home !== "/" ? <Navigate to={home} replace /> : <Desk me={me} />;
 }
 
 const mustFirst = (me: Me): boolean => me.must_change_password || me.must_enrol;
