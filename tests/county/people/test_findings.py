@@ -94,6 +94,14 @@ def test_an_enterprise_sees_its_own_holes_only(county: SimpleNamespace) -> None:
     assert {one.about for one in found(county, "site.no_kind", "township_b")} == {"乙矿露天采场"}
 
 
+def test_who_is_outside_reads_nothing_of_the_holes_in_the_county_s_own_bodies(county: SimpleNamespace) -> None:
+    post = services.create_post(SYSTEM, county.bureau, "矿山监管股长")
+    services.assign_responsibility(SYSTEM, post, "sector", Rung.OVERSIGHT, territory=county.territory)
+    assert str(post) in {one.about for one in found(county, "post.nobody")}
+    for role in ("enterprise", "principal"):
+        assert str(post) not in {one.about for one in found(county, "post.nobody", role)}
+
+
 def test_an_empty_post_is_found_with_how_many_sites_it_leaves(county: SimpleNamespace) -> None:
     assert found(county, "post.nobody") == []
     services.leave_post(SYSTEM, Holding.objects.get(post=county.posts["leader"]))

@@ -108,6 +108,9 @@ def findings(actor: Actor, at: datetime | None = None) -> list[Finding]:
     """Everything wrong within the actor's sight, most dangerous first. A fixed number of queries."""
     now = at or timezone.now()
     bodies = set(organisations().visible_to(actor).values_list("pk", flat=True))
+    if actor.outside:
+        # They see whom they may have to call at the bureau; a hole there is the county's to mend, not theirs to read.
+        bodies &= set(actor.scope.organisations)
     places = places_of(actor)
     # Every check asks about sites in sight or posts of bodies in sight: nothing else need be fetched for a small sight.
     small = None if actor.scope.all or len(places) > SMALL else [where for _name, where in places]
