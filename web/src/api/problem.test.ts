@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readProblem } from "./problem";
+import { isNotTheirs, readProblem } from "./problem";
 
 describe("readProblem", () => {
   it("keeps field, code and facts of a refusal", () => {
@@ -19,5 +19,11 @@ describe("readProblem", () => {
       const told = readProblem(500, body);
       expect([told.message, told.code, told.facts]).toEqual(["", null, {}]);
     }
+  });
+
+  it("knows a refusal that names nothing but a right from one that says why", () => {
+    expect(isNotTheirs(readProblem(403, { detail: "no “setting.read”", permission: "setting.read" }))).toBe(true);
+    expect(isNotTheirs(readProblem(403, { detail: "a mine asks, two of the county agree", permission: "silence.grant" }))).toBe(false);
+    expect(isNotTheirs(readProblem(409, { detail: "setting.read", permission: "setting.read" }))).toBe(false);
   });
 });

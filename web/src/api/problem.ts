@@ -59,6 +59,11 @@ export function readProblem(status: number, body: unknown): Problem {
   return new Problem(status, text(wire.detail) ?? text(wire.title) ?? "", text(wire.field), text(wire.expected), text(wire.code), facts(wire.facts), recorded(wire.recorded), text(wire.permission));
 }
 
+/** Refused for a right this role has not, in the words a program reads: whoever sits before it is told in a person's. */
+export function isNotTheirs({ status, permission, message }: Problem): boolean {
+  return status === 403 && permission !== null && message.includes(permission);
+}
+
 export function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem(0, "");
 }

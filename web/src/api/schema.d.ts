@@ -5196,12 +5196,14 @@ export interface components {
             zone: string;
             /** Groups */
             groups: components["schemas"]["GroupOut"][];
+            /** How */
+            how: string[];
             /** Items */
             items: components["schemas"]["SettingOut"][];
         };
         /**
          * SettingOut
-         * @description One setting of the server. A `secret` has no `value`: only whether it is `set`. `how`: how it is changed.
+         * @description One setting of the server. A `secret` has no `value`: only whether it is `set`.
          */
         SettingOut: {
             /** Name */
@@ -5225,8 +5227,6 @@ export interface components {
              * @enum {string}
              */
             source: "environment" | "file" | "default";
-            /** How */
-            how: string;
         };
         /** EntryQuery */
         EntryQuery: {

@@ -3,7 +3,7 @@ import { t } from "i18next";
 import { CircleAlert } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { Link } from "react-router";
-import { asProblem, type Recorded } from "../api/problem";
+import { asProblem, isNotTheirs, type Recorded } from "../api/problem";
 import { serverNow } from "../time/server";
 import { clockTime } from "../time/words";
 import "./states.css";
@@ -50,6 +50,7 @@ export function Loading({ what }: { what: string }): ReactNode {
 export function useProblemWords(error: unknown): string {
   const problem = asProblem(error);
   if (problem.status === 0) return t("problem.network");
+  if (isNotTheirs(problem)) return t("problem.notTheirs");
   // The server's sentence usually holds the expectation already.
   const more = problem.expected && !problem.message.includes(problem.expected);
   const expected = more ? t("problem.expected", { expected: problem.expected }) : "";
@@ -62,7 +63,7 @@ export function Failed({ error, again, what }: { error: unknown; again: () => vo
     <div className="state" role="alert">
       <b>{t("state.failed", { what })}</b>
       <p>{words}</p>
-      <Button onClick={again}>{t("act.again")}</Button>
+      {!isNotTheirs(asProblem(error)) && <Button onClick={again}>{t("act.again")}</Button>}
     </div>
   );
 }

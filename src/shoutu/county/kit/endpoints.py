@@ -112,7 +112,7 @@ class GroupOut(Schema):
 
 
 class SettingOut(Schema):
-    """One setting of the server. A `secret` has no `value`: only whether it is `set`. `how`: how it is changed."""
+    """One setting of the server. A `secret` has no `value`: only whether it is `set`."""
 
     name: str
     group: str
@@ -123,7 +123,6 @@ class SettingOut(Schema):
     secret: bool
     set: bool
     source: Literal["environment", "file", "default"]
-    how: str
 
 
 class InstallationOut(Schema):
@@ -136,6 +135,8 @@ class InstallationOut(Schema):
     now: datetime
     zone: str
     groups: list[GroupOut]
+    # How settings are changed: those of the environment, the others.
+    how: list[str]
     items: list[SettingOut]
 
 

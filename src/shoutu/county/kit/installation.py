@@ -240,11 +240,11 @@ SETTINGS = (
     Setting("SHOUTU_DEBUG", "other", _("调试"), _("出错时把内部细节显示出来；真用时不要开"), lambda c: c.debug),
 )
 
-HOW = {
-    "environment": _("在服务器的环境变量里改 %(name)s（systemd 部署是 /etc/shoutu/shoutu.env），重启后生效"),
-    "file": _("在服务器上改 %(file)s 里的 %(key)s，重启后生效"),
-    "default": _("在服务器上 %(file)s 里加一行 %(key)s = …，重启后生效"),
-}
+# Said once for the page: every line would say the same.
+HOW = (
+    _("标着“环境变量”的，在服务器的环境变量里改（systemd 部署是 /etc/shoutu/shoutu.env），重启后生效。"),
+    _("其余的，在服务器上 %(file)s 里写一行，如 backup_days = 7：名字去掉 SHOUTU_，用小写，重启后生效。"),
+)
 
 
 def _spoken(value: Any) -> str:
@@ -257,8 +257,6 @@ def _lines(config: Config) -> Iterator[dict[str, Any]]:
     for one in SETTINGS:
         value = one.value(config)
         source = config.given.get(one.name) or config.given.get(f"{one.name}_FILE") or "default"
-        key = one.name.removeprefix("SHOUTU_").lower()
-        where = {"name": one.name, "key": key, "file": str(config.data / "shoutu.toml")}
         yield {
             "name": one.name,
             "group": one.group,
@@ -269,7 +267,6 @@ def _lines(config: Config) -> Iterator[dict[str, Any]]:
             "secret": one.secret,
             "set": bool(value) if one.secret else one.name in config.given,
             "source": source,
-            "how": str(HOW[source]) % where,
         }
 
 
@@ -284,6 +281,7 @@ def installation(actor: Actor) -> dict[str, Any]:
         "started_at": STARTED,
         "now": timezone.now(),
         "zone": settings.TIME_ZONE,
+        "how": [str(words) % {"file": str(config.data / "shoutu.toml")} for words in HOW],
         "groups": [{"name": name, "title": str(title)} for name, title in GROUPS.items()],
         "items": list(_lines(config)),
     }

@@ -46,9 +46,8 @@ function Line({ row }: { row: Setting }): ReactNode {
       <div className="svalue">
         <Value row={row} />
       </div>
-      <div className="show">
+      <div className="sname">
         <code>{row.name}</code> <em className={row.source === "default" ? "tag" : "tag tag-ink"}>{t(`settings.source.${row.source}`)}</em>
-        <p className="second">{row.how}</p>
       </div>
     </li>
   );
@@ -82,6 +81,11 @@ export default function Settings(): ReactNode {
         </Panel>
         <Panel title={t("settings.runs")} note={t("settings.runs.note", { at: moment(found.started_at, now) })}>
           <p>{t("settings.versions", { version: found.version, python: found.python, database: found.database, zone: found.zone })}</p>
+        </Panel>
+        <Panel title={t("settings.how")}>
+          {found.how.map((words) => (
+            <p key={words}>{words}</p>
+          ))}
         </Panel>
         {found.groups.map((group) => {
           const rows = found.items.filter((row) => row.group === group.name);

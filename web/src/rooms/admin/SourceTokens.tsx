@@ -60,7 +60,6 @@ function Revoke({ source, token, close, made, waits }: { source: Source; token: 
 function Line({ source, made, waits }: { source: Source; made: (shown: Shown) => void; waits: () => void }): ReactNode {
   const [open, setOpen] = useState<"new" | Token | null>(null);
   const manages = useMay()("source.manage");
-  const why = manages ? undefined : t("admin.source.onlyAdmins");
   const live = source.tokens.filter((token) => token.revoked_at === null);
   const gone = source.tokens.length - live.length;
   const close = (): void => setOpen(null);
@@ -74,11 +73,13 @@ function Line({ source, made, waits }: { source: Source; made: (shown: Shown) =>
           {live.length === 0 && ` \u00b7 ${t("admin.source.deaf")}`}
         </span>
       </span>
-      <span className="tacts">
-        <Button size="small" disabled={!manages} title={why} onClick={() => setOpen("new")}>
-          {t("admin.token.new")}
-        </Button>
-      </span>
+      {manages && (
+        <span className="tacts">
+          <Button size="small" onClick={() => setOpen("new")}>
+            {t("admin.token.new")}
+          </Button>
+        </span>
+      )}
       {live.length > 0 && (
         <ul className="tkids">
           {live.map((token) => (
@@ -86,9 +87,9 @@ function Line({ source, made, waits }: { source: Source; made: (shown: Shown) =>
               <span>
                 {token.name} <span className="tnote">{t("admin.token.made", { at: date(token.created_at) })}</span>
               </span>
-              <Button size="small" type="text" disabled={!manages} title={why} aria-label={t("admin.source.revoke", { name: token.name })} onClick={() => setOpen(token)}>
+              {manages && <Button size="small" type="text" aria-label={t("admin.source.revoke", { name: token.name })} onClick={() => setOpen(token)}>
                 {t("admin.token.revoke")}
-              </Button>
+              </Button>}
             </li>
           ))}
         </ul>

@@ -56,7 +56,6 @@ function card(row: Channel): ReactNode {
 function Chosen({ row, mayManage }: { row: Channel; mayManage: boolean }): ReactNode {
   const change = useChannelChange();
   const [open, setOpen] = useState<"edit" | "contact" | "token" | null>(null);
-  const off = !mayManage ? t("channels.onlyAdmins") : undefined;
   const labels = new Map(useChannelKinds().data?.find((one) => one.kind === row.kind)?.settings.map((one) => [one.name, one.label]));
   return (
     <Panel
@@ -102,11 +101,13 @@ function Chosen({ row, mayManage }: { row: Channel; mayManage: boolean }): React
         )}
       </dl>
       <NotSaved error={change.error} />
-      <div className="chacts">
-        <Button disabled={!mayManage} title={off} onClick={() => setOpen("edit")}>{t("channels.edit")}</Button>
-        <Button disabled={!mayManage} title={off} onClick={() => setOpen("contact")}>{t("channels.addContact")}</Button>
-        {row.callbacks && <Button disabled={!mayManage} title={off} onClick={() => setOpen("token")}>{t("channels.newToken")}</Button>}
-      </div>
+      {mayManage && (
+        <div className="chacts">
+          <Button onClick={() => setOpen("edit")}>{t("channels.edit")}</Button>
+          <Button onClick={() => setOpen("contact")}>{t("channels.addContact")}</Button>
+          {row.callbacks && <Button onClick={() => setOpen("token")}>{t("channels.newToken")}</Button>}
+        </div>
+      )}
       {open === "edit" && <ChannelDialog channel={row} close={() => setOpen(null)} />}
       {open === "contact" && <ContactDialog channel={row} close={() => setOpen(null)} />}
       {open === "token" && <TokenDialog channel={row} close={() => setOpen(null)} />}
@@ -188,14 +189,16 @@ export default function Channels({ me }: { me: Me }): ReactNode {
     <div className="page">
       <div className="points-head">
         <h1>{list.data && <Clauses text={rows.length === 0 ? t("channels.sentence.none") : sentence(rows)} />}</h1>
-        <Button type="primary" className="chadd" disabled={!mayManage} title={mayManage ? undefined : t("channels.onlyAdmins")} onClick={() => setAdding(true)}>
-          {t("channels.add")}
-        </Button>
+        {mayManage && (
+          <Button type="primary" className="chadd" onClick={() => setAdding(true)}>
+            {t("channels.add")}
+          </Button>
+        )}
       </div>
       {!list.data ? (
         <div className="panel"><Loading what={t("nav.channels")} /></div>
       ) : rows.length === 0 ? (
-        <div className="panel"><Empty title={t("channels.empty")}>{t("channels.empty.words")}</Empty></div>
+        <div className="panel"><Empty title={t("channels.empty")}>{mayManage ? t("channels.empty.words") : t("channels.onlyAdmins")}</Empty></div>
       ) : (
         <ResourceTable label={t("nav.channels")} columns={columns(now)} rows={rows} count={rows.length} id={(row) => row.id} to={(row) => `/channels?channel=${row.id}`} grey={(row) => !row.enabled} card={card} />
       )}

@@ -8,6 +8,7 @@ import { CallMark } from "../../kit/ChainOfPeople";
 import { Clock } from "../../kit/Clock";
 import { Panel } from "../../kit/Panel";
 import { NotSaved } from "../../kit/States";
+import { useMe } from "../../kit/shell/Shell";
 import { clockState } from "../../time/limit";
 import { useNow } from "../../time/server";
 import { shortTime } from "../../time/words";
@@ -65,21 +66,25 @@ function RosterLine({ row, mine }: { row: RosterRow; mine: boolean }): ReactNode
 
 export function DeskSide({ called, post }: { called: Duty[] | undefined; post: number | null }): ReactNode {
   const roster = useRoster();
+  // Who calls nobody up need not read that they called nobody.
+  const recalls = useMe().permissions.includes("duty.recall");
   const shift = roster.data && roster.data.items.length > 0 ? roster.data.shift : null;
   return (
     <aside className="desk-side">
-      <Panel title={t("desk.view.called")} note={called && called.length > 0 ? t("side.open", { n: called.length }) : undefined}>
-        {called && called.length > 0 ? (
-          <ul className="side-list">
-            {called.slice(0, 8).map((duty) => (
-              <CalledRow key={duty.id} duty={duty} />
-            ))}
-          </ul>
-        ) : (
-          <p className="note">{t("side.none")}</p>
-        )}
-        {called && called.length > 8 && <Link to="/?view=called">{t("side.all", { n: called.length })}</Link>}
-      </Panel>
+      {((called ?? []).length > 0 || recalls) && (
+        <Panel title={t("desk.view.called")} note={called && called.length > 0 ? t("side.open", { n: called.length }) : undefined}>
+          {called && called.length > 0 ? (
+            <ul className="side-list">
+              {called.slice(0, 8).map((duty) => (
+                <CalledRow key={duty.id} duty={duty} />
+              ))}
+            </ul>
+          ) : (
+            <p className="note">{t("side.none")}</p>
+          )}
+          {called && called.length > 8 && <Link to="/?view=called">{t("side.all", { n: called.length })}</Link>}
+        </Panel>
+      )}
       <Panel title={t("roster.title")} note={shift ? `${shortTime(shift.start)}\u2013${shortTime(shift.end)}` : undefined}>
         {roster.data && roster.data.items.length > 0 ? (
           <ul className="side-list">

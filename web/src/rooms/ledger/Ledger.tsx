@@ -197,7 +197,7 @@ export function Ledger(): ReactNode {
         </label>
         {subject !== "" && (
           <button type="button" className="chip" onClick={() => set("subject", "")}>
-            {t("ledger.only", { subject })} <X size={14} strokeWidth={1.6} aria-hidden />
+            {t("ledger.only", { subject: rows[0]?.subject.label || subject })} <X size={14} strokeWidth={1.6} aria-hidden />
           </button>
         )}
         <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("ledger.find")} aria-label={t("ledger.find")} defaultValue={q} onChange={(event) => set("q", event.target.value)} />
@@ -214,7 +214,7 @@ export function Ledger(): ReactNode {
         </div>
       ) : rows.length === 0 ? (
         <div className="panel">
-          <Empty title={t("ledger.empty")}>{t("ledger.empty.words")}</Empty>
+          <Empty title={t("ledger.empty")}>{Object.keys(filter).length > 0 ? t("warnings.empty.widen") : t("ledger.empty.words")}</Empty>
         </div>
       ) : (
         <ResourceTable label={t("nav.ledger")} columns={columns(setError)} rows={rows} count={count} id={(e) => e.id} more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }} card={(e) => <LedgerCard entry={e} />} />

@@ -76,11 +76,12 @@ function Verb({ finding, open }: { finding: Finding; open: (finding: Finding) =>
   );
 }
 
-function columns(open: (finding: Finding) => void): Column<Finding>[] {
+/** Only some are of a law: without one the sentence has the room. */
+function columns(open: (finding: Finding) => void, cited: boolean): Column<Finding>[] {
   return [
     { key: "kind", title: t("finding.kind"), cell: (f) => <span className="tag">{t(`finding.${f.kind}`)}</span> },
     { key: "text", title: t("finding.text"), grow: 70, cell: (f) => <span title={f.text}>{f.text}</span> },
-    { key: "source", title: t("finding.source"), grow: 22, from: "wide", cell: (f) => <span className="second" title={f.source}>{f.source}</span> },
+    ...(cited ? [{ key: "source", title: t("finding.source"), grow: 22, from: "wide" as const, cell: (f: Finding) => <span className="second" title={f.source}>{f.source}</span> }] : []),
     { key: "verb", title: t("finding.verb"), right: true, cell: (f) => <Verb finding={f} open={open} /> },
   ];
 }
@@ -127,7 +128,7 @@ export default function Findings(): ReactNode {
       ) : (
         <ResourceTable
           label={t("people.tab.findings")}
-          columns={columns(setMending)}
+          columns={columns(setMending, rows.some((f) => f.source !== ""))}
           rows={rows}
           count={list.data.pages[0]?.count ?? 0}
           id={(f) => f.id}

@@ -8,6 +8,7 @@ import { usePoints } from "../../api/queries";
 import type { Point } from "../../api/types";
 import { useUnclaimedCount } from "../../api/unclaimed";
 import { Clauses } from "../../kit/Clauses";
+import { whyEmpty } from "../../kit/empty";
 import { Exchange } from "../../kit/import/Exchange";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
@@ -80,6 +81,7 @@ export function Points(): ReactNode {
   const q = search.get("q") ?? "";
   const site = Number(search.get("site"));
   const list = usePoints({ ...(q ? { q } : {}), ...(site > 0 ? { site } : {}) });
+  const me = useMe();
   useCrumb(t("nav.points"), "/points");
   const rows = onceEach(list.data?.pages);
   const count = list.data?.pages[0]?.count ?? 0;
@@ -108,7 +110,7 @@ export function Points(): ReactNode {
         </div>
       ) : rows.length === 0 ? (
         <div className="panel">
-          <Empty title={q ? t("points.empty.filtered") : t("points.empty")}>{q ? t("warnings.empty.widen") : t("points.empty.words")}</Empty>
+          <Empty title={q ? t("points.empty.filtered") : t("points.empty")}>{whyEmpty("points", me, q !== "")}</Empty>
         </div>
       ) : (
         <ResourceTable

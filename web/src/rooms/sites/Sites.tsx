@@ -6,6 +6,7 @@ import { Link, useSearchParams } from "react-router";
 import { onceEach } from "../../api/pages";
 import { useSites, type SiteFilter } from "../../api/queries";
 import type { Site } from "../../api/types";
+import { whyEmpty } from "../../kit/empty";
 import { Exchange } from "../../kit/import/Exchange";
 import { SealedTag } from "../../kit/SealedMark";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
@@ -73,7 +74,8 @@ export default function Sites(): ReactNode {
   const [search, setSearch] = useSearchParams();
   const filter = filterOf(search);
   const list = useSites(filter);
-  const mayLicences = useMe().permissions.includes("licence.read");
+  const me = useMe();
+  const mayLicences = me.permissions.includes("licence.read");
   useCrumb(t("nav.sites"), "/sites");
   const set = (name: string, value: string): void => {
     const next = new URLSearchParams(search);
@@ -110,7 +112,7 @@ export default function Sites(): ReactNode {
         ) : !list.data ? (
           <Loading what={t("what.sites")} />
         ) : rows.length === 0 ? (
-          <Empty title={t("sites.empty")}>{t("sites.empty.words")}</Empty>
+          <Empty title={Object.keys(filter).length > 0 ? t("sites.empty") : t("sites.empty.none")}>{whyEmpty("sites", me, Object.keys(filter).length > 0)}</Empty>
         ) : (
           <ResourceTable
             label={t("nav.sites")}

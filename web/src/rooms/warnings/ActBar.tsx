@@ -5,8 +5,9 @@ import { Link, useSearchParams } from "react-router";
 import { useDuties, useWarningAct, type WarningAct } from "../../api/queries";
 import type { Action, WarningDetail } from "../../api/types";
 import { NotSaved } from "../../kit/States";
+import { useMe } from "../../kit/shell/Shell";
 import { useHeldVerbs, type SeenWarning } from "../../outbox/acts";
-import { order, reasonsOf, type Verb } from "./acts";
+import { actsAtAll, order, reasonsOf, type Verb } from "./acts";
 import { headline } from "./words";
 import { PhoneActs } from "./PhoneActs";
 
@@ -115,6 +116,7 @@ function useKeys(press: (n: number) => void): void {
 
 /** A forbidden act stays where it belongs, disabled, its reason beside it. */
 export function ActBar({ warning }: { warning: WarningDetail }): ReactNode {
+  const me = useMe();
   const [search, setSearch] = useSearchParams();
   const [open, setOpen] = useState<Verb | null>(null);
   // Done here already and not with the county yet: the list above says how it stands.
@@ -149,6 +151,7 @@ export function ActBar({ warning }: { warning: WarningDetail }): ReactNode {
     </Link>
   );
   const barred = reasonsOf(acts);
+  if (!call && !actsAtAll(me.permissions)) return null;
   // Nothing more can be done about a closed warning: five times the same refusal would say no more.
   if (warning.state === "closed" && !call && acts.every((action) => !action.allowed)) return null;
   return (

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import { useStatus, useWarnings, type ListFilter } from "../../api/queries";
 import type { Warning } from "../../api/types";
+import { whyEmpty } from "../../kit/empty";
 import { Clock } from "../../kit/Clock";
 import { Exchange } from "../../kit/import/Exchange";
 import { LevelMark, LevelTag } from "../../kit/LevelTag";
@@ -12,6 +13,7 @@ import { SealedMark } from "../../kit/SealedMark";
 import { tagState } from "../../kit/levelstate";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
+import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
 import { unitFigure, valueWords } from "../../time/figure";
 import { useNow } from "../../time/server";
@@ -104,6 +106,7 @@ export function Warnings(): ReactNode {
   const list = useWarnings(filter);
   const status = useStatus().data;
   const now = useNow();
+  const me = useMe();
   useCrumb(t("nav.warnings"), "/warnings");
   const set = (name: string, value: string | null): void => {
     const next = new URLSearchParams(search);
@@ -172,7 +175,7 @@ export function Warnings(): ReactNode {
         </div>
       ) : rows.length === 0 ? (
         <div className="panel">
-          <Empty title={filtered ? t("warnings.empty.filtered") : t(`warnings.empty.${tab}`)}>{filtered ? t("warnings.empty.widen") : t("warnings.empty.words")}</Empty>
+          <Empty title={filtered ? t("warnings.empty.filtered") : t(`warnings.empty.${tab}`)}>{tab === "open" || filtered ? whyEmpty("warnings", me, filtered) : undefined}</Empty>
         </div>
       ) : (
         <ResourceTable
