@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -79,7 +80,7 @@ def test_the_first_time_binds_by_ones_own_password_and_then_none_is_asked(
     client = browser()
     assert back(client, asked(client)).startswith("/login?sso=bind&next=")
     told = client.get("/api/v1/hello").json()["sso"]
-    assert (told["step"], told["who"]) == ("bind", "值班员甲")
+    assert (told["step"], told["who"], told["identity"]) == ("bind", "值班员甲", "A-0007")
     assert signed_in(client) == "", "the provider's word alone signs nobody in"
     wrong = post(client, "session", {"username": "leader", "password": "wrong", "bind": True})
     assert wrong.status_code == 401
@@ -256,12 +257,47 @@ def test_switched_off_passwords_open_for_administrators_alone(
     assert post(browser(), "session", {"username": "administrator", "password": PASSWORD}).status_code == 200
     client = browser()
     back(client, asked(client))
-    assert post(client, "session", {"username": "leader", "password": PASSWORD, "bind": True}).status_code == 200
+    refused = post(client, "session", {"username": "leader", "password": PASSWORD, "bind": True})
+    assert (refused.status_code, "A-0007" in refused.json()["detail"]) == (403, True), "an administrator binds"
+    assert (Identity.objects.exists(), signed_in(client)) == (False, "")
+    own = post(client, "session", {"username": "administrator", "password": PASSWORD, "bind": True})
+    assert own.status_code == 200
 
 
-def test_a_password_somebody_else_set_binds_nobody_while_passwords_open(
+def test_a_password_an_administrator_sets_ends_what_was_bound_by_the_one_before(
+    county: SimpleNamespace, provider: Provider, login: Callable[[str], Client]
+) -> None:
+    leader = county.users["leader"]
+    bind(leader, provider)
+    client = browser()
+    back(client, asked(client))
+    mine = client.get("/api/v1/session").json()["identity"]
+    assert (mine["issuer"], mine["subject"], mine["since"] is not None) == (provider.issuer, "A-0007", True)
+    path, new = f"users/{leader.pk}/password", {"password": "another-Long-1"}
+    assert post(login("administrator"), path, new).status_code == 204
+    assert (signed_in(client), Identity.objects.exists()) == ("", False)
+    again = browser()
+    assert back(again, asked(again)).startswith("/login?sso=bind")
+    told = Entry.objects.filter(verb__in=("user.password_set", "identity.unbound")).values_list("verb", flat=True)
+    assert list(told.order_by("id")) == ["user.password_set", "identity.unbound"]
+
+
+def test_ones_own_new_password_ends_it_too_unless_it_opens_nothing(
     county: SimpleNamespace, provider: Provider, settings: Any
 ) -> None:
+    bind(county.users["leader"], provider)
+    client = browser()
+    back(client, asked(client))
+    change = {"current": PASSWORD, "password": "another-Long-1"}
+    settings.OIDC = replace(settings.OIDC, passwords=False)
+    assert post(client, "session/password", change).status_code == 204
+    assert client.get("/api/v1/session").json()["identity"] is not None, "nobody could bind themselves anew"
+    settings.OIDC = replace(settings.OIDC, passwords=True)
+    assert post(client, "session/password", {"current": change["password"], "password": PASSWORD}).status_code == 204
+    assert (signed_in(client), client.get("/api/v1/session").json()["identity"]) == ("leader", None)
+
+
+def test_a_password_somebody_else_set_binds_nobody(county: SimpleNamespace, provider: Provider, settings: Any) -> None:
     User.objects.filter(username="leader").update(password_given=True)
     client, mine = browser(), {"username": "leader", "password": PASSWORD, "bind": True}
     back(client, asked(client))
@@ -270,11 +306,8 @@ def test_a_password_somebody_else_set_binds_nobody_while_passwords_open(
     assert (Identity.objects.exists(), signed_in(client)) == (False, "")
     plain = browser()
     assert post(plain, "session", mine | {"bind": False}).json()["must_change_password"] is True
-    # Where it opens nothing else, it binds: who comes second is told that somebody did.
-    settings.OIDC = Oidc(
-        settings.OIDC.issuer, providers.CLIENT, providers.SECRET, "preferred_username", passwords=False
-    )
-    assert post(client, "session", mine).status_code == 200
+    settings.OIDC = replace(settings.OIDC, passwords=False)
+    assert post(client, "session", mine).status_code == 403, "nor where it opens nothing else"
 
 
 def test_an_administrator_binds_and_unbinds_and_sessions_end(

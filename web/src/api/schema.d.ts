@@ -682,8 +682,8 @@ export interface paths {
          * @description Sign in with a name and a password, and a code where the account has a second factor.
          *
          *     401 when they do not match; with the code `factor.needed` or `factor.wrong` where password and name do and the code
-         *     is missing or wrong. 429 after too many wrong ones. 403 where the county signs in at its provider alone. 409 to
-         *     `bind` by a password an administrator set.
+         *     is missing or wrong. 429 after too many wrong ones. 403 where the county signs in at its provider alone: then an
+         *     administrator binds. 409 to `bind` by a password an administrator set.
          */
         post: operations["people_sign_in"];
         /**
@@ -6112,7 +6112,7 @@ export interface components {
          *
          *     `must_change_password`: an administrator set mine: until I change it, only `session` and `session/password` answer.
          *     `must_enrol`: my role must have a second factor and I have none: until I do, only `session…` answers.
-         *     `sso`: this session began at the county's provider of single sign-on.
+         *     `sso`: this session began at the county's provider of single sign-on. `identity`: null where I am not bound there.
          */
         Me: {
             user: components["schemas"]["UserOut"];
@@ -6135,6 +6135,22 @@ export interface components {
             must_enrol: boolean;
             /** Sso */
             sso: boolean;
+            identity: components["schemas"]["MyIdentity"] | null;
+        };
+        /**
+         * MyIdentity
+         * @description Who I am at the county's provider of single sign-on, as it names me; bound here `since`.
+         */
+        MyIdentity: {
+            /** Issuer */
+            issuer: string;
+            /** Subject */
+            subject: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
         };
         /** MyPost */
         MyPost: {
@@ -7831,7 +7847,8 @@ export interface components {
          * @description The county's provider of single sign-on. `name`: what it is called there, "" for the usual word.
          *
          *     `passwords`: whether everybody may sign in by password too. `step`: what is to be asked of who has just come from
-         *     the provider, and is called `who`: `bind` (own name and password, once), `code` (of the second factor), "" nothing.
+         *     the provider, and is called `who`, named by `identity`: `bind` (own name and password, once), `code` (of the second
+         *     factor), "" nothing.
          */
         SsoOut: {
             /** Name */
@@ -7842,6 +7859,8 @@ export interface components {
             step: string;
             /** Who */
             who: string;
+            /** Identity */
+            identity: string;
         };
         /** Setup */
         Setup: {

@@ -14,7 +14,7 @@ from shoutu.county.kit.actors import Actor, actor_of_user
 from shoutu.county.kit.api import Router, asker
 from shoutu.county.kit.auth import require_csrf
 from shoutu.county.kit.errors import Conflict, FactorNeeded, Invalid, NotAllowed, NotSignedIn
-from shoutu.county.people import services, sso
+from shoutu.county.people import selectors, services, sso
 from shoutu.county.people.api_accounts import router as accounts_router
 from shoutu.county.people.api_calendar import router as calendar_router
 from shoutu.county.people.api_embeds import router as embeds_router
@@ -68,8 +68,8 @@ def sign_in(request: HttpRequest, credentials: Credentials) -> Any:
     """Sign in with a name and a password, and a code where the account has a second factor.
 
     401 when they do not match; with the code `factor.needed` or `factor.wrong` where password and name do and the code
-    is missing or wrong. 429 after too many wrong ones. 403 where the county signs in at its provider alone. 409 to
-    `bind` by a password an administrator set.
+    is missing or wrong. 429 after too many wrong ones. 403 where the county signs in at its provider alone: then an
+    administrator binds. 409 to `bind` by a password an administrator set.
     """
     told = sso.awaited(request) if credentials.bind else None
     if credentials.bind and told is None:
@@ -78,9 +78,13 @@ def sign_in(request: HttpRequest, credentials: Credentials) -> Any:
     if user is None:
         raise NotSignedIn(_("用户名或密码不对。"))
     actor = actor_of_user(user, request)
-    if told is None and not sso.by_password(user):
+    if told is None and not selectors.opens_by_password(user):
         raise NotAllowed("password", _("本县只用统一认证登录：点“用统一认证登录”。统一认证用不了，找管理员。"))
-    if told is not None and user.password_given and sso.by_password(user):
+    if told is not None and not selectors.opens_by_password(user):
+        # What opens nothing else names nobody either: an old password, known to whomever, would open it for good.
+        words = _("本县只用统一认证登录，绑定由管理员办：把统一认证里的标识“%(identity)s”告诉管理员。")
+        raise NotAllowed("user.manage", words % {"identity": told[0].subject})
+    if told is not None and user.password_given:
         # Others know it. Whoever bound by it would stay in beside the owner, who changes it later and sees nothing.
         raise Conflict(_("现在的密码是管理员设的：先不经统一认证，用它登录、改成只有自己知道的，再来绑定。"))
     if user.factor_since is not None:

@@ -34,13 +34,15 @@ class SsoOut(Schema):
     """The county's provider of single sign-on. `name`: what it is called there, "" for the usual word.
 
     `passwords`: whether everybody may sign in by password too. `step`: what is to be asked of who has just come from
-    the provider, and is called `who`: `bind` (own name and password, once), `code` (of the second factor), "" nothing.
+    the provider, and is called `who`, named by `identity`: `bind` (own name and password, once), `code` (of the second
+    factor), "" nothing.
     """
 
     name: str
     passwords: bool
     step: str
     who: str
+    identity: str
 
 
 class Hello(Schema):
@@ -77,7 +79,7 @@ def hello(request: HttpRequest) -> Any:
         else {
             "name": settings.OIDC.name,
             "passwords": settings.OIDC.passwords,
-            **(sso.step(request) or {"step": "", "who": ""}),
+            **(sso.step(request) or {"step": "", "who": "", "identity": ""}),
         },
     }
 

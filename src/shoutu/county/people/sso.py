@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from shoutu.config import Oidc
 from shoutu.county.kit.errors import Conflict
 from shoutu.county.kit.sessions import BY_PROVIDER
-from shoutu.county.people.models import Role, User
+from shoutu.county.people.models import User
 from shoutu.county.people.oidc import Attempt, Known
 from shoutu.county.people.selectors import identified
 
@@ -36,12 +36,6 @@ def configured() -> Oidc:
 def came(request: HttpRequest) -> bool:
     """Whether this session began at the provider: a password an administrator set was not what opened it."""
     return BY_PROVIDER in request.session
-
-
-def by_password(user: User) -> bool:
-    """Whether this account may sign in by password. An administrator always may: somebody must while the provider is
-    down."""
-    return settings.OIDC is None or settings.OIDC.passwords or user.role == Role.ADMINISTRATOR
 
 
 def callback() -> str:
@@ -92,7 +86,7 @@ def step(request: HttpRequest) -> dict[str, str] | None:
         return None
     known, issuer = pending
     user = identified(issuer, known.subject)
-    return {"step": "bind" if user is None else "code", "who": known.who}
+    return {"step": "bind" if user is None else "code", "who": known.who, "identity": known.subject}
 
 
 def owner(request: HttpRequest) -> tuple[User, Known] | None:

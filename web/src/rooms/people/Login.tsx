@@ -122,7 +122,8 @@ export function Login(): ReactNode {
         <form onSubmit={(event) => void enter(event)}>
           {step === "bind" && code === null && (
             <p className="login-who" role="status">
-              {t("login.sso.bind", { who: sso?.who })}
+              {t("login.sso.bind", { who: sso?.who, identity: sso?.identity })}
+              {sso?.passwords === false && t("login.sso.bind.admin")}
               <button type="button" className="linkish" onClick={other}>
                 {t("login.code.other")}
               </button>
@@ -138,7 +139,7 @@ export function Login(): ReactNode {
           ) : (
             <>
               <p className="login-who">
-                {onlyCode ? t("login.sso.code", { who: sso?.who }) : t("login.code.who", { name: username })}
+                {onlyCode ? t("login.sso.code", { who: sso?.who, identity: sso?.identity }) : t("login.code.who", { name: username })}
                 <button type="button" className="linkish" onClick={other}>
                   {t("login.code.other")}
                 </button>

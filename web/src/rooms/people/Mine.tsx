@@ -2,6 +2,7 @@ import { Button, Popconfirm } from "antd";
 import { t } from "i18next";
 import type { ReactNode } from "react";
 import { api, got } from "../../api/client";
+import { useHello } from "../../api/queries";
 import type { Me } from "../../api/types";
 import { Panel } from "../../kit/Panel";
 import { useProblemWords } from "../../kit/States";
@@ -9,6 +10,8 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { Factor } from "./Factor";
 import { Notices } from "./Notices";
 import { Password } from "./Password";
+import { useNow } from "../../time/server";
+import { moment } from "../../time/words";
 import { useChange } from "./queries";
 import "./people.css";
 
@@ -37,9 +40,30 @@ function Elsewhere(): ReactNode {
   );
 }
 
+/** Who I am at the county's provider of single sign-on: whoever else that names would sign in as me. */
+function Bound({ me }: { me: Me }): ReactNode {
+  const now = useNow();
+  const bound = me.identity ?? null;
+  return (
+    <div className="pform">
+      {bound === null ? (
+        <p>{t("mine.sso.none")}</p>
+      ) : (
+        <>
+          <p>
+            <b>{bound.subject}</b> <span className="note">{t("mine.sso.since", { at: moment(bound.since, now), issuer: bound.issuer })}</span>
+          </p>
+          <p className="note">{t("mine.sso.wrong")}</p>
+        </>
+      )}
+    </div>
+  );
+}
+
 /** 我的账号: as whom I am here, a new password, calls shown outside the page, and what to do when a telephone of mine is gone. */
 export default function Mine({ me }: { me: Me }): ReactNode {
   useCrumb(t("mine.title"), "/mine");
+  const sso = useHello().data?.sso ?? null;
   const post = me.post ? `${me.post.organisation}${me.post.title}` : t("mine.noPost");
   return (
     <div className="page mine">
@@ -58,6 +82,11 @@ export default function Mine({ me }: { me: Me }): ReactNode {
       <Panel title={t("mine.factor.title")}>
         <Factor />
       </Panel>
+      {(sso !== null || me.identity) && (
+        <Panel title={sso?.name || t("login.sso.name")}>
+          <Bound me={me} />
+        </Panel>
+      )}
       <Panel title={t("mine.password.title")}>
         <Password me={me} />
       </Panel>

@@ -66,7 +66,10 @@ export function Password({ me, changed }: { me: Me; changed?: () => void }): Rea
           {other}
         </p>
       )}
-      <p className="note">{t("mine.password.means")}</p>
+      <p className="note">
+        {t("mine.password.means")}
+        {me.identity && t("mine.password.sso")}
+      </p>
       <div>
         <Button type="primary" htmlType="submit" loading={change.isPending}>
           {t("mine.password.change")}

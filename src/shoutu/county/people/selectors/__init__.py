@@ -9,7 +9,7 @@ from django.utils import timezone
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import NotFound
 from shoutu.county.kit.selectors import among
-from shoutu.county.people.models import ApiToken, Embed, Identity, Person, Post, User
+from shoutu.county.people.models import ApiToken, Embed, Identity, Person, Post, Role, User
 from shoutu.county.people.selectors.chain import (
     Answerer,
     Filled,
@@ -130,6 +130,19 @@ def identified(issuer: str, subject: str) -> User | None:
     """The account of who a provider calls `subject`; None where none is bound."""
     found = Identity.objects.select_related("user").filter(issuer=issuer, subject=subject).first()
     return found.user if found else None
+
+
+def identity_of(user: User) -> Identity | None:
+    """Who an account is at the county's provider of single sign-on."""
+    if settings.OIDC is None:
+        return None
+    return Identity.objects.filter(user=user, issuer=settings.OIDC.names).first()
+
+
+def opens_by_password(user: User) -> bool:
+    """Whether this account may sign in by password. An administrator always may: somebody must while the provider is
+    down."""
+    return settings.OIDC is None or settings.OIDC.passwords or user.role == Role.ADMINISTRATOR
 
 
 def get_user(id: int) -> User:

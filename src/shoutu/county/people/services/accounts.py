@@ -20,6 +20,8 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people.identity import hash_token
 from shoutu.county.people.models import ApiToken, Person, Role, User
+from shoutu.county.people.selectors import opens_by_password
+from shoutu.county.people.services.identities import let_go
 from shoutu.county.places.models import Organisation, Site, Territory
 
 TOKEN_DAYS = 365
@@ -177,8 +179,11 @@ def _demo_hash(password: str) -> str:
 def set_password(actor: Actor, user: User, password: str) -> None:
     """A new password, by an administrator or by oneself; all sessions of the account end.
 
-    Set by another person it must be changed by its owner, who is answered nothing else before. Raises NotAllowed, also
-    for a token; Invalid for a weak password.
+    Set by another person it must be changed by its owner, who is answered nothing else before. Who the account is at
+    the provider of single sign-on ends with it: whoever knew the password may have bound themselves. Not so where one
+    changes one's own that opens nothing (`SHOUTU_OIDC_PASSWORDS=off`), for then one could not bind oneself anew.
+
+    Raises NotAllowed, also for a token; Invalid for a weak password.
     """
     if actor.user_id != user.pk:
         actor.require("user.manage")
@@ -189,6 +194,8 @@ def set_password(actor: Actor, user: User, password: str) -> None:
     _end_sessions(user)
     user.save(update_fields=["password", "password_given", "sessions_ended"])
     record(actor, "user.password_set", ref(user), {"given": user.password_given})
+    if actor.user_id != user.pk or opens_by_password(user):
+        let_go(actor, user, because="password")
 
 
 def _end_sessions(user: User) -> None:

@@ -50,6 +50,13 @@ def unbind_identity(actor: Actor, user: User, issuer: str) -> None:
     record(actor, "identity.unbound", ref(user), {"issuer": issuer})
 
 
+def let_go(actor: Actor, user: User, *, because: str) -> None:
+    """Within a change of the account, locked: whoever it is at any provider signs in to it no more."""
+    for one in Identity.objects.filter(user=user).order_by("pk"):
+        one.delete()
+        record(actor, "identity.unbound", ref(user), {"issuer": one.issuer, "because": because})
+
+
 def _may(actor: Actor, user: User) -> None:
     if actor.user_id != user.pk:
         actor.require("user.manage")
