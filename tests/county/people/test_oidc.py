@@ -333,6 +333,37 @@ def test_an_administrator_binds_and_unbinds_and_sessions_end(
     ]
 
 
+def test_whose_session_ends_by_stillness_is_not_let_in_by_one_press(
+    county: SimpleNamespace, provider: Provider
+) -> None:
+    bind(county.users["administrator"], provider)
+    hour_ago = lambda claims: claims | {"auth_time": int(time.time()) - 3600}  # noqa: E731
+    provider.spoil = hour_ago
+    client = browser()
+    again = back(client, asked(client))
+    query = dict(parse_qsl(urlsplit(again).query))
+    assert (again.startswith(provider.issuer), query["max_age"], signed_in(client)) == (True, "1800", "")
+    provider.spoil = None  # and so they sign in there anew
+    assert back(client, httpx.get(again, trust_env=False)) == "/warnings?level=4"
+    assert signed_in(client) == "administrator"
+    # A provider that does not ask, or does not say when, lets nobody of these roles in.
+    for spoil in (hour_ago, lambda claims: {name: value for name, value in claims.items() if name != "auth_time"}):
+        provider.spoil = spoil
+        client = browser()
+        again = back(client, asked(client))
+        assert back(client, httpx.get(again, trust_env=False)) == "/login?sso=stale"
+        assert signed_in(client) == ""
+
+
+def test_who_is_called_is_let_in_however_long_ago_they_signed_in_there(
+    county: SimpleNamespace, provider: Provider
+) -> None:
+    bind(county.users["leader"], provider)
+    provider.spoil = lambda claims: claims | {"auth_time": int(time.time()) - 40_000}
+    client = browser()
+    assert back(client, asked(client)) == "/warnings?level=4"
+
+
 def test_an_account_switched_off_is_not_opened(county: SimpleNamespace, provider: Provider) -> None:
     bind(county.users["leader"], provider)
     User.objects.filter(username="leader").update(is_active=False)

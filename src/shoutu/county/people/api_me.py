@@ -81,6 +81,6 @@ def me(request: HttpRequest, actor: Actor, user: User) -> dict[str, Any]:
         "must_enrol": user.must_enrol,
         "sso": sso.came(request),
         "identity": {"issuer": settings.OIDC.issuer, "subject": bound.subject, "since": bound.bound_at}
-        if bound
+        if bound and settings.OIDC
         else None,
     }

@@ -14,6 +14,7 @@ from django.middleware.csrf import get_token
 from django.utils.translation import gettext as _
 from ninja import Field, Schema
 
+from shoutu.config import Oidc
 from shoutu.county.kit import guessing
 from shoutu.county.kit.actors import actor_of_user
 from shoutu.county.kit.api import Router, asker
@@ -78,6 +79,8 @@ def come_back(request: HttpRequest) -> Any:
         if brought is None:
             raise oidc.Refused("expired", "the browser brought no attempt of its own")
         known = oidc.finish(provider, sso.callback(), brought[0], answer)
+        if max_age := _asks_anew(provider, known):
+            return _again(provider, brought, max_age)
         going = _enter(request, known, provider.names, brought[1])
     except oidc.Refused as error:
         log.warning("single sign-on: %s", error.why)
@@ -90,6 +93,23 @@ def come_back(request: HttpRequest) -> Any:
     except Conflict:
         going = _to_login("off")
     sso.drop(going)
+    return going
+
+
+def _asks_anew(provider: Oidc, known: oidc.Known) -> int | None:
+    """Within how many seconds who came is to have signed in there, where that is too long ago and nothing else of
+    them is asked here."""
+    user = selectors.identified(provider.names, known.subject)
+    return None if user is None or not user.is_active or user.factor_since else sso.too_long_ago(user, known)
+
+
+def _again(provider: Oidc, brought: tuple[oidc.Attempt, str], max_age: int) -> HttpResponse:
+    """Back to the provider, which is to ask who it is, once. Raises Refused where it was told to and did not."""
+    if brought[0].max_age is not None:
+        raise oidc.Refused("stale", "the provider was asked with max_age and tells no auth_time, or an old one")
+    address, attempt = oidc.begin(provider, sso.callback(), max_age)
+    going = _go(address)
+    sso.carry(going, attempt, brought[1])
     return going
 
 

@@ -53,6 +53,7 @@ class Refused(Exception):
 
     `down`: the provider is not reached. `expired`: this attempt is over; begin anew. `denied`: refused there, by the
     person or the provider. `misset`: the settings here and there do not agree. `untrusted`: what came is not believed.
+    `stale`: who came signed in there too long ago.
     """
 
     def __init__(self, code: str, why: str) -> None:
@@ -62,20 +63,26 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Attempt:
-    """What this browser must bring back; kept in its own signed cookie."""
+    """What this browser must bring back; kept in its own signed cookie. `max_age`: so many seconds ago at most is
+    somebody to have signed in at the provider; None: that was not asked."""
 
     state: str
     nonce: str
     verifier: str
+    max_age: int | None = None
 
 
 @dataclass(frozen=True)
 class Known:
-    """Who the provider says it is: `subject` names, `who` is how to call them, `id_token` goes with signing out."""
+    """Who the provider says it is: `subject` names, `who` is how to call them, `id_token` goes with signing out.
+
+    `auth_time`: when they signed in there, in seconds since 1970; None where it does not say.
+    """
 
     subject: str
     who: str
     id_token: str
+    auth_time: float | None = None
 
 
 @dataclass
@@ -96,14 +103,19 @@ def forget() -> None:
     _missed.clear()
 
 
-def begin(oidc: Oidc, redirect: str) -> tuple[str, Attempt]:
-    """Where to send the browser, and what it must bring back. Raises Refused."""
+def begin(oidc: Oidc, redirect: str, max_age: int | None = None) -> tuple[str, Attempt]:
+    """Where to send the browser, and what it must bring back. Raises Refused.
+
+    `max_age`: who signed in there longer ago (s) is to do it again (OpenID Connect Core, 3.1.2.1).
+    """
     about = _provider(oidc).about
-    attempt = Attempt(*(secrets.token_urlsafe(48) for _ in range(3)))
+    state, nonce, verifier = (secrets.token_urlsafe(48) for _ in range(3))
+    attempt = Attempt(state, nonce, verifier, max_age)
+    fresh = {} if max_age is None else {"max_age": str(max_age)}
     address = prepare_grant_uri(
         about["authorization_endpoint"], oidc.client, "code",
         redirect_uri=redirect, scope=oidc.scope, state=attempt.state, nonce=attempt.nonce,
-        code_challenge=create_s256_code_challenge(attempt.verifier), code_challenge_method="S256",
+        code_challenge=create_s256_code_challenge(attempt.verifier), code_challenge_method="S256", **fresh,
     )  # fmt: skip
     return address, attempt
 
@@ -205,7 +217,9 @@ def _known(oidc: Oidc, about: dict[str, Any], claims: dict[str, Any], token: dic
     if not isinstance(subject, str) or not 0 < len(subject) <= 255:
         raise Refused("misset", f"the provider gives no claim {oidc.claim!r}")
     who = next((claims[name] for name in ("name", "preferred_username") if isinstance(claims.get(name), str)), subject)
-    return Known(subject, who[:60], token["id_token"])
+    said = claims.get("auth_time")
+    auth_time = float(said) if isinstance(said, int | float) and not isinstance(said, bool) else None
+    return Known(subject, who[:60], token["id_token"], auth_time)
 
 
 def _userinfo(client: httpx.Client, address: str, access_token: str, sub: str) -> dict[str, Any]:

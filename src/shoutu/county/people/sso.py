@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from shoutu.config import Oidc
 from shoutu.county.kit.errors import Conflict
-from shoutu.county.kit.sessions import BY_PROVIDER
+from shoutu.county.kit.sessions import BY_PROVIDER, limits_of
 from shoutu.county.people.models import User
-from shoutu.county.people.oidc import Attempt, Known
+from shoutu.county.people.oidc import LEEWAY_S, Attempt, Known
 from shoutu.county.people.selectors import identified
 
 WAIT_S = 600
@@ -53,13 +53,25 @@ def carried(request: HttpRequest) -> tuple[Attempt, str] | None:
     """What this browser was given, and where it wanted to go; None where it brings nothing of these ten minutes."""
     try:
         found = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=WAIT_S)
-        return Attempt(found["state"], found["nonce"], found["verifier"]), found["next"]
+        return Attempt(found["state"], found["nonce"], found["verifier"], found.get("max_age")), found["next"]
     except (signing.BadSignature, KeyError, TypeError):
         return None
 
 
 def drop(response: HttpResponse) -> None:
     response.delete_cookie(COOKIE, path=PATH, samesite="Lax")
+
+
+def too_long_ago(user: User, known: Known) -> int | None:
+    """Within how many seconds this account is to have signed in at the provider, where it has not; None: all is well.
+
+    Whose session ends by stillness would be let in again by one press, for as long as the provider's session lives.
+    """
+    idle = limits_of(user.role)[0]
+    if idle == float("inf"):
+        return None
+    since = float("inf") if known.auth_time is None else time.time() - known.auth_time
+    return int(idle) if since > idle + LEEWAY_S else None
 
 
 def await_more(request: HttpRequest, known: Known, issuer: str) -> None:

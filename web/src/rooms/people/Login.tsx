@@ -16,7 +16,7 @@ import "./login.css";
 const FEW = 8;
 
 /** What the way back from the provider may say; any other word reads as the worst of them. */
-const saidWords = new Set(["down", "expired", "denied", "misset", "untrusted", "inactive", "many", "off"]);
+const saidWords = new Set(["down", "expired", "denied", "misset", "untrusted", "inactive", "many", "off", "stale"]);
 
 /** Only paths of this face are followed after the login; `//host` would leave it. */
 export function safeNext(next: string | null): string {
