@@ -49,9 +49,29 @@ class Oidc:
     passwords: bool = True
 
     @property
+    def address(self) -> str:
+        """The issuer as people are shown it."""
+        return without_password(self.issuer)
+
+    @property
     def names(self) -> str:
         """Under what a value names one person: of another claim of the same provider it may be another's."""
         return self.issuer if self.claim == "sub" else f"{self.issuer}#{self.claim}"
+
+
+def without_password(url: str) -> str:
+    """An address without the name and password that may stand in it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def host_of(url: str) -> str:
+    """Host and port of an address as browsers write them: small letters, and no port where it is the scheme's own."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    own = {"https": 443, "http": 80}.get(parts.scheme)
+    port = "" if parts.port in (None, own) else f":{parts.port}"
+    return f"[{host}]{port}" if ":" in host else f"{host}{port}"
 
 
 @dataclass(frozen=True)

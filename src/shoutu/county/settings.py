@@ -31,7 +31,7 @@ ALLOWED_HOSTS = sorted(
     }
     - {"0.0.0.0", "::"}
 )
-CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{installation.host_of(CONFIG.public_url)}"]
 
 # In order of dependence: a room may import only rooms above it.
 ROOMS = ["kit", "ledger", "exchange", "places", "people", "duties", "sites", "papers", "warnings", "weather", "screen"]

@@ -47,7 +47,7 @@ def test_no_secret_is_in_the_answer(login: Callable[[str], Client], county: Simp
         witness_mail_url=f"mailtos://a:{SECRET}@mail.example",
         public_url=f"https://a:{SECRET}@shoutu.example/",
         county_url=f"http://a:{SECRET}@127.0.0.1:8000",
-        oidc=config.Oidc("https://sso.example", "shoutu", secret=SECRET),
+        oidc=config.Oidc(f"https://a:{SECRET}@sso.example", "shoutu", secret=SECRET),
     )
     answer = client.get("/api/v1/settings")
     assert SECRET not in answer.content.decode()

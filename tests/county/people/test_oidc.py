@@ -387,11 +387,44 @@ def test_signing_out_goes_to_the_provider_too(county: SimpleNamespace, provider:
     assert post(plain, "session/oidc/end").json() == {"address": ""}
 
 
-@pytest.mark.parametrize("onward", ["//evil.example", "https://evil.example", "/\\evil.example", "/a\nb", ""])
+@pytest.mark.parametrize(
+    "onward", ["//evil.example", "https://evil.example", "/\\evil.example", "/a\nb", "/\t/evil.example", "/a\x7f", ""]
+)
 def test_the_way_on_stays_in_this_face(county: SimpleNamespace, provider: Provider, onward: str) -> None:
     bind(county.users["leader"], provider)
     client = browser()
     assert back(client, asked(client, onward)) == "/"
+
+
+@pytest.mark.parametrize(
+    ("public", "host"),
+    [
+        (f"http://{HOST}/", HOST),
+        ("http://Shoutu.Example:80", "shoutu.example"),
+        ("http://shoutu.example", "shoutu.example:80"),
+        ("http://a:b@shoutu.example", "shoutu.example"),
+    ],
+)
+def test_one_address_written_in_two_ways_is_one(
+    county: SimpleNamespace, provider: Provider, settings: Any, public: str, host: str
+) -> None:
+    settings.CONFIG, settings.ALLOWED_HOSTS = replace(settings.CONFIG, public_url=public), ["*"]
+    at = Client(headers={"host": host})
+    assert post(at, "session/oidc").status_code == 200
+    assert post(Client(headers={"host": "10.0.0.8"}), "session/oidc").status_code == 409
+
+
+def test_behind_tls_no_other_host_can_set_what_the_browser_brings(
+    county: SimpleNamespace, provider: Provider, settings: Any
+) -> None:
+    settings.SECURE = True
+    bind(county.users["leader"], provider)
+    client = browser()
+    answer = asked(client)
+    brought = client.cookies["__Host-shoutu_oidc"]
+    assert (brought["secure"], brought["path"], brought["domain"]) == (True, "/", "")
+    assert back(client, answer) == "/warnings?level=4"
+    assert client.cookies["__Host-shoutu_oidc"].value == ""
 
 
 def test_not_configured(county: SimpleNamespace) -> None:
@@ -413,6 +446,12 @@ def test_not_configured(county: SimpleNamespace) -> None:
 def test_settings_that_cannot_work_are_told(values: dict[str, str]) -> None:
     with pytest.raises(SettingError, match="SHOUTU_OIDC"):
         _oidc(values)
+
+
+def test_an_address_with_a_password_in_it_is_shown_without() -> None:
+    told = _oidc({"SHOUTU_OIDC_ISSUER": "https://u:secret@sso.example/realm", "SHOUTU_OIDC_CLIENT": "a"})
+    assert told is not None
+    assert told.address == "https://sso.example/realm"
 
 
 def test_settings_the_secret_of_a_file_and_not_shown(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import platform
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -19,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shoutu import __version__
-from shoutu.config import Config
+from shoutu.config import Config, without_password
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.permissions import ROLES
 from shoutu.county.kit.process import STARTED
@@ -45,12 +44,6 @@ class Setting:
     value: Callable[[Config], Any]
     unit: Any = ""
     secret: bool = False
-
-
-def _address(url: str) -> str:
-    """An address without the name and password that may stand in it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _oidc(name: str) -> Callable[[Config], Any]:
@@ -80,7 +73,7 @@ SETTINGS = (
         "place",
         _("对外网址"),
         _("短信、邮件里的链接用它，手机要打得开"),
-        lambda c: _address(c.public_url),
+        lambda c: without_password(c.public_url),
     ),
     Setting("SHOUTU_INGEST_HOST", "place", _("读数入口地址"), _("网关从这里送读数（HTTP）"), lambda c: c.ingest_host),
     Setting("SHOUTU_INGEST_PORT", "place", _("读数入口端口"), _("HTTP 读数入口"), lambda c: c.ingest_port),
@@ -90,7 +83,11 @@ SETTINGS = (
     Setting("SHOUTU_WORKER_HOST", "place", _("后台状态地址"), _("后台进程在哪里报平安"), lambda c: c.worker_host),
     Setting("SHOUTU_WORKER_PORT", "place", _("后台状态端口"), _("0 是不开"), lambda c: c.worker_port),
     Setting(
-        "SHOUTU_COUNTY_URL", "place", _("县级网址"), _("采集进程到哪里找县级系统"), lambda c: _address(c.county_url)
+        "SHOUTU_COUNTY_URL",
+        "place",
+        _("县级网址"),
+        _("采集进程到哪里找县级系统"),
+        lambda c: without_password(c.county_url),
     ),
     Setting("SHOUTU_DATA", "data", _("数据目录"), _("数据库、读数、证据、密钥都在里面"), lambda c: c.data),
     Setting(
@@ -169,7 +166,7 @@ SETTINGS = (
     ),
     Setting("SHOUTU_SESSIONS", "people", _("登录多久失效"), _("各角色多久不动、最长多久要重新登录"), _sessions),
     Setting("SHOUTU_SECOND_FACTOR", "people", _("必须用动态口令的角色"), _("没绑定的人登录后先绑定，再做别的"), _roles),
-    Setting("SHOUTU_OIDC_ISSUER", "people", _("统一认证地址"), _("全县统一认证的地址；空着是不用"), _oidc("issuer")),
+    Setting("SHOUTU_OIDC_ISSUER", "people", _("统一认证地址"), _("全县统一认证的地址；空着是不用"), _oidc("address")),
     Setting("SHOUTU_OIDC_CLIENT", "people", _("统一认证客户端"), _("统一认证给守土的编号"), _oidc("client")),
     Setting(
         "SHOUTU_OIDC_SECRET",

@@ -80,7 +80,7 @@ def me(request: HttpRequest, actor: Actor, user: User) -> dict[str, Any]:
         "must_change_password": user.password_given and not sso.came(request),
         "must_enrol": user.must_enrol,
         "sso": sso.came(request),
-        "identity": {"issuer": settings.OIDC.issuer, "subject": bound.subject, "since": bound.bound_at}
+        "identity": {"issuer": settings.OIDC.address, "subject": bound.subject, "since": bound.bound_at}
         if bound and settings.OIDC
         else None,
     }

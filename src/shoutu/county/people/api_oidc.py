@@ -14,7 +14,7 @@ from django.middleware.csrf import get_token
 from django.utils.translation import gettext as _
 from ninja import Field, Schema
 
-from shoutu.config import Oidc
+from shoutu.config import Oidc, host_of
 from shoutu.county.kit import guessing
 from shoutu.county.kit.actors import actor_of_user
 from shoutu.county.kit.api import Router, asker
@@ -56,10 +56,11 @@ class SubjectIn(Schema):
 def begin(request: HttpRequest, onward: Onward, response: HttpResponse) -> Any:
     """Begin to sign in at the provider: send the browser to `address`. 503 where the provider is not reached."""
     provider = sso.configured()
-    if request.get_host() != urlsplit(settings.CONFIG.public_url).netloc:
+    public = settings.CONFIG.public_url
+    if host_of(f"{urlsplit(public).scheme}://{request.get_host()}") != host_of(public):
         # The provider sends the browser to the public address, where this host's cookie is not.
         words = _("用 %(address)s 打开本系统，再用统一认证登录。")
-        raise Conflict(words % {"address": settings.CONFIG.public_url})
+        raise Conflict(words % {"address": public})
     try:
         address, attempt = oidc.begin(provider, sso.callback())
     except oidc.Refused as error:
@@ -186,8 +187,8 @@ def unbind(request: HttpRequest, id: int) -> Any:
 
 
 def _own_path(path: str) -> str:
-    """Only a path of this face is gone on to: `//host` and a backslash would leave it."""
-    return path if re.fullmatch(r"/(?![/\\])[^\\\x00-\x1f]*", path) else "/"
+    """Only a path of this face is gone on to: `//host`, a backslash, or a tab browsers pass over, would leave it."""
+    return path if re.fullmatch(r"/(?![/\\])[^\\\x00-\x1f\x7f-\x9f]*", path) else "/"
 
 
 def _to_login(code: str, onward: str = "/") -> HttpResponse:

@@ -43,23 +43,31 @@ def callback() -> str:
     return f"{settings.CONFIG.public_url.rstrip('/')}{PATH}/callback"
 
 
+def _cookie() -> tuple[str, str]:
+    """Name and path of the cookie. Over TLS by a name that no neighbouring host and no page without TLS can set
+    (RFC 6265bis, 4.1.3.2), which asks for the whole path."""
+    return (f"__Host-{COOKIE}", "/") if settings.SECURE else (COOKIE, PATH)
+
+
 def carry(response: HttpResponse, attempt: Attempt, onward: str) -> None:
     """Give the browser what it must bring back. Lax: it comes back by a link from the provider's page."""
     text = signing.dumps({**asdict(attempt), "next": onward}, salt=SALT)
-    response.set_cookie(COOKIE, text, max_age=WAIT_S, path=PATH, secure=settings.SECURE, httponly=True, samesite="Lax")
+    name, path = _cookie()
+    response.set_cookie(name, text, max_age=WAIT_S, path=path, secure=settings.SECURE, httponly=True, samesite="Lax")
 
 
 def carried(request: HttpRequest) -> tuple[Attempt, str] | None:
     """What this browser was given, and where it wanted to go; None where it brings nothing of these ten minutes."""
     try:
-        found = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=WAIT_S)
+        found = signing.loads(request.COOKIES.get(_cookie()[0], ""), salt=SALT, max_age=WAIT_S)
         return Attempt(found["state"], found["nonce"], found["verifier"], found.get("max_age")), found["next"]
     except (signing.BadSignature, KeyError, TypeError):
         return None
 
 
 def drop(response: HttpResponse) -> None:
-    response.delete_cookie(COOKIE, path=PATH, samesite="Lax")
+    name, path = _cookie()
+    response.delete_cookie(name, path=path, samesite="Lax")
 
 
 def too_long_ago(user: User, known: Known) -> int | None:

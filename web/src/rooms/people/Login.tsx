@@ -9,6 +9,7 @@ import { useHello } from "../../api/queries";
 import { speak, tongue } from "../../i18n";
 import { Logo } from "../../kit/shell/Logo";
 import { useProblemWords } from "../../kit/States";
+import { safeNext } from "./onward";
 import { Setup } from "./Setup";
 import "./login.css";
 
@@ -17,11 +18,6 @@ const FEW = 8;
 
 /** What the way back from the provider may say; any other word reads as the worst of them. */
 const saidWords = new Set(["down", "expired", "denied", "misset", "untrusted", "inactive", "many", "off", "stale"]);
-
-/** Only paths of this face are followed after the login; `//host` would leave it. */
-export function safeNext(next: string | null): string {
-  return next && /^\/(?![/\\])/.test(next) ? next : "/";
-}
 
 export function Login(): ReactNode {
   const hello = useHello();

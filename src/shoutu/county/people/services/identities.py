@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from shoutu.config import without_password
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
 from shoutu.county.kit.subjects import ref
@@ -34,7 +35,7 @@ def bind_identity(actor: Actor, user: User, issuer: str, subject: str) -> Identi
     if Identity.objects.filter(issuer=issuer, user=user).exists():
         raise Conflict(_("账号“%(name)s”已经绑定了另一个统一认证身份，先让管理员解除。") % {"name": user.username})
     made = Identity.objects.create(user=user, issuer=issuer, subject=subject)
-    record(actor, "identity.bound", ref(user), {"issuer": issuer}, {"subject": subject})
+    record(actor, "identity.bound", ref(user), {"issuer": without_password(issuer)}, {"subject": subject})
     return made
 
 
@@ -47,14 +48,14 @@ def unbind_identity(actor: Actor, user: User, issuer: str) -> None:
         raise Conflict(_("这个账号没有绑定统一认证。"))
     user.sessions_ended += 1
     user.save(update_fields=["sessions_ended"])
-    record(actor, "identity.unbound", ref(user), {"issuer": issuer})
+    record(actor, "identity.unbound", ref(user), {"issuer": without_password(issuer)})
 
 
 def let_go(actor: Actor, user: User, *, because: str) -> None:
     """Within a change of the account, locked: whoever it is at any provider signs in to it no more."""
     for one in Identity.objects.filter(user=user).order_by("pk"):
         one.delete()
-        record(actor, "identity.unbound", ref(user), {"issuer": one.issuer, "because": because})
+        record(actor, "identity.unbound", ref(user), {"issuer": without_password(one.issuer), "because": because})
 
 
 def _may(actor: Actor, user: User) -> None:
