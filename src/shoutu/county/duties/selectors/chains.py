@@ -16,14 +16,18 @@ from shoutu.county.people.models import Person, Post
 
 
 def present(duty: Duty) -> list[Call]:
-    """The calls of the present round, and those of an earlier one, for the same thing, that were answered.
+    """The calls of the present round, and those of an earlier one, for the same thing, that were answered: those stand
+    for what the same people were called for once more.
 
     Needs calls prefetched.
     """
+    same = [call for call in duty.calls.all() if call.round >= duty.cause_round]
+    before = {call.person_id for call in same if call.round < duty.round and call.state == CallState.ANSWERED}
     return [
         call
-        for call in duty.calls.all()
-        if call.round == duty.round or (call.round >= duty.cause_round and call.state == CallState.ANSWERED)
+        for call in same
+        if (call.round < duty.round and call.state == CallState.ANSWERED)
+        or (call.round == duty.round and not (call.state == CallState.ENDED and call.person_id in before))
     ]
 
 

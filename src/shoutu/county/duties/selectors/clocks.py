@@ -54,7 +54,8 @@ def waits_for(duty: Duty, call: Call, actor: Actor | None) -> bool:
 def has_answered(duty: Duty, actor: Actor) -> bool:
     """Whether the newest call of this actor for this very thing is answered: there is nothing left to answer."""
     own = [call for call in duty.calls.all() if call.round >= duty.cause_round and is_for(call, actor)]
-    heard = [call for call in own if call.state != CallState.NOBODY]
+    # A call that ended was answered by another of theirs, or is over with its duty.
+    heard = [call for call in own if call.state not in (CallState.NOBODY, CallState.ENDED)]
     return bool(heard) and max(heard, key=lambda call: (call.round, call.rung)).state == CallState.ANSWERED
 
 

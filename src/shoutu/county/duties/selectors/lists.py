@@ -73,8 +73,11 @@ def duties_for(actor: Actor, view: str = "mine", state: str = "") -> QuerySet[Du
 
 
 def _late(now: datetime) -> Q:
-    """Past a limit: an unanswered call of this round, or a stage not done in time."""
-    call = Call.objects.filter(duty=OuterRef("pk"), round=OuterRef("round"), state=CallState.CALLING, due_at__lt=now)
+    """Past a limit: an unanswered call, of whatever round for what they are called for now, or a stage not done in
+    time."""
+    call = Call.objects.filter(
+        duty=OuterRef("pk"), round__gte=OuterRef("cause_round"), state=CallState.CALLING, due_at__lt=now
+    )
     stage = StageClock.objects.filter(duty=OuterRef("pk"), done_at__isnull=True, due_at__lt=now)
     return (Q(state=State.CALLED) & Exists(call)) | (Q(state=State.ANSWERED) & Exists(stage))
 
@@ -84,7 +87,10 @@ def late_of(actor: Actor) -> tuple[int, datetime | None]:
     now = timezone.now()
     late = duties_for(actor, "late")
     calls = Call.objects.filter(
-        duty__in=late.values("pk"), duty__state=State.CALLED, round=F("duty__round"), state=CallState.CALLING
+        duty__in=late.values("pk"),
+        duty__state=State.CALLED,
+        round__gte=F("duty__cause_round"),
+        state=CallState.CALLING,
     )
     stages = StageClock.objects.filter(duty__in=late.values("pk"), duty__state=State.ANSWERED, done_at__isnull=True)
     passed = [rows.filter(due_at__lt=now).aggregate(at=Min("due_at"))["at"] for rows in (calls, stages)]
@@ -103,7 +109,9 @@ def my_figures(actor: Actor) -> dict[str, Any]:
     """How many duties wait for me and how many of them are late, for every page's head."""
     now = timezone.now()
     mine_ = duties_for(actor, "mine")
-    late_call = Call.objects.filter(mine(actor), duty=OuterRef("pk"), round=OuterRef("round"), due_at__lt=now)
+    late_call = Call.objects.filter(
+        mine(actor), duty=OuterRef("pk"), round__gte=OuterRef("cause_round"), due_at__lt=now
+    )
     late = Q(state=State.ANSWERED, due__lt=now) | (
         Q(state=State.CALLED) & Exists(late_call.filter(state=CallState.CALLING))
     )

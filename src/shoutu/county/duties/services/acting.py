@@ -71,23 +71,24 @@ def answer(actor: Actor, duty_id: int, note: str = "", via: Notice | None = None
     anew for something worse than `via` told of or was seen.
     """
     duty, _target = _take(actor, duty_id, "answer", seen)
-    _still_stands(via)
     now = timezone.now()
-    call = (
-        Call.objects.select_for_update(no_key=True)
-        .filter(mine(actor), duty=duty, round__gte=duty.cause_round)
-        .exclude(state=CallState.NOBODY)
-        .order_by("round", "rung")
-        .last()
-    )
-    if call is None:
-        raise Conflict(_("这个岗位叫的时候无人，现在由下一位应答"))
-    if call.state == CallState.ANSWERED:
+    rows = Call.objects.select_for_update(no_key=True).filter(mine(actor), duty=duty, round__gte=duty.cause_round)
+    calls = list(rows.exclude(state=CallState.NOBODY).order_by("round", "rung"))
+    # The chain has begun again: whoever answers a message of the first round answers the call that made it.
+    told = [one for one in calls if via is not None and one.pk == via.call_id]
+    call = told[0] if told and told[0].state == CallState.CALLING else calls[-1] if calls else None
+    if call is not None and _has_answered(call, calls):
         unchanged()
         return duty
+    _still_stands(via)
+    if call is None:
+        raise Conflict(_("这个岗位叫的时候无人，现在由下一位应答"))
     call.state, call.ended_at, call.note = CallState.ANSWERED, now, note[:400]
     call.save()
     _answered(call, via, now)
+    # They were called for the same thing in another round: that calling of theirs is over, too.
+    others = [one.pk for one in calls if one.person_id == call.person_id and one.state == CallState.CALLING]
+    Call.objects.filter(pk__in=others).exclude(pk=call.pk).update(state=CallState.ENDED, ended_at=now)
     took = int((now - call.called_at).total_seconds())
     facts = {"rung": call.who, "took_s": took, "about": duty.about, "by": via.channel if via else APP}
     record(actor, "duty.answered", ref(duty), facts, _note(note))
@@ -101,6 +102,12 @@ def answer(actor: Actor, duty_id: int, note: str = "", via: Notice | None = None
     else:
         duty.climb_at = None  # told that it is late, one above has taken note: nobody further up need be told
     return _changed(duty)
+
+
+def _has_answered(call: Call, calls: Collection[Call]) -> bool:
+    """Whether the one this call called has answered it, or since it was made another one for the same thing."""
+    answered = [one for one in calls if one.state == CallState.ANSWERED and one.person_id == call.person_id]
+    return any(one.pk == call.pk or (one.ended_at and one.ended_at >= call.called_at) for one in answered)
 
 
 def _still_stands(via: Notice | None) -> None:
@@ -203,7 +210,7 @@ def return_(actor: Actor, duty_id: int, note: str, *, seen: Seen | None = None) 
     duty, target = _take(actor, duty_id, "return", seen)
     duty.state = target
     # Who was let go when it was done may be asked again: their calls stand as they did before.
-    let_go = Call.objects.filter(duty=duty, round=duty.round, state=CallState.ENDED, ended_at=duty.done_at)
+    let_go = Call.objects.filter(duty=duty, round__gte=duty.cause_round, state=CallState.ENDED, ended_at=duty.done_at)
     let_go.update(state=CallState.CALLING, ended_at=None)
     duty.done_at, duty.returned, duty.note = None, True, note
     StageClock.objects.filter(duty=duty).exclude(stage="answer").update(done_at=None)
@@ -225,7 +232,9 @@ def recall(actor: Actor, duty_id: int) -> Duty:
         _call_holder(actor, duty)
     else:
         calls = Calls(actor, duty.recalled_at)
-        for call in Call.objects.filter(duty=duty, round=duty.round, state=CallState.CALLING):
+        # Where the chain has begun again, those above have not answered either. Each once, by their last call.
+        open_ = Call.objects.filter(duty=duty, round__gte=duty.cause_round, state=CallState.CALLING)
+        for call in {(one.person_id, one.who): one for one in open_.order_by("round", "rung")}.values():
             calls.repeat(duty, call)
         calls.save()
     return _changed(duty)

@@ -328,20 +328,33 @@ def _reply(sender: str, text: str) -> tuple[Notice | None, str]:
     verb, code = said
     fitting = [notice for notice in reached if not code or code_of(notice) == code]
     open_ = [notice for notice in fitting if _is_open(notice)]
-    if len(open_) == 1:
-        return open_[0], _act(open_[0], verb)
+    meant = _tells_of_all(open_)
+    if meant is not None:
+        return meant, _act(meant, verb)
     if not open_ and fitting:
         return fitting[0], "over"
     return None, "unclear"
 
 
+def _tells_of_all(open_: list[Notice]) -> Notice | None:
+    """The newest of these messages that tells of all they ask for: a chain that began again asks for the same in a
+    second one. None where they ask for different things, and nobody can know which is meant."""
+    asked = [_asks(notice) for notice in open_]
+    every = frozenset().union(*asked)
+    return next((notice for notice, what in zip(open_, asked, strict=True) if what == every), None)
+
+
 def _is_open(notice: Notice) -> bool:
+    return bool(_asks(notice))
+
+
+def _asks(notice: Notice) -> frozenset[tuple[str, int]]:
+    """What a message still waits for an answer about: duties, or a trial."""
     if notice.trial is not None:
-        return notice.trial.answered_at is None
-    return any(
-        one.call is not None and one.call.state == CallState.CALLING and one.call.duty.state in OPEN
-        for one in bundling.aboard(notice)
-    )
+        return frozenset() if notice.trial.answered_at else frozenset({("trial", notice.trial.pk)})
+    calls = [one.call for one in bundling.aboard(notice) if one.call is not None]
+    open_ = [call for call in calls if call.state == CallState.CALLING and call.duty.state in OPEN]
+    return frozenset(("duty", call.duty_id) for call in open_)
 
 
 def _reached(sender: str) -> list[Notice]:
