@@ -119,7 +119,7 @@ function Rows({ view, duties, told, county }: { view: View; duties: readonly Dut
           {items.map((duty) => {
             const filled = first;
             first = false;
-            return <DutyRow key={duty.id} duty={duty} filled={filled} />;
+            return <DutyRow key={duty.id} duty={duty} filled={filled} watched={view !== "mine" && view !== "done"} />;
           })}
         </section>
       ))}
@@ -170,7 +170,7 @@ export function Desk({ me }: { me: Me }): ReactNode {
         {view === "mine" && <Afoot />}
         {view === "mine" && !me.whole && me.user.role !== "rescue_lead" && <Places />}
       </div>
-      <DeskSide called={called.data?.items} post={me.post?.id ?? null} />
+      <DeskSide called={called.data?.items} total={called.data?.count ?? 0} me={me} />
     </div>
   );
 }

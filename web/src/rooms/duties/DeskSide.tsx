@@ -3,12 +3,11 @@ import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { useRoster, useShift } from "../../api/queries";
-import type { ChainRow, Duty, RosterRow } from "../../api/types";
+import type { ChainRow, Duty, Me, RosterRow } from "../../api/types";
 import { CallMark } from "../../kit/ChainOfPeople";
 import { Clock } from "../../kit/Clock";
 import { Panel } from "../../kit/Panel";
 import { NotSaved } from "../../kit/States";
-import { useMe } from "../../kit/shell/Shell";
 import { clockState } from "../../time/limit";
 import { useNow } from "../../time/server";
 import { shortTime } from "../../time/words";
@@ -25,6 +24,9 @@ function CalledRow({ duty }: { duty: Duty }): ReactNode {
       <CallMark state={callState(duty, now)} />
       <Link to={duty.subject.url} className="quiet side-words">
         {duty.post} <span className="side-org">{duty.organisation}</span> {duty.calls > 1 && <span className="side-org">{t("side.calls", { n: duty.calls })}</span>}
+        <span className="side-what" title={`${duty.verb} ${duty.title}`}>
+          {duty.verb} {duty.title}
+        </span>
       </Link>
       {duty.clock && <Clock limit={duty.clock} size="list" short />}
     </li>
@@ -64,15 +66,16 @@ function RosterLine({ row, mine }: { row: RosterRow; mine: boolean }): ReactNode
   );
 }
 
-export function DeskSide({ called, post }: { called: Duty[] | undefined; post: number | null }): ReactNode {
+export function DeskSide({ called, total, me }: { called: Duty[] | undefined; total: number; me: Me }): ReactNode {
   const roster = useRoster();
-  // Who calls nobody up need not read that they called nobody.
-  const recalls = useMe().permissions.includes("duty.recall");
+  const post = me.post?.id ?? null;
+  // Who calls nobody is not told so on every quiet day.
+  const calls = me.permissions.includes("duty.recall") || total > 0;
   const shift = roster.data && roster.data.items.length > 0 ? roster.data.shift : null;
   return (
     <aside className="desk-side">
-      {((called ?? []).length > 0 || recalls) && (
-        <Panel title={t("desk.view.called")} note={called && called.length > 0 ? t("side.open", { n: called.length }) : undefined}>
+      {calls && (
+        <Panel title={t("desk.view.called")} note={total > 0 ? t("side.open", { n: total }) : undefined}>
           {called && called.length > 0 ? (
             <ul className="side-list">
               {called.slice(0, 8).map((duty) => (
@@ -82,7 +85,7 @@ export function DeskSide({ called, post }: { called: Duty[] | undefined; post: n
           ) : (
             <p className="note">{t("side.none")}</p>
           )}
-          {called && called.length > 8 && <Link to="/?view=called">{t("side.all", { n: called.length })}</Link>}
+          {total > 8 && <Link to="/?view=called">{t("side.all", { n: total })}</Link>}
         </Panel>
       )}
       <Panel title={t("roster.title")} note={shift ? `${shortTime(shift.start)}\u2013${shortTime(shift.end)}` : undefined}>

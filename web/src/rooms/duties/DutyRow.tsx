@@ -10,25 +10,31 @@ import { LevelMark, type TagState } from "../../kit/LevelTag";
 import { NotSaved } from "../../kit/States";
 import { useHeldVerbs } from "../../outbox/acts";
 import { NoteDialog } from "./NoteDialog";
-import { rowAct, seenOf } from "./order";
+import { rowAct, seenOf, watchAct, type RowAct } from "./order";
 
 function markState(duty: Duty): TagState {
   if (duty.state === "called") return "unanswered";
   return duty.state === "answered" ? "answered" : "fallen";
 }
 
-/** Level, verb and object, one line why, the clock with its bar, one button. */
-export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): ReactNode {
+/** What the button says: the duty's own verb where pressing does that, else what pressing does. */
+function verbOf(duty: Duty, what: RowAct, watched: boolean): string {
+  if (what.how === "open") return watched || !what.url.includes("?do=") ? t("act.look") : duty.verb;
+  return what.verb === "recall" ? t("act.recall") : duty.verb;
+}
+
+/** Level, verb and object, one line why, the clock with its bar, one button. `watched`: called are others, and the row says whom. */
+export function DutyRow({ duty, filled, watched = false }: { duty: Duty; filled: boolean; watched?: boolean }): ReactNode {
   const navigate = useNavigate();
   const act = useDutyAct();
   const [asking, setAsking] = useState(false);
   // Done here already: the desk's list above says how it stands, and a second press would send it twice.
   const held = useHeldVerbs("duty", duty.id).size > 0;
   const seen = seenOf(duty);
-  const what = rowAct(duty);
+  const what = watched ? watchAct(duty) : rowAct(duty);
   // Two calls on one warning differ in what must follow the answer.
   const follows = duty.kind.split(".").at(-1) ?? "";
-  const then = duty.state === "called" && follows !== "answer" && exists(`limit.${follows}`) ? t(`limit.${follows}`) : null;
+  const then = !watched && duty.state === "called" && follows !== "answer" && exists(`limit.${follows}`) ? t(`limit.${follows}`) : null;
   const closed = duty.state === "done" || duty.state === "verified" || duty.state === "cancelled";
   const press = (): void => {
     if (what.how === "open") void navigate(what.url);
@@ -43,6 +49,7 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
           <em>{duty.verb}</em> <Clauses text={duty.title} />
         </b>
         <span>
+          {watched && duty.post !== "" && <strong>{t("desk.who", { who: `${duty.organisation}${duty.post}`, how: t(`duty.state.${duty.state}`) })}</strong>}
           {then !== null && <strong>{t("desk.then", { what: then })}</strong>}
           {duty.why}
         </span>
@@ -50,7 +57,7 @@ export function DutyRow({ duty, filled }: { duty: Duty; filled: boolean }): Reac
       <span className="duty-clock">{duty.clock && <ClockWithBar limit={duty.clock} />}</span>
       {!closed && (
         <Button className="duty-verb" type={filled ? "primary" : "default"} loading={act.isPending} disabled={held && what.how !== "open"} onClick={press}>
-          {what.how === "open" && !what.url.includes("?do=") ? t("act.look") : duty.verb}
+          {verbOf(duty, what, watched)}
         </Button>
       )}
       {act.error && (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Duty } from "../../api/types";
-import { briefTitle, groupDuties, mostUrgent, rowAct, seenOf, sortDuties } from "./order";
+import { briefTitle, groupDuties, mostUrgent, rowAct, seenOf, sortDuties, watchAct } from "./order";
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 6, 21, 6, 0) + minute * 60_000).toISOString();
 
@@ -72,6 +72,10 @@ describe("rowAct", () => {
     expect(rowAct(duty(1, 4, 1, { kind: "warning.verify", state: "answered", actions: may("done") }))).toEqual({ how: "open", url: "/warnings/9?do=verify" });
   });
 
+  it("never answers what somebody has answered: the verb the row shows is what it does", () => {
+    expect(rowAct(duty(1, 4, 1, { kind: "warning.verify", state: "answered", actions: may("answer", "recall") }))).toEqual({ how: "open", url: "/warnings/9?do=verify" });
+  });
+
   it("asks for a note for other kinds", () => {
     expect(rowAct(duty(1, 0, 1, { kind: "county.report", actions: may("done") }))).toEqual({ how: "note", verb: "done" });
   });
@@ -79,6 +83,18 @@ describe("rowAct", () => {
   it("only looks when nothing is allowed", () => {
     const refused = [{ verb: "answer", allowed: false, why: "x" }];
     expect(rowAct(duty(1, 4, 1, { actions: refused }))).toEqual({ how: "open", url: "/warnings/9" });
+  });
+});
+
+describe("watchAct", () => {
+  it("calls again who has not answered, and does nobody's work for them", () => {
+    expect(watchAct(duty(1, 4, 1, { kind: "warning.dispose", actions: may("recall") }))).toEqual({ how: "send", verb: "recall" });
+    expect(watchAct(duty(1, 4, 1, { kind: "warning.dispose", state: "answered", actions: may("recall") }))).toEqual({ how: "open", url: "/warnings/9" });
+    expect(watchAct(duty(1, 4, 1, { kind: "warning.dispose", actions: [] }))).toEqual({ how: "open", url: "/warnings/9" });
+  });
+
+  it("answers one's own call where it stands among those of others", () => {
+    expect(watchAct(duty(1, 4, 1, { actions: may("answer", "recall") }))).toEqual({ how: "send", verb: "answer" });
   });
 });
 

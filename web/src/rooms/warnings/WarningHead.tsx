@@ -8,7 +8,7 @@ import { LevelMark } from "../../kit/LevelTag";
 import { SealedTag } from "../../kit/SealedMark";
 import { tagState } from "../../kit/levelstate";
 import { Present } from "./Present";
-import { headline, pointWords } from "./words";
+import { headline, pointWords, turnedAt } from "./words";
 import { clockState } from "../../time/limit";
 import { useNow } from "../../time/server";
 import { ago, clockTime, moment } from "../../time/words";
@@ -23,6 +23,7 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
   const now = useNow();
   const closed = warning.state === "closed";
   const level = closed ? 0 : warning.level;
+  const turned = turnedAt(warning);
   const facts: ReactNode[] = [
     <Link key="site" to={warning.site.id > 0 ? `/sites/${warning.site.id}` : "/warnings"}>
       {warning.site.name} <SealedTag doing={warning.site.operating} />
@@ -34,7 +35,7 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
     ),
     !closed && warning.point ? <Present key="present" point={warning.point.id} limits={warning.thresholds} level={warning.current_level} /> : null,
     warning.site.territory,
-    `${t("warning.since", { level: t(`level.${warning.level}.short`), ago: ago(warning.started_at, now) })} \u00b7 ${moment(warning.started_at, now)}`,
+    `${t("warning.since", { level: t(`level.${warning.level}.short`), ago: ago(turned, now) })} \u00b7 ${moment(turned, now)}`,
     closed ? (warning.result ? `${t(`result.${warning.result}`)} ${warning.reason}` : t("warning.state.closed")) : t(`warning.state.${warning.state}`),
     !closed && warning.silence ? (
       <Link key="silence" to={`/silences?open=${warning.silence.id}`}>

@@ -1,5 +1,5 @@
 import { t } from "i18next";
-import type { Warning } from "../../api/types";
+import type { Warning, WarningDetail } from "../../api/types";
 import { valueWords, type Precision } from "../../time/figure";
 
 /** Where and what in one line; a title that names its site already is not made to say it twice. */
@@ -28,4 +28,17 @@ export function pointWords(point: { name: string; address: string }): string {
 /** The point beside the site: its address, and its name when that says more. */
 export function placeWords(warning: Pick<Warning, "point">): string {
   return warning.point ? warning.point.address : "";
+}
+
+/** Since when it stands at its level: not since it began, which may have been hours ago and blue. */
+export function turnedAt({ level, events, started_at }: Pick<WarningDetail, "level" | "events" | "started_at">): string {
+  let since: string | null = null;
+  let last = started_at;
+  for (const event of events) {
+    if (event.level_from < level && event.level_to >= level) {
+      since ??= event.at;
+      last = event.at;
+    } else if (event.level_from >= level && event.level_to < level) since = null;
+  }
+  return since ?? last;
 }
