@@ -8,6 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from shoutu.county.kit.words import field_words, thing_words
+
 
 class ShoutuError(Exception):
     """Something the asker can be told. `status` is the HTTP status, `slug` names the problem type."""
@@ -70,7 +72,7 @@ class NotFound(ShoutuError):
     status, slug, title = 404, "not-found", gettext_lazy("没有找到")
 
     def __init__(self, kind: str, id: Any = "") -> None:
-        super().__init__(_("没有找到 %(kind)s %(id)s，或者不在管辖范围内。") % {"kind": kind, "id": id})
+        super().__init__(_("没有找到 %(kind)s %(id)s，或者不在管辖范围内。") % {"kind": thing_words(kind), "id": id})
         self.kind, self.id = kind, id
 
 
@@ -123,7 +125,8 @@ class Invalid(ShoutuError):
         code: str = "",
         facts: Mapping[str, Any] | None = None,
     ) -> None:
-        message = detail or _("“%(field)s”填写有误，应为：%(expected)s") % {"field": field, "expected": expected}
+        named = {"field": field_words(field), "expected": expected}
+        message = detail or _("“%(field)s”填写有误，应为：%(expected)s") % named
         super().__init__(message)
         self.field, self.expected, self.code, self.facts = field, expected, code, dict(facts or {})
 

@@ -15,6 +15,9 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as Xml
+from django.utils.translation import gettext as _
+
+from shoutu.county.kit.words import field_words
 
 MAX_BYTES = 512 * 1024
 BEIJING = timezone(timedelta(hours=8))
@@ -32,7 +35,7 @@ class CapError(ValueError):
     """What cannot be read as CAP: the element, and what was expected there."""
 
     def __init__(self, field: str, expected: str) -> None:
-        super().__init__(f"{field}: expected {expected}")
+        super().__init__(_("%(field)s 应为：%(expected)s") % {"field": field_words(field), "expected": expected})
         self.field, self.expected = field, expected
 
 
@@ -76,19 +79,19 @@ class CapAlert:
 def parse(data: bytes) -> CapAlert:
     """Read one alert. Raises CapError naming the element; never anything else."""
     if len(data) > MAX_BYTES:
-        raise CapError("body", f"at most {MAX_BYTES} bytes")
+        raise CapError("body", _("不超过 %(limit)s 字节") % {"limit": MAX_BYTES})
     try:
         root = Xml.fromstring(_utf8(data), forbid_dtd=True)
     except DefusedXmlException as error:
-        raise CapError("body", "XML without DTD or entities") from error
+        raise CapError("body", _("不含 DTD 和实体的 XML")) from error
     except (ParseError, ValueError, LookupError) as error:
-        raise CapError("body", f"well-formed XML ({str(error)[:120]})") from error
+        raise CapError("body", _broken(error)) from error
     if _name(root) != "alert":
-        raise CapError("alert", "a CAP 1.2 alert as the outermost element")
+        raise CapError("alert", _("最外层是 CAP 1.2 的 alert"))
     kind = _choice(_required(root, "msgType", 20), MSG_TYPES, "msgType")
     infos = tuple(_infos(root))
     if not infos and kind in ("Alert", "Update"):
-        raise CapError("info", "at least one info block")
+        raise CapError("info", _("至少一个 info"))
     return CapAlert(
         identifier=_required(root, "identifier", 200),
         sender=_required(root, "sender", 200),
@@ -98,6 +101,13 @@ def parse(data: bytes) -> CapAlert:
         references=_references(_text(root, "references", 20_000)),
         infos=infos,
     )
+
+
+def _broken(error: Exception) -> str:
+    if not isinstance(error, ParseError):
+        return _("完整的 XML")
+    line, column = error.position
+    return _("完整的 XML，第 %(line)d 行第 %(column)d 字读不下去") % {"line": line, "column": column + 1}
 
 
 def _utf8(data: bytes) -> bytes:
@@ -126,7 +136,7 @@ def _text(element: Element, name: str, limit: int) -> str:
     child = next(_children(element, name), None)
     text = " ".join((child.text or "").split()) if child is not None else ""
     if len(text) > limit:
-        raise CapError(name, f"at most {limit} characters")
+        raise CapError(name, _("不超过 %(limit)s 个字") % {"limit": limit})
     return text
 
 
@@ -138,14 +148,14 @@ def _prose(element: Element, name: str) -> str:
 def _required(element: Element, name: str, limit: int) -> str:
     text = _text(element, name, limit)
     if not text:
-        raise CapError(name, "a value")
+        raise CapError(name, _("必填"))
     return text
 
 
 def _choice(text: str, allowed: tuple[str, ...], name: str) -> str:
     found = {one.lower(): one for one in allowed}.get(text.lower())
     if found is None:
-        raise CapError(name, f"one of {', '.join(allowed)}")
+        raise CapError(name, _("其中之一：%(names)s") % {"names": "、".join(allowed)})
     return found
 
 
@@ -153,9 +163,9 @@ def _time(text: str, name: str) -> datetime:
     try:
         told = datetime.fromisoformat(text)
     except ValueError as error:
-        raise CapError(name, "a time such as 2026-07-21T14:00:00+08:00") from error
+        raise CapError(name, _("时间，如 2026-07-21T14:00:00+08:00")) from error
     if not 2000 <= told.year <= 2100:
-        raise CapError(name, "a time between 2000 and 2100")
+        raise CapError(name, _("2000 年到 2100 年之间的时间"))
     return (told if told.tzinfo else told.replace(tzinfo=BEIJING)).astimezone(UTC)
 
 
@@ -216,5 +226,5 @@ def _word(text: str) -> int | None:
 def _areas(block: Element) -> Iterator[CapArea]:
     for area in list(_children(block, "area"))[:500]:
         codes = tuple(value for _n, value in _pairs(area, "geocode") if value)
-        shaped = any(True for name in ("polygon", "circle") for _ in _children(area, name))
+        shaped = any(True for name in ("polygon", "circle") for _child in _children(area, name))
         yield CapArea(_text(area, "areaDesc", 2000), codes, shaped)
