@@ -5,11 +5,11 @@ import { useDeferredValue, useEffect, useRef, useState, type KeyboardEvent, type
 import { flushSync } from "react-dom";
 import { useNavigate } from "react-router";
 import { api, got } from "../../api/client";
-import { LevelMark } from "../LevelTag";
+import { LevelMark, NoDataMark } from "../LevelTag";
 import { tagState } from "../levelstate";
+import { inOrder, type Found } from "./hits";
 
-interface Hit {
-  key: string;
+interface Hit extends Found {
   to: string;
   words: string;
   where: string;
@@ -21,36 +21,45 @@ function useHits(q: string): { hits: Hit[]; settled: boolean } {
   const found = useQuery({
     queryKey: ["search", q],
     queryFn: async () => {
-      const [warnings, points] = await Promise.all([
-        got(api.GET("/api/v1/warnings", { params: { query: { q, state: "all", limit: 6 } } })),
-        got(api.GET("/api/v1/points", { params: { query: { q, limit: 6 } } })),
+      const [warnings, sites, points] = await Promise.all([
+        got(api.GET("/api/v1/warnings", { params: { query: { q, state: "all", limit: 4 } } })),
+        got(api.GET("/api/v1/sites", { params: { query: { q, limit: 5 } } })),
+        got(api.GET("/api/v1/points", { params: { query: { q, limit: 5 } } })),
       ]);
-      return { warnings: warnings.items, points: points.items };
+      return { warnings: warnings.items, sites: sites.items, points: points.items };
     },
     enabled: q !== "",
     placeholderData: keepPreviousData,
   });
   if (q === "" || !found.data) return { hits: [], settled: false };
-  const hits = [
-    ...found.data.warnings.map((w) => ({
+  const hits = inOrder(
+    found.data.warnings.map((w) => ({
       key: `w${w.id}`,
       to: `/warnings/${w.id}`,
       words: w.title,
       where: `${w.site.name} ${w.number}`,
       mark: <LevelMark level={w.level} state={tagState(w)} size={20} />,
+      over: w.state === "closed",
     })),
-    ...found.data.points.map((p) => ({
+    found.data.sites.map((site) => ({
+      key: `s${site.id}`,
+      to: `/sites/${site.id}`,
+      words: site.name,
+      where: [site.organisation, site.territory].filter(Boolean).join(" "),
+      mark: site.standing === "faulty" || site.standing === "unwatched" ? <NoDataMark size={20} label="" /> : <LevelMark level={site.level} size={20} />,
+    })),
+    found.data.points.map((p) => ({
       key: `p${p.id}`,
       to: `/points/${p.id}`,
       words: p.name,
       where: `${p.site.name} ${p.address}`,
       mark: <LevelMark level={p.latest?.level ?? 0} size={16} />,
     })),
-  ];
+  );
   return { hits, settled: !found.isPlaceholderData };
 }
 
-/** One box finds warnings and points; arrows choose, Enter opens, Esc leaves. A phone opens it over the top bar. */
+/** One box finds warnings, sites by their own or their enterprise's name, and points; arrows choose, Enter opens, Esc leaves. A phone opens it over the top bar. */
 export function Search(): ReactNode {
   const navigate = useNavigate();
   const [text, setText] = useState("");
