@@ -212,14 +212,14 @@ def test_a_phone_searches_and_arrives_at_the_top(
     expect(page.locator("#search")).to_be_hidden()
 
 
-def test_a_shift_is_not_handed_over_by_one_press(
+def test_a_shift_is_handed_over_by_a_note_and_never_left_to_nobody(
     open_page: Callable[..., Page], officer: dict[str, str], api: Api
 ) -> None:
     page = open_page(login=officer)
-    mine = page.locator(".side-mine")
-    mine.get_by_role("button", name="交班").click()
-    expect(page.get_by_role("tooltip")).to_contain_text("不能收回")
-    page.get_by_role("button", name="先不办").click()
+    page.locator(".side-mine").get_by_role("link", name="交班").click()
+    note = page.get_by_role("dialog")
+    expect(note.get_by_role("button", name="签字交班")).to_be_visible()
+    assert "hand=" not in page.url, "going back does not open it again"
     states = {row["post"]: row["state"] for row in api.get("/roster/today")["items"]}
     assert states["值班员"] == "on_duty"
 

@@ -1,4 +1,4 @@
-import { Button, Popconfirm } from "antd";
+import { Button } from "antd";
 import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
@@ -50,12 +50,10 @@ function RosterLine({ row, mine }: { row: RosterRow; mine: boolean }): ReactNode
         </Button>
       )}
       {mine && row.state === "on_duty" && (
-        // A shift handed over is not taken back: one press is not enough.
-        <Popconfirm icon={null} title={t("roster.signOut.sure")} description={t("roster.signOut.means")} okText={t("roster.signOut")} cancelText={t("act.back")} onConfirm={() => shift.mutate("sign-out")}>
-          <Button size="small" className="side-verb" loading={shift.isPending}>
-            {t("roster.signOut")}
-          </Button>
-        </Popconfirm>
+        // The watch changes hands by a note both have signed; signing out here would leave it to nobody.
+        <Link to="/people/roster?hand=mine" className="ant-btn ant-btn-default ant-btn-sm ant-btn-variant-outlined side-verb">
+          {t("roster.hand")}
+        </Link>
       )}
       {shift.error && (
         <div className="side-error">

@@ -1,7 +1,7 @@
-import { Button, Input, Modal } from "antd";
+import { Button, Input, Modal, Popconfirm } from "antd";
 import { t } from "i18next";
 import { ChevronLeft, ChevronRight, Printer } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
 import { api, got } from "../../api/client";
 import { Exchange } from "../../kit/import/Exchange";
@@ -111,12 +111,21 @@ function ShiftLook({ shift, post, rows, close, hand }: { shift: CalendarShift; p
         {shift.double && ` ${t("roster.double")}`}
       </p>
       <div className="racts">
-        {shift.mine && !over && (
+        {shift.mine && !over && shift.signed_in_at === null && (
           <Button type="primary" loading={sign.isPending} onClick={() => sign.mutate(undefined, { onSuccess: close })}>
-            {shift.signed_in_at === null ? t("roster.signIn") : t("roster.signOut")}
+            {t("roster.signIn")}
           </Button>
         )}
-        {shift.mine && shift.signed_in_at !== null && <Button onClick={hand}>{t("handover.write")}</Button>}
+        {shift.mine && shift.signed_in_at !== null && (
+          <Button type="primary" onClick={hand}>
+            {t("handover.write")}
+          </Button>
+        )}
+        {shift.mine && !over && shift.signed_in_at !== null && (
+          <Popconfirm icon={null} title={t("roster.signOut.sure")} description={t("roster.signOut.means")} okText={t("roster.signOut")} cancelText={t("act.back")} onConfirm={() => sign.mutate(undefined, { onSuccess: close })}>
+            <Button loading={sign.isPending}>{t("roster.signOut")}</Button>
+          </Popconfirm>
+        )}
         {may("roster.edit") && !over && <Button onClick={() => setForm("replace")}>{t("roster.replace")}</Button>}
         {may("roster.edit") && Date.parse(shift.starts_at) > now && <Button onClick={() => setForm("swap")}>{t("roster.swap")}</Button>}
         {may("roster.edit") && Date.parse(shift.starts_at) > now && <Button onClick={() => setForm("cancel")}>{t("roster.cancel")}</Button>}
@@ -248,6 +257,14 @@ export default function Roster(): ReactNode {
   const gaps = data?.rows.reduce((sum, row) => sum + row.gaps.length, 0) ?? 0;
   const sentence = !data ? t("people.tab.roster") : data.rows.length === 0 ? t("roster.sentence.none") : gaps > 0 ? t("roster.sentence.gaps", { n: data.rows.length, gaps }) : t("roster.sentence", { n: data.rows.length });
   const days = Array.from({ length: DAYS }, (_, i) => dayAfter(start, i));
+  // From the desk: the note of the watch one is on.
+  const hands = search.get("hand") === "mine" && data !== undefined;
+  useEffect(() => {
+    if (!hands) return;
+    const watch = data.rows.flatMap((row) => row.shifts).find((shift) => shift.mine && state(shift, now) === "in");
+    setSearch(watch && watch.handover_id !== null ? { handover: String(watch.handover_id) } : {}, { replace: true });
+    if (watch && watch.handover_id === null) setWriting(watch.id);
+  });
   return (
     <Room
       sentence={sentence}
