@@ -11,6 +11,7 @@ import { NotSaved } from "../../kit/States";
 import { clockState } from "../../time/limit";
 import { useNow } from "../../time/server";
 import { shortTime } from "../../time/words";
+import { placeOf } from "./order";
 
 function callState(duty: Duty, now: number): ChainRow["state"] {
   if (duty.state !== "called") return "answered";
@@ -25,7 +26,7 @@ function CalledRow({ duty }: { duty: Duty }): ReactNode {
       <Link to={duty.subject.url} className="quiet side-words">
         {duty.post} <span className="side-org">{duty.organisation}</span> {duty.calls > 1 && <span className="side-org">{t("side.calls", { n: duty.calls })}</span>}
         <span className="side-what" title={`${duty.verb} ${duty.title}`}>
-          {duty.verb} {duty.title}
+          {duty.verb} {placeOf(duty)}
         </span>
       </Link>
       {duty.clock && <Clock limit={duty.clock} size="list" short />}

@@ -19,7 +19,7 @@ function markState(duty: Duty): TagState {
 
 /** What the button says: the duty's own verb where pressing does that, else what pressing does. */
 function verbOf(duty: Duty, what: RowAct, watched: boolean): string {
-  if (what.how === "open") return watched || !what.url.includes("?do=") ? t("act.look") : duty.verb;
+  if (what.how === "open") return watched || what.url === duty.subject.url ? t("act.look") : duty.verb;
   return what.verb === "recall" ? t("act.recall") : duty.verb;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Duty } from "../../api/types";
-import { briefTitle, groupDuties, mostUrgent, rowAct, seenOf, sortDuties, watchAct } from "./order";
+import { briefTitle, groupDuties, mostUrgent, placeOf, rowAct, seenOf, sortDuties, watchAct } from "./order";
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 6, 21, 6, 0) + minute * 60_000).toISOString();
 
@@ -83,6 +83,13 @@ describe("rowAct", () => {
   it("only looks when nothing is allowed", () => {
     const refused = [{ verb: "answer", allowed: false, why: "x" }];
     expect(rowAct(duty(1, 4, 1, { actions: refused }))).toEqual({ how: "open", url: "/warnings/9" });
+  });
+});
+
+describe("placeOf", () => {
+  it("is what stands before the colon, or all of it", () => {
+    expect(placeOf({ title: "A\uff1ablah 5.97 m" })).toBe("A");
+    expect(placeOf({ title: "whole" })).toBe("whole");
   });
 });
 

@@ -22,6 +22,11 @@ export function mostUrgent(duties: readonly Duty[]): Duty | null {
   return sortDuties(duties.filter((duty) => duty.clock && !duty.clock.done_at))[0] ?? null;
 }
 
+/** Where or what, without what happened there. */
+export function placeOf(duty: Pick<Duty, "title">): string {
+  return duty.title.split(/\uff1a|: /)[0] ?? duty.title;
+}
+
 /** Where, without what happened there: a phone's sentence leaves the rest to the row below it. */
 export function briefTitle(duty: Pick<Duty, "title">, after: string): string {
   const [where = "", ...rest] = duty.title.split(/\uff1a|: /);
