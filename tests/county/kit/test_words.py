@@ -56,6 +56,7 @@ def test_a_field_is_named_as_on_the_page(path: str, words: str) -> None:
 def test_the_message_says_it_in_the_asker_s_language_and_the_program_still_reads_the_name() -> None:
     wrong = Invalid("ends_at", "晚于现在的时间")
     assert (wrong.problem()["detail"], wrong.field) == ("“结束时间”填写有误，应为：晚于现在的时间", "ends_at")
-    assert "场所" in NotFound("site", 5).detail and thing_words("duty") == "待办"
+    assert "场所" in NotFound("site", 5).detail
+    assert thing_words("duty") == "待办"
     with translation.override("en"):
         assert "end time" in Invalid("ends_at", "x").detail
