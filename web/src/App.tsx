@@ -18,7 +18,7 @@ import { Shell } from "./kit/shell/Shell";
 import { useLive } from "./live/connect";
 import { useSending } from "./outbox/here";
 import { keepAnswers } from "./phone/answers";
-import { useCallNotices } from "./phone/notify";
+import { useCallNotices, useEndedNotice } from "./phone/notify";
 import { Answer } from "./rooms/duties/Answer";
 import { Desk } from "./rooms/duties/Desk";
 import { Ledger } from "./rooms/ledger/Ledger";
@@ -133,6 +133,7 @@ function Inside(): ReactNode {
   useSending(user);
   useCallNotices(user);
   const status = session.error ? asProblem(session.error).status : null;
+  useEndedNotice(session.data !== undefined && status === 401);
   if (status === 401 || status === 403) {
     const next = pathname === "/" ? "" : `?next=${encodeURIComponent(pathname + search)}`;
     return <Navigate to={`/login${next}`} replace />;

@@ -108,7 +108,9 @@ export function sendWarningAct(id: number, act: WarningAct): Promise<WarningDeta
   }
 }
 
+/** What may be held; null for what may not, and for what nobody says they saw: the county could not check it. */
 function deedOf(act: WarningAct, seen: SeenWarning | undefined): Deed | null {
+  if (seen === undefined) return null;
   if (act.verb === "verify") return { verb: "warning.verify", body: { reason: "", note: "", ...act.body }, seen };
   if (act.verb === "dispose") return { verb: "warning.dispose", body: { withdraw: false, ...act.body }, seen };
   if (act.verb === "feedback") return { verb: "warning.feedback", body: { note: act.body.note ?? "" }, seen };
@@ -176,7 +178,7 @@ export function useDutyAct() {
     // Without a line what may wait is held on the device (null), and sent later. Calling others may not: it fails.
     mutationFn: ({ id, verb, note, seen }: { id: number; verb: DutyVerb; note: string; seen?: SeenDuty }) => {
       const me = client.getQueryData<Me>(["session"])?.user.id;
-      if (me === undefined || (verb !== "answer" && verb !== "done" && verb !== "verify")) return got(api.POST(`/api/v1/duties/{id}/${verb}`, { params: { path: { id } }, body: { note } }));
+      if (me === undefined || seen === undefined || (verb !== "answer" && verb !== "done" && verb !== "verify")) return got(api.POST(`/api/v1/duties/{id}/${verb}`, { params: { path: { id } }, body: { note } }));
       return acts.add(me, id, titleOf(client, id), { verb: `duty.${verb}`, body: { note }, seen }) as Promise<DutyDetail | null>;
     },
     onSuccess: (detail) => {

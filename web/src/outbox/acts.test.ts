@@ -6,10 +6,11 @@ import { actStore, Acts, type Act, type ActStore, type Deed } from "./acts";
 const deed = (note: string): Deed => ({ verb: "duty.done", body: { note } });
 
 /** A store as a device has it, and a county that answers what it is told to. */
-function world(answers: (act: Act) => unknown, full = false): { store: ActStore; send: (act: Act) => Promise<unknown>; sent: (act: Act) => void; tell: () => void; disk: Map<string, Act>; tried: Act[]; told: Act[] } {
+function world(answers: (act: Act) => unknown, full = false): { store: ActStore; send: (act: Act) => Promise<unknown>; sent: (act: Act) => void; tell: () => void; next: () => number; disk: Map<string, Act>; tried: Act[]; told: Act[] } {
   const disk = new Map<string, Act>();
   const tried: Act[] = [];
   const told: Act[] = [];
+  let order = 0;
   return {
     disk,
     tried,
@@ -29,6 +30,7 @@ function world(answers: (act: Act) => unknown, full = false): { store: ActStore;
     },
     sent: (act) => told.push(act),
     tell: () => undefined,
+    next: () => (order += 1),
   };
 }
 
@@ -97,6 +99,26 @@ describe("acts on a device", () => {
     fails = false;
     await vi.advanceTimersByTimeAsync(60_000);
     expect([to.tried.length, to.disk.size]).toEqual([2, 0]);
+    await anew.become(null);
+  });
+
+  it("go out as they were done, also where the clock was set between them or an older page kept some", async () => {
+    vi.useFakeTimers({ now: Date.UTC(2026, 6, 21, 6) });
+    let answer: unknown = new Problem(0, "");
+    const to = world(() => answer);
+    const acts = new Acts(to);
+    await acts.become(7);
+    await acts.add(7, 3, "x", deed("first"));
+    vi.setSystemTime(Date.UTC(1970, 0, 2));
+    await acts.add(7, 4, "y", deed("second"));
+    await acts.become(null);
+    to.disk.set("old", { key: "old", user: 7, subject: 5, about: "z", deed: deed("older page"), at: Date.UTC(2026, 6, 21, 5) });
+    to.tried.length = 0;
+    answer = {};
+    const anew = new Acts(to);
+    await anew.become(7);
+    await vi.waitFor(() => expect(to.tried).toHaveLength(3));
+    expect(to.tried.map((act) => act.deed.body.note)).toEqual(["older page", "first", "second"]);
     await anew.become(null);
   });
 

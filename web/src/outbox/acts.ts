@@ -40,6 +40,8 @@ export interface Act {
   deed: Deed;
   /** When it was done, ms of the county's clock as this device knows it. */
   at: number;
+  /** Which of this device's acts it is: a clock that was set orders nothing. Missing of those an older page kept. */
+  order?: number;
   /** The county's refusal: kept, for sending it again is for its doer to say, also after the page is opened anew. */
   refused?: { status: number; detail: string; code: string | null };
 }
@@ -58,8 +60,17 @@ export interface UnsentAct {
 const PATIENCE_MS = 20_000;
 const PAUSES_S = [5, 10, 20, 40, 60];
 
-/** The county's answer is the receipt: nothing else lets go of an act. Rejects with a `Problem`. */
-export async function sendAct({ key, user, subject, deed, at }: Act): Promise<unknown> {
+/**
+ * The county's answer is the receipt, the duty or warning as it is now: nothing else lets go of an act, and an empty
+ * answer, which something on the way may have made, counts as none. Rejects with a `Problem`.
+ */
+export async function sendAct(act: Act): Promise<unknown> {
+  const answer = await sent(act);
+  if ((answer as { id?: unknown } | null | undefined)?.id !== act.subject) throw new Problem(0, "");
+  return answer;
+}
+
+function sent({ key, user, subject, deed, at }: Act): Promise<unknown> {
   const told = { key, user, at: new Date(at).toISOString() };
   const params = { path: { id: subject } };
   const signal = AbortSignal.timeout(PATIENCE_MS);
@@ -94,6 +105,8 @@ interface World {
   sent: (act: Act) => void;
   /** Tells other windows of this browser that the store has changed. */
   tell: () => void;
+  /** One more than it ever gave before on this device. */
+  next: () => number;
 }
 
 /** What an act is about: a duty and a warning may have one number. */
@@ -104,6 +117,9 @@ function fromDisk(act: Act): UnsentAct {
   const error = refused === undefined ? null : new Problem(refused.status, refused.detail, null, null, refused.code);
   return { act, phase: refused === undefined ? "waiting" : "refused", error, kept: true, late: true };
 }
+
+/** As they were done; those of an older page, which has no other order, by their time and first. */
+const inOrder = (a: Act, b: Act): number => (a.order ?? 0) - (b.order ?? 0) || a.at - b.at;
 
 /** Held on the device and sent in the order they were done; each is let go of only with the county's answer. */
 export class Acts extends Watched<UnsentAct> {
@@ -175,7 +191,7 @@ export class Acts extends Watched<UnsentAct> {
       });
     const keys = new Set(found.map((act) => act.key));
     const rest = this.items().filter((one) => !keys.has(one.act.key) && (!one.kept || one.phase === "sending" || !before.has(one.act.key)));
-    this.set([...lying, ...rest].sort((a, b) => a.act.at - b.act.at));
+    this.set([...lying, ...rest].sort((a, b) => inOrder(a.act, b.act)));
   }
 
   /** What of this user's lies on the device, also where this window sends nothing; null where the disk does not say. */
@@ -188,7 +204,7 @@ export class Acts extends Watched<UnsentAct> {
    * not be reached: then it is held, and sent later under the same key. Rejects with the `Problem` of a refusal.
    */
   async add(user: number, subject: number, about: string, deed: Deed): Promise<unknown> {
-    const act: Act = { key: newKey(), user, subject, about, deed, at: doneNow() };
+    const act: Act = { key: newKey(), user, subject, about, deed, at: doneNow(), order: this.#world.next() };
     this.#adding.add(act.key);
     const putting = this.#world.store.put(act);
     const kept = await soon(putting).then(
@@ -333,8 +349,22 @@ export class Acts extends Watched<UnsentAct> {
 let heard: (act: Act) => void = () => undefined;
 let tell: () => void = () => undefined;
 
+const ORDER = "shoutu.acts.order";
+let given = 0;
+
+/** Kept beside the store, which may be slow to answer; where the browser keeps nothing, this page alone counts. */
+export function nextOrder(): number {
+  try {
+    given = Math.max(given, Number(localStorage.getItem(ORDER)) || 0) + 1;
+    localStorage.setItem(ORDER, String(given));
+  } catch {
+    given += 1;
+  }
+  return given;
+}
+
 /** This window's acts. Two windows sending the same act send one key: it is one to the county. */
-export const acts = new Acts({ store: actStore(), send: sendAct, sent: (act) => heard(act), tell: () => tell() });
+export const acts = new Acts({ store: actStore(), send: sendAct, sent: (act) => heard(act), tell: () => tell(), next: nextOrder });
 
 export function hearSent(told: (act: Act) => void): void {
   heard = told;

@@ -1,3 +1,4 @@
+import { t } from "i18next";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useNavigate } from "react-router";
@@ -5,6 +6,7 @@ import { duties } from "../api/queries";
 import type { Duty } from "../api/types";
 import { mayKeep } from "./build";
 import { callsIn, newCalls, noticeOf, timesOf } from "./calls";
+import { closeThose, showOnce } from "./shown";
 
 /**
  * Calls shown outside the page, while it is open somewhere behind others. A telephone that sleeps runs no page: what
@@ -68,23 +70,34 @@ export async function switchNotices(): Promise<void> {
   listeners.forEach((listener) => listener());
 }
 
+const ENDED = "session-ended";
 const tagOf = (id: number): string => `call-${id}`;
 
 async function show(duty: Duty): Promise<void> {
-  const registration = await navigator.serviceWorker.ready;
-  const there = (await registration.getNotifications({ tag: tagOf(duty.id) }))[0]?.data as { calls?: number } | undefined;
-  const calls = timesOf(duty);
-  if ((there?.calls ?? 0) >= calls) return; // another window has shown it
   const { title, body } = noticeOf(duty);
-  const options = { body, tag: tagOf(duty.id), renotify: true, requireInteraction: true, icon: "/icons/192.png", data: { url: `/answer/${duty.id}`, calls } };
-  await registration.showNotification(title, options);
+  const options = { body, renotify: true, requireInteraction: true, icon: "/icons/192.png", data: { url: `/answer/${duty.id}` } };
+  await showOnce(await navigator.serviceWorker.ready, tagOf(duty.id), timesOf(duty), title, options);
 }
 
 /** Answered, done or called off: it stands there no more. */
 async function takeBack(still: ReadonlyMap<number, number>): Promise<void> {
-  const registration = await navigator.serviceWorker.ready;
-  for (const one of await registration.getNotifications()) if (one.tag.startsWith("call-") && !still.has(Number(one.tag.slice(5)))) one.close();
+  await closeThose(await navigator.serviceWorker.ready, (tag) => tag.startsWith("call-") && !still.has(Number(tag.slice(5))));
 }
+
+/** Says once that nobody is called here any more: the session ended while the page was not looked at. */
+async function sayEnded(): Promise<void> {
+  const options = { body: t("notify.ended.words"), requireInteraction: true, icon: "/icons/192.png", data: { url: "/login" } };
+  await showOnce(await navigator.serviceWorker.ready, ENDED, 1, t("notify.ended"), options);
+}
+
+/** Tells whoever wanted to be called that their session ended elsewhere or by time; a page that is looked at shows it. */
+export function useEndedNotice(ended: boolean): void {
+  useEffect(() => {
+    if (ended && stands() === "on" && isAway()) void sayEnded().catch(() => undefined);
+  }, [ended]);
+}
+
+const isAway = (): boolean => document.visibilityState !== "visible" || !document.hasFocus();
 
 /** Who signs out leaves none of their calls standing on this device's screen. */
 export async function forgetNotices(): Promise<void> {
@@ -108,10 +121,13 @@ export function useCallNotices(user: number | null): void {
     const now = callsIn(mine);
     const fresh = before.current === null ? [] : newCalls(before.current, now);
     before.current = now;
-    const away = document.visibilityState !== "visible" || !document.hasFocus();
+    const away = isAway();
     for (const duty of mine) if (away && fresh.includes(duty.id)) void show(duty).catch(() => undefined);
     void takeBack(now).catch(() => undefined);
   }, [mine, on]);
+  useEffect(() => {
+    if (on) void navigator.serviceWorker.ready.then((registration) => closeThose(registration, (tag) => tag === ENDED)).catch(() => undefined);
+  }, [on]);
   // Signed out, or turned off: nothing of what called me is left standing on a screen others see.
   useEffect(() => (on ? () => void forgetNotices() : undefined), [on]);
   useEffect(() => {
