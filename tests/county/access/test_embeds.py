@@ -78,6 +78,25 @@ def test_a_ticket_opens_its_page_once_and_both_stand_in_the_ledger(county: Simpl
     assert parts.fragment not in (kept.ticket_hash, kept.key_hash)
 
 
+def test_a_frame_does_not_tell_whose_token_opened_it(county: SimpleNamespace) -> None:
+    _made, headers = token(county)
+    answer = post("embeds/open", {"ticket": ticket_of(post("embeds", {"page": "screen"}, headers))})
+    told, leader = answer.json()["me"], county.users["leader"]
+    assert (told["user"]["id"], told["user"]["display"], told["post"], told["identity"]) == (0, "", None, None)
+    assert leader.username not in answer.content.decode().replace(f'"role": "{leader.role}"', "")
+    assert leader.display not in answer.content.decode().replace(f'"role": "{leader.role}"', "")
+
+
+def test_a_token_narrowed_to_a_part_of_the_page_opens_none(county: SimpleNamespace) -> None:
+    _made, headers = token(county, permissions=["screen.read", "warning.read"])
+    refused = post("embeds", {"page": "screen"}, headers)
+    assert (refused.status_code, refused.json()["permission"]) == (403, "duty.read")
+    assert post("embeds", {"page": "warnings"}, headers).status_code == 403
+    may = ["screen.read", "site.read", "warning.read", "status.read"]
+    _made, headers = token(county, permissions=may)
+    assert post("embeds", {"page": "map"}, headers).status_code == 201
+
+
 def test_a_ticket_waits_a_minute_and_a_frame_ends_in_its_time(county: SimpleNamespace) -> None:
     _made, headers = token(county)
     with time_machine.travel(timezone.now(), tick=False) as clock:

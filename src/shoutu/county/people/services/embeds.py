@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotFound
+from shoutu.county.kit.permissions import permissions_of
 from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.ledger.services import record, service
 from shoutu.county.people.embeds import PAGES, PREFIX, sees
 from shoutu.county.people.identity import hash_token
-from shoutu.county.people.models import Embed
+from shoutu.county.people.models import ApiToken, Embed
 
 OPEN_S = 60
 """So long a ticket waits for its frame."""
@@ -29,9 +30,9 @@ KEPT = timedelta(days=1)
 def make_embed(actor: Actor, page: str, *, site: int | None = None, hours: int = 8) -> tuple[Embed, str]:
     """A ticket for one look at one page, and its text, which is returned once and never kept.
 
-    Only a token asks: the outer platform's own server. Raises NotAllowed for a session and without the right to the
-    page; Invalid for an unknown page, or a site that is missing, too much, or not seen; Conflict where no platform is
-    allowed to embed.
+    Only a token asks: the outer platform's own server. Raises NotAllowed for a session, and without the rights to all
+    the page shows its owner; Invalid for an unknown page, or a site that is missing, too much, or not seen; Conflict
+    where no platform is allowed to embed.
     """
     if actor.token_id is None:
         raise NotAllowed("embed", _("嵌入地址由外层平台的服务器用令牌申请。"))
@@ -39,7 +40,7 @@ def make_embed(actor: Actor, page: str, *, site: int | None = None, hours: int =
         raise Conflict(_("没有允许嵌入的平台：由运维设置 SHOUTU_EMBED_ORIGINS 后重启。"))
     if page not in PAGES:
         raise Invalid("page", _("其中之一：%(names)s") % {"names": ", ".join(PAGES)})
-    actor.require(PAGES[page].permission)
+    _require_whole(actor, page)
     if (page == "site") != (site is not None):
         raise Invalid("site", _("page 为 site 时填企业矿山的编号，其他页面不填"))
     if site is not None and not sees(actor, site):
@@ -71,6 +72,18 @@ def open_embed(actor: Actor, embed: Embed) -> str:
     embed.save(update_fields=["key_hash"])
     record(actor, "embed.opened", _subject(embed), {"page": embed.page, "site": embed.site, "embed": embed.pk})
     return key
+
+
+def _require_whole(actor: Actor, page: str) -> None:
+    """Raises NotAllowed where the token was narrowed by what the page shows: its frame would have holes nobody sees.
+
+    What the owner's role does not see, the page leaves out as it does for them.
+    """
+    actor.require(PAGES[page].permission)
+    assert actor.token_id is not None
+    owner = ApiToken.objects.select_related("owner").get(pk=actor.token_id).owner
+    for name in sorted(PAGES[page].may & permissions_of(owner.role)):
+        actor.require(name)
 
 
 def _subject(embed: Embed) -> SubjectRef:
