@@ -98,3 +98,24 @@ def test_the_desk_shows_the_places_one_answers_for_unless_that_is_the_county(
     expect(panel.locator("li")).to_have_count(min(6, len(sites)))
     panel.get_by_text(sites[0]["name"], exact=True).click()
     page.wait_for_url(f"**/sites/{sites[0]['id']}")
+
+
+DOORS = {
+    "没有规则在看的场所": ("/sites?watched=no", "/sites", {"watched": False}),
+    "缺项": ("/findings", "/findings", {"optional": False}),
+    "过期证照": ("/licences?standing=expired", "/licences", {"standing": "expired"}),
+}
+
+
+def test_the_inspectors_desk_counts_what_is_not_watched_and_leads_there(
+    by_role: dict[str, dict[str, str]], county: Stack, open_page: Callable[..., Page]
+) -> None:
+    login = by_role["inspector"]
+    api = county.login(login["username"], login["password"])
+    page = open_page(login=login)
+    panel = page.locator(".panel", has_text="要过问的")
+    expect(panel).to_be_visible()
+    for words, (address, path, query) in DOORS.items():
+        row = panel.locator("li", has_text=words)
+        expect(row.locator("b")).to_have_text(str(api.get(path, limit=1, **query)["count"]))
+        expect(row.get_by_role("link")).to_have_attribute("href", address)

@@ -11,6 +11,7 @@ import { NotSaved } from "../../kit/States";
 import { clockState } from "../../time/limit";
 import { useNow } from "../../time/server";
 import { shortTime } from "../../time/words";
+import { Matters } from "./Matters";
 import { placeOf } from "./order";
 
 function callState(duty: Duty, now: number): ChainRow["state"] {
@@ -73,6 +74,7 @@ export function DeskSide({ called, total, me }: { called: Duty[] | undefined; to
   const shift = roster.data && roster.data.items.length > 0 ? roster.data.shift : null;
   return (
     <aside className="desk-side">
+      <Matters me={me} />
       {calls && (
         <Panel title={t("desk.view.called")} note={total > 0 ? t("side.open", { n: total }) : undefined}>
           {called && called.length > 0 ? (

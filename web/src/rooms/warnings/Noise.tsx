@@ -185,7 +185,7 @@ export default function Noise(): ReactNode {
               <i>{[t("noise.card", { rate: r.rate, n: r.raised }), madeOf(r.reasons)].filter(Boolean).join(" \u00b7 ")}</i>
             </span>
           )}
-          footer={told.false > 0 ? t("noise.footer", { n: told.false, share, list: madeOf(told.reasons) }) : undefined}
+          footer={told.false > 0 ? t("noise.footer", { raised: told.raised, n: told.false, share, list: madeOf(told.reasons) }) : undefined}
         />
       )}
       {doing && <Dialog doing={doing} close={() => setDoing(null)} />}
