@@ -76,6 +76,7 @@ PAGES = {
     "/mine": Shown("/mine", "principal"),
     "/channels": Shown("/channels", "administrator"),
     "/ledger": Shown("/ledger", "auditor"),
+    "/ledger/looks": Shown("/ledger/looks", "auditor"),
     "/people": Shown("/people"),
     "/people/matrix": Shown("/people/matrix"),
     "/people/roster": Shown("/people/roster"),

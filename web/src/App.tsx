@@ -72,6 +72,7 @@ const Start = later(() => import("./rooms/admin/Start"));
 const Backups = later(() => import("./rooms/admin/Backups"));
 const Health = later(() => import("./rooms/admin/Health"));
 const Settings = later(() => import("./rooms/admin/Settings"));
+const Looks = later(() => import("./rooms/ledger/Looks"));
 const Help = later(() => import("./rooms/help/Help"));
 const Obligations = later(() => import("./rooms/people/Obligations"));
 
@@ -182,6 +183,7 @@ function Inside(): ReactNode {
         <Route path="/mine" element={<Later><Mine me={me} /></Later>} />
         <Route path="/channels" element={<Later><Channels me={me} /></Later>} />
         <Route path="/ledger" element={<Ledger />} />
+        <Route path="/ledger/looks" element={<Later><Looks /></Later>} />
         <Route path="/people" element={<Later><Findings /></Later>} />
         <Route path="/people/matrix" element={<Later><Matrix /></Later>} />
         <Route path="/people/roster" element={<Later><Roster /></Later>} />

@@ -32,6 +32,7 @@ TABLES = {
     "leaves": "/api/v1/leaves",
     "ledger": "/api/v1/ledger",
     "licences": "/api/v1/licences",
+    "looks": "/api/v1/ledger/looks",
     "licences-lacking": "/api/v1/licences/lacking",
     "numbers": "/api/v1/numbers",
     "obligations": "/api/v1/obligations",

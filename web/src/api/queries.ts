@@ -267,6 +267,17 @@ export function useLedger(filter: { q?: string; subject?: string; since?: string
   });
 }
 
+export function useLooks(filter: { q?: string; since?: string; until?: string }) {
+  return useInfiniteQuery({
+    queryKey: ["ledger", "looks", filter],
+    queryFn: ({ pageParam }) =>
+      got(api.GET("/api/v1/ledger/looks", { params: { query: { ...filter, limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+  });
+}
+
 export function useLedgerHead() {
   return useQuery({ queryKey: ["ledger", "head"], queryFn: () => got(api.GET("/api/v1/ledger/head")), refetchInterval: 10_000 });
 }

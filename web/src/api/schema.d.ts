@@ -216,6 +216,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Looks
+         * @description Looks at personal data, newest first. `q` searches who looked and what for; `since` and `until` are days.
+         */
+        get: operations["ledger_looks_list_looks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tables": {
         parameters: {
             query?: never;
@@ -5248,16 +5268,6 @@ export interface components {
              */
             sort?: string;
             /**
-             * Subject
-             * @default
-             */
-            subject?: string;
-            /**
-             * Verb
-             * @default
-             */
-            verb?: string;
-            /**
              * Since
              * @description from this day of the county's calendar on
              */
@@ -5267,6 +5277,16 @@ export interface components {
              * @description up to and with this day
              */
             until?: string | null;
+            /**
+             * Subject
+             * @default
+             */
+            subject?: string;
+            /**
+             * Verb
+             * @default
+             */
+            verb?: string;
         };
         /**
          * EntryOut
@@ -5566,6 +5586,67 @@ export interface components {
             job: components["schemas"]["BackupJob"] | null;
             /** Items */
             items: components["schemas"]["BackupTaken"][];
+        };
+        /** DaysQuery */
+        DaysQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * Since
+             * @description from this day of the county's calendar on
+             */
+            since?: string | null;
+            /**
+             * Until
+             * @description up to and with this day
+             */
+            until?: string | null;
+        };
+        /**
+         * LookOut
+         * @description One look. `entry`: the entry of the ledger that carries the root over its hour; null until the hour is over.
+         */
+        LookOut: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            subject: components["schemas"]["SubjectOut"];
+            /** Fields */
+            fields: string;
+            /** Purpose */
+            purpose: string;
+            /** Entry */
+            entry: number | null;
+        };
+        /** Page[LookOut] */
+        Page_LookOut_: {
+            /** Items */
+            items: components["schemas"]["LookOut"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
         };
         /** ColumnOut */
         ColumnOut: {
@@ -14045,12 +14126,12 @@ export interface operations {
                 limit?: number;
                 q?: string;
                 sort?: string;
-                subject?: string;
-                verb?: string;
                 /** @description from this day of the county's calendar on */
                 since?: string | null;
                 /** @description up to and with this day */
                 until?: string | null;
+                subject?: string;
+                verb?: string;
             };
             header?: never;
             path?: never;
@@ -14234,6 +14315,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Backups"];
+                };
+            };
+        };
+    };
+    ledger_looks_list_looks: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                /** @description from this day of the county's calendar on */
+                since?: string | null;
+                /** @description up to and with this day */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LookOut_"];
                 };
             };
         };

@@ -28,6 +28,7 @@ export type PointDetail = S["PointDetail"];
 export type PointRule = S["PointRule"];
 export type Reading = S["Reading"];
 export type Gap = S["Gap"];
+export type Look = S["LookOut"];
 export type LedgerEntry = S["EntryOut"];
 export type PackRow = S["PackRow"];
 export type PackDetail = S["PackDetail"];

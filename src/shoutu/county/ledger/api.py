@@ -150,11 +150,14 @@ class KeptOut(Schema):
     contradicts: str | None
 
 
-class EntryQuery(ListQuery):
-    subject: str = ""
-    verb: str = ""
+class DaysQuery(ListQuery):
     since: date | None = Field(None, ge=FIRST, le=LAST, description="from this day of the county's calendar on")
     until: date | None = Field(None, ge=FIRST, le=LAST, description="up to and with this day")
+
+
+class EntryQuery(DaysQuery):
+    subject: str = ""
+    verb: str = ""
 
 
 def _out(entry: Entry, subject: dict[str, Any]) -> dict[str, Any]:
@@ -176,6 +179,15 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
+def during(found: Any, query: DaysQuery) -> Any:
+    """Of these rows, which have an `at`, those of the days asked for."""
+    if query.since:
+        found = found.filter(at__gte=_midnight(query.since))
+    if query.until:
+        found = found.filter(at__lt=_midnight(query.until + timedelta(days=1)))
+    return found
+
+
 @router.get("/ledger", response=Page[EntryOut])
 def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
     """Entries about what I may see, newest first.
@@ -192,10 +204,7 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
         found = found.filter(subject_type=type_, subject_id=int(id_))
     if query.verb:
         found = found.filter(verb=query.verb)
-    if query.since:
-        found = found.filter(at__gte=_midnight(query.since))
-    if query.until:
-        found = found.filter(at__lt=_midnight(query.until + timedelta(days=1)))
+    found = during(found, query)
     if query.q:
         found = found.filter(Q(actor__icontains=query.q) | Q(verb__icontains=query.q))
     page = paginate(found, query, sorts={"id": ["id"], "at": ["at"]}, default="-id")

@@ -8,12 +8,14 @@ import type { LedgerEntry, LedgerHead } from "../../api/types";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { shortHash } from "../../kit/Seal";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
+import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
 import { Exchange } from "../../kit/import/Exchange";
 import { figure } from "../../time/figure";
 import { useNow } from "../../time/server";
 import { ago, moment } from "../../time/words";
 import { Check, Trust } from "./Check";
+import { Days, useFilters } from "./Days";
 import "./ledger.css";
 
 function At({ at }: { at: string }): ReactNode {
@@ -166,41 +168,29 @@ function Head(): ReactNode {
 }
 
 export function Ledger(): ReactNode {
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
   const [error, setError] = useState<unknown>(null);
-  const q = search.get("q") ?? "";
   const subject = search.get("subject") ?? "";
-  const since = search.get("since") ?? "";
-  const until = search.get("until") ?? "";
-  const filter = Object.fromEntries(Object.entries({ q, subject, since, until }).filter(([, value]) => value !== ""));
+  const { set, filter } = useFilters(["q", "subject", "since", "until"]);
+  const mayLooks = useMe().permissions.includes("access_log.read");
   const list = useLedger(filter);
   useCrumb(t("nav.ledger"), "/ledger");
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   const count = list.data?.pages[0]?.count ?? 0;
-  const set = (name: string, value: string): void => {
-    const next = new URLSearchParams(search);
-    if (value === "") next.delete(name);
-    else next.set(name, value);
-    setSearch(next, { replace: true });
-  };
   return (
     <div className="page">
       <div className="points-head ledger-head">
         <Head />
       </div>
       <div className="points-head">
-        <label className="ledger-day">
-          {t("ledger.from")} <Input type="date" value={since} max={until} onChange={(event) => set("since", event.target.value)} />
-        </label>
-        <label className="ledger-day">
-          {t("ledger.to")} <Input type="date" value={until} min={since} onChange={(event) => set("until", event.target.value)} />
-        </label>
+        <Days set={set} />
         {subject !== "" && (
           <button type="button" className="chip" onClick={() => set("subject", "")}>
             {t("ledger.only", { subject: rows[0]?.subject.label || subject })} <X size={14} strokeWidth={1.6} aria-hidden />
           </button>
         )}
-        <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("ledger.find")} aria-label={t("ledger.find")} defaultValue={q} onChange={(event) => set("q", event.target.value)} />
+        <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("ledger.find")} aria-label={t("ledger.find")} defaultValue={search.get("q") ?? ""} onChange={(event) => set("q", event.target.value)} />
+        {mayLooks && <Link to="/ledger/looks">{t("looks.title")}</Link>}
         <Exchange table="ledger" filter={filter} />
       </div>
       <NotSaved error={error} />

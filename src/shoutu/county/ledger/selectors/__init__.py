@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import ScopedQuerySet, get_visible
 from shoutu.county.kit.subjects import SubjectRef
-from shoutu.county.ledger.models import Entry, Unsealed
+from shoutu.county.ledger.models import Access, Entry, Unsealed
 
 
 def entries(actor: Actor) -> ScopedQuerySet[Entry]:
@@ -17,6 +19,12 @@ def entries_about(subject: SubjectRef) -> list[Entry]:
     """Everything recorded about one subject, oldest first: its timeline. The caller has checked that it may be seen."""
     found = Entry.objects.filter(subject_type=subject.type, subject_id=subject.id)
     return list(found.select_related("leaf").order_by("id"))
+
+
+def looks(actor: Actor) -> QuerySet[Access]:
+    """Every look at personal data. Raises NotAllowed."""
+    actor.require("access_log.read")
+    return Access.objects.all()
 
 
 def get_entry(actor: Actor, id: int) -> Entry:
