@@ -79,6 +79,12 @@ def test_the_whole_course_over_http(login, red, raise_to, clock):
     text = [row["text"] for row in get(officer, f"/warnings/{red.pk}/timeline")["items"]]
     assert "甲矿值班员 应答（用时 1:00）：停止放矿" in text
     assert "县应急管理局值班员 核实：真警：视频可见渗水" in text
+    # Whoever checks finds the same in the ledger, each with its proof: the calls and the withdrawal too.
+    whole = [row["text"] for row in get(officer, f"/ledger?subject=warning:{red.pk}&limit=500")["items"]]
+    assert len(whole) >= len(text)
+    assert any("应答（用时 1:00）" in one for one in whole)
+    assert any("人数定为 14" in one for one in whole)
+    assert get(officer, f"/ledger?subject=warning:{red.pk + 1000}")["count"] == 0
 
 
 def test_a_row_and_its_detail_say_what_the_face_needs(login, red):

@@ -75,7 +75,8 @@ export interface paths {
          * List Entries
          * @description Entries about what I may see, newest first.
          *
-         *     `subject=warning:7` narrows to one thing, `since` and `until` to days, `q` searches actor and verb.
+         *     `subject=warning:7` narrows to one thing with the calls made about it, `since` and `until` to days; `q` searches
+         *     who did it and what was done, in words.
          */
         get: operations["ledger_list_entries"];
         put?: never;

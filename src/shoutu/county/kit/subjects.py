@@ -45,6 +45,8 @@ class SubjectKind:
     urls: Callable[[set[int]], dict[int, str]] | None = None
     # What `visible` depends on: actors of whom this is equal see the same rows, and are asked for together.
     seen_by: Callable[[Actor], Hashable] = lambda actor: actor
+    # What else belongs to the course of one: calls made about it, withdrawals it ordered. None: nothing.
+    course: Callable[[int], Iterable[SubjectRef]] | None = None
 
 
 def by_scope(actor: Actor) -> Hashable:
@@ -66,9 +68,10 @@ def register(
     urls: Callable[[set[int]], dict[int, str]] | None = None,
     lock: Callable[[Sequence[int]], object] | None = None,
     seen_by: Callable[[Actor], Hashable] = lambda actor: actor,
+    course: Callable[[int], Iterable[SubjectRef]] | None = None,
 ) -> None:
     """Make a type of subject known. Called once, from a room's ``register`` module."""
-    _kinds[type] = SubjectKind(type, title or type, label, url, visible, labels, lock, urls, seen_by)
+    _kinds[type] = SubjectKind(type, title or type, label, url, visible, labels, lock, urls, seen_by, course)
 
 
 def kinds() -> dict[str, SubjectKind]:
@@ -84,6 +87,12 @@ def label(subject: SubjectRef) -> str:
     """The subject's name for people; its bare reference when its kind is not registered."""
     kind = _kinds.get(subject.type)
     return kind.label(subject.id) if kind else f"{subject.type} {subject.id}"
+
+
+def course(subject: SubjectRef) -> list[SubjectRef]:
+    """The subject, and what happened about it under another name."""
+    kind = _kinds.get(subject.type)
+    return [subject, *(kind.course(subject.id) if kind and kind.course else ())]
 
 
 def lock(type: str, ids: Iterable[int]) -> bool:

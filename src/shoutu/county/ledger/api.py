@@ -14,11 +14,12 @@ from shoutu.county.kit import subjects
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.kit.limits import Limit
+from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
 from shoutu.county.ledger.selectors import entries, get_entry, tree
 from shoutu.county.ledger.selectors.overview import asked_check, overview
 from shoutu.county.ledger.services import checking, keeping
-from shoutu.county.ledger.verbs import sentence
+from shoutu.county.ledger.verbs import saying, sentence
 
 router = Router()
 # Days a clock can be set to.
@@ -175,6 +176,17 @@ def _out(entry: Entry, subject: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _about(things: list[SubjectRef]) -> Q:
+    """Entries about any of these."""
+    by_type: dict[str, list[int]] = {}
+    for one in things:
+        by_type.setdefault(one.type, []).append(one.id)
+    about = Q(pk__in=())
+    for type_, ids in by_type.items():
+        about |= Q(subject_type=type_, subject_id__in=ids)
+    return about
+
+
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
@@ -192,7 +204,8 @@ def during(found: Any, query: DaysQuery) -> Any:
 def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
     """Entries about what I may see, newest first.
 
-    `subject=warning:7` narrows to one thing, `since` and `until` to days, `q` searches actor and verb.
+    `subject=warning:7` narrows to one thing with the calls made about it, `since` and `until` to days; `q` searches
+    who did it and what was done, in words.
     """
     actor = asker(request)
     actor.require("ledger.read")
@@ -201,12 +214,12 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
         type_, _colon, id_ = query.subject.partition(":")
         if not id_.isdigit():
             raise Invalid("subject", "type:id")
-        found = found.filter(subject_type=type_, subject_id=int(id_))
+        found = found.filter(_about(subjects.course(SubjectRef(type_, int(id_)))))
     if query.verb:
         found = found.filter(verb=query.verb)
     found = during(found, query)
     if query.q:
-        found = found.filter(Q(actor__icontains=query.q) | Q(verb__icontains=query.q))
+        found = found.filter(Q(actor__icontains=query.q) | Q(verb__icontains=query.q) | Q(verb__in=saying(query.q)))
     page = paginate(found, query, sorts={"id": ["id"], "at": ["at"]}, default="-id")
     named = subjects.describe_many(entry.subject for entry in page["items"])
     page["items"] = [_out(entry, named[entry.subject]) for entry in page["items"]]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.kit import subjects
@@ -18,16 +20,20 @@ from shoutu.county.ledger.models import Entry
 log = logging.getLogger(__name__)
 Words = str | Promise | Callable[[dict[str, Any]], str]
 _verbs: dict[str, Words] = {}
+_found_by: dict[str, str | Promise] = {}
 
 
-def register(words: Mapping[str, Words]) -> None:
+def register(words: Mapping[str, Words], found_by: Mapping[str, str | Promise] | None = None) -> None:
     """Verb → what was done, as words after the actor, or a function from the payload to them.
+
+    `found_by`: words a verb is found by whose own cannot be told without a payload.
 
     Raises ValueError for a verb another room has words for: the later would silently speak for the earlier.
     """
     if twice := _verbs.keys() & words.keys():
         raise ValueError(f"verbs registered twice: {', '.join(sorted(twice))}")
     _verbs.update(words)
+    _found_by.update(found_by or {})
 
 
 def words(verb: str, payload: dict[str, Any]) -> str:
@@ -39,6 +45,40 @@ def words(verb: str, payload: dict[str, Any]) -> str:
         # An entry of an older version is still to be shown; one must not hide all.
         log.warning("no words for %s with %s", verb, sorted(payload))
         return verb
+
+
+class _Blank(dict[str, Any]):
+    """A payload of which every value is the same: what is left of a verb's words is what they always say."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+    def __missing__(self, key: str) -> Any:
+        return self.value
+
+
+def _always(verb: str) -> set[str]:
+    """What the words of a verb say whatever it was about."""
+    found = _verbs[verb]
+    if not callable(found):
+        return {str(found)}
+    told = {str(_found_by.get(verb, ""))} - {""}
+    for value in ("", 1, "2026-01-01T00:00:00+00:00", [], {}, None):
+        with suppress(KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
+            told.add(found(_Blank(value)))
+    return told
+
+
+@lru_cache(maxsize=8)
+def _saying(_language: str | None, _known: int) -> dict[str, str]:
+    return {verb: "\n".join(_always(verb)).lower() for verb in _verbs}
+
+
+def saying(words: str) -> list[str]:
+    """The verbs in whose words these stand: who looks for 应答 finds what was answered."""
+    asked = words.strip().lower()
+    return [verb for verb, told in _saying(get_language(), len(_verbs)).items() if asked and asked in told]
 
 
 def sentence(entry: Entry, label: str | None = None) -> str:

@@ -31,5 +31,8 @@ verbs.register(
         "licence.corrected": lambda p: _("更正证照") + _why(p),
         "licence.withdrawn": lambda p: _("登记%(how)s") % {"how": Withdrawal(p["how"]).label} + _why(p),
         "licence.lapsing": _until(gettext_lazy("证照有效期至 %(until)s，派出换证")),
-    }
+    },
+    found_by={
+        "licence.withdrawn": gettext_lazy("登记"),
+    },
 )

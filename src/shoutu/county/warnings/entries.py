@@ -145,5 +145,11 @@ verbs.register(
         "rule.approved": gettext_lazy("同意修改规则"),
         "rule.rejected": gettext_lazy("不同意修改规则"),
         "rule.in_force": gettext_lazy("规则生效"),
-    }
+    },
+    found_by={
+        "evacuation.counted": gettext_lazy("人数定为"),
+        "report.sent": gettext_lazy("上报"),
+        "site.state": gettext_lazy("状态改为"),
+        "warning.verified": gettext_lazy("核实"),
+    },
 )

@@ -38,7 +38,7 @@ from shoutu.county.warnings.models import (
     Warning,
 )
 from shoutu.county.warnings.models_silences import Silence
-from shoutu.county.warnings.selectors import of_point, up_during
+from shoutu.county.warnings.selectors import course, of_point, up_during
 from shoutu.county.warnings.selectors.standing import points_standing, sites_standing
 from shoutu.county.warnings.services import follow_duties, note_answered, rule_changed
 from shoutu.county.warnings.services.circumstance import windows_changed
@@ -63,6 +63,7 @@ subjects.register(
     visible=lambda actor: Warning.objects.visible_to(actor),
     seen_by=subjects.by_scope,
     lock=lock_warnings,
+    course=course,
 )
 subjects.register(
     "signal",

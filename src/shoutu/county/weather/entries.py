@@ -33,5 +33,8 @@ verbs.register(
         "weather.ended": lambda p: _("气象预警解除") if p["by"] == "cancelled" else _("气象预警结束"),
         "weather.placed": lambda p: _("定区域：%(count)d 个乡镇") % {"count": len(p["townships"])},
         "weather.recalled": lambda p: _("追叫 %(count)d 处") % {"count": p["duties"]},
-    }
+    },
+    found_by={
+        "weather.received": gettext_lazy("收到气象预警"),
+    },
 )

@@ -18,12 +18,12 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.models import Beat
 from shoutu.county.kit.selectors import get_visible
-from shoutu.county.kit.subjects import SubjectRef
+from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites.models import RuleVersion, Signal
 from shoutu.county.sites.operation import with_state
 from shoutu.county.warnings import evacuations
-from shoutu.county.warnings.models import Evidence, State, Warning
+from shoutu.county.warnings.models import Evacuation, Evidence, State, Warning
 from shoutu.county.warnings.selectors.members import members_of
 from shoutu.county.warnings.selectors_silences import silent_now
 from shoutu.county.warnings.services.cleaning import CLEANED
@@ -199,15 +199,14 @@ def get_evidence(actor: Actor, id: int) -> Evidence:
 def timeline(actor: Actor, id: int) -> list[dict[str, Any]]:
     """What was recorded about a warning and its duties, newest first. Raises NotFound."""
     warning = get_warning(actor, id)
-    duties = Duty.objects.filter(about_type="warning", about_id=warning.pk).values_list("pk", flat=True)
-    stops = warning.evacuations.values_list("pk", flat=True)
-    return duty_selectors.timeline(
-        [
-            SubjectRef("warning", warning.pk),
-            *(SubjectRef("duty", pk) for pk in duties),
-            *(SubjectRef("evacuation", pk) for pk in stops),
-        ]
-    )
+    return duty_selectors.timeline([ref(warning), *course(warning.pk)])
+
+
+def course(id: int) -> list[SubjectRef]:
+    """Under which other names things about a warning are recorded: its calls, and the withdrawals it ordered."""
+    duties = Duty.objects.filter(about_type="warning", about_id=id).values_list("pk", flat=True)
+    stops = Evacuation.objects.filter(warnings=id).values_list("pk", flat=True)
+    return [*(SubjectRef("duty", pk) for pk in duties), *(SubjectRef("evacuation", pk) for pk in stops)]
 
 
 def of_point(actor: Actor, point_id: int, limit: int = 20) -> list[dict[str, Any]]:
