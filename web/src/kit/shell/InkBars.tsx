@@ -11,6 +11,7 @@ import { takeNew, useNewBuild } from "../../phone/build";
 import { useNow } from "../../time/server";
 import { moment, spanWords } from "../../time/words";
 import { foldAlarms } from "./alarms";
+import { unsentWords } from "./unsent";
 
 interface Bar {
   key: string;
@@ -53,10 +54,9 @@ function UnsentBar(): ReactNode {
   const unsent = useUnsent();
   const first = unsent.find((one) => one.error !== null);
   if (first === undefined) return null;
-  const adrift = unsent.some((one) => !one.kept);
   return (
     <p>
-      {adrift ? t("bar.unsent.adrift", { n: unsent.length }) : t("bar.unsent", { n: unsent.length })}
+      {unsentWords(unsent)}
       <Link to={`/warnings/${first.photograph.warning}`}>{t("bar.alarm.look")}</Link>
     </p>
   );

@@ -5,6 +5,7 @@ import { useSearchParams } from "react-router";
 import { api, got } from "../../api/client";
 import { Exchange } from "../../kit/import/Exchange";
 import { onceEach } from "../../api/pages";
+import { useSession } from "../../api/queries";
 import { More } from "../../kit/More";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
@@ -235,7 +236,9 @@ export default function Organisations(): ReactNode {
   const asked = usePost(post).data;
   const list = useOrganisationList(territory > 0 ? { territory } : {});
   const all = onceEach(list.data?.pages);
-  const organisation = Number(search.get("organisation")) || asked?.organisation.id || all[0]?.id || 0;
+  // One's own first: who opens this at a mine looks for the mine's posts.
+  const own = useSession().data?.post?.organisation;
+  const organisation = Number(search.get("organisation")) || asked?.organisation.id || (all.find((body) => body.name === own) ?? all[0])?.id || 0;
   const name = all.find((body) => body.id === organisation)?.name ?? asked?.organisation.name ?? "";
   const [form, setForm] = useState<"organisation" | "territory" | null>(null);
   const [place, setPlace] = useState<Territory | null>(null);

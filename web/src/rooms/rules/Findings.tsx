@@ -7,6 +7,7 @@ import type { FindingRow } from "../../api/types";
 import { Exchange } from "../../kit/import/Exchange";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
+import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
 import { useFinding, useFindings } from "./queries";
 import "./rules.css";
@@ -29,6 +30,7 @@ function columns(): Column<FindingRow>[] {
 export function Findings(): ReactNode {
   const [search, setSearch] = useSearchParams();
   const q = search.get("q") ?? "";
+  const me = useMe();
   const all = search.get("all") === "1";
   const list = useFindings({ ...(q ? { q } : {}), ...(all ? {} : { optional: false }) });
   useCrumb(t("nav.findings"), "/findings");
@@ -37,7 +39,7 @@ export function Findings(): ReactNode {
   return (
     <div className="page">
       <div className="rules-head rules-find">
-        <h1>{list.data && (count > 0 ? (all ? t("findings.sentence.all", { n: count }) : t("findings.sentence", { n: count })) : t("findings.none"))}</h1>
+        <h1>{list.data && (count > 0 ? (all ? t("findings.sentence.all", { n: count }) : me.whole ? t("findings.sentence", { n: count }) : t("findings.sentence.scope", { n: count })) : t("findings.none"))}</h1>
         <Input
           allowClear
           prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />}
