@@ -64,7 +64,8 @@ def _always(verb: str) -> set[str]:
     if not callable(found):
         return {str(found)}
     told = {str(_found_by.get(verb, ""))} - {""}
-    for value in ("", 1, "2026-01-01T00:00:00+00:00", [], {}, None):
+    values: tuple[Any, ...] = ("", 1, "2026-01-01T00:00:00+00:00", [], {}, None)
+    for value in values:
         with suppress(KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
             told.add(found(_Blank(value)))
     return told

@@ -171,13 +171,14 @@ export function PersonForm({ organisation, close }: Done & { organisation?: numb
 export function AccountForm({ person, about, close }: Done & { person: number; about?: string | undefined }): ReactNode {
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
-  const [role, setRole] = useState("safety_officer");
+  // Nobody's by default: the wrong role sees too much or is never called.
+  const [role, setRole] = useState("");
   const [sectors, setSectors] = useState<string[]>([]);
   const [organisation, setOrganisation] = useState<number | null>(null);
   const [territory, setTerritory] = useState<number | null>(null);
   const change = useChange(() => got(api.POST("/api/v1/users", { body: { username, password, role, display: username, person, organisation, territory, sectors: role === "department" ? sectors : [] } })));
   return (
-    <Dialog title={t("people.account.title")} verb={t("people.account")} busy={change.isPending} error={change.error} close={close} can={username !== "" && password !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={t("people.account.title")} verb={t("people.account")} busy={change.isPending} error={change.error} close={close} can={username !== "" && password !== "" && role !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
       {about !== undefined && <p className="second">{about}</p>}
       <Field label={t("people.account.username")}>
         <Input value={username} autoComplete="off" onChange={(e) => setUsername(e.target.value)} />
@@ -186,7 +187,7 @@ export function AccountForm({ person, about, close }: Done & { person: number; a
         <Input.Password value={password} autoComplete="new-password" onChange={(e) => setPassword(e.target.value)} />
       </Field>
       <Field label={t("people.account.role")}>
-        <Select value={role} aria-label={t("people.account.role")} onChange={setRole} options={roles.map((r) => ({ value: r, label: t(`role.${r}`) }))} />
+        <Select value={role || undefined} placeholder={t("form.pick")} aria-label={t("people.account.role")} onChange={setRole} options={roles.map((r) => ({ value: r, label: t(`role.${r}`) }))} />
       </Field>
       <PickOrganisation label={t("people.organisation")} value={organisation} set={setOrganisation} />
       <PickTerritory label={t("people.territory")} value={territory} set={setTerritory} />
