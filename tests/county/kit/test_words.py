@@ -14,8 +14,8 @@ from shoutu.county.kit.words import FIELDS, field_words, thing_words
 SPEC = json.loads((Path(__file__).resolve().parents[3] / "web/openapi.json").read_text("utf-8"))
 MACHINES = {
     "accuracy_m", "alone", "bind", "dispatches", "enabled", "episode", "first", "group", "host", "id", "language",
-    "next", "on_shift", "origin", "page", "party", "per_minute", "references", "round", "scheme", "seen", "seen_at",
-    "sent", "size", "tone", "updates", "ticket",
+    "next", "on_shift", "opened_at", "origin", "page", "party", "per_minute", "references", "round", "scheme", "seen",
+    "seen_at", "sent", "size", "tone", "updates", "ticket",
 }  # fmt: skip
 """Sent by programs and pages on their own: nobody types them."""
 
