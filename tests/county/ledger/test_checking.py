@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.utils import timezone, translation
 
+from shoutu.county.kit.models import Beat
+from shoutu.county.ledger import notes
 from shoutu.county.ledger.models import Entry, Leaf
 from shoutu.county.ledger.selectors import tree
 from shoutu.county.ledger.selectors.overview import damage_alarms, last_check
@@ -14,6 +18,7 @@ from shoutu.county.ledger.selectors.verify import verify
 from shoutu.county.ledger.selectors.walk import stray_nodes
 from shoutu.county.ledger.services import checking
 from shoutu.county.ledger.services.seal import seal
+from shoutu.ledger_keys import generate
 
 CHECKS = "/api/v1/ledger/checks"
 
@@ -75,6 +80,45 @@ def test_what_is_no_head_of_ours_is_refused_and_changes_nothing(
     assert answer.status_code == 422
     assert answer.json()["field"] == "head"
     assert login("auditor").get(CHECKS).json() == {"job": None}
+
+
+def test_a_head_of_a_key_no_longer_ours_is_told_as_such(county: SimpleNamespace, login: Any) -> None:
+    while seal():
+        pass
+    head = tree.head()
+    assert head is not None
+    read = notes.read(head.note, notes.public_key())
+    other = notes.Signer(generate("ed25519"))
+    before = other.sign(read.size, read.root, read.epoch, timezone.now(), read.hash)
+    answer = ask(login("auditor"), before)
+    assert answer.status_code == 409
+    assert "密钥" in answer.json()["detail"]
+    assert login("auditor").get(CHECKS).json() == {"job": None}
+
+
+def test_what_was_found_is_said_in_the_readers_language(
+    county: SimpleNamespace, login: Any, write: Any, intruder: Any
+) -> None:
+    auditor = login("auditor")
+    write(2)
+    with intruder() as cursor:
+        cursor.execute("UPDATE ledger_entry SET verb = 'x' WHERE id = (SELECT max(entry_id) FROM ledger_leaf)")
+    assert ask(auditor).status_code == 202
+    with translation.override("zh-hans"):
+        checking.work()
+    job = auditor.get(CHECKS, headers={"accept-language": "zh-hans"}).json()["job"]
+    assert (job["verdict"], "与封存内容不符" in job["findings"][0]) == ("发现 1 处不一致", True)
+    job = auditor.get(CHECKS, headers={"accept-language": "en"}).json()["job"]
+    for words in (job["verdict"], *job["findings"]):
+        assert not re.search("[\u4e00-\u9fff]", words), words
+    with translation.override("en"):
+        assert not re.search("[\u4e00-\u9fff]", damage_alarms()[0]["message"])
+    # What an older version kept in words is shown as it kept them.
+    beat = Beat.objects.get(name="ledger.check.asked")
+    beat.detail |= {"verdict": "发现 1 处不一致", "findings": ["[entry] 记录 3: 改动"]}
+    beat.save()
+    job = auditor.get(CHECKS, headers={"accept-language": "en"}).json()["job"]
+    assert (job["verdict"], job["findings"]) == ("发现 1 处不一致", ["[entry] 记录 3: 改动"])
 
 
 def test_tail_cut_off_shows_against_the_head_only_and_stays_an_alarm(

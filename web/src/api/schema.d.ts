@@ -122,7 +122,8 @@ export interface paths {
         put?: never;
         /**
          * Ask Check
-         * @description Have the worker check the whole record now; 409 while one is under way, 422 for a head that is not of it.
+         * @description Have the worker check the whole record now; 409 while one is under way, and for a head whose key is not the
+         *     ledger's (any more); 422 for what is no head.
          */
         post: operations["ledger_ask_check"];
         delete?: never;

@@ -17,7 +17,7 @@ from shoutu.county.kit.limits import Limit
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
 from shoutu.county.ledger.selectors import entries, get_entry, tree
-from shoutu.county.ledger.selectors.overview import asked_check, overview
+from shoutu.county.ledger.selectors.overview import check_in_words, overview
 from shoutu.county.ledger.services import checking, keeping
 from shoutu.county.ledger.verbs import saying, sentence
 
@@ -242,14 +242,15 @@ def get_check(request: HttpRequest) -> Any:
 
 @router.post("/ledger/checks", response={202: Checks}, throttle=Limit("read"))
 def ask_check(request: HttpRequest, data: CheckAsk) -> Any:
-    """Have the worker check the whole record now; 409 while one is under way, 422 for a head that is not of it."""
+    """Have the worker check the whole record now; 409 while one is under way, and for a head whose key is not the
+    ledger's (any more); 422 for what is no head."""
     checking.ask(asker(request), data.head)
     return 202, _checks()
 
 
 def _checks() -> dict[str, Any]:
     before: dict[str, Any] = {"ended_at": None, "size": 0, "covered": 0, "count": 0, "verdict": "", "findings": []}
-    job = asked_check()
+    job = check_in_words()
     return {"job": job and {**before, **job}}
 
 

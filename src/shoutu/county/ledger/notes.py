@@ -28,6 +28,11 @@ class NoteError(ValueError):
     """A head is not readable or not signed by this log's key; the message says which and why."""
 
 
+class OtherKey(NoteError):
+    """A head of the right form, signed by a key that is none of the trusted ones: nobody here can tell whether by the
+    log itself, before its key was changed, or by another log."""
+
+
 @dataclass(frozen=True)
 class Head:
     """What a signed head says."""
@@ -103,7 +108,8 @@ def read(note: str, *trusted: PublicKey) -> Head:
         if head.signature != public.kind:
             raise NoteError(f"says it is signed with {head.signature}, its key is {public.kind}")
         return head
-    raise NoteError("not signed by this log's key")
+    _parse(body)
+    raise OtherKey("not signed by this log's key")
 
 
 def signed(note: str, key: PublicKey) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.db.models import TextField
 from django.db.models.functions import Cast
-from django.utils.translation import gettext as _
 
 from shoutu.county.ledger import merkle, notes
 from shoutu.county.ledger.models import Entry, Epoch
+from shoutu.county.ledger.said import said as _
 from shoutu.county.ledger.selectors.rows import body_of, stored_moment
 from shoutu.ledger_keys import PublicKey
 

@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.kit.models import Beat
 from shoutu.county.ledger.models import Entry, Epoch, Witness
+from shoutu.county.ledger.said import unpacked
 from shoutu.county.ledger.selectors import tree, unsealed_count
 from shoutu.county.ledger.selectors.backups import last_backup
+from shoutu.county.ledger.selectors.report import line_of
 
 CHECK, ASKED = "ledger.check", "ledger.check.asked"
 OPEN = "asked"
@@ -26,6 +28,16 @@ def asked_check() -> dict[str, Any] | None:
     """The check a person last asked for: `state` asked or done, by whom, against which head, what was found."""
     row = Beat.objects.filter(name=ASKED).first()
     return dict(row.detail) if row is not None and row.detail else None
+
+
+def check_in_words() -> dict[str, Any] | None:
+    """The same with what was found in the reader's language."""
+    job = asked_check()
+    if job is None or "findings" not in job:
+        return job
+    verdict = job.get("verdict", "")
+    words = verdict if isinstance(verdict, str) else "；".join(unpacked(one) for one in verdict)
+    return {**job, "verdict": words, "findings": [line_of(one) for one in job["findings"]]}
 
 
 def overview() -> dict[str, Any]:
@@ -66,7 +78,7 @@ def damage_alarms() -> list[dict[str, Any]]:
             continue
         message = _("账本有 %(count)s 处不一致：%(first)s。在服务器上运行 shoutu ledger verify") % {
             "count": found["count"],
-            "first": found["findings"][0],
+            "first": line_of(found["findings"][0]),
         }
         return [{"id": 0, "at": beat.at or timezone.now(), "kind": CHECK, "message": message}]
     return []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-from django.utils.translation import gettext as _
+from typing import Any
 
 from shoutu.county.ledger.models import Personal
+from shoutu.county.ledger.said import packed, unpacked
+from shoutu.county.ledger.said import said as _
 from shoutu.county.ledger.selectors.rows import EntryRow, personal_fields
 
 
@@ -34,6 +35,16 @@ class Finding:
 
     def __str__(self) -> str:
         return f"[{self.kind}] {self.where}: {self.message}"
+
+    def packed(self) -> dict[str, Any]:
+        return {"kind": self.kind, "where": packed(self.where), "message": packed(self.message)}
+
+
+def line_of(kept: Any) -> str:
+    """A finding kept by `Finding.packed` in the reader's language; of an older version, the line it kept."""
+    if isinstance(kept, str):
+        return kept
+    return str(Finding(kept["kind"], unpacked(kept["where"]), unpacked(kept["message"])))
 
 
 @dataclass
@@ -66,7 +77,10 @@ class Report:
 
     def verdict(self) -> str:
         """One honest sentence, and what was declared as lost."""
-        return "；".join([self._verdict(), *self.declared])
+        return "；".join(self.verdicts())
+
+    def verdicts(self) -> list[str]:
+        return [self._verdict(), *self.declared]
 
     def _verdict(self) -> str:
         if not self.ok:

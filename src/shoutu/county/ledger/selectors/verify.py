@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from django.db import connection
 from django.db.models import TextField
 from django.db.models.functions import Cast
-from django.utils.translation import gettext as _
 
 from shoutu.county.ledger import merkle, notes, triggers
 from shoutu.county.ledger.models import Entry, Leaf, TreeHead, Unsealed
+from shoutu.county.ledger.said import said as _
 from shoutu.county.ledger.selectors import tree
 from shoutu.county.ledger.selectors.epochs import Epochs
 from shoutu.county.ledger.selectors.report import Claim, Report
@@ -76,7 +76,8 @@ def _claims(report: Report, epochs: Epochs, outside: Iterable[str], trusted: Seq
         except notes.NoteError as error:
             report.add("outside", name, str(error))
             continue
-        name = f"{name}（{head.epoch}/{head.size}，{head.time}）"
+        told = {"number": number, "epoch": head.epoch, "size": head.size, "at": head.time}
+        name = _("外部树头 %(number)s（%(epoch)s/%(size)s，%(at)s）") % told
         if lost := epochs.lost(head):
             message = _("%(name)s：其中 %(lost)s 条在从备份恢复时已声明遗失，因此不能作证")
             report.declared.append(message % {"name": name, "lost": lost})

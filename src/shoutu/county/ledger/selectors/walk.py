@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Max, Q
-from django.utils.translation import gettext as _
 
 from shoutu.county.ledger import merkle
 from shoutu.county.ledger.models import Leaf, Node, TreeHead
+from shoutu.county.ledger.said import said as _
 from shoutu.county.ledger.selectors import tree
 from shoutu.county.ledger.selectors.report import Claim, Report
 from shoutu.county.ledger.selectors.rows import entry_rows, wrong_column

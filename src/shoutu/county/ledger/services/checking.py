@@ -16,6 +16,7 @@ from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.models import Beat
 from shoutu.county.kit.subjects import COUNTY
 from shoutu.county.ledger import notes
+from shoutu.county.ledger.said import packed
 from shoutu.county.ledger.selectors.epochs import Epochs
 from shoutu.county.ledger.selectors.overview import ASKED, CHECK, OPEN, asked_check
 from shoutu.county.ledger.selectors.report import Report
@@ -23,7 +24,7 @@ from shoutu.county.ledger.selectors.verify import verify
 from shoutu.county.ledger.services.record import record, service
 
 SHOWN = 20
-"""Findings kept in words; all are counted."""
+"""So many findings are kept; all are counted."""
 
 
 def keep(report: Report) -> None:
@@ -32,14 +33,15 @@ def keep(report: Report) -> None:
 
 
 def _told(report: Report) -> dict[str, Any]:
-    found = [str(finding) for finding in report.findings[:SHOWN]]
+    found = [finding.packed() for finding in report.findings[:SHOWN]]
     return {"size": report.size, "count": len(report.findings), "findings": found}
 
 
 def ask(actor: Actor, head: str = "") -> None:
     """Ask for a check of everything, against `head` too, a note as `shoutu ledger head` prints it.
 
-    Raises NotAllowed, Invalid for a head that no key of this ledger signed, Conflict while one is under way.
+    Raises NotAllowed; Invalid for what is no head, or was changed; Conflict for one whose key is not among this
+    ledger's now, and while a check is under way.
     """
     actor.require("ledger.check")
     named = ""
@@ -47,6 +49,12 @@ def ask(actor: Actor, head: str = "") -> None:
         head = head.replace("\r\n", "\n").strip() + "\n"
         try:
             kept = notes.read(head, *Epochs.load().keys())
+        except notes.OtherKey as error:
+            words = _(
+                "签这份树头的密钥不在本县账本现在的密钥之列：是换密钥以前的，或是别的账本的。"
+                "用当时一起存下的公钥，在服务器上运行 shoutu ledger verify --head 树头 --key 公钥 核对。"
+            )
+            raise Conflict(words) from error
         except notes.NoteError as error:
             raise Invalid("head", _("本县账本签过的树头：当时存下的 .note 文件，一字不改")) from error
         named = f"{kept.epoch}/{kept.size}"
@@ -84,7 +92,7 @@ def work() -> None:
 def _done(now: dict[str, Any], report: Report) -> None:
     steps.fence()
     told, ended = _told(report), timezone.now().isoformat()
-    covered = {"covered": report.covered, "verdict": report.verdict()}
+    covered = {"covered": report.covered, "verdict": [packed(one) for one in report.verdicts()]}
     steps.beat(ASKED, detail={**now, **told, **covered, "state": "done", "ended_at": ended})
     keep(report)
     told.pop("findings")  # the entry counts them; their words are kept above
