@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from shoutu.county.duties.models import Duty
 from shoutu.county.ledger.models import Entry, Personal
-from shoutu.county.papers import services
+from shoutu.county.papers import importing, services
 from shoutu.county.papers.models import Licence
 from shoutu.county.papers.services.lapsing import RENEW
+from shoutu.county.places.models import Site
 from tests.county.exchange.conftest import bring, told, workbook, worked  # noqa: F401  (a fixture)
 
 HEAD = ["单位", "场所", "证照种类", "证号", "持证人", "发证机关", "有效期起", "有效期止", "生产能力（万 t/a）"]
@@ -127,3 +128,27 @@ def test_no_entry_of_an_import_names_a_person(bring: Any) -> None:  # noqa: F811
     assert Licence.objects.get().bearer == "张三丰"
     for entry in Entry.objects.all():
         assert "张三丰" not in bytes(entry.canonical).decode()
+
+
+def test_the_site_is_held_before_what_belongs_to_it(
+    bring: Any,  # noqa: F811
+    licence: Any,
+    county: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As whoever renews by hand holds it: else the two wait for each other on PostgreSQL (0047)."""
+    old = licence(5, number="A1")
+    services.call_lapsing()
+    order: list[Any] = []
+    settle, held = importing.settle_lapse, importing.locked
+    monkeypatch.setattr(importing, "lock_sites", lambda ids: order.append(("site", set(ids))))
+    monkeypatch.setattr(importing, "locked", lambda *told: order.append("rows") or held(*told))
+    monkeypatch.setattr(importing, "settle_lapse", lambda *told, **more: order.append("duty") or settle(*told, **more))
+    whole = ["甲矿", None, "营业执照", "B1", None, "县行政审批局", "2020-05-06", "长期", None]
+    bring("licences", workbook(HEAD, [*PERMIT[:6], str(timezone.localdate()), *PERMIT[7:]], whole)).confirm()
+    worked()
+    first = Site.objects.filter(organisation=old.organisation_id).order_by("id").first()
+    assert first is not None
+    assert order[:2] == [("site", {old.site_id, first.pk}), "rows"]
+    assert order[2][0] == "site"
+    assert set(order[3:]) == {"duty"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +18,7 @@ from shoutu.county.ledger.services.record import Draft, record_many
 from shoutu.county.papers.kinds import kinds
 from shoutu.county.papers.models import Licence, State
 from shoutu.county.papers.selectors import NEVER
-from shoutu.county.papers.services.lapsing import settle_lapse
+from shoutu.county.papers.services.lapsing import lead_site, settle_lapse
 from shoutu.county.papers.services.licences import (
     Content,
     changed,
@@ -30,7 +30,8 @@ from shoutu.county.papers.services.licences import (
     with_reason,
 )
 from shoutu.county.places.finding import Organisations, Sites
-from shoutu.county.places.models import Organisation
+from shoutu.county.places.models import Organisation, Site
+from shoutu.county.places.services import lock_sites
 
 BATCH = 500
 CONTENT = tuple(Content.__dataclass_fields__)
@@ -106,6 +107,7 @@ def apply_licences(actor: Actor, lines: list[Line], reason: str) -> Applied:
     """
     now = timezone.now()
     drafts: list[Draft] = []
+    _sites_first((line.extra["organisation"], line.extra["site"]) for line in lines if "content" in line.extra)
     ended, corrected, new = [], [], [_new(line, now) for line in fresh(lines)]
     for line, row in locked(Licence.objects.all(), lines):
         if line.extra["renews"]:
@@ -137,6 +139,12 @@ def apply_licences(actor: Actor, lines: list[Line], reason: str) -> Applied:
     return Applied({"licence": ids}, [("licence", one) for one in ids])
 
 
+def _sites_first(holders: Iterable[tuple[Organisation, Site | None]]) -> None:
+    """The sites before what belongs to them, as everywhere: see docs/decisions/0047."""
+    places = {(body.pk, site.pk if site else None) for body, site in holders}
+    lock_sites({lead_site(*place) for place in places})
+
+
 def _new(line: Line, now: Any) -> Licence:
     return Licence(
         organisation=line.extra["organisation"], site=line.extra["site"], kind=line.get("kind"), entered_at=now,
@@ -146,6 +154,8 @@ def _new(line: Line, now: Any) -> Licence:
 
 def follow(kind: str, ids: Sequence[int]) -> None:
     """End what was asked for about those that have changed, and tell whoever listens."""
+    seen = Licence.objects.filter(pk__in=ids).select_related("organisation", "site")
+    _sites_first((row.organisation, row.site) for row in seen)
     rows = Licence.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids)
     for row in rows.order_by("pk"):
         settle_lapse(row, "", renewed=row.state == State.RENEWED)
