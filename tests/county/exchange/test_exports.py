@@ -15,7 +15,8 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from shoutu.county.kit.actors import SYSTEM
-from shoutu.county.kit.sheets import tables
+from shoutu.county.kit.sheets import listed, tables
+from shoutu.county.ledger.models import Access
 from shoutu.county.people import services as people
 from shoutu.county.people.models import Shift
 from shoutu.county.people.testing import actor
@@ -139,3 +140,16 @@ def test_a_mark_is_one_cell_whatever_was_looked_for(login: Callable[[str], Clien
     assert len(mark) == 1
     assert 'q=","=1+1' in mark[0]
     assert len(head) > 5
+
+
+def test_a_file_refused_as_too_long_was_seen_by_nobody(
+    login: Callable[[str], Client], county: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = login("administrator")
+    before = Access.objects.count()
+    monkeypatch.setattr(listed, "MAX_ROWS", 1)
+    assert client.get("/api/v1/tables/persons/export").status_code == 422
+    assert Access.objects.count() == before
+    monkeypatch.setattr(listed, "MAX_ROWS", 20_000)
+    assert client.get("/api/v1/tables/persons/export").status_code == 200
+    assert Access.objects.count() > before

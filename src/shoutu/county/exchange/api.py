@@ -24,6 +24,7 @@ from shoutu.county.kit.sheets import tables, writing
 from shoutu.county.kit.sheets.columns import words
 from shoutu.county.kit.sheets.listed import bounded
 from shoutu.county.kit.sheets.tables import Table
+from shoutu.county.kit.snapshot import one_snapshot
 from shoutu.county.kit.subjects import COUNTY
 from shoutu.county.ledger.services.access import note_access
 
@@ -217,17 +218,21 @@ def export_table(request: HttpRequest, name: str, query: Query[ExportQuery]) -> 
         filters = table.query(**given)
     except ValidationError as error:
         raise invalid(dict(error.errors()[0])) from error
-    rows: Iterable[Mapping[str, Any]] = bounded(table.rows(actor, filters, query.whole))
-    if query.whole and table.looked is not None:
-        rows = list(rows)
-        table.looked(actor, rows)
-    if table.personal:
-        note_access(actor, COUNTY, table.personal, _("导出表：%(table)s") % {"table": table.title})
+    looked = table.looked if query.whole else None
     export = writing.export_xlsx if query.format == "xlsx" else writing.export_csv
     # What narrows the list unasked is said as well: open ones only are not all of them.
     unasked = {key: getattr(filters, key) for key in known if key not in given}
     narrowed = given | {key: unasked[key] for key in sorted(unasked) if unasked[key] not in ("", None, False)}
-    made = export(table, rows, _mark(actor, narrowed))
+    with one_snapshot():
+        rows: Iterable[Mapping[str, Any]] = bounded(table.rows(actor, filters, query.whole))
+        if looked is not None:
+            rows = list(rows)
+        made = export(table, rows, _mark(actor, narrowed))
+    # Noted once there is a file to give: a list refused as too long was seen by nobody.
+    if looked is not None:
+        looked(actor, list(rows))
+    if table.personal:
+        note_access(actor, COUNTY, table.personal, _("导出表：%(table)s") % {"table": table.title})
     stamp = timezone.localtime().strftime("%Y%m%d-%H%M")
     return _file(made, f"{table.title} {stamp}", query.format)
 
