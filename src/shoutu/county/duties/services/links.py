@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.duties.channels import ADAPTERS
 from shoutu.county.duties.models import Notice
+from shoutu.county.ledger.models import Epoch
 
 LIVES = timedelta(hours=24)
 """A link does nothing after this."""
@@ -33,12 +34,21 @@ def code_of(notice: Notice) -> str:
 def token_of(notice: Notice) -> str:
     """`number-signature`, 96 bits of HMAC-SHA256: short enough for a short message."""
     assert notice.pk is not None
-    signed = salted_hmac("shoutu answer link", f"{notice.pk}:{notice.key}", algorithm="sha256").digest()
+    what = f"{notice.pk}:{notice.key}{_since_restored(notice)}"
+    signed = salted_hmac("shoutu answer link", what, algorithm="sha256").digest()
     number, text = notice.pk, ""
     while number:
         number, digit = divmod(number, 36)
         text = _DIGITS[digit] + text
     return f"{text}-{hashlib.blake2b(signed, digest_size=12).hexdigest()}"
+
+
+def _since_restored(notice: Notice) -> str:
+    """Put back from a backup, the county gives numbers a second time: a message sent after it (an epoch of the ledger
+    says so) has another signature than the lost one of the same number, whose link somebody may still hold."""
+    restored = Epoch.objects.filter(number__gt=1, opened_at__lte=notice.queued_at)
+    number = restored.order_by("-number").values_list("number", flat=True).first()
+    return f":{number}" if number else ""
 
 
 def notice_of(token: str) -> Notice | None:
