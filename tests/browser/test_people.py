@@ -137,3 +137,12 @@ def test_a_person_s_organisation_is_named_though_the_list_ends_before_it(
     expect(dialog.get_by_title(body["name"], exact=True)).to_be_visible()
     dialog.get_by_label("单位").click()
     expect(page.locator(".pick-rest")).to_contain_text("没列出")
+
+
+def test_on_a_phone_a_township_finds_a_mines_people_where_it_presses_the_mine(
+    county: Stack, logins: list[dict[str, str]], open_page: Callable[..., Page]
+) -> None:
+    page = open_page(PHONE, login=login_of(county, logins, "township"), at="/people/organisations")
+    page.locator(".orgs .panel").nth(1).get_by_role("button", name=re.compile("乙铁矿")).click()
+    expect(page.get_by_role("heading", name="乙铁矿的岗位")).to_be_in_viewport()
+    expect(page.locator(".ostaff")).to_contain_text("矿长")

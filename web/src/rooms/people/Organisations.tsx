@@ -1,8 +1,9 @@
 import { Button, Input } from "antd";
 import { t } from "i18next";
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
 import { api, got } from "../../api/client";
+import { usePhone } from "../../appearance";
 import { Exchange } from "../../kit/import/Exchange";
 import { onceEach } from "../../api/pages";
 import { useSession } from "../../api/queries";
@@ -243,6 +244,8 @@ export default function Organisations(): ReactNode {
   const [form, setForm] = useState<"organisation" | "territory" | null>(null);
   const [place, setPlace] = useState<Territory | null>(null);
   const [body, setBody] = useState<Organisation | null>(null);
+  const phone = usePhone();
+  const columns = useRef<HTMLDivElement>(null);
   const set = (changes: Record<string, number>): void => {
     const to = new URLSearchParams(search);
     for (const [key, value] of Object.entries(changes)) {
@@ -251,11 +254,16 @@ export default function Organisations(): ReactNode {
     }
     setSearch(to, { replace: true });
   };
+  const choose = (id: number): void => {
+    set({ organisation: id, post: 0 });
+    // One column: its posts and numbers stand below everybody's names.
+    if (phone) columns.current?.lastElementChild?.scrollIntoView();
+  };
   return (
     <Room sentence={list.data ? t("people.sentence", { n: list.data.pages[0]?.count ?? 0 }) : t("people.tab.organisations")}>
-      <div className="orgs">
+      <div className="orgs" ref={columns}>
         <Tree at={territory} pick={(id) => set({ territory: id, organisation: 0, post: 0 })} add={may("place.edit") ? () => setForm("territory") : null} change={may("place.edit") ? setPlace : null} />
-        <Bodies territory={territory} at={organisation} pick={(id) => set({ organisation: id, post: 0 })} add={may("place.edit") ? () => setForm("organisation") : null} change={may("place.edit") ? setBody : null} />
+        <Bodies territory={territory} at={organisation} pick={choose} add={may("place.edit") ? () => setForm("organisation") : null} change={may("place.edit") ? setBody : null} />
         {organisation > 0 && <Staff organisation={organisation} name={name} post={post} open={(id) => set({ post: id })} />}
       </div>
       {form === "organisation" && <OrganisationForm territory={territory || null} close={() => setForm(null)} />}

@@ -35,7 +35,7 @@ export function WarningCurve({ warning }: { warning: WarningDetail }): ReactNode
   const note = (
     <>
       {warning.rule ? t("curve.why", { level: t(`level.${warning.peak_level}.short`), sentence: warning.sentence || warning.rule.sentence }) : ""}{" "}
-      <Link to={`/points/${warning.point.id}`}>{warning.rule ? t("rule.version", { version: warning.rule.version }) : warning.point.address}</Link>
+      <Link to={`/points/${warning.point.id}`} className="unbroken">{warning.rule ? t("rule.version", { version: warning.rule.version }) : warning.point.address}</Link>
     </>
   );
   return (
