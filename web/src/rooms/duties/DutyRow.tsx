@@ -48,7 +48,7 @@ export function DutyRow({ duty, filled, watched = false }: { duty: Duty; filled:
         <b>
           <em>{duty.verb}</em> <Clauses text={duty.title} />
         </b>
-        <span>
+        <span title={duty.why}>
           {watched && duty.post !== "" && <strong>{t("desk.who", { who: `${duty.organisation}${duty.post}`, how: t(`duty.state.${duty.state}`) })}</strong>}
           {then !== null && <strong>{t("desk.then", { what: then })}</strong>}
           {duty.why}
