@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Response, expect
@@ -119,3 +120,30 @@ def test_the_inspectors_desk_counts_what_is_not_watched_and_leads_there(
         row = panel.locator("li", has_text=words)
         expect(row.locator("b")).to_have_text(str(api.get(path, limit=1, **query)["count"]))
         expect(row.get_by_role("link")).to_have_attribute("href", address)
+
+
+def test_an_auditor_reads_who_looked_and_all_of_a_warning_and_is_shown_nothing_to_press(
+    by_role: dict[str, dict[str, str]], county: Stack, warning: dict[str, Any], open_page: Callable[..., Page]
+) -> None:
+    keeper = by_role["administrator"]
+    api = county.login(keeper["username"], keeper["password"])
+    person = api.get("/persons")["items"][0]
+    api.get(f"/persons/{person['id']}/phone", purpose="试叫没有应答")
+    page = open_page(login=by_role["auditor"])
+    page.get_by_role("link", name="查阅日志").click()
+    expect(page.locator(".restable tbody tr", has_text="试叫没有应答").first).to_contain_text("电话")
+    page.goto(f"/warnings/{warning['id']}")
+    expect(page.locator(".whead h1")).to_be_visible()
+    expect(page.locator(".actbar")).to_have_count(0)
+    page.locator(".seal").first.click()
+    page.wait_for_url(f"**/ledger?subject=warning:{warning['id']}")
+    expect(page.locator(".chip")).to_contain_text("只看")
+    expect(page.locator(".restable tbody tr", has_text="呼叫").first).to_be_visible()
+
+
+def test_a_mine_reads_nothing_of_the_county_s_backups(
+    by_role: dict[str, dict[str, str]], open_page: Callable[..., Page]
+) -> None:
+    page = open_page(PHONE, login=by_role["principal"], at="/ledger")
+    expect(page.locator(".ledger-about dt").first).to_be_visible()
+    expect(page.get_by_text("上次备份", exact=True)).to_have_count(0)

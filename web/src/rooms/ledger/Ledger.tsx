@@ -118,6 +118,7 @@ function Backup({ backup }: { backup: LedgerHead["backup"] }): ReactNode {
 /** Whole? Up to where? Since when? Who else holds the head? Is there a copy to go back to? */
 function Head(): ReactNode {
   const head = useLedgerHead().data;
+  const me = useMe();
   const now = useNow();
   if (!head) return <h1>{t("nav.ledger")}</h1>;
   const odd = head.check !== null && head.check.findings > 0;
@@ -148,10 +149,14 @@ function Head(): ReactNode {
         <dd>
           <Holders head={head} />
         </dd>
-        <dt>{t("ledger.backup")}</dt>
-        <dd>
-          <Backup backup={head.backup} />
-        </dd>
+        {me.whole && (
+          <>
+            <dt>{t("ledger.backup")}</dt>
+            <dd>
+              <Backup backup={head.backup} />
+            </dd>
+          </>
+        )}
         <dt>{t("ledger.root")}</dt>
         <dd>
           <code className="ledger-root">{head.root}</code>

@@ -4,7 +4,9 @@ import { Link } from "react-router";
 import type { PackRow } from "../../api/types";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Failed, Loading } from "../../kit/States";
+import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
+import { packsFor } from "./packs";
 import { usePacks } from "./queries";
 import "./rules.css";
 
@@ -27,10 +29,11 @@ function columns(): Column<PackRow>[] {
 /** The packs of this installation: which there are, how many sites each watches, what they cite. */
 export function Packs(): ReactNode {
   const found = usePacks();
+  const me = useMe();
   useCrumb(t("nav.rules"), "/rules");
   if (found.error && !found.data) return <Failed error={found.error} what={t("what.packs")} again={() => void found.refetch()} />;
   if (!found.data) return <Loading what={t("what.packs")} />;
-  const rows = found.data.items.map((row, i) => ({ ...row, id: i }));
+  const rows = packsFor(found.data.items, me).map((row, i) => ({ ...row, id: i }));
   const broken = rows.filter((row) => row.problem !== null).length;
   return (
     <div className="page">
