@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isNotTheirs, namedField, readProblem } from "./problem";
+import { isNotTheirs, readProblem } from "./problem";
 
 describe("readProblem", () => {
   it("keeps field, code and facts of a refusal", () => {
@@ -25,12 +25,5 @@ describe("readProblem", () => {
     expect(isNotTheirs(readProblem(403, { detail: "no “setting.read”", permission: "setting.read" }))).toBe(true);
     expect(isNotTheirs(readProblem(403, { detail: "a mine asks, two of the county agree", permission: "silence.grant" }))).toBe(false);
     expect(isNotTheirs(readProblem(409, { detail: "setting.read", permission: "setting.read" }))).toBe(false);
-  });
-
-  it("names a field as people do, wherever it stands, and leaves other words alone", () => {
-    const name = (field: string): string => ({ username: "用户名" })[field] ?? "这一项";
-    expect(namedField(readProblem(422, { detail: "“account.username”填写有误", field: "account.username" }), name)).toBe("用户名填写有误");
-    expect(namedField(readProblem(422, { detail: "“zzz”填写有误", field: "zzz" }), name)).toBe("这一项填写有误");
-    expect(namedField(readProblem(409, { detail: "“张三”已停用" }), name)).toBe("“张三”已停用");
   });
 });

@@ -64,14 +64,6 @@ export function isNotTheirs({ status, permission, message }: Problem): boolean {
   return status === 403 && permission !== null && message.includes(permission);
 }
 
-/** The name a program gives a field, as the last part of where it stands: ``account.username`` is ``username``. */
-export const fieldName = (field: string): string => field.split(".").at(-1) ?? field;
-
-/** What was told of a field, with its name for people in the place of that for programs. */
-export function namedField({ message, field }: Problem, name: (field: string) => string): string {
-  return field === null ? message : message.replace(`\u201c${field}\u201d`, name(fieldName(field)));
-}
-
 export function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem(0, "");
 }

@@ -1,9 +1,9 @@
 import { Button } from "antd";
-import { exists, t } from "i18next";
+import { t } from "i18next";
 import { CircleAlert } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { Link } from "react-router";
-import { asProblem, isNotTheirs, namedField, type Recorded } from "../api/problem";
+import { asProblem, isNotTheirs, type Recorded } from "../api/problem";
 import { serverNow } from "../time/server";
 import { clockTime } from "../time/words";
 import "./states.css";
@@ -54,8 +54,7 @@ export function useProblemWords(error: unknown): string {
   // The server's sentence usually holds the expectation already.
   const more = problem.expected && !problem.message.includes(problem.expected);
   const expected = more ? t("problem.expected", { expected: problem.expected }) : "";
-  const told = namedField(problem, (field) => (exists(`field.${field}`) ? t(`field.${field}`) : t("field")));
-  return (told || t("problem.status", { status: problem.status })) + expected;
+  return (problem.message || t("problem.status", { status: problem.status })) + expected;
 }
 
 export function Failed({ error, again, what }: { error: unknown; again: () => void; what: string }): ReactNode {
