@@ -282,7 +282,7 @@ def test_only_a_command_on_the_server_repairs(log) -> None:
     nobody = Actor(kind="user", label="县管理员", role="administrator", permissions=frozenset({"ledger.witness"}))
     with pytest.raises(NotAllowed):
         repair(nobody, log)
-    with pytest.raises(Invalid, match="from"):
+    with pytest.raises(Invalid, match="--from"):
         repair(SYSTEM, log / "entries")
 
 

@@ -19,7 +19,7 @@ class Copy:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if not (folder / "entries").is_dir():
-            raise Invalid("from", _("由 shoutu ledger export 导出的文件夹"))
+            raise Invalid("--from", _("由 shoutu ledger export 导出的文件夹"))
         self.about = self._about()
         self.per_file = int(self.about.get("per_file") or 10_000)
         self._leaves = self._bytes("leaves.txt")
