@@ -3,9 +3,21 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-const zh = JSON.parse(readFileSync("src/i18n/zh.json", "utf8"));
-const en = JSON.parse(readFileSync("src/i18n/en.json", "utf8"));
 const problems = [];
+
+/** The words of one file; of two that have one key the later would silently speak for both. */
+function read(name) {
+  const text = readFileSync(`src/i18n/${name}`, "utf8");
+  const seen = new Set();
+  for (const [, key] of text.matchAll(/^\s*"([^"]+)":/gm)) {
+    if (seen.has(key)) problems.push(`${name}: ${key} stands twice`);
+    seen.add(key);
+  }
+  return JSON.parse(text);
+}
+
+const zh = read("zh.json");
+const en = read("en.json");
 
 const files = readdirSync("src", { recursive: true })
   .map((name) => join("src", String(name)))

@@ -17,7 +17,7 @@ export function Band({ now, status, u }: { now: ScreenNow; status: Status | unde
   const next = now.chain.filter((row) => row.state === "not_yet").sort((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at))[0];
   const facts = [
     worst.site.territory,
-    t("warning.began", { ago: ago(worst.started_at, time) }),
+    t("screen.began", { ago: ago(worst.started_at, time) }),
     next ? t("warning.nextRung", { at: clockTime(next.starts_at), who: `${next.organisation}${next.post}` }) : "",
   ].filter((fact) => fact !== "");
   return (
