@@ -1,6 +1,6 @@
 import { Button, Input } from "antd";
 import { t } from "i18next";
-import { useRef, useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
 import { api, got } from "../../api/client";
 import { usePhone } from "../../appearance";
@@ -203,7 +203,7 @@ function PersonLine({ person }: { person: PersonRow }): ReactNode {
   );
 }
 
-function Staff({ organisation, name, post, open }: { organisation: number; name: string; post: number; open: (id: number) => void }): ReactNode {
+function Staff({ organisation, arrive, name, post, open }: { organisation: number; arrive: boolean; name: string; post: number; open: (id: number) => void }): ReactNode {
   const may = useMay();
   const posts = usePostList(organisation);
   const persons = usePersonList(organisation);
@@ -212,8 +212,14 @@ function Staff({ organisation, name, post, open }: { organisation: number; name:
   // One found by its name need not be among the first of the list.
   const called = name || (seats[0]?.organisation.name ?? "");
   const [form, setForm] = useState<"post" | "person" | null>(null);
+  const here = useRef<HTMLDivElement>(null);
+  const ready = posts.data !== undefined && persons.data !== undefined;
+  // One column: the posts and numbers of who was pressed stand below everybody's names.
+  useEffect(() => {
+    if (arrive && ready) here.current?.scrollIntoView();
+  }, [arrive, ready, organisation]);
   return (
-    <div className="ostaff">
+    <div className="ostaff" ref={here}>
       <Panel title={called === "" ? t("people.post") : t("people.posts.of", { name: called })} flush action={<><Exchange table="posts" filter={{ organisation }} brief />{may("responsibility.edit") && <Button size="small" onClick={() => setForm("post")}>{t("people.post.new")}</Button>}</>}>
         {!posts.data ? <Loading what={t("people.post")} /> : seats.length === 0 ? <Empty title={t("people.post.empty")}>{t("people.post.empty.words")}</Empty> : <ul className="otree">{seats.map((p) => <PostLine key={p.id} post={p} at={post} open={open} />)}</ul>}
         <More list={posts} />
@@ -245,7 +251,7 @@ export default function Organisations(): ReactNode {
   const [place, setPlace] = useState<Territory | null>(null);
   const [body, setBody] = useState<Organisation | null>(null);
   const phone = usePhone();
-  const columns = useRef<HTMLDivElement>(null);
+  const [pressed, setPressed] = useState(0);
   const set = (changes: Record<string, number>): void => {
     const to = new URLSearchParams(search);
     for (const [key, value] of Object.entries(changes)) {
@@ -256,15 +262,14 @@ export default function Organisations(): ReactNode {
   };
   const choose = (id: number): void => {
     set({ organisation: id, post: 0 });
-    // One column: its posts and numbers stand below everybody's names.
-    if (phone) columns.current?.lastElementChild?.scrollIntoView();
+    setPressed(id);
   };
   return (
     <Room sentence={list.data ? t("people.sentence", { n: list.data.pages[0]?.count ?? 0 }) : t("people.tab.organisations")}>
-      <div className="orgs" ref={columns}>
+      <div className="orgs">
         <Tree at={territory} pick={(id) => set({ territory: id, organisation: 0, post: 0 })} add={may("place.edit") ? () => setForm("territory") : null} change={may("place.edit") ? setPlace : null} />
         <Bodies territory={territory} at={organisation} pick={choose} add={may("place.edit") ? () => setForm("organisation") : null} change={may("place.edit") ? setBody : null} />
-        {organisation > 0 && <Staff organisation={organisation} name={name} post={post} open={(id) => set({ post: id })} />}
+        {organisation > 0 && <Staff organisation={organisation} arrive={phone && pressed === organisation} name={name} post={post} open={(id) => set({ post: id })} />}
       </div>
       {form === "organisation" && <OrganisationForm territory={territory || null} close={() => setForm(null)} />}
       {body && <OrganisationForm old={body} territory={null} close={() => setBody(null)} />}
