@@ -20,7 +20,8 @@ function markState(duty: Duty): TagState {
 /** What the button says: the duty's own verb where pressing does that, else what pressing does. */
 function verbOf(duty: Duty, what: RowAct, watched: boolean): string {
   if (what.how === "open") return watched || what.url === duty.subject.url ? t("act.look") : duty.verb;
-  return what.verb === "recall" ? t("act.recall") : duty.verb;
+  if (what.verb === "recall") return t("act.recall");
+  return what.verb === "answer" ? t("act.answer") : duty.verb;
 }
 
 /** Level, verb and object, one line why, the clock with its bar, one button. `watched`: called are others, and the row says whom. */

@@ -72,8 +72,10 @@ describe("rowAct", () => {
     expect(rowAct(duty(1, 4, 1, { kind: "warning.verify", state: "answered", actions: may("done") }))).toEqual({ how: "open", url: "/warnings/9?do=verify" });
   });
 
-  it("never answers what somebody has answered: the verb the row shows is what it does", () => {
-    expect(rowAct(duty(1, 4, 1, { kind: "warning.verify", state: "answered", actions: may("answer", "recall") }))).toEqual({ how: "open", url: "/warnings/9?do=verify" });
+  it("still answers for who is called after another has answered, and never for who has", () => {
+    const late = { kind: "warning.verify", state: "answered" } as const;
+    expect(rowAct(duty(1, 4, 1, { ...late, actions: may("answer", "recall") }))).toEqual({ how: "send", verb: "answer" });
+    expect(rowAct(duty(1, 4, 1, { ...late, actions: may("recall") }))).toEqual({ how: "open", url: "/warnings/9?do=verify" });
   });
 
   it("asks for a note for other kinds", () => {
@@ -97,6 +99,7 @@ describe("watchAct", () => {
   it("calls again who has not answered, and does nobody's work for them", () => {
     expect(watchAct(duty(1, 4, 1, { kind: "warning.dispose", actions: may("recall") }))).toEqual({ how: "send", verb: "recall" });
     expect(watchAct(duty(1, 4, 1, { kind: "warning.dispose", state: "answered", actions: may("recall") }))).toEqual({ how: "open", url: "/warnings/9" });
+    expect(watchAct(duty(1, 4, 1, { kind: "warning.dispose", state: "answered", actions: may("answer") }))).toEqual({ how: "send", verb: "answer" });
     expect(watchAct(duty(1, 4, 1, { kind: "warning.dispose", actions: [] }))).toEqual({ how: "open", url: "/warnings/9" });
   });
 

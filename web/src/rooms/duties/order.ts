@@ -41,7 +41,8 @@ const allowed = (actions: readonly Action[], verb: string): boolean => actions.s
 
 /** Answering is one press; what needs words opens where the words are given. */
 export function rowAct(duty: Duty): RowAct {
-  if (duty.state === "called" && allowed(duty.actions, "answer")) return { how: "send", verb: "answer" };
+  // Whose answer is still wanted may give it, though another has answered: told that a stage is late, they are called too.
+  if (allowed(duty.actions, "answer")) return { how: "send", verb: "answer" };
   const [room, what = ""] = duty.kind.split(".");
   if (duty.kind === "warning.report") return { how: "open", url: `${duty.subject.url}/report` };
   if (duty.kind === "order.assign") return { how: "open", url: `${duty.subject.url}?do=give` };
@@ -60,7 +61,7 @@ export const seenOf = ({ round, opened_at, done_at }: Duty): SeenDuty => ({ roun
 
 /** Where others are called: nobody does their work from here. Whoever has not answered is called again, or it is looked at. */
 export function watchAct(duty: Duty): RowAct {
-  if (duty.state !== "called") return { how: "open", url: duty.subject.url };
   if (allowed(duty.actions, "answer")) return { how: "send", verb: "answer" };
+  if (duty.state !== "called") return { how: "open", url: duty.subject.url };
   return allowed(duty.actions, "recall") ? { how: "send", verb: "recall" } : { how: "open", url: duty.subject.url };
 }
