@@ -6,7 +6,7 @@ import { api, got } from "../../api/client";
 import { useStatus } from "../../api/queries";
 import type { Me } from "../../api/types";
 import { Panel } from "../../kit/Panel";
-import { isOwn, mattersOf, type Matter } from "./matters";
+import { countsOf, isOwn, mattersOf, type Matter } from "./matters";
 
 const ONE = { limit: 1 } as const;
 
@@ -26,7 +26,7 @@ export function Matters({ me }: { me: Me }): ReactNode {
   const keys = (Object.keys(asked) as (keyof typeof asked)[]).filter((key) => isOwn(me.permissions, key));
   const counts = useQuery({
     queryKey: ["matters", me.user.id],
-    queryFn: async () => Object.fromEntries(await Promise.all(keys.map(async (key) => [key, await asked[key]()] as const))) as Partial<Record<Matter, number>>,
+    queryFn: () => countsOf(keys, asked),
     enabled: keys.length > 0,
     staleTime: 60_000,
     refetchInterval: 120_000,
@@ -42,7 +42,7 @@ export function Matters({ me }: { me: Me }): ReactNode {
             <Link to={door.to} className="quiet side-words">
               {t(`matters.${door.key}`)}
             </Link>
-            <b className="figure">{door.n}</b>
+            <b className="figure">{door.n ?? "?"}</b>
           </li>
         ))}
       </ul>

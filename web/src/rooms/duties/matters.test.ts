@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isOwn, mattersOf, type Matter } from "./matters";
+import { countsOf, isOwn, mattersOf, type Matter } from "./matters";
 
 const inspector = ["duty.verify", "rule.edit", "site.state", "licence.edit", "unclaimed.adopt"];
 const leader = ["duty.verify", "duty.recall", "report.send", "order.enter", "site.state"];
@@ -18,5 +18,11 @@ describe("mattersOf", () => {
   it("says nothing of what is nothing, or not known", () => {
     expect(keys(inspector, { gap: 0, expired: 2 })).toEqual(["expired"]);
     expect(isOwn(leader, "gap")).toBe(false);
+  });
+
+  it("keeps the door of what could not be asked, and all the others", async () => {
+    const counts = await countsOf(["gap", "expired"], { gap: async () => Promise.reject(new Error("500")), expired: async () => Promise.resolve(2) });
+    expect(counts).toEqual({ gap: null, expired: 2 });
+    expect(mattersOf(inspector, counts).map((one) => [one.key, one.n])).toEqual([["gap", null], ["expired", 2]]);
   });
 });

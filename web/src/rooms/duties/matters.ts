@@ -1,6 +1,8 @@
 /** What stands to be decided or mended beside the calls, by what a role may do about it. Pure. */
 export type Matter = "review" | "report" | "order" | "hole" | "gap" | "unwatched" | "expired" | "unclaimed";
 
+type Counts = Partial<Record<Matter, number | null>>;
+
 interface Door {
   key: Matter;
   to: string;
@@ -22,12 +24,18 @@ export const doors: readonly Door[] = [
   { key: "unclaimed", to: "/unclaimed", rights: ["unclaimed.adopt"] },
 ];
 
-/** The doors of one's own, each with what is behind it; where that is nothing, or not known yet, there is none. */
-export function mattersOf(rights: readonly string[], counts: Partial<Record<Matter, number>>): (Door & { n: number })[] {
+/** The doors of one's own, each with what is behind it; null: it could not be asked. Where that is nothing, or not known yet, there is none. */
+export function mattersOf(rights: readonly string[], counts: Counts): (Door & { n: number | null })[] {
   return doors
     .filter((door) => isOwn(rights, door.key))
-    .map((door) => ({ ...door, n: counts[door.key] ?? 0 }))
-    .filter((door) => door.n > 0);
+    .map((door) => ({ ...door, n: counts[door.key] === undefined ? 0 : counts[door.key]! }))
+    .filter((door) => door.n === null || door.n > 0);
+}
+
+/** What is behind each, asked at once; one that could not be told takes none of the others along. */
+export async function countsOf<K extends Matter>(keys: readonly K[], asked: Record<K, () => Promise<number>>): Promise<Counts> {
+  const told = await Promise.allSettled(keys.map((key) => asked[key]()));
+  return Object.fromEntries(keys.map((key, i) => [key, told[i]?.status === "fulfilled" ? told[i].value : null]));
 }
 
 /** Whether this matter is asked about at all for somebody with these rights. */
