@@ -114,6 +114,19 @@ def test_calling_again_reaches_those_above_whose_turn_has_not_come_again(
     assert [(one.rung, one.round) for one in called] == [(0, 2), (1, 1), (2, 1), (3, 1), (4, 1)]
 
 
+def test_calling_again_leaves_alone_whose_shift_has_ended(
+    county: SimpleNamespace, open_duty: Callable[..., Duty], clock: Any
+) -> None:
+    duty = open_duty()
+    again(clock)
+    # By day another one sat there.
+    Call.objects.filter(duty=duty, round=1, rung=0).update(person=county.persons["township"])
+    clock.shift(40)
+    services.recall(actor(county.users["duty_officer"]), duty.pk)
+    called = Call.objects.filter(duty=duty, times=2).order_by("rung")
+    assert [(one.rung, one.round) for one in called] == [(0, 2), (1, 1), (2, 1), (3, 1), (4, 1)]
+
+
 def test_answered_by_whom_is_called_nobody_of_them_is_still_called(
     county: SimpleNamespace, open_duty: Callable[..., Duty], clock: Any
 ) -> None:

@@ -232,10 +232,14 @@ def recall(actor: Actor, duty_id: int) -> Duty:
         _call_holder(actor, duty)
     else:
         calls = Calls(actor, duty.recalled_at)
-        # Where the chain has begun again, those above have not answered either. Each once, by their last call.
+        # Where the chain has begun again, those above have not answered either. Each rung as it was last called: who
+        # went off duty since is not rung at home.
         open_ = Call.objects.filter(duty=duty, round__gte=duty.cause_round, state=CallState.CALLING)
-        for call in {(one.person_id, one.who): one for one in open_.order_by("round", "rung")}.values():
-            calls.repeat(duty, call)
+        rungs = [((one.round, one.rung), one) for one in open_.order_by("round", "rung")]
+        last = {one.who: at for at, one in rungs}
+        for at, call in rungs:
+            if at == last[call.who]:
+                calls.repeat(duty, call)
         calls.save()
     return _changed(duty)
 
