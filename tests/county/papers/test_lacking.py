@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.papers import services
@@ -16,6 +18,7 @@ from shoutu.county.papers.models import Licence
 from shoutu.county.people.testing import actor
 from shoutu.county.places.models import Site
 from tests.county.base import ListTests
+from tests.county.papers.conftest import content
 
 Make = Callable[..., Licence]
 
@@ -89,4 +92,17 @@ def test_the_page_says_how_many(login: Callable[[str], Client], county: SimpleNa
 def test_a_body_that_is_no_longer_there_lacks_nothing(county: SimpleNamespace) -> None:
     county.mine.is_active = False
     county.mine.save(update_fields=["is_active"])
+    assert county.site.name not in told(county)
+
+
+def test_one_that_has_not_begun_holds_nothing_yet(county: SimpleNamespace, licence: Make) -> None:
+    licence(valid_from=timezone.localdate() + timedelta(days=300))
+    assert told(county)[county.site.name] == ["safety_permit"]
+
+
+def test_the_old_one_holds_to_its_last_day_though_its_renewal_was_cancelled(
+    county: SimpleNamespace, licence: Make
+) -> None:
+    new = services.renew_licence(SYSTEM, licence().pk, content(900, number="新"))
+    services.withdraw_licence(SYSTEM, new.pk, "cancelled", "企业申请")
     assert county.site.name not in told(county)

@@ -57,7 +57,7 @@ def _gap(row: Licence, today: date) -> Gap | None:
             return None
         return Gap(f"licence:{row.pk}", _("%(what)s的%(kind)s已被吊销，场所还在生产") % told, detail=detail)
     if row.valid_from > today:
-        if _others(row).filter(_holds(today)).exists():
+        if _others(row).filter(holds(today)).exists():
             return None
         told["day"] = detail["valid_from"] = row.valid_from.isoformat()
         words = _("%(what)s的%(kind)s已过期，新证%(day)s才起效，场所还在生产") % told
@@ -77,7 +77,7 @@ def _worthless(today: date) -> Q:
     )
 
 
-def _holds(today: date) -> Q:
+def holds(today: date) -> Q:
     """In force on the day. One whose renewal is on record already holds to its own last day."""
     last = Q(valid_until__isnull=True) | Q(valid_until__gte=today)
     return Q(state__in=(State.VALID, State.RENEWED), valid_from__lte=today) & last
@@ -91,7 +91,7 @@ def _others(row: Licence) -> QuerySet[Licence]:
 
 def _replaced(row: Licence, today: date) -> bool:
     """Whether another holds in the place of a revoked one, or a later one began: whatever became of it counts."""
-    return _others(row).filter(_holds(today) | Q(pk__gt=row.pk, valid_from__lte=today)).exists()
+    return _others(row).filter(holds(today) | Q(pk__gt=row.pk, valid_from__lte=today)).exists()
 
 
 def first_producing(organisation: int) -> int | None:

@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from shoutu.county.kit.actors import Actor
+from shoutu.county.papers.expired import holds
 from shoutu.county.papers.kinds import LicenceKind, kinds
-from shoutu.county.papers.models import Licence, State
+from shoutu.county.papers.models import Licence
+from shoutu.county.papers.standing import filter_of
 from shoutu.county.places.models import Site
 
 SORTS = {"holder": ["organisation__name", "name", "id"], "id": ["id"]}
@@ -18,7 +21,8 @@ SORTS = {"holder": ["organisation__name", "name", "id"], "id": ["id"]}
 def lacking_for(actor: Actor, *, site: int | None = None, kind: str = "", q: str = "") -> QuerySet[Site]:
     """Sites that the actor sees with nothing in force of a kind they must have, of their own or of their enterprise.
 
-    An expired one is still on record and called for, so it is not among them. `kind`: that one only.
+    One past its last day is called for already, so it is not among them; one that has not begun holds nothing yet.
+    `kind`: that one only.
     """
     lacks: Any = Q(pk__in=[])
     for one in _asked(kind):
@@ -35,7 +39,7 @@ def rows_of(sites: Iterable[Site], kind: str = "") -> list[dict[str, Any]]:
     """Each site with the kinds it lacks, in the order of the list of kinds."""
     sites = list(sites)
     bodies = {site.organisation_id for site in sites}
-    held = Licence.objects.filter(state=State.VALID, organisation__in=bodies)
+    held = Licence.objects.filter(_counts(), organisation__in=bodies)
     have = set(held.values_list("organisation", "site", "kind"))
     return [
         {
@@ -58,5 +62,11 @@ def _asked(kind: str) -> list[LicenceKind]:
 
 def _held(kind: str) -> QuerySet[Licence]:
     whose = Q(site=OuterRef("pk")) | Q(site__isnull=True)
-    rows = Licence.objects.filter(whose, organisation=OuterRef("organisation"), kind=kind, state=State.VALID)
+    rows = Licence.objects.filter(_counts(), whose, organisation=OuterRef("organisation"), kind=kind)
     return rows  # type: ignore[no-any-return]
+
+
+def _counts() -> Q:
+    """In force today, or past its last day and called for."""
+    today = timezone.localdate()
+    return holds(today) | filter_of("expired", today)

@@ -37,11 +37,12 @@ function card(one: SiteLacking): ReactNode {
   );
 }
 
-/** 缺证: sites without a licence that sites of their kind must have. */
-export function Lacking({ list, narrowed }: { list: ReturnType<typeof useLacking>; narrowed: boolean }): ReactNode {
+/** 缺证: sites without a licence that sites of their kind must have. `asked`: whether the county's list requires any. */
+export function Lacking({ list, narrowed, asked }: { list: ReturnType<typeof useLacking>; narrowed: boolean; asked: boolean }): ReactNode {
   const rows = onceEach(list.data?.pages);
   if (list.error && !list.data) return <Failed error={list.error} what={t("licence.tab.lacking")} again={() => void list.refetch()} />;
   if (!list.data) return <Loading what={t("licence.tab.lacking")} />;
+  if (!asked) return <Empty title={t("licence.lacking.unasked")}>{t("licence.lacking.unasked.words")}</Empty>;
   if (rows.length === 0) return <Empty title={narrowed ? t("licence.lacking.noneHere") : t("licence.lacking.none")}>{t("licence.lacking.rule")}</Empty>;
   return (
     <ResourceTable

@@ -96,7 +96,7 @@ export default function Licences(): ReactNode {
       </div>
       <div className="panel">
         {tab === "lacking" ? (
-          <Lacking list={lacking} narrowed={filter.q !== undefined || filter.kind !== undefined} />
+          <Lacking list={lacking} asked={!form.data || form.data.kinds.some((one) => one.required)} narrowed={filter.q !== undefined || filter.kind !== undefined} />
         ) : list.error && !list.data ? (
           <Failed error={list.error} what={t("nav.licences")} again={() => void list.refetch()} />
         ) : !list.data ? (
