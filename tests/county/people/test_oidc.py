@@ -355,6 +355,24 @@ def test_whose_session_ends_by_stillness_is_not_let_in_by_one_press(
         assert signed_in(client) == ""
 
 
+def test_whom_nothing_else_lets_in_is_not_locked_out_by_a_provider_that_never_says_when(
+    county: SimpleNamespace, provider: Provider, settings: Any
+) -> None:
+    bind(county.users["auditor"], provider)
+    settings.OIDC = replace(settings.OIDC, passwords=False)
+    provider.spoil = lambda claims: {name: value for name, value in claims.items() if name != "auth_time"}
+    client = browser()
+    again = back(client, asked(client))
+    assert again.startswith(provider.issuer), "it is asked all the same"
+    assert back(client, httpx.get(again, trust_env=False)) == "/warnings?level=4"
+    assert signed_in(client) == "auditor"
+    # One that says it was long ago does keep a session open, and has not asked.
+    provider.spoil = lambda claims: claims | {"auth_time": int(time.time()) - 40_000}
+    client = browser()
+    again = back(client, asked(client))
+    assert back(client, httpx.get(again, trust_env=False)) == "/login?sso=stale"
+
+
 def test_who_is_called_is_let_in_however_long_ago_they_signed_in_there(
     county: SimpleNamespace, provider: Provider
 ) -> None:

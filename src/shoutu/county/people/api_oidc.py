@@ -80,7 +80,7 @@ def come_back(request: HttpRequest) -> Any:
         if brought is None:
             raise oidc.Refused("expired", "the browser brought no attempt of its own")
         known = oidc.finish(provider, sso.callback(), brought[0], answer)
-        if max_age := _asks_anew(provider, known):
+        if max_age := _asks_anew(provider, known, brought[0].max_age is not None):
             return _again(provider, brought, max_age)
         going = _enter(request, known, provider.names, brought[1])
     except oidc.Refused as error:
@@ -97,11 +97,17 @@ def come_back(request: HttpRequest) -> Any:
     return going
 
 
-def _asks_anew(provider: Oidc, known: oidc.Known) -> int | None:
+def _asks_anew(provider: Oidc, known: oidc.Known, asked: bool) -> int | None:
     """Within how many seconds who came is to have signed in there, where that is too long ago and nothing else of
-    them is asked here."""
+    them is asked here. `asked`: the provider was told so once already."""
     user = selectors.identified(provider.names, known.subject)
-    return None if user is None or not user.is_active or user.factor_since else sso.too_long_ago(user, known)
+    if user is None or not user.is_active or user.factor_since:
+        return None
+    if asked and known.auth_time is None and not selectors.opens_by_password(user):
+        # There is no other way in for them, and the provider asked is one that never says.
+        log.warning("single sign-on: %s tells no auth_time; %s is let in without it", provider.names, user.username)
+        return None
+    return sso.too_long_ago(user, known)
 
 
 def _again(provider: Oidc, brought: tuple[oidc.Attempt, str], max_age: int) -> HttpResponse:
