@@ -49,6 +49,7 @@ def test_backup_is_recorded_and_shown(county: SimpleNamespace, login: Any) -> No
     assert abs(shown_at - datetime.fromisoformat(told["taken_at"])) < timedelta(milliseconds=1)
     shown = client.get("/api/v1/ledger/head").json()["backup"]
     assert (shown["file"], shown["bytes"]) == ("shoutu-1.tar", 12)
+    assert login("enterprise").get("/api/v1/ledger/head").json()["backup"] is None
     assert b"shoutu_backup_age_seconds" in client.get("/metrics").content
 
 

@@ -34,3 +34,5 @@ def test_an_act_is_found_as_it_reads_in_the_list() -> None:
     assert "warning.verified" in verbs.saying("核实")
     assert "evacuation.counted" in verbs.saying("人数")
     assert verbs.saying("") == verbs.saying("没有这样的话") == []
+    # What stands in for an entry's own figures is nobody's words.
+    assert verbs.saying("2026") == verbs.saying("1") == verbs.saying("none") == verbs.saying("[]") == []

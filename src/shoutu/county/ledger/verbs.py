@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -58,6 +59,10 @@ class _Blank(dict[str, Any]):
         return self.value
 
 
+# What the blanks themselves leave in the words.
+_FILLED = re.compile(r"\d[\d:.+T -]*|None|\[\]|\{\}")
+
+
 def _always(verb: str) -> set[str]:
     """What the words of a verb say whatever it was about."""
     found = _verbs[verb]
@@ -67,7 +72,7 @@ def _always(verb: str) -> set[str]:
     values: tuple[Any, ...] = ("", 1, "2026-01-01T00:00:00+00:00", [], {}, None)
     for value in values:
         with suppress(KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
-            told.add(found(_Blank(value)))
+            told.add(_FILLED.sub("\n", found(_Blank(value))))
     return told
 
 
