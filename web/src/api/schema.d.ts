@@ -96,7 +96,7 @@ export interface paths {
         };
         /**
          * Get Head
-         * @description The newest signed head, to be kept elsewhere.
+         * @description The newest signed head, to be kept elsewhere. `backup` is null for who does not see the whole county.
          */
         get: operations["ledger_get_head"];
         put?: never;
