@@ -119,7 +119,7 @@ def test_epoch_needs_a_reason_and_a_head_of_this_log(write) -> None:
     write(3)
     old = tree.head().note
     write(1)
-    with pytest.raises(Invalid, match="reason"):
+    with pytest.raises(Invalid, match="原因"):
         open_epoch(SYSTEM, "  ")
     with pytest.raises(Invalid, match="known_head"):
         open_epoch(SYSTEM, "演练", "nonsense")

@@ -40,7 +40,7 @@ def test_create_change_password_switch(county: SimpleNamespace) -> None:
 def test_bad_input_is_one_clear_line(county: SimpleNamespace) -> None:
     short = run("create", "x", "--role", "auditor", "--password-stdin", stdin="123\n")
     assert short.exit_code == 1
-    assert "password" in short.output
+    assert "密码" in short.output
     assert "Traceback" not in short.output
     assert run("create", "x", "--role", "king", "--password-stdin", stdin=PASSWORD).exit_code == 2
     nowhere = ("create", "x", "--role", "township", "--territory", "没有的乡", "--password-stdin")

@@ -165,5 +165,5 @@ def test_a_composite_by_hand_names_points_of_its_site(clock, county):
     params = {"form": "k_of_n", "items": ["phreatic_depth"], "steps": LADDER, "points": [10**6]}
     with pytest.raises(Invalid, match="points"):
         sites.create_composite(SYSTEM, county.site, params, "试验")
-    with pytest.raises(Invalid, match="kind"):
+    with pytest.raises(Invalid, match="种类"):
         sites.create_rule(SYSTEM, pond.points["JR-01"], "composite", params, "试验")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
@@ -212,7 +213,7 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
     found = entries(actor)
     if query.subject:
         type_, _colon, id_ = query.subject.partition(":")
-        if not id_.isdigit():
+        if not re.fullmatch(r"[0-9]{1,18}", id_):  # what a database can hold
             raise Invalid("subject", "type:id")
         found = found.filter(_about(subjects.course(SubjectRef(type_, int(id_)))))
     if query.verb:
