@@ -121,9 +121,9 @@ def test_epoch_needs_a_reason_and_a_head_of_this_log(write) -> None:
     write(1)
     with pytest.raises(Invalid, match="原因"):
         open_epoch(SYSTEM, "  ")
-    with pytest.raises(Invalid, match="known_head"):
+    with pytest.raises(Invalid, match="树头"):
         open_epoch(SYSTEM, "演练", "nonsense")
-    with pytest.raises(Invalid, match="known_head"):
+    with pytest.raises(Invalid, match="树头"):
         open_epoch(SYSTEM, "演练", old)
     assert Epoch.objects.count() == 1
 
