@@ -2,13 +2,14 @@ import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link, useParams } from "react-router";
 import { asProblem } from "../../api/problem";
-import type { Me, PackDetail, PackRule } from "../../api/types";
+import type { Me, PackRule } from "../../api/types";
 import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { Unchecked } from "./Packs";
 import { usePack } from "./queries";
+import { namer, ofDevice } from "./words";
 import "./rules.css";
 
 function Rule({ rule, named }: { rule: PackRule; named: (text: string) => string }): ReactNode {
@@ -32,11 +33,6 @@ function Rule({ rule, named }: { rule: PackRule; named: (text: string) => string
   );
 }
 
-/** Rules that watch the device and not the danger; every item has the same ones, and said in full they bury its limits. */
-export function ofDevice(rule: Pick<PackRule, "kind">): boolean {
-  return ["no_data", "implausible", "stuck"].includes(rule.kind);
-}
-
 /** Whether the device works, in one line. */
 function Device({ rules }: { rules: readonly PackRule[] }): ReactNode {
   if (rules.length === 0) return null;
@@ -47,12 +43,6 @@ function Device({ rules }: { rules: readonly PackRule[] }): ReactNode {
       <p className="second">{[t("rules.device.means"), ...new Set(rules.map((rule) => rule.cite))].filter(Boolean).join(" \u00b7 ")}</p>
     </li>
   );
-}
-
-/** Arithmetic of design values in their Chinese names. */
-export function namer(values: PackDetail["values"]): (text: string) => string {
-  const titles = new Map(values.map((one) => [one.id, one.title]));
-  return (text) => text.replace(/[A-Za-z_]\w*/g, (name) => titles.get(name) ?? name).replaceAll("*", "\u00d7").replaceAll("/", "\u00f7").replaceAll(" - ", " \u2212 ");
 }
 
 export function PackPage({ me }: { me: Me }): ReactNode {

@@ -9,10 +9,9 @@ import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { Exchange } from "../../kit/import/Exchange";
 import { figure } from "../../time/figure";
-import { namer } from "./PackPage";
 import { Unchecked } from "./Packs";
 import { useEnterDesign, useWatch } from "./queries";
-import { ruleTitle } from "./words";
+import { namer, ruleTitle } from "./words";
 import "./rules.css";
 
 function origin(value: SiteValue, lacking: boolean, named: (text: string) => string): string {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { namer, ofDevice } from "./PackPage";
+import { namer, ofDevice } from "./words";
 
 it("tells rules that watch the device from those that watch the danger", () => {
   expect(["threshold", "rate", "composite", "no_data", "implausible", "stuck", "forecast"].map((kind) => ofDevice({ kind }))).toEqual([false, false, false, true, true, true, false]);
