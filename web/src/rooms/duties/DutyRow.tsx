@@ -3,12 +3,14 @@ import { exists, t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link, useNavigate } from "react-router";
 import { useDutyAct } from "../../api/queries";
-import type { Duty } from "../../api/types";
+import type { Duty, Limit } from "../../api/types";
 import { ClockWithBar } from "../../kit/Clock";
 import { Clauses } from "../../kit/Clauses";
 import { LevelMark, type TagState } from "../../kit/LevelTag";
 import { NotSaved } from "../../kit/States";
 import { useHeldVerbs } from "../../outbox/acts";
+import { useNow } from "../../time/server";
+import { spanWords } from "../../time/words";
 import { NoteDialog } from "./NoteDialog";
 import { rowAct, seenOf, watchAct, type RowAct } from "./order";
 
@@ -22,6 +24,14 @@ function verbOf(duty: Duty, what: RowAct, watched: boolean): string {
   if (what.how === "open") return watched || what.url === duty.subject.url ? t("act.look") : duty.verb;
   if (what.verb === "recall") return t("act.recall");
   return what.verb === "answer" ? t("act.answer") : duty.verb;
+}
+
+/** The clock is of who is called now; that those before them let their limit pass is why the duty counts as late. */
+function Passed({ limit }: { limit: Limit }): ReactNode {
+  const now = useNow();
+  const first = Math.min(...limit.rungs.map((rung) => Date.parse(rung)));
+  if (limit.kind !== "answer" || limit.done_at || first >= now) return null;
+  return <strong>{t("desk.passed", { span: spanWords(now - first, true) })}</strong>;
 }
 
 /** Level, verb and object, one line why, the clock with its bar, one button. `watched`: called are others, and the row says whom. */
@@ -51,6 +61,7 @@ export function DutyRow({ duty, filled, watched = false }: { duty: Duty; filled:
         </b>
         <span title={duty.why}>
           {watched && duty.post !== "" && <strong>{t("desk.who", { who: `${duty.organisation}${duty.post}`, how: t(`duty.state.${duty.state}`) })}</strong>}
+          {watched && duty.clock && <Passed limit={duty.clock} />}
           {then !== null && <strong>{t("desk.then", { what: then })}</strong>}
           {duty.why}
         </span>
