@@ -11,6 +11,7 @@ import { useMe } from "../../kit/shell/Shell";
 import { Exchange } from "../../kit/import/Exchange";
 import { AccountIdentity, AccountPassword, FactorReset } from "./access";
 import { AccountChange } from "./changes";
+import { AccountForm } from "./forms";
 import { useAccounts, useChange, type Account } from "./queries";
 import { Room } from "./Room";
 
@@ -60,6 +61,7 @@ export default function Accounts(): ReactNode {
   const list = useAccounts(q);
   const me = useMe();
   const sso = useHello().data?.sso ?? null;
+  const [adding, setAdding] = useState(false);
   const [identity, setIdentity] = useState<Account | null>(null);
   const [changing, setChanging] = useState<Account | null>(null);
   const [password, setPassword] = useState<Account | null>(null);
@@ -74,6 +76,9 @@ export default function Accounts(): ReactNode {
         <>
           <Input allowClear placeholder={t("people.accounts.find")} aria-label={t("people.accounts.find")} value={q} onChange={(event) => setQ(event.target.value)} />
           <Exchange table="users" filter={{ q: q.trim() }} />
+          <Button type="primary" onClick={() => setAdding(true)}>
+            {t("people.account.title")}
+          </Button>
         </>
       }
     >
@@ -102,6 +107,7 @@ export default function Accounts(): ReactNode {
           </>
         )}
       </Panel>
+      {adding && <AccountForm close={() => setAdding(false)} />}
       {changing && <AccountChange account={changing} close={() => setChanging(null)} />}
       {password && <AccountPassword account={password} close={() => setPassword(null)} />}
       {identity && <AccountIdentity account={identity} close={() => setIdentity(null)} />}

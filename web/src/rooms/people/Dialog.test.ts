@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fits, withChosen } from "./Dialog";
+import { fits, lacking, withChosen } from "./Dialog";
 
 describe("the options of a picker", () => {
   const found = [{ value: 1, label: "a" }, { value: 2, label: "b" }];
@@ -16,4 +16,9 @@ describe("the options of a picker", () => {
   it("never name what is chosen by a bare number", () => {
     expect(withChosen([], [300], new Map())[0]?.label).not.toMatch(/300/);
   });
+});
+
+it("names what a form still lacks, in the order of its fields", () => {
+  expect(lacking([["账号", true], ["初始密码", false], ["角色", false]])).toEqual(["初始密码", "角色"]);
+  expect(lacking([])).toEqual([]);
 });

@@ -13,14 +13,23 @@ interface Props {
   close: () => void;
   children: ReactNode;
   can?: boolean;
+  /** Labels of what must still be filled in, see `lacking`. */
+  lacks?: readonly string[];
+}
+
+/** Of fields that must be filled in, the labels of those that are not. Pure. */
+export function lacking(fields: readonly (readonly [label: string, filled: boolean])[]): string[] {
+  return fields.filter(([, filled]) => !filled).map(([label]) => label);
 }
 
 /** A form in a dialog; what was filled in stays when saving failed. */
 export function Dialog(props: Props): ReactNode {
+  const lacks = props.lacks ?? [];
   return (
-    <Modal open title={props.title} okText={props.verb} cancelText={t("act.back")} confirmLoading={props.busy} okButtonProps={{ disabled: props.can === false }} onOk={props.send} onCancel={props.close} destroyOnHidden>
+    <Modal open title={props.title} okText={props.verb} cancelText={t("act.back")} confirmLoading={props.busy} okButtonProps={{ disabled: props.can === false || lacks.length > 0 }} onOk={props.send} onCancel={props.close} destroyOnHidden>
       <div className="pform">
         {props.children}
+        {lacks.length > 0 && <p className="second">{t("form.lacks", { what: lacks.join(t("list.and")) })}</p>}
         <NotSaved error={props.error} />
       </div>
     </Modal>

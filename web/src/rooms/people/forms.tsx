@@ -3,7 +3,7 @@ import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { api, got } from "../../api/client";
 import { serverNow } from "../../time/server";
-import { Dialog, Field, PickOrganisation, PickPerson, PickPersons, PickPost, PickTerritory } from "./Dialog";
+import { Dialog, Field, lacking, PickOrganisation, PickPerson, PickPersons, PickPost, PickTerritory } from "./Dialog";
 import { roles, Sectors } from "./changes";
 import { useChange, type Organisation } from "./queries";
 import { fieldTime, momentOf } from "./times";
@@ -86,7 +86,7 @@ export function SeriesForm({ post: given, first: from, close }: Done & { post?: 
   const [said, setSaid] = useState<string[]>([]);
   const change = useChange(() => got(api.POST("/api/v1/roster/series", { body: { post: post ?? 0, persons, first: momentOf(first) ?? "", hours, count } })));
   return (
-    <Dialog title={t("roster.series.title")} verb={said.length > 0 ? t("people.seen") : t("roster.series")} busy={change.isPending} error={change.error} close={close} can={post !== null && persons.length > 0 && first !== ""} send={() => (said.length > 0 ? close() : change.mutate(undefined, { onSuccess: (made) => (made.warnings.length > 0 ? setSaid(made.warnings) : close()) }))}>
+    <Dialog title={t("roster.series.title")} verb={said.length > 0 ? t("people.seen") : t("roster.series")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.post"), post !== null], [t("roster.turns"), persons.length > 0], [t("roster.first"), first !== ""]])} send={() => (said.length > 0 ? close() : change.mutate(undefined, { onSuccess: (made) => (made.warnings.length > 0 ? setSaid(made.warnings) : close()) }))}>
       <PickPost label={t("people.post")} value={post} set={setPost} onShift />
       <PickPersons label={t("roster.turns")} value={persons} set={setPersons} />
       <div className="prow">
@@ -114,7 +114,7 @@ export function ReplaceForm({ shift, about, close }: Done & { shift: number; abo
   const [said, setSaid] = useState<string[]>([]);
   const change = useChange(() => got(api.POST("/api/v1/roster/shifts/{id}/replace", { params: { path: { id: shift } }, body: { person: person ?? 0, reason } })));
   return (
-    <Dialog title={t("roster.replace.title")} verb={said.length > 0 ? t("people.seen") : t("roster.replace")} busy={change.isPending} error={change.error} close={close} can={person !== null && reason.trim() !== ""} send={() => (said.length > 0 ? close() : change.mutate(undefined, { onSuccess: (made) => (made.warnings.length > 0 ? setSaid(made.warnings) : close()) }))}>
+    <Dialog title={t("roster.replace.title")} verb={said.length > 0 ? t("people.seen") : t("roster.replace")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.person"), person !== null], [t("form.reason"), reason.trim() !== ""]])} send={() => (said.length > 0 ? close() : change.mutate(undefined, { onSuccess: (made) => (made.warnings.length > 0 ? setSaid(made.warnings) : close()) }))}>
       {about !== undefined && <p className="second">{about}</p>}
       <PickPerson label={t("people.person")} value={person} set={setPerson} />
       <Field label={t("form.reason")}>
@@ -167,8 +167,9 @@ export function PersonForm({ organisation, close }: Done & { organisation?: numb
   );
 }
 
-/** An account for a person, so that a call reaches the application. */
-export function AccountForm({ person, about, close }: Done & { person: number; about?: string | undefined }): ReactNode {
+/** An account, so that a call reaches the application; whose, is asked where it is not given. */
+export function AccountForm({ person: given, about, close }: Done & { person?: number; about?: string | undefined }): ReactNode {
+  const [person, setPerson] = useState<number | null>(given ?? null);
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   // Nobody's by default: the wrong role sees too much or is never called.
@@ -178,8 +179,9 @@ export function AccountForm({ person, about, close }: Done & { person: number; a
   const [territory, setTerritory] = useState<number | null>(null);
   const change = useChange(() => got(api.POST("/api/v1/users", { body: { username, password, role, display: username, person, organisation, territory, sectors: role === "department" ? sectors : [] } })));
   return (
-    <Dialog title={t("people.account.title")} verb={t("people.account")} busy={change.isPending} error={change.error} close={close} can={username !== "" && password !== "" && role !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={t("people.account.title")} verb={t("people.account")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.account.username"), username.trim() !== ""], [t("people.account.password"), password !== ""], [t("people.account.role"), role !== ""]])} send={() => change.mutate(undefined, { onSuccess: close })}>
       {about !== undefined && <p className="second">{about}</p>}
+      {given === undefined && <PickPerson label={t("people.person")} value={person} set={setPerson} />}
       <Field label={t("people.account.username")}>
         <Input value={username} autoComplete="off" onChange={(e) => setUsername(e.target.value)} />
       </Field>
@@ -224,7 +226,7 @@ export function OrganisationForm({ territory: given, old, close }: Done & { terr
   });
   const all = ["party", "government", "township", "enterprise", "rescue"] as const;
   return (
-    <Dialog title={old ? t("people.organisation.change", { name: old.name }) : t("people.organisation.new")} verb={old ? t("people.save") : t("people.add")} busy={change.isPending} error={change.error} close={close} can={name.trim() !== "" && territory !== null} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={old ? t("people.organisation.change", { name: old.name }) : t("people.organisation.new")} verb={old ? t("people.save") : t("people.add")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.name"), name.trim() !== ""], [t("people.territory"), territory !== null]])} send={() => change.mutate(undefined, { onSuccess: close })}>
       <Field label={t("people.name")}>
         <Input value={name} maxLength={120} onChange={(e) => setName(e.target.value)} />
       </Field>
@@ -270,7 +272,7 @@ export function ObligationForm({ close }: Done): ReactNode {
   const change = useChange(() => got(api.POST("/api/v1/obligations", { body: { post: post ?? 0, kind, title, source, every, first_due: day, text, party, lead_days: 15 } })));
   const turns = ["once", "month", "quarter", "half", "year"] as const;
   return (
-    <Dialog title={t("obligation.new")} verb={t("people.add")} busy={change.isPending} error={change.error} close={close} can={post !== null && title.trim() !== "" && source.trim() !== "" && day !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={t("obligation.new")} verb={t("people.add")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.post"), post !== null], [t("obligation.first"), day !== ""], [t("obligation.title"), title.trim() !== ""], [t("obligation.source"), source.trim() !== ""]])} send={() => change.mutate(undefined, { onSuccess: close })}>
       <PickPost label={t("people.post")} value={post} set={setPost} />
       <div className="prow">
         <Field label={t("people.kind")}>
