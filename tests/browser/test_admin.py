@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, WIDE
-from tests.browser.test_pages import check
+from tests.browser.looks import check
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser

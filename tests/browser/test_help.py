@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from shoutu.county.kit.permissions import ROLES
 from tests.browser.conftest import PHONE, my_menu
-from tests.browser.test_pages import check
+from tests.browser.looks import check
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import WIDE
-from tests.browser.test_pages import axe_findings
+from tests.browser.looks import axe_findings
 
 pytestmark = pytest.mark.browser
 ALARM = {"id": 900_001, "level": 4, "site": "甲", "title": "红", "started_at": "2026-01-01T00:00:00+08:00"}

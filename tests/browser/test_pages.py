@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, WIDE, my_menu
+from tests.browser.conftest import PHONE, my_menu
+from tests.browser.looks import RAW_KEY, look, settled
 
 pytestmark = pytest.mark.browser
-KEYS = json.loads((Path(__file__).resolve().parents[2] / "web/src/i18n/zh.json").read_text("utf-8"))
-ROOTS = "|".join(sorted({key.split(".")[0] for key in KEYS}))
-RAW_KEY = re.compile(rf"\b(?:{ROOTS})(?:\.[A-Za-z0-9_]+)+\b")
-NEVER = re.compile("确定|提交|操作|详情|您|成功|undefined|NaN|\\[object")
-SIZES = {"wide": WIDE, "phone": PHONE}
 AT_REST = {
     "points": ("/points", ".restable"),
     "unclaimed": ("/unclaimed", ".state, .restable"),
@@ -50,42 +42,9 @@ PAGES = {
 }
 
 
-SETTLED = """Promise.all(document.getAnimations()
-    .filter((one) => one.effect.getComputedTiming().endTime < Infinity)
-    .map((one) => one.finished.catch(() => null))).then(() => true)"""
-"""What still fades in has not its colours yet; what turns for ever is not waited for."""
-
-
-def axe_findings(page: Page) -> list[str]:
-    """Serious and critical findings, each with the first element that has it."""
-    assert page.evaluate(SETTLED)
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{item['id']}: {item['nodes'][0]['html'][:160]} {item['nodes'][0].get('failureSummary', '')}"
-        for item in found
-        if item["impact"] in {"serious", "critical"}
-    ]
-
-
-def check(page: Page) -> None:
-    """What holds on every page."""
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"
-    words = page.inner_text("body")
-    assert RAW_KEY.findall(words.replace(page.url, "").replace("secrets/setup.code", "")) == []
-    assert NEVER.findall(words) == []
-    assert axe_findings(page) == []
-
-
-@pytest.mark.parametrize("tone", ["light", "dark"])
-@pytest.mark.parametrize("size", ["wide", "phone"])
 @pytest.mark.parametrize("name", PAGES)
 def test_page(
-    name: str,
-    size: str,
-    tone: str,
-    officer: dict[str, str],
-    request: pytest.FixtureRequest,
-    open_page: Callable[..., Page],
+    name: str, officer: dict[str, str], request: pytest.FixtureRequest, open_page: Callable[..., Page]
 ) -> None:
     address, landmark = PAGES[name]
     login, duty = officer, 0
@@ -97,29 +56,24 @@ def test_page(
         address = address.format(
             warning=warning["id"], point=warning["point"]["id"], site=warning["site"]["id"], duty=duty
         )
-    page = open_page(SIZES[size], tone, login, at=address)
-    expect(page.locator(landmark).first).to_be_visible()
-    assert page.locator("html").get_attribute("data-tone") == tone
-    check(page)
+    page = open_page(PHONE, login=login, at=address)
+    settled(page, landmark)
+    assert look(page) == []
 
 
-@pytest.mark.parametrize("tone", ["light", "dark"])
-@pytest.mark.parametrize("size", ["wide", "phone"])
-def test_login_page(size: str, tone: str, open_page: Callable[..., Page], logins: list[dict[str, str]]) -> None:
-    page = open_page(SIZES[size], tone)
+def test_login_page(open_page: Callable[..., Page], logins: list[dict[str, str]]) -> None:
+    page = open_page(PHONE)
     page.goto("/")
     expect(page.get_by_label("用户名")).to_be_visible()
     expect(page.get_by_text(logins[0]["username"]).first).to_be_visible()
-    check(page)
+    assert look(page) == []
 
 
-@pytest.mark.parametrize("tone", ["light", "dark"])
-@pytest.mark.parametrize("size", ["wide", "phone"])
-def test_setup_page(size: str, tone: str, open_page: Callable[..., Page]) -> None:
-    page = open_page(SIZES[size], tone)
+def test_setup_page(open_page: Callable[..., Page]) -> None:
+    page = open_page(PHONE)
     page.goto("/setup")
     expect(page.get_by_label("设置码")).to_be_focused()
-    check(page)
+    assert look(page) == []
 
 
 def test_everything_speaks_english(

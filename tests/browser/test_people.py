@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.test_pages import check
+from tests.browser.looks import check
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PHONE, WIDE
-from tests.browser.test_pages import axe_findings
+from tests.browser.looks import axe_findings
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import PHONE, WIDE
-from tests.browser.test_pages import check
+from tests.browser.looks import check
 from tests.county.places.test_boundaries import square
 from tests.stack import Stack, running
 

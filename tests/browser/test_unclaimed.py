@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.test_pages import check
+from tests.browser.looks import check
 from tests.browser.test_people import login_of
 from tests.stack import Api, Stack, until
 

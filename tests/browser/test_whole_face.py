@@ -18,7 +18,7 @@ from playwright.sync_api import Page, Response, expect
 
 from shoutu.county.kit.permissions import ROLES
 from tests.browser import test_pages
-from tests.browser.conftest import PHONE, WIDE
+from tests.browser.looks import look, settled
 from tests.stack import Api, Stack
 
 pytestmark = pytest.mark.browser
@@ -92,30 +92,6 @@ PAGES = {
     "/help": Shown("/help"),
 }
 
-LATIN = re.compile(r"[A-Za-z]{3,}")
-NAMES = re.compile(
-    r"""\b(?:Shoutu|MQTT|HTTP|HTTPS|TCP|CAP|CSV|Excel|XLSX|GeoJSON|TOTP|SHA|SHOUTU_\w*|English|NOx|DingTalk|WeCom|Email|API)\b
-    |\b(?:ppm|MPa|kPa|mm|GNSS)\b|[A-Z]{2,4}[-/ ]?[TA]?[ -]?\d[\w.-]*|https?://\S+|[\w.+-]+@[\w.-]+|\b\w+[-_]\w[\w-]*\b
-    |\b[0-9a-f]{4,}\b|\b(?:leader|duty|inspector|admin|auditor|water|rescue|(?:town|mine|head)\d*)\b
-    |Asia/\w+|(?:/[\w.-]+){2,}|\b[a-z_]+\ =\ …|\b(?:Python|SQLite|PostgreSQL|TLS|systemd)\b
-    |\b(?:GiB|json|backup|chrony|kiosk|pipeline|shoutu|web|worker|link\d*)\b""",
-    re.X,
-)
-"""Names that are the same in any language: protocols, formats, units, standards, numbers of things, addresses, paths,
-lines of the settings file, ids, the parts of Shoutu and what it is made of, the demo's accounts."""
-
-CUT = """() => [...document.querySelectorAll('body *')].filter((one) => {
-    if (![...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) return false;
-    if (one.closest('.unseen, [aria-hidden=true], .maplibregl-map, svg, .ant-table-measure-row')) return false;
-    const box = one.getBoundingClientRect(), style = getComputedStyle(one);
-    if (box.width < 2 || box.height < 2 || style.visibility === 'hidden') return false;
-    if (one.title || one.closest('[title], [aria-label]') || style.webkitLineClamp !== 'none') return false;
-    const hides = (how) => how === 'hidden' || how === 'clip';
-    return (hides(style.overflowX) && one.scrollWidth > one.clientWidth + 1)
-        || (hides(style.overflowY) && one.scrollHeight > one.clientHeight + 3);
-}).map((one) => one.outerHTML.slice(0, 160))"""
-"""Text that its box cuts off, and that nothing tells whole."""
-
 
 def seen_by_the_officer(route: str) -> bool:
     """Whether `test_pages` shows this page already."""
@@ -166,38 +142,6 @@ def weather(api: Api) -> int:
         starts_at=now.isoformat(), ends_at=(now + timedelta(hours=6)).isoformat(),
     )  # fmt: skip
     return int(made["id"])
-
-
-def look(page: Page, english: bool = False) -> list[str]:
-    """What is wrong with the page as it stands: both themes, both sizes."""
-    wrong = []
-    for size, tone in ((WIDE, "light"), (WIDE, "dark"), (PHONE, "dark"), (PHONE, "light")):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        page.emulate_media(color_scheme=tone)  # type: ignore[arg-type]
-        expect(page.locator("html")).to_have_attribute("data-tone", tone)
-        page.wait_for_timeout(150)
-        wrong += [f"{size['width']} {tone}: {one}" for one in faults(page, english)]
-    return wrong
-
-
-def faults(page: Page, english: bool) -> list[str]:
-    found = []
-    if not page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
-        found.append("scrolls sideways")
-    words = page.inner_text("body").replace(page.url, "").replace("secrets/setup.code", "")
-    found += [f"a key: {key}" for key in test_pages.RAW_KEY.findall(words)]
-    if not english:
-        found += [f"a word not ours: {word}" for word in test_pages.NEVER.findall(words)]
-        found += [f"English: {word}" for word in sorted(set(LATIN.findall(NAMES.sub(" ", words))))]
-    found += [f"cut off: {one}" for one in page.evaluate(CUT)]
-    found += test_pages.axe_findings(page)
-    return found
-
-
-def settled(page: Page, landmark: str) -> None:
-    expect(page.locator(landmark).first).to_be_visible()
-    page.wait_for_timeout(300)
-    expect(page.locator(".ant-skeleton, .state-loading")).to_have_count(0)
 
 
 MAIN = [route for route, shown in PAGES.items() if shown.role != OFFICER or not seen_by_the_officer(route)]

@@ -1,0 +1,100 @@
+"""What holds on every page: readable, operable, nothing untranslated, nothing cut off."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, WIDE
+
+KEYS = json.loads((Path(__file__).resolve().parents[2] / "web/src/i18n/zh.json").read_text("utf-8"))
+ROOTS = "|".join(sorted({key.split(".")[0] for key in KEYS}))
+RAW_KEY = re.compile(rf"\b(?:{ROOTS})(?:\.[A-Za-z0-9_]+)+\b")
+NEVER = re.compile("确定|提交|操作|详情|您|成功|undefined|NaN|\\[object")
+LATIN = re.compile(r"[A-Za-z]{3,}")
+NAMES = re.compile(
+    r"""\b(?:Shoutu|MQTT|HTTP|HTTPS|TCP|CAP|CSV|Excel|XLSX|GeoJSON|TOTP|SHA|SHOUTU_\w*|English|NOx|DingTalk|WeCom|Email|API)\b
+    |\b(?:ppm|MPa|kPa|mm|GNSS)\b|[A-Z]{2,4}[-/ ]?[TA]?[ -]?\d[\w.-]*|https?://\S+|[\w.+-]+@[\w.-]+|\b\w+[-_]\w[\w-]*\b
+    |\b[0-9a-f]{4,}\b|\b(?:leader|duty|inspector|admin|auditor|water|rescue|(?:town|mine|head)\d*)\b
+    |Asia/\w+|(?:/[\w.-]+){2,}|\b[a-z_]+\ =\ …|\b(?:Python|SQLite|PostgreSQL|TLS|systemd)\b
+    |\b(?:GiB|json|backup|chrony|kiosk|pipeline|shoutu|web|worker|link\d*)\b""",
+    re.X,
+)
+"""Names that are the same in any language: protocols, formats, units, standards, numbers of things, addresses, paths,
+lines of the settings file, ids, the parts of Shoutu and what it is made of, the demo's accounts."""
+
+CUT = """() => [...document.querySelectorAll('body *')].filter((one) => {
+    if (![...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) return false;
+    if (one.closest('.unseen, [aria-hidden=true], .maplibregl-map, svg, .ant-table-measure-row')) return false;
+    const box = one.getBoundingClientRect(), style = getComputedStyle(one);
+    if (box.width < 2 || box.height < 2 || style.visibility === 'hidden') return false;
+    if (one.title || one.closest('[title], [aria-label]') || style.webkitLineClamp !== 'none') return false;
+    const hides = (how) => how === 'hidden' || how === 'clip';
+    return (hides(style.overflowX) && one.scrollWidth > one.clientWidth + 1)
+        || (hides(style.overflowY) && one.scrollHeight > one.clientHeight + 3);
+}).map((one) => one.outerHTML.slice(0, 160))"""
+"""Text that its box cuts off, and that nothing tells whole."""
+
+
+SETTLED = """Promise.all(document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().endTime < Infinity)
+    .map((one) => one.finished.catch(() => null))).then(() => true)"""
+"""What still fades in has not its colours yet; what turns for ever is not waited for."""
+
+
+def axe_findings(page: Page) -> list[str]:
+    """Serious and critical findings, each with the first element that has it."""
+    assert page.evaluate(SETTLED)
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{item['id']}: {item['nodes'][0]['html'][:160]} {item['nodes'][0].get('failureSummary', '')}"
+        for item in found
+        if item["impact"] in {"serious", "critical"}
+    ]
+
+
+def check(page: Page) -> None:
+    """What holds on every page."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"
+    words = page.inner_text("body")
+    assert RAW_KEY.findall(words.replace(page.url, "").replace("secrets/setup.code", "")) == []
+    assert NEVER.findall(words) == []
+    assert axe_findings(page) == []
+
+
+def look(page: Page, english: bool = False) -> list[str]:
+    """What is wrong with the page as it stands: both themes, both sizes, first the size it has."""
+    wrong = []
+    now = page.viewport_size
+    other = WIDE if now == PHONE else PHONE
+    for size, tone in ((now, "light"), (now, "dark"), (other, "dark"), (other, "light")):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=tone)  # type: ignore[arg-type]
+        expect(page.locator("html")).to_have_attribute("data-tone", tone)
+        page.wait_for_timeout(150)
+        wrong += [f"{size['width']} {tone}: {one}" for one in faults(page, english)]
+    return wrong
+
+
+def faults(page: Page, english: bool) -> list[str]:
+    found = []
+    if not page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
+        found.append("scrolls sideways")
+    words = page.inner_text("body").replace(page.url, "").replace("secrets/setup.code", "")
+    found += [f"a key: {key}" for key in RAW_KEY.findall(words)]
+    if not english:
+        found += [f"a word not ours: {word}" for word in NEVER.findall(words)]
+        found += [f"English: {word}" for word in sorted(set(LATIN.findall(NAMES.sub(" ", words))))]
+    found += [f"cut off: {one}" for one in page.evaluate(CUT)]
+    found += axe_findings(page)
+    return found
+
+
+def settled(page: Page, landmark: str) -> None:
+    expect(page.locator(landmark).first).to_be_visible()
+    page.wait_for_timeout(300)
+    expect(page.locator(".ant-skeleton, .state-loading")).to_have_count(0)
