@@ -17,7 +17,8 @@ from shoutu.county.duties.services import answering
 from shoutu.county.kit import limits
 from shoutu.county.ledger import triggers
 from shoutu.county.people import findings
-from shoutu.county.people.testing import PASSWORD, make_county
+from shoutu.county.people.testing import PASSWORD
+from tests.county.kept import county_once_more
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -60,7 +61,7 @@ def _fresh_start() -> None:
 @pytest.fixture
 def county(db: None) -> SimpleNamespace:
     """A county with two townships, two mines, a user per role, posts and a full chain of responsibility."""
-    return make_county()
+    return county_once_more()
 
 
 @pytest.fixture

@@ -88,6 +88,7 @@ DUTIES = "SELECT key, kind, about_type, about_id, site_id, opened_at, policy FRO
 ENTRIES = "SELECT uid, canonical FROM ledger_entry ORDER BY id"
 
 
+@pytest.mark.full
 def test_backup_under_load_restores_every_reading_once_and_the_whole_record(
     demo: Stack, hurried_packs: Path, tmp_path: Path
 ) -> None:

@@ -88,9 +88,10 @@ def test_no_change_by_a_session_without_its_csrf_token(both: SimpleNamespace) ->
 def test_no_change_from_another_sites_page_signed_in_or_not(both: SimpleNamespace, headers: dict[str, str]) -> None:
     client = signed_in(both, "administrator")
     token = client.cookies["csrftoken"].value
+    stranger = Client(enforce_csrf_checks=True)
     taken = []
     for route in changes():
-        for who, more in ((client, {"X-CSRFToken": token}), (Client(enforce_csrf_checks=True), {})):
+        for who, more in ((client, {"X-CSRFToken": token}), (stranger, {})):
             if not refused(answer := ask(who, route, both.own, headers=headers | more)):
                 taken.append(f"{route.name}: {answer.status_code}")
     assert not taken, "\n" + "\n".join(taken)
@@ -114,12 +115,11 @@ def test_a_bearer_needs_no_csrf_token(both: SimpleNamespace) -> None:
     leader = both.users["leader"]
     _token, text = services.create_api_token(actor(leader), leader, "程序")
     asked = 0
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     for route in changes():
         if not route.of_wings:
-            answer = ask(
-                Client(enforce_csrf_checks=True, raise_request_exception=False), route, both.own,
-                headers={"authorization": f"Bearer {text}"},
-            )  # fmt: skip
+            client.cookies.clear()
+            answer = ask(client, route, both.own, headers={"authorization": f"Bearer {text}"})
             if route.name != "DELETE /api/v1/session":
                 assert not (answer.status_code == 403 and answer.json().get("permission") == "csrf"), route.name
             asked += 1
