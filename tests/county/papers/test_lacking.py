@@ -25,7 +25,7 @@ Make = Callable[..., Licence]
 
 class TestList(ListTests):
     path = "/api/v1/licences/lacking"
-    queries = 6
+    queries = 5
     sees = {"leader": True, "inspector": True, "township": True, "enterprise": True, "enterprise_b": False,
             "township_b": False, "auditor": True}  # fmt: skip
 

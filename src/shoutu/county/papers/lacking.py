@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from shoutu.county.kit.actors import Actor
@@ -24,10 +24,13 @@ def lacking_for(actor: Actor, *, site: int | None = None, kind: str = "", q: str
     One past its last day is called for already, so it is not among them; one that has not begun holds nothing yet.
     `kind`: that one only.
     """
-    lacks: Any = Q(pk__in=[])
-    for one in _asked(kind):
-        lacks |= Q(kind__in=one.required_of) & ~Exists(_held(one.id))
-    rows = Site.objects.visible_to(actor).filter(lacks, organisation__is_active=True)
+    asked = _asked(kind)
+    rows = Site.objects.visible_to(actor).filter(organisation__is_active=True)
+    rows = rows.annotate(**{_mark(one): _lacks(one) for one in asked})
+    some: Any = Q(pk__in=[])
+    for one in asked:
+        some |= Q(**{_mark(one): True})
+    rows = rows.filter(some)
     if site is not None:
         rows = rows.filter(pk=site)
     if q:
@@ -36,11 +39,7 @@ def lacking_for(actor: Actor, *, site: int | None = None, kind: str = "", q: str
 
 
 def rows_of(sites: Iterable[Site], kind: str = "") -> list[dict[str, Any]]:
-    """Each site with the kinds it lacks, in the order of the list of kinds."""
-    sites = list(sites)
-    bodies = {site.organisation_id for site in sites}
-    held = Licence.objects.filter(_counts(), organisation__in=bodies)
-    have = set(held.values_list("organisation", "site", "kind"))
+    """Each site of `lacking_for` with the kinds it lacks, in the order of the list of kinds."""
     return [
         {
             "id": site.pk, "name": site.name, "site_kind": site.kind,
@@ -48,8 +47,7 @@ def rows_of(sites: Iterable[Site], kind: str = "") -> list[dict[str, Any]]:
             "lacking": [
                 {"kind": one.id, "title": one.name, "ground": one.ground, "verified": one.verified}
                 for one in _asked(kind)
-                if site.kind in one.required_of
-                and not {(site.organisation_id, site.pk, one.id), (site.organisation_id, None, one.id)} & have
+                if getattr(site, _mark(one))
             ],
         }
         for site in sites
@@ -60,10 +58,15 @@ def _asked(kind: str) -> list[LicenceKind]:
     return [one for one in kinds().values() if one.required_of and kind in ("", one.id)]
 
 
-def _held(kind: str) -> QuerySet[Licence]:
+def _mark(kind: LicenceKind) -> str:
+    return f"lacks_{kind.id}"
+
+
+def _lacks(kind: LicenceKind) -> Any:
+    """Whether a site must have one of this kind and neither it nor its enterprise as a whole holds one."""
     whose = Q(site=OuterRef("pk")) | Q(site__isnull=True)
-    rows = Licence.objects.filter(_counts(), whose, organisation=OuterRef("organisation"), kind=kind)
-    return rows  # type: ignore[no-any-return]
+    held = Licence.objects.filter(_counts(), whose, organisation=OuterRef("organisation"), kind=kind.id)
+    return ExpressionWrapper(Q(kind__in=kind.required_of) & ~Exists(held), output_field=BooleanField())
 
 
 def _counts() -> Q:
