@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,97 @@ def test_steps_can_be_left_and_come_back_to(signed_in: BrowserContext, size: dic
     page.go_back()
     expect(page.locator(".start-done")).to_have_count(2)
     check(page)
+    page.close()
+
+
+def test_new_site_and_new_source_are_made_in_the_browser_and_the_first_reading_is_seen(
+    signed_in: BrowserContext, bare: Stack
+) -> None:
+    admin = bare.login("first", PASSWORD)
+    township = next(one for one in admin.get("/territories")["items"] if one["name"] == "东乡")
+    admin.post("/organisations", name="甲铁矿", kind="enterprise", territory=township["id"], code="")
+    page = signed_in.new_page()
+    page.goto("/admin/start")
+    page.get_by_role("button", name="企业和场所").click()
+    page.get_by_role("button", name="新建场所").click()
+    dialog = page.get_by_role("dialog", name="新建场所")
+    expect(dialog).to_contain_text("还要填：名称、类型、企业")
+    expect(dialog.get_by_role("button", name="登记")).to_be_disabled()
+    dialog.get_by_label("名称").fill("甲铁矿尾矿库 ")
+    pick(page, "类型", "尾矿库")
+    pick(page, "企业", "甲铁矿")
+    check(page)
+    dialog.get_by_role("button", name="登记").click()
+    expect(dialog).to_be_hidden()
+    expect(step(page, "企业和场所")).to_contain_text("1 家企业，1 处场所")
+    (site,) = admin.get("/sites")["items"]
+    assert (site["name"], site["kind"], site["territory"]) == ("甲铁矿尾矿库", "tailings_pond", "东乡")
+
+    page.get_by_role("button", name="测点和规则").click()
+    expect(step(page, "测点和规则")).to_contain_text("先要有数据源")
+    page.get_by_role("link", name="去建数据源、发令牌").click()
+    page.wait_for_url("**/admin/tokens")
+    page.get_by_role("button", name="新建数据源").click()
+    dialog = page.get_by_role("dialog", name="新建数据源")
+    dialog.get_by_label(re.compile("^名称")).fill("甲铁矿网关")
+    expect(dialog).to_contain_text("还要填：第一个令牌，名称")
+    pick(page, "场所（可以不选）", "甲铁矿 甲铁矿尾矿库")
+    dialog.get_by_label("第一个令牌，名称").fill("坝上网关")
+    check(page)
+    dialog.get_by_role("button", name="新建", exact=True).click()
+    once = page.get_by_role("dialog", name="令牌：坝上网关")
+    token = once.get_by_label("令牌：坝上网关").input_value()
+    once.get_by_role("button", name="存好了").click()
+    line = page.locator(".tline").filter(has_text="甲铁矿网关")
+    expect(line).to_contain_text("坝上网关")
+    expect(line.get_by_role("link", name="甲铁矿尾矿库")).to_be_visible()
+
+    bare.await_token(token)
+    (refused,) = bare.send(token, [{"point": "JR-01", "ts": round(time.time() * 1000), "value": 8.25}])["rejected"]
+    assert refused["code"] == "unknown_point"
+    page.goto("/admin/start")
+    page.get_by_role("button", name="测点和规则").click()
+    expect(step(page, "测点和规则")).to_contain_text("1 个数据源送读数")
+    page.get_by_role("link", name="去认领").click()
+    row = page.get_by_role("row").filter(has_text="JR-01")
+    expect(row).to_contain_text("8.25")
+    expect(row).to_contain_text("甲铁矿网关")
+    page.close()
+
+
+def pick(page: Page, field: str, option: str) -> None:
+    page.get_by_role("dialog").get_by_role("combobox", name=field).click()
+    page.locator(".ant-select-dropdown:visible").locator(".ant-select-item-option", has_text=option).first.click()
+
+
+def test_source_whose_token_failed_is_not_made_twice(signed_in: BrowserContext, bare: Stack) -> None:
+    page = signed_in.new_page()
+    page.goto("/admin/tokens")
+    page.get_by_role("button", name="新建数据源").click()
+    dialog = page.get_by_role("dialog", name="新建数据源")
+    dialog.get_by_label(re.compile("^名称")).fill("乙铁矿网关")
+    dialog.get_by_label("第一个令牌，名称").fill("井口")
+    page.route("**/api/v1/sources/*/tokens", lambda route: route.abort(), times=1)
+    dialog.get_by_role("button", name="新建", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    dialog.get_by_role("button", name=re.compile("新建$")).click()
+    expect(page.get_by_role("dialog", name="令牌：井口")).to_be_visible()
+    page.close()
+
+
+def test_site_made_from_the_list_opens_its_page(signed_in: BrowserContext) -> None:
+    page = signed_in.new_page()
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.goto("/sites")
+    page.get_by_role("button", name="新建场所").click()
+    dialog = page.get_by_role("dialog", name="新建场所")
+    dialog.get_by_label("名称").fill("一号选厂")
+    pick(page, "类型", "选矿厂")
+    pick(page, "企业", "甲铁矿")
+    check(page)
+    dialog.get_by_role("button", name="登记").click()
+    page.wait_for_url(re.compile(r"/sites/\d+$"))
+    expect(page.get_by_role("heading", name="一号选厂")).to_be_visible()
     page.close()
 
 

@@ -19,6 +19,7 @@ from shoutu.county.people.selectors.lists import posts
 from shoutu.county.people.testing import actor
 from shoutu.county.places.boundaries import import_boundaries
 from shoutu.county.screen.selectors import beginning
+from shoutu.county.sites.services import create_source
 from tests.county.places.test_boundaries import file, square
 
 
@@ -44,6 +45,18 @@ def test_steps_are_done_by_what_the_county_holds(county: SimpleNamespace) -> Non
     note_taken(SYSTEM, facts)
     now = done(admin)
     assert [now[step] for step in ("county", "witness", "backup")] == [True] * 3
+
+
+def test_points_are_told_how_many_devices_may_send(county: SimpleNamespace) -> None:
+    admin = actor(county.users["administrator"])
+
+    def senders() -> int:
+        return next(step["facts"]["sources"] for step in beginning(admin)["steps"] if step["step"] == "points")
+
+    had = senders()
+    create_source(admin, "新网关")
+    create_source(admin, "county", trusted=True)  # the county's own, nobody's device
+    assert senders() == had + 1
 
 
 def test_a_channel_is_done_when_a_test_was_answered_and_not_before(county: SimpleNamespace) -> None:

@@ -12,6 +12,7 @@ import { date } from "../../time/words";
 import { Dialog, Field } from "../people/Dialog";
 import { useMay } from "../people/Room";
 import { Once } from "./Once";
+import { SourceForm } from "./SourceForm";
 import { useChange, useSources, type Source } from "./queries";
 
 type Token = Source["tokens"][number];
@@ -106,9 +107,21 @@ export function SourceTokens(): ReactNode {
   const list = useSources(q.trim());
   const [shown, setShown] = useState<Shown | null>(null);
   const [waits, setWaits] = useState(false);
+  const [adding, setAdding] = useState(false);
+  const manages = useMay()("source.manage");
   const rows = onceEach(list.data?.pages);
   return (
-    <Panel flush title={t("admin.sources")} note={t("admin.sources.note")} action={<Exchange table="sources" filter={{ q: q.trim() }} brief />}>
+    <Panel flush title={t("admin.sources")} note={t("admin.sources.note")} action={
+        <>
+          {manages && (
+            <Button size="small" onClick={() => setAdding(true)}>
+              {t("admin.source.add")}
+            </Button>
+          )}
+          <Exchange table="sources" filter={{ q: q.trim() }} brief />
+        </>
+      }
+    >
       <div className="tfind">
         <Input allowClear placeholder={t("admin.sources.find")} aria-label={t("admin.sources.find")} value={q} onChange={(event) => setQ(event.target.value)} />
       </div>
@@ -122,7 +135,7 @@ export function SourceTokens(): ReactNode {
       ) : !list.data ? (
         <Loading what={t("admin.sources")} />
       ) : rows.length === 0 ? (
-        <Empty title={t("admin.sources.none")}>{q.trim() ? "" : t("admin.sources.none.words")}</Empty>
+        <Empty title={t("admin.sources.none")}>{q.trim() || !manages ? "" : t("admin.sources.none.words")}</Empty>
       ) : (
         <ul className="tlist">
           {rows.map((source) => (
@@ -131,6 +144,7 @@ export function SourceTokens(): ReactNode {
         </ul>
       )}
       <More list={list} />
+      {adding && <SourceForm close={() => setAdding(false)} made={(token) => { setAdding(false); setShown(token); }} />}
       {shown && <Once name={shown.name} secret={shown.secret} close={() => setShown(null)} />}
     </Panel>
   );

@@ -45,7 +45,7 @@ export function useChange<V, R>(send: (values: V) => Promise<R>) {
   return useMutation({
     mutationFn: send,
     onSuccess: () => {
-      for (const key of ["admin", "proposals", "status"]) void client.invalidateQueries({ queryKey: [key] });
+      for (const key of ["admin", "proposals", "status", "beginning"]) void client.invalidateQueries({ queryKey: [key] });
     },
   });
 }

@@ -2,7 +2,7 @@ import { Modal, Select } from "antd";
 import { t } from "i18next";
 import { useRef, useState, type ReactNode } from "react";
 import { NotSaved } from "../../kit/States";
-import { useOrganisations, usePersons, usePosts, useTerritories } from "./queries";
+import { useOrganisations, usePersons, usePosts, useSiteOptions, useTerritories } from "./queries";
 
 interface Props {
   title: string;
@@ -157,6 +157,13 @@ export function PickOrganisation(props: Pick): ReactNode {
   const [q, find] = useState("");
   const list = useOrganisations(q ? { q } : {});
   const options = (list.data?.items ?? []).map((o) => ({ value: o.id, label: o.name }));
+  return <Choice {...props} options={options} count={list.data?.count ?? 0} find={find} busy={list.isFetching} />;
+}
+
+export function PickSite(props: Pick): ReactNode {
+  const [q, find] = useState("");
+  const list = useSiteOptions(q);
+  const options = (list.data?.items ?? []).map((s) => ({ value: s.id, label: `${s.organisation} ${s.name}` }));
   return <Choice {...props} options={options} count={list.data?.count ?? 0} find={find} busy={list.isFetching} />;
 }
 

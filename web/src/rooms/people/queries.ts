@@ -78,6 +78,15 @@ export function useOrganisations(filter: { q?: string; kind?: string }) {
   });
 }
 
+/** Sites to choose from: the first hundred that are sought. */
+export function useSiteOptions(q: string) {
+  return useQuery({
+    queryKey: ["sites", "options", q],
+    queryFn: () => got(api.GET("/api/v1/sites", { params: { query: { ...(q ? { q } : {}), sort: "name", limit: 100 } } })),
+    placeholderData: keepPreviousData,
+  });
+}
+
 export function useOrganisationList(filter: { territory?: number; q?: string }) {
   return useInfiniteQuery({
     queryKey: ["people", "organisations", "list", filter],
@@ -161,7 +170,7 @@ export function useChange<V, R>(send: (values: V) => Promise<R>) {
   return useMutation({
     mutationFn: send,
     onSuccess: () => {
-      for (const key of ["people", "sites", "roster", "duties", "status"]) void client.invalidateQueries({ queryKey: [key] });
+      for (const key of ["people", "sites", "roster", "duties", "status", "beginning"]) void client.invalidateQueries({ queryKey: [key] });
     },
   });
 }

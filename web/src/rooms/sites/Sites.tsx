@@ -1,8 +1,8 @@
-import { Input } from "antd";
+import { Button, Input } from "antd";
 import { t } from "i18next";
 import { Search as Glass, X } from "lucide-react";
-import type { ReactNode } from "react";
-import { Link, useSearchParams } from "react-router";
+import { useState, type ReactNode } from "react";
+import { Link, useNavigate, useSearchParams } from "react-router";
 import { onceEach } from "../../api/pages";
 import { useSites, type SiteFilter } from "../../api/queries";
 import type { Site } from "../../api/types";
@@ -13,6 +13,7 @@ import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
+import { SiteForm } from "./SiteForm";
 import { SiteMark, Unknown } from "./SiteMark";
 import "../warnings/warnings.css";
 import "./points.css";
@@ -75,6 +76,8 @@ export default function Sites(): ReactNode {
   const filter = filterOf(search);
   const list = useSites(filter);
   const me = useMe();
+  const [adding, setAdding] = useState(false);
+  const navigate = useNavigate();
   const mayLicences = me.permissions.includes("licence.read");
   useCrumb(t("nav.sites"), "/sites");
   const set = (name: string, value: string): void => {
@@ -105,6 +108,7 @@ export default function Sites(): ReactNode {
         />
         {mayLicences && <Link to="/licences">{t("nav.licences")}</Link>}
         <Exchange table="sites" filter={{ ...filter }} />
+        {me.permissions.includes("site.create") && <Button onClick={() => setAdding(true)}>{t("site.new")}</Button>}
       </div>
       <div className="panel">
         {list.error && !list.data ? (
@@ -128,6 +132,7 @@ export default function Sites(): ReactNode {
           />
         )}
       </div>
+      {adding && <SiteForm close={() => setAdding(false)} made={(id) => void navigate(`/sites/${id}`)} />}
     </div>
   );
 }

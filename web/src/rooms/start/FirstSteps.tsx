@@ -1,9 +1,11 @@
+import { Button } from "antd";
 import { t } from "i18next";
 import { Check, ChevronDown } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import { Exchange } from "../../kit/import/Exchange";
 import { Failed, Loading, Stale } from "../../kit/States";
+import { SiteForm } from "../sites/SiteForm";
 import { CountyName } from "./CountyName";
 import { Outlines } from "./Outlines";
 import { useBeginning, type Beginning, type Step } from "./queries";
@@ -55,12 +57,40 @@ function Ways({ step }: { step: Step["step"] }): ReactNode {
   );
 }
 
+/** 新建场所 where the step is: the list of steps stays, and its tick comes by itself. */
+function NewSite(): ReactNode {
+  const [open, setOpen] = useState(false);
+  const close = (): void => setOpen(false);
+  return (
+    <p>
+      <Button onClick={() => setOpen(true)}>{t("site.new")}</Button>
+      {open && <SiteForm close={close} made={close} />}
+    </p>
+  );
+}
+
+/** What a point needs first: somebody who sends its readings. Then its address comes in by itself and is adopted. */
+function Senders({ n }: { n: number }): ReactNode {
+  return (
+    <div className="start-senders">
+      <p>
+        {n === 0 ? <b>{t("start.points.source.none")}</b> : t("start.points.source", { n })} <Link to="/admin/tokens">{t("start.points.source.go")}</Link>
+      </p>
+      <p>
+        {t("start.points.unclaimed")} <Link to="/unclaimed">{t("start.points.unclaimed.go")}</Link>
+      </p>
+    </div>
+  );
+}
+
 function Body({ step, county }: { step: Step; county: Beginning["county"] }): ReactNode {
   return (
     <div className="start-body" id={`start-${step.step}`}>
       <p className="start-why">{t(`start.${step.step}.why`)}</p>
       {step.step === "county" && county !== null && <CountyName key={county.name} county={county} />}
       {step.step === "county" && <Outlines has={step.done} schematic={step.facts.schematic === 1} county={county?.name ?? ""} />}
+      {step.step === "sites" && <NewSite />}
+      {step.step === "points" && <Senders n={step.facts.sources ?? 0} />}
       <Ways step={step.step} />
     </div>
   );

@@ -20,7 +20,7 @@ from shoutu.county.people.selectors.lists import posts
 from shoutu.county.places.models import Boundary, Organisation
 from shoutu.county.places.selectors import county, organisation_options, sites, territories
 from shoutu.county.screen.selectors.places import watch_sums
-from shoutu.county.sites.selectors import points_for
+from shoutu.county.sites.selectors import points_for, sources_for
 
 Told = tuple[bool, dict[str, int]]
 
@@ -91,7 +91,9 @@ def _sites(actor: Actor) -> Told:
 
 def _points(actor: Actor) -> Told:
     watched = watch_sums(actor).points
-    return watched > 0, {"points": points_for(actor).count(), "watched": watched}
+    # What sends: the county's own source is not somebody's device.
+    senders = sources_for(actor).filter(trusted=False, disabled=False).count()
+    return watched > 0, {"points": points_for(actor).count(), "watched": watched, "sources": senders}
 
 
 def _roster(actor: Actor, now: datetime) -> Told:
