@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, Response, expect
 
 from shoutu.county.kit.permissions import ROLES
 from tests.browser.conftest import PHONE
+from tests.browser.looks import check
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -147,3 +149,23 @@ def test_a_mine_reads_nothing_of_the_county_s_backups(
     page = open_page(PHONE, login=by_role["principal"], at="/ledger")
     expect(page.locator(".ledger-about dt").first).to_be_visible()
     expect(page.get_by_text("上次备份", exact=True)).to_have_count(0)
+
+
+def test_an_auditor_keeps_a_proof_and_goes_to_what_it_is_about_on_a_phone(
+    by_role: dict[str, dict[str, str]], warning: dict[str, Any], open_page: Callable[..., Page]
+) -> None:
+    page = open_page(PHONE, login=by_role["auditor"], at=f"/ledger?subject=warning:{warning['id']}")
+    card = page.locator(".lcard:visible").last
+    proof = card.get_by_role("button", name="证明")
+    expect(proof).to_be_visible(timeout=60_000)  # sealed within a minute
+    with page.expect_download() as kept:
+        proof.click()
+    assert json.loads(kept.value.path().read_text("utf-8"))["entry"]
+    check(page)
+    about = card.get_by_role("link")
+    for one in (proof, about):
+        box = one.bounding_box()
+        assert box is not None
+        assert box["height"] >= 48, "a thumb hits it"
+    about.click()
+    page.wait_for_url(f"**/warnings/{warning['id']}")

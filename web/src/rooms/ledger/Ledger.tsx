@@ -212,13 +212,14 @@ export function Ledger(): ReactNode {
           <Empty title={t("ledger.empty")}>{Object.keys(filter).length > 0 ? t("warnings.empty.widen") : t("ledger.empty.words")}</Empty>
         </div>
       ) : (
-        <ResourceTable label={t("nav.ledger")} columns={columns(setError)} rows={rows} count={count} id={(e) => e.id} more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }} card={(e) => <LedgerCard entry={e} />} />
+        <ResourceTable label={t("nav.ledger")} columns={columns(setError)} rows={rows} count={count} id={(e) => e.id} more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }} card={(e) => <LedgerCard entry={e} failed={setError} />} />
       )}
     </div>
   );
 }
 
-function LedgerCard({ entry }: { entry: LedgerEntry }): ReactNode {
+/** On a phone: the sentence, and below it what the columns would offer, the way to its subject and the proof. */
+function LedgerCard({ entry, failed }: { entry: LedgerEntry; failed: (error: unknown) => void }): ReactNode {
   return (
     <span className="wcard lcard">
       <span>
@@ -226,6 +227,10 @@ function LedgerCard({ entry }: { entry: LedgerEntry }): ReactNode {
         <i>
           <At at={entry.at} /> {entry.actor} {entry.index === null ? "" : figure(entry.index)}
         </i>
+        <span className="lcard-acts">
+          {entry.subject.label !== "" && <Subject entry={entry} />}
+          <Proof entry={entry} failed={failed} />
+        </span>
       </span>
     </span>
   );
