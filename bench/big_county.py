@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-TOWNSHIPS, VILLAGES, SITES, POINTS_EACH, WARNINGS, OPEN_WARNINGS, ENTRIES = 13, 10, 5_000, 10, 10_000, 400, 100_000
+TOWNSHIPS, VILLAGES, SITES, POINTS_EACH, WARNINGS, OPEN_WARNINGS, ENTRIES = 13, 10, 5_000, 10, 100_000, 400, 100_000
 KINDS = ("tailings_pond", "underground_mine", "open_pit", "dump", "plant")
 PASSWORD = "守土有责-尽责-2026"
 STATES = ("calling", "verifying", "disposing", "feedback", "closable")

@@ -1,4 +1,4 @@
-"""Every list of the interface in a county of 5,000 sites, 50,000 points and 10,000 warnings, on both databases.
+"""Every list of the interface in a county of 5,000 sites, 50,000 points and 100,000 warnings, on both databases.
 
 Each GET route that lists something, and the command screen's, is asked as somebody who sees the whole county, as a
 township's officer and as a mine's principal: the first page, the page after it, a search. Figures are medians of

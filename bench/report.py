@@ -55,7 +55,14 @@ AIMS = [
         "calling", "hand_over.last_handed_over_s", "500 people called at once, until the last hand-over", "s", 10, False
     ),
     Aim("calling", "climb.late_worst_s", "Ladder step after it fell due, 10,000 open duties, worst", "s", 2, False),
-    Aim("lists", "sqlite.slowest_ms", "5,000 sites, 50,000 points: the slowest list, SQLite", "ms", 150, False),
+    Aim(
+        "lists",
+        "sqlite.slowest_ms",
+        "5,000 sites, 50,000 points, 100,000 warnings: the slowest list, SQLite",
+        "ms",
+        150,
+        False,
+    ),
     Aim("lists", "postgresql.slowest_ms", "the same, PostgreSQL", "ms", 150, False),
     Aim("ledger", "peak.recorded_per_s", "Ledger, entries recorded 500 to a transaction", "entries/s", 5e3),
     Aim("ledger", "single.recorded_per_s", "Ledger, one entry to a transaction", "entries/s"),

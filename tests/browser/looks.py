@@ -46,6 +46,9 @@ SETTLED = """Promise.all(document.getAnimations()
 """What still fades in has not its colours yet; what turns for ever is not waited for."""
 
 
+LOADING = ".ant-skeleton, .state-loading"
+
+
 def axe_findings(page: Page) -> list[str]:
     """Serious and critical findings, each with the first element that has it."""
     assert page.evaluate(SETTLED)
@@ -76,6 +79,7 @@ def look(page: Page, english: bool = False) -> list[str]:
         page.emulate_media(color_scheme=tone)  # type: ignore[arg-type]
         expect(page.locator("html")).to_have_attribute("data-tone", tone)
         page.wait_for_timeout(150)
+        expect(page.locator(LOADING)).to_have_count(0)
         wrong += [f"{size['width']} {tone}: {one}" for one in faults(page, english)]
     return wrong
 
@@ -97,4 +101,4 @@ def faults(page: Page, english: bool) -> list[str]:
 def settled(page: Page, landmark: str) -> None:
     expect(page.locator(landmark).first).to_be_visible()
     page.wait_for_timeout(300)
-    expect(page.locator(".ant-skeleton, .state-loading")).to_have_count(0)
+    expect(page.locator(LOADING)).to_have_count(0)

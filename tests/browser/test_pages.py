@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, my_menu
+from tests.browser.conftest import PHONE, WIDE, my_menu
 from tests.browser.looks import RAW_KEY, look, settled
 
 pytestmark = pytest.mark.browser
@@ -56,7 +56,9 @@ def test_page(
         address = address.format(
             warning=warning["id"], point=warning["point"]["id"], site=warning["site"]["id"], duty=duty
         )
-    page = open_page(PHONE, login=login, at=address)
+    # Half of them begin as the other half ends.
+    size, tone = (PHONE, "light") if list(PAGES).index(name) % 2 else (WIDE, "dark")
+    page = open_page(size, tone, login, at=address)
     settled(page, landmark)
     assert look(page) == []
 

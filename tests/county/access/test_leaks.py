@@ -216,8 +216,12 @@ def test_no_table_that_goes_out_gives_or_finds_by_what_is_masked(both: SimpleNam
         user, visitor = both.users[ROLES[role]], Visitor(both, role)
         persons = [one for one in both.persons.values() if one.pk != user.person_id]
         secrets = {one.name for one in persons} | {one.phone for one in persons if one.phone} | {both.number}
-        named = [both.persons[one] for one in ("enterprise", "rescue_lead") if both.persons[one] in persons]
-        sought = {both.number, *(word for one in named for word in (one.name, one.phone) if word)}
+        named = [
+            both.persons[one]
+            for one in ("leader", "township", "enterprise", "rescue_lead")
+            if both.persons[one] in persons
+        ]
+        sought = {both.number, *(one.name for one in named), *(one.phone for one in named if one.phone)}
         for table in tables():
             for query in ways_out(visitor, table, both):
                 text = "\n".join(" ".join(row) for row in exported(visitor, table, both, query) or [])
