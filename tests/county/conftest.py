@@ -13,6 +13,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
 from django.utils import translation
 
+from shoutu.county.duties.selectors import policies
 from shoutu.county.duties.services import answering
 from shoutu.county.kit import limits
 from shoutu.county.ledger import triggers
@@ -56,6 +57,7 @@ def _fresh_start() -> None:
     limits.forget()
     findings.forget()
     answering._failed.clear()
+    policies.forget()
 
 
 @pytest.fixture

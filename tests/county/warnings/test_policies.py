@@ -1,32 +1,68 @@
-"""Which response policy people are called by, and what happens when its file cannot be read."""
+"""Which response policy people are called by: what two persons agreed to last, whatever is written to its file."""
 
 from __future__ import annotations
 
 import dataclasses
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from shoutu.county.duties.auditor import audit
+from shoutu.county.duties.models import Call, PolicyText
+from shoutu.county.duties.policy import PolicyError
+from shoutu.county.duties.selectors import policies as selectors
+from shoutu.county.duties.services import policies as texts
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed, NotFound
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people import proposals
+from shoutu.county.people.models import Proposal
+from shoutu.county.people.testing import actor
 from shoutu.county.warnings import policies
 
-PACK = Path(__file__).resolve().parents[3] / "packs/response/default.yaml"
+pytestmark = pytest.mark.django_db
+PACKS = Path(__file__).resolve().parents[3] / "packs/response"
+RED = "{who: enterprise_duty, answer: 5 min}"
 
 
 @pytest.fixture
 def folder(settings, tmp_path):
-    """A response folder and a data directory of this test alone."""
+    """A response folder of this test alone."""
     settings.CONFIG = dataclasses.replace(settings.CONFIG, packs=tmp_path / "packs", data=tmp_path / "var")
-    place = tmp_path / "packs/response"
-    place.mkdir(parents=True)
-    shutil.copy(PACK, place / "default.yaml")
-    policies._keep.cache_clear()
-    return place
+    shutil.copytree(PACKS, tmp_path / "packs/response")
+    return tmp_path / "packs/response"
+
+
+@pytest.fixture
+def agreed(folder):
+    """The same, taken down as agreed to."""
+    texts.look()
+    selectors.forget()
+    return folder
 
 
 def own(folder: Path, title: str) -> None:
-    text = PACK.read_text("utf-8").replace("预警响应时限（默认）", title)
+    text = (PACKS / "default.yaml").read_text("utf-8").replace("预警响应时限（默认）", title)
     (folder / policies.OWN).write_text(text, "utf-8")
+
+
+def slower(folder: Path, answer: str = "50 min") -> None:
+    """The mine's own duty officer has so long to answer a red."""
+    file = folder / policies.DEFAULT
+    text = (PACKS / "default.yaml").read_text("utf-8")
+    head, red = text.split("\n  red:\n    withdraw", 1)
+    file.write_text(f"{head}\n  red:\n    withdraw{red.replace(RED, RED.replace('5 min', answer), 1)}", "utf-8")
+
+
+def red_answer() -> timedelta:
+    selectors.forget()  # as another process, a few seconds later
+    return policies.in_force().levels[4].lanes[0].chain[0].answer
+
+
+def waiting() -> Proposal:
+    return Proposal.objects.get(state="waiting")
 
 
 def test_the_countys_own_policy_goes_before_the_default(folder):
@@ -36,22 +72,167 @@ def test_the_countys_own_policy_goes_before_the_default(folder):
     assert policies.fault() == ""
 
 
-def test_the_default_serves_while_the_countys_own_is_unreadable(folder):
+def test_before_anything_is_agreed_the_default_serves_while_the_countys_own_is_unreadable(folder):
     (folder / policies.OWN).write_text("levels: [", "utf-8")
     assert policies.in_force().title == "预警响应时限（默认）"
     assert policies.OWN in policies.fault()
 
 
-def test_the_last_one_in_force_serves_while_neither_is_readable(folder):
+def test_the_one_agreed_to_serves_while_neither_is_readable(folder):
     own(folder, "本县")
-    assert policies.in_force().title == "本县"
+    texts.look()
+    selectors.forget()
     (folder / policies.OWN).write_bytes(b"\xff\xfe broken")
-    (folder / "default.yaml").unlink()
+    (folder / policies.DEFAULT).unlink()
+    texts.look()
     assert policies.in_force().title == "本县"
     assert policies.fault()
+    assert not Proposal.objects.exists(), "a file that cannot be read asks nothing"
 
 
 def test_with_nothing_ever_readable_it_says_so(folder):
-    (folder / "default.yaml").unlink()
-    with pytest.raises(OSError, match=r"response-last\.yaml"):
+    (folder / policies.DEFAULT).unlink()
+    texts.look()
+    assert not PolicyText.objects.filter(kind="response").exists()
+    with pytest.raises(PolicyError, match=r"default\.yaml"):
         policies.in_force()
+
+
+def test_what_is_found_first_is_taken_down_as_agreed(agreed):
+    for kind in ("response", "weather"):
+        text = PolicyText.objects.get(kind=kind)
+        assert (text.number, text.was) == (1, "")
+        entry = Entry.objects.get(verb="policy.taken", subject_id=text.pk)
+        assert entry.payload["digest"] == text.digest
+    texts.look()
+    assert PolicyText.objects.count() == 2
+    assert not Proposal.objects.exists()
+
+
+def test_a_longer_limit_in_the_file_delays_no_call_until_two_persons_agreed(agreed, raise_to, watched):
+    slower(agreed)
+    texts.look()
+    assert red_answer() == timedelta(minutes=5)
+    raise_to(4)
+    call = Call.objects.filter(duty__kind="warning.dispose").earliest("id")
+    assert call.due_at - call.called_at == timedelta(minutes=5)
+    assert [finding.kind for finding in audit()] == ["policy.waits"]
+    proposal = waiting()
+    changed = {line["what"]: (line["before"], line["after"]) for line in proposal.changes}
+    assert changed == {"红色 · 处置反馈 · 企业值班员应答": ("5 分钟", "50 分钟")}
+
+    admin, leader = (actor(watched.users[name]) for name in ("administrator", "leader"))
+    with pytest.raises(NotAllowed):
+        proposals.agree(admin, proposal)
+    with pytest.raises(Invalid):
+        proposals.take_up(admin, proposal)
+    proposals.take_up(admin, proposal, "县里新文件")
+    with pytest.raises(NotAllowed, match="第二人"):
+        proposals.agree(admin, proposal)
+    assert red_answer() == timedelta(minutes=5)
+    proposals.agree(leader, proposal)
+    assert red_answer() == timedelta(minutes=50)
+
+    told = Entry.objects.get(verb="policy.changed").payload
+    assert (told["number"], told["reason"], told["proposed_by"]) == (2, "县里新文件", admin.user_id)
+    assert told["changes"] == proposal.changes
+    entries = Entry.objects.filter(subject_type="proposal").order_by("id")
+    assert list(entries.values_list("verb", flat=True)) == ["proposal.made", "proposal.taken_up", "proposal.agreed"]
+    texts.look()
+    assert audit() == []
+    assert Proposal.objects.count() == 1
+
+
+def test_a_shorter_limit_needs_two_persons_too(agreed):
+    slower(agreed, "1 min")
+    texts.look()
+    assert red_answer() == timedelta(minutes=5)
+    assert waiting().kind == "policy.change"
+
+
+def test_a_file_of_the_county_that_appears_or_goes_waits_too(agreed, county):
+    own(agreed, "本县")
+    texts.look()
+    selectors.forget()
+    assert policies.in_force().title == "预警响应时限（默认）"
+    proposals.take_up(actor(county.users["administrator"]), waiting(), "县里定了")
+    proposals.agree(actor(county.users["duty_officer"]), waiting())
+    selectors.forget()
+    assert policies.in_force().title == "本县"
+    (agreed / policies.OWN).unlink()
+    texts.look()
+    selectors.forget()
+    assert policies.in_force().title == "本县"
+    assert waiting().changes == [proposals.change("方案名称", "本县 v1", "预警响应时限（默认） v1")]
+
+
+def test_a_change_that_says_nothing_new_still_waits_and_says_so(agreed):
+    file = agreed / policies.DEFAULT
+    file.write_text("# 说明\n" + file.read_text("utf-8"), "utf-8")
+    texts.look()
+    assert [line["before"] for line in waiting().changes] == ["不变"]
+
+
+def test_a_file_changed_again_is_asked_for_anew(agreed, county):
+    slower(agreed)
+    texts.look()
+    first = waiting()
+    proposals.take_up(actor(county.users["administrator"]), first, "县里新文件")
+    slower(agreed, "40 min")
+    texts.look()
+    first.refresh_from_db()
+    assert first.state == "rejected"
+    assert waiting().changes[0]["after"] == "40 分钟"
+    slower(agreed)
+    texts.look()
+    assert waiting().changes[0]["after"] == "50 分钟", "what the county itself set aside may be asked for again"
+    slower(agreed, "5 min")
+    texts.look()
+    assert not Proposal.objects.filter(state="waiting").exists()
+
+
+def test_what_a_person_refused_is_not_asked_for_again_but_stays_told(agreed, county):
+    slower(agreed)
+    texts.look()
+    proposals.reject(actor(county.users["leader"]), waiting(), "不能放宽")
+    texts.look()
+    assert not Proposal.objects.filter(state="waiting").exists()
+    (finding,) = audit()
+    assert (finding.kind, "没有获得同意" in finding.message) == ("policy.waits", True)
+    assert red_answer() == timedelta(minutes=5)
+
+
+def test_what_no_longer_fits_is_not_carried_out(agreed, county):
+    slower(agreed)
+    texts.look()
+    proposal = waiting()
+    proposals.take_up(actor(county.users["administrator"]), proposal, "县里新文件")
+    PolicyText.objects.filter(number=1, kind="response").update(digest="0" * 64)
+    with pytest.raises(Conflict):
+        proposals.agree(actor(county.users["leader"]), proposal)
+    assert red_answer() == timedelta(minutes=5)
+
+
+def test_nobody_else_may_agree(agreed, county):
+    slower(agreed)
+    texts.look()
+    for name, refused in (("inspector", NotFound), ("auditor", NotAllowed)):
+        with pytest.raises(refused):
+            proposals.take_up(actor(county.users[name]), waiting(), "试试")
+    with pytest.raises(NotAllowed):
+        proposals.agree(SYSTEM, waiting())
+
+
+def test_the_reason_is_asked_over_http(agreed, login):
+    slower(agreed)
+    texts.look()
+    client = login("administrator")
+    (row,) = client.get("/api/v1/proposals").json()["items"]
+    assert (row["ownerless"], row["ask_why"], row["kind"]) == (True, True, "policy.change")
+    where = f"/api/v1/proposals/{row['id']}"
+    assert client.post(f"{where}/take-up").status_code == 422
+    taken = client.post(f"{where}/take-up", {"reason": "县里新文件"}, content_type="application/json")
+    assert taken.status_code == 200
+    assert taken.json()["reason"] == "县里新文件"
+    assert login("leader").post(f"{where}/agree").status_code == 200
+    assert red_answer() == timedelta(minutes=50)

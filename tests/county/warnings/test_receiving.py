@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.models import Alarm, Call, Duty
+from shoutu.county.duties.services import policies as policy_texts
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.sites import services as sites
@@ -267,17 +268,18 @@ def test_a_signal_of_no_form_is_set_aside_and_blocks_nobody(signal, body):
 
 
 def test_an_unreadable_policy_of_the_county_stops_no_warning(raise_to, tmp_path, settings):
-    """People are called by the default policy meanwhile, and the auditor says so until it is mended."""
+    """People are called by the policy agreed to meanwhile, and the auditor says so until it is mended."""
     folder = tmp_path / "response"
     shutil.copytree(settings.CONFIG.packs / "response", folder)
     settings.CONFIG = dataclasses.replace(settings.CONFIG, packs=tmp_path)
+    policy_texts.look()
     (folder / "county.yaml").write_text("pack: [", "utf-8")
     warning = raise_to(3)
     assert Duty.objects.filter(about_type="warning", about_id=warning.pk).exists()
     assert [finding.kind for finding in audit()] == ["policy.fault"]
     (folder / "county.yaml").unlink()
     (folder / "default.yaml").rename(folder / "away.yaml")
-    raise_to(4, 3)  # by the policy that was in force last
+    raise_to(4, 3)  # by the policy that was agreed to
     warning.refresh_from_db()
     assert warning.level == 4
     (folder / "away.yaml").rename(folder / "default.yaml")

@@ -294,15 +294,15 @@ export function useProposals() {
   });
 }
 
-export type ProposalAct = { id: number; verb: "agree" | "take-up" } | { id: number; verb: "reject"; reason: string };
+export type ProposalAct = { id: number; verb: "agree" } | { id: number; verb: "take-up" | "reject"; reason: string };
 
 export function useProposalAct() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (act: ProposalAct) => {
       const params = { path: { id: act.id } };
-      if (act.verb === "reject") return got(api.POST("/api/v1/proposals/{id}/reject", { params, body: { reason: act.reason } }));
-      return got(api.POST(`/api/v1/proposals/{id}/${act.verb}`, { params }));
+      if (act.verb === "agree") return got(api.POST("/api/v1/proposals/{id}/agree", { params }));
+      return got(api.POST(`/api/v1/proposals/{id}/${act.verb}`, { params, body: { reason: act.reason } }));
     },
     onSuccess: () => {
       for (const key of ["proposals", "points", "status", "ledger"]) void client.invalidateQueries({ queryKey: [key] });

@@ -831,7 +831,7 @@ export interface paths {
         put?: never;
         /**
          * Take Up
-         * @description 接手: I make my own what the county itself proposed, so that another can agree.
+         * @description 接手: I make my own what the county itself proposed, so that another can agree; with a reason where asked.
          */
         post: operations["people_proposals_take_up"];
         delete?: never;
@@ -6344,6 +6344,8 @@ export interface components {
         /**
          * ProposalOut
          * @description `agree` is why I may not agree now, null when I may. `mine`: I proposed it. `ownerless`: to be taken up first.
+         *
+         *     `ask_why`: who takes it up says why.
          */
         ProposalOut: {
             /** Id */
@@ -6383,6 +6385,8 @@ export interface components {
             mine: boolean;
             /** Ownerless */
             ownerless: boolean;
+            /** Ask Why */
+            ask_why: boolean;
             /** May Decide */
             may_decide: boolean;
             /** Agree */
@@ -6390,6 +6394,14 @@ export interface components {
         };
         /** ReasonIn */
         ReasonIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /** TakeUpIn */
+        TakeUpIn: {
             /**
              * Reason
              * @default
@@ -15132,7 +15144,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TakeUpIn"] | null;
+            };
+        };
         responses: {
             /** @description OK */
             200: {

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 
 from shoutu.county.duties.auditor import STUCK
 from shoutu.county.duties.models import Channel, Notice, Step
+from shoutu.county.duties.policies import sources
 from shoutu.county.duties.selectors.channels import state_of
+from shoutu.county.duties.services.policies import waiting
 from shoutu.county.kit.drill import drilling
 from shoutu.county.kit.health import Line, Part, State, contribute, queue
 
@@ -62,6 +64,23 @@ def channels(now: datetime) -> Iterable[Line]:
         state, words = State.WATCH, _("没有试过：%(names)s") % {"names": "、".join(one.title for one in untried)}
         todo = _("试叫一次")
     yield Line("channels", Part.QUEUE, _("通知通道"), state, words, len(rows), "", since, todo=todo, url="/channels")
+
+
+@contribute
+def response_packs(now: datetime) -> Iterable[Line]:
+    """Whether people are called by the packs as they stand on disk."""
+    wrong = [fault for source in sources() if (fault := source.fault())]
+    waits = "、".join(str(source.title) for source, _refused in waiting())
+    state, words, todo = State.WELL, _("照磁盘上的文件叫应"), ""
+    if wrong:
+        state, words, todo = State.WRONG, "；".join(wrong)[:400], _("改正文件；仍按原来同意的叫应")
+    elif waits:
+        state, words = State.WATCH, _("文件改了，还没有两个人同意，仍按原来的叫应：%(what)s") % {"what": waits}
+        todo = _("到待复核里接手、写明原因，再由另一人同意；不该改的，把文件改回")
+    yield Line(
+        "policies", Part.RECORD, _("响应方案"), state, words, todo=todo, url="/proposals",
+        covers=("policy.waits", "policy.fault"),
+    )  # fmt: skip
 
 
 @contribute

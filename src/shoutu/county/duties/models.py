@@ -295,6 +295,35 @@ class ChannelDraft(models.Model):
         return f"{self.channel_id} {self.pk}"
 
 
+class PolicyText(models.Model):
+    """A text of a response pack: in force once it has a `number` (the highest of its kind is), else asked for.
+
+    `own` and `default` are the county's own file and the default one ("" where there is none). `was`: the digest of
+    what it is to replace. `refused_at`: a person refused it; the same text in the same place is not asked for again.
+    """
+
+    subject_type = "policy_text"
+
+    kind = models.CharField(max_length=20)
+    number = models.PositiveIntegerField(null=True)
+    title = models.CharField(max_length=200)
+    own = models.TextField(blank=True, default="")
+    default = models.TextField(blank=True, default="")
+    digest = models.CharField(max_length=64)
+    was = models.CharField(max_length=64, blank=True, default="")
+    seen_at = models.DateTimeField()
+    agreed_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "number"], name="policy_text_number")]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.number or ''}".strip()
+
+
 class Contact(models.Model):
     """Where a person is reached beside the application: a channel and an address on it, or an Apprise address."""
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.duties import (  # obligations: listens; words: registers the words of entries
+    auditor,
     obligations,  # noqa: F401
     sheets,  # noqa: F401
     sheets_lists,  # noqa: F401
@@ -17,12 +20,13 @@ from shoutu.county.duties import (  # obligations: listens; words: registers the
 from shoutu.county.duties.holes import AGAIN as HOLE_AGAIN
 from shoutu.county.duties.holes import HOLE, county, holes_of
 from shoutu.county.duties.holes import LANE as HOLE_LANE
-from shoutu.county.duties.models import OPEN, Contact, Duty, Finding
+from shoutu.county.duties.models import OPEN, Contact, Duty, Finding, PolicyText
 from shoutu.county.duties.selectors import my_figures, open_alarms
 from shoutu.county.duties.selectors.lists import alarms_for, duty_urls
 from shoutu.county.duties.selectors.numbers import LANE as NUMBER_LANE
 from shoutu.county.duties.selectors.numbers import NUMBER, unanswered
 from shoutu.county.duties.selectors.numbers import bodies as rostered_bodies
+from shoutu.county.duties.services import policies
 from shoutu.county.duties.services.reachable import LANE, UNREACHABLE, bodies, missed_last, unreachable
 from shoutu.county.kit import actors, events, findings, status, subjects
 from shoutu.county.kit.actors import Actor
@@ -46,6 +50,15 @@ subjects.register(
     labels=subjects.names_in(Finding, "message"),
     url=lambda id: f"/findings/{id}",
     visible=lambda actor: Finding.objects.visible_to(actor),
+    seen_by=subjects.by_scope,
+)
+subjects.register(
+    "policy_text",
+    title="响应方案",
+    label=subjects.name_in(PolicyText, "title"),
+    labels=subjects.names_in(PolicyText, "title"),
+    url=lambda _id: "",
+    visible=lambda actor: PolicyText.objects.all() if actor.scope.all else PolicyText.objects.none(),
     seen_by=subjects.by_scope,
 )
 # Contacts and the allow-list stay unregistered: only who sees the whole county sees entries about them.
@@ -88,6 +101,7 @@ status.door("/?view=late", "duty.read", "duty.missed", "duties.climb", "duties.o
 status.door(
     "/channels", "channel.read", "notice.stuck", "duties.farewells", "duties.deliver", "duties.collect", "duties.trials"
 )
+status.door("/proposals", "policy.agree", "policy.waits", "duties.policies")
 status.door("/findings", "duty.read", "findings.look", "findings.sweep")
 
 
@@ -103,3 +117,15 @@ def _outside(persons: set[int]) -> set[int]:
     own = dict(rows.values_list("pk", "person_id"))
     silent = missed_last(own)
     return persons & {person for contact, person in own.items() if contact not in silent}
+
+
+@auditor.check
+def _policy_waits(now: datetime) -> Iterator[auditor.Finding]:
+    """A response pack was changed on disk, and two persons have not agreed: people are called by the one before."""
+    for source, refused in policies.waiting():
+        if refused:
+            words = gettext("%(what)s文件改了，没有获得同意，仍按原来的叫应：把文件改回，或者改成别的再提")
+        else:
+            words = gettext("%(what)s文件改了，等两个人同意，同意以前仍按原来的叫应")
+        told = words % {"what": source.title}
+        yield auditor.Finding(f"audit:policy_waits:{source.kind}", "policy.waits", told)

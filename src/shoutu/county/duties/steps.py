@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.duties import services
 from shoutu.county.duties.heartbeat import beat_outside
-from shoutu.county.duties.services import collecting, findings
+from shoutu.county.duties.services import collecting, findings, policies
 from shoutu.county.duties.services.trials import keep_testing
 from shoutu.county.kit.steps import step
 
@@ -71,3 +71,8 @@ def collect() -> None:
 @step("duties.trials", every=60.0, lane="deliver", title=_("试叫"))
 def trials() -> None:
     keep_testing()
+
+
+@step("duties.policies", every=5.0, lane="packs", title=_("看响应方案文件改没改"))
+def look_at_policies() -> None:
+    policies.look()

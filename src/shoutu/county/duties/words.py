@@ -61,6 +61,8 @@ def _stage(text: str) -> Any:
 
 verbs.register(
     {
+        "policy.taken": gettext_lazy("记下现用的响应方案："),
+        "policy.changed": lambda p: _("两人同意，改用第 %(n)s 版响应方案：") % {"n": p["number"]},
         "clock.set_back": lambda p: _("时钟被拨慢 %(seconds)s 秒，各项时限随之前移") % {"seconds": p["seconds"]},
         "clock.set_forward": lambda p: _("时钟向前跳了 %(seconds)s 秒") % {"seconds": p["seconds"]},
         "duty.opened": lambda p: _("派出：%(title)s") % {"title": p["title"]},

@@ -87,6 +87,8 @@ TABLE: dict[str, set[str]] = {
     "channel.manage": {"administrator"},
     # The second person without whom no way of calling people is switched off.
     "channel.agree": {"administrator", "leader", "duty_officer"},
+    # The two persons without whom nobody is called by another response pack.
+    "policy.agree": {"administrator", "leader", "duty_officer"},
     # sites: sources, points, rules
     "source.manage": {"administrator"},
     "source.silence": {"administrator", "inspector"},

@@ -34,7 +34,10 @@ class AboutOut(Schema):
 
 
 class ProposalOut(Schema):
-    """`agree` is why I may not agree now, null when I may. `mine`: I proposed it. `ownerless`: to be taken up first."""
+    """`agree` is why I may not agree now, null when I may. `mine`: I proposed it. `ownerless`: to be taken up first.
+
+    `ask_why`: who takes it up says why.
+    """
 
     id: int
     kind: str
@@ -52,6 +55,7 @@ class ProposalOut(Schema):
     decision: str
     mine: bool
     ownerless: bool
+    ask_why: bool
     may_decide: bool
     agree: str | None
 
@@ -59,6 +63,11 @@ class ProposalOut(Schema):
 class ReasonIn(Schema):
     model_config = ConfigDict(extra="forbid")
     reason: str = Field(min_length=1, max_length=400)
+
+
+class TakeUpIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(default="", max_length=400)
 
 
 class ProposalQuery(ListQuery):
@@ -84,6 +93,7 @@ def row(proposal: Proposal, actor: Actor, url: str | None = None) -> dict[str, A
         "decided_by": proposal.decided_label,
         "mine": actor.user_id is not None and proposal.proposed_by_id == actor.user_id,
         "ownerless": proposal.proposed_by_id is None,
+        "ask_why": kind.ask_why,
         "may_decide": actor.may(kind.permission),
         "agree": proposals.why_not(proposal, actor),
     }
@@ -117,7 +127,8 @@ def reject(request: HttpRequest, id: int, body: ReasonIn) -> Any:
 
 
 @router.post("/proposals/{id}/take-up", response=ProposalOut)
-def take_up(request: HttpRequest, id: int) -> Any:
-    """接手: I make my own what the county itself proposed, so that another can agree."""
+def take_up(request: HttpRequest, id: int, body: TakeUpIn | None = None) -> Any:
+    """接手: I make my own what the county itself proposed, so that another can agree; with a reason where asked."""
     actor = asker(request)
-    return row(proposals.take_up(actor, proposals.get_proposal(actor, id)), actor)
+    reason = body.reason if body else ""
+    return row(proposals.take_up(actor, proposals.get_proposal(actor, id), reason), actor)

@@ -32,6 +32,7 @@ class Kind:
     `apply(actor, proposal)` carries it out, in the transaction of the agreement; it
     raises Conflict where what was asked no longer fits what is, and then nothing happens. `drop` is told of one that
     was rejected or withdrawn. `sites` names the sites `apply` touches besides the proposal's own, to be locked first.
+    `ask_why`: what the county itself asked for is taken up with a reason.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Kind:
     drop: Callable[[Actor, Proposal], object] | None = None
     ask: str = ""
     sites: Callable[[Proposal], Iterable[int]] | None = None
+    ask_why: bool = False
 
 
 _kinds: dict[str, Kind] = {}
@@ -85,7 +87,7 @@ def propose(
     standing = Proposal.objects.filter(key=key, state=ProposalState.WAITING).first()
     if standing is not None:
         unchanged()
-        return take_up(actor, standing) if standing.proposed_by_id is None and actor.user_id else standing
+        return take_up(actor, standing, reason) if standing.proposed_by_id is None and actor.user_id else standing
     proposal = Proposal.objects.create(
         kind=kind.name, subject_kind=subject.type, subject_id=subject.id,
         subject_label=subjects.label(subject)[:120], site_id=site_id, title=title[:200],
@@ -99,19 +101,23 @@ def propose(
 
 
 @service
-def take_up(actor: Actor, proposal: Proposal) -> Proposal:
+def take_up(actor: Actor, proposal: Proposal, reason: str = "") -> Proposal:
     """Make one's own what the county itself asked for, so that another person can agree.
 
-    Raises NotAllowed, Conflict where somebody did before.
+    Raises NotAllowed, Conflict where somebody did before, Invalid without a reason where its kind asks for one.
     """
     proposal = _waiting(actor, proposal)
     if actor.user_id is None:
         raise NotAllowed(kind_of(proposal).permission, _("须由有账号的人接手"))
     if proposal.proposed_by_id is not None:
         raise Conflict(_("已经有提出人"))
+    facts: dict[str, Any] = {"about": proposal.subject}
+    if kind_of(proposal).ask_why:
+        _reason(reason)
+        proposal.reason = facts["reason"] = reason
     proposal.proposed_by_id, proposal.proposed_label = actor.user_id, actor.label[:200]
-    proposal.save(update_fields=["proposed_by", "proposed_label"])
-    record(actor, "proposal.taken_up", ref(proposal), {"about": proposal.subject})
+    proposal.save(update_fields=["proposed_by", "proposed_label", "reason"])
+    record(actor, "proposal.taken_up", ref(proposal), facts)
     _tell(proposal)
     return proposal
 

@@ -346,8 +346,8 @@ def _held_for_nothing(now: datetime) -> Iterator[auditor.Finding]:
 
 @auditor.check
 def _policy_unreadable(now: datetime) -> Iterator[auditor.Finding]:
-    """The county's own response policy cannot be read: people are called by the default one meanwhile."""
+    """The response policy on disk cannot be read: people are called by the one agreed to meanwhile."""
     fault = policies.fault()
     if fault:
-        words = gettext("响应方案读不了，暂按默认的或上一次读到的方案叫应：%(fault)s")
+        words = gettext("响应方案文件读不了，仍按原来同意的叫应：%(fault)s")
         yield auditor.Finding("audit:policy", "policy.fault", words % {"fault": fault})

@@ -74,8 +74,8 @@ def _nobody_called(now: datetime) -> Iterator[auditor.Finding]:
 
 @auditor.check
 def _policy_unreadable(now: datetime) -> Iterator[auditor.Finding]:
-    """The county's own weather pack cannot be read: people are called by the default one meanwhile."""
+    """The weather pack on disk cannot be read: people are called by the one agreed to meanwhile."""
     fault = policies.fault()
     if fault:
-        words = gettext("本县气象叫应方案读不了，暂按默认方案：%(fault)s")
+        words = gettext("气象叫应方案文件读不了，仍按原来同意的叫应：%(fault)s")
         yield auditor.Finding("audit:weather_policy", "policy.fault", words % {"fault": fault})

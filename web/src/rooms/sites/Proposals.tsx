@@ -40,13 +40,15 @@ function Changes({ proposal }: { proposal: Proposal }): ReactNode {
 function Row({ proposal, atOnce }: { proposal: Proposal; atOnce: boolean }): ReactNode {
   const now = useNow();
   const act = useProposalAct();
-  const [asking, setAsking] = useState(false);
+  // Which act is being given its words.
+  const [asking, setAsking] = useState<"take-up" | "reject" | null>(null);
   const { about, mine, ownerless } = proposal;
   const refuse = mine ? t("proposal.withdraw") : t("proposal.reject");
   const close = (): void => {
-    setAsking(false);
+    setAsking(null);
     act.reset();
   };
+  const takeUp = (): void => (proposal.ask_why ? setAsking("take-up") : act.mutate({ id: proposal.id, verb: "take-up", reason: "" }));
   return (
     <Panel title={proposal.title} note={proposal.what} className="proposal">
       <Changes proposal={proposal} />
@@ -63,27 +65,27 @@ function Row({ proposal, atOnce }: { proposal: Proposal; atOnce: boolean }): Rea
       {proposal.may_decide && (
         <div className="proposal-acts">
           {ownerless ? (
-            <Button type="primary" loading={act.isPending} onClick={() => act.mutate({ id: proposal.id, verb: "take-up" })}>
+            <Button type="primary" loading={act.isPending && asking === null} onClick={takeUp}>
               {t("proposal.takeUp")}
             </Button>
           ) : (
-            <Button type="primary" disabled={proposal.agree !== null} loading={act.isPending && !asking} onClick={() => act.mutate({ id: proposal.id, verb: "agree" })}>
+            <Button type="primary" disabled={proposal.agree !== null} loading={act.isPending && asking === null} onClick={() => act.mutate({ id: proposal.id, verb: "agree" })}>
               {t("proposal.agree")}
             </Button>
           )}
-          <Button onClick={() => setAsking(true)}>{refuse}</Button>
+          <Button onClick={() => setAsking("reject")}>{refuse}</Button>
           {proposal.agree !== null && <span className="second">{proposal.agree}</span>}
         </div>
       )}
       {!proposal.may_decide && <p className="second">{mine ? t("proposal.waits.mine") : t("proposal.waits")}</p>}
-      {!asking && <NotSaved error={act.error} />}
-      {asking && (
+      {asking === null && <NotSaved error={act.error} />}
+      {asking !== null && (
         <NoteDialog
           title={proposal.title}
-          verb={refuse}
+          verb={asking === "reject" ? refuse : t("proposal.takeUp")}
           busy={act.isPending}
           error={act.error}
-          send={(reason) => act.mutate({ id: proposal.id, verb: "reject", reason }, { onSuccess: close })}
+          send={(reason) => act.mutate({ id: proposal.id, verb: asking, reason }, { onSuccess: close })}
           close={close}
         />
       )}
