@@ -257,6 +257,17 @@ def check(pack: Path) -> None:
         click.echo(f"弱于法定限值，采用须两人同意 / weaker than the law, needs two persons: {limit}", err=True)
 
 
+@rules.command("agreed")
+@click.argument("kind", type=click.Choice(["response", "weather"]))
+def agreed(kind: str) -> None:
+    """打印现在照着叫应的响应方案。 Print the response pack people are called by, as two persons agreed to it."""
+    ready()
+    from shoutu.county.duties import policies
+
+    texts = policies.get(kind).texts()
+    click.echo(texts.own or texts.default, nl=False)
+
+
 @rules.command("add")
 @click.option("--point", required=True, type=int, help="测点编号 / point id")
 @click.option("--kind", required=True, type=click.Choice(["threshold", "rate", "no_data", "stuck", "implausible"]))

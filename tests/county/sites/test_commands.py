@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
 
 from shoutu.county import commands_sites as commands
+from shoutu.county.duties.selectors import policies as selectors
+from shoutu.county.duties.services import policies
 from shoutu.county.people.selectors import token_by_hash
 from shoutu.county.sites.models import IngestToken, Point, Rule, Source
 
@@ -88,3 +92,16 @@ def test_what_is_wrong_is_one_clear_line(county, group, arguments, said):
 def test_params_that_are_no_json(watched):
     output = fails(commands.rules, "add", "--point", str(watched), "--kind", "rate", "--params", "{", "--reason", "x")
     assert "JSON" in output
+
+
+def test_the_response_pack_people_are_called_by_is_printed_as_agreed(county, settings, tmp_path):
+    packs = tmp_path / "packs"
+    shutil.copytree(settings.CONFIG.packs / "response", packs / "response")
+    settings.CONFIG = dataclasses.replace(settings.CONFIG, packs=packs)
+    policies.look()
+    selectors.forget()
+    file = packs / "response/default.yaml"
+    text = file.read_text("utf-8")
+    file.write_text("", "utf-8")
+    result = CliRunner().invoke(commands.rules, ["agreed", "response"])
+    assert (result.exit_code, result.stdout) == (0, text)

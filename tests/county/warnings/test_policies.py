@@ -21,6 +21,7 @@ from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
 from shoutu.county.people.testing import actor
 from shoutu.county.warnings import policies
+from shoutu.county.weather import policies as weather
 
 pytestmark = pytest.mark.django_db
 PACKS = Path(__file__).resolve().parents[3] / "packs/response"
@@ -236,3 +237,37 @@ def test_the_reason_is_asked_over_http(agreed, login):
     assert taken.json()["reason"] == "县里新文件"
     assert login("leader").post(f"{where}/agree").status_code == 200
     assert red_answer() == timedelta(minutes=50)
+
+
+def test_the_weather_pack_waits_as_well(agreed):
+    file = agreed / "weather.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("lasts: 24 h", "lasts: 12 h").replace("answer: 5 min", "answer: 45 min", 1), "utf-8")
+    texts.look()
+    selectors.forget()
+    assert weather.in_force().lasts == timedelta(hours=24)
+    lines = waiting().changes
+    assert lines[0] == proposals.change("没有写截止时间的，有效多久", "1 天", "12 小时")
+    assert (lines[1]["what"].endswith("撤人的企业 · 企业值班员应答"), lines[1]["after"]) == (True, "45 分钟")
+
+
+def test_what_this_version_cannot_read_gives_way_to_the_disk_and_says_so(agreed):
+    """Calling nobody would be worse."""
+    PolicyText.objects.filter(kind="response").update(default="levels: [", digest="0" * 64)
+    slower(agreed)
+    texts.look()
+    assert red_answer() == timedelta(minutes=50)
+    assert ["读不了" in finding.message for finding in audit()] == [True]
+
+
+def test_health_says_that_a_changed_pack_waits(agreed, login):
+    def line():
+        lines = login("administrator").get("/api/v1/health").json()["lines"]
+        return next(one for one in lines if one["key"] == "policies")
+
+    assert line()["state"] == "well"
+    slower(agreed)
+    texts.look()
+    assert (line()["state"], "响应方案" in line()["words"]) == ("watch", True)
+    (agreed / policies.DEFAULT).write_text("levels: [", "utf-8")
+    assert line()["state"] == "wrong"

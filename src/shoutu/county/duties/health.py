@@ -70,12 +70,12 @@ def channels(now: datetime) -> Iterable[Line]:
 def response_packs(now: datetime) -> Iterable[Line]:
     """Whether people are called by the packs as they stand on disk."""
     wrong = [fault for source in sources() if (fault := source.fault())]
-    waits = "、".join(str(source.title) for source, _refused in waiting())
+    waits = "、".join(str(source.title) for source, _how in waiting())
     state, words, todo = State.WELL, _("照磁盘上的文件叫应"), ""
     if wrong:
         state, words, todo = State.WRONG, "；".join(wrong)[:400], _("改正文件；仍按原来同意的叫应")
     elif waits:
-        state, words = State.WATCH, _("文件改了，还没有两个人同意，仍按原来的叫应：%(what)s") % {"what": waits}
+        state, words = State.WATCH, _("文件改了，还没有两个人同意：%(what)s") % {"what": waits}
         todo = _("到待复核里接手、写明原因，再由另一人同意；不该改的，把文件改回")
     yield Line(
         "policies", Part.RECORD, _("响应方案"), state, words, todo=todo, url="/proposals",

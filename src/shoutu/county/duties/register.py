@@ -122,10 +122,10 @@ def _outside(persons: set[int]) -> set[int]:
 @auditor.check
 def _policy_waits(now: datetime) -> Iterator[auditor.Finding]:
     """A response pack was changed on disk, and two persons have not agreed: people are called by the one before."""
-    for source, refused in policies.waiting():
-        if refused:
-            words = gettext("%(what)s文件改了，没有获得同意，仍按原来的叫应：把文件改回，或者改成别的再提")
-        else:
-            words = gettext("%(what)s文件改了，等两个人同意，同意以前仍按原来的叫应")
-        told = words % {"what": source.title}
-        yield auditor.Finding(f"audit:policy_waits:{source.kind}", "policy.waits", told)
+    told = {
+        "waits": gettext("%(what)s文件改了，等两个人同意，同意以前仍按原来的叫应"),
+        "refused": gettext("%(what)s文件改了，没有获得同意，仍按原来的叫应：把文件改回，或者改成别的再提"),
+        "unreadable": gettext("%(what)s：原来同意的这一版本读不了，没有两个人同意就先照磁盘上的文件叫应，尽快复核"),
+    }
+    for source, how in policies.waiting():
+        yield auditor.Finding(f"audit:policy_waits:{source.kind}", "policy.waits", told[how] % {"what": source.title})

@@ -56,13 +56,20 @@ def _compare(source: policies.Source[Any], texts: policies.Texts, held: PolicyTe
         _ask(source, texts, held)
 
 
-def waiting() -> Iterator[tuple[policies.Source[Any], bool]]:
-    """The packs whose files are readable and not as agreed to; whether a person refused them as they are."""
+def waiting() -> Iterator[tuple[policies.Source[Any], str]]:
+    """The packs whose files are not as agreed to, and how that stands: "waits", "refused" (by a person), "unreadable".
+
+    The last: this version can read nothing of what was agreed to, so what is on disk holds meanwhile.
+    """
     for source in policies.sources():
         held = selectors.standing(source.kind)
         texts, wrong = source.on_disk()
-        if held is not None and not wrong and texts.digest != held.digest:
-            yield source, selectors.refused(source.kind, texts.digest, held.digest)
+        if held is None or wrong or texts.digest == held.digest:
+            continue
+        if not source.readable(policies.Texts(held.own, held.default)):
+            yield source, "unreadable"
+        else:
+            yield source, "refused" if selectors.refused(source.kind, texts.digest, held.digest) else "waits"
 
 
 @service
