@@ -91,15 +91,61 @@ def test_what_comes_at_once_to_a_quiet_wall_is_shown_whole_or_counted(
         expect(page.locator(".scr-main > .scr-list .scr-more")).to_contain_text(re.compile(rf"\b{6 - shown.count()}\b"))
 
 
+def listed(page: Page) -> int:
+    """How many the list of this page says it holds."""
+    expect(page.locator("main .restable, main .state, main .desk-rows").first).to_be_visible()
+    places = (".points-head h1:not(:empty)", ".filters > .second:not(:empty)", ".desk-tabs [aria-selected=true] b")
+    said = page.locator(", ".join(places))
+    expect(said).to_have_count(1)
+    found = re.search(r"[\d,]+", said.inner_text())
+    assert found, said.inner_text()
+    return int(found[0].replace(",", ""))
+
+
 def test_every_figure_opens_its_list(screen: Page) -> None:
     doors = screen.locator(".scr-figures a")
     expect(doors).to_have_count(7)
-    for number in range(7):
-        address = doors.nth(number).get_attribute("href")
-        assert address
+    told = doors.evaluate_all("all => all.map(a => [a.getAttribute('href'), a.dataset.listed, a.innerText])")
+    for address, number, words in told:
+        assert number is not None, (address, words)
+        if int(number):
+            assert number in re.findall(r"\d+", words.replace(",", "")), "the figure or its note says what is listed"
         screen.goto(address)
-        expect(screen.locator("main .restable, main .state, main .desk-rows").first).to_be_visible()
+        assert listed(screen) == int(number), (address, words)
+
+
+MOST = 14
+"""Of twenty townships the first two are looked at."""
+COUNTED = {
+    "总览": ".scr-legend a, .scr-counts a",
+    "乡镇": ".scr-township a:has-text('处'), .scr-township .scr-counts a, .scr-township .scr-online a",
+    "趋势": ".scr-sums a",
+}
+
+
+@pytest.mark.parametrize("part", COUNTED)
+def test_every_number_of_the_wall_is_the_count_of_the_list_it_opens(part: str, screen: Page) -> None:
+    """Map legend, townships and trend. Where the county moved meanwhile, figure and list are read once more."""
+
+    def figures() -> dict[str, int]:
         screen.goto("/screen")
+        # What holds the wall at its overview comes with the figures; a page is chosen after that.
+        expect(screen.locator(".scr-figures")).to_be_visible()
+        chosen = screen.get_by_role("button", name=part, exact=True)
+        chosen.click()
+        expect(chosen).to_have_attribute("aria-current", "page")
+        rows = screen.locator(COUNTED[part])
+        expect(rows.first).to_be_visible()
+        found = rows.evaluate_all("all => all.map(a => [a.getAttribute('href'), a.innerText])")
+        # Of 「92.5 % 在线，40 点，3 点没数」 the last is what it opens.
+        return {href: int(re.findall(r"[\d,]+", words)[-1].replace(",", "")) for href, words in found}
+
+    def behind(address: str) -> int:
+        screen.goto(address)
+        return listed(screen)
+
+    for address, number in list(figures().items())[:MOST]:
+        assert behind(address) == number or behind(address) == figures()[address], address
 
 
 def test_the_worst_case_leads_to_its_warning_and_a_mark_to_its_site(screen: Page, warning: dict[str, Any]) -> None:

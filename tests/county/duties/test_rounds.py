@@ -19,7 +19,7 @@ from shoutu.county.duties.selectors.lists import whole
 from shoutu.county.duties.services import answering, links
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.people.testing import actor
-from shoutu.county.screen.selectors.standing import still_calling
+from shoutu.county.warnings.selectors.drawn import still_calling
 
 PHONE = "13800000001"
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,8 @@ export interface ListFilter {
   mine?: boolean;
   category?: "risk" | "fault";
   since?: string;
-  result?: "real" | "false_alarm" | "device_fault";
+  until?: string;
+  result?: "real" | "false_alarm" | "device_fault" | "unjudged";
   sort?: string;
 }
 
@@ -207,7 +208,14 @@ export function useShift() {
   });
 }
 
-export function usePoints(filter: { q?: string; site?: number }) {
+export interface PointFilter {
+  q?: string;
+  site?: number;
+  territory?: number;
+  online?: boolean;
+}
+
+export function usePoints(filter: PointFilter) {
   return useInfiniteQuery({
     queryKey: ["points", "list", filter],
     queryFn: ({ pageParam }) =>
@@ -316,6 +324,9 @@ export interface SiteFilter {
   placed?: boolean;
   lacking?: boolean;
   stopped?: boolean;
+  state?: "raised" | "normal" | "silent" | "unwatched";
+  level?: number;
+  territory?: number;
 }
 
 export function useSites(filter: SiteFilter) {

@@ -2654,7 +2654,8 @@ export interface paths {
          * @description Sites I may see, by default the worst first, with the highest current level of each.
          *
          *     `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open;
-         *     `stopped`: it is stopped, sealed or closed now.
+         *     `stopped`: it is stopped, sealed or closed now; `state`, `level`: as the command screen's map counts it (normal is
+         *     what produces without a warning) and draws it; `territory`: the one it is entered under, none below that.
          */
         get: operations["sites_list_sites"];
         put?: never;
@@ -2864,7 +2865,9 @@ export interface paths {
          * List Points
          * @description Points I may see, by default the worst first, with their newest reading.
          *
-         *     `latest` is null while the pipeline cannot be asked; the order is by what is open about them, without asking it.
+         *     `online`: watched by a rule, and its readings can be used now, or cannot, as the command screen counts them;
+         *     `territory`: the one its site is entered under. `latest` is null while the pipeline cannot be asked; the order is
+         *     by what is open about them, without asking it.
          */
         get: operations["sites_list_points"];
         put?: never;
@@ -3624,7 +3627,8 @@ export interface paths {
         };
         /**
          * List Warnings
-         * @description Warnings I may see, red first; `state` open, all, or one state; `since` a day of the county's calendar.
+         * @description Warnings I may see, red first; `state` open, all, or one state; `since`, `until`: days of the county's
+         *     calendar; `result` unjudged: nobody has verified it yet.
          */
         get: operations["warnings_list_warnings"];
         put?: never;
@@ -8845,6 +8849,16 @@ export interface components {
             lacking?: boolean | null;
             /** Stopped */
             stopped?: boolean | null;
+            /**
+             * State
+             * @default
+             * @enum {string}
+             */
+            state?: "" | "raised" | "normal" | "silent" | "unwatched";
+            /** Level */
+            level?: number | null;
+            /** Territory */
+            territory?: number | null;
         };
         /** Page[Site] */
         Page_Site_: {
@@ -9206,6 +9220,10 @@ export interface components {
             sort?: string;
             /** Site */
             site?: number | null;
+            /** Territory */
+            territory?: number | null;
+            /** Online */
+            online?: boolean | null;
         };
         /**
          * Latest
@@ -11262,12 +11280,14 @@ export interface components {
             category?: "" | "risk" | "fault";
             /** Since */
             since?: string | null;
+            /** Until */
+            until?: string | null;
             /**
              * Result
              * @default
              * @enum {string}
              */
-            result?: "" | "real" | "false_alarm" | "device_fault";
+            result?: "" | "real" | "false_alarm" | "device_fault" | "unjudged";
         };
         /** Page[Warning] */
         Page_Warning_: {
@@ -13840,6 +13860,22 @@ export interface components {
             label: number[];
         };
         /**
+         * Legend
+         * @description How many sites count as what; `GET /sites?state=` lists those, `?stopped=true` all that stand still.
+         */
+        Legend: {
+            /** Raised */
+            raised: number;
+            /** Normal */
+            normal: number;
+            /** Silent */
+            silent: number;
+            /** Unwatched */
+            unwatched: number;
+            /** Stopped */
+            stopped: number;
+        };
+        /**
          * SiteMark
          * @description A site on the map by its worst open risk.
          *
@@ -13855,6 +13891,8 @@ export interface components {
             kind: string;
             /** Territory */
             territory: string;
+            /** Territory Id */
+            territory_id: number;
             /** Longitude */
             longitude: number | null;
             /** Latitude */
@@ -13895,6 +13933,7 @@ export interface components {
             items: components["schemas"]["SiteMark"][];
             /** Count */
             count: number;
+            legend: components["schemas"]["Legend"];
         };
         /**
          * Alarm
@@ -13929,7 +13968,9 @@ export interface components {
         };
         /**
          * Figure
-         * @description A figure with the address of the list it counts; `value` is null when it cannot be told now.
+         * @description A figure with the address of its list; `value` is null when it cannot be told now.
+         *
+         *     `listed`: how many that list holds: the value itself, or the part of it that needs looking into.
          */
         Figure: {
             /**
@@ -13947,6 +13988,8 @@ export interface components {
             at: string | null;
             /** Url */
             url: string;
+            /** Listed */
+            listed: number | null;
             /** Facts */
             facts: {
                 [key: string]: number;
@@ -17547,6 +17590,9 @@ export interface operations {
                 placed?: boolean | null;
                 lacking?: boolean | null;
                 stopped?: boolean | null;
+                state?: "" | "raised" | "normal" | "silent" | "unwatched";
+                level?: number | null;
+                territory?: number | null;
             };
             header?: never;
             path?: never;
@@ -17847,6 +17893,8 @@ export interface operations {
                 q?: string;
                 sort?: string;
                 site?: number | null;
+                territory?: number | null;
+                online?: boolean | null;
             };
             header?: never;
             path?: never;
@@ -18894,7 +18942,8 @@ export interface operations {
                 mine?: boolean;
                 category?: "" | "risk" | "fault";
                 since?: string | null;
-                result?: "" | "real" | "false_alarm" | "device_fault";
+                until?: string | null;
+                result?: "" | "real" | "false_alarm" | "device_fault" | "unjudged";
             };
             header?: never;
             path?: never;

@@ -47,6 +47,7 @@ SELECTORS = {
     "duties/heartbeat": "selector over everything",
     "sites/deaf": "selector",
     "sites/gaps": "selector",
+    "sites/marks": "selector",
     "sites/operation": "selector",
     "sites/standing": "selector",
     "sites/still": "selector",

@@ -29,7 +29,7 @@ def get_sites(request: HttpRequest) -> Any:
     actor = asker(request)
     actor.require("screen.read")
     found = selectors.site_marks(actor)
-    return _plain({"items": found, "count": len(found)})
+    return _plain({"items": found, "count": len(found), "legend": selectors.legend(found)})
 
 
 @router.get("/screen/now", response=schemas.Now)

@@ -52,6 +52,7 @@ class SiteMark(Schema):
     name: str
     kind: str
     territory: str
+    territory_id: int
     longitude: float | None
     latitude: float | None
     state: Literal["raised", "normal", "silent", "unwatched"]
@@ -66,11 +67,22 @@ class SiteMark(Schema):
     operating: Literal["producing", "stopped", "sealed", "closed"]
 
 
+class Legend(Schema):
+    """How many sites count as what; `GET /sites?state=` lists those, `?stopped=true` all that stand still."""
+
+    raised: int
+    normal: int
+    silent: int
+    unwatched: int
+    stopped: int
+
+
 class SiteMarks(Schema):
     """Every site I see, placed or not."""
 
     items: list[SiteMark]
     count: int
+    legend: Legend
 
 
 class Asked(Schema):
@@ -92,7 +104,10 @@ class Alarm(Schema):
 
 
 class Figure(Schema):
-    """A figure with the address of the list it counts; `value` is null when it cannot be told now."""
+    """A figure with the address of its list; `value` is null when it cannot be told now.
+
+    `listed`: how many that list holds: the value itself, or the part of it that needs looking into.
+    """
 
     key: Literal[
         "points_online", "sites_watched", "duties_today", "duties_late", "warnings_today", "false_alarms", "findings"
@@ -102,6 +117,7 @@ class Figure(Schema):
     unit: str
     at: datetime | None
     url: str
+    listed: int | None
     facts: dict[str, float]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -40,11 +40,17 @@ class SiteQuery(ListQuery):
     placed: bool | None = None
     lacking: bool | None = None
     stopped: bool | None = None
+    state: Literal["", "raised", "normal", "silent", "unwatched"] = ""
+    level: int | None = Field(None, ge=1, le=4)
+    territory: int | None = Field(None, ge=1)
 
 
-def site_flags(query: SiteQuery) -> dict[str, bool | None]:
+SITE_FLAGS = ("watched", "placed", "lacking", "stopped", "state", "level", "territory")
+
+
+def site_flags(query: SiteQuery) -> dict[str, Any]:
     """The list's filters, the same where it goes out as a table."""
-    return {"watched": query.watched, "placed": query.placed, "lacking": query.lacking, "stopped": query.stopped}
+    return {name: getattr(query, name) for name in SITE_FLAGS}
 
 
 @router.get("/sites", response=Page[schemas.Site])
@@ -52,7 +58,8 @@ def list_sites(request: HttpRequest, query: Query[SiteQuery]) -> Any:
     """Sites I may see, by default the worst first, with the highest current level of each.
 
     `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open;
-    `stopped`: it is stopped, sealed or closed now.
+    `stopped`: it is stopped, sealed or closed now; `state`, `level`: as the command screen's map counts it (normal is
+    what produces without a warning) and draws it; `territory`: the one it is entered under, none below that.
     """
     actor = asker(request)
     actor.require("site.read")
@@ -186,17 +193,26 @@ def change_design(request: HttpRequest, id: int, body: schemas.DesignIn) -> Any:
 
 class PointQuery(ListQuery):
     site: int | None = Field(None, ge=1)
+    territory: int | None = Field(None, ge=1)
+    online: bool | None = None
+
+
+def point_flags(query: PointQuery) -> dict[str, Any]:
+    """The list's filters, the same where it goes out as a table."""
+    return {"site": query.site, "territory": query.territory, "online": query.online}
 
 
 @router.get("/points", response=Page[schemas.Point])
 def list_points(request: HttpRequest, query: Query[PointQuery]) -> Any:
     """Points I may see, by default the worst first, with their newest reading.
 
-    `latest` is null while the pipeline cannot be asked; the order is by what is open about them, without asking it.
+    `online`: watched by a rule, and its readings can be used now, or cannot, as the command screen counts them;
+    `territory`: the one its site is entered under. `latest` is null while the pipeline cannot be asked; the order is
+    by what is open about them, without asking it.
     """
     actor = asker(request)
     actor.require("point.read")
-    rows = selectors.points_for(actor, site=query.site, q=query.q)
+    rows = selectors.points_for(actor, q=query.q, **point_flags(query))
     sorts = {"id": ["id"], "name": ["name"], "site": ["site_id", "item", "name"]}
     page = paginate_worst_first(rows, query, worst=standing.of_points(), then=["name"], sorts=sorts)
     told = selectors.latest_of(page["items"]) or {}

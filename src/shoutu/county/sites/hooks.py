@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 
+from django.db.models import Q
+
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.worst import Worst
+from shoutu.county.kit.worst import NOBODY, Worst
 
 _briefs: list[Callable[[Actor, int], list[dict[str, Any]]]] = []
 _during: list[Callable[[Actor, int, datetime, datetime], list[dict[str, Any]]]] = []
 _items: list[Callable[[int], dict[str, int]]] = []
 _holds: list[Callable[[int], str | None]] = []
 _standings: dict[str, Callable[[], Worst]] = {}
+_drawn: list[Callable[[Actor], dict[int, int]]] = []
+_blind: list[Callable[[], Q]] = []
+
+
+def drawn_by(function: Callable[[Actor], dict[int, int]]) -> None:
+    """Register who knows the raised sites: site → the level of the danger it is drawn by."""
+    if function not in _drawn:
+        _drawn.append(function)
+
+
+def drawn(actor: Actor) -> dict[int, int]:
+    """The raised sites, each with the level it is drawn by."""
+    return {site: level for function in _drawn for site, level in function(actor).items()}
+
+
+def blind_by(function: Callable[[], Q]) -> None:
+    """Register who knows the points that give no usable readings now."""
+    if function not in _blind:
+        _blind.append(function)
+
+
+def blind() -> Q:
+    """The points that give no usable readings now."""
+    return functools.reduce(operator.or_, (function() for function in _blind), NOBODY)
 
 
 def standing_by(kind: Literal["site", "point"], function: Callable[[], Worst]) -> None:

@@ -16,7 +16,7 @@ from shoutu.county.kit.actors import SYSTEM, Actor
 from shoutu.county.kit.errors import NotFound, Unavailable
 from shoutu.county.kit.selectors import get_visible
 from shoutu.county.places.models import Site
-from shoutu.county.sites import asking
+from shoutu.county.sites import asking, marks
 from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import IngestToken, Point, Rule, RuleState, RuleVersion, Source, Unclaimed
 from shoutu.county.sites.operation import WATCHED, with_state
@@ -27,11 +27,20 @@ STALE_INTERVALS = 3
 """A reading older than this many intervals of its point is stale."""
 
 
-def points_for(actor: Actor, *, site: int | None = None, q: str = "") -> QuerySet[Point]:
-    """Points of visible sites with their site and source."""
+def points_for(
+    actor: Actor, *, site: int | None = None, q: str = "", territory: int | None = None, online: bool | None = None
+) -> QuerySet[Point]:
+    """Points of visible sites with their site and source.
+
+    `territory`: that of the site; `online`: those some rule watches whose readings can be used now, or cannot.
+    """
     rows = Point.objects.visible_to(actor).select_related("site", "source")
     if site is not None:
         rows = rows.filter(site_id=site)
+    if territory is not None:
+        rows = rows.filter(site__territory_id=territory)
+    if online is not None:
+        rows = marks.online(rows, online)
     if q:
         rows = rows.filter(
             Q(name__icontains=q) | Q(address__icontains=q) | Q(site__name__icontains=q) | Q(item_title__icontains=q)
@@ -131,11 +140,15 @@ def sites_for(
     placed: bool | None = None,
     lacking: bool | None = None,
     stopped: bool | None = None,
+    state: str = "",
+    level: int | None = None,
+    territory: int | None = None,
 ) -> QuerySet[Site]:
     """Visible sites with their point counts.
 
     `watched`: a rule in use watches a point of it; `placed`: its coordinates are known; `lacking`: a finding is open;
-    `stopped`: it is stopped, sealed or closed.
+    `stopped`: it is stopped, sealed or closed; `state`, `level`: as the map counts and draws it (`marks`);
+    `territory`: the one it is entered under.
     """
     rows = with_state(_counted(Site.objects.visible_to(actor).select_related("territory", "organisation")))
     if q:
@@ -151,6 +164,10 @@ def sites_for(
     if stopped is not None:
         held = Q(operating__in=WATCHED)
         rows = rows.filter(held if stopped else ~held | Q(operating__isnull=True))
+    if state or level is not None:
+        rows = rows.filter(pk__in=marks.marked(actor, state, level))
+    if territory is not None:
+        rows = rows.filter(territory_id=territory)
     return rows  # type: ignore[no-any-return]
 
 

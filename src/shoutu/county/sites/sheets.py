@@ -14,7 +14,7 @@ from shoutu.county.places import importing as places
 from shoutu.county.places.finding import Sites, Territories
 from shoutu.county.places.models import Site
 from shoutu.county.sites import importing, selectors
-from shoutu.county.sites.api import PointQuery, SiteQuery, site_flags
+from shoutu.county.sites.api import PointQuery, SiteQuery, point_flags, site_flags
 from shoutu.county.sites.models import Danger, Operation
 
 KINDS = named(Site.Kind.choices)
@@ -37,7 +37,8 @@ def _sites(actor: Actor, query: Any, whole: bool) -> Iterator[Mapping[str, Any]]
 
 def _points(actor: Actor, query: Any, whole: bool) -> Iterator[Mapping[str, Any]]:
     known = Sites(actor)
-    rows = selectors.points_for(actor, site=query.site, q=query.q).select_related("site__organisation", "source")
+    found = selectors.points_for(actor, q=query.q, **point_flags(query))
+    rows = found.select_related("site__organisation", "source")
     for row in rows.order_by("site_id", "item", "name", "id").iterator(chunk_size=500):
         yield {
             "site": known.path(row.site), "source": row.source.name, "address": row.address, "name": row.name,

@@ -45,7 +45,8 @@ class WarningQuery(ListQuery):
     mine: bool = False
     category: Literal["", "risk", "fault"] = ""
     since: date | None = None
-    result: Literal["", "real", "false_alarm", "device_fault"] = ""
+    until: date | None = None
+    result: Literal["", "real", "false_alarm", "device_fault", "unjudged"] = ""
 
 
 def filtered_warnings(actor: Actor, query: WarningQuery) -> QuerySet[Warning]:
@@ -59,13 +60,16 @@ def filtered_warnings(actor: Actor, query: WarningQuery) -> QuerySet[Warning]:
         mine=query.mine,
         category=query.category,
         since=timezone.make_aware(datetime.combine(query.since, time.min)) if query.since else None,
+        until=timezone.make_aware(datetime.combine(query.until, time.max)) if query.until else None,
         result=query.result,
     )
 
 
 @router.get("/warnings", response=Page[schemas.Warning])
 def list_warnings(request: HttpRequest, query: Query[WarningQuery]) -> Any:
-    """Warnings I may see, red first; `state` open, all, or one state; `since` a day of the county's calendar."""
+    """Warnings I may see, red first; `state` open, all, or one state; `since`, `until`: days of the county's
+    calendar; `result` unjudged: nobody has verified it yet.
+    """
     actor = asker(request)
     actor.require("warning.read")
     rows = filtered_warnings(actor, query)

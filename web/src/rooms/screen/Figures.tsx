@@ -15,9 +15,9 @@ function note(one: Figure, now: number): string {
   const facts = one.facts;
   switch (one.key) {
     case "points_online":
-      return t("screen.figure.points_online.note", { value: figure(one.value), of: figure(one.of ?? 0) });
+      return (facts.blind ?? 0) > 0 ? t("screen.points.blind", { n: figure(facts.blind ?? 0), of: figure(one.of ?? 0) }) : t("screen.points.all", { n: figure(one.of ?? 0) });
     case "sites_watched":
-      return (facts.unplaced ?? 0) > 0 ? t("screen.figure.sites_watched.unplaced", { n: facts.unplaced }) : t("screen.figure.sites_watched.note");
+      return (facts.unwatched ?? 0) > 0 ? t("screen.figure.sites_watched.unwatched", { n: facts.unwatched }) : t("screen.figure.sites_watched.note");
     case "duties_today":
       return t("screen.figure.duties_today.note");
     case "duties_late":
@@ -27,7 +27,7 @@ function note(one: Figure, now: number): string {
     case "false_alarms":
       return t("screen.figure.false_alarms.note", { days: facts.days, n: facts.false, judged: facts.judged });
     case "findings":
-      return (facts.sites ?? 0) > 0 ? t("screen.figure.findings.note", { n: facts.sites }) : t("screen.figure.findings.none");
+      return (facts.findings ?? 0) > 0 ? t("screen.figure.findings.note", { n: facts.findings }) : t("screen.figure.findings.none");
   }
 }
 
@@ -49,13 +49,13 @@ function Value({ one }: { one: Figure }): ReactNode {
   );
 }
 
-/** Seven doors: each figure opens the list it counts. */
+/** Seven doors: each figure opens the list it counts, or of the part of it that its note names. */
 export function Figures({ figures }: { figures: readonly Figure[] }): ReactNode {
   const now = useNow();
   return (
     <nav className="scr-figures" aria-label={t("screen.figures")}>
       {figures.map((one) => (
-        <Link key={one.key} to={one.url} className="quiet" title={one.at ? t("screen.figure.at", { at: clockTime(one.at) }) : undefined}>
+        <Link key={one.key} to={one.url} className="quiet" data-listed={one.listed ?? undefined} title={one.at ? t("screen.figure.at", { at: clockTime(one.at) }) : undefined}>
           <span>{t(`screen.figure.${one.key}`)}</span>
           <span className="scr-value">
             <Value one={one} />

@@ -64,7 +64,7 @@ export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode 
         <h2>{t("screen.happening")}</h2>
         <span className="scr-counts">
           {levels.map((level) => (
-            <Link key={level} to={`/warnings?level=${level}`} className="quiet" aria-label={t("top.count", { level: t(`level.${level}.word`), n: now.counts[level] ?? 0 })}>
+            <Link key={level} to={`/warnings?category=risk&level=${level}`} className="quiet" aria-label={t("top.count", { level: t(`level.${level}.word`), n: now.counts[level] ?? 0 })}>
               {(now.counts[level] ?? 0) > 0 ? <LevelMark level={level} size={17 * Math.min(u, 1)} label="" /> : <LevelMark level={level} size={17 * Math.min(u, 1)} ghost label="" />} {now.counts[level] ?? 0}
             </Link>
           ))}
@@ -83,7 +83,7 @@ export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode 
       )}
       <WeatherRows now={now} u={u} />
       {total > shown + folded && (
-        <Link to="/warnings" className="scr-more">
+        <Link to="/warnings?category=risk" className="scr-more">
           {t("screen.more", { n: total - shown - folded })}
         </Link>
       )}

@@ -36,7 +36,11 @@ export function WarningsPage({ u }: { u: number }): ReactNode {
     <section className="scr-list scr-page" aria-label={t("screen.page.warnings")}>
       <header>
         <h2>{t("screen.open")}</h2>
-        {list.data && <span className="scr-dim">{t("screen.open.count", { n: count })}</span>}
+        {list.data && (
+          <Link to="/warnings?category=risk" className="scr-dim quiet">
+            {t("screen.open.count", { n: count })}
+          </Link>
+        )}
       </header>
       {!list.data && (list.error ? <Failed error={list.error} what={t("what.warnings")} again={() => void list.refetch()} /> : <Loading what={t("what.warnings")} />)}
       {list.data && rows.length === 0 && <p className="scr-none">{t("screen.none")}</p>}
@@ -47,7 +51,7 @@ export function WarningsPage({ u }: { u: number }): ReactNode {
           ))}
         </ul>
       )}
-      <Rest n={count - shown} to="/warnings" />
+      <Rest n={count - shown} to="/warnings?category=risk" />
     </section>
   );
 }
@@ -78,7 +82,11 @@ function Late({ u }: { u: number }): ReactNode {
     <section className="scr-list" aria-label={t("screen.figure.duties_late")}>
       <header>
         <h2>{t("screen.figure.duties_late")}</h2>
-        {list.data && <span className="scr-dim">{t("screen.late.count", { n: list.data.count })}</span>}
+        {list.data && (
+          <Link to="/?view=late" className="scr-dim quiet">
+            {t("screen.late.count", { n: list.data.count })}
+          </Link>
+        )}
       </header>
       {!list.data && (list.error ? <Failed error={list.error} what={t("what.duties")} again={() => void list.refetch()} /> : <Loading what={t("what.duties")} />)}
       {list.data && rows.length === 0 && <p className="scr-none">{t("screen.figure.duties_late.none")}</p>}
@@ -109,7 +117,7 @@ export function AnswersPage({ now, u }: { now: ScreenNow; u: number }): ReactNod
 export function TownshipsPage({ u }: { u: number }): ReactNode {
   const sites = useScreenSites();
   const rows = townshipsOf(sites.data?.items ?? []);
-  const { place, fit } = useFit(rows.map((row) => row.name).join(), false);
+  const { place, fit } = useFit(rows.map((row) => row.id).join(), false);
   const shown = Math.min(rows.length, fit);
   return (
     <section className="scr-list scr-page" aria-label={t("screen.page.townships")}>
@@ -122,7 +130,7 @@ export function TownshipsPage({ u }: { u: number }): ReactNode {
       {rows.length > 0 && (
         <ul className="scr-rows" ref={place}>
           {rows.map((row, i) => (
-            <li key={row.name} style={i >= shown ? { visibility: "hidden" } : undefined}>
+            <li key={row.id} style={i >= shown ? { visibility: "hidden" } : undefined}>
               <TownshipRow row={row} u={u} />
             </li>
           ))}
@@ -135,24 +143,48 @@ export function TownshipsPage({ u }: { u: number }): ReactNode {
 
 function TownshipRow({ row, u }: { row: Township; u: number }): ReactNode {
   const share = row.points > 0 ? Math.floor((1000 * row.online) / row.points) / 10 : null;
+  const blind = row.points - row.online;
+  const here = `territory=${row.id}`;
   return (
-    <Link to={`/sites?q=${encodeURIComponent(row.name)}`} className="scr-township quiet">
-      <b>{row.name || t("screen.townships.nowhere")}</b>
+    <div className="scr-township">
+      <Link to={`/sites?${here}`} className="quiet">
+        <b>{row.name}</b>
+      </Link>
       <span className="scr-counts">
         {levels.map((level) => (
-          <span key={level} aria-label={t("top.count", { level: t(`level.${level}.word`), n: row.levels[level] })} role="img">
+          <Link key={level} to={`/sites?${here}&level=${level}`} className="quiet" aria-label={t("top.count", { level: t(`level.${level}.word`), n: row.levels[level] })}>
             <LevelMark level={level} size={17 * Math.min(u, 1)} ghost={row.levels[level] === 0} label="" /> {row.levels[level]}
-          </span>
+          </Link>
         ))}
       </span>
-      <span>{t("screen.townships.sites", { watched: row.watched, n: row.sites })}</span>
-      <span className={row.silent > 0 ? undefined : "scr-dim"}>{row.silent > 0 ? t("map.count.silent", { n: row.silent }) : ""}</span>
+      <span>
+        <Link to={`/sites?${here}&watched=yes`} className="quiet">
+          {t("screen.townships.watched", { n: row.watched })}
+        </Link>
+        {" / "}
+        <Link to={`/sites?${here}`} className="quiet">
+          {t("screen.townships.sites", { n: row.sites })}
+        </Link>
+      </span>
+      <span>
+        {row.silent > 0 && (
+          <Link to={`/sites?${here}&state=silent`} className="quiet">
+            {t("map.count.silent", { n: row.silent })}
+          </Link>
+        )}
+      </span>
       <span className="scr-share" aria-hidden>
         {share !== null && <i style={{ width: `${share}%` }} />}
       </span>
       <span className="scr-online">
-        {share === null ? t("screen.townships.unwatched") : t("screen.townships.online", { share: figure(share), online: figure(row.online), n: figure(row.points) })}
+        {share === null ? (
+          t("screen.townships.unwatched")
+        ) : (
+          <Link to={`/points?${here}&online=${blind > 0 ? "no" : "yes"}`} className="quiet">
+            {t("screen.townships.online", { share: figure(share) })} {blind > 0 ? t("screen.points.blind", { n: figure(blind), of: figure(row.points) }) : t("screen.points.all", { n: figure(row.points) })}
+          </Link>
+        )}
       </span>
-    </Link>
+    </div>
   );
 }

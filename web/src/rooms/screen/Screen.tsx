@@ -2,7 +2,7 @@ import { t } from "i18next";
 import { useEffect, useMemo, useState, type CSSProperties, type ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import { useAcknowledge, useCountyMap, useScreenNow, useScreenSites, useStatus } from "../../api/queries";
-import type { Me, ScreenNow, SiteMark } from "../../api/types";
+import type { Me, ScreenNow } from "../../api/types";
 import { isEmbedded } from "../../embed/key";
 import { SiteMap } from "../../kit/map/SiteMap";
 import { LevelMark } from "../../kit/LevelTag";
@@ -95,18 +95,7 @@ function Head({ me, now, told, kiosk, children }: HeadProps): ReactNode {
   );
 }
 
-/** Normal is what produces without a warning; a stopped one that warns or is silent counts there as well. */
-function counts(sites: readonly SiteMark[]): Record<SiteMark["state"] | "stopped", number> {
-  const found = { raised: 0, normal: 0, silent: 0, unwatched: 0, stopped: 0 };
-  for (const site of sites) {
-    const stopped = site.operating !== "producing";
-    if (stopped) found.stopped += 1;
-    if (!stopped || site.state !== "normal") found[site.state] += 1;
-  }
-  return found;
-}
-
-/** The county's map with what is on it, counted. */
+/** The county's map with what is on it, counted; each count opens the sites it counts. */
 export function MapPart({ scale, tone = "dark" }: { scale: number; tone?: Tone }): ReactNode {
   const map = useCountyMap();
   const sites = useScreenSites();
@@ -115,21 +104,21 @@ export function MapPart({ scale, tone = "dark" }: { scale: number; tone?: Tone }
     if (!error) return <Loading what={t("what.map")} />;
     return <Failed error={error} what={t("what.map")} again={() => void (map.refetch(), sites.refetch())} />;
   }
-  const n = counts(sites.data.items);
+  const n = sites.data.legend;
   return (
     <>
       <p className="scr-legend">
-        <span>
+        <Link to="/sites?state=normal" className="quiet scr-legend-mark">
           <LevelMark level={0} size={14} label="" /> {t("map.count.normal", { n: n.normal })}
-        </span>
-        <span>{t("map.count.raised", { n: n.raised })}</span>
+        </Link>
+        <Link to="/sites?state=raised" className="quiet">{t("map.count.raised", { n: n.raised })}</Link>
         {n.stopped > 0 && (
           <Link to="/sites?stopped=yes" className="quiet scr-legend-mark">
             <SealedMark doing="sealed" size={20 * scale} label="" /> {t("map.count.stopped", { n: n.stopped })}
           </Link>
         )}
-        {n.silent > 0 && <span>{t("map.count.silent", { n: n.silent })}</span>}
-        {n.unwatched > 0 && <Link to="/sites?watched=no" className="quiet">{t("map.count.unwatched", { n: n.unwatched })}</Link>}
+        {n.silent > 0 && <Link to="/sites?state=silent" className="quiet">{t("map.count.silent", { n: n.silent })}</Link>}
+        {n.unwatched > 0 && <Link to="/sites?state=unwatched" className="quiet">{t("map.count.unwatched", { n: n.unwatched })}</Link>}
         <Link to="/sites" className="quiet">{t("map.count.all", { n: sites.data.count })}</Link>
       </p>
       <SiteMap map={map.data} sites={sites.data.items} tone={tone} scale={scale} text={scale * 1.34} />

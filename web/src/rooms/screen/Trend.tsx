@@ -55,7 +55,7 @@ function Bars({ trend }: { trend: Trend }): ReactNode {
           const words = t("screen.trend.day", { day: dayOf(day.day), n: all, severe });
           return (
             <li key={day.day}>
-              <Link to={`/warnings?tab=all&category=risk&since=${day.day}`} className="quiet" aria-label={words} title={words}>
+              <Link to={`/warnings?tab=all&category=risk&since=${day.day}&until=${day.day}`} className="quiet" aria-label={words} title={words}>
                 <i className="scr-bar" style={high(all)}>
                   <i style={{ height: all > 0 ? `${(100 * severe) / all}%` : 0 }} />
                 </i>
@@ -89,7 +89,11 @@ function Sums({ trend, u }: { trend: Trend; u: number }): ReactNode {
       {results.map((result) => (
         <div key={result}>
           <dt>{result === "unjudged" ? t("screen.trend.unjudged") : t(`result.${result}`)}</dt>
-          <dd>{result === "unjudged" ? <b>{figure(trend.results[result] ?? 0)}</b> : <Link to={`${door}&result=${result}`} className="quiet"><b>{figure(trend.results[result] ?? 0)}</b></Link>}</dd>
+          <dd>
+            <Link to={`${door}&result=${result}`} className="quiet">
+              <b>{figure(trend.results[result] ?? 0)}</b>
+            </Link>
+          </dd>
         </div>
       ))}
     </dl>

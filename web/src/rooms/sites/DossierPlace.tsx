@@ -17,7 +17,7 @@ const SiteMap = later(async () => ({ default: (await import("../../kit/map/SiteM
 
 function markOf(site: SiteDetail, worst: Warning | undefined): SiteMark {
   return {
-    id: site.id, name: site.name, kind: site.kind, territory: site.territory, longitude: site.longitude, latitude: site.latitude,
+    id: site.id, name: site.name, kind: site.kind, territory: site.territory, territory_id: 0, longitude: site.longitude, latitude: site.latitude,
     state: worst ? "raised" : site.points > 0 ? "normal" : "unwatched", level: worst?.level ?? 0, standing: standingOf(worst), warning: worst?.id ?? null,
     // What happened stands before the comma, what it is measured against behind it.
     item: worst?.title.split("\uff0c")[0] ?? "", value: null, unit: "", points: site.points, blind: 0, operating: site.operating,

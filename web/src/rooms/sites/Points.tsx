@@ -1,10 +1,10 @@
 import { Input } from "antd";
 import { t } from "i18next";
-import { Search as Glass } from "lucide-react";
+import { Search as Glass, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import { onceEach } from "../../api/pages";
-import { usePoints } from "../../api/queries";
+import { usePoints, type PointFilter } from "../../api/queries";
 import type { Point } from "../../api/types";
 import { useUnclaimedCount } from "../../api/unclaimed";
 import { Clauses } from "../../kit/Clauses";
@@ -80,7 +80,22 @@ export function Points(): ReactNode {
   const [search, setSearch] = useSearchParams();
   const q = search.get("q") ?? "";
   const site = Number(search.get("site"));
-  const list = usePoints({ ...(q ? { q } : {}), ...(site > 0 ? { site } : {}) });
+  const territory = Number(search.get("territory"));
+  const online = search.get("online");
+  const filter: PointFilter = {
+    ...(q ? { q } : {}),
+    ...(site > 0 ? { site } : {}),
+    ...(Number.isInteger(territory) && territory > 0 ? { territory } : {}),
+    ...(online === "yes" || online === "no" ? { online: online === "yes" } : {}),
+  };
+  const list = usePoints(filter);
+  const set = (name: string, value: string): void => {
+    const next = new URLSearchParams(search);
+    if (value === "") next.delete(name);
+    else next.set(name, value);
+    setSearch(next, { replace: name === "q" });
+  };
+  const filtered = Object.keys(filter).length > 0;
   const me = useMe();
   useCrumb(t("nav.points"), "/points");
   const rows = onceEach(list.data?.pages);
@@ -88,17 +103,27 @@ export function Points(): ReactNode {
   return (
     <div className="page">
       <div className="points-head">
-        <h1>{list.data && <Clauses text={sentence(rows, count, list.hasNextPage)} />}</h1>
+        <h1>{list.data && <Clauses text={filter.online === undefined ? sentence(rows, count, list.hasNextPage) : t(`points.sentence.online.${online}`, { n: count })} />}</h1>
+        {filter.online !== undefined && (
+          <button type="button" className="chip" onClick={() => set("online", "")}>
+            {t(`points.filter.online.${online}`)} <X size={14} strokeWidth={1.6} aria-hidden />
+          </button>
+        )}
+        {filter.territory !== undefined && (
+          <button type="button" className="chip" onClick={() => set("territory", "")}>
+            {t("points.filter.territory")} <X size={14} strokeWidth={1.6} aria-hidden />
+          </button>
+        )}
         <Input
           allowClear
           prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />}
           placeholder={t("points.find")}
           aria-label={t("points.find")}
           defaultValue={q}
-          onChange={(event) => setSearch(event.target.value === "" ? {} : { q: event.target.value }, { replace: true })}
+          onChange={(event) => set("q", event.target.value)}
         />
         <UnclaimedLink />
-        <Exchange table="points" filter={{ q, ...(site > 0 ? { site } : {}) }} />
+        <Exchange table="points" filter={{ ...filter }} />
       </div>
       {list.error && !list.data ? (
         <div className="panel">
@@ -110,7 +135,7 @@ export function Points(): ReactNode {
         </div>
       ) : rows.length === 0 ? (
         <div className="panel">
-          <Empty title={q ? t("points.empty.filtered") : t("points.empty")}>{whyEmpty("points", me, q !== "")}</Empty>
+          <Empty title={filtered ? t("points.empty.filtered") : t("points.empty")}>{whyEmpty("points", me, filtered)}</Empty>
         </div>
       ) : (
         <ResourceTable

@@ -19,6 +19,25 @@ import "../warnings/warnings.css";
 import "./points.css";
 
 const flags = ["watched", "placed", "lacking", "stopped"] as const;
+const states = ["raised", "normal", "silent", "unwatched"] as const;
+
+/** The filters that stand, each a chip that takes it away; the first of them speaks in the sentence above the list. */
+interface Chip {
+  name: string;
+  words: string;
+  sentence?: (n: number) => string;
+}
+
+function chipsOf(filter: SiteFilter, rows: readonly Site[]): Chip[] {
+  const found: Chip[] = flags
+    .filter((flag) => filter[flag] !== undefined)
+    .map((flag) => ({ name: flag, words: t(`sites.filter.${flag}.${filter[flag] ? "yes" : "no"}`), sentence: (n) => t(`sites.sentence.${flag}.${filter[flag] ? "yes" : "no"}`, { n }) }));
+  const { state } = filter;
+  if (state) found.push({ name: "state", words: t(`sites.filter.state.${state}`), sentence: (n) => t(`sites.sentence.state.${state}`, { n }) });
+  if (filter.level) found.push({ name: "level", words: t(`level.${filter.level}.word`) });
+  if (filter.territory) found.push({ name: "territory", words: rows[0]?.territory ?? t("warning.territory") });
+  return found;
+}
 
 function columns(): Column<Site>[] {
   return [
@@ -67,6 +86,12 @@ function filterOf(search: URLSearchParams): SiteFilter {
     const said = search.get(flag);
     if (said === "yes" || said === "no") found[flag] = said === "yes";
   }
+  const state = states.find((one) => one === search.get("state"));
+  if (state) found.state = state;
+  const level = Number(search.get("level"));
+  if ([1, 2, 3, 4].includes(level)) found.level = level;
+  const territory = Number(search.get("territory"));
+  if (Number.isInteger(territory) && territory > 0) found.territory = territory;
   return found;
 }
 
@@ -88,14 +113,14 @@ export default function Sites(): ReactNode {
   };
   const rows = onceEach(list.data?.pages);
   const count = list.data?.pages[0]?.count ?? 0;
-  const asked = flags.filter((flag) => filter[flag] !== undefined);
+  const chips = chipsOf(filter, rows);
   return (
     <div className="page">
       <div className="points-head">
-        <h1>{asked.length > 0 ? t(`sites.sentence.${asked[0]}.${filter[asked[0]!] ? "yes" : "no"}`, { n: count }) : t("sites.sentence", { n: count })}</h1>
-        {asked.map((flag) => (
-          <button key={flag} type="button" className="chip" onClick={() => set(flag, "")}>
-            {t(`sites.filter.${flag}.${filter[flag] ? "yes" : "no"}`)} <X size={14} strokeWidth={1.6} aria-hidden />
+        <h1>{list.data && (chips[0]?.sentence?.(count) ?? t("sites.sentence", { n: count }))}</h1>
+        {chips.map((chip) => (
+          <button key={chip.name} type="button" className="chip" onClick={() => set(chip.name, "")}>
+            {chip.words} <X size={14} strokeWidth={1.6} aria-hidden />
           </button>
         ))}
         <Input

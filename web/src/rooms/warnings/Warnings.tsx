@@ -79,17 +79,27 @@ function card(warning: Warning): ReactNode {
   );
 }
 
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+function chipWords(name: "since" | "until" | "category" | "result", filter: ListFilter): string {
+  if (name === "since" || name === "until") return t(`filter.${name}`, { day: filter[name] });
+  if (name === "category") return t(`filter.category.${filter.category}`);
+  return filter.result === "unjudged" ? t("screen.trend.unjudged") : t(`result.${filter.result}`);
+}
+
 function filterOf(tab: Tab, search: URLSearchParams): ListFilter {
   const level = Number(search.get("level"));
   const site = Number(search.get("site"));
   const q = search.get("q");
   const since = search.get("since");
+  const until = search.get("until");
   const category = search.get("category");
   const result = search.get("result");
   return {
-    ...(since && /^\d{4}-\d{2}-\d{2}$/.test(since) ? { since } : {}),
+    ...(since && DAY.test(since) ? { since } : {}),
+    ...(until && DAY.test(until) ? { until } : {}),
     ...(category === "risk" || category === "fault" ? { category } : {}),
-    ...(result === "false_alarm" || result === "real" || result === "device_fault" ? { result } : {}),
+    ...(result === "false_alarm" || result === "real" || result === "device_fault" || result === "unjudged" ? { result } : {}),
     state: tab === "mine" ? "open" : tab,
     ...(tab === "mine" ? { mine: true } : {}),
     ...(level >= 1 && level <= 4 ? { level } : {}),
@@ -117,7 +127,7 @@ export function Warnings(): ReactNode {
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   const count = list.data?.pages[0]?.count ?? 0;
   const openCount = status ? Object.values(status.levels).reduce((sum, n) => sum + n, 0) : undefined;
-  const chips = (["since", "category", "result"] as const).filter((name) => filter[name] !== undefined);
+  const chips = (["since", "until", "category", "result"] as const).filter((name) => filter[name] !== undefined);
   const filtered = filter.level !== undefined || filter.site !== undefined || filter.q !== undefined || chips.length > 0;
   return (
     <div className="page">
@@ -157,7 +167,7 @@ export function Warnings(): ReactNode {
         )}
         {chips.map((name) => (
           <button key={name} type="button" className="chip" onClick={() => set(name, null)}>
-            {name === "since" ? t("filter.since", { day: filter.since }) : name === "result" ? t(`result.${filter.result}`) : t(`filter.category.${filter.category}`)} <X size={14} strokeWidth={1.6} aria-hidden />
+            {chipWords(name, filter)} <X size={14} strokeWidth={1.6} aria-hidden />
           </button>
         ))}
         <span className="second">{list.data && t("warnings.count", { n: count })}</span>

@@ -5,8 +5,8 @@ from shoutu.county.screen.selectors.beginning import beginning
 from shoutu.county.screen.selectors.figures import figures
 from shoutu.county.screen.selectors.happening import happening
 from shoutu.county.screen.selectors.outlines import county_map
-from shoutu.county.screen.selectors.places import site_marks
+from shoutu.county.screen.selectors.places import legend, site_marks
 from shoutu.county.screen.selectors.trend import trend
 from shoutu.county.screen.selectors.weather import weather
 
-__all__ = ["beginning", "county_map", "figures", "happening", "site_marks", "sounding", "trend", "weather"]
+__all__ = ["beginning", "county_map", "figures", "happening", "legend", "site_marks", "sounding", "trend", "weather"]

@@ -19,7 +19,9 @@ FALSE_ALARM_DAYS = 30
 
 
 def figures(actor: Actor) -> list[dict[str, Any]]:
-    """`key`, `value` (null: cannot be told now), `of` (what it is counted against), `unit`, `at`, `url`, `facts`."""
+    """`key`, `value` (null: cannot be told now), `of` (what it is counted against), `unit`, `at`, `facts`; `url` of its
+    list and how many are `listed` there: the value itself, or the part of it that needs looking into.
+    """
     now = timezone.now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     watch = watch_sums(actor)
@@ -32,21 +34,27 @@ def figures(actor: Actor) -> list[dict[str, Any]]:
     ]
 
 
-def _figure(key: str, value: float | None, at: datetime | None, url: str, **more: Any) -> dict[str, Any]:
-    return {"key": key, "value": value, "at": at, "url": url, "of": None, "unit": "", "facts": {}, **more}
+def _figure(
+    key: str, value: float | None, at: datetime | None, url: str, listed: int | None, **more: Any
+) -> dict[str, Any]:
+    told = {"key": key, "value": value, "at": at, "url": url, "listed": listed}
+    return {**told, "of": None, "unit": "", "facts": {}, **more}
 
 
 def _points(watch: WatchSums, now: datetime) -> dict[str, Any]:
     """Watched points whose readings can be used. While nobody watches, nobody can tell."""
     pipeline = next(part for part in watching(now).parts if part.name == "pipeline")
-    value = watch.points - watch.blind if pipeline.ok and watch.points else None
-    url = "/warnings?category=fault"
-    return _figure("points_online", value, now if pipeline.ok else pipeline.last_seen, url, of=watch.points)
+    if not pipeline.ok or not watch.points:
+        return _figure("points_online", None, pipeline.last_seen, "/points", None, of=watch.points)
+    seen = watch.points - watch.blind
+    url, listed = ("/points?online=no", watch.blind) if watch.blind else ("/points?online=yes", seen)
+    return _figure("points_online", seen, now, url, listed, of=watch.points, facts={"blind": watch.blind})
 
 
 def _sites(watch: WatchSums, now: datetime) -> dict[str, Any]:
-    url = "/sites?watched=no" if watch.watched < watch.sites else "/sites"
-    return _figure("sites_watched", watch.watched, now, url, of=watch.sites, facts={"unplaced": watch.unplaced})
+    missing = watch.sites - watch.watched
+    url, listed = ("/sites?watched=no", missing) if missing else ("/sites?watched=yes", watch.watched)
+    return _figure("sites_watched", watch.watched, now, url, listed, of=watch.sites, facts={"unwatched": missing})
 
 
 def _duties(actor: Actor, now: datetime) -> list[dict[str, Any]]:
@@ -55,8 +63,8 @@ def _duties(actor: Actor, now: datetime) -> list[dict[str, Any]]:
     late, since = late_of(actor)
     longest = {"longest_s": round((now - since).total_seconds())} if since else {}
     return [
-        _figure("duties_today", done, now, "/?view=today", of=sum(today.values())),
-        _figure("duties_late", late, now, "/?view=late", facts=longest),
+        _figure("duties_today", done, now, "/?view=today", sum(today.values()), of=sum(today.values())),
+        _figure("duties_late", late, now, "/?view=late", late, facts=longest),
     ]
 
 
@@ -73,17 +81,18 @@ def _warnings(actor: Actor, now: datetime, midnight: datetime) -> list[dict[str,
     share = round(100 * told["false"] / told["judged"], 1) if told["judged"] else None
     return [
         _figure(
-            "warnings_today", told["today"], now, f"{url}&since={midnight:%Y-%m-%d}",
+            "warnings_today", told["today"], now, f"{url}&since={midnight:%Y-%m-%d}", told["today"],
             facts={"severe": told["severe"]},
         ),
         _figure(
-            "false_alarms", share, now, f"{url}&result=false_alarm&since={since:%Y-%m-%d}", unit="%",
+            "false_alarms", share, now, f"{url}&result=false_alarm&since={since:%Y-%m-%d}", told["false"], unit="%",
             facts={"false": told["false"], "judged": told["judged"], "days": FALSE_ALARM_DAYS},
         ),
     ]  # fmt: skip
 
 
 def _findings(actor: Actor, now: datetime) -> dict[str, Any]:
+    """Sites with a finding: they are what the list behind shows, each with its own."""
     rows = Finding.objects.visible_to(actor).filter(cleared_at__isnull=True, optional=False, site__isnull=False)
     told = rows.aggregate(n=Count("pk"), sites=Count("site_id", distinct=True))
-    return _figure("findings", told["n"], now, "/sites?lacking=yes", facts={"sites": told["sites"]})
+    return _figure("findings", told["sites"], now, "/sites?lacking=yes", told["sites"], facts={"findings": told["n"]})

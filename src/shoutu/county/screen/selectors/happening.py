@@ -8,9 +8,9 @@ from django.db.models import Count
 
 from shoutu.county.duties import selectors as duties
 from shoutu.county.kit.actors import Actor
-from shoutu.county.screen.selectors.standing import open_risks, still_calling
 from shoutu.county.warnings import selectors as warnings
 from shoutu.county.warnings.models import Group, Membership, State, Warning
+from shoutu.county.warnings.selectors.drawn import open_risks, still_calling
 
 ROWS = 8
 RED = 4

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.cache import cache
-from django.db.models import Count
-
-from shoutu.county.kit import catalog
 from shoutu.county.kit.actors import Actor
 from shoutu.county.places.models import Site
-from shoutu.county.screen.selectors.standing import COLUMNS, open_risks, still_calling, worst_of_sites
-from shoutu.county.sites.models import Point, Rule
+from shoutu.county.sites.marks import blind_points, counted, state_of, watched_points
 from shoutu.county.sites.operation import states_now
-from shoutu.county.warnings.models import Member
-from shoutu.county.warnings.services.unknown import BLIND
-
-KEEP_S = 300
+from shoutu.county.warnings.selectors.drawn import COLUMNS, open_risks, still_calling, worst_of_sites
 
 
 def site_marks(actor: Actor) -> list[dict[str, Any]]:
@@ -31,7 +22,7 @@ def site_marks(actor: Actor) -> list[dict[str, Any]]:
     worst = worst_of_sites(open_risks(actor).values(*COLUMNS), calling)
     watched, blind, doing = watched_points(), blind_points(), states_now()
     sites = Site.objects.visible_to(actor).order_by("pk")
-    columns = ("pk", "name", "kind", "territory__name", "longitude", "latitude")
+    columns = ("pk", "name", "kind", "territory__name", "territory_id", "longitude", "latitude")
     return [
         {
             **_mark(row, worst.get(row[0]), watched.get(row[0], 0), blind.get(row[0], 0)),
@@ -42,16 +33,16 @@ def site_marks(actor: Actor) -> list[dict[str, Any]]:
 
 
 def _mark(row: tuple[Any, ...], risk: dict[str, Any] | None, watched: int, blind: int) -> dict[str, Any]:
-    pk, name, kind, territory, longitude, latitude = row
-    state = "raised" if risk else "unwatched" if not watched else "silent" if blind >= watched else "normal"
+    pk, name, kind, territory, territory_id, longitude, latitude = row
     return {
         "id": pk,
         "name": name,
         "kind": kind,
         "territory": territory,
+        "territory_id": territory_id,
         "longitude": longitude,
         "latitude": latitude,
-        "state": state,
+        "state": state_of(risk is not None, watched, blind),
         "level": risk["level"] if risk else 0,
         "standing": risk["standing"] if risk else None,
         "warning": risk["id"] if risk else None,
@@ -61,6 +52,16 @@ def _mark(row: tuple[Any, ...], risk: dict[str, Any] | None, watched: int, blind
         "points": watched,
         "blind": blind,
     }
+
+
+def legend(marks: list[dict[str, Any]]) -> dict[str, int]:
+    """How many sites count as what, `stopped`: all that stand still. Each is the count of the list of that name."""
+    found = dict.fromkeys(("raised", "normal", "silent", "unwatched"), 0)
+    for mark in marks:
+        told = counted(mark["state"], mark["operating"])
+        if told in found:
+            found[told] += 1
+    return {**found, "stopped": sum(mark["operating"] != "producing" for mark in marks)}
 
 
 @dataclass(frozen=True)
@@ -85,28 +86,3 @@ def watch_sums(actor: Actor) -> WatchSums:
         points=sum(watched.get(pk, 0) for pk, _longitude in rows),
         blind=sum(blind.get(pk, 0) for pk, _longitude in rows),
     )
-
-
-def watched_points() -> dict[int, int]:
-    """How many points of each site a rule watches. Kept per version of the catalog, which every change of it moves."""
-    key = f"screen.watched.{catalog.version()}"
-    found: dict[int, int] | None = cache.get(key)
-    if found is None:
-        rows = Rule.objects.filter(enabled=True).order_by().values_list("point__site_id")
-        found = dict(rows.annotate(n=Count("point_id", distinct=True)))
-        cache.set(key, found, KEEP_S)
-    return found
-
-
-def blind_points() -> dict[int, int]:
-    """How many watched points of each site give no usable readings now, by the engine's own judgement."""
-    faults = Member.objects.filter(warning__category="fault", warning__closed_at__isnull=True, level__gt=0)
-    points = set(faults.filter(kind__in=BLIND, point_id__gt=0).values_list("point_id", flat=True))
-    sources = list(faults.filter(kind="source_silence").values_list("source_id", flat=True))
-    found: Counter[int] = Counter()
-    told = Point.objects.filter(rules__enabled=True).distinct()
-    for _pk, site in told.filter(pk__in=points).values_list("pk", "site_id"):
-        found[site] += 1
-    for pk, site in told.filter(source_id__in=sources).values_list("pk", "site_id"):
-        found[site] += pk not in points
-    return dict(found)

@@ -55,9 +55,10 @@ def warnings_for(
     mine: bool = False,
     category: str = "",
     since: datetime | None = None,
+    until: datetime | None = None,
     result: str = "",
 ) -> QuerySet[Warning]:
-    """`since`: opened then or later. Raises Invalid for an unknown state."""
+    """`since`, `until`: opened between, both inclusive; `result` unjudged: none yet. Raises Invalid (unknown state)."""
     rows = Warning.objects.visible_to(actor).select_related("site__territory", "site__organisation", "point", "rule")
     if state == "open":
         rows = rows.exclude(state=State.CLOSED)
@@ -75,8 +76,10 @@ def warnings_for(
         rows = rows.filter(category=category)
     if since is not None:
         rows = rows.filter(opened_at__gte=since)
+    if until is not None:
+        rows = rows.filter(opened_at__lte=until)
     if result:
-        rows = rows.filter(result=result)
+        rows = rows.filter(result__isnull=True) if result == "unjudged" else rows.filter(result=result)
     if mine:
         called = Duty.objects.filter(my_calls(actor, "calls__"), about_type="warning")
         rows = rows.filter(pk__in=called.values("about_id"))

@@ -1,14 +1,17 @@
-"""Where open risks stand: unanswered, answered, or fallen back, and the worst of each site."""
+"""Where open risks stand: unanswered, answered, or fallen back, the worst of each site, and which points are blind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Q
+
 from shoutu.county.duties.models import OPEN, Call, CallState
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import ScopedQuerySet
-from shoutu.county.warnings.models import State, Warning
+from shoutu.county.warnings.models import Member, State, Warning
+from shoutu.county.warnings.services.unknown import BLIND
 
 
 def open_risks(actor: Actor) -> ScopedQuerySet[Warning]:
@@ -46,3 +49,16 @@ def worst_of_sites(rows: Iterable[dict[str, Any]], calling: set[int]) -> dict[in
         if have is None or rank > have[0]:
             found[row["site_id"]] = (rank, row)
     return {site: row for site, (_rank, row) in found.items()}
+
+
+def drawn(actor: Actor) -> dict[int, int]:
+    """Each raised site with the level of the danger it is drawn by."""
+    found = worst_of_sites(open_risks(actor).values(*COLUMNS), still_calling())
+    return {site: row["level"] for site, row in found.items()}
+
+
+def blind() -> Q:
+    """The points that give no usable readings now, by the engine's own judgement: alone or with their whole source."""
+    faults = Member.objects.filter(warning__category="fault", warning__closed_at__isnull=True, level__gt=0)
+    alone = faults.filter(kind__in=BLIND, point_id__gt=0).values("point_id")
+    return Q(pk__in=alone) | Q(source_id__in=faults.filter(kind="source_silence").values("source_id"))
