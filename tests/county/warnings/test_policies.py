@@ -119,6 +119,7 @@ def test_a_longer_limit_in_the_file_delays_no_call_until_two_persons_agreed(agre
     assert call.due_at - call.called_at == timedelta(minutes=5)
     assert [finding.kind for finding in audit()] == ["policy.waits"]
     proposal = waiting()
+    assert proposal.title == "响应方案文件改了 1 处"
     changed = {line["what"]: (line["before"], line["after"]) for line in proposal.changes}
     assert changed == {"红色 · 处置反馈 · 企业值班员应答": ("5 分钟", "50 分钟")}
 

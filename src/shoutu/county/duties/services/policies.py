@@ -85,10 +85,11 @@ def _take(source: policies.Source[Any], texts: policies.Texts) -> None:
 def _ask(source: policies.Source[Any], texts: policies.Texts, held: PolicyText) -> None:
     text = _row(source, texts, was=held.digest)
     payload = {"policy": source.kind, "text": text.pk, "digest": text.digest, "was": held.digest}
+    changes = _changes(source, policies.Texts(held.own, held.default), texts)
     proposals.propose(
         SYSTEM, POLICY_CHANGE, ref(text), None, _("磁盘上的响应方案文件改了"),
-        title=_("改%(what)s") % {"what": source.title}, key=_key(source.kind), payload=payload,
-        changes=_changes(source, policies.Texts(held.own, held.default), texts),
+        title=_("%(what)s文件改了 %(n)s 处") % {"what": source.title, "n": len(changes)}, key=_key(source.kind),
+        payload=payload, changes=changes,
     )  # fmt: skip
 
 
