@@ -1,5 +1,6 @@
 import "@fontsource-variable/noto-sans-sc/wght.css";
 import "./base.css";
+import "./print.css";
 import "./phone/phone.css";
 import { StrictMode, Suspense } from "react";
 import { createRoot } from "react-dom/client";

@@ -87,9 +87,16 @@ export function cssVariables(tone: Tone): string {
 }
 
 export function styleSheet(): string {
-  return (["light", "dark"] as const)
-    .map((tone) => `:root[data-tone="${tone}"],.tone-${tone}{${cssVariables(tone)}}`)
-    .join("\n");
+  return [...(["light", "dark"] as const).map((tone) => `:root[data-tone="${tone}"],.tone-${tone}{${cssVariables(tone)}}`), paper()].join("\n");
+}
+
+/** On paper: black on white, whatever the screen wears. Levels keep their light colours, edges and shapes. */
+function paper(): string {
+  const plain = { page: "#FFF", surface: "#FFF", sunk: "#FFF", line: "#8A8A8A", edge: "#000", ink3: "#333", ink2: "#222", ink: "#000", pine: "#000", "on-pine": "#FFF", "pine-tint": "#FFF", lift: "none" };
+  const ours = [cssVariables("light"), ...Object.entries(plain).map(([name, value]) => `--${name}:${value}`)].join(";");
+  const antd = { "color-text": "#000", "color-text-secondary": "#222", "color-text-placeholder": "#333", "color-text-disabled": "#333", "color-bg-container": "#FFF", "color-bg-elevated": "#FFF", "color-border": "#000" };
+  const theirs = Object.entries(antd).map(([name, value]) => `--ant-${name}:${value} !important`);
+  return `@media print{:root[data-tone],.tone-light,.tone-dark{${ours}}.st-light,.st-dark,.st-light-phone,.st-dark-phone{${theirs.join(";")}}}`;
 }
 
 const THUMB = 48;

@@ -98,6 +98,7 @@ export function Curve(props: CurveProps): ReactNode {
         <svg
           width={width}
           height={height}
+          viewBox={`0 0 ${width} ${height}`}
           role="img"
           aria-label={summary}
           tabIndex={0}

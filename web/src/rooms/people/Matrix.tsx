@@ -1,13 +1,17 @@
 import { Button, Input, Select } from "antd";
 import { t } from "i18next";
-import { Search as Glass } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { Printer, Search as Glass } from "lucide-react";
+import { useEffect, useState, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
+import { useHello } from "../../api/queries";
 import { Exchange } from "../../kit/import/Exchange";
-import { Empty, Failed, Loading } from "../../kit/States";
+import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
+import { useNow } from "../../time/server";
+import { date, shortTime } from "../../time/words";
 import { AssignForm, type Scope } from "./forms";
 import { useMatrix, useTerritories, type Cell, type MatrixRow } from "./queries";
 import { Holder, Room, useMay } from "./Room";
+import "./matrix.css";
 
 const kinds = ["territorial", "sector", "overall", "enterprise", "linked"] as const;
 
@@ -52,6 +56,44 @@ export function headline(rows: MatrixRow[], count: number): string {
   return empty.size > 0 ? t("matrix.sentence.empty", { n: count, empty: empty.size, shown: rows.length }) : t("matrix.sentence", { n: count });
 }
 
+/** Prints once every page is there: a matrix on the wall that ends after its first fifty sites would pass for the whole. */
+function usePrint(list: ReturnType<typeof useMatrix>): { ask: () => void; busy: boolean } {
+  const [asked, setAsked] = useState(false);
+  const { hasNextPage, isFetching, isFetchNextPageError, isPlaceholderData, fetchNextPage } = list;
+  useEffect(() => {
+    if (!asked || isFetching || isPlaceholderData) return;
+    if (hasNextPage && !isFetchNextPageError) {
+      void fetchNextPage();
+      return;
+    }
+    setAsked(false);
+    if (!hasNextPage) window.print();
+  }, [asked, hasNextPage, isFetching, isFetchNextPageError, isPlaceholderData, fetchNextPage]);
+  const ask = (): void => {
+    // What failed before is tried again: the effect alone would take the old failure for the answer.
+    if (isFetchNextPageError) void fetchNextPage();
+    setAsked(true);
+  };
+  return { ask, busy: asked };
+}
+
+/** On paper, in place of rail and tools: whose matrix, of when, of how many sites, and what it leaves out. */
+function Heading({ rows, count, place, q }: { rows: number; count: number; place: string; q: string }): ReactNode {
+  const now = useNow();
+  const county = useHello().data?.county.name ?? "";
+  const only = [place, q].filter(Boolean).join(t("list.and"));
+  return (
+    <div className="matrix-paper">
+      <b>{t("matrix.paper", { county })}</b>
+      <span>
+        {t("matrix.paper.at", { at: `${date(now)} ${shortTime(now)}`, n: count })}
+        {only !== "" && ` ${t("matrix.paper.only", { only })}`}
+        {rows < count && ` ${t("matrix.paper.part", { rows })}`}
+      </span>
+    </div>
+  );
+}
+
 /** Sites down, kinds of responsibility across. */
 export default function Matrix(): ReactNode {
   const [search, setSearch] = useSearchParams();
@@ -69,6 +111,7 @@ export default function Matrix(): ReactNode {
     else to.set(name, value);
     setSearch(to, { replace: true });
   };
+  const print = usePrint(list);
   const mend = may("responsibility.edit") ? setScope : null;
   const sentence = list.data ? headline(rows, count) : t("people.tab.matrix");
   return (
@@ -78,6 +121,9 @@ export default function Matrix(): ReactNode {
         <>
           <Select allowClear className="mplace" aria-label={t("people.territory")} placeholder={t("people.territory")} value={territory || null} options={places.map((x) => ({ value: x.id, label: `${"\u3000".repeat(x.depth)}${x.name}` }))} onChange={(id?: number | null) => set("territory", id ? String(id) : "")} />
           <Input allowClear prefix={<Glass size={15} strokeWidth={1.6} aria-hidden />} placeholder={t("matrix.find")} aria-label={t("matrix.find")} defaultValue={q} onChange={(e) => set("q", e.target.value)} />
+          <Button icon={<Printer size={15} strokeWidth={1.6} aria-hidden />} loading={print.busy} disabled={rows.length === 0} onClick={print.ask}>
+            {t("matrix.print")}
+          </Button>
           <Exchange table="responsibilities" filter={{ place: q, ...(territory > 0 ? { territory } : {}) }} />
         </>
       }
@@ -96,6 +142,7 @@ export default function Matrix(): ReactNode {
         </div>
       ) : (
         <div className="panel matrix">
+          <Heading rows={rows.length} count={count} place={places.find((x) => x.id === territory)?.name ?? ""} q={q} />
           <table>
             <thead>
               <tr>
@@ -133,6 +180,7 @@ export default function Matrix(): ReactNode {
               </Button>
             )}
             <span className="matrix-foot">{t("matrix.foot")}</span>
+            <NotSaved error={list.isFetchNextPageError ? list.error : null} />
           </footer>
         </div>
       )}
