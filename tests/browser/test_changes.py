@@ -44,6 +44,33 @@ def test_an_account_is_opened_where_the_accounts_are(open_page: Callable[..., Pa
     expect(page.locator("li.person")).to_have_count(1)
 
 
+def test_a_departments_account_is_told_what_bounds_it_before_it_is_sent(open_page: Callable[..., Page], keeper) -> None:
+    page = open_page(login=keeper, at="/people/accounts")
+    page.get_by_role("button", name="开通账号").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("用户名", exact=True).fill(" zirandept ")
+    dialog.get_by_label("初始密码").fill("first-words-of-74")
+    choose(page, "角色", "企业主要负责人")
+    expect(dialog).to_contain_text("还要填：单位")
+    choose(page, "角色", "部门监管人员")
+    expect(dialog).to_contain_text("还要填：行政区、所管行业")
+    choose(page, "行政区", "浮山县")
+    choose(page, "所管行业", "露天矿山")
+    dialog.get_by_label("初始密码").click()  # a list of several stays open until one goes elsewhere
+    dialog.get_by_role("button", name="开通").click()
+    expect(dialog).to_have_count(0)
+    page.get_by_label("找用户名、显示名").fill("zirandept")
+    expect(page.locator("li.person").filter(has_text="露天矿山")).to_have_count(1)
+    found = page.request.get("/api/v1/users", params={"q": "zirandept"}).json()["items"]
+    assert [one["username"] for one in found] == ["zirandept"]
+
+
+def choose(page: Page, field: str, option: str) -> None:
+    page.get_by_role("dialog").get_by_role("combobox", name=field).click()
+    shown = page.locator(".ant-select-dropdown:visible").locator(".ant-select-item-option", has_text=option)
+    shown.first.click()
+
+
 def test_a_person_an_organisation_and_a_site_are_changed(open_page: Callable[..., Page], keeper) -> None:
     page = open_page(login=keeper, at="/people/organisations")
     page.get_by_role("button", name="改", exact=True).first.click()

@@ -6,7 +6,8 @@ import { Problem } from "../../api/problem";
 import { NotSaved } from "../../kit/States";
 import { serverNow, useNow } from "../../time/server";
 import { monthDay, shortTime } from "../../time/words";
-import { Dialog, Field, PickOrganisation, PickTerritory } from "./Dialog";
+import { Dialog, Field, lacking, PickOrganisation, PickTerritory } from "./Dialog";
+import { placedBy } from "./placed";
 import { useChange, type Account, type CalendarRow, type CalendarShift, type Leave, type PersonRow } from "./queries";
 import "./people.css";
 
@@ -41,7 +42,7 @@ export function SwapForm({ shift, rows, about, close }: Done & { shift: Calendar
   const change = useChange(() => got(api.POST("/api/v1/roster/shifts/{id}/swap", { params: { path: { id: shift.id } }, body: { other: other ?? 0, reason: reason.trim() } })));
   const options = swappable(rows, shift, now);
   return (
-    <Dialog title={t("roster.swap.title")} verb={t("roster.swap")} busy={change.isPending} error={change.error} close={close} can={other !== null && reason.trim() !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={t("roster.swap.title")} verb={t("roster.swap")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("roster.swap.with"), other !== null], [t("form.reason"), reason.trim() !== ""]])} send={() => change.mutate(undefined, { onSuccess: close })}>
       <p className="second">{about}</p>
       <Field label={t("roster.swap.with")} note={options.length === 0 ? t("roster.swap.none") : undefined}>
         <Select value={other} aria-label={t("roster.swap.with")} placeholder={t("form.pick")} onChange={setOther} options={options.map((one) => ({ value: one.id, label: one.words }))} />
@@ -117,8 +118,11 @@ export function AccountChange({ account, close }: Done & { account: Account }): 
   const [territory, setTerritory] = useState<number | null>(null);
   const [sectors, setSectors] = useState(account.sectors);
   const change = useChange(() => got(api.PATCH("/api/v1/users/{id}", { params: { path: { id: account.id } }, body: { display: display.trim(), role, organisation, territory, sectors: sectorsToSend(account, role, sectors) } })));
+  // A field left empty leaves what the account has.
+  const has = { organisation: organisation !== null || account.organisation !== null, territory: territory !== null || account.territory !== null, sectors: sectors.length > 0 };
+  const lacks = lacking([[t("people.account.display"), display.trim() !== ""], ...placedBy(role, has)]);
   return (
-    <Dialog title={t("people.account.change", { name: account.username })} verb={t("people.save")} busy={change.isPending} error={change.error} close={close} can={display.trim() !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={t("people.account.change", { name: account.username })} verb={t("people.save")} busy={change.isPending} error={change.error} close={close} lacks={lacks} send={() => change.mutate(undefined, { onSuccess: close })}>
       <p className="second">{[account.organisation, account.territory].filter(Boolean).join(" ")} {t("people.change.empty")}</p>
       <Field label={t("people.account.display")}>
         <Input value={display} maxLength={60} onChange={(event) => setDisplay(event.target.value)} />
@@ -140,7 +144,7 @@ export function SiteMoveForm({ site, name, close }: Done & { site: number; name:
   const [reason, setReason] = useState("");
   const change = useChange(() => got(api.POST("/api/v1/sites/{id}/move", { params: { path: { id: site } }, body: { organisation, territory, reason: reason.trim() } })));
   return (
-    <Dialog title={t("site.move.title", { name })} verb={t("site.move")} busy={change.isPending} error={change.error} close={close} can={reason.trim() !== "" && (organisation !== null || territory !== null)} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={t("site.move.title", { name })} verb={t("site.move")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("site.move.to"), organisation !== null || territory !== null], [t("form.reason"), reason.trim() !== ""]])} send={() => change.mutate(undefined, { onSuccess: close })}>
       <p className="second">{t("site.move.note")}</p>
       <PickTerritory label={t("people.territory")} value={territory} set={setTerritory} />
       <PickOrganisation label={t("people.organisation")} value={organisation} set={setOrganisation} />

@@ -5,6 +5,7 @@ import { api, got } from "../../api/client";
 import { serverNow } from "../../time/server";
 import { Dialog, Field, lacking, PickOrganisation, PickPerson, PickPersons, PickPost, PickTerritory } from "./Dialog";
 import { roles, Sectors } from "./changes";
+import { placedBy } from "./placed";
 import { useChange, type Organisation } from "./queries";
 import { fieldTime, momentOf } from "./times";
 
@@ -35,7 +36,7 @@ export function AssignForm({ scope, close }: Done & { scope: Scope }): ReactNode
     got(api.POST("/api/v1/responsibilities", { body: { post: post ?? 0, kind, rung, site: scope.site ?? null, territory, organisation, sectors: [], matters: [] } })),
   );
   return (
-    <Dialog title={t("people.assign.title")} verb={t("people.assign")} busy={change.isPending} error={change.error} close={close} can={post !== null} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={t("people.assign.title")} verb={t("people.assign")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.post"), post !== null], [t("people.scope"), fixed || territory !== null || organisation !== null]])} send={() => change.mutate(undefined, { onSuccess: close })}>
       {scope.about !== undefined && <p className="second">{scope.about}</p>}
       <PickPost label={t("people.post")} value={post} set={setPost} />
       <Field label={t("people.kind")}>
@@ -135,7 +136,7 @@ export function LeaveForm({ person: given, about, close }: Done & { person?: num
   const [until, setUntil] = useState("");
   const change = useChange(() => got(api.POST("/api/v1/leaves", { body: { person: person ?? 0, deputy, reason, until: momentOf(until) ?? "" } })));
   return (
-    <Dialog title={t("people.leave.title")} verb={t("people.leave")} busy={change.isPending} error={change.error} close={close} can={person !== null && until !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={t("people.leave.title")} verb={t("people.leave")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.person"), person !== null], [t("people.leave.until"), until !== ""]])} send={() => change.mutate(undefined, { onSuccess: close })}>
       {about !== undefined && <p className="second">{about}</p>}
       {given === undefined && <PickPerson label={t("people.person")} value={person} set={setPerson} />}
       <Field label={t("form.reason")}>
@@ -155,7 +156,7 @@ export function PersonForm({ organisation, close }: Done & { organisation?: numb
   const [body, setBody] = useState<number | null>(organisation ?? null);
   const change = useChange(() => got(api.POST("/api/v1/persons", { body: { name, phone, email: "", organisation: body } })));
   return (
-    <Dialog title={t("people.person.new")} verb={t("people.add")} busy={change.isPending} error={change.error} close={close} can={name.trim() !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={t("people.person.new")} verb={t("people.add")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.name"), name.trim() !== ""]])} send={() => change.mutate(undefined, { onSuccess: close })}>
       <Field label={t("people.name")}>
         <Input value={name} maxLength={60} onChange={(e) => setName(e.target.value)} />
       </Field>
@@ -177,9 +178,9 @@ export function AccountForm({ person: given, about, close }: Done & { person?: n
   const [sectors, setSectors] = useState<string[]>([]);
   const [organisation, setOrganisation] = useState<number | null>(null);
   const [territory, setTerritory] = useState<number | null>(null);
-  const change = useChange(() => got(api.POST("/api/v1/users", { body: { username, password, role, display: username, person, organisation, territory, sectors: role === "department" ? sectors : [] } })));
+  const change = useChange(() => got(api.POST("/api/v1/users", { body: { username: username.trim(), password, role, display: username.trim(), person, organisation, territory, sectors: role === "department" ? sectors : [] } })));
   return (
-    <Dialog title={t("people.account.title")} verb={t("people.account")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.account.username"), username.trim() !== ""], [t("people.account.password"), password !== ""], [t("people.account.role"), role !== ""]])} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={t("people.account.title")} verb={t("people.account")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.account.username"), username.trim() !== ""], [t("people.account.password"), password !== ""], [t("people.account.role"), role !== ""], ...placedBy(role, { organisation: organisation !== null, territory: territory !== null, sectors: sectors.length > 0 })])} send={() => change.mutate(undefined, { onSuccess: close })}>
       {about !== undefined && <p className="second">{about}</p>}
       {given === undefined && <PickPerson label={t("people.person")} value={person} set={setPerson} />}
       <Field label={t("people.account.username")}>
@@ -203,7 +204,7 @@ export function PostForm({ organisation, close }: Done & { organisation: number 
   const [onShift, setOnShift] = useState(false);
   const change = useChange(() => got(api.POST("/api/v1/posts", { body: { organisation, title, kind: "", on_shift: onShift } })));
   return (
-    <Dialog title={t("people.post.new")} verb={t("people.add")} busy={change.isPending} error={change.error} close={close} can={title.trim() !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={t("people.post.new")} verb={t("people.add")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.post.title"), title.trim() !== ""]])} send={() => change.mutate(undefined, { onSuccess: close })}>
       <Field label={t("people.post.title")}>
         <Input value={title} maxLength={80} onChange={(e) => setTitle(e.target.value)} />
       </Field>
@@ -251,7 +252,7 @@ export function TerritoryForm({ id, name: old, parent: under, close }: Done & { 
       : got(api.PATCH("/api/v1/territories/{id}", { params: { path: { id } }, body: { name, parent } })),
   );
   return (
-    <Dialog title={id === undefined ? t("people.territory.new") : t("people.territory.change")} verb={id === undefined ? t("people.add") : t("people.save")} busy={change.isPending} error={change.error} close={close} can={name.trim() !== ""} send={() => change.mutate(undefined, { onSuccess: close })}>
+    <Dialog title={id === undefined ? t("people.territory.new") : t("people.territory.change")} verb={id === undefined ? t("people.add") : t("people.save")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.name"), name.trim() !== ""]])} send={() => change.mutate(undefined, { onSuccess: close })}>
       <Field label={t("people.name")}>
         <Input value={name} maxLength={80} onChange={(e) => setName(e.target.value)} />
       </Field>
