@@ -212,6 +212,28 @@ def test_a_phone_searches_and_arrives_at_the_top(
     expect(page.locator("#search")).to_be_hidden()
 
 
+def test_search_finds_an_enterprise_whose_file_leads_to_its_sites_and_back(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
+) -> None:
+    page = open_page(login=officer, at="/warnings")
+    name = warning["site"]["organisation"]
+    page.locator("#search").fill(name)
+    hit = page.get_by_role("option").filter(has_text="企业档案").first
+    expect(hit).to_contain_text(name)
+    hit.click()
+    page.wait_for_url("**/enterprises/*")
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    # The worst that is open is the first sentence.
+    worst = page.locator(".dossier-sentence a").first
+    expect(worst).to_contain_text(warning["site"]["name"])
+    page.locator(".enterprise-sites").get_by_role("link", name=warning["site"]["name"]).click()
+    page.wait_for_url(f"**/sites/{warning['site']['id']}")
+    page.locator(".dossier-head").get_by_role("link", name=name).click()
+    page.wait_for_url("**/enterprises/*")
+    page.get_by_role("tab", name="人和岗位").click()
+    expect(page.locator(".ostaff")).to_contain_text("矿长")
+
+
 def test_a_shift_is_handed_over_by_a_note_and_never_left_to_nobody(
     open_page: Callable[..., Page], officer: dict[str, str], api: Api
 ) -> None:

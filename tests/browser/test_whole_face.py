@@ -61,6 +61,7 @@ PAGES = {
     "/proposals": Shown("/proposals", "leader"),
     "/sites": Shown("/sites"),
     "/sites/:siteId": Shown("/sites/{site}"),
+    "/enterprises/:id": Shown("/enterprises/{enterprise}", OFFICER, ".enterprise-sites"),
     "/sites/:siteId/watch": Shown("/sites/{site}/watch", "inspector"),
     "/rules": Shown("/rules", "inspector"),
     "/rules/:pack": Shown("/rules/underground-mine", "inspector"),
@@ -119,6 +120,7 @@ def things(county: Stack, officer: dict[str, str], warning: dict[str, Any]) -> d
     return {
         "warning": warning["id"], "point": warning["point"]["id"], "site": warning["site"]["id"],
         "report": first(api, "/reports"), "rule": first(api, "/rules"), "finding": first(api, "/findings"),
+        "enterprise": api.get(f"/sites/{warning['site']['id']}")["organisation_id"],
         "licence": first(api, "/licences"), "duty": first(api, "/duties"),
         "order": api.post("/orders", key="whole-face", sender="市应急管理局", title="核查干滩长度", text="报结果",
                           site=warning["site"]["id"])["id"],

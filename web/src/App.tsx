@@ -35,6 +35,7 @@ import { antTheme } from "./theme";
 const Asides = later(async () => ({ default: (await import("./rooms/warnings/Asides")).Asides }));
 const Silences = later(async () => ({ default: (await import("./rooms/warnings/Silences")).Silences }));
 const Dossier = later(() => import("./rooms/sites/Dossier"));
+const Enterprise = later(() => import("./rooms/sites/Enterprise"));
 const Sites = later(() => import("./rooms/sites/Sites"));
 const Channels = later(() => import("./rooms/duties/Channels"));
 const AnswerLink = later(() => import("./rooms/duties/Link"));
@@ -167,6 +168,7 @@ function Inside(): ReactNode {
         <Route path="/proposals" element={<Proposals />} />
         <Route path="/sites" element={<Later><Sites /></Later>} />
         <Route path="/sites/:siteId" element={<Later><Dossier /></Later>} />
+        <Route path="/enterprises/:id" element={<Later><Enterprise /></Later>} />
         <Route path="/sites/:siteId/watch" element={<Later><SiteWatch /></Later>} />
         <Route path="/rules" element={<Later><Packs /></Later>} />
         <Route path="/rules/:pack" element={<Later><PackPage me={me} /></Later>} />

@@ -256,3 +256,24 @@ def test_nothing_of_it_without_the_right(county: SimpleNamespace) -> None:
     ):
         with pytest.raises(NotAllowed):
             attempt()
+
+
+def test_a_post_tells_the_rung_it_answers_on_now(county: SimpleNamespace, login) -> None:
+    post = services.create_post(SYSTEM, county.mine, "安全科长")
+    client = login("leader")
+
+    def rung() -> int | None:
+        items = client.get("/api/v1/posts", {"organisation": county.mine.pk, "sort": "-rung"}).json()["items"]
+        rungs = [one["rung"] or 0 for one in items]
+        assert rungs == sorted(rungs, reverse=True)
+        told: int | None = next(one["rung"] for one in items if one["id"] == post.pk)
+        assert client.get(f"/api/v1/posts/{post.pk}").json()["rung"] == told
+        return told
+
+    assert rung() is None
+    row = services.assign_responsibility(
+        SYSTEM, post, "enterprise", Rung.ENTERPRISE_PRINCIPAL, organisation=county.mine
+    )
+    assert rung() == Rung.ENTERPRISE_PRINCIPAL
+    services.end_responsibility(SYSTEM, row, timezone.now(), "改由矿长")
+    assert rung() is None

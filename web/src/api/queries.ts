@@ -10,6 +10,7 @@ export interface ListFilter {
   state?: string;
   level?: number;
   site?: number;
+  organisation?: number;
   q?: string;
   mine?: boolean;
   category?: "risk" | "fault";
@@ -211,6 +212,7 @@ export function useShift() {
 export interface PointFilter {
   q?: string;
   site?: number;
+  organisation?: number;
   territory?: number;
   online?: boolean;
 }
@@ -320,6 +322,7 @@ export function useProposalAct() {
 
 export interface SiteFilter {
   q?: string;
+  organisation?: number;
   watched?: boolean;
   placed?: boolean;
   lacking?: boolean;

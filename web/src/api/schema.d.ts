@@ -573,7 +573,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Organisation
+         * @description One organisation, a closed one too.
+         */
+        get: operations["places_get_organisation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3528,6 +3532,26 @@ export interface paths {
          * @description 吊销 or 注销.
          */
         post: operations["papers_withdraw_licence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List All Documents
+         * @description The documents of the sites I see, or of an enterprise's sites among them, with every version.
+         */
+        get: operations["papers_documents_list_all_documents"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -7143,6 +7167,8 @@ export interface components {
         /**
          * PostRow
          * @description `state`: held, acting (a deputy answers), away (on leave, nobody else there) or nobody.
+         *
+         *     `rung`: the highest rung the post answers on now; null: on none.
          */
         PostRow: {
             /** Id */
@@ -7154,6 +7180,8 @@ export interface components {
             on_shift: boolean;
             /** Is Active */
             is_active: boolean;
+            /** Rung */
+            rung: number | null;
             /**
              * State
              * @enum {string}
@@ -7191,6 +7219,8 @@ export interface components {
             on_shift: boolean;
             /** Is Active */
             is_active: boolean;
+            /** Rung */
+            rung: number | null;
             /**
              * State
              * @enum {string}
@@ -8841,6 +8871,8 @@ export interface components {
              * @default
              */
             sort?: string;
+            /** Organisation */
+            organisation?: number | null;
             /** Watched */
             watched?: boolean | null;
             /** Placed */
@@ -8885,6 +8917,8 @@ export interface components {
             kind: string;
             /** Organisation */
             organisation: string;
+            /** Organisation Id */
+            organisation_id: number;
             /** Territory */
             territory: string;
             /** Grade */
@@ -8948,6 +8982,8 @@ export interface components {
             kind: string;
             /** Organisation */
             organisation: string;
+            /** Organisation Id */
+            organisation_id: number;
             /** Territory */
             territory: string;
             /** Grade */
@@ -9220,6 +9256,8 @@ export interface components {
             sort?: string;
             /** Site */
             site?: number | null;
+            /** Organisation */
+            organisation?: number | null;
             /** Territory */
             territory?: number | null;
             /** Online */
@@ -11022,6 +11060,8 @@ export interface components {
             sort?: string;
             /** Site */
             site?: number | null;
+            /** Organisation */
+            organisation?: number | null;
             /**
              * Kind
              * @default
@@ -11148,8 +11188,8 @@ export interface components {
             /** Reason */
             reason: string;
         };
-        /** DocumentQuery */
-        DocumentQuery: {
+        /** AllDocumentsQuery */
+        AllDocumentsQuery: {
             /** Cursor */
             cursor?: string | null;
             /**
@@ -11172,6 +11212,8 @@ export interface components {
              * @default
              */
             kind?: string;
+            /** Organisation */
+            organisation?: number | null;
         };
         /**
          * Document
@@ -11185,6 +11227,7 @@ export interface components {
              * @enum {string}
              */
             kind: "design" | "assessment" | "plan" | "drawing" | "certificate" | "other";
+            site: components["schemas"]["Named"];
             /** Title */
             title: string;
             /** Personal */
@@ -11231,6 +11274,31 @@ export interface components {
             /** Count */
             count: number;
         };
+        /** DocumentQuery */
+        DocumentQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind?: string;
+        };
         /**
          * DocumentWithdrawalIn
          * @description Why it is taken from the dossier.
@@ -11267,6 +11335,8 @@ export interface components {
             level?: number | null;
             /** Site */
             site?: number | null;
+            /** Organisation */
+            organisation?: number | null;
             /**
              * Mine
              * @default false
@@ -14844,6 +14914,28 @@ export interface operations {
             };
         };
     };
+    places_get_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationOut"];
+                };
+            };
+        };
+    };
     places_change_organisation: {
         parameters: {
             query?: never;
@@ -17586,6 +17678,7 @@ export interface operations {
                 limit?: number;
                 q?: string;
                 sort?: string;
+                organisation?: number | null;
                 watched?: boolean | null;
                 placed?: boolean | null;
                 lacking?: boolean | null;
@@ -17893,6 +17986,7 @@ export interface operations {
                 q?: string;
                 sort?: string;
                 site?: number | null;
+                organisation?: number | null;
                 territory?: number | null;
                 online?: boolean | null;
             };
@@ -18630,6 +18724,7 @@ export interface operations {
                 q?: string;
                 sort?: string;
                 site?: number | null;
+                organisation?: number | null;
                 kind?: string;
             };
             header?: never;
@@ -18767,6 +18862,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LicenceDetail"];
+                };
+            };
+        };
+    };
+    papers_documents_list_all_documents: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                kind?: string;
+                organisation?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Document_"];
                 };
             };
         };
@@ -18939,6 +19061,7 @@ export interface operations {
                 state?: string;
                 level?: number | null;
                 site?: number | null;
+                organisation?: number | null;
                 mine?: boolean;
                 category?: "" | "risk" | "fault";
                 since?: string | null;

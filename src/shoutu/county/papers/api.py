@@ -25,6 +25,7 @@ class LicenceQuery(ListQuery):
 
 class LackingQuery(ListQuery):
     site: int | None = None
+    organisation: int | None = None
     kind: str = ""
 
 
@@ -76,7 +77,7 @@ def list_lacking(request: HttpRequest, query: Query[LackingQuery]) -> Any:
     """Sites without a licence in force that sites of their kind must have. Nobody is called for it."""
     actor = asker(request)
     actor.require("licence.read")
-    rows = lacking.lacking_for(actor, site=query.site, kind=query.kind, q=query.q)
+    rows = lacking.lacking_for(actor, site=query.site, organisation=query.organisation, kind=query.kind, q=query.q)
     page = paginate(rows, query, sorts=lacking.SORTS, default="holder")
     return {**page, "items": lacking.rows_of(page["items"], query.kind)}
 

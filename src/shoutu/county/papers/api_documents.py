@@ -22,6 +22,19 @@ class DocumentQuery(ListQuery):
     kind: str = ""
 
 
+class AllDocumentsQuery(DocumentQuery):
+    organisation: int | None = None
+
+
+@router.get("/documents", response=Page[schemas.Document])
+def list_all_documents(request: HttpRequest, query: Query[AllDocumentsQuery]) -> Any:
+    """The documents of the sites I see, or of an enterprise's sites among them, with every version."""
+    actor = asker(request)
+    actor.require("document.read")
+    rows = selectors.documents_for(actor, organisation=query.organisation, kind=query.kind, q=query.q)
+    return paginate(rows, query, selectors.document_row, sorts=selectors.DOCUMENT_SORTS, default="kind")
+
+
 @router.get("/sites/{id}/documents", response=Page[schemas.Document])
 def list_documents(request: HttpRequest, id: int, query: Query[DocumentQuery]) -> Any:
     """The documents of a site with every version, newest first."""

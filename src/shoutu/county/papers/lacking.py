@@ -18,7 +18,9 @@ from shoutu.county.places.models import Site
 SORTS = {"holder": ["organisation__name", "name", "id"], "id": ["id"]}
 
 
-def lacking_for(actor: Actor, *, site: int | None = None, kind: str = "", q: str = "") -> QuerySet[Site]:
+def lacking_for(
+    actor: Actor, *, site: int | None = None, organisation: int | None = None, kind: str = "", q: str = ""
+) -> QuerySet[Site]:
     """Sites that the actor sees with nothing in force of a kind they must have, of their own or of their enterprise.
 
     One past its last day is called for already, so it is not among them; one that has not begun holds nothing yet.
@@ -33,6 +35,8 @@ def lacking_for(actor: Actor, *, site: int | None = None, kind: str = "", q: str
     rows = rows.filter(some)
     if site is not None:
         rows = rows.filter(pk=site)
+    if organisation is not None:
+        rows = rows.filter(organisation=organisation)
     if q:
         rows = rows.filter(Q(name__icontains=q) | Q(organisation__name__icontains=q))
     return rows.select_related("organisation")  # type: ignore[no-any-return]

@@ -150,6 +150,7 @@ class Document(Schema):
 
     id: int
     kind: Literal["design", "assessment", "plan", "drawing", "certificate", "other"]
+    site: Named
     title: str
     personal: bool
     versions: list[DocumentVersion]

@@ -109,7 +109,14 @@ def timeline(actor: Actor, one: Licence) -> list[dict[str, Any]]:
 
 def documents_of(actor: Actor, site: Site, kind: str = "", q: str = "") -> QuerySet[Document]:
     """The documents of a site that were not withdrawn, with their versions, newest first. Raises Invalid."""
-    rows = _documents(actor).filter(site=site, withdrawn_at__isnull=True)
+    return documents_for(actor, kind=kind, q=q).filter(site=site)
+
+
+def documents_for(actor: Actor, *, organisation: int | None = None, kind: str = "", q: str = "") -> QuerySet[Document]:
+    """Those that were not withdrawn of every site the actor sees, or of one enterprise's. Raises Invalid."""
+    rows = _documents(actor).filter(withdrawn_at__isnull=True)
+    if organisation is not None:
+        rows = rows.filter(site__organisation=organisation)
     if kind and kind not in DocumentKind.values:
         raise Invalid("kind", _("其中之一：%(names)s") % {"names": "、".join(DocumentKind.values)})
     if kind:
@@ -119,7 +126,7 @@ def documents_of(actor: Actor, site: Site, kind: str = "", q: str = "") -> Query
 
 def _documents(actor: Actor) -> QuerySet[Document]:
     versions = Prefetch("versions", DocumentVersion.objects.order_by("-number"))
-    return Document.objects.visible_to(actor).prefetch_related(versions)  # type: ignore[no-any-return]
+    return Document.objects.visible_to(actor).select_related("site").prefetch_related(versions)  # type: ignore[no-any-return]
 
 
 def get_document(actor: Actor, id: int) -> Document:
@@ -147,5 +154,6 @@ def document_row(one: Document) -> dict[str, Any]:
     versions = [{name: getattr(version, name) for name in names} for version in one.versions.all()]
     return {
         "id": one.pk, "kind": one.kind, "title": one.title, "personal": one.personal, "versions": versions,
+        "site": {"id": one.site_id, "name": one.site.name},
         "withdrawn": one.withdrawn_at is not None,
     }  # fmt: skip

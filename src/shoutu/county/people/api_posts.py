@@ -23,13 +23,17 @@ router = Router()
 
 
 class PostRow(Schema):
-    """`state`: held, acting (a deputy answers), away (on leave, nobody else there) or nobody."""
+    """`state`: held, acting (a deputy answers), away (on leave, nobody else there) or nobody.
+
+    `rung`: the highest rung the post answers on now; null: on none.
+    """
 
     id: int
     title: str
     organisation: Named
     on_shift: bool
     is_active: bool
+    rung: int | None
     state: Literal["held", "acting", "away", "nobody"]
     person: Named | None
     stands_for: str | None
@@ -143,6 +147,7 @@ def _post(row: Post, one: Filled | None, actor: Actor) -> dict[str, Any]:
         "organisation": named(row.organisation),
         "on_shift": row.on_shift,
         "is_active": row.is_active,
+        "rung": row.rung or None,  # type: ignore[attr-defined]  # annotated
         "state": state,
         "person": {"id": one.person.pk, "name": masked_name(one.person, actor)} if one else None,
         "stands_for": masked_name(one.stands_for, actor) if one else None,
@@ -150,7 +155,8 @@ def _post(row: Post, one: Filled | None, actor: Actor) -> dict[str, Any]:
 
 
 def _detail(actor: Actor, id: int) -> dict[str, Any]:
-    row, now = selectors.get_post(id), timezone.now()
+    now = timezone.now()
+    row = lists.with_rung(selectors.get_posts(), now).get(pk=id)
     return {
         **_post(row, selectors.filled([row.pk], now).get(row.pk), actor),
         "holdings": [_holding(seat, actor) for seat in lists.holdings_of(row)],
@@ -175,10 +181,14 @@ def list_posts(request: HttpRequest, query: Query[PostQuery]) -> Any:
     actor = asker(request)
     actor.require("person.read")
     found = lists.posts(actor, query.q, query.organisation, query.on_shift, closed=query.closed)
+    now = timezone.now()
     page = paginate(
-        found, query, sorts={"organisation": ["organisation__name"], "title": ["title"]}, default="organisation"
+        lists.with_rung(found, now),
+        query,
+        sorts={"organisation": ["organisation__name"], "title": ["title"], "rung": ["rung"]},
+        default="organisation",
     )
-    held = selectors.filled([row.pk for row in page["items"]], timezone.now())
+    held = selectors.filled([row.pk for row in page["items"]], now)
     return {**page, "items": [_post(row, held.get(row.pk), actor) for row in page["items"]]}
 
 

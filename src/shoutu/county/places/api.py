@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from ninja import Field, Query, Schema
 
@@ -158,7 +158,7 @@ def filtered_organisations(actor: Actor, query: OrganisationQuery) -> QuerySet[O
     if not query.closed:
         found = found.filter(is_active=True)
     if query.q:
-        found = found.filter(name__icontains=query.q)
+        found = found.filter(Q(name__icontains=query.q) | Q(code__iexact=query.q))
     if query.kind:
         found = found.filter(kind=query.kind)
     if query.territory:
@@ -173,6 +173,14 @@ def list_organisations(request: HttpRequest, query: Query[OrganisationQuery]) ->
     actor.require("site.read")
     found = filtered_organisations(actor, query)
     return paginate(found, query, _organisation, sorts={"name": ["name"], "id": ["id"]}, default="name")
+
+
+@router.get("/organisations/{id}", response=OrganisationOut)
+def get_organisation(request: HttpRequest, id: int) -> Any:
+    """One organisation, a closed one too."""
+    actor = asker(request)
+    actor.require("site.read")
+    return _organisation(selectors.get_organisation(actor, id))
 
 
 @router.post("/organisations", response={201: OrganisationOut})

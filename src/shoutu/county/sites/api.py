@@ -36,6 +36,7 @@ SPAN = timedelta(hours=24)
 
 
 class SiteQuery(ListQuery):
+    organisation: int | None = Field(None, ge=1)
     watched: bool | None = None
     placed: bool | None = None
     lacking: bool | None = None
@@ -45,7 +46,7 @@ class SiteQuery(ListQuery):
     territory: int | None = Field(None, ge=1)
 
 
-SITE_FLAGS = ("watched", "placed", "lacking", "stopped", "state", "level", "territory")
+SITE_FLAGS = ("organisation", "watched", "placed", "lacking", "stopped", "state", "level", "territory")
 
 
 def site_flags(query: SiteQuery) -> dict[str, Any]:
@@ -193,13 +194,14 @@ def change_design(request: HttpRequest, id: int, body: schemas.DesignIn) -> Any:
 
 class PointQuery(ListQuery):
     site: int | None = Field(None, ge=1)
+    organisation: int | None = Field(None, ge=1)
     territory: int | None = Field(None, ge=1)
     online: bool | None = None
 
 
 def point_flags(query: PointQuery) -> dict[str, Any]:
     """The list's filters, the same where it goes out as a table."""
-    return {"site": query.site, "territory": query.territory, "online": query.online}
+    return {name: getattr(query, name) for name in ("site", "organisation", "territory", "online")}
 
 
 @router.get("/points", response=Page[schemas.Point])

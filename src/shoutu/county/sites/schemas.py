@@ -41,6 +41,7 @@ class Site(Schema):
     name: str
     kind: str
     organisation: str
+    organisation_id: int
     territory: str
     grade: str
     params: dict[str, Any]

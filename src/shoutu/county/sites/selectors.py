@@ -28,7 +28,13 @@ STALE_INTERVALS = 3
 
 
 def points_for(
-    actor: Actor, *, site: int | None = None, q: str = "", territory: int | None = None, online: bool | None = None
+    actor: Actor,
+    *,
+    site: int | None = None,
+    organisation: int | None = None,
+    q: str = "",
+    territory: int | None = None,
+    online: bool | None = None,
 ) -> QuerySet[Point]:
     """Points of visible sites with their site and source.
 
@@ -37,6 +43,8 @@ def points_for(
     rows = Point.objects.visible_to(actor).select_related("site", "source")
     if site is not None:
         rows = rows.filter(site_id=site)
+    if organisation is not None:
+        rows = rows.filter(site__organisation_id=organisation)
     if territory is not None:
         rows = rows.filter(site__territory_id=territory)
     if online is not None:
@@ -136,6 +144,7 @@ def sites_for(
     actor: Actor,
     q: str = "",
     *,
+    organisation: int | None = None,
     watched: bool | None = None,
     placed: bool | None = None,
     lacking: bool | None = None,
@@ -153,6 +162,8 @@ def sites_for(
     rows = with_state(_counted(Site.objects.visible_to(actor).select_related("territory", "organisation")))
     if q:
         rows = rows.filter(Q(name__icontains=q) | Q(organisation__name__icontains=q) | Q(territory__name__icontains=q))
+    if organisation is not None:
+        rows = rows.filter(organisation_id=organisation)
     if watched is not None:
         rule = Exists(Rule.objects.filter(point__site=OuterRef("pk"), enabled=True))
         rows = rows.filter(rule if watched else ~rule)

@@ -23,6 +23,7 @@ def site(row: Any) -> dict[str, Any]:
         "name": row.name,
         "kind": row.kind,
         "organisation": row.organisation.name,
+        "organisation_id": row.organisation_id,
         "territory": row.territory.name,
         "grade": row.grade,
         "params": row.params,

@@ -42,6 +42,7 @@ class WarningQuery(ListQuery):
     state: str = "open"
     level: int | None = Field(None, ge=1, le=4)
     site: int | None = Field(None, ge=1)
+    organisation: int | None = Field(None, ge=1)
     mine: bool = False
     category: Literal["", "risk", "fault"] = ""
     since: date | None = None
@@ -56,6 +57,7 @@ def filtered_warnings(actor: Actor, query: WarningQuery) -> QuerySet[Warning]:
         state=query.state,
         level=query.level,
         site=query.site,
+        organisation=query.organisation,
         q=query.q,
         mine=query.mine,
         category=query.category,

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { t } from "i18next";
-import { ArrowLeft, Search as Glass } from "lucide-react";
+import { ArrowLeft, Building2, Search as Glass } from "lucide-react";
 import { useDeferredValue, useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { flushSync } from "react-dom";
 import { useNavigate } from "react-router";
@@ -21,12 +21,14 @@ function useHits(q: string): { hits: Hit[]; settled: boolean } {
   const found = useQuery({
     queryKey: ["search", q],
     queryFn: async () => {
-      const [warnings, sites, points] = await Promise.all([
+      const [warnings, sites, enterprises, points] = await Promise.all([
         got(api.GET("/api/v1/warnings", { params: { query: { q, state: "all", limit: 4 } } })),
         got(api.GET("/api/v1/sites", { params: { query: { q, limit: 5 } } })),
+        // One without a site, or closed, is found here alone.
+        got(api.GET("/api/v1/organisations", { params: { query: { q, kind: "enterprise", closed: true, limit: 4 } } })),
         got(api.GET("/api/v1/points", { params: { query: { q, limit: 5 } } })),
       ]);
-      return { warnings: warnings.items, sites: sites.items, points: points.items };
+      return { warnings: warnings.items, sites: sites.items, enterprises: enterprises.items, points: points.items };
     },
     enabled: q !== "",
     placeholderData: keepPreviousData,
@@ -48,6 +50,14 @@ function useHits(q: string): { hits: Hit[]; settled: boolean } {
       where: [site.organisation, site.territory].filter(Boolean).join(" "),
       mark: site.standing === "faulty" || site.standing === "unwatched" ? <NoDataMark size={20} label="" /> : <LevelMark level={site.level} size={20} />,
     })),
+    found.data.enterprises.map((body) => ({
+      key: `e${body.id}`,
+      to: `/enterprises/${body.id}`,
+      words: body.name,
+      where: [body.is_active ? "" : t("enterprise.closed"), t("enterprise.title"), body.territory].filter(Boolean).join(" "),
+      mark: <Building2 size={18} strokeWidth={1.6} aria-hidden />,
+      exact: body.name === q || body.code === q,
+    })),
     found.data.points.map((p) => ({
       key: `p${p.id}`,
       to: `/points/${p.id}`,
@@ -59,7 +69,7 @@ function useHits(q: string): { hits: Hit[]; settled: boolean } {
   return { hits, settled: !found.isPlaceholderData };
 }
 
-/** One box finds warnings, sites by their own or their enterprise's name, and points; arrows choose, Enter opens, Esc leaves. A phone opens it over the top bar. */
+/** One box finds warnings, sites by their own or their enterprise's name, enterprises, and points; arrows choose, Enter opens, Esc leaves. A phone opens it over the top bar. */
 export function Search(): ReactNode {
   const navigate = useNavigate();
   const [text, setText] = useState("");

@@ -9,10 +9,34 @@ import { useMe } from "../../kit/shell/Shell";
 import { EnterDialog } from "./LicenceDialogs";
 import { Bar, Left, until } from "./Left";
 import { lackingWords } from "./Lacking";
-import { useSiteLacking, type useSiteLicences } from "./queries";
+import { useSiteLacking, type Licence, type useSiteLicences } from "./queries";
 import "./papers.css";
 
 const BRIEF = 6;
+
+/** Licences as time bars. `sited`: of several sites, so that each row says whose it is. */
+export function LicenceRows({ rows, brief, sited = false }: { rows: readonly Licence[]; brief: boolean; sited?: boolean }): ReactNode {
+  return (
+    <ul className={brief ? "licence-rows" : "licence-rows licence-rows-whole"}>
+      {(brief ? rows.slice(0, BRIEF) : rows).map((one) => (
+        <li key={one.id}>
+          <Link to={`/licences/${one.id}`} className="quiet">
+            <span className="clip">
+              <b>{one.title}</b> {one.site === null ? <span className="second">{t("licence.whole")}</span> : sited && <span className="second">{one.site.name}</span>}
+            </span>
+            {!brief && <span className="second clip licence-more">{[one.number, one.bearer].filter((words) => words !== "").join(" \u00b7 ")}</span>}
+            {!brief && <span className="second clip licence-more">{one.issued_by}</span>}
+            <Bar one={one} />
+            <span className="num second licence-more">{until(one)}</span>
+            <span>
+              <Left one={one} />
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
 
 /** 证照 as time bars, what lapses first on top. */
 export function DossierLicences({ site, licences, brief }: { site: SiteDetail; licences: ReturnType<typeof useSiteLicences>; brief: boolean }): ReactNode {
@@ -33,24 +57,7 @@ export function DossierLicences({ site, licences, brief }: { site: SiteDetail; l
       ) : rows.length === 0 ? (
         <p className="note">{may ? t("licence.none.enter") : t("licence.none")}</p>
       ) : (
-        <ul className={brief ? "licence-rows" : "licence-rows licence-rows-whole"}>
-          {(brief ? rows.slice(0, BRIEF) : rows).map((one) => (
-            <li key={one.id}>
-              <Link to={`/licences/${one.id}`} className="quiet">
-                <span className="clip">
-                  <b>{one.title}</b> {one.site === null && <span className="second">{t("licence.whole")}</span>}
-                </span>
-                {!brief && <span className="second clip licence-more">{[one.number, one.bearer].filter((words) => words !== "").join(" \u00b7 ")}</span>}
-                {!brief && <span className="second clip licence-more">{one.issued_by}</span>}
-                <Bar one={one} />
-                <span className="num second licence-more">{until(one)}</span>
-                <span>
-                  <Left one={one} />
-                </span>
-              </Link>
-            </li>
-          ))}
-        </ul>
+        <LicenceRows rows={rows} brief={brief} />
       )}
       {entering && <EnterDialog at={site.id} close={() => setEntering(false)} />}
     </Panel>

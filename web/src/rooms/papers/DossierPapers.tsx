@@ -1,6 +1,7 @@
 import { Button, Checkbox, Input, Select } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
+import { Link } from "react-router";
 import type { SiteDetail } from "../../api/types";
 import { Panel } from "../../kit/Panel";
 import { Failed, Loading } from "../../kit/States";
@@ -60,17 +61,26 @@ function AddDialog({ site, of, close }: { site: number; of: Paper | null; close:
   );
 }
 
-function Row({ one, mayAdd, mayWithdraw, renew, withdraw }: { one: Paper; mayAdd: boolean; mayWithdraw: boolean; renew: () => void; withdraw: () => void }): ReactNode {
+interface RowProps {
+  one: Paper;
+  /** Beside documents of other sites: says whose it is. */
+  sited?: boolean;
+  renew: (() => void) | null;
+  withdraw: (() => void) | null;
+}
+
+/** One document with its versions, the newest shown. */
+export function PaperRow({ one, sited = false, renew, withdraw }: RowProps): ReactNode {
   const now = useNow();
   const [older, setOlder] = useState(false);
   const shown = older ? one.versions : one.versions.slice(0, 1);
   return (
     <li className="paper">
       <p className="paper-head">
-        <span className="tag">{t(`paper.kind.${one.kind}`)}</span> <b>{one.title}</b> {one.personal && <span className="tag">{t("paper.watched")}</span>}
+        <span className="tag">{t(`paper.kind.${one.kind}`)}</span> <b>{one.title}</b> {sited && <Link to={`/sites/${one.site.id}?tab=documents`}>{one.site.name}</Link>} {one.personal && <span className="tag">{t("paper.watched")}</span>}
         <span className="paper-acts">
-          {mayAdd && <Button size="small" onClick={renew}>{t("paper.version")}</Button>}
-          {mayWithdraw && <Button size="small" onClick={withdraw}>{t("paper.withdraw")}</Button>}
+          {renew && <Button size="small" onClick={renew}>{t("paper.version")}</Button>}
+          {withdraw && <Button size="small" onClick={withdraw}>{t("paper.withdraw")}</Button>}
         </span>
       </p>
       <ul>
@@ -120,7 +130,7 @@ export function DossierPapers({ site, papers }: { site: SiteDetail; papers: Retu
       ) : (
         <ul className="papers">
           {rows.map((one) => (
-            <Row key={one.id} one={one} mayAdd={mayAdd} mayWithdraw={may.includes("document.withdraw")} renew={() => setAdding(one)} withdraw={() => setLeaving(one)} />
+            <PaperRow key={one.id} one={one} renew={mayAdd ? () => setAdding(one) : null} withdraw={may.includes("document.withdraw") ? () => setLeaving(one) : null} />
           ))}
         </ul>
       )}

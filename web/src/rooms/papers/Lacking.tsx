@@ -1,5 +1,6 @@
 import { t } from "i18next";
 import type { ReactNode } from "react";
+import { Link } from "react-router";
 import { onceEach } from "../../api/pages";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
@@ -19,7 +20,7 @@ export function groundWords(one: SiteLacking): string {
 function columns(): Column<SiteLacking>[] {
   return [
     { key: "site", title: t("licence.site"), grow: 20, cell: (one) => <b>{one.name}</b> },
-    { key: "holder", title: t("licence.holder"), grow: 20, cell: (one) => one.organisation.name },
+    { key: "holder", title: t("licence.holder"), grow: 20, cell: (one) => <Link to={`/enterprises/${one.organisation.id}`}>{one.organisation.name}</Link> },
     { key: "kind", title: t("site.kind"), cell: (one) => <span className="second">{t(`site.kind.${one.site_kind}`)}</span> },
     { key: "lacking", title: t("licence.lacking.head"), grow: 30, cell: (one) => <b>{lackingWords(one)}</b> },
     { key: "ground", title: t("licence.ground"), from: "wide", cell: (one) => <span className="second">{groundWords(one)}</span> },

@@ -86,12 +86,12 @@ function PickOwnSite({ sites, value, set }: { sites: readonly { id: number; name
   );
 }
 
-/** A licence put on record. From a dossier the enterprise and the site are there already. */
-export function EnterDialog({ at, close }: { at: number | null; close: () => void }): ReactNode {
+/** A licence put on record. From a dossier the enterprise (`of`), or the site with it (`at`), is there already. */
+export function EnterDialog({ at, of = null, close }: { at: number | null; of?: number | null; close: () => void }): ReactNode {
   const act = useLicenceAct();
   const [draft, setDraft] = useState(blank);
   const [kind, setKind] = useState<string | null>(null);
-  const [picked, setPicked] = useState<number | null>(null);
+  const [picked, setPicked] = useState<number | null>(of);
   const [site, setSite] = useState<number | null>(at);
   const form = useLicenceForm(at !== null ? { site: at } : picked !== null ? { organisation: picked } : {});
   const found = form.data?.kinds.find((one) => one.id === kind);
@@ -101,7 +101,7 @@ export function EnterDialog({ at, close }: { at: number | null; close: () => voi
   };
   return (
     <Dialog title={t("licence.enter.title")} verb={t("licence.enter")} busy={act.isPending} error={act.error ?? form.error} send={send} close={close} can={organisation !== null && kind !== null && ready(draft)}>
-      {at === null && (
+      {at === null && of === null && (
         <PickOrganisation
           label={t("licence.holder")}
           value={picked}

@@ -82,7 +82,7 @@ export default function LicencePage(): ReactNode {
         <h1>{one.title}</h1>
         <Left one={one} />
         {one.site ? <Link to={`/sites/${one.site.id}?tab=licences`}>{one.site.name}</Link> : <span className="tag">{t("licence.whole")}</span>}
-        <span className="second">{one.organisation.name}</span>
+        <Link to={`/enterprises/${one.organisation.id}`}>{one.organisation.name}</Link>
         {!one.verified && <span className="tag">{t("rule.unverified")}</span>}
       </header>
       {one.replaced_by !== null && (

@@ -2,7 +2,7 @@ import { Button, Input, Select } from "antd";
 import { t } from "i18next";
 import { Search as Glass } from "lucide-react";
 import { useState, type ReactNode } from "react";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { onceEach } from "../../api/pages";
 import { Exchange } from "../../kit/import/Exchange";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
@@ -21,7 +21,7 @@ const tabs = ["held", "expired", "expiring", "lacking", "renewed", "withdrawn"] 
 function columns(): Column<Licence>[] {
   return [
     { key: "title", title: t("licence.kind"), grow: 22, cell: (one) => <b>{one.title}</b> },
-    { key: "holder", title: t("licence.holder"), grow: 20, cell: (one) => one.organisation.name },
+    { key: "holder", title: t("licence.holder"), grow: 20, cell: (one) => <Link to={`/enterprises/${one.organisation.id}`}>{one.organisation.name}</Link> },
     { key: "site", title: t("licence.site"), cell: (one) => <span className="second">{one.site?.name ?? t("licence.whole")}</span> },
     { key: "number", title: t("licence.number"), from: "wide", cell: (one) => <span className="second">{one.number}</span> },
     { key: "bar", title: "", from: "wide", cell: (one) => <Bar one={one} /> },

@@ -10,6 +10,7 @@ export type LicenceKind = S["LicenceKindRow"];
 export type LicenceContent = S["LicenceContent"];
 
 export interface LicenceFilter {
+  organisation?: number;
   standing?: string;
   kind?: string;
   q?: string;
@@ -29,7 +30,7 @@ export function useLicences(filter: LicenceFilter, enabled = true) {
 export type SiteLacking = S["SiteLacking"];
 
 /** Sites that lack a licence they must have. */
-export function useLacking(filter: { q?: string; kind?: string }, enabled = true) {
+export function useLacking(filter: { q?: string; kind?: string; organisation?: number }, enabled = true) {
   return useInfiniteQuery({
     queryKey: ["licences", "lacking", filter],
     queryFn: ({ pageParam }) => got(api.GET("/api/v1/licences/lacking", { params: { query: { ...filter, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } } })),
@@ -90,6 +91,11 @@ export const paperKinds: readonly PaperKind[] = ["design", "assessment", "plan",
 
 export function usePapers(site: number, enabled = true) {
   return useQuery({ queryKey: ["documents", "site", site], queryFn: () => got(api.GET("/api/v1/sites/{id}/documents", { params: { path: { id: site }, query: { limit: 500 } } })), enabled });
+}
+
+/** The documents of all sites of an enterprise. */
+export function useEnterprisePapers(organisation: number, enabled = true) {
+  return useQuery({ queryKey: ["documents", "organisation", organisation], queryFn: () => got(api.GET("/api/v1/documents", { params: { query: { organisation, limit: 500 } } })), enabled });
 }
 
 /** Where a version is fetched from: the browser saves it, it shows none of it. */

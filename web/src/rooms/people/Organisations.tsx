@@ -1,7 +1,7 @@
 import { Button, Input } from "antd";
 import { t } from "i18next";
 import { useEffect, useRef, useState, type ReactNode } from "react";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { api, got } from "../../api/client";
 import { usePhone } from "../../appearance";
 import { Exchange } from "../../kit/import/Exchange";
@@ -75,6 +75,11 @@ function Bodies({ territory, at, pick, add, change }: { territory: number; at: n
                       <span>{body.name}</span>
                       <i>{body.territory}</i>
                     </button>
+                    {body.id === at && body.kind === "enterprise" && (
+                      <Link className="otree-door" to={`/enterprises/${body.id}`}>
+                        {t("enterprise.title")}
+                      </Link>
+                    )}
                     {change && body.id === at && (
                       <Button size="small" type="text" onClick={() => change(body)}>
                         {t("people.change")}
@@ -203,7 +208,8 @@ function PersonLine({ person }: { person: PersonRow }): ReactNode {
   );
 }
 
-function Staff({ organisation, arrive, name, post, open }: { organisation: number; arrive: boolean; name: string; post: number; open: (id: number) => void }): ReactNode {
+/** An organisation's posts and people, with what may be done to them. */
+export function Staff({ organisation, arrive = false, name, post, open }: { organisation: number; arrive?: boolean; name: string; post: number; open: (id: number) => void }): ReactNode {
   const may = useMay();
   const posts = usePostList(organisation);
   const persons = usePersonList(organisation);

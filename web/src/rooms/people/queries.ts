@@ -97,6 +97,23 @@ export function useOrganisationList(filter: { territory?: number; q?: string }) 
   });
 }
 
+export function useOrganisation(id: number) {
+  return useQuery({
+    queryKey: ["people", "organisations", "one", id],
+    queryFn: () => got(api.GET("/api/v1/organisations/{id}", { params: { path: { id } } })),
+    enabled: Number.isInteger(id) && id > 0,
+  });
+}
+
+/** The first posts of an organisation, those that answer highest on top. */
+export function useTopPosts(organisation: number, limit: number) {
+  return useQuery({
+    queryKey: ["people", "posts", "top", organisation, limit],
+    queryFn: () => got(api.GET("/api/v1/posts", { params: { query: { organisation, sort: "-rung", limit } } })),
+    refetchInterval: 60_000,
+  });
+}
+
 export function usePostList(organisation: number) {
   return useInfiniteQuery({
     queryKey: ["people", "posts", "list", organisation],

@@ -34,7 +34,7 @@ export default function OrderEnter(): ReactNode {
   const [number, setNumber] = useState("");
   const [title, setTitle] = useState("");
   const [text, setText] = useState("");
-  const [concern, setConcern] = useState<Concern | null>(concernOf(`site:${search.get("site") ?? ""}`));
+  const [concern, setConcern] = useState<Concern | null>(concernOf(`site:${search.get("site") ?? ""}`) ?? concernOf(`organisation:${search.get("organisation") ?? ""}`));
   const [posts, setPosts] = useState<number[]>([]);
   const [due, setDue] = useState(fieldTime(serverNow() + 24 * 3_600_000));
   const [pressed, setPressed] = useState(false);

@@ -12,7 +12,7 @@ describe("concernWords", () => {
   it("names the site before its enterprise, and leads to the page that shows it", () => {
     const mine = { id: 3, name: "甲铁矿" };
     expect(concernWords({ site: { id: 5, name: "甲铁矿尾矿库" }, organisation: mine })).toEqual({ name: "甲铁矿尾矿库", url: "/sites/5" });
-    expect(concernWords({ site: null, organisation: mine })?.url).toBe(`/sites?q=${encodeURIComponent("甲铁矿")}`);
+    expect(concernWords({ site: null, organisation: mine })?.url).toBe("/enterprises/3");
     expect(concernWords({ site: null, organisation: null })).toBeNull();
   });
 });

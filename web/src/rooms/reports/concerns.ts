@@ -15,5 +15,5 @@ export function concernOf(key: string): Concern | null {
 /** Where an order about it is shown, and under what name: its site, else its enterprise. */
 export function concernWords(order: { site: { id: number; name: string } | null; organisation: { id: number; name: string } | null }): { name: string; url: string } | null {
   if (order.site) return { name: order.site.name, url: `/sites/${order.site.id}` };
-  return order.organisation ? { name: order.organisation.name, url: `/sites?q=${encodeURIComponent(order.organisation.name)}` } : null;
+  return order.organisation ? { name: order.organisation.name, url: `/enterprises/${order.organisation.id}` } : null;
 }

@@ -120,9 +120,9 @@ export function useOrders(state: "open" | "all") {
   });
 }
 
-/** Orders about a site or its enterprise, newest first. */
-export function useSiteOrders(site: number, enabled: boolean) {
-  return useQuery({ queryKey: ["orders", "site", site], queryFn: () => got(api.GET("/api/v1/orders", { params: { query: { state: "all", site, limit: 20 } } })), refetchInterval: 30_000, enabled });
+/** Orders about a site or its enterprise, or about an enterprise and its sites, newest first. */
+export function useOrdersAbout(about: { site: number } | { organisation: number }, enabled: boolean) {
+  return useQuery({ queryKey: ["orders", "about", about], queryFn: () => got(api.GET("/api/v1/orders", { params: { query: { state: "all", ...about, limit: 20 } } })), refetchInterval: 30_000, enabled });
 }
 
 export function useOrder(id: number) {

@@ -21,15 +21,12 @@ import { DossierOrders } from "./DossierOrders";
 import { DossierPlace } from "./DossierPlace";
 import { DossierPoints, DossierResponsible, DossierRules, DossierWarnings } from "./DossierTabs";
 import { DossierWeather } from "./DossierWeather";
+import { worstOf } from "./mark";
 import "./points.css";
 import "./dossier.css";
 
 const tabs = ["overview", "licences", "points", "warnings", "responsible", "rules", "documents"] as const;
 type Tab = (typeof tabs)[number];
-
-function worstOf(open: readonly Warning[] | undefined): Warning | undefined {
-  return open?.find((one) => one.category === "risk");
-}
 
 /** What matters about this site now, before anything else is read. */
 function Sentence({ site, open, licences }: { site: SiteDetail; open: Warning[] | undefined; licences: readonly Licence[] }): ReactNode {
@@ -90,9 +87,9 @@ export default function Dossier(): ReactNode {
   };
   const parts = {
     licences: mayLicences ? <DossierLicences site={one} licences={licences} brief={tab === "overview"} /> : null,
-    points: <DossierPoints site={one} points={points} rules={rules.data?.items ?? []} brief={tab === "overview"} />,
-    warnings: <DossierWarnings warnings={all} site={one} brief={tab === "overview"} />,
-    responsible: <DossierResponsible people={people} />,
+    points: <DossierPoints of={one.name} points={points} rules={rules.data?.items ?? []} brief={tab === "overview"} />,
+    warnings: <DossierWarnings warnings={all} to={`/warnings?tab=all&site=${id}`} brief={tab === "overview"} />,
+    responsible: <DossierResponsible people={people} enterprise={one.organisation_id} />,
     rules: <DossierRules rules={rules} site={one} />,
     documents: mayPapers ? <DossierPapers site={one} papers={papers} /> : null,
   };
@@ -104,7 +101,7 @@ export default function Dossier(): ReactNode {
         {one.grade !== "" && <span className="tag">{t("site.gradeN", { n: one.grade })}</span>}
         {one.operating === "producing" ? <span className="tag">{t("site.doing.producing")}</span> : <SealedTag doing={one.operating} />}
         <span className="tag">{one.territory}</span>
-        <span className="second">{one.organisation}</span>
+        <Link to={`/enterprises/${one.organisation_id}`}>{one.organisation}</Link>
       </header>
       <Sentence site={one} open={open.data?.pages.flatMap((page) => page.items)} licences={licences.data?.items ?? []} />
       <div className="tabs tabs-line" role="tablist" aria-label={one.name}>
@@ -123,7 +120,7 @@ export default function Dossier(): ReactNode {
           <div className="dossier-column">
             {mayWeather && <DossierWeather site={id} />}
             <DossierOperation site={id} name={one.name} />
-            <DossierOrders site={id} />
+            <DossierOrders about={{ site: id }} />
             <DossierPlace site={one} worst={worstOf(open.data?.pages.flatMap((page) => page.items))} />
             {parts.licences}
             {parts.responsible}

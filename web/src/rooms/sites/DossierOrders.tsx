@@ -5,20 +5,20 @@ import { Panel } from "../../kit/Panel";
 import { Clock } from "../../kit/Clock";
 import { useMe } from "../../kit/shell/Shell";
 import { progress } from "../reports/Orders";
-import { useSiteOrders } from "../reports/queries";
+import { useOrdersAbout } from "../reports/queries";
 import { limitOf } from "../reports/words";
 
 const SHOWN = 6;
 
-/** Orders about the site or its whole enterprise; nothing for who may not enter any while there are none. */
-export function DossierOrders({ site }: { site: number }): ReactNode {
+/** Orders about the site or its whole enterprise, or about an enterprise; nothing for who may not enter any while there are none. */
+export function DossierOrders({ about }: { about: { site: number } | { organisation: number } }): ReactNode {
   const { permissions } = useMe();
-  const list = useSiteOrders(site, permissions.includes("order.read"));
+  const list = useOrdersAbout(about, permissions.includes("order.read"));
   const may = permissions.includes("order.enter");
   const rows = list.data?.items ?? [];
   if (!list.data || (rows.length === 0 && !may)) return null;
   return (
-    <Panel title={t("order.title")} note={rows.length > 0 ? t("point.warnings.note", { n: list.data.count }) : undefined} action={may ? <Link to={`/orders/new?site=${site}`}>{t("order.enter")}</Link> : undefined}>
+    <Panel title={t("order.title")} note={rows.length > 0 ? t("point.warnings.note", { n: list.data.count }) : undefined} action={may ? <Link to={"site" in about ? `/orders/new?site=${about.site}` : `/orders/new?organisation=${about.organisation}`}>{t("order.enter")}</Link> : undefined}>
       {rows.length === 0 ? (
         <p className="note">{t("dossier.orders.none")}</p>
       ) : (
@@ -28,7 +28,7 @@ export function DossierOrders({ site }: { site: number }): ReactNode {
               <Link to={`/orders/${row.id}`} className="quiet dossier-order">
                 <span>
                   <b>{row.title}</b>
-                  <span className="second">{[row.sender, progress(row), row.site ? "" : t("dossier.orders.whole")].filter(Boolean).join(" \u00b7 ")}</span>
+                  <span className="second">{[row.sender, progress(row), row.site ? ("site" in about ? "" : row.site.name) : t("dossier.orders.whole")].filter(Boolean).join(" \u00b7 ")}</span>
                 </span>
                 {row.due_at && (row.state === "new" || row.state === "given") && <Clock limit={limitOf("carry_out", row.received_at, row.due_at)} size="list" short />}
               </Link>

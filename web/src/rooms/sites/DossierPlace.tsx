@@ -2,32 +2,18 @@ import { Button, Input, Select } from "antd";
 import { t } from "i18next";
 import { Suspense, useMemo, useState, type ReactNode } from "react";
 import { useCountyMap, usePlaceAct } from "../../api/queries";
-import type { SiteDetail, SiteMark, Warning } from "../../api/types";
+import type { SiteDetail, Warning } from "../../api/types";
 import { useTone } from "../../appearance";
-import { tagState } from "../../kit/levelstate";
 import { Panel } from "../../kit/Panel";
 import { Boundary } from "../../kit/Boundary";
 import { later } from "../../kit/later";
 import { Failed, Loading, NotSaved } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
 import { SiteMoveForm } from "../people/changes";
+import { markOf } from "./mark";
 import { placeWords } from "./Sites";
 
 const SiteMap = later(async () => ({ default: (await import("../../kit/map/SiteMap")).SiteMap }));
-
-function markOf(site: SiteDetail, worst: Warning | undefined): SiteMark {
-  return {
-    id: site.id, name: site.name, kind: site.kind, territory: site.territory, territory_id: 0, longitude: site.longitude, latitude: site.latitude,
-    state: worst ? "raised" : site.points > 0 ? "normal" : "unwatched", level: worst?.level ?? 0, standing: standingOf(worst), warning: worst?.id ?? null,
-    // What happened stands before the comma, what it is measured against behind it.
-    item: worst?.title.split("\uff0c")[0] ?? "", value: null, unit: "", points: site.points, blind: 0, operating: site.operating,
-  };
-}
-
-function standingOf(worst: Warning | undefined): SiteMark["standing"] {
-  const state = worst ? tagState(worst) : null;
-  return state === "muted" ? "answered" : state;
-}
 
 /** Where the site lies; whoever may edit sites enters it here, in the grid it was read from. */
 export function DossierPlace({ site, worst }: { site: SiteDetail; worst: Warning | undefined }): ReactNode {

@@ -4,17 +4,22 @@ import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { onceEach } from "../../api/pages";
 import type { usePoints, useResponsible, useSiteRules, useWarnings } from "../../api/queries";
-import type { Rule, SiteDetail } from "../../api/types";
+import type { Rule, SiteDetail, Warning } from "../../api/types";
 import { LevelMark, LevelTag } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Failed, Loading } from "../../kit/States";
 import { tagState } from "../../kit/levelstate";
 import { figure, keepUnits, placesOf } from "../../time/figure";
 import { date, shortTime } from "../../time/words";
+import { useTopPosts } from "../people/queries";
+import { Holder } from "../people/Room";
 import { ruleTitle } from "../rules/words";
+import { headline } from "../warnings/words";
 import { Age, LatestFigure, PointMark } from "./Latest";
 
 const BRIEF = 8;
+/** Posts of the enterprise looked at for those on no rung. */
+const OTHERS = 8;
 
 /** The red limit of a point, as the pictures have it at the end of the row. */
 function redLine(rules: readonly Rule[], point: number): string {
@@ -25,13 +30,15 @@ function redLine(rules: readonly Rule[], point: number): string {
 }
 
 interface PointsProps {
-  site: SiteDetail;
+  /** Whose points: the site's name. */
+  of: string;
   points: ReturnType<typeof usePoints>;
-  rules: readonly Rule[];
+  /** Null where points of several sites stand together: each says its site in place of its address, none its red line. */
+  rules: readonly Rule[] | null;
   brief: boolean;
 }
 
-export function DossierPoints({ site, points, rules, brief }: PointsProps): ReactNode {
+export function DossierPoints({ of, points, rules, brief }: PointsProps): ReactNode {
   const rows = onceEach(points.data?.pages);
   const count = points.data?.pages[0]?.count ?? 0;
   // Raised ones first, then those without news: the rest is quiet.
@@ -49,15 +56,15 @@ export function DossierPoints({ site, points, rules, brief }: PointsProps): Reac
       ) : !points.data ? (
         <Loading what={t("what.points")} />
       ) : rows.length === 0 ? (
-        <p className="note">{t("dossier.points.none", { site: site.name })}</p>
+        <p className="note">{t("dossier.points.none", { site: of })}</p>
       ) : (
         <>
-          <ul className="dossier-points">
+          <ul className={rules === null ? "dossier-points dossier-points-sited" : "dossier-points"}>
             {(brief ? sorted.slice(0, BRIEF) : sorted).map((point) => (
               <li key={point.id}>
                 <PointMark point={point} size={18} />
                 <Link to={`/points/${point.id}`} className="quiet dossier-point">
-                  <b>{point.name}</b> <span className="second">{point.address}</span>
+                  <b>{point.name}</b> <span className="second">{rules === null ? point.site.name : point.address}</span>
                 </Link>
                 <span className="num">
                   <LatestFigure point={point} />
@@ -65,7 +72,7 @@ export function DossierPoints({ site, points, rules, brief }: PointsProps): Reac
                 <span className="dossier-age">
                   <Age point={point} />
                 </span>
-                <span className="num second">{redLine(rules, point.id)}</span>
+                {rules !== null && <span className="num second">{redLine(rules, point.id)}</span>}
               </li>
             ))}
           </ul>
@@ -80,11 +87,31 @@ export function DossierPoints({ site, points, rules, brief }: PointsProps): Reac
   );
 }
 
-export function DossierWarnings({ warnings, site, brief }: { warnings: ReturnType<typeof useWarnings>; site: SiteDetail; brief: boolean }): ReactNode {
+/** Warnings in a line each. `sited`: of several sites, so that each says whose it is. */
+export function WarningRows({ rows, sited = false }: { rows: readonly Warning[]; sited?: boolean }): ReactNode {
+  return (
+    <ul className="dossier-warnings">
+      {rows.map((one) => (
+        <li key={one.id}>
+          <Link to={`/warnings/${one.id}`} className="quiet">
+            <LevelTag level={one.level} state={tagState(one)} size={20} grey={one.state === "closed"} />
+            <span className="dossier-title">{keepUnits(sited ? headline(one) : one.title)}</span>
+            <span className="second">
+              {date(one.started_at)} {shortTime(one.started_at)}
+            </span>
+            <span className="second">{one.result ? t(`result.${one.result}`) : t(`warning.state.${one.state}`)}</span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function DossierWarnings({ warnings, to, brief }: { warnings: ReturnType<typeof useWarnings>; to: string; brief: boolean }): ReactNode {
   const rows = warnings.data?.pages.flatMap((page) => page.items) ?? [];
   const count = warnings.data?.pages[0]?.count ?? 0;
   return (
-    <Panel title={t("dossier.tab.warnings")} note={t("point.warnings.note", { n: count })} action={count > 0 ? <Link to={`/warnings?tab=all&site=${site.id}`}>{t("dossier.toWarnings")}</Link> : undefined}>
+    <Panel title={t("dossier.tab.warnings")} note={t("point.warnings.note", { n: count })} action={count > 0 ? <Link to={to}>{t("dossier.toWarnings")}</Link> : undefined}>
       {warnings.error && !warnings.data ? (
         <Failed error={warnings.error} what={t("what.warnings")} again={() => void warnings.refetch()} />
       ) : !warnings.data ? (
@@ -92,27 +119,16 @@ export function DossierWarnings({ warnings, site, brief }: { warnings: ReturnTyp
       ) : rows.length === 0 ? (
         <p className="note">{t("dossier.warnings.none")}</p>
       ) : (
-        <ul className="dossier-warnings">
-          {(brief ? rows.slice(0, BRIEF) : rows).map((one) => (
-            <li key={one.id}>
-              <Link to={`/warnings/${one.id}`} className="quiet">
-                <LevelTag level={one.level} state={tagState(one)} size={20} grey={one.state === "closed"} />
-                <span className="dossier-title">{keepUnits(one.title)}</span>
-                <span className="second">
-                  {date(one.started_at)} {shortTime(one.started_at)}
-                </span>
-                <span className="second">{one.result ? t(`result.${one.result}`) : t(`warning.state.${one.state}`)}</span>
-              </Link>
-            </li>
-          ))}
-        </ul>
+        <WarningRows rows={brief ? rows.slice(0, BRIEF) : rows} />
       )}
     </Panel>
   );
 }
 
-export function DossierResponsible({ people }: { people: ReturnType<typeof useResponsible> }): ReactNode {
+export function DossierResponsible({ people, enterprise }: { people: ReturnType<typeof useResponsible>; enterprise: number }): ReactNode {
   const rows = people.data?.items ?? [];
+  // Whoever the enterprise has besides: its safety officer may stand on no rung.
+  const others = (useTopPosts(enterprise, OTHERS).data?.items ?? []).filter((post) => !rows.some((row) => row.post_id === post.id));
   const empty = rows.filter((row) => row.person === null).length;
   return (
     <Panel title={t("dossier.tab.responsible")} note={rows.length > 0 ? (empty > 0 ? t("dossier.people.empty", { n: empty }) : t("dossier.people.note")) : undefined}>
@@ -123,17 +139,32 @@ export function DossierResponsible({ people }: { people: ReturnType<typeof useRe
       ) : rows.length === 0 ? (
         <p className="note">{t("dossier.people.none")}</p>
       ) : (
-        <ol className="dossier-people">
-          {rows.map((row) => (
-            <li key={`${row.post_id}.${row.rung}`}>
-              <span className="second">{t(`responsibility.${row.kind}`)}</span>
-              <span>
-                <b>{row.post}</b> <span className="second">{row.organisation}</span>
-              </span>
-              {row.person === null ? <b className="dossier-nobody">{t("call.nobody")}</b> : <span className="second">{row.person === `${row.organisation}${row.post}` ? t("dossier.people.filled") : row.person}</span>}
-            </li>
-          ))}
-        </ol>
+        <>
+          <ol className="dossier-people">
+            {rows.map((row) => (
+              <li key={`${row.post_id}.${row.rung}`}>
+                <span className="second">{t(`responsibility.${row.kind}`)}</span>
+                <span>
+                  <b>{row.post}</b> <span className="second">{row.organisation}</span>
+                </span>
+                {row.person === null ? <b className="dossier-nobody">{t("call.nobody")}</b> : <span className="second">{row.person === `${row.organisation}${row.post}` ? t("dossier.people.filled") : row.person}</span>}
+              </li>
+            ))}
+          </ol>
+          {people.data && others.length > 0 && (
+            <ul className="dossier-people">
+              {others.map((post) => (
+                <li key={post.id}>
+                  <span className="second">{t("dossier.people.others")}</span>
+                  <span>
+                    <b>{post.title}</b> <span className="second">{post.organisation.name}</span>
+                  </span>
+                  <Holder state={post.state} person={post.person?.name ?? null} stands_for={post.stands_for} />
+                </li>
+              ))}
+            </ul>
+          )}
+        </>
       )}
     </Panel>
   );

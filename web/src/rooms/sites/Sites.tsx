@@ -43,7 +43,7 @@ function columns(): Column<Site>[] {
   return [
     { key: "name", title: t("site.name"), grow: 34, cell: (s) => <SiteName site={s} /> },
     { key: "kind", title: t("site.kind"), cell: (s) => <span className="second">{t(`site.kind.${s.kind}`)}</span> },
-    { key: "organisation", title: t("site.organisation"), cell: (s) => s.organisation },
+    { key: "organisation", title: t("site.organisation"), cell: (s) => <Link to={`/enterprises/${s.organisation_id}`}>{s.organisation}</Link> },
     { key: "territory", title: t("warning.territory"), cell: (s) => <span className="second">{s.territory}</span> },
     { key: "grade", title: t("site.grade"), from: "wide", cell: (s) => <span className="second">{s.grade === "" ? "\u2014" : s.grade}</span> },
     { key: "points", title: t("site.points"), right: true, cell: (s) => s.points },

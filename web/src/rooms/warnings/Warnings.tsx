@@ -90,6 +90,7 @@ function chipWords(name: "since" | "until" | "category" | "result", filter: List
 function filterOf(tab: Tab, search: URLSearchParams): ListFilter {
   const level = Number(search.get("level"));
   const site = Number(search.get("site"));
+  const organisation = Number(search.get("organisation"));
   const q = search.get("q");
   const since = search.get("since");
   const until = search.get("until");
@@ -104,6 +105,7 @@ function filterOf(tab: Tab, search: URLSearchParams): ListFilter {
     ...(tab === "mine" ? { mine: true } : {}),
     ...(level >= 1 && level <= 4 ? { level } : {}),
     ...(site > 0 ? { site } : {}),
+    ...(organisation > 0 ? { organisation } : {}),
     ...(q ? { q } : {}),
   };
 }
@@ -128,7 +130,7 @@ export function Warnings(): ReactNode {
   const count = list.data?.pages[0]?.count ?? 0;
   const openCount = status ? Object.values(status.levels).reduce((sum, n) => sum + n, 0) : undefined;
   const chips = (["since", "until", "category", "result"] as const).filter((name) => filter[name] !== undefined);
-  const filtered = filter.level !== undefined || filter.site !== undefined || filter.q !== undefined || chips.length > 0;
+  const filtered = filter.level !== undefined || filter.site !== undefined || filter.organisation !== undefined || filter.q !== undefined || chips.length > 0;
   return (
     <div className="page">
       <h1 className="unseen">{t("nav.warnings")}</h1>
@@ -163,6 +165,11 @@ export function Warnings(): ReactNode {
         {filter.site !== undefined && (
           <button type="button" className="chip" onClick={() => set("site", null)}>
             {t("filter.site", { name: rows[0]?.site.name ?? filter.site })} <X size={14} strokeWidth={1.6} aria-hidden />
+          </button>
+        )}
+        {filter.organisation !== undefined && (
+          <button type="button" className="chip" onClick={() => set("organisation", null)}>
+            {t("filter.site", { name: rows[0]?.site.organisation ?? filter.organisation })} <X size={14} strokeWidth={1.6} aria-hidden />
           </button>
         )}
         {chips.map((name) => (

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from shoutu.county.kit.actors import Actor
@@ -76,6 +77,12 @@ def posts(
     if on_shift is not None:
         found = found.filter(on_shift=on_shift)
     return found if closed else found.filter(is_active=True)
+
+
+def with_rung(found: QuerySet[Post], at: datetime) -> QuerySet[Post]:
+    """Each with `rung`, the highest it answers on at `at`; 0: none."""
+    held = at_time(Responsibility.objects.filter(post=OuterRef("pk")), at).order_by().values("post")
+    return found.annotate(rung=Coalesce(Subquery(held.annotate(top=Max("rung")).values("top")), 0))
 
 
 def get_post(actor: Actor, id: int) -> Post:

@@ -51,6 +51,7 @@ def warnings_for(
     state: str = "open",
     level: int | None = None,
     site: int | None = None,
+    organisation: int | None = None,
     q: str = "",
     mine: bool = False,
     category: str = "",
@@ -70,6 +71,8 @@ def warnings_for(
         rows = rows.filter(level=level)
     if site is not None:
         rows = rows.filter(site_id=site)
+    if organisation is not None:
+        rows = rows.filter(site__organisation_id=organisation)
     if q:
         rows = rows.filter(Q(number__icontains=q) | Q(title__icontains=q) | Q(site__name__icontains=q))
     if category:
