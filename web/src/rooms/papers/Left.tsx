@@ -1,13 +1,16 @@
 import { t } from "i18next";
 import type { ReactNode } from "react";
+import { serverNow } from "../../time/server";
+import { date } from "../../time/words";
 import type { Licence } from "./queries";
-import { beyond, left } from "./standing";
+import { beyond, isAhead, left } from "./standing";
 import "./papers.css";
 
 /** How long it still holds, in ink: plain, boxed within its lead, inverted past its end. */
 export function Left({ one }: { one: Licence }): ReactNode {
   if (one.standing === "renewed") return <span className="second">{t("licence.standing.renewed")}</span>;
   if (one.standing === "withdrawn") return <span className="second">{t(`licence.withdrawal.${one.withdrawal || "cancelled"}`)}</span>;
+  if (isAhead(one, date(serverNow()))) return <b>{t("licence.ahead")}</b>;
   if (one.days_left === null) return <span className="second">{t("licence.forever")}</span>;
   if (one.standing === "expired") return <b className="licence-over">{t("licence.over", { n: -one.days_left })}</b>;
   if (one.standing === "expiring") return <b className="licence-soon">{one.days_left === 0 ? t("licence.lastDay") : t("licence.left", { n: one.days_left })}</b>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LicenceDetail, LicenceKind } from "./queries";
-import { beyond, kindOf, left, SPAN_DAYS } from "./standing";
+import { beyond, isAhead, kindOf, left, SPAN_DAYS } from "./standing";
 
 describe("the bar of a licence", () => {
   it("is empty once it has expired and whole without an end", () => {
@@ -14,6 +14,15 @@ describe("the bar of a licence", () => {
     expect(beyond(SPAN_DAYS)).toBe(false);
     expect(beyond(SPAN_DAYS + 1)).toBe(true);
     expect(beyond(null)).toBe(true);
+  });
+});
+
+describe("isAhead", () => {
+  it("tells a licence whose first day is to come, and none that ended otherwise", () => {
+    const one = { valid_from: "2026-11-27", standing: "valid" };
+    expect(isAhead(one, "2026-11-26")).toBe(true);
+    expect(isAhead(one, "2026-11-27")).toBe(false);
+    expect(isAhead({ ...one, standing: "withdrawn" }, "2026-11-26")).toBe(false);
   });
 });
 

@@ -14,6 +14,11 @@ export function beyond(days: number | null): boolean {
   return days === null || days > SPAN_DAYS;
 }
 
+/** Whether it holds nothing yet: its first day is to come, as of one granted ahead. Pure. */
+export function isAhead(one: { valid_from: string; standing: string }, today: string): boolean {
+  return one.valid_from > today && (one.standing === "valid" || one.standing === "expiring");
+}
+
 /** The kind of a licence; one the county has taken from its list asks for what the licence has. Not known while the list is on its way. Pure. */
 export function kindOf(one: LicenceDetail, kinds: readonly LicenceKind[] | undefined): LicenceKind | undefined {
   const gone = (): LicenceKind => ({ id: one.kind, title: one.title, ground: one.ground, verified: one.verified, lead_days: one.lead_days, personal: one.bearer !== "", capacity: true, required: false });

@@ -111,17 +111,19 @@ function File({ body }: { body: Organisation }): ReactNode {
         ))}
       </div>
       {tab === "overview" ? (
-        <div className="dossier-grid">
+        <div className="dossier-grid enterprise-grid">
           <div className="dossier-column">
             <EnterpriseWarnings id={organisation} open={open} all={all} />
             <EnterpriseSites sites={sites} />
-            {(count.points ?? 0) > 0 && parts.points}
+            {(count.points ?? 0) > 0 && <div className="enterprise-last">{parts.points}</div>}
           </div>
           <div className="dossier-column">
             <EnterprisePeople body={body} posts={posts} />
             {parts.licences}
             <DossierOrders about={{ organisation }} />
-            <EnterpriseMap sites={sites} open={standing} />
+            <div className="enterprise-last">
+              <EnterpriseMap sites={sites} open={standing} />
+            </div>
           </div>
         </div>
       ) : (

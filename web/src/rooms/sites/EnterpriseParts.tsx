@@ -59,7 +59,7 @@ export function EnterpriseWarnings({ id, open, all }: { id: number; open: Return
 export function EnterpriseSites({ sites }: { sites: ReturnType<typeof useSites> }): ReactNode {
   const rows = onceEach(sites.data?.pages);
   return (
-    <Panel title={t("what.sites")} note={sites.data && t("point.warnings.note", { n: sites.data.pages[0]?.count ?? 0 })}>
+    <Panel title={t("what.sites")} note={sites.data && t("enterprise.sites", { n: sites.data.pages[0]?.count ?? 0 })}>
       {sites.error && !sites.data ? (
         <Failed error={sites.error} what={t("what.sites")} again={() => void sites.refetch()} />
       ) : !sites.data ? (
@@ -97,9 +97,10 @@ export function EnterprisePeople({ body, posts }: { body: Organisation; posts: R
       title={t("enterprise.people")}
       note={rows.length > 0 ? t("enterprise.posts", { n: posts.data?.count ?? 0 }) : undefined}
       action={
-        <>
-          {chain && <Link to={`/people/matrix?q=${encodeURIComponent(body.name)}`}>{t("enterprise.chain")}</Link>} <Link to="?tab=people">{t("dossier.toWarnings")}</Link>
-        </>
+        <span className="enterprise-doors">
+          {chain && <Link to={`/people/matrix?q=${encodeURIComponent(body.name)}`}>{t("enterprise.chain")}</Link>}
+          <Link to="?tab=people">{t("dossier.toWarnings")}</Link>
+        </span>
       }
     >
       {posts.error && !posts.data ? (
