@@ -117,7 +117,7 @@ export function SourceTokens(): ReactNode {
             <Button size="small" onClick={() => setAdding(true)}>
               {t("admin.source.add")}
             </Button>
-          )}
+          )}{" "}
           <Exchange table="sources" filter={{ q: q.trim() }} brief />
         </>
       }
