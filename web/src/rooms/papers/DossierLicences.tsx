@@ -7,7 +7,7 @@ import { Panel } from "../../kit/Panel";
 import { Failed, Loading } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
 import { EnterDialog } from "./LicenceDialogs";
-import { Bar, Left, until } from "./Left";
+import { Bar, besideTitle, Left, until } from "./Left";
 import { lackingWords } from "./Lacking";
 import { useSiteLacking, type Licence, type useSiteLicences } from "./queries";
 import "./papers.css";
@@ -22,7 +22,7 @@ export function LicenceRows({ rows, brief, sited = false }: { rows: readonly Lic
         <li key={one.id}>
           <Link to={`/licences/${one.id}`} className="quiet">
             <span className="clip">
-              <b>{one.title}</b> {one.site === null ? <span className="second">{t("licence.whole")}</span> : sited && <span className="second">{one.site.name}</span>}
+              <b>{one.title}</b> <span className="second">{besideTitle(one, sited)}</span>
             </span>
             {!brief && <span className="second clip licence-more">{[one.number, one.bearer].filter((words) => words !== "").join(" \u00b7 ")}</span>}
             {!brief && <span className="second clip licence-more">{one.issued_by}</span>}

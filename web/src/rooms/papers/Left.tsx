@@ -25,6 +25,12 @@ export function Bar({ one }: { one: Licence }): ReactNode {
   );
 }
 
+/** Beside its title in a dossier: whose it is where that may be asked, and the capacity it approves. */
+export function besideTitle(one: Pick<Licence, "site" | "capacity">, sited: boolean): string {
+  const whose = one.site === null ? t("licence.whole") : sited ? one.site.name : "";
+  return [whose, one.capacity === null ? "" : t("licence.capacityN", { n: one.capacity })].filter((words) => words !== "").join(" \u00b7 ");
+}
+
 export function until(one: Licence): string {
   return one.valid_until ?? t("licence.forever");
 }
