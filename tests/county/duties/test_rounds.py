@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,7 @@ from shoutu.county.duties import services
 from shoutu.county.duties.models import Call, Contact, Duty, Notice
 from shoutu.county.duties.selectors import duties_for, late_of
 from shoutu.county.duties.selectors.chains import chain_rows
-from shoutu.county.duties.selectors.clocks import has_answered
+from shoutu.county.duties.selectors.clocks import has_answered, late_since
 from shoutu.county.duties.selectors.lists import whole
 from shoutu.county.duties.services import answering, links
 from shoutu.county.kit.actors import SYSTEM
@@ -94,13 +95,32 @@ def test_of_two_duties_it_is_not(contact: Contact, open_duty: Callable[..., Duty
     assert not Duty.objects.filter(state="answered").exists()
 
 
-def test_begun_again_it_is_late_since_the_first_round(open_duty: Callable[..., Duty], clock: Any) -> None:
+def test_begun_again_it_is_late_since_the_first_round(
+    county: SimpleNamespace, open_duty: Callable[..., Duty], clock: Any, login: Any
+) -> None:
     duty = open_duty()
     first = duty.calls.get().due_at
     again(clock)
     assert Duty.objects.get(pk=duty.pk).round == 2
     assert late_of(SYSTEM) == (1, first)
     assert list(duties_for(SYSTEM, "late")) == [duty]
+    # The row's own clock is of the new round, and runs: what is late must be said beside it.
+    told = login("inspector").get("/api/v1/duties?view=late").json()["items"][0]
+    assert abs(datetime.fromisoformat(told["late_since"]) - first) < timedelta(milliseconds=1)
+    assert (told["round"], told["overdue"]) == (2, False)
+
+
+def test_late_since_and_the_late_list_are_one_judgement(open_duty: Callable[..., Duty], clock: Any) -> None:
+    duty = open_duty()
+    for _ in range(12):
+        row = whole(Duty.objects.filter(pk=duty.pk)).get()
+        told = late_since(row)
+        assert (told is not None) == duties_for(SYSTEM, "late").exists()
+        assert told == late_of(SYSTEM)[1]
+        clock.shift(4 * 60)
+        services.climb_due()
+        if row.round == 2 and row.state == "called":
+            services.answer(SYSTEM, duty.pk)
 
 
 def test_calling_again_reaches_those_above_whose_turn_has_not_come_again(

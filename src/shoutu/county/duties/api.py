@@ -11,7 +11,7 @@ from ninja import Query
 from shoutu.county.duties import kinds, schemas, selectors, services
 from shoutu.county.duties.models import Duty, State, Step
 from shoutu.county.duties.selectors.chains import RUNG_WORDS, masked
-from shoutu.county.duties.selectors.clocks import group_of, has_answered, waits_for
+from shoutu.county.duties.selectors.clocks import group_of, has_answered, late_since, waits_for
 from shoutu.county.duties.selectors.lists import SORTS, whole
 from shoutu.county.duties.services.receipts import note_fetched
 from shoutu.county.duties.states import TABLE
@@ -150,6 +150,7 @@ def row(duty: Duty, actor: Actor) -> dict[str, Any]:
         "clock": clock,
         "group": group_of(duty, clock),
         "overdue": selectors.is_overdue(clock),
+        "late_since": late_since(duty),
         "actions": [_action(duty, actor, verb) for verb in TABLE.verbs if verb != "cancel"],
         "calls": sum(call.times for call in calls),
         "round": duty.round,

@@ -82,7 +82,10 @@ class Subject(Schema):
 
 
 class Duty(Schema):
-    """One duty as a row of the desk. `round`: how often its chain was begun, from 1."""
+    """One duty as a row of the desk. `round`: how often its chain was begun, from 1.
+
+    `late_since`: the limit that passed longest ago, of any round; `overdue`: that of `clock` has passed.
+    """
 
     id: int
     kind: str
@@ -98,6 +101,7 @@ class Duty(Schema):
     clock: Clock | None
     group: Literal["now", "today", "week"]
     overdue: bool
+    late_since: datetime | None
     actions: list[Action]
     calls: int
     round: int

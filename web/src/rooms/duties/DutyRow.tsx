@@ -26,12 +26,12 @@ function verbOf(duty: Duty, what: RowAct, watched: boolean): string {
   return what.verb === "answer" ? t("act.answer") : duty.verb;
 }
 
-/** The clock is of who is called now; that those before them let their limit pass is why the duty counts as late. */
-function Passed({ limit }: { limit: Limit }): ReactNode {
+/** The clock is of who is called now; that those before them, of this round or one before, let their limit pass is why the duty is late. */
+function Passed({ since, limit }: { since: string; limit: Limit }): ReactNode {
   const now = useNow();
-  const first = Math.min(...limit.rungs.map((rung) => Date.parse(rung)));
-  if (limit.kind !== "answer" || limit.done_at || first >= now) return null;
-  return <strong>{t("desk.passed", { span: spanWords(now - first, true) })}</strong>;
+  const first = Date.parse(since);
+  if (first >= Date.parse(limit.due_at)) return null;
+  return <strong>{t("desk.passed", { span: spanWords(Math.max(0, now - first), true) })}</strong>;
 }
 
 /** Level, verb and object, one line why, the clock with its bar, one button. `watched`: called are others, and the row says whom. */
@@ -61,7 +61,7 @@ export function DutyRow({ duty, filled, watched = false }: { duty: Duty; filled:
         </b>
         <span title={duty.why}>
           {watched && duty.post !== "" && <strong>{t("desk.who", { who: `${duty.organisation}${duty.post}`, how: t(`duty.state.${duty.state}`) })}</strong>}
-          {watched && duty.clock && <Passed limit={duty.clock} />}
+          {watched && duty.clock && duty.late_since && <Passed since={duty.late_since} limit={duty.clock} />}
           {then !== null && <strong>{t("desk.then", { what: then })}</strong>}
           {duty.why}
         </span>

@@ -76,6 +76,20 @@ def is_overdue(clock: dict[str, Any] | None) -> bool:
     return clock is not None and clock["done_at"] is None and clock["due_at"] < timezone.now()
 
 
+def late_since(duty: Duty) -> datetime | None:
+    """The limit that passed longest ago: of an unanswered call, of whatever round for what they are called for now, or
+    of a stage not done in time. None where the duty is not late: the same as the list of late ones asks.
+    """
+    now = timezone.now()
+    limits: list[datetime] = []
+    if duty.state == State.CALLED:
+        calls = (call for call in duty.calls.all() if call.round >= duty.cause_round)
+        limits = [call.due_at for call in calls if call.state == CallState.CALLING]
+    elif duty.state == State.ANSWERED:
+        limits = [clock.due_at for clock in duty.clocks.all() if clock.done_at is None]
+    return min((due for due in limits if due < now), default=None)
+
+
 def group_of(duty: Duty, clock: dict[str, Any] | None) -> str:
     """now: due within half an hour, late, or orange and red; today: due today; else week."""
     if duty.state not in (State.CALLED, State.ANSWERED) or clock is None:
