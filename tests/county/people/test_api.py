@@ -100,6 +100,10 @@ def test_looking_at_a_telephone_number_is_logged(county: SimpleNamespace, login)
     assert login("auditor").get(f"/api/v1/persons/{person.pk}/phone").status_code == 403
     other = county.persons["enterprise_b"]
     assert login("township").get(f"/api/v1/persons/{other.pk}/phone").status_code == 404
+    for blank in ({}, {"purpose": ""}, {"purpose": " \u3000"}):
+        refused = login("duty_officer").get(f"/api/v1/persons/{person.pk}/phone", blank)
+        assert (refused.status_code, refused.json()["field"]) == (422, "purpose")
+        assert "0357" not in refused.content.decode()
     assert Access.objects.count() == 1
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, Query, Schema
 
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
-from shoutu.county.kit.errors import Conflict
+from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services.access import note_access
 from shoutu.county.people import selectors, services
@@ -259,9 +259,11 @@ def revoke_token(request: HttpRequest, id: int) -> Any:
 
 @router.get("/persons/{id}/phone", response=PhoneOut)
 def read_phone(request: HttpRequest, id: int, purpose: str = "") -> Any:
-    """A person's telephone number. The look, who took it and why are logged."""
+    """A person's telephone number. The look, who took it and why are logged; without a `purpose` it is not shown."""
     actor = asker(request)
     actor.require("person.read_phone")
     person = selectors.get_person(actor, id)
-    note_access(actor, ref(person), ["phone"], purpose)
+    if not purpose.strip():
+        raise Invalid("purpose", _("写明为什么看这个号码，记入查阅日志"))
+    note_access(actor, ref(person), ["phone"], purpose.strip())
     return {"name": person.name, "phone": person.phone}

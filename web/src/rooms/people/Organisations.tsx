@@ -16,6 +16,7 @@ import { BackButton, PersonChange } from "./changes";
 import { HoldForm, LeaveForm, OrganisationForm, PersonForm, PostForm, TerritoryForm } from "./forms";
 import { useChange, useOrganisationList, usePersonList, usePost, usePostList, useTerritories, type Organisation, type PersonRow, type PostRow, type Territory } from "./queries";
 import { Holder, Room, useMay } from "./Room";
+import { WhyLook } from "./WhyLook";
 
 function Tree({ at, pick, add, change }: { at: number; pick: (id: number) => void; add: (() => void) | null; change: ((place: Territory) => void) | null }): ReactNode {
   const list = useTerritories();
@@ -175,7 +176,8 @@ function PersonLine({ person }: { person: PersonRow }): ReactNode {
   const now = useNow();
   const [away, setAway] = useState(false);
   const [changing, setChanging] = useState(false);
-  const look = useChange(() => got(api.GET("/api/v1/persons/{id}/phone", { params: { path: { id: person.id }, query: { purpose: t("people.phone.purpose") } } })));
+  const [asking, setAsking] = useState(false);
+  const look = useChange((purpose: string) => got(api.GET("/api/v1/persons/{id}/phone", { params: { path: { id: person.id }, query: { purpose } } })));
   return (
     <li className="person">
       <span>
@@ -185,7 +187,7 @@ function PersonLine({ person }: { person: PersonRow }): ReactNode {
       <span className="num">
         {look.data?.phone ?? person.phone}
         {person.phone !== "" && look.data === undefined && may("person.read_phone") && (
-          <Button size="small" type="text" loading={look.isPending} onClick={() => look.mutate(undefined)}>
+          <Button size="small" type="text" loading={look.isPending} onClick={() => setAsking(true)}>
             {t("people.phone.look")}
           </Button>
         )}
@@ -201,7 +203,7 @@ function PersonLine({ person }: { person: PersonRow }): ReactNode {
           </Button>
         )}
       </span>
-      <NotSaved error={look.error} />
+      {asking && <WhyLook name={person.name} busy={look.isPending} error={look.error} send={(why) => look.mutate(why, { onSuccess: () => setAsking(false) })} close={() => setAsking(false)} />}
       {changing && <PersonChange person={person} close={() => setChanging(false)} />}
       {away && <LeaveForm person={person.id} about={person.name} close={() => setAway(false)} />}
     </li>
