@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import email
+import re
 from datetime import UTC, datetime, timedelta
 from email import policy
 from pathlib import Path
@@ -13,6 +14,7 @@ import time_machine
 from click.testing import CliRunner
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 
 from shoutu.county.commands_ledger import ledger
 from shoutu.county.kit.actors import SYSTEM
@@ -221,6 +223,26 @@ def test_what_no_registered_key_signed_is_refused(county_log: Signer, client) ->
         blob = good.rpartition(" ")[2]
         assert status(f"{body}\n— {county_log.origin} {blob}".encode()) == 422
     assert not KeptHead.objects.exists()
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_why_a_head_or_key_is_refused_is_said_whole_in_the_readers_language(
+    county_log: Signer, client, language: str
+) -> None:
+    good = note(county_log, 10, 0)
+    other_day = good.replace("time 2026-11-24T08:00:00.000000Z", "time now")
+    heads = [good.replace("\n10\n", "\n11\n"), good.partition("\n\n")[0], other_day, good.replace("epoch", "Epoche")]
+    told = [
+        client.post(ADDRESS, head.encode(), content_type="text/plain", headers={"Accept-Language": language}).json()
+        for head in heads
+    ]
+    with translation.override(language), pytest.raises(Invalid) as caught:
+        keep_log(SYSTEM, "丙县", "no key")
+    said = [one["expected"] for one in told] + [str(caught.value.expected)]
+    assert len(set(said)) >= 3
+    for words in said:
+        rest = re.sub(r"PEM|SM2|Ed25519|ledger\.pub\.pem", "", words)
+        assert not re.search(r"[A-Za-z]" if language == "zh-hans" else r"[\u4e00-\u9fff]", rest), words
 
 
 def test_a_log_is_registered_once_and_with_its_key(county_log: Signer, tmp_path: Path) -> None:

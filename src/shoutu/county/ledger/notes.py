@@ -17,15 +17,39 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.ledger.canonical import moment
 from shoutu.ledger_keys import KeyFormError, PrivateKey, PublicKey, load_private, load_public
 
+SAID: dict[str, Any] = {
+    "unsigned": _("没有签名，或被截断"),
+    "signature_line": _("签名行格式不对"),
+    "changed": _("签名不符：签发之后被改过"),
+    "other_kind": _("写的签名算法和公钥的不是一种"),
+    "other_key": _("不是这把公钥签的"),
+    "form": _("不是树头的格式"),
+    "key_form": _("不是 PEM 格式的 Ed25519 或 SM2 公钥"),
+}
+"""What is wrong with a head or key, for its reader's language."""
+
 
 class NoteError(ValueError):
-    """A head is not readable or not signed by this log's key; the message says which and why."""
+    """A head is not readable or not signed by this log's key; the message says which and why, in English for the logs.
+
+    `said` says it in the language of who is being answered.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+    @property
+    def said(self) -> str:
+        return str(SAID[self.code])
 
 
 class OtherKey(NoteError):
@@ -84,10 +108,10 @@ def read(note: str, *trusted: PublicKey) -> Head:
     """Parse a note and check that one of the `trusted` keys signed it. Raises NoteError."""
     # A damaged row may hold what is no text at all.
     if "\n\n" not in note or note.encode("utf-8", "replace").decode() != note:
-        raise NoteError("not a signed head: it has no signature, or is cut off")
+        raise NoteError("unsigned", "not a signed head: it has no signature, or is cut off")
     body, found, tail = note.partition("\n\n")
     if not found or not tail.endswith("\n"):
-        raise NoteError("not a signed head: it has no signature, or is cut off")
+        raise NoteError("unsigned", "not a signed head: it has no signature, or is cut off")
     body += "\n"
     for line in tail[:-1].split("\n"):
         dash, _space, rest = line.partition(" ")
@@ -98,18 +122,18 @@ def read(note: str, *trusted: PublicKey) -> Head:
             blob = b""
         # One text for one signature: base64 could otherwise hide flipped bits in its padding.
         if dash != "—" or base64.b64encode(blob).decode() != text:
-            raise NoteError("not a signed head: a signature line is not of the right form")
+            raise NoteError("signature_line", "not a signed head: a signature line is not of the right form")
         public = next((key for key in trusted if name == origin(key) and blob[:4] == key_id(key)), None)
         if public is None:
             continue
         if not public.verify(blob[4:], body.encode()):
-            raise NoteError("the signature does not fit: the head was changed after it was signed")
+            raise NoteError("changed", "the signature does not fit: the head was changed after it was signed")
         head = _parse(body)
         if head.signature != public.kind:
-            raise NoteError(f"says it is signed with {head.signature}, its key is {public.kind}")
+            raise NoteError("other_kind", f"says it is signed with {head.signature}, its key is {public.kind}")
         return head
     _parse(body)
-    raise OtherKey("not signed by this log's key")
+    raise OtherKey("other_key", "not signed by this log's key")
 
 
 def signed(note: str, key: PublicKey) -> str:
@@ -129,7 +153,7 @@ def _parse(body: str) -> Head:
         signature = extra.get("signature", "ed25519")
         return Head(lines[0], int(lines[1]), root, int(extra["epoch"]), extra["time"], extra["hash"], signature)
     except (IndexError, KeyError, ValueError) as error:
-        raise NoteError(f"not a head of this form: {error}") from error
+        raise NoteError("form", f"not a head of this form: {error}") from error
 
 
 @lru_cache(maxsize=4)
@@ -137,7 +161,7 @@ def _signer(path: Path, changed: int) -> Signer:
     try:
         return Signer(load_private(path.read_text("ascii")))
     except KeyFormError as error:
-        raise NoteError(f"{path}: {error}") from error
+        raise NoteError("key_form", f"{path}: {error}") from error
 
 
 def signer() -> Signer:
@@ -154,4 +178,4 @@ def public_key(pem: str | None = None) -> PublicKey:
     try:
         return load_public(pem)
     except KeyFormError as error:
-        raise NoteError(str(error)) from error
+        raise NoteError("key_form", str(error)) from error

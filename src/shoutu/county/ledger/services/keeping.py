@@ -29,7 +29,7 @@ def keep_log(actor: Actor, name: str, key: str) -> KeptLog:
     try:
         named = origin(public_key(key))
     except NoteError as error:
-        raise Invalid("key", _("对方的公钥文件 ledger.pub.pem 的内容（%(error)s）") % {"error": error}) from error
+        raise Invalid("key", _("对方的公钥文件 ledger.pub.pem 的内容（%(error)s）") % {"error": error.said}) from error
     if KeptLog.objects.filter(origin=named).exists():
         raise Invalid("key", _("尚未登记的公钥；这一把已经登记"))
     log = KeptLog.objects.create(name=name, origin=named, key=key)
@@ -78,8 +78,9 @@ def _signed_by(note: str) -> tuple[KeptLog, Head, datetime]:
     try:
         head = read(note, public_key(log.key))
         return log, head, datetime.fromisoformat(head.time).astimezone(UTC)
-    except (NoteError, ValueError, OverflowError) as error:
-        raise Invalid("body", _("由登记的公钥签名的树头（%(error)s）") % {"error": error}) from error
+    except (ValueError, OverflowError) as error:
+        said = error.said if isinstance(error, NoteError) else _("时间不对")
+        raise Invalid("body", _("由登记的公钥签名的树头（%(error)s）") % {"error": said}) from error
 
 
 def _contradiction(log: KeptLog, head: Head) -> str:
