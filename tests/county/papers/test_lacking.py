@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.papers import services
+from shoutu.county.papers.kinds import LicenceKind, kinds
 from shoutu.county.papers.lacking import lacking_for, rows_of
 from shoutu.county.papers.models import Licence
 from shoutu.county.people.testing import actor
@@ -84,9 +85,22 @@ def test_filters_narrow(county: SimpleNamespace) -> None:
 
 def test_the_page_says_how_many(login: Callable[[str], Client], county: SimpleNamespace, licence: Make) -> None:
     client = login("inspector")
-    assert client.get("/api/v1/licences/form").json()["lacking"] == 2
+    assert client.get("/api/v1/licences/form?lacking=true").json()["lacking"] == 2
     licence()
-    assert client.get("/api/v1/licences/form").json()["lacking"] == 1
+    assert client.get("/api/v1/licences/form?lacking=true").json()["lacking"] == 1
+    assert client.get("/api/v1/licences/form").json()["lacking"] is None, "a dialog does not ask for it"
+
+
+def test_a_kind_put_on_the_list_between_question_and_rows_is_not_lacked_yet(
+    county: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sites = list(lacking_for(actor(county.users["leader"])))
+    before = rows_of(sites)
+    extra = LicenceKind.model_construct(
+        id="new", title="新证", title_en="", ground="", verified=False, required_of=("tailings_pond", "open_pit")
+    )  # fmt: skip
+    monkeypatch.setattr("shoutu.county.papers.lacking.kinds", lambda: {**kinds(), "new": extra})
+    assert rows_of(sites) == before
 
 
 def test_a_body_that_is_no_longer_there_lacks_nothing(county: SimpleNamespace) -> None:

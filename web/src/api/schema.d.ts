@@ -1594,7 +1594,7 @@ export interface paths {
         };
         /**
          * Read Phone
-         * @description A person's telephone number. The look, who took it and why are logged.
+         * @description A person's telephone number. The look, who took it and why are logged; without a `purpose` it is not shown.
          */
         get: operations["people_accounts_read_phone"];
         put?: never;
@@ -3388,6 +3388,8 @@ export interface paths {
         /**
          * Get Licence Form
          * @description The kinds there are, how many licences the asker sees, and whose one for that site or enterprise may be.
+         *
+         *     `lacking`: count the sites that lack one as well, which looks at every site; null where nobody asked.
          */
         get: operations["papers_get_licence_form"];
         put?: never;
@@ -8076,6 +8078,8 @@ export interface components {
         /**
          * Duty
          * @description One duty as a row of the desk. `round`: how often its chain was begun, from 1.
+         *
+         *     `late_since`: the limit that passed longest ago, of any round; `overdue`: that of `clock` has passed.
          */
         Duty: {
             /** Id */
@@ -8110,6 +8114,8 @@ export interface components {
             group: "now" | "today" | "week";
             /** Overdue */
             overdue: boolean;
+            /** Late Since */
+            late_since: string | null;
             /** Actions */
             actions: components["schemas"]["Action"][];
             /** Calls */
@@ -8228,6 +8234,8 @@ export interface components {
             group: "now" | "today" | "week";
             /** Overdue */
             overdue: boolean;
+            /** Late Since */
+            late_since: string | null;
             /** Actions */
             actions: components["schemas"]["Action"][];
             /** Calls */
@@ -10988,7 +10996,7 @@ export interface components {
             /** Expired */
             expired: number;
             /** Lacking */
-            lacking: number;
+            lacking: number | null;
             /** May */
             may: boolean;
         };
@@ -18670,6 +18678,7 @@ export interface operations {
             query?: {
                 site?: number | null;
                 organisation?: number | null;
+                lacking?: boolean;
             };
             header?: never;
             path?: never;

@@ -10,7 +10,9 @@ from ninja import Query, Status
 from shoutu.county.duties.schemas import TimelineRow
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
-from shoutu.county.papers import api_documents, kinds, lacking, schemas, selectors, services
+from shoutu.county.papers import api_documents, kinds, schemas, selectors, services
+from shoutu.county.papers.lacking import SORTS as LACKING_SORTS
+from shoutu.county.papers.lacking import lacking_for, rows_of
 from shoutu.county.places.selectors import get_site
 
 router = Router()
@@ -45,8 +47,13 @@ def list_licences(request: HttpRequest, query: Query[LicenceQuery]) -> Any:
 
 
 @router.get("/licences/form", response=schemas.LicenceForm)
-def get_licence_form(request: HttpRequest, site: int | None = None, organisation: int | None = None) -> Any:
-    """The kinds there are, how many licences the asker sees, and whose one for that site or enterprise may be."""
+def get_licence_form(
+    request: HttpRequest, site: int | None = None, organisation: int | None = None, lacking: bool = False
+) -> Any:
+    """The kinds there are, how many licences the asker sees, and whose one for that site or enterprise may be.
+
+    `lacking`: count the sites that lack one as well, which looks at every site; null where nobody asked.
+    """
     actor = asker(request)
     actor.require("licence.read")
     told = {"id", "ground", "verified", "lead_days", "personal", "capacity"}
@@ -58,7 +65,7 @@ def get_licence_form(request: HttpRequest, site: int | None = None, organisation
         "kinds": offered,
         "may": actor.may("licence.edit"),
         **selectors.counts(actor),
-        "lacking": lacking.lacking_for(actor).count(),
+        "lacking": lacking_for(actor).count() if lacking else None,
         **selectors.holders(actor, site, organisation),
     }
 
@@ -77,9 +84,9 @@ def list_lacking(request: HttpRequest, query: Query[LackingQuery]) -> Any:
     """Sites without a licence in force that sites of their kind must have. Nobody is called for it."""
     actor = asker(request)
     actor.require("licence.read")
-    rows = lacking.lacking_for(actor, site=query.site, organisation=query.organisation, kind=query.kind, q=query.q)
-    page = paginate(rows, query, sorts=lacking.SORTS, default="holder")
-    return {**page, "items": lacking.rows_of(page["items"], query.kind)}
+    rows = lacking_for(actor, site=query.site, organisation=query.organisation, kind=query.kind, q=query.q)
+    page = paginate(rows, query, sorts=LACKING_SORTS, default="holder")
+    return {**page, "items": rows_of(page["items"], query.kind)}
 
 
 @router.get("/licences/{id}", response=schemas.LicenceDetail)

@@ -95,7 +95,7 @@ class LicenceForm(Schema):
     held: int
     expiring: int
     expired: int
-    lacking: int
+    lacking: int | None
     may: bool
 
 

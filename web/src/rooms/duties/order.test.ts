@@ -20,6 +20,7 @@ function duty(id: number, level: number, due: number | null, more: Partial<Duty>
     clock: due === null ? null : { starts_at: at(-60), due_at: at(due), done_at: null, rungs: [], kind: "answer", who: "" },
     group: "now",
     overdue: false,
+    late_since: null,
     actions: [],
     calls: 1,
     round: 1,

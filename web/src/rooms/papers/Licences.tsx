@@ -44,7 +44,7 @@ function card(one: Licence): ReactNode {
 }
 
 function sentence(form: LicenceForm): string {
-  const lacking = form.lacking > 0 ? t("list.comma") + t("licence.sentence.lacking", { n: form.lacking }) : "";
+  const lacking = (form.lacking ?? 0) > 0 ? t("list.comma") + t("licence.sentence.lacking", { n: form.lacking }) : "";
   if (form.expired > 0 && form.expiring > 0) return t("licence.sentence.expired", { n: form.expired, soon: form.expiring }) + lacking;
   if (form.expired > 0) return t("licence.sentence.expiredOnly", { n: form.expired }) + lacking;
   if (form.expiring > 0) return t("licence.sentence.expiring", { n: form.expiring }) + lacking;
@@ -64,7 +64,7 @@ export default function Licences(): ReactNode {
   };
   const list = useLicences(filter, tab !== "lacking");
   const lacking = useLacking(filter, tab === "lacking");
-  const form = useLicenceForm();
+  const form = useLicenceForm({ lacking: true });
   useCrumb(t("nav.licences"), "/licences");
   const set = (name: string, value: string): void => {
     const next = new URLSearchParams(search);
@@ -73,7 +73,7 @@ export default function Licences(): ReactNode {
     setSearch(next, { replace: name === "q" });
   };
   const rows = onceEach(list.data?.pages);
-  const number = (name: (typeof tabs)[number]): number | undefined => (name === "renewed" || name === "withdrawn" ? undefined : form.data?.[name]);
+  const number = (name: (typeof tabs)[number]): number | undefined => (name === "renewed" || name === "withdrawn" ? undefined : (form.data?.[name] ?? undefined));
   return (
     <div className="page">
       <div className="points-head">

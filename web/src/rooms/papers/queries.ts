@@ -46,8 +46,8 @@ export function useSiteLacking(site: number) {
   return useQuery({ queryKey: ["licences", "lacking", "site", site], queryFn: async () => (await got(api.GET("/api/v1/licences/lacking", { params: { query: { site } } }))).items[0] ?? null });
 }
 
-/** What the form offers, for a site or an enterprise with its sites. */
-export function useLicenceForm(whose: { site?: number; organisation?: number } = {}) {
+/** What the form offers, for a site or an enterprise with its sites; `lacking`: how many sites lack one as well, which only the list says. */
+export function useLicenceForm(whose: { site?: number; organisation?: number; lacking?: true } = {}) {
   return useQuery({ queryKey: ["licences", "form", whose], queryFn: () => got(api.GET("/api/v1/licences/form", { params: { query: whose } })), placeholderData: keepPreviousData });
 }
 
