@@ -42,7 +42,7 @@ TWO := -n $(WORKERS) --dist worksteal
 # worker has a county of its own, so a file stays with one, its tests in their order.
 FILES := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: setup-dev system  ## everything, browser included
+test: setup-dev system  ## all but the long tests (marked full), browser included
 	$(BIN)/pytest -q $(TWO) -m "not full" --ignore tests/browser
 	$(BIN)/pytest -q $(FILES) -m "not full" tests/browser
 	cd web && $(NPM) test --silent
