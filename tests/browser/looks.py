@@ -18,7 +18,7 @@ NEVER = re.compile("确定|提交|操作|详情|您|成功|undefined|NaN|\\[obje
 LATIN = re.compile(r"[A-Za-z]{3,}")
 NAMES = re.compile(
     r"""\b(?:Shoutu|MQTT|HTTP|HTTPS|TCP|CAP|CSV|Excel|XLSX|GeoJSON|TOTP|SHA|SHOUTU_\w*|English|NOx|DingTalk|WeCom|Email|API)\b
-    |\b(?:ppm|MPa|kPa|mm|GNSS)\b|[A-Z]{2,4}[-/ ]?[TA]?[ -]?\d[\w.-]*|https?://\S+|[\w.+-]+@[\w.-]+|\b\w+[-_]\w[\w-]*\b
+    |\b(?:ppm|MPa|kPa|mm|GNSS|LEL)\b|[A-Z]{2,4}[-/ ]?[TA]?[ -]?\d[\w.-]*|https?://\S+|[\w.+-]+@[\w.-]+|\b\w+[-_]\w[\w-]*\b
     |\b[0-9a-f]{4,}\b|\b(?:leader|duty|inspector|admin|auditor|water|rescue|(?:town|mine|head)\d*)\b
     |Asia/\w+|(?:/[\w.-]+){2,}|\b[a-z_]+\ =\ …|\b(?:Python|SQLite|PostgreSQL|TLS|systemd)\b
     |\b(?:GiB|json|backup|chrony|kiosk|pipeline|shoutu|web|worker|link\d*)\b""",
@@ -49,10 +49,11 @@ SETTLED = """Promise.all(document.getAnimations()
 LOADING = ".ant-skeleton, .state-loading"
 
 
-def axe_findings(page: Page) -> list[str]:
-    """Serious and critical findings, each with the first element that has it."""
+def axe_findings(page: Page, *rules: str) -> list[str]:
+    """Serious and critical findings, each with the first element that has it; of these rules alone where given."""
     assert page.evaluate(SETTLED)
-    found = Axe().run(page).response["violations"]
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    found = Axe().run(page, options=options).response["violations"]
     return [
         f"{item['id']}: {item['nodes'][0]['html'][:160]} {item['nodes'][0].get('failureSummary', '')}"
         for item in found
@@ -74,17 +75,20 @@ def look(page: Page, english: bool = False) -> list[str]:
     wrong = []
     now = page.viewport_size
     other = WIDE if now == PHONE else PHONE
-    for size, tone in ((now, "light"), (now, "dark"), (other, "dark"), (other, "light")):
+    for size, tone, turned in (
+        (now, "light", False), (now, "dark", True), (other, "dark", False), (other, "light", True),
+    ):  # fmt: skip
         page.set_viewport_size(size)  # type: ignore[arg-type]
         page.emulate_media(color_scheme=tone)  # type: ignore[arg-type]
         expect(page.locator("html")).to_have_attribute("data-tone", tone)
         page.wait_for_timeout(150)
         expect(page.locator(LOADING)).to_have_count(0)
-        wrong += [f"{size['width']} {tone}: {one}" for one in faults(page, english)]
+        wrong += [f"{size['width']} {tone}: {one}" for one in faults(page, english, of_colour=turned)]
     return wrong
 
 
-def faults(page: Page, english: bool) -> list[str]:
+def faults(page: Page, english: bool, of_colour: bool) -> list[str]:
+    """What is wrong as it stands now. `of_colour`: only the theme is another than before, which changes but colours."""
     found = []
     if not page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
         found.append("scrolls sideways")
@@ -94,7 +98,7 @@ def faults(page: Page, english: bool) -> list[str]:
         found += [f"a word not ours: {word}" for word in NEVER.findall(words)]
         found += [f"English: {word}" for word in sorted(set(LATIN.findall(NAMES.sub(" ", words))))]
     found += [f"cut off: {one}" for one in page.evaluate(CUT)]
-    found += axe_findings(page)
+    found += axe_findings(page, *(["color-contrast"] if of_colour else []))
     return found
 
 
