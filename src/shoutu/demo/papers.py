@@ -31,6 +31,6 @@ def enter_licences(today: date) -> None:
             ("business", "照", "县行政审批服务管理局", None, None),
         ):
             until = None if days is None else today + timedelta(days=days)
-            begun = (until or today) - LASTS * (3 if kind == "mining_right" else 1)
+            begun = (until or today) - LASTS * (4 if kind == "mining_right" else 1)
             told = Content(f"示范{what}〔{begun.year}〕{number:03d}", by, begun, until, capacity)
             enter_licence(SYSTEM, bodies[name], kind, told)
