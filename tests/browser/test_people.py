@@ -146,3 +146,25 @@ def test_on_a_phone_a_township_finds_a_mines_people_where_it_presses_the_mine(
     page.locator(".orgs .panel").nth(1).get_by_role("button", name=re.compile("乙铁矿")).click()
     expect(page.get_by_role("heading", name="乙铁矿的岗位")).to_be_in_viewport()
     expect(page.locator(".ostaff")).to_contain_text("矿长")
+
+
+def test_a_number_is_shown_whole_at_one_press_on_why_and_the_reason_is_kept(
+    open_page: Callable[..., Page], logins: list[dict[str, str]], county: Stack
+) -> None:
+    keeper, auditor = (login_of(county, logins, role) for role in ("administrator", "auditor"))
+    api = county.login(keeper["username"], keeper["password"])
+    body = api.get("/organisations")["items"][0]
+    api.post("/persons", name="监控室值守员", phone="0357-8001234", organisation=body["id"])
+    page = open_page(login=keeper, at=f"/people/organisations?organisation={body['id']}")
+    looks = page.get_by_role("button", name="看全号")
+    expect(looks.first).to_be_visible()
+    before = looks.count()
+    looks.first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("查阅日志")
+    dialog.get_by_role("button", name="应急联系").click()
+    expect(dialog).to_have_count(0)
+    expect(looks).to_have_count(before - 1)
+    expect(page.get_by_text("0357-8001234")).to_be_visible()
+    kept = county.login(auditor["username"], auditor["password"]).get("/ledger/looks")["items"]
+    assert (kept[0]["purpose"], kept[0]["fields"]) == ("应急联系", "电话")
