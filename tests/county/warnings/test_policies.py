@@ -261,6 +261,68 @@ def test_what_this_version_cannot_read_gives_way_to_the_disk_and_says_so(agreed)
     assert ["读不了" in finding.message for finding in audit()] == [True]
 
 
+def test_the_countys_own_that_this_version_cannot_read_does_not_give_way_to_the_default(agreed):
+    """The default may leave people more time; what was mended on disk is nearer to what was agreed to."""
+    default = PolicyText.objects.get(kind="response").default
+    PolicyText.objects.filter(kind="response").update(own="levels: [", digest="0" * 64)
+    own(agreed, "本县，改好了")
+    texts.look()
+    selectors.forget()
+    assert policies.in_force().title == "本县，改好了"
+    assert ["读不了" in finding.message for finding in audit()] == [True]
+    (agreed / policies.OWN).write_text("levels: [", "utf-8")
+    selectors.forget()
+    assert policies.in_force() == policies.SOURCE.parsed(policies.DEFAULT, default)
+
+
+def test_a_half_written_file_is_not_taken_down_as_agreed(folder):
+    (folder / policies.OWN).write_text("levels: [", "utf-8")
+    texts.look()
+    assert not PolicyText.objects.filter(kind="response").exists()
+    own(folder, "本县")
+    texts.look()
+    assert PolicyText.objects.get(kind="response").title == "本县"
+
+
+def test_a_county_of_the_version_before_goes_on_by_what_that_could_read_last(folder, settings):
+    kept = settings.CONFIG.run / "response-last.yaml"
+    kept.parent.mkdir(parents=True)
+    kept.write_text((PACKS / "default.yaml").read_text("utf-8").replace("预警响应时限（默认）", "上次的"), "utf-8")
+    for name in (policies.OWN, policies.DEFAULT):
+        (folder / name).write_text("levels: [", "utf-8")
+    texts.look()
+    assert policies.in_force().title == "上次的"
+    assert not PolicyText.objects.filter(kind="response").exists()
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "version: ²\n", "recall_after: " + "9" * 30 + " d\n"])
+def test_what_no_reader_foresaw_is_an_unreadable_file_and_silences_nobody(agreed, text):
+    (agreed / "weather-county.yaml").write_text(text, "utf-8")
+    slower(agreed)
+    texts.look()
+    assert "weather-county.yaml" in weather.fault()
+    assert waiting().payload["policy"] == "response"
+    assert {"policy.waits", "policy.fault"} <= {finding.kind for finding in audit()}
+
+
+def test_what_was_taken_up_and_withdrawn_is_asked_for_again(agreed, county):
+    slower(agreed)
+    texts.look()
+    admin = actor(county.users["administrator"])
+    proposals.reject(admin, proposals.take_up(admin, waiting(), "冬季"), "写错了原因")
+    texts.look()
+    assert waiting().proposed_by is None
+
+
+def test_a_lane_that_asks_for_less_is_told(agreed):
+    file = agreed / "weather.yaml"
+    text = file.read_text("utf-8")
+    assert "duty: weather.withdraw" in text
+    file.write_text(text.replace("duty: weather.withdraw", "duty: weather.answer", 1), "utf-8")
+    texts.look()
+    assert any(line["what"].endswith("要做到") for line in waiting().changes)
+
+
 def test_health_says_that_a_changed_pack_waits(agreed, login):
     def line():
         lines = login("administrator").get("/api/v1/health").json()["lines"]

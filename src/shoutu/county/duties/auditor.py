@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -57,14 +57,25 @@ def check(function: Callable[[datetime], Iterable[Finding]]) -> Callable[[dateti
 
 
 def audit(now: datetime | None = None) -> list[Finding]:
-    """One walk: raise alarms for what is found, clear those that are mended. Returns the findings."""
+    """One walk: raise alarms for what is found, clear those that are mended. Returns the findings.
+
+    A check that fails keeps no other from being heard: it is raised after them, and nothing is cleared meanwhile.
+    """
     now = now or timezone.now()
     findings: list[Finding] = []
+    failed: Exception | None = None
     for source in (_duties, _notices, *_checks):
-        findings += _few(list(source(now)))
+        try:
+            findings += _few(list(source(now)))
+        except DatabaseError:
+            raise
+        except Exception as error:
+            failed = failed or error
     keys = {finding.key for finding in findings}
     for finding in findings:
         raise_alarm(finding.key, finding.kind, finding.message, finding.about)
+    if failed is not None:
+        raise failed
     raised = Alarm.objects.filter(key__startswith="audit:", cleared_at__isnull=True)
     for key in raised.exclude(key__in=keys).values_list("key", flat=True):
         clear_alarm(key)

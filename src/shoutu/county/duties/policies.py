@@ -20,7 +20,8 @@ from shoutu.county.duties.policy import PolicyError, Problem
 from shoutu.county.duties.selectors import policies as selectors
 
 P = TypeVar("P")
-UNREADABLE = (PolicyError, OSError, UnicodeDecodeError)
+# A file anybody may have written: a number beyond all bounds and brackets without end are told like other mistakes.
+UNREADABLE = (PolicyError, OSError, ValueError, OverflowError, RecursionError)
 
 
 class Texts(NamedTuple):
@@ -38,6 +39,7 @@ class Texts(NamedTuple):
 class Source(Generic[P]):
     """One response pack: the county's `own` file goes before the `default` one, both in `packs/response`.
 
+    `last`: where earlier versions kept the text they could read last, beside the data; serves until one is agreed to.
     `told`: what texts say in words, name of a line → its value; what two persons compare.
     """
 
@@ -47,6 +49,7 @@ class Source(Generic[P]):
     default: str
     parse: Callable[[str, str], P]
     told: Callable[[Texts], Mapping[str, str]]
+    last: str = ""
 
     def in_force(self) -> P:
         """The pack people are called by. Raises PolicyError only when nothing was ever readable."""
@@ -60,14 +63,22 @@ class Source(Generic[P]):
         return found
 
     def texts(self) -> Texts:
-        """What was agreed to last; what is on disk before that, or where this version can read none of it any more."""
+        """What was agreed to last; what is on disk before that, or where this version cannot read it any more."""
         agreed = selectors.agreed(self.kind)
-        if agreed is not None and self.readable(texts := Texts(*agreed)):
+        held = None if agreed is None else Texts(*agreed)
+        if held is not None and self.readable(held):
+            return held
+        texts = self.on_disk()[0]
+        if self.readable(texts):
             return texts
-        return self.on_disk()[0]
+        # Of what cannot be read as a whole, still rather what was agreed to.
+        return held or Texts(self._last(), texts.default)
 
     def readable(self, texts: Texts) -> bool:
-        return any(self.parsed(name, text) for name, text in zip((self.own, self.default), texts, strict=True))
+        """Whether the one people are called by can be read: the county's own where there is one."""
+        if texts.own:
+            return self.parsed(self.own, texts.own) is not None
+        return self.parsed(self.default, texts.default) is not None
 
     def parsed(self, name: str, text: str) -> P | None:
         """None for "" and what cannot be read. The same text gives the same object: lanes are told apart by `is`."""
@@ -77,18 +88,26 @@ class Source(Generic[P]):
     def on_disk(self) -> tuple[Texts, str]:
         """The files as they are now, and what is wrong with one of them ("" when nothing is)."""
         folder = settings.CONFIG.packs / "response"
-        own, wrong = self._file(folder / self.own) if (folder / self.own).exists() else ("", "")
+        own, wrong = self._file(folder / self.own, may_lack=True)
         default, other = self._file(folder / self.default)
         return Texts(own, default), wrong or other
 
     def fault(self) -> str:
         return self.on_disk()[1]
 
-    def _file(self, file: Path) -> tuple[str, str]:
+    def _last(self) -> str:
+        if not self.last:
+            return ""
+        text, _wrong = self._file(settings.CONFIG.run / self.last, may_lack=True)
+        return text
+
+    def _file(self, file: Path, may_lack: bool = False) -> tuple[str, str]:
         # Read each time: whoever changes a file can set its time back.
         try:
             text = file.read_bytes().decode("utf-8")
         except UNREADABLE as error:
+            if may_lack and isinstance(error, FileNotFoundError):
+                return "", ""
             return "", f"{file}: {error}"
         found, problem = _parsed(self.parse, str(file), text)
         return (text, "") if found is not None else ("", problem or f"{file}: empty")
@@ -100,6 +119,8 @@ def _parsed(parse: Callable[[str, str], Any], name: str, text: str) -> tuple[Any
         return parse(text, name), ""
     except PolicyError as error:
         return None, str(error)
+    except UNREADABLE as error:
+        return None, f"{name}: {error or type(error).__name__}"
 
 
 _sources: dict[str, Source[Any]] = {}

@@ -57,4 +57,5 @@ def _told(texts: Texts) -> Mapping[str, str]:
     return policy_words.told(SOURCE.of(texts), evacuation(texts), reporting(texts))
 
 
-SOURCE = policies.register(policies.Source("response", gettext_lazy("响应方案"), OWN, DEFAULT, parse, _told))
+LAST = "response-last.yaml"
+SOURCE = policies.register(policies.Source("response", gettext_lazy("响应方案"), OWN, DEFAULT, parse, _told, LAST))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy
 
-from shoutu.county.duties import policies
+from shoutu.county.duties import kinds, policies
 from shoutu.county.duties.policies import Texts
 from shoutu.county.duties.policy_words import LEVELS, Lines, span
 from shoutu.county.places.models import Site
@@ -30,6 +30,7 @@ def _told(texts: Texts) -> Mapping[str, str]:
     policy, lines = SOURCE.of(texts), Lines()
     lines.head(policy)
     lines.put("没有写截止时间的，有效多久", span(policy.lasts))
+    lines.put("先认哪种", " → ".join(one.title for one in policy.types))
     for one in policy.types:
         lines.put(f"{one.title} · 凭哪些词、代码认出", "、".join([*one.words, *one.codes]))
     titles = {one.id: one.title for one in policy.types}
@@ -45,6 +46,7 @@ def _response(lines: Lines, name: str, response: WeatherResponse) -> None:
     lines.put(f"{name} · 哪些场所撤人", _sites(response.withdraw_sites))
     for lane, title in LANES.items():
         if lane in response.lanes:
+            lines.put(f"{name} · {title} · 要做到", str(kinds.get(response.lanes[lane].duty).title))
             lines.lane(f"{name} · {title}", response.lanes[lane])
 
 

@@ -31,15 +31,22 @@ MOST = 200
 
 def look() -> None:
     """Hold what is on disk against what was agreed to; ask for two persons where it differs."""
+    failed: Exception | None = None
     for source in policies.sources():
-        texts, wrong = source.on_disk()
-        held = selectors.standing(source.kind)
-        if held is None:
-            if source.readable(texts):
+        try:
+            texts, wrong = source.on_disk()
+            held = selectors.standing(source.kind)
+            # A file that cannot be read asks nothing and is not what was ever agreed to: told until it is mended.
+            if wrong:
+                continue
+            if held is None:
                 _take(source, texts)
-        elif not wrong:
-            # A file that cannot be read asks nothing: the auditor says so until it is mended.
-            _compare(source, texts, held)
+            else:
+                _compare(source, texts, held)
+        except Exception as error:  # one pack's trouble keeps nobody from looking at the other
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 def _compare(source: policies.Source[Any], texts: policies.Texts, held: PolicyText) -> None:
@@ -59,16 +66,16 @@ def _compare(source: policies.Source[Any], texts: policies.Texts, held: PolicyTe
 def waiting() -> Iterator[tuple[policies.Source[Any], str]]:
     """The packs whose files are not as agreed to, and how that stands: "waits", "refused" (by a person), "unreadable".
 
-    The last: this version can read nothing of what was agreed to, so what is on disk holds meanwhile.
+    The last: this version cannot read what was agreed to, so what is on disk holds meanwhile where that can be read.
     """
     for source in policies.sources():
         held = selectors.standing(source.kind)
         texts, wrong = source.on_disk()
-        if held is None or wrong or texts.digest == held.digest:
+        if held is None:
             continue
         if not source.readable(policies.Texts(held.own, held.default)):
             yield source, "unreadable"
-        else:
+        elif not wrong and texts.digest != held.digest:
             yield source, "refused" if selectors.refused(source.kind, texts.digest, held.digest) else "waits"
 
 
@@ -106,7 +113,9 @@ def _changes(source: policies.Source[Any], held: policies.Texts, texts: policies
     lines = [proposals.change(*line) for line in found[:MOST]]
     if len(found) > MOST:
         lines.append(proposals.change(_("另有改动"), "", _("%(n)s 处") % {"n": len(found) - MOST}))
-    if not lines:
+    if not lines and source.readable(held) and source.of(held) != source.of(texts):
+        lines.append(proposals.change(_("叫谁、多久应答"), "", _("另有没有列出的改动，先比对两份文件")))
+    elif not lines:
         lines.append(proposals.change(_("叫谁、多久应答"), _("不变"), _("不变，只改了说明文字或者没有用到的文件")))
     return lines
 
@@ -127,8 +136,11 @@ def _agreed(actor: Actor, proposal: Proposal) -> None:
 
 
 def _dropped(actor: Actor, proposal: Proposal) -> None:
-    """Refused by a person, the same text is not asked for again; the county itself only clears what is overtaken."""
-    if actor.user_id is not None:
+    """Refused by a second person, the same text is not asked for again; withdrawn by the first one, it is.
+
+    The county itself only clears what is overtaken.
+    """
+    if actor.user_id is not None and proposal.state == ProposalState.REJECTED:
         PolicyText.objects.filter(pk=proposal.payload["text"]).update(refused_at=timezone.now())
 
 

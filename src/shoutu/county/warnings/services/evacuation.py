@@ -95,7 +95,8 @@ def open_at(site_id: int) -> Evacuation | None:
 
 
 def _lane() -> dict[str, Any]:
-    return snapshot(policies.evacuation().lane, policies.in_force())
+    texts = policies.SOURCE.texts()  # once: between two askings another text may be agreed to
+    return snapshot(policies.evacuation(texts).lane, policies.SOURCE.of(texts))
 
 
 def call_out(actor: Actor, evacuation: Evacuation) -> None:
