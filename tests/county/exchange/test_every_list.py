@@ -79,6 +79,7 @@ NO_TABLE = {
     "/api/v1/screen/sites": "goes out as `sites`",
     "/api/v1/settings": "what the server is set to",
     "/api/v1/sites/{id}/documents": "papers of one site, each to be downloaded",
+    "/api/v1/documents": "papers of several sites, each to be downloaded",
     "/api/v1/sites/{id}/licences": "goes out as `licences`",
     "/api/v1/sites/{id}/responsible": "of one site, by `responsibilities`",
     "/api/v1/sites/{id}/weather": "goes out as `weather`",
