@@ -112,20 +112,35 @@ def hold_first(hold: Hold, sensing: Path) -> None:
 def hold_last(hold: Hold, sensing: Path) -> None:
     """After the county's database: whatever the journal has gained. Raises Slipped when a segment came and went."""
     folder = sensing / "journal"
-    _journal(hold, folder)
+    begun = any(_logs(hold, folder))
+    if gone := _journal(hold, folder):
+        raise Slipped(f"{gone[0]}: gone before it could be held; take the backup again")
     for path in (*_inside(folder / "quarantine"), *_inside(sensing / "spool" / "quarantine")):
         hold.take(path)
-    _unbroken(hold, folder)
+    _unbroken(hold, folder, begun)
 
 
-def _journal(hold: Hold, folder: Path) -> None:
-    """Segments held before stay held though they are removed, and are measured anew."""
+def _journal(hold: Hold, folder: Path) -> list[Path]:
     hold.take(folder / "salt")
+    return _log(hold, folder)
+
+
+def _log(hold: Hold, folder: Path) -> list[Path]:
+    """The segments of a log. Those held before stay held though they are removed, and are measured anew.
+
+    Measured after the folder was listed: what is not there any more was whole before its successor began, so that no
+    records are missing between the two. Returns those that went between listing and holding.
+    """
+    listed = [segment.path for segment in _segments(folder)]
+    for path in (hold.data / name for name in _logs(hold, folder)):
+        hold.take(path, grows=True)
+    return [path for path in listed if not hold.take(path, grows=True)]
+
+
+def _logs(hold: Hold, folder: Path) -> list[str]:
+    """The segments of that log held so far."""
     prefix = f"{hold.name(folder)}/"
-    for name in [name for name, held in hold.files.items() if held.grows and name.startswith(prefix)]:
-        hold.take(hold.data / name, grows=True)
-    for segment in _segments(folder):
-        hold.take(segment.path, grows=True)
+    return [name for name in hold.files if name.startswith(prefix) and name.endswith(".log")]
 
 
 def _segments(folder: Path) -> list[Segment]:
@@ -137,12 +152,15 @@ def _segments(folder: Path) -> list[Segment]:
     raise CannotHold(f"{folder}: its segments change all the time; try again")
 
 
-def _unbroken(hold: Hold, folder: Path) -> None:
-    """Every segment but the first is the successor of the one before it, or continues after a jump of numbers."""
-    prefix = f"{hold.name(folder)}/"
-    held = sorted(name for name, file in hold.files.items() if file.grows and name.startswith(prefix))
+def _unbroken(hold: Hold, folder: Path, begun: bool) -> None:
+    """Every segment is the successor of the one before it, or continues after a jump of numbers.
+
+    The first one as well, unless a segment was held before the store and the checkpoints were (`begun`): what came
+    before that one they have.
+    """
+    held = sorted(_logs(hold, folder))
     names = {Path(name).name for name in held}
-    for name in held[1:]:
+    for name in held[1:] if begun else held:
         head = read_head(Path(f"/proc/self/fd/{hold.files[name].descriptor}"))
         if head is None or head.previous == (0, 0):
             continue  # torn or damaged: the journal itself says so when it is opened
@@ -164,13 +182,11 @@ def _spool(hold: Hold, folder: Path) -> None:
 
     The file of refused signals comes after the place, which passes a signal only once it is in there.
     """
-    for segment in _segments(folder):
-        hold.take(segment.path, grows=True)
+    _log(hold, folder)
     hold.take(folder / "delivered")
     hold.take(folder / "refused.jsonl", grows=True)
     hold.take(folder / "salt")
-    for segment in _segments(folder):
-        hold.take(segment.path, grows=True)
+    _log(hold, folder)
 
 
 def _store(hold: Hold, folder: Path) -> None:

@@ -125,9 +125,7 @@ def _policy_waits(now: datetime) -> Iterator[auditor.Finding]:
     told = {
         "waits": gettext("%(what)s文件改了，等两个人同意，同意以前仍按原来的叫应"),
         "refused": gettext("%(what)s文件改了，没有获得同意，仍按原来的叫应：把文件改回，或者改成别的再提"),
-        "unreadable": gettext(
-            "%(what)s：这一版本读不了原来同意的，没经两人同意就先照磁盘上读得了的文件叫应，尽快复核"
-        ),
+        "unreadable": gettext("%(what)s：这一版本读不了原来同意的，没经两人同意就先照磁盘上读得了的文件叫应，尽快复核"),
     }
     for source, how in policies.waiting():
         yield auditor.Finding(f"audit:policy_waits:{source.kind}", "policy.waits", told[how] % {"what": source.title})
