@@ -32,7 +32,7 @@ def test_an_account_is_opened_where_the_accounts_are(open_page: Callable[..., Pa
     page.get_by_role("button", name="开通账号").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("还要填：用户名、初始密码、角色")
-    dialog.get_by_label("用户名", exact=True).fill("jiwei2")
+    dialog.get_by_label("用户名", exact=True).fill("auditor-2")
     dialog.get_by_label("初始密码").fill("first-words-of-73")
     expect(dialog).to_contain_text("还要填：角色")
     expect(dialog.get_by_role("button", name="开通")).to_be_disabled()
@@ -40,7 +40,7 @@ def test_an_account_is_opened_where_the_accounts_are(open_page: Callable[..., Pa
     page.locator(".ant-select-item-option").filter(has_text="审计员").first.click()
     dialog.get_by_role("button", name="开通").click()
     expect(dialog).to_have_count(0)
-    page.get_by_label("找用户名、显示名").fill("jiwei2")
+    page.get_by_label("找用户名、显示名").fill("auditor-2")
     expect(page.locator("li.person")).to_have_count(1)
 
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 const sheets = import.meta.glob<string>("./**/*.css", { query: "?raw", import: "default", eager: true });
-// Adds to what others draw, on purpose: sizes for the thumb, and for a frame.
-const adding = ["./phone/phone.css", "./embed/embed.css"];
+// Adds to what others draw, on purpose: sizes for the thumb, for a frame and for paper.
+const adding = ["./phone/phone.css", "./embed/embed.css", "./print.css"];
 
 /** Every class that stands alone as a selector, with the files that draw it. */
 function drawn(): Map<string, Set<string>> {
