@@ -237,6 +237,7 @@ def test_search_finds_an_enterprise_whose_file_leads_to_its_sites_and_back(
 def test_a_shift_is_handed_over_by_a_note_and_never_left_to_nobody(
     open_page: Callable[..., Page], officer: dict[str, str], api: Api
 ) -> None:
+    api.try_post("/roster/sign-in")  # at eight the next watch began, and nobody has signed in to it
     page = open_page(login=officer)
     page.locator(".side-mine").get_by_role("link", name="交班").click()
     note = page.get_by_role("dialog")
