@@ -247,6 +247,15 @@ def test_a_shift_is_handed_over_by_a_note_and_never_left_to_nobody(
     assert states["值班员"] == "on_duty"
 
 
+def test_the_points_of_one_site_lead_back_to_all(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
+) -> None:
+    page = open_page(login=officer, at=f"/points?site={warning['site']['id']}")
+    page.get_by_role("button", name=f"只看 {warning['site']['name']}").click()
+    page.wait_for_url("**/points")
+    expect(page.get_by_role("button", name="只看")).to_have_count(0)
+
+
 def test_the_curve_ends_at_the_newest_reading(
     open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any], api: Api
 ) -> None:

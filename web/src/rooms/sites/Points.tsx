@@ -109,6 +109,11 @@ export function Points(): ReactNode {
             {t(`points.filter.online.${online}`)} <X size={14} strokeWidth={1.6} aria-hidden />
           </button>
         )}
+        {filter.site !== undefined && (
+          <button type="button" className="chip" onClick={() => set("site", "")}>
+            {t("filter.site", { name: rows[0]?.site.name ?? filter.site })} <X size={14} strokeWidth={1.6} aria-hidden />
+          </button>
+        )}
         {filter.territory !== undefined && (
           <button type="button" className="chip" onClick={() => set("territory", "")}>
             {t("points.filter.territory")} <X size={14} strokeWidth={1.6} aria-hidden />
