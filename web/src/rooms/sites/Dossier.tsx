@@ -4,18 +4,15 @@ import { Link, useParams, useSearchParams } from "react-router";
 import { asProblem } from "../../api/problem";
 import { usePoints, useResponsible, useSite, useSiteRules, useWarnings } from "../../api/queries";
 import type { SiteDetail, Warning } from "../../api/types";
-import { LevelMark } from "../../kit/LevelTag";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { SealedTag } from "../../kit/SealedMark";
 import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
-import { tagState } from "../../kit/levelstate";
-import { keepUnits } from "../../time/figure";
-import { headline } from "../warnings/words";
 import { DossierLicences } from "../papers/DossierLicences";
 import { DossierPapers } from "../papers/DossierPapers";
 import { lapseWords } from "../papers/Left";
 import { usePapers, useSiteLicences, type Licence } from "../papers/queries";
+import { DossierSentence } from "./DossierSentence";
 import { DossierOperation } from "./DossierOperation";
 import { DossierOrders } from "./DossierOrders";
 import { DossierPlace } from "./DossierPlace";
@@ -31,27 +28,13 @@ type Tab = (typeof tabs)[number];
 /** What matters about this site now, before anything else is read. */
 function Sentence({ site, open, licences }: { site: SiteDetail; open: Warning[] | undefined; licences: readonly Licence[] }): ReactNode {
   const lacking = site.findings.filter((one) => !one.optional).length;
-  const worst = worstOf(open);
   const rest = [
     lapseWords(licences),
     lacking > 0 ? t("dossier.lacking", { n: lacking }) : "",
     site.longitude === null ? t("dossier.unplaced") : site.outside ? t("dossier.outside") : "",
     site.points === 0 ? t("dossier.noPoints") : "",
-  ].filter((words) => words !== "");
-  return (
-    <p className="dossier-sentence">
-      {worst ? (
-        <Link to={`/warnings/${worst.id}`} className="quiet">
-          <LevelMark level={worst.level} state={tagState(worst)} size={22} label="" /> <b>{keepUnits(headline(worst))}</b>
-        </Link>
-      ) : open ? (
-        <span>{t("dossier.quiet")}</span>
-      ) : null}
-      {rest.map((words) => (
-        <span key={words}>{words}</span>
-      ))}
-    </p>
-  );
+  ];
+  return <DossierSentence open={open} rest={rest} />;
 }
 
 export default function Dossier(): ReactNode {

@@ -1,25 +1,19 @@
 import { Button, Input, Select } from "antd";
 import { t } from "i18next";
-import { Suspense, useMemo, useState, type ReactNode } from "react";
-import { useCountyMap, usePlaceAct } from "../../api/queries";
+import { useMemo, useState, type ReactNode } from "react";
+import { usePlaceAct } from "../../api/queries";
 import type { SiteDetail, Warning } from "../../api/types";
-import { useTone } from "../../appearance";
 import { Panel } from "../../kit/Panel";
-import { Boundary } from "../../kit/Boundary";
-import { later } from "../../kit/later";
-import { Failed, Loading, NotSaved } from "../../kit/States";
+import { NotSaved } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
 import { SiteMoveForm } from "../people/changes";
+import { DossierMap } from "./DossierMap";
 import { markOf } from "./mark";
 import { placeWords } from "./Sites";
-
-const SiteMap = later(async () => ({ default: (await import("../../kit/map/SiteMap")).SiteMap }));
 
 /** Where the site lies; whoever may edit sites enters it here, in the grid it was read from. */
 export function DossierPlace({ site, worst }: { site: SiteDetail; worst: Warning | undefined }): ReactNode {
   const me = useMe();
-  const tone = useTone();
-  const map = useCountyMap();
   const [editing, setEditing] = useState(false);
   const [moving, setMoving] = useState(false);
   const may = me.permissions.includes("site.edit");
@@ -47,18 +41,8 @@ export function DossierPlace({ site, worst }: { site: SiteDetail; worst: Warning
       {editing && <PlaceForm site={site} done={() => setEditing(false)} />}
       {focus === null ? (
         !editing && <p className="note">{may ? t("dossier.place.none.may") : t("dossier.place.none")}</p>
-      ) : map.error && !map.data ? (
-        <Failed error={map.error} what={t("what.map")} again={() => void map.refetch()} />
-      ) : !map.data ? (
-        <Loading what={t("what.map")} />
       ) : (
-        <div className="dossier-map">
-          <Boundary at="map" fallback={(again) => <Failed error={null} what={t("what.map")} again={again} />}>
-            <Suspense fallback={<Loading what={t("what.map")} />}>
-              <SiteMap map={map.data} sites={marks} tone={tone} focus={focus} />
-            </Suspense>
-          </Boundary>
-        </div>
+        <DossierMap sites={marks} focus={focus} />
       )}
     </Panel>
   );

@@ -5,22 +5,18 @@ import { onceEach } from "../../api/pages";
 import { asProblem } from "../../api/problem";
 import { usePoints, useSites, useWarnings } from "../../api/queries";
 import type { Warning } from "../../api/types";
-import { LevelMark } from "../../kit/LevelTag";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
-import { tagState } from "../../kit/levelstate";
-import { keepUnits } from "../../time/figure";
 import { lapseWords } from "../papers/Left";
 import { useEnterprisePapers, useLacking, useLicences, type Licence } from "../papers/queries";
 import { Staff } from "../people/Organisations";
 import { useOrganisation, useTopPosts, type Organisation } from "../people/queries";
-import { headline } from "../warnings/words";
+import { DossierSentence } from "./DossierSentence";
 import { DossierOrders } from "./DossierOrders";
 import { DossierPoints } from "./DossierTabs";
 import { EnterpriseLicences, EnterpriseMap, EnterprisePapers, EnterprisePeople, EnterpriseSites, EnterpriseWarnings } from "./EnterpriseParts";
 import { needs, type Need } from "./enterprise";
-import { worstOf } from "./mark";
 import "./points.css";
 import "./dossier.css";
 import "./enterprise.css";
@@ -32,22 +28,7 @@ const POSTS = 100;
 
 /** What somebody has to see to at this enterprise, before anything else is read. */
 function Sentence({ open, licences, rest }: { open: readonly Warning[] | undefined; licences: readonly Licence[]; rest: readonly Need[] }): ReactNode {
-  const worst = worstOf(open);
-  const words = [lapseWords(licences), ...rest.map((one) => t(`enterprise.need.${one.what}`, "n" in one ? { n: one.n } : {}))].filter((some) => some !== "");
-  return (
-    <p className="dossier-sentence">
-      {worst ? (
-        <Link to={`/warnings/${worst.id}`} className="quiet">
-          <LevelMark level={worst.level} state={tagState(worst)} size={22} label="" /> <b>{keepUnits(headline(worst))}</b>
-        </Link>
-      ) : open ? (
-        <span>{t("dossier.quiet")}</span>
-      ) : null}
-      {words.map((some) => (
-        <span key={some}>{some}</span>
-      ))}
-    </p>
-  );
+  return <DossierSentence open={open} rest={[lapseWords(licences), ...rest.map((one) => t(`enterprise.need.${one.what}`, "n" in one ? { n: one.n } : {}))]} />;
 }
 
 /** 企业档案: all the county holds about one enterprise and its sites. */

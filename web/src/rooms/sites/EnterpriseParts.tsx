@@ -1,13 +1,10 @@
 import { Button } from "antd";
 import { t } from "i18next";
-import { Suspense, useMemo, useState, type ReactNode } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import { onceEach } from "../../api/pages";
-import { useCountyMap, type useSites, type useWarnings } from "../../api/queries";
+import type { useSites, useWarnings } from "../../api/queries";
 import type { Warning } from "../../api/types";
-import { useTone } from "../../appearance";
-import { Boundary } from "../../kit/Boundary";
-import { later } from "../../kit/later";
 import { More } from "../../kit/More";
 import { Panel } from "../../kit/Panel";
 import { SealedTag } from "../../kit/SealedMark";
@@ -20,6 +17,7 @@ import { EnterDialog } from "../papers/LicenceDialogs";
 import type { useEnterprisePapers, useLacking, useLicences } from "../papers/queries";
 import type { Organisation, useTopPosts } from "../people/queries";
 import { Holder } from "../people/Room";
+import { DossierMap } from "./DossierMap";
 import { WarningRows } from "./DossierTabs";
 import { SiteMark, Unknown } from "./SiteMark";
 import { openFirst } from "./enterprise";
@@ -27,7 +25,6 @@ import { markOf, worstOf } from "./mark";
 import "../papers/papers.css";
 import "../people/people.css";
 
-const SiteMap = later(async () => ({ default: (await import("../../kit/map/SiteMap")).SiteMap }));
 const WARNINGS = 6;
 const PEOPLE = 6;
 
@@ -192,8 +189,6 @@ export function EnterprisePapers({ papers }: { papers: ReturnType<typeof useEnte
 
 /** Where its sites lie; nothing while none is placed. */
 export function EnterpriseMap({ sites, open }: { sites: ReturnType<typeof useSites>; open: readonly Warning[] | undefined }): ReactNode {
-  const tone = useTone();
-  const map = useCountyMap();
   const pages = sites.data?.pages;
   const marks = useMemo(() => onceEach(pages).map((site) => markOf(site, worstOf(open, site.id))), [pages, open]);
   const placed = marks.filter((one) => one.longitude !== null && one.latitude !== null);
@@ -203,19 +198,7 @@ export function EnterpriseMap({ sites, open }: { sites: ReturnType<typeof useSit
   if (placed.length === 0) return null;
   return (
     <Panel title={t("site.place")} note={placed.length < marks.length ? t("sites.sentence.placed.no", { n: marks.length - placed.length }) : undefined}>
-      {map.error && !map.data ? (
-        <Failed error={map.error} what={t("what.map")} again={() => void map.refetch()} />
-      ) : !map.data ? (
-        <Loading what={t("what.map")} />
-      ) : (
-        <div className="dossier-map">
-          <Boundary at="map" fallback={(again) => <Failed error={null} what={t("what.map")} again={again} />}>
-            <Suspense fallback={<Loading what={t("what.map")} />}>
-              <SiteMap map={map.data} sites={marks} tone={tone} focus={focus} />
-            </Suspense>
-          </Boundary>
-        </div>
-      )}
+      <DossierMap sites={marks} focus={focus} />
     </Panel>
   );
 }
