@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, my_menu
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -34,8 +34,7 @@ def test_i_sign_out_what_is_elsewhere_and_change_my_password(
     elsewhere = open_page(login=somebody, may_fail=True)
     expect(elsewhere.locator(".topbar")).to_be_visible()
     page = open_page(PHONE, login=somebody, may_fail=True)  # refusals are what it is about
-    page.locator(".mypost").click()
-    page.get_by_role("menuitem", name="我的账号").click()
+    my_menu(page, "我的账号")
     page.wait_for_url("**/mine")
 
     page.get_by_role("button", name="退出别处").click()

@@ -53,17 +53,27 @@ export function chooseTone(next: Choice): void {
   apply();
 }
 
+function useAsked(asked: MediaQueryList): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      asked.addEventListener("change", listener);
+      return () => asked.removeEventListener("change", listener);
+    },
+    () => asked.matches,
+  );
+}
+
 const narrow = window.matchMedia("(max-width: 767px)");
+const few = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Whether the window is a phone's: the same width the style sheets ask for. */
 export function usePhone(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      narrow.addEventListener("change", listener);
-      return () => narrow.removeEventListener("change", listener);
-    },
-    () => narrow.matches,
-  );
+  return useAsked(narrow);
+}
+
+/** Whether the person asked their machine for less motion: then nothing opens by moving, nothing changes on its own. */
+export function useFewMotions(): boolean {
+  return useAsked(few);
 }
 
 function subscribe(listener: () => void): () => void {

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState, type CSSProperties, type ReactNode } from
 import { Link, useSearchParams } from "react-router";
 import { useAcknowledge, useCountyMap, useScreenNow, useScreenSites, useStatus } from "../../api/queries";
 import type { Me, ScreenNow } from "../../api/types";
+import { useFewMotions } from "../../appearance";
 import { isEmbedded } from "../../embed/key";
 import { SiteMap } from "../../kit/map/SiteMap";
 import { LevelMark } from "../../kit/LevelTag";
@@ -17,7 +18,7 @@ import { ago, clockTime, dayWords } from "../../time/words";
 import { Band } from "./Band";
 import { Figures } from "./Figures";
 import { useFrame } from "./frame";
-import { switchFullscreen, useAwake, useFewMotions, useLit, useRenewal } from "./kiosk";
+import { switchFullscreen, useAwake, useLit, useRenewal } from "./kiosk";
 import { Answering, Happening, OnDuty } from "./Lists";
 import { AnswersPage, TownshipsPage, WarningsPage } from "./Pages";
 import { loudest, soundsOf, useSiren } from "./siren";

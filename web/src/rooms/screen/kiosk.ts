@@ -105,16 +105,3 @@ export function useRenewal(wanted: boolean, quiet: boolean): void {
     return () => clearInterval(timer);
   }, [wanted]);
 }
-
-const few = window.matchMedia("(prefers-reduced-motion: reduce)");
-
-/** Whether the person asked their machine for less motion: then nothing changes on its own. */
-export function useFewMotions(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      few.addEventListener("change", listener);
-      return () => few.removeEventListener("change", listener);
-    },
-    () => few.matches,
-  );
-}
