@@ -104,6 +104,11 @@ def test_begun_again_it_is_late_since_the_first_round(
     assert Duty.objects.get(pk=duty.pk).round == 2
     assert late_of(SYSTEM) == (1, first)
     assert list(duties_for(SYSTEM, "late")) == [duty]
+    seen = {
+        role: (late_of(actor(user))[0], duties_for(actor(user), "late").count()) for role, user in county.users.items()
+    }
+    assert all(counted == listed for counted, listed in seen.values()), seen
+    assert {counted for counted, _listed in seen.values()} == {0, 1}, "somebody sees it, somebody does not"
     # The row's own clock is of the new round, and runs: what is late must be said beside it.
     told = login("inspector").get("/api/v1/duties?view=late").json()["items"][0]
     assert abs(datetime.fromisoformat(told["late_since"]) - first) < timedelta(milliseconds=1)

@@ -75,6 +75,8 @@ class Duty(ScopedModel):
             models.Index(fields=["state", "level"], name="duty_state"),
             models.Index(fields=["about_type", "about_id"], name="duty_about"),
             models.Index(fields=["post", "state"], name="duty_post"),
+            models.Index(fields=["opened_at"], name="duty_opened"),
+            models.Index(fields=["done_at"], name="duty_done", condition=models.Q(done_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -130,6 +132,7 @@ class Call(models.Model):
         indexes = [
             models.Index(fields=["person", "state"], name="call_person"),
             models.Index(fields=["post", "state"], name="call_post"),
+            models.Index(fields=["due_at"], name="call_waiting", condition=models.Q(state="calling")),
         ]
 
     def __str__(self) -> str:
@@ -168,7 +171,8 @@ class StageClock(models.Model):
                 fields=["due_at"],
                 name="clock_running",
                 condition=models.Q(done_at__isnull=True, overdue_at__isnull=True),
-            )
+            ),
+            models.Index(fields=["due_at"], name="clock_open", condition=models.Q(done_at__isnull=True)),
         ]
 
     def __str__(self) -> str:

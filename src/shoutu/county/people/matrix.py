@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.people.models import Responsibility
@@ -53,13 +53,20 @@ class Cover:
 
     @classmethod
     def load(
-        cls, at: datetime, only: Iterable[Whereabouts] | None = None, bodies: Iterable[int] | None = None
+        cls,
+        at: datetime,
+        only: Iterable[Whereabouts] | None = None,
+        bodies: Iterable[int] | None = None,
+        rung: str | None = None,
     ) -> Cover:
         """Four queries, whatever the number of sites.
 
-        With `only`, what cannot cover any of those is left out, save what posts of `bodies` (organisations) answer for.
+        With `only`, what cannot cover any of those is left out, save what posts of `bodies` (organisations) answer for;
+        with `rung`, what stands on another; its posts are then not loaded by name.
         """
         found = at_time(Responsibility.objects.filter(post__is_active=True), at).order_by("pk")
+        if rung is not None:
+            found = found.filter(rung=rung)
         if only is not None:
             places = list(only)
             found = found.filter(
@@ -68,7 +75,7 @@ class Cover:
                 | Q(site=None, territory=None, organisation_id__in={where.organisation for where in places})
                 | Q(post__organisation_id__in=set(bodies or ()))
             )
-        rows = list(found.select_related("post__organisation"))
+        rows = list(found.select_related("post__organisation") if rung is None else found)
         cover = cls(at, rows, filled({row.post_id for row in rows}, at))
         for row in rows:
             if row.site_id is not None:
@@ -122,11 +129,15 @@ def whereabouts(found: Iterable[Site]) -> Iterator[Whereabouts]:
 
 def places_of(actor: Actor) -> list[tuple[str, Whereabouts]]:
     """Name and place of every site the actor sees: one query of plain columns."""
-    rows = sites().visible_to(actor).select_related(None).order_by("name", "id")
+    return places_among(sites().visible_to(actor).order_by("name", "id"))
+
+
+def places_among(rows: QuerySet[Site]) -> list[tuple[str, Whereabouts]]:
+    """Name and place of each of these sites, in their order: one query of plain columns."""
     columns = ("pk", "name", "kind", "organisation_id", "territory__path")
     paths: dict[str, tuple[int, ...]] = {}
     found = []
-    for pk, name, kind, organisation, path in rows.values_list(*columns):
+    for pk, name, kind, organisation, path in rows.select_related(None).values_list(*columns):
         if path not in paths:
             paths[path] = _ids(path)
         found.append((name, Whereabouts(pk, kind, organisation, paths[path])))

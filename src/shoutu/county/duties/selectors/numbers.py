@@ -21,8 +21,8 @@ from shoutu.county.duties.services.reachable import unreachable
 from shoutu.county.kit.findings import Gap
 from shoutu.county.kit.selectors import among
 from shoutu.county.kit.subjects import SubjectRef
-from shoutu.county.people.matrix import Cover, whereabouts
-from shoutu.county.people.models import Holding, Person, Responsibility, Rung, Shift
+from shoutu.county.people.matrix import Cover, places_among
+from shoutu.county.people.models import Holding, Person, Post, Responsibility, Rung, Shift
 from shoutu.county.people.selectors import at_time
 from shoutu.county.places.models import Site
 
@@ -77,12 +77,14 @@ def numbers(now: datetime) -> list[Number]:
         _sits(one, str(shift.post))
     principals = _principals(now)
     called = at_time(Responsibility.objects.all(), now).values("post_id")
-    seats = at_time(Holding.objects.filter(post_id__in=called), now).select_related(
-        "person__organisation", "post__organisation"
-    )
-    for seat in seats.order_by("post_id", "rank"):
-        urgency = "principal" if seat.person_id in principals else "other"
-        _sits(found.setdefault(seat.person_id, Number(seat.person, urgency)), str(seat.post))
+    seats = at_time(Holding.objects.filter(post_id__in=called), now).order_by("post_id", "rank")
+    # Each post and person once, not once a seat: thousands of enterprises have one each.
+    posts = {one.pk: str(one) for one in Post.objects.filter(pk__in=called).select_related("organisation")}
+    people = Person.objects.filter(pk__in=seats.order_by().values("person_id")).select_related("organisation")
+    persons = {one.pk: one for one in people}
+    for post, person in seats.values_list("post_id", "person_id"):
+        urgency = "principal" if person in principals else "other"
+        _sits(found.setdefault(person, Number(persons[person], urgency)), posts[post])
     _look(found, now)
     return sorted(found.values(), key=_worst)
 
@@ -105,11 +107,11 @@ def rostered(now: datetime) -> Any:
 def _principals(now: datetime) -> set[int]:
     """Who answers as 企业主要负责人 for a site with an open warning."""
     open_ = Duty.objects.filter(state__in=OPEN, about_type="warning", site__isnull=False).values("site_id")
-    places = list(whereabouts(Site.objects.filter(pk__in=open_).select_related("organisation", "territory")))
+    places = [place for _name, place in places_among(Site.objects.filter(pk__in=open_))]
     if not places:
         return set()
-    cover = Cover.load(now, places)
-    posts = {row.post_id for place in places for row in cover.covering(place) if row.rung == Rung.ENTERPRISE_PRINCIPAL}
+    cover = Cover.load(now, places, rung=str(Rung.ENTERPRISE_PRINCIPAL))
+    posts = {row.post_id for place in places for row in cover.covering(place)}
     held = (cover.held.get(post) for post in posts)
     return {one.person.pk for one in held if one is not None}
 
