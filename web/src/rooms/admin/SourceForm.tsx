@@ -1,6 +1,6 @@
 import { Input } from "antd";
 import { t } from "i18next";
-import { useRef, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { api, got } from "../../api/client";
 import { Dialog, Field, lacking, PickSite } from "../people/Dialog";
 import { useChange } from "./queries";
@@ -17,18 +17,19 @@ export function SourceForm({ close, made }: Props): ReactNode {
   const [token, setToken] = useState("");
   const [site, setSite] = useState<number | null>(null);
   // The source stands though its token failed: sent again, it is not made a second time.
-  const stands = useRef<number | null>(null);
+  const [stands, setStands] = useState<number | null>(null);
   const make = useChange(async () => {
-    stands.current ??= (await got(api.POST("/api/v1/sources", { body: { name: name.trim(), site } }))).id;
-    return got(api.POST("/api/v1/sources/{id}/tokens", { params: { path: { id: stands.current } }, body: { name: token.trim() } }));
+    const source = stands ?? (await got(api.POST("/api/v1/sources", { body: { name: name.trim(), site } }))).id;
+    setStands(source);
+    return got(api.POST("/api/v1/sources/{id}/tokens", { params: { path: { id: source } }, body: { name: token.trim() } }));
   });
   const lacks = lacking([[t("admin.token.name"), name.trim() !== ""], [t("admin.source.first"), token.trim() !== ""]]);
   return (
     <Dialog title={t("admin.source.add")} verb={t("admin.token.make")} busy={make.isPending} error={make.error} lacks={lacks} send={() => make.mutate(undefined, { onSuccess: (one) => made({ name: one.name, secret: one.token }) })} close={close}>
-      <Field label={t("admin.token.name")} note={t("admin.source.add.note")}>
-        <Input value={name} maxLength={80} onChange={(event) => setName(event.target.value)} />
+      <Field label={t("admin.token.name")} note={stands === null ? t("admin.source.add.note") : t("admin.source.stands")}>
+        <Input value={name} maxLength={80} disabled={stands !== null} onChange={(event) => setName(event.target.value)} />
       </Field>
-      <PickSite label={t("admin.source.site")} value={site} set={setSite} />
+      {stands === null && <PickSite label={t("admin.source.site")} value={site} set={setSite} />}
       <Field label={t("admin.source.first")} note={t("admin.source.name.note")}>
         <Input value={token} maxLength={80} onChange={(event) => setToken(event.target.value)} />
       </Field>

@@ -95,7 +95,13 @@ export function usePapers(site: number, enabled = true) {
 
 /** The documents of all sites of an enterprise. */
 export function useEnterprisePapers(organisation: number, enabled = true) {
-  return useQuery({ queryKey: ["documents", "organisation", organisation], queryFn: () => got(api.GET("/api/v1/documents", { params: { query: { organisation, limit: 500 } } })), enabled });
+  return useInfiniteQuery({
+    queryKey: ["documents", "organisation", organisation],
+    queryFn: ({ pageParam }) => got(api.GET("/api/v1/documents", { params: { query: { organisation, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next ?? null,
+    enabled,
+  });
 }
 
 /** Where a version is fetched from: the browser saves it, it shows none of it. */

@@ -105,11 +105,11 @@ export function useOrganisation(id: number) {
   });
 }
 
-/** The first posts of an organisation, those that answer highest on top. */
-export function useTopPosts(organisation: number, limit: number) {
+/** The posts of an enterprise, those on a rung first: all there are, for an enterprise has no hundred. */
+export function useTopPosts(organisation: number) {
   return useQuery({
-    queryKey: ["people", "posts", "top", organisation, limit],
-    queryFn: () => got(api.GET("/api/v1/posts", { params: { query: { organisation, sort: "-rung", limit } } })),
+    queryKey: ["people", "posts", "top", organisation],
+    queryFn: () => got(api.GET("/api/v1/posts", { params: { query: { organisation, sort: "-rung", limit: 100 } } })),
     refetchInterval: 60_000,
   });
 }

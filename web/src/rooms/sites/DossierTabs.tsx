@@ -18,8 +18,6 @@ import { headline } from "../warnings/words";
 import { Age, LatestFigure, PointMark } from "./Latest";
 
 const BRIEF = 8;
-/** Posts of the enterprise looked at for those on no rung. */
-const OTHERS = 8;
 
 /** The red limit of a point, as the pictures have it at the end of the row. */
 function redLine(rules: readonly Rule[], point: number): string {
@@ -128,7 +126,7 @@ export function DossierWarnings({ warnings, to, brief }: { warnings: ReturnType<
 export function DossierResponsible({ people, enterprise }: { people: ReturnType<typeof useResponsible>; enterprise: number }): ReactNode {
   const rows = people.data?.items ?? [];
   // Whoever the enterprise has besides: its safety officer may stand on no rung.
-  const others = (useTopPosts(enterprise, OTHERS).data?.items ?? []).filter((post) => !rows.some((row) => row.post_id === post.id));
+  const others = (useTopPosts(enterprise).data?.items ?? []).filter((post) => !rows.some((row) => row.post_id === post.id));
   const empty = rows.filter((row) => row.person === null).length;
   return (
     <Panel title={t("dossier.tab.responsible")} note={rows.length > 0 ? (empty > 0 ? t("dossier.people.empty", { n: empty }) : t("dossier.people.note")) : undefined}>

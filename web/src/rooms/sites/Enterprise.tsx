@@ -23,8 +23,6 @@ import "./enterprise.css";
 
 const tabs = ["overview", "licences", "points", "people", "documents"] as const;
 type Tab = (typeof tabs)[number];
-/** As many posts as the sentence counts. */
-const POSTS = 100;
 
 /** What somebody has to see to at this enterprise, before anything else is read. */
 function Sentence({ open, licences, rest }: { open: readonly Warning[] | undefined; licences: readonly Licence[]; rest: readonly Need[] }): ReactNode {
@@ -56,7 +54,7 @@ function File({ body }: { body: Organisation }): ReactNode {
   const all = useWarnings({ organisation, state: "all" });
   const sites = useSites({ organisation });
   const points = usePoints({ organisation });
-  const posts = useTopPosts(organisation, POSTS);
+  const posts = useTopPosts(organisation);
   const licences = useLicences({ organisation }, mayLicences);
   const lacking = useLacking({ organisation }, mayLicences);
   const papers = useEnterprisePapers(organisation, mayPapers);
@@ -64,7 +62,7 @@ function File({ body }: { body: Organisation }): ReactNode {
     licences: licences.data?.pages[0]?.count,
     points: points.data?.pages[0]?.count,
     people: posts.data?.count,
-    documents: papers.data?.count,
+    documents: papers.data?.pages[0]?.count,
   };
   const standing = open.data && onceEach(open.data.pages);
   const rest = needs({ active: body.is_active, sites: sites.data && onceEach(sites.data.pages), lacking: lacking.data?.pages[0]?.count, posts: posts.data?.items });

@@ -167,7 +167,7 @@ export function EnterpriseLicences({ id, licences, lacking, brief }: LicencesPro
 
 /** The documents of all its sites; they are put there at the site they are about. */
 export function EnterprisePapers({ papers }: { papers: ReturnType<typeof useEnterprisePapers> }): ReactNode {
-  const rows = papers.data?.items ?? [];
+  const rows = onceEach(papers.data?.pages);
   return (
     <Panel title={t("dossier.tab.documents")} note={t("enterprise.papers.note")}>
       {papers.error && !papers.data ? (
@@ -183,6 +183,7 @@ export function EnterprisePapers({ papers }: { papers: ReturnType<typeof useEnte
           ))}
         </ul>
       )}
+      <More list={papers} />
     </Panel>
   );
 }
