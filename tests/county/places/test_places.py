@@ -48,6 +48,15 @@ def test_sites_each_role_sees(county: SimpleNamespace, role: str, seen: set[str]
                 get_site(who, pk)
 
 
+def test_a_township_sees_whose_site_lies_in_it(county: SimpleNamespace) -> None:
+    """A mine seated elsewhere has a site here: who looks after the site opens the enterprise behind it."""
+    who, other = actor(county.users["township_b"]), county.site.organisation
+    assert not Organisation.objects.visible_to(who).filter(pk=other.pk).exists()
+    services.create_site(SYSTEM, "甲矿二号坑", "open_pit", other, county.west)
+    assert Organisation.objects.visible_to(who).filter(pk=other.pk).exists()
+    assert not Organisation.objects.visible_to(actor(county.users["enterprise_b"])).filter(pk=other.pk).exists()
+
+
 def test_scope_narrowed_to_sectors(county: SimpleNamespace) -> None:
     both = Scope(territories=(county.territory.path,), sectors=("open_pit",))
     assert list(Site.objects.filter(both.sites())) == [county.site_b]

@@ -102,8 +102,9 @@ class Organisation(ScopedModel):
         if scope.all:
             return models.Q()
         q = models.Q(pk__in=scope.organisations) | ~models.Q(kind=cls.Kind.ENTERPRISE)
-        # A department sees the enterprises of its sectors, a rescue team those it is called to.
-        if scope.sectors or scope.called:
+        # A department sees the enterprises of its sectors, a rescue team those it is called to, a township also those
+        # seated elsewhere that have a site in it (属地管理).
+        if scope.sectors or scope.called or scope.territories:
             q |= models.Q(pk__in=Site.objects.filter(scope.sites()).values("organisation_id"))
         if not scope.sectors:
             for path in scope.territories:
