@@ -80,11 +80,13 @@ def numbers(now: datetime) -> list[Number]:
     held = at_time(Holding.objects.filter(post_id__in=called), now).order_by("post_id", "rank")
     seats = list(held.values_list("post_id", "person_id"))
     # Each post and person once, not once a seat: thousands of enterprises have one each.
-    posts = Post.objects.select_related("organisation").in_bulk({post for post, _person in seats})
-    persons = Person.objects.select_related("organisation").in_bulk({person for _post, person in seats})
+    posts = {one.pk: str(one) for one in Post.objects.filter(pk__in=called).select_related("organisation")}
+    people = Person.objects.filter(pk__in=held.order_by().values("person_id")).select_related("organisation")
+    persons = {one.pk: one for one in people}
     for post, person in seats:
-        urgency = "principal" if person in principals else "other"
-        _sits(found.setdefault(person, Number(persons[person], urgency)), str(posts[post]))
+        if post in posts and person in persons:  # else the seat was taken back since it was read
+            urgency = "principal" if person in principals else "other"
+            _sits(found.setdefault(person, Number(persons[person], urgency)), posts[post])
     _look(found, now)
     return sorted(found.values(), key=_worst)
 
