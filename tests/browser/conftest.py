@@ -219,6 +219,7 @@ _press = Locator.click
 
 
 def _press_still(self: Locator, **how: Any) -> None:
+    self.wait_for()  # first there, then still: what is not yet open does not move
     self.page.wait_for_function(STILL)
     _press(self, **how)
 
