@@ -522,3 +522,15 @@ def test_the_next_step_is_the_primary_one(officer, watched, mine):
     assert primary(order) == []
     # Who may do nothing with it is shown no next step.
     assert [one for one in reporting.order_detail(mine, order.pk)["actions"] if one["primary"]] == []
+
+
+def test_duties_asked_for_in_parts_are_those_that_are_seen(given, officer, watched):
+    """Of their own site, of others they were called for, and those an enterprise may not see."""
+    services.enter_order(officer, draft(key="k2", site=watched.site.pk))  # to be given: nobody's outside the bureau
+    seen = {}
+    for name, user in watched.users.items():
+        one = actor(user)
+        kind = subjects.kinds()["duty"]
+        seen[name] = set(kind.visible(one).values_list("pk", flat=True))
+        assert {pk for part in kind.all_visible(one) for pk in part.values_list("pk", flat=True)} == seen[name]
+    assert seen["leader"] > seen["enterprise"] > set()

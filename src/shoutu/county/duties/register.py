@@ -37,10 +37,12 @@ from shoutu.county.people import reach
 subjects.register(
     "duty",
     title="责任",
-    label=lambda id: Duty.objects.filter(pk=id).values_list("title", flat=True).first() or f"{id}",
+    label=subjects.name_in(Duty, "title"),
+    labels=subjects.names_in(Duty, "title"),
     url=lambda id: duty_urls({id}).get(id, ""),
     urls=duty_urls,
     visible=lambda actor: Duty.objects.visible_to(actor),
+    parts=Duty.parts,
     seen_by=lambda actor: actor.scope if actor.scope.all else actor,
 )
 subjects.register(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Window
 from django.utils.translation import gettext as _
 from ninja import Field, Schema
 
@@ -43,24 +43,43 @@ def paginate(
     *,
     sorts: Mapping[str, Sequence[str]],
     default: str,
+    rows: QuerySet[Any] | None = None,
 ) -> dict[str, Any]:
     """One page of `queryset`: two queries.
 
     `sorts` maps a name the asker may use (prefix "-" reverses) to the fields it means; the id is added last. Fields
     must not be null (annotate with Coalesce). Raises Invalid for an unknown sort or a cursor of another list.
+
+    `rows`: where finding which rows there are costs more than reading them, what reads them by id: then the first page
+    and the count come of one search.
     """
     name = query.sort or default
     fields = _order(name, sorts)
-    rows = queryset.order_by(*fields)
+    if rows is not None and not query.cursor:
+        keys = _counted(queryset.order_by(*fields), query.limit + 1)
+        found = list(rows.filter(pk__in=[key for key, _all in keys]).order_by(*fields))
+        return _page(found, query.limit, make, name, fields, keys[0][1] if keys else 0)
+    ordered = queryset.order_by(*fields)
     if query.cursor:
-        rows = rows.filter(after(fields, decode(query.cursor, name, len(fields))))
-    found = list(rows[: query.limit + 1])
-    more = len(found) > query.limit
-    found = found[: query.limit]
+        ordered = ordered.filter(after(fields, decode(query.cursor, name, len(fields))))
+    found = list(ordered[: query.limit + 1])
+    return _page(found, query.limit, make, name, fields, queryset.order_by().count())
+
+
+def _counted(ordered: QuerySet[Any], limit: int) -> list[tuple[int, int]]:
+    """The first ids, each with the number of all rows."""
+    return list(ordered.annotate(_all=Window(Count("pk"))).values_list("pk", "_all")[:limit])
+
+
+def _page(
+    found: list[Any], limit: int, make: Callable[[Any], Any] | None, name: str, fields: Sequence[str], count: int
+) -> dict[str, Any]:
+    more = len(found) > limit
+    found = found[:limit]
     return {
         "items": [make(row) for row in found] if make else found,
         "next": encode(name, [value_of(found[-1], f) for f in fields]) if more else None,
-        "count": queryset.order_by().count(),
+        "count": count,
     }
 
 

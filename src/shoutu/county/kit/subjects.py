@@ -47,6 +47,15 @@ class SubjectKind:
     seen_by: Callable[[Actor], Hashable] = lambda actor: actor
     # What else belongs to the course of one: calls made about it, withdrawals it ordered. None: nothing.
     course: Callable[[int], Iterable[SubjectRef]] | None = None
+    # `visible` as questions whose rows together are the same, where one question with an OR goes through every row.
+    # For who asks for all there are; a few ids are asked for by `visible`.
+    parts: Callable[[Actor], Sequence[QuerySet[Any]]] | None = None
+
+    def all_visible(self, actor: Actor) -> Sequence[QuerySet[Any]]:
+        """The ids of all rows the actor sees, in one question or several; of a kind that has `visible`."""
+        assert self.visible is not None
+        found = self.parts(actor) if self.parts else (self.visible(actor),)
+        return [one.order_by().values("pk") for one in found]
 
 
 def by_scope(actor: Actor) -> Hashable:
@@ -69,9 +78,10 @@ def register(
     lock: Callable[[Sequence[int]], object] | None = None,
     seen_by: Callable[[Actor], Hashable] = lambda actor: actor,
     course: Callable[[int], Iterable[SubjectRef]] | None = None,
+    parts: Callable[[Actor], Sequence[QuerySet[Any]]] | None = None,
 ) -> None:
     """Make a type of subject known. Called once, from a room's ``register`` module."""
-    _kinds[type] = SubjectKind(type, title or type, label, url, visible, labels, lock, urls, seen_by, course)
+    _kinds[type] = SubjectKind(type, title or type, label, url, visible, labels, lock, urls, seen_by, course, parts)
 
 
 def kinds() -> dict[str, SubjectKind]:

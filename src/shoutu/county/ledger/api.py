@@ -17,7 +17,7 @@ from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.kit.limits import Limit
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
-from shoutu.county.ledger.selectors import entries, get_entry, tree
+from shoutu.county.ledger.selectors import entries, get_entry, tree, with_leaf
 from shoutu.county.ledger.selectors.overview import check_in_words, overview
 from shoutu.county.ledger.services import checking, keeping
 from shoutu.county.ledger.verbs import saying, sentence
@@ -221,7 +221,9 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
     found = during(found, query)
     if query.q:
         found = found.filter(Q(actor__icontains=query.q) | Q(verb__icontains=query.q) | Q(verb__in=saying(query.q)))
-    page = paginate(found, query, sorts={"id": ["id"], "at": ["at"]}, default="-id")
+    # Of part of the county, what may be seen is searched for in all kinds of subject.
+    rows = None if actor.scope.all else with_leaf()
+    page = paginate(found, query, sorts={"id": ["id"], "at": ["at"]}, default="-id", rows=rows)
     named = subjects.describe_many(entry.subject for entry in page["items"])
     page["items"] = [_out(entry, named[entry.subject]) for entry in page["items"]]
     return page

@@ -53,13 +53,14 @@ class Entry(ScopedModel):
         if actor.scope.all:
             return models.Q()
         each = [
-            cls.objects.filter(subject_type=kind.type).order_by().values("pk")
-            if kind.visible is None
-            else cls.objects.filter(
-                subject_type=kind.type, subject_id__in=kind.visible(actor).order_by().values("pk")
-            ).order_by().values("pk")
+            cls.objects.filter(about, subject_type=kind.type).order_by().values("pk")
             for kind in subjects.kinds().values()
-        ]  # fmt: skip
+            for about in (
+                (models.Q(),)
+                if kind.visible is None
+                else (models.Q(subject_id__in=ids) for ids in kind.all_visible(actor))
+            )
+        ]
         return models.Q(pk__in=each[0].union(*each[1:], all=True)) if each else models.Q(pk__in=[])
 
 

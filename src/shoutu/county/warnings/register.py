@@ -59,7 +59,8 @@ def evacuation_url(id: int) -> str:
 subjects.register(
     "warning",
     title="预警",
-    label=lambda id: Warning.objects.filter(pk=id).values_list("number", flat=True).first() or f"{id}",
+    label=subjects.name_in(Warning, "number"),
+    labels=subjects.names_in(Warning, "number"),
     url=lambda id: f"/warnings/{id}",
     visible=lambda actor: Warning.objects.visible_to(actor),
     seen_by=subjects.by_scope,
@@ -69,7 +70,8 @@ subjects.register(
 subjects.register(
     "signal",
     title="信号",
-    label=lambda id: Signal.objects.filter(pk=id).values_list("uid", flat=True).first() or f"{id}",
+    label=subjects.name_in(Signal, "uid"),
+    labels=subjects.names_in(Signal, "uid"),
     url=lambda _id: "",
     visible=lambda actor: Signal.objects.visible_to(actor),
     seen_by=subjects.by_scope,
@@ -78,7 +80,8 @@ subjects.register(
 subjects.register(
     "evacuation",
     title="停产撤人",
-    label=lambda id: Evacuation.objects.filter(pk=id).values_list("site__name", flat=True).first() or f"{id}",
+    label=subjects.name_in(Evacuation, "site__name"),
+    labels=subjects.names_in(Evacuation, "site__name"),
     url=evacuation_url,
     visible=lambda actor: Evacuation.objects.visible_to(actor),
     seen_by=subjects.by_scope,
@@ -86,7 +89,8 @@ subjects.register(
 subjects.register(
     "order",
     title="上级指令",
-    label=lambda id: Order.objects.filter(pk=id).values_list("number", flat=True).first() or f"{id}",
+    label=subjects.name_in(Order, "number"),
+    labels=subjects.names_in(Order, "number"),
     url=lambda id: f"/orders/{id}",
     visible=lambda actor: Order.objects.visible_to(actor),
     lock=lock_orders,
@@ -94,21 +98,24 @@ subjects.register(
 subjects.register(
     "report",
     title="信息上报",
-    label=lambda id: Report.objects.filter(pk=id).values_list("number", flat=True).first() or f"{id}",
+    label=subjects.name_in(Report, "number"),
+    labels=subjects.names_in(Report, "number"),
     url=lambda id: f"/reports/{id}",
     visible=lambda actor: Report.objects.visible_to(actor),
 )
 subjects.register(
     "superior",
     title="上级单位",
-    label=lambda id: Superior.objects.filter(pk=id).values_list("title", flat=True).first() or f"{id}",
+    label=subjects.name_in(Superior, "title"),
+    labels=subjects.names_in(Superior, "title"),
     url=lambda _id: "/reports?tab=superiors",
     visible=None,
 )
 subjects.register(
     "warning_group",
     title="事件",
-    label=lambda id: Group.objects.filter(pk=id).values_list("title", flat=True).first() or f"{id}",
+    label=subjects.name_in(Group, "title"),
+    labels=subjects.names_in(Group, "title"),
     url=lambda _id: "/warnings",
     visible=lambda actor: Group.objects.visible_to(actor),
     seen_by=subjects.by_scope,

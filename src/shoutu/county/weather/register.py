@@ -35,6 +35,7 @@ subjects.register(
     "weather_message",
     title="气象信息",
     label=lambda id: names_in(Message, "headline")({id}).get(id) or f"{id}",
+    labels=names_in(Message, "headline"),
     url=lambda _id: "/weather",
     visible=lambda actor: Message.objects.visible_to(actor),
 )

@@ -15,6 +15,11 @@ def entries(actor: Actor) -> ScopedQuerySet[Entry]:
     return Entry.objects.visible_to(actor).select_related("leaf")  # type: ignore[no-any-return]
 
 
+def with_leaf() -> ScopedQuerySet[Entry]:
+    """All entries, with their leaf: to read those by id of which it is known that they may be seen."""
+    return Entry.objects.select_related("leaf")  # type: ignore[no-any-return]
+
+
 def entries_about(subject: SubjectRef) -> list[Entry]:
     """Everything recorded about one subject, oldest first: its timeline. The caller has checked that it may be seen."""
     found = Entry.objects.filter(subject_type=subject.type, subject_id=subject.id)
