@@ -31,6 +31,7 @@ from shoutu.county.ledger.selectors import entries, tree
 from shoutu.county.ledger.services import record
 from shoutu.county.ledger.services.seal import seal_all
 from shoutu.county.ledger.services.witness import add_witness, hand_out, hand_out_due, set_enabled
+from shoutu.county.people.services.posts import create_person
 from shoutu.county.people.testing import actor
 from tests.county.base import ListTests
 
@@ -120,6 +121,34 @@ def test_ledger_hides_what_one_does_not_see(county: SimpleNamespace, login) -> N
     assert client.get("/api/v1/ledger", {"subject": "site"}).status_code == 422
     found = client.get("/api/v1/ledger", {"verb": "site.created"}).json()
     assert found["count"] == 1
+
+
+def test_entries_are_found_by_the_name_of_what_they_are_about(county: SimpleNamespace, login) -> None:
+    def found(role: str, words: str) -> set[str]:
+        page = login(role).get("/api/v1/ledger", {"q": words, "limit": 200}).json()
+        return {item["subject"]["label"] for item in page["items"]}
+
+    assert county.site.name in found("auditor", county.site.name[1:])
+    assert county.site_b.name in found("auditor", county.site_b.name)
+    # Nobody finds by name what they do not see.
+    assert county.site.name in found("enterprise", county.site.name)
+    assert found("enterprise", county.site_b.name) == set()
+
+
+def test_a_mask_is_not_undone_by_searching_the_ledger(county: SimpleNamespace, login) -> None:
+    with transaction.atomic():
+        person = create_person(SYSTEM, "欧某某", phone="13800000001")
+    client = login("auditor")
+    about = Entry.objects.filter(subject_type="person", subject_id=person.pk).count()
+    assert about > 0
+    for words, count in (("欧", about), ("欧**", about), ("欧某某", 0), ("某某", 0), ("**", 0)):
+        found = client.get("/api/v1/ledger", {"q": words}).json()["items"]
+        assert len([one for one in found if one["subject"]["label"] == "欧**"]) == count, words
+
+
+def test_no_kind_of_subject_breaks_the_search(county: SimpleNamespace, login) -> None:
+    for kind in subjects.kinds().values():
+        assert kind.search is None or list(kind.search("没有这个")) == []
 
 
 def test_the_ledger_of_some_days_alone(county: SimpleNamespace, login) -> None:

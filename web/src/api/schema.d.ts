@@ -76,7 +76,7 @@ export interface paths {
          * @description Entries about what I may see, newest first.
          *
          *     `subject=warning:7` narrows to one thing with the calls made about it, `since` and `until` to days; `q` searches
-         *     who did it and what was done, in words.
+         *     who did it, what was done, in words, and the name or place of what it is about.
          */
         get: operations["ledger_list_entries"];
         put?: never;

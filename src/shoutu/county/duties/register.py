@@ -44,6 +44,7 @@ subjects.register(
     visible=lambda actor: Duty.objects.visible_to(actor),
     parts=Duty.parts,
     seen_by=lambda actor: actor.scope if actor.scope.all else actor,
+    search=subjects.words_in(Duty, "title", "site__name"),
 )
 subjects.register(
     "finding",
@@ -53,6 +54,7 @@ subjects.register(
     url=lambda id: f"/findings/{id}",
     visible=lambda actor: Finding.objects.visible_to(actor),
     seen_by=subjects.by_scope,
+    search=subjects.words_in(Finding, "message", "site__name"),
 )
 subjects.register(
     "policy_text",
@@ -62,6 +64,7 @@ subjects.register(
     url=lambda _id: "",
     visible=lambda actor: PolicyText.objects.all() if actor.scope.all else PolicyText.objects.none(),
     seen_by=subjects.by_scope,
+    search=subjects.words_in(PolicyText, "title"),
 )
 # Contacts and the allow-list stay unregistered: only who sees the whole county sees entries about them.
 subjects.register("alarm", title="告警", label=lambda id: f"告警 {id}", url=lambda _id: "", visible=alarms_for)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
@@ -50,6 +50,8 @@ class SubjectKind:
     # `visible` as questions whose rows together are the same, where one question with an OR goes through every row.
     # For who asks for all there are; a few ids are asked for by `visible`.
     parts: Callable[[Actor], Sequence[QuerySet[Any]]] | None = None
+    # The rows whose name or place holds these words, never by what a label masks. None: not searched by name.
+    search: Callable[[str], QuerySet[Any]] | None = None
 
     def all_visible(self, actor: Actor) -> Sequence[QuerySet[Any]]:
         """The ids of all rows the actor sees, in one question or several; of a kind that has `visible`."""
@@ -79,9 +81,12 @@ def register(
     seen_by: Callable[[Actor], Hashable] = lambda actor: actor,
     course: Callable[[int], Iterable[SubjectRef]] | None = None,
     parts: Callable[[Actor], Sequence[QuerySet[Any]]] | None = None,
+    search: Callable[[str], QuerySet[Any]] | None = None,
 ) -> None:
     """Make a type of subject known. Called once, from a room's ``register`` module."""
-    _kinds[type] = SubjectKind(type, title or type, label, url, visible, labels, lock, urls, seen_by, course, parts)
+    _kinds[type] = SubjectKind(
+        type, title or type, label, url, visible, labels, lock, urls, seen_by, course, parts, search
+    )
 
 
 def kinds() -> dict[str, SubjectKind]:
@@ -165,6 +170,18 @@ def names_in(model: Any, field: str) -> Callable[[set[int]], dict[int, str]]:
 def name_in(model: Any, field: str) -> Callable[[int], str]:
     """`label` for a model whose name is one column."""
     return lambda id_: names_in(model, field)({id_}).get(id_, str(id_))
+
+
+def words_in(model: Any, *fields: str) -> Callable[[str], QuerySet[Any]]:
+    """`search` for a model that is known by these columns (or paths over relations)."""
+
+    def search(words: str) -> QuerySet[Any]:
+        found = Q()
+        for field in fields:
+            found |= Q(**{f"{field}__icontains": words})
+        return model.objects.filter(found)  # type: ignore[no-any-return]
+
+    return search
 
 
 def visible(actor: Actor, subjects: Iterable[SubjectRef]) -> set[SubjectRef]:

@@ -188,6 +188,16 @@ def _about(things: list[SubjectRef]) -> Q:
     return about
 
 
+def _holding(words: str) -> Q:
+    """Entries by who did it, what was done, or the name or place of what it is about. The rows of each kind that hold
+    the words are found once, whatever the length of the ledger."""
+    found = Q(actor__icontains=words) | Q(verb__icontains=words) | Q(verb__in=saying(words))
+    for kind in subjects.kinds().values():
+        if kind.search:
+            found |= Q(subject_type=kind.type, subject_id__in=kind.search(words).order_by().values("pk"))
+    return found
+
+
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
@@ -206,7 +216,7 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
     """Entries about what I may see, newest first.
 
     `subject=warning:7` narrows to one thing with the calls made about it, `since` and `until` to days; `q` searches
-    who did it and what was done, in words.
+    who did it, what was done, in words, and the name or place of what it is about.
     """
     actor = asker(request)
     actor.require("ledger.read")
@@ -220,7 +230,7 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
         found = found.filter(verb=query.verb)
     found = during(found, query)
     if query.q:
-        found = found.filter(Q(actor__icontains=query.q) | Q(verb__icontains=query.q) | Q(verb__in=saying(query.q)))
+        found = found.filter(_holding(query.q))
     # Of part of the county, what may be seen is searched for in all kinds of subject.
     rows = None if actor.scope.all else with_leaf()
     page = paginate(found, query, sorts={"id": ["id"], "at": ["at"]}, default="-id", rows=rows)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from shoutu.county.duties import auditor, kinds
 from shoutu.county.kit import events, findings, status, subjects
 from shoutu.county.kit.subjects import COUNTY, SubjectRef
-from shoutu.county.papers import entries, sheets  # noqa: F401  (register words of entries, and the table)
+from shoutu.county.papers import entries, selectors, sheets  # noqa: F401  (entries, sheets: register words, and the table)
 from shoutu.county.papers import kinds as licence_kinds
 from shoutu.county.papers.expired import EXPIRED, LANE, expired_of
 from shoutu.county.papers.models import Document, Licence, State
@@ -39,6 +39,7 @@ subjects.register(
     labels=_labels,
     url=lambda id: f"/licences/{id}",
     visible=lambda actor: Licence.objects.visible_to(actor),
+    search=lambda words: Licence.objects.filter(selectors.holding(words)),
 )
 subjects.register(
     "document",
@@ -48,6 +49,7 @@ subjects.register(
     url=lambda id: _documents({id}).get(id, ""),
     urls=lambda ids: _documents(ids),
     visible=lambda actor: Document.objects.visible_to(actor),
+    search=subjects.words_in(Document, "title", "site__name"),
 )
 status.door("/licences", "licence.read", "papers.lapsing", "licences.unreadable")
 

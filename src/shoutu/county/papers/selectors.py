@@ -27,6 +27,14 @@ DOCUMENT_SORTS = {"kind": ["kind", "title"], "id": ["id"]}
 SORTS = {"until": ["lapses", "id"], "holder": ["organisation__name", "lapses", "id"], "id": ["id"]}
 
 
+def holding(q: str) -> Q:
+    """Licences of an organisation, a site or a kind of such a name, or of such a number."""
+    named = [one.id for one in kinds().values() if q in one.title or q.lower() in one.title_en.lower()]
+    # A mask is not undone by searching: the number of a person's certificate is looked for by nobody.
+    open_ = Q(number__icontains=q) & Q(kind__in=[one.id for one in kinds().values() if not one.personal])
+    return Q(organisation__name__icontains=q) | Q(site__name__icontains=q) | Q(kind__in=named) | open_
+
+
 def licences_for(
     actor: Actor, *, standing: str = "", kind: str = "", organisation: int | None = None, q: str = ""
 ) -> QuerySet[Licence]:
@@ -39,10 +47,7 @@ def licences_for(
     if organisation is not None:
         rows = rows.filter(organisation=organisation)
     if q:
-        named = [one.id for one in kinds().values() if q in one.title or q.lower() in one.title_en.lower()]
-        # A mask is not undone by searching: the number of a person's certificate is looked for by nobody.
-        open_ = Q(number__icontains=q) & Q(kind__in=[one.id for one in kinds().values() if not one.personal])
-        rows = rows.filter(Q(organisation__name__icontains=q) | Q(site__name__icontains=q) | Q(kind__in=named) | open_)
+        rows = rows.filter(holding(q))
     rows = rows.select_related("organisation", "site")
     return rows.annotate(lapses=Coalesce("valid_until", Value(NEVER)))  # type: ignore[no-any-return]
 

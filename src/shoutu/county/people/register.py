@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from shoutu.county.kit import actors, status
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.subjects import name_in, names_in, register
+from shoutu.county.kit.subjects import name_in, names_in, register, words_in
 from shoutu.county.people import (  # sheets, sheets_lists: register tables
     embeds,
     identity,
@@ -35,6 +37,7 @@ register(
     labels=names_in(User, "display"),
     url=_nowhere,
     visible=lambda actor: User.objects.filter(**({} if actor.may("user.manage") else {"pk": actor.user_id or 0})),
+    search=words_in(User, "display"),
 )
 
 
@@ -43,12 +46,19 @@ def _masked(ids: set[int]) -> dict[int, str]:
     return {pk: hidden(name) for pk, name in names_in(Person, "name")(ids).items()}
 
 
+def _by_mask(words: str) -> QuerySet[Person]:
+    """A mask is not undone by searching: persons are found by the letter it leaves, with or without its stars."""
+    left = words.rstrip("*")
+    return Person.objects.filter(name__startswith=left) if len(left) == 1 else Person.objects.none()
+
+
 register(
     "person",
     label=lambda id: _masked({id}).get(id, str(id)),
     labels=_masked,
     url=_nowhere,
     visible=lambda actor: Person.objects.filter(**({} if actor.scope.all else {"pk": actor.person_id or 0})),
+    search=_by_mask,
 )
 register(
     "post",
@@ -56,6 +66,7 @@ register(
     labels=names_in(Post, "title"),
     url=lambda id: f"/people/organisations?post={id}",
     visible=lambda actor: lists.posts(actor, closed=True),
+    search=words_in(Post, "title", "organisation__name"),
 )
 register(
     "handover",
@@ -63,6 +74,7 @@ register(
     labels=names_in(Handover, "shift__post__title"),
     url=lambda id: f"/people/roster?handover={id}",
     visible=lambda actor: lists.handovers(actor),
+    search=words_in(Handover, "shift__post__title"),
 )
 register(
     "obligation_due",
@@ -70,6 +82,7 @@ register(
     labels=names_in(ObligationDue, "obligation__title"),
     url=lambda id: f"/people/obligations?due={id}",
     visible=lambda actor: lists.dues(actor),
+    search=words_in(ObligationDue, "obligation__title"),
 )
 register(
     "shift",
@@ -77,6 +90,7 @@ register(
     labels=names_in(Shift, "post__title"),
     url=_nowhere,
     visible=lambda actor: Shift.objects.filter(**({} if actor.scope.all else {"post_id__in": actor.posts})),
+    search=words_in(Shift, "post__title"),
 )
 register(
     "api_token",
@@ -84,6 +98,7 @@ register(
     labels=names_in(ApiToken, "name"),
     url=_nowhere,
     visible=lambda actor: ApiToken.objects.visible_to(actor),
+    search=words_in(ApiToken, "name"),
 )
 register(
     "proposal",
@@ -92,6 +107,7 @@ register(
     labels=names_in(Proposal, "title"),
     url=lambda _id: "/proposals",
     visible=lambda actor: Proposal.objects.visible_to(actor),
+    search=words_in(Proposal, "title"),
 )
 
 

@@ -47,7 +47,9 @@ def _bindings(ids: set[int]) -> dict[int, str]:
     return dict(Binding.objects.filter(pk__in=ids).values_list("pk", "site__name"))
 
 
-def _register(type_: str, model: type[ScopedModel], title: str, url: Any = None, urls: Any = None) -> None:
+def _register(
+    type_: str, model: type[ScopedModel], title: str, url: Any = None, urls: Any = None, names: tuple[str, ...] = ()
+) -> None:
     subjects.register(
         type_,
         title=title,
@@ -57,12 +59,13 @@ def _register(type_: str, model: type[ScopedModel], title: str, url: Any = None,
         urls=urls,
         visible=lambda actor: model.objects.visible_to(actor),
         seen_by=subjects.by_scope,
+        search=subjects.words_in(model, *names, f"{model.scope_path}__name"),
     )
 
 
-_register("source", Source, "数据源", urls=_of_site(Source))
-_register("point", Point, "测点", lambda id: f"/points/{id}")
-_register("rule", Rule, "规则", urls=_rule_urls)
+_register("source", Source, "数据源", urls=_of_site(Source), names=("name",))
+_register("point", Point, "测点", lambda id: f"/points/{id}", names=("name",))
+_register("rule", Rule, "规则", urls=_rule_urls, names=("title", "point__name"))
 subjects.register(
     "binding",
     title="规则包",
@@ -72,10 +75,11 @@ subjects.register(
     urls=_of_site(Binding),
     visible=lambda actor: Binding.objects.visible_to(actor),
     seen_by=subjects.by_scope,
+    search=subjects.words_in(Binding, "site__name"),
 )
 _register("operating_state", OperatingState, "运行状态", urls=_of_site(OperatingState))
 _register("blasting_window", BlastingWindow, "放炮时段", urls=_of_site(BlastingWindow))
-_register("unclaimed", Unclaimed, "待认领", lambda _id: "/unclaimed")
+_register("unclaimed", Unclaimed, "待认领", lambda _id: "/unclaimed", names=("address",))
 
 status.door("/sites?stopped=yes", "site.read", "sites.resume")
 status.door("/rules", "rule.read", "pack.unreadable", "limits.unreadable", "sites.packs")

@@ -66,6 +66,7 @@ subjects.register(
     seen_by=subjects.by_scope,
     lock=lock_warnings,
     course=course,
+    search=subjects.words_in(Warning, "number", "site__name"),
 )
 subjects.register(
     "signal",
@@ -85,6 +86,7 @@ subjects.register(
     url=evacuation_url,
     visible=lambda actor: Evacuation.objects.visible_to(actor),
     seen_by=subjects.by_scope,
+    search=subjects.words_in(Evacuation, "site__name"),
 )
 subjects.register(
     "order",
@@ -94,6 +96,7 @@ subjects.register(
     url=lambda id: f"/orders/{id}",
     visible=lambda actor: Order.objects.visible_to(actor),
     lock=lock_orders,
+    search=subjects.words_in(Order, "number", "site__name", "organisation__name"),
 )
 subjects.register(
     "report",
@@ -102,6 +105,7 @@ subjects.register(
     labels=subjects.names_in(Report, "number"),
     url=lambda id: f"/reports/{id}",
     visible=lambda actor: Report.objects.visible_to(actor),
+    search=subjects.words_in(Report, "number", "warning__site__name"),
 )
 subjects.register(
     "superior",
@@ -110,6 +114,7 @@ subjects.register(
     labels=subjects.names_in(Superior, "title"),
     url=lambda _id: "/reports?tab=superiors",
     visible=None,
+    search=subjects.words_in(Superior, "title"),
 )
 subjects.register(
     "warning_group",
@@ -119,6 +124,7 @@ subjects.register(
     url=lambda _id: "/warnings",
     visible=lambda actor: Group.objects.visible_to(actor),
     seen_by=subjects.by_scope,
+    search=subjects.words_in(Group, "title"),
 )
 subjects.register(
     "silence",
@@ -127,6 +133,7 @@ subjects.register(
     url=lambda id: f"/silences?open={id}",
     visible=lambda actor: Silence.objects.visible_to(actor),
     seen_by=subjects.by_scope,
+    search=subjects.words_in(Silence, "site__name", "point__name", "warning__number"),
 )
 
 hooks.briefs_by(of_point)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.duties import auditor, kinds
 from shoutu.county.kit import events, status, subjects
-from shoutu.county.kit.subjects import SubjectRef, names_in
+from shoutu.county.kit.subjects import SubjectRef, names_in, words_in
 from shoutu.county.weather import (  # entries, sheets: register words and tables
     entries,  # noqa: F401
     policies,
@@ -30,6 +30,7 @@ subjects.register(
     url=lambda id: f"/weather/{id}",
     lock=lock_events,
     visible=lambda actor: Weather.objects.visible_to(actor),
+    search=words_in(Weather, "title"),
 )
 subjects.register(
     "weather_message",
@@ -38,6 +39,7 @@ subjects.register(
     labels=names_in(Message, "headline"),
     url=lambda _id: "/weather",
     visible=lambda actor: Message.objects.visible_to(actor),
+    search=words_in(Message, "headline"),
 )
 
 
