@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,17 @@ def test_the_countys_own_list_holds(own: Path) -> None:
     own.write_text("{pack: x, title: x, version: 1, lead_days: 30, kinds: [{id: a, title: 甲证}]}", "utf-8")
     assert {one.id: one.lead_days for one in kinds.kinds().values()} == {"a": 30}
     assert kinds.fault() == ""
+
+
+def test_one_changed_in_size_and_date_unseen_is_read_anew(own: Path) -> None:
+    """A copy keeps its date (`cp -p`, `rsync -t`, a restore), and one digit for another its size."""
+    own.write_text("{pack: x, title: x, version: 1, lead_days: 30, kinds: [{id: a, title: 甲证}]}", "utf-8")
+    assert kinds.kinds()["a"].lead_days == 30
+    date, copy = own.stat().st_mtime_ns, own.with_suffix(".new")
+    copy.write_text(own.read_text("utf-8").replace("30", "60"), "utf-8")
+    os.utime(copy, ns=(date, date))
+    copy.replace(own)
+    assert kinds.kinds()["a"].lead_days == 60
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from shoutu.county.kit.stamps import stamp
 from shoutu.county.places.models import Site
 
 OWN, DEFAULT = "licences-county.yaml", "licences.yaml"
@@ -104,11 +105,11 @@ def kind(id: str) -> LicenceKind:
 
 
 def _parsed(file: Path) -> dict[str, LicenceKind]:
-    return _read(file, file.stat().st_mtime_ns)
+    return _read(file, stamp(file))
 
 
 @lru_cache(maxsize=4)
-def _read(file: Path, _changed: int) -> dict[str, LicenceKind]:
+def _read(file: Path, _as_it_is: tuple[int, ...]) -> dict[str, LicenceKind]:
     try:
         pack = _Pack.model_validate(yaml.safe_load(file.read_text("utf-8")))
     except ValidationError as error:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.stamps import stamp
 
 if TYPE_CHECKING:
     from shoutu.county.places.models import Site
@@ -65,7 +66,7 @@ def load(name: str) -> Pack:
         raise Invalid("pack", _("其中之一：%(names)s") % {"names": "、".join(known)})
     file = settings.CONFIG.packs / "warning" / f"{name}.yaml"
     try:
-        return _cached(file, *_stamp(file))
+        return _cached(file, stamp(file))
     except (PackError, OSError, UnicodeDecodeError) as error:
         raise Invalid("pack", str(error), f"{file}: {error}") from error
 
@@ -108,7 +109,7 @@ def law() -> Limits | None:
     if not file.exists():
         return None
     try:
-        return _cached_limits(file, *_stamp(file))
+        return _cached_limits(file, stamp(file))
     except (PackError, OSError, UnicodeDecodeError) as error:
         raise Invalid("limits", str(error), f"{file}: {error}") from error
 
@@ -132,18 +133,13 @@ def read_limits(text: str, file: str) -> Limits:
     return limits
 
 
-def _stamp(file: Path) -> tuple[int, int]:
-    stat = file.stat()
-    return stat.st_mtime_ns, stat.st_size
-
-
 @lru_cache(maxsize=32)
-def _cached(file: Path, _changed: int, _size: int) -> Pack:
+def _cached(file: Path, _as_it_is: tuple[int, ...]) -> Pack:
     return read(file.read_text("utf-8"), str(file))
 
 
 @lru_cache(maxsize=4)
-def _cached_limits(file: Path, _changed: int, _size: int) -> Limits:
+def _cached_limits(file: Path, _as_it_is: tuple[int, ...]) -> Limits:
     return read_limits(file.read_text("utf-8"), str(file))
 
 
