@@ -103,6 +103,10 @@ def test_lists_say_what_a_site_does(watched, raise_to, login):
     found = {flag: client.get("/api/v1/sites", {"stopped": flag}).json()["items"] for flag in ("yes", "no")}
     assert [row["id"] for row in found["yes"]] == [watched.site.pk]
     assert watched.site.pk not in [row["id"] for row in found["no"]]
+    set_state(officer, watched.site, "closed", "闭库")
+    found = {flag: client.get("/api/v1/sites", {"closed": flag}).json()["items"] for flag in ("yes", "no")}
+    assert [row["id"] for row in found["yes"]] == [watched.site.pk]
+    assert [row["id"] for row in found["no"]] == [watched.site_b.pk]
 
 
 def test_a_state_begins_no_earlier_than_the_one_that_holds(watched, clock):

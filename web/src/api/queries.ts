@@ -327,6 +327,7 @@ export interface SiteFilter {
   placed?: boolean;
   lacking?: boolean;
   stopped?: boolean;
+  closed?: boolean;
   state?: "raised" | "normal" | "silent" | "unwatched";
   level?: number;
   territory?: number;
@@ -341,6 +342,11 @@ export function useSites(filter: SiteFilter) {
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,
   });
+}
+
+/** How many sites there are of these, whatever of them is shown. */
+export function useSiteCount(filter: SiteFilter) {
+  return useQuery({ queryKey: ["sites", "count", filter], queryFn: async () => (await got(api.GET("/api/v1/sites", { params: { query: { ...filter, limit: 1 } } }))).count });
 }
 
 /** Whether the asker sees any site at all; asked only where that matters. */

@@ -2658,8 +2658,9 @@ export interface paths {
          * @description Sites I may see, by default the worst first, with the highest current level of each.
          *
          *     `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open;
-         *     `stopped`: it is stopped, sealed or closed now; `state`, `level`: as the command screen's map counts it (normal is
-         *     what produces without a warning) and draws it; `territory`: the one it is entered under, none below that.
+         *     `stopped`: it is stopped, sealed or closed now; `closed`: it is closed for good; `state`, `level`: as the command
+         *     screen's map counts it (normal is what produces without a warning) and draws it; `territory`: the one it is entered
+         *     under, none below that.
          */
         get: operations["sites_list_sites"];
         put?: never;
@@ -8915,6 +8916,8 @@ export interface components {
          *
          *     `standing`: raised; fallen (a warning fell back and is not closed yet); faulty (some point or source of it gives
          *     no usable readings); unwatched (no rule is in use: nothing is known of it); normal.
+            /** Closed */
+            closed?: boolean | null;
          */
         Site: {
             /** Id */
@@ -17725,6 +17728,7 @@ export interface operations {
             };
         };
         responses: {
+                closed?: boolean | null;
             /** @description Created */
             201: {
                 headers: {

@@ -41,12 +41,13 @@ class SiteQuery(ListQuery):
     placed: bool | None = None
     lacking: bool | None = None
     stopped: bool | None = None
+    closed: bool | None = None
     state: Literal["", "raised", "normal", "silent", "unwatched"] = ""
     level: int | None = Field(None, ge=1, le=4)
     territory: int | None = Field(None, ge=1)
 
 
-SITE_FLAGS = ("organisation", "watched", "placed", "lacking", "stopped", "state", "level", "territory")
+SITE_FLAGS = ("organisation", "watched", "placed", "lacking", "stopped", "closed", "state", "level", "territory")
 
 
 def site_flags(query: SiteQuery) -> dict[str, Any]:
@@ -59,8 +60,9 @@ def list_sites(request: HttpRequest, query: Query[SiteQuery]) -> Any:
     """Sites I may see, by default the worst first, with the highest current level of each.
 
     `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open;
-    `stopped`: it is stopped, sealed or closed now; `state`, `level`: as the command screen's map counts it (normal is
-    what produces without a warning) and draws it; `territory`: the one it is entered under, none below that.
+    `stopped`: it is stopped, sealed or closed now; `closed`: it is closed for good; `state`, `level`: as the command
+    screen's map counts it (normal is what produces without a warning) and draws it; `territory`: the one it is entered
+    under, none below that.
     """
     actor = asker(request)
     actor.require("site.read")

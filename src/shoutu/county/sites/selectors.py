@@ -18,7 +18,7 @@ from shoutu.county.kit.selectors import get_visible
 from shoutu.county.places.models import Site
 from shoutu.county.sites import asking, marks
 from shoutu.county.sites.gaps import GAP
-from shoutu.county.sites.models import IngestToken, Point, Rule, RuleState, RuleVersion, Source, Unclaimed
+from shoutu.county.sites.models import IngestToken, Operation, Point, Rule, RuleState, RuleVersion, Source, Unclaimed
 from shoutu.county.sites.operation import WATCHED, with_state
 from shoutu.county.sites.standing import with_standing
 from shoutu.engine.packs.figures import places
@@ -149,6 +149,7 @@ def sites_for(
     placed: bool | None = None,
     lacking: bool | None = None,
     stopped: bool | None = None,
+    closed: bool | None = None,
     state: str = "",
     level: int | None = None,
     territory: int | None = None,
@@ -156,8 +157,8 @@ def sites_for(
     """Visible sites with their point counts.
 
     `watched`: a rule in use watches a point of it; `placed`: its coordinates are known; `lacking`: a finding is open;
-    `stopped`: it is stopped, sealed or closed; `state`, `level`: as the map counts and draws it (`marks`);
-    `territory`: the one it is entered under.
+    `stopped`: it is stopped, sealed or closed; `closed`: it is closed; `state`, `level`: as the map counts and
+    draws it (`marks`); `territory`: the one it is entered under.
     """
     rows = with_state(_counted(Site.objects.visible_to(actor).select_related("territory", "organisation")))
     if q:
@@ -175,6 +176,9 @@ def sites_for(
     if stopped is not None:
         held = Q(operating__in=WATCHED)
         rows = rows.filter(held if stopped else ~held | Q(operating__isnull=True))
+    if closed is not None:
+        over = Q(operating=Operation.CLOSED)
+        rows = rows.filter(over if closed else ~over | Q(operating__isnull=True))
     if state or level is not None:
         rows = rows.filter(pk__in=marks.marked(actor, state, level))
     if territory is not None:

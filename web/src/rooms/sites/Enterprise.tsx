@@ -3,7 +3,7 @@ import { useState, type ReactNode } from "react";
 import { Link, Navigate, useParams, useSearchParams } from "react-router";
 import { onceEach } from "../../api/pages";
 import { asProblem } from "../../api/problem";
-import { usePoints, useSites, useWarnings } from "../../api/queries";
+import { usePoints, useSiteCount, useSites, useWarnings } from "../../api/queries";
 import type { Warning } from "../../api/types";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
@@ -53,6 +53,7 @@ function File({ body }: { body: Organisation }): ReactNode {
   const open = useWarnings({ organisation, state: "open" });
   const all = useWarnings({ organisation, state: "all" });
   const sites = useSites({ organisation });
+  const unwatched = useSiteCount({ organisation, watched: false, closed: false });
   const points = usePoints({ organisation });
   const posts = useTopPosts(organisation);
   const licences = useLicences({ organisation }, mayLicences);
@@ -65,7 +66,7 @@ function File({ body }: { body: Organisation }): ReactNode {
     documents: papers.data?.pages[0]?.count,
   };
   const standing = open.data && onceEach(open.data.pages);
-  const rest = needs({ active: body.is_active, sites: sites.data && onceEach(sites.data.pages), lacking: lacking.data?.pages[0]?.count, posts: posts.data?.items });
+  const rest = needs({ active: body.is_active, sites: sites.data?.pages[0]?.count, unwatched: unwatched.data, lacking: lacking.data?.pages[0]?.count, posts: posts.data?.items });
   const parts = {
     licences: mayLicences ? <EnterpriseLicences id={organisation} licences={licences} lacking={lacking} brief={tab === "overview"} /> : null,
     points: <DossierPoints of={body.name} points={points} rules={null} brief={tab === "overview"} />,

@@ -1,9 +1,11 @@
-import type { Site, Warning } from "../../api/types";
+import type { Warning } from "../../api/types";
 
 /** What of an enterprise is known when its sentence is written; undefined: not yet, or not theirs to see. */
 export interface Known {
   active: boolean;
-  sites?: readonly Pick<Site, "standing" | "operating">[] | undefined;
+  /** How many sites it has, and how many of those that are not closed no rule watches: counted by the county, not on a page. */
+  sites?: number | undefined;
+  unwatched?: number | undefined;
   /** How many of its sites lack a licence. */
   lacking?: number | undefined;
   posts?: readonly { state: string }[] | undefined;
@@ -16,13 +18,12 @@ export function needs(known: Known): Need[] {
   // A closed enterprise has nothing more to be seen to.
   if (!known.active) return [{ what: "closed" }];
   const found: Need[] = [];
-  const unwatched = known.sites?.filter((site) => site.standing === "unwatched" && site.operating !== "closed").length ?? 0;
   const nobody = known.posts?.filter((post) => post.state === "nobody").length ?? 0;
   if (known.posts?.length === 0) found.push({ what: "postless" });
   if (nobody > 0) found.push({ what: "nobody", n: nobody });
-  if (unwatched > 0) found.push({ what: "unwatched", n: unwatched });
+  if ((known.unwatched ?? 0) > 0) found.push({ what: "unwatched", n: known.unwatched! });
   if ((known.lacking ?? 0) > 0) found.push({ what: "lacking", n: known.lacking! });
-  if (known.sites?.length === 0) found.push({ what: "siteless" });
+  if (known.sites === 0) found.push({ what: "siteless" });
   return found;
 }
 
