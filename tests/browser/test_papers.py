@@ -114,3 +114,30 @@ def test_a_document_is_put_into_the_dossier_and_comes_out_as_it_was(
     assert saved.value.path().read_bytes() == content
     expect(page.get_by_role("button", name="撤下")).to_have_count(0)
     assert fits(page)
+
+
+def test_an_enterprise_keeps_its_own_documents_beside_those_of_its_sites(
+    open_page: Callable[..., Page], logins: list[dict[str, str]]
+) -> None:
+    page = open_page({"width": 390, "height": 844}, login=next(one for one in logins if one["username"] == "head1"))
+    site = page.request.get("/api/v1/sites", params={"q": "甲铁矿"}).json()["items"][0]
+    page.goto(f"/enterprises/{site['organisation_id']}?tab=documents")
+    own = page.locator("section").filter(has=page.get_by_role("heading", name="企业资料", exact=True))
+    own.get_by_role("button", name="存入").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("资料种类").click()
+    page.locator(".ant-select-item-option").filter(has_text="规章制度").click()
+    dialog.get_by_label("名称").fill("安全生产责任制")
+    for number, content in enumerate((b"%PDF-1.7\n1\n%%EOF\n", b"%PDF-1.7\n2\n%%EOF\n"), 1):
+        dialog.get_by_label("文件").set_input_files(
+            {"name": "责任制.pdf", "mimeType": "application/pdf", "buffer": content}
+        )
+        dialog.get_by_role("button", name="存入" if number == 1 else "加新版").click()
+        with page.expect_download() as saved:
+            own.get_by_role("link", name=f"下载第 {number} 版").click()
+        assert saved.value.path().read_bytes() == content
+        if number == 1:
+            own.get_by_role("button", name="加新版").click()
+    expect(own).to_contain_text("安全生产责任制")
+    expect(own.get_by_role("button", name="撤下")).to_have_count(0)
+    assert fits(page)

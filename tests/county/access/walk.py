@@ -41,6 +41,7 @@ BODIES: dict[str, dict[str, Any]] = {
 FORMS: dict[str, Callable[[], dict[str, Any]]] = {
     "POST /api/v1/warnings/{id}/evidence": lambda: {"file": photograph(), "origin": "camera"},
     "POST /api/v1/sites/{id}/documents": lambda: {"file": photograph(), "kind": "drawing", "title": "平面图"},
+    "POST /api/v1/organisations/{id}/documents": lambda: {"file": photograph(), "kind": "system", "title": "章程"},
     "POST /api/v1/documents/{id}/versions": lambda: {"file": photograph()},
 }
 QUERIES: dict[str, dict[str, Any]] = {

@@ -23,6 +23,7 @@ from shoutu.county.places import services as places
 DOCUMENT = json.loads((Path(__file__).parents[3] / "web/openapi.json").read_text("utf-8"))
 TABLES = {
     "contacts": "/api/v1/contacts",
+    "documents": "/api/v1/documents",
     "dues": "/api/v1/obligations/dues",
     "duties": "/api/v1/duties",
     "evacuations": "/api/v1/evacuations",
@@ -78,8 +79,8 @@ NO_TABLE = {
     "/api/v1/roster/today": "goes out as `shifts`",
     "/api/v1/screen/sites": "goes out as `sites`",
     "/api/v1/settings": "what the server is set to",
-    "/api/v1/sites/{id}/documents": "papers of one site, each to be downloaded",
-    "/api/v1/documents": "papers of several sites, each to be downloaded",
+    "/api/v1/organisations/{id}/documents": "goes out as `documents`",
+    "/api/v1/sites/{id}/documents": "goes out as `documents`",
     "/api/v1/sites/{id}/licences": "goes out as `licences`",
     "/api/v1/sites/{id}/responsible": "of one site, by `responsibilities`",
     "/api/v1/sites/{id}/weather": "goes out as `weather`",

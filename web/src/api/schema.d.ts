@@ -3550,7 +3550,9 @@ export interface paths {
         };
         /**
          * List All Documents
-         * @description The documents of the sites I see, or of an enterprise's sites among them, with every version.
+         * @description The documents of the sites and enterprises I see, with every version; `organisation`: of one and of its sites.
+         *
+         *     `of`: site or organisation; empty: both.
          */
         get: operations["papers_documents_list_all_documents"];
         put?: never;
@@ -3579,6 +3581,30 @@ export interface paths {
          * @description A PDF, JPEG, PNG or WebP file of at most 50 MB. `personal`: it names persons, each look is kept on record.
          */
         post: operations["papers_documents_add_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisations/{id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Organisation Documents
+         * @description An enterprise's own documents, which are about none of its sites, with every version, newest first.
+         */
+        get: operations["papers_documents_list_organisation_documents"];
+        put?: never;
+        /**
+         * Add Organisation Document
+         * @description The same for an enterprise as a whole: its statutes, who answers for what, contracts.
+         */
+        post: operations["papers_documents_add_organisation_document"];
         delete?: never;
         options?: never;
         head?: never;
@@ -8890,6 +8916,8 @@ export interface components {
             lacking?: boolean | null;
             /** Stopped */
             stopped?: boolean | null;
+            /** Closed */
+            closed?: boolean | null;
             /**
              * State
              * @default
@@ -8916,8 +8944,6 @@ export interface components {
          *
          *     `standing`: raised; fallen (a warning fell back and is not closed yet); faulty (some point or source of it gives
          *     no usable readings); unwatched (no rule is in use: nothing is known of it); normal.
-            /** Closed */
-            closed?: boolean | null;
          */
         Site: {
             /** Id */
@@ -11225,10 +11251,17 @@ export interface components {
             kind?: string;
             /** Organisation */
             organisation?: number | null;
+            /**
+             * Of
+             * @default
+             */
+            of?: string;
         };
         /**
          * Document
          * @description A document with its versions, newest first. `personal`: each look at it is kept on record.
+         *
+         *     `site`: the one it is about; null: it is the enterprise's own. `organisation`: the enterprise, or that of the site.
          */
         Document: {
             /** Id */
@@ -11237,8 +11270,9 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "design" | "assessment" | "plan" | "drawing" | "certificate" | "other";
-            site: components["schemas"]["Named"];
+            kind: "design" | "assessment" | "plan" | "drawing" | "certificate" | "system" | "contract" | "other";
+            organisation: components["schemas"]["Named"];
+            site: components["schemas"]["Named"] | null;
             /** Title */
             title: string;
             /** Personal */
@@ -17694,6 +17728,7 @@ export interface operations {
                 placed?: boolean | null;
                 lacking?: boolean | null;
                 stopped?: boolean | null;
+                closed?: boolean | null;
                 state?: "" | "raised" | "normal" | "silent" | "unwatched";
                 level?: number | null;
                 territory?: number | null;
@@ -17728,7 +17763,6 @@ export interface operations {
             };
         };
         responses: {
-                closed?: boolean | null;
             /** @description Created */
             201: {
                 headers: {
@@ -18888,6 +18922,7 @@ export interface operations {
                 sort?: string;
                 kind?: string;
                 organisation?: number | null;
+                of?: string;
             };
             header?: never;
             path?: never;
@@ -18935,6 +18970,80 @@ export interface operations {
         };
     };
     papers_documents_add_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * File
+                     * Format: binary
+                     */
+                    file: string;
+                    /** Kind */
+                    kind: string;
+                    /** Title */
+                    title: string;
+                    /**
+                     * Note
+                     * @default
+                     */
+                    note?: string;
+                    /**
+                     * Personal
+                     * @default false
+                     */
+                    personal?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Document"];
+                };
+            };
+        };
+    };
+    papers_documents_list_organisation_documents: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                kind?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Document_"];
+                };
+            };
+        };
+    };
+    papers_documents_add_organisation_document: {
         parameters: {
             query?: never;
             header?: never;

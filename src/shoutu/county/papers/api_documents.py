@@ -1,4 +1,4 @@
-"""Documents over HTTP: a site's, a further version, and their files, which go out to be saved and never shown."""
+"""Documents over HTTP: a site's, an enterprise's, a further version, and their files: to be saved, never shown."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from ninja.files import UploadedFile
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
+from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.papers import files, schemas, selectors
 from shoutu.county.papers.services import documents as services
-from shoutu.county.places.selectors import get_site
+from shoutu.county.places.selectors import get_organisation, get_site
 
 router = Router()
 
@@ -24,14 +25,18 @@ class DocumentQuery(ListQuery):
 
 class AllDocumentsQuery(DocumentQuery):
     organisation: int | None = None
+    of: str = ""
 
 
 @router.get("/documents", response=Page[schemas.Document])
 def list_all_documents(request: HttpRequest, query: Query[AllDocumentsQuery]) -> Any:
-    """The documents of the sites I see, or of an enterprise's sites among them, with every version."""
+    """The documents of the sites and enterprises I see, with every version; `organisation`: of one and of its sites.
+
+    `of`: site or organisation; empty: both.
+    """
     actor = asker(request)
     actor.require("document.read")
-    rows = selectors.documents_for(actor, organisation=query.organisation, kind=query.kind, q=query.q)
+    rows = selectors.documents_for(actor, organisation=query.organisation, of=query.of, kind=query.kind, q=query.q)
     return paginate(rows, query, selectors.document_row, sorts=selectors.DOCUMENT_SORTS, default="kind")
 
 
@@ -40,7 +45,19 @@ def list_documents(request: HttpRequest, id: int, query: Query[DocumentQuery]) -
     """The documents of a site with every version, newest first."""
     actor = asker(request)
     actor.require("document.read")
-    rows = selectors.documents_of(actor, get_site(actor, id), query.kind, query.q)
+    return _listed(actor, ref(get_site(actor, id)), query)
+
+
+@router.get("/organisations/{id}/documents", response=Page[schemas.Document])
+def list_organisation_documents(request: HttpRequest, id: int, query: Query[DocumentQuery]) -> Any:
+    """An enterprise's own documents, which are about none of its sites, with every version, newest first."""
+    actor = asker(request)
+    actor.require("document.read")
+    return _listed(actor, ref(get_organisation(actor, id)), query)
+
+
+def _listed(actor: Actor, of: SubjectRef, query: DocumentQuery) -> Any:
+    rows = selectors.documents_of(actor, of, query.kind, query.q)
     return paginate(rows, query, selectors.document_row, sorts=selectors.DOCUMENT_SORTS, default="kind")
 
 
@@ -55,10 +72,29 @@ def add_document(
     personal: Form[bool] = False,
 ) -> Any:
     """A PDF, JPEG, PNG or WebP file of at most 50 MB. `personal`: it names persons, each look is kept on record."""
-    actor = asker(request)
-    services.may_add_document(actor, id)
+    return _added(asker(request), SubjectRef("site", id), file, kind, title, note, personal)
+
+
+@router.post("/organisations/{id}/documents", response={201: schemas.Document})
+def add_organisation_document(
+    request: HttpRequest,
+    id: int,
+    file: File[UploadedFile],
+    kind: Form[str],
+    title: Form[str],
+    note: Form[str] = "",
+    personal: Form[bool] = False,
+) -> Any:
+    """The same for an enterprise as a whole: its statutes, who answers for what, contracts."""
+    return _added(asker(request), SubjectRef("organisation", id), file, kind, title, note, personal)
+
+
+def _added(
+    actor: Actor, of: SubjectRef, file: UploadedFile, kind: str, title: str, note: str, personal: bool
+) -> Status[dict[str, Any]]:
+    services.may_add_document(actor, of)
     kept = _kept(file)
-    row = services.add_document(actor, id, kind, title, kept, file.name or "", note=note, personal=personal)
+    row = services.add_document(actor, of, kind, title, kept, file.name or "", note=note, personal=personal)
     return Status(201, _told(actor, row.pk))
 
 

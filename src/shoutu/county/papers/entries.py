@@ -22,10 +22,15 @@ def _why(payload: dict[str, Any]) -> str:
     return _("（%(reason)s）") % {"reason": payload["reason"]} if payload.get("reason") else ""
 
 
+def _added(payload: dict[str, Any]) -> str:
+    words = _("存入企业资料第 %(n)d 版") if payload.get("organisation") else _("存入资料第 %(n)d 版")
+    return words % {"n": payload["version"]}
+
+
 verbs.register(
     {
-        "document.added": lambda p: _("存入资料第 %(n)d 版") % {"n": p["version"]},
-        "document.withdrawn": gettext_lazy("撤下资料"),
+        "document.added": _added,
+        "document.withdrawn": lambda p: _("撤下企业资料") if p.get("organisation") else _("撤下资料"),
         "licence.entered": _until(gettext_lazy("录入证照，有效期至 %(until)s")),
         "licence.renewed": _until(gettext_lazy("登记换证，新证有效期至 %(until)s")),
         "licence.corrected": lambda p: _("更正证照") + _why(p),

@@ -1,4 +1,4 @@
-"""Licences of enterprises and of their people, and the documents of sites with every version of them."""
+"""Licences of enterprises and of their people, and the documents of both and of sites with every version of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import ScopedModel
+from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.places.models import Organisation, Site
 
 
@@ -97,15 +98,21 @@ class DocumentKind(models.TextChoices):
     PLAN = "plan", _("应急预案")
     DRAWING = "drawing", _("图纸")
     CERTIFICATE = "certificate", _("证照扫描件")
+    SYSTEM = "system", _("规章制度")
+    CONTRACT = "contract", _("合同协议")
     OTHER = "other", _("其他资料")
 
 
 class Document(ScopedModel):
-    """资料 of a site, by name; what it says now is its newest version, older ones are kept."""
+    """资料 of a site or of an enterprise, by name; what it says now is its newest version, older ones are kept.
+
+    Of one of them, never both: what is about a site goes with it to another enterprise, what is the enterprise's stays.
+    """
 
     subject_type = "document"
 
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="documents")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="documents")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="documents")
     kind = models.CharField(max_length=20, choices=DocumentKind)
     title = models.CharField(max_length=120)
     # It names persons: each look at it is kept on record.
@@ -117,18 +124,50 @@ class Document(ScopedModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["site", "kind", "title"], condition=Q(withdrawn_at__isnull=True), name="document_once"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "kind", "title"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="document_once_of_organisation",
+            ),
+            models.CheckConstraint(
+                condition=Q(site__isnull=False, organisation__isnull=True)
+                | Q(site__isnull=True, organisation__isnull=False),
+                name="document_of_one",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def owner(self) -> SubjectRef:
+        """The site or the enterprise it is of."""
+        if self.site_id:
+            return SubjectRef("site", self.site_id)
+        return SubjectRef("organisation", self.organisation_id or 0)
+
+    @classmethod
+    def scope_filter(cls, actor: Actor) -> Q:
+        return _of_both(actor, "")
+
+
+def _of_both(actor: Actor, path: str) -> Q:
+    """A site's as the site; an enterprise's as the enterprise. `path`: the way to the document."""
+    if actor.scope.all:
+        return Q()
+    # Who does not see all sees every department, to call it: not what is in its files.
+    seen = Organisation.objects.visible_to(actor).filter(
+        Q(kind=Organisation.Kind.ENTERPRISE) | Q(pk__in=actor.scope.organisations)
+    )
+    whole = Q(**{f"{path}site__isnull": True, f"{path}organisation_id__in": seen.values("pk")})
+    return (Q(**{f"{path}site__isnull": False}) & actor.scope.sites(f"{path}site")) | whole
 
 
 class DocumentVersion(ScopedModel):
     """One file of a document. `sha256` is of the bytes as they came; `format` is what they are, not what they say."""
 
     subject_type = "document_version"
-    scope_path = "document__site"
 
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -147,3 +186,7 @@ class DocumentVersion(ScopedModel):
 
     def __str__(self) -> str:
         return f"{self.document_id} v{self.number}"
+
+    @classmethod
+    def scope_filter(cls, actor: Actor) -> Q:
+        return _of_both(actor, "document__")

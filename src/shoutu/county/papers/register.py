@@ -27,9 +27,11 @@ def _labels(ids: set[int]) -> dict[int, str]:
 
 
 def _documents(ids: set[int]) -> dict[int, str]:
-    """A document is shown in the dossier of its site."""
-    rows = Document.objects.filter(pk__in=ids).values_list("pk", "site_id")
-    return {pk: f"/sites/{site}?tab=documents" for pk, site in rows}
+    """A document is shown in the dossier of its site or its enterprise."""
+    rows = Document.objects.filter(pk__in=ids).values_list("pk", "site_id", "organisation_id")
+    return {
+        pk: f"/sites/{site}?tab=documents" if site else f"/enterprises/{body}?tab=documents" for pk, site, body in rows
+    }
 
 
 subjects.register(

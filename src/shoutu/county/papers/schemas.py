@@ -146,11 +146,15 @@ class DocumentVersion(Schema):
 
 
 class Document(Schema):
-    """A document with its versions, newest first. `personal`: each look at it is kept on record."""
+    """A document with its versions, newest first. `personal`: each look at it is kept on record.
+
+    `site`: the one it is about; null: it is the enterprise's own. `organisation`: the enterprise, or that of the site.
+    """
 
     id: int
-    kind: Literal["design", "assessment", "plan", "drawing", "certificate", "other"]
-    site: Named
+    kind: Literal["design", "assessment", "plan", "drawing", "certificate", "system", "contract", "other"]
+    organisation: Named
+    site: Named | None
     title: str
     personal: bool
     versions: list[DocumentVersion]

@@ -15,7 +15,7 @@ from shoutu.county.duties.models import Duty
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.kit.selectors import get_visible
-from shoutu.county.kit.subjects import ref
+from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.papers.kinds import kind, kinds
 from shoutu.county.papers.models import Document, DocumentKind, DocumentVersion, Licence
 from shoutu.county.papers.standing import STANDINGS, filter_of, standing
@@ -112,16 +112,25 @@ def timeline(actor: Actor, one: Licence) -> list[dict[str, Any]]:
     return duties.timeline([ref(one), *(ref(duty) for duty in seen)])
 
 
-def documents_of(actor: Actor, site: Site, kind: str = "", q: str = "") -> QuerySet[Document]:
-    """The documents of a site that were not withdrawn, with their versions, newest first. Raises Invalid."""
-    return documents_for(actor, kind=kind, q=q).filter(site=site)
+def documents_of(actor: Actor, of: SubjectRef, kind: str = "", q: str = "") -> QuerySet[Document]:
+    """The documents of a site, or an enterprise's own, that were not withdrawn, with their versions. Raises Invalid."""
+    return documents_for(actor, kind=kind, q=q).filter(**{f"{of.type}_id": of.id})
 
 
-def documents_for(actor: Actor, *, organisation: int | None = None, kind: str = "", q: str = "") -> QuerySet[Document]:
-    """Those that were not withdrawn of every site the actor sees, or of one enterprise's. Raises Invalid."""
+def documents_for(
+    actor: Actor, *, organisation: int | None = None, of: str = "", kind: str = "", q: str = ""
+) -> QuerySet[Document]:
+    """Those that were not withdrawn of every site and enterprise the actor sees, or of one enterprise and its sites.
+
+    `of`: "site" or "organisation" for what is about sites or about enterprises alone. Raises Invalid.
+    """
     rows = _documents(actor).filter(withdrawn_at__isnull=True)
     if organisation is not None:
-        rows = rows.filter(site__organisation=organisation)
+        rows = rows.filter(Q(organisation=organisation) | Q(site__organisation=organisation))
+    if of not in ("", "site", "organisation"):
+        raise Invalid("of", _("其中之一：%(names)s") % {"names": "site、organisation"})
+    if of:
+        rows = rows.filter(site__isnull=of != "site")
     if kind and kind not in DocumentKind.values:
         raise Invalid("kind", _("其中之一：%(names)s") % {"names": "、".join(DocumentKind.values)})
     if kind:
@@ -131,7 +140,8 @@ def documents_for(actor: Actor, *, organisation: int | None = None, kind: str = 
 
 def _documents(actor: Actor) -> QuerySet[Document]:
     versions = Prefetch("versions", DocumentVersion.objects.order_by("-number"))
-    return Document.objects.visible_to(actor).select_related("site").prefetch_related(versions)  # type: ignore[no-any-return]
+    rows = Document.objects.visible_to(actor).select_related("organisation", "site__organisation")
+    return rows.prefetch_related(versions)  # type: ignore[no-any-return]
 
 
 def get_document(actor: Actor, id: int) -> Document:
@@ -157,8 +167,11 @@ def document_row(one: Document) -> dict[str, Any]:
     """A document with its versions, newest first."""
     names = ("number", "sha256", "size", "format", "file", "note", "at", "by")
     versions = [{name: getattr(version, name) for name in names} for version in one.versions.all()]
+    body = one.site.organisation if one.site else one.organisation
+    assert body is not None
     return {
         "id": one.pk, "kind": one.kind, "title": one.title, "personal": one.personal, "versions": versions,
-        "site": {"id": one.site_id, "name": one.site.name},
+        "organisation": {"id": body.pk, "name": body.name},
+        "site": {"id": one.site_id, "name": one.site.name} if one.site else None,
         "withdrawn": one.withdrawn_at is not None,
     }  # fmt: skip

@@ -1,8 +1,9 @@
-"""Licences as a table."""
+"""Licences and documents as tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext
@@ -16,8 +17,10 @@ from shoutu.county.kit.sheets.tables import Table, register
 from shoutu.county.ledger.services.access import note_accesses
 from shoutu.county.papers import importing, selectors
 from shoutu.county.papers.api import LackingQuery, LicenceQuery, list_lacking
+from shoutu.county.papers.api_documents import AllDocumentsQuery, list_all_documents
 from shoutu.county.papers.kinds import kinds
-from shoutu.county.papers.schemas import SiteLacking
+from shoutu.county.papers.models import DocumentKind
+from shoutu.county.papers.schemas import Document, SiteLacking
 from shoutu.county.papers.selectors import NEVER
 from shoutu.county.places.finding import Sites
 from shoutu.county.places.models import Site
@@ -71,6 +74,11 @@ def _licences(actor: Actor, query: Any, whole: bool) -> Iterator[Mapping[str, An
             "valid_until": one.valid_until or gettext("长期"),
             "capacity": one.capacity, "note": one.note, "standing": told["standing"], "days_left": told["days_left"],
         }  # fmt: skip
+
+
+def _newest(name: str, row: Document) -> Any:
+    """Of the version that holds."""
+    return getattr(row.versions[0], name)
 
 
 def _looked(actor: Actor, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -154,4 +162,26 @@ listed(
     page=Page[SiteLacking],
     query=LackingQuery,
     read="licence.read",
+)
+
+listed(
+    "documents",
+    _("资料"),
+    (
+        out("organisation.name", _("企业"), 28),
+        out("site.name", _("场所（空的是企业自己的）"), 24),
+        out("kind", _("种类"), 14, named(DocumentKind.choices)),
+        out("title", _("名称"), 40),
+        out("personal", _("查阅留痕"), 10),
+        out("number", _("版"), 8),
+        out("file", _("文件"), 32),
+        out("at", _("存入时间"), 18),
+        out("by", _("谁存入"), 24),
+        out("sha256", _("文件摘要"), 68),
+    ),
+    view=list_all_documents,
+    page=Page[Document],
+    query=AllDocumentsQuery,
+    read="document.read",
+    made={name: partial(_newest, name) for name in ("number", "file", "at", "by", "sha256")},
 )

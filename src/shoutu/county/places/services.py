@@ -31,6 +31,11 @@ def lock_sites(ids: Iterable[int | None]) -> None:
         list(Site.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk").values_list("pk"))
 
 
+def lock_organisation(id: int) -> None:
+    """The first lock of a change that belongs to an enterprise itself and to none of its sites."""
+    list(Organisation.objects.select_for_update(of=("self",), no_key=True).filter(pk=id).values_list("pk"))
+
+
 def lock_free_sites(ids: Iterable[int]) -> set[int]:
     """Lock those of these sites that nobody holds, waiting for none. Returns the others that are there: the busy ones.
 

@@ -2,7 +2,6 @@ import { Button, Checkbox, Input, Select } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
-import type { SiteDetail } from "../../api/types";
 import { Panel } from "../../kit/Panel";
 import { Failed, Loading } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
@@ -10,7 +9,7 @@ import { useNow } from "../../time/server";
 import { moment } from "../../time/words";
 import { NoteDialog } from "../duties/NoteDialog";
 import { Dialog, Field } from "../people/Dialog";
-import { fileOf, paperKinds, usePaperAct, type Paper, type PaperKind, type usePapers } from "./queries";
+import { fileOf, paperKinds, usePaperAct, type Paper, type PaperKind, type PaperOwner, type usePapers } from "./queries";
 import "../people/people.css";
 import "./papers.css";
 
@@ -21,7 +20,7 @@ function size(bytes: number): string {
 }
 
 /** A new document, or (`of`) a further version of one. */
-function AddDialog({ site, of, close }: { site: number; of: Paper | null; close: () => void }): ReactNode {
+function AddDialog({ owner, of, close }: { owner: PaperOwner; of: Paper | null; close: () => void }): ReactNode {
   const act = usePaperAct();
   const [file, setFile] = useState<File | null>(null);
   const [kind, setKind] = useState<PaperKind | null>(null);
@@ -32,7 +31,7 @@ function AddDialog({ site, of, close }: { site: number; of: Paper | null; close:
   const send = (): void => {
     if (file === null) return;
     if (of !== null) act.mutate({ verb: "version", id: of.id, file, note: note.trim() }, { onSuccess: close });
-    else if (kind !== null) act.mutate({ verb: "add", site, file, kind, title: title.trim(), note: note.trim(), personal }, { onSuccess: close });
+    else if (kind !== null) act.mutate({ verb: "add", of: owner, file, kind, title: title.trim(), note: note.trim(), personal }, { onSuccess: close });
   };
   return (
     <Dialog title={of ? t("paper.version.title", { title: of.title }) : t("paper.add.title")} verb={of ? t("paper.version") : t("paper.add")} busy={act.isPending} error={act.error} send={send} close={close} can={can}>
@@ -77,7 +76,7 @@ export function PaperRow({ one, sited = false, renew, withdraw }: RowProps): Rea
   return (
     <li className="paper">
       <p className="paper-head">
-        <span className="tag">{t(`paper.kind.${one.kind}`)}</span> <b>{one.title}</b> {sited && <Link to={`/sites/${one.site.id}?tab=documents`}>{one.site.name}</Link>} {one.personal && <span className="tag">{t("paper.watched")}</span>}
+        <span className="tag">{t(`paper.kind.${one.kind}`)}</span> <b>{one.title}</b> {sited && one.site && <Link to={`/sites/${one.site.id}?tab=documents`}>{one.site.name}</Link>} {one.personal && <span className="tag">{t("paper.watched")}</span>}
         <span className="paper-acts">
           {renew && <Button size="small" onClick={renew}>{t("paper.version")}</Button>}
           {withdraw && <Button size="small" onClick={withdraw}>{t("paper.withdraw")}</Button>}
@@ -107,8 +106,17 @@ export function PaperRow({ one, sited = false, renew, withdraw }: RowProps): Rea
   );
 }
 
-/** 资料 of a site: each with its versions, saved as they came. */
-export function DossierPapers({ site, papers }: { site: SiteDetail; papers: ReturnType<typeof usePapers> }): ReactNode {
+interface PapersProps {
+  of: PaperOwner;
+  papers: ReturnType<typeof usePapers>;
+  title: string;
+  /** What to put there first, while there is nothing. */
+  first: string;
+  extra?: ReactNode;
+}
+
+/** 资料 of a site or of an enterprise: each with its versions, saved as they came. */
+export function DossierPapers({ of, papers, title, first, extra }: PapersProps): ReactNode {
   const may = useMe().permissions;
   const act = usePaperAct();
   const [adding, setAdding] = useState<Paper | "new" | null>(null);
@@ -120,13 +128,22 @@ export function DossierPapers({ site, papers }: { site: SiteDetail; papers: Retu
     act.reset();
   };
   return (
-    <Panel title={t("dossier.tab.documents")} note={t("paper.rule")} action={mayAdd ? <Button size="small" onClick={() => setAdding("new")}>{t("paper.add")}</Button> : undefined}>
+    <Panel
+      title={title}
+      note={t("paper.rule")}
+      action={
+        <span className="paper-acts">
+          {extra}
+          {mayAdd && <Button size="small" onClick={() => setAdding("new")}>{t("paper.add")}</Button>}
+        </span>
+      }
+    >
       {papers.error && !papers.data ? (
-        <Failed error={papers.error} what={t("dossier.tab.documents")} again={() => void papers.refetch()} />
+        <Failed error={papers.error} what={title} again={() => void papers.refetch()} />
       ) : !papers.data ? (
-        <Loading what={t("dossier.tab.documents")} />
+        <Loading what={title} />
       ) : rows.length === 0 ? (
-        <p className="note">{mayAdd ? t("paper.none.add") : t("paper.none")}</p>
+        <p className="note">{mayAdd ? first : t("paper.none")}</p>
       ) : (
         <ul className="papers">
           {rows.map((one) => (
@@ -134,7 +151,7 @@ export function DossierPapers({ site, papers }: { site: SiteDetail; papers: Retu
           ))}
         </ul>
       )}
-      {adding !== null && <AddDialog site={site.id} of={adding === "new" ? null : adding} close={() => setAdding(null)} />}
+      {adding !== null && <AddDialog owner={of} of={adding === "new" ? null : adding} close={() => setAdding(null)} />}
       {leaving !== null && <NoteDialog title={t("paper.withdraw.title", { title: leaving.title })} verb={t("paper.withdraw")} busy={act.isPending} error={act.error} send={(reason) => act.mutate({ verb: "withdraw", id: leaving.id, reason }, { onSuccess: close })} close={close} />}
     </Panel>
   );

@@ -87,17 +87,22 @@ export function useLicenceAct() {
 
 export type Paper = S["Document"];
 export type PaperKind = Paper["kind"];
-export const paperKinds: readonly PaperKind[] = ["design", "assessment", "plan", "drawing", "certificate", "other"];
+export const paperKinds: readonly PaperKind[] = ["design", "assessment", "plan", "drawing", "certificate", "system", "contract", "other"];
 
 export function usePapers(site: number, enabled = true) {
   return useQuery({ queryKey: ["documents", "site", site], queryFn: () => got(api.GET("/api/v1/sites/{id}/documents", { params: { path: { id: site }, query: { limit: 500 } } })), enabled });
 }
 
-/** The documents of all sites of an enterprise. */
-export function useEnterprisePapers(organisation: number, enabled = true) {
+/** An enterprise's own documents. */
+export function useOwnPapers(organisation: number, enabled = true) {
+  return useQuery({ queryKey: ["documents", "organisation", organisation], queryFn: () => got(api.GET("/api/v1/organisations/{id}/documents", { params: { path: { id: organisation }, query: { limit: 500 } } })), enabled });
+}
+
+/** The documents of all sites of an enterprise, without its own. */
+export function useSitesPapers(organisation: number, enabled = true) {
   return useInfiniteQuery({
-    queryKey: ["documents", "organisation", organisation],
-    queryFn: ({ pageParam }) => got(api.GET("/api/v1/documents", { params: { query: { organisation, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    queryKey: ["documents", "sites of", organisation],
+    queryFn: ({ pageParam }) => got(api.GET("/api/v1/documents", { params: { query: { organisation, of: "site", limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } } })),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next ?? null,
     enabled,
@@ -109,8 +114,11 @@ export function fileOf(document: number, number: number): string {
   return `/api/v1/documents/${document}/versions/${number}/file`;
 }
 
+/** Whose a document is. */
+export type PaperOwner = { site: number } | { organisation: number };
+
 export type PaperAct =
-  | { verb: "add"; site: number; file: File; kind: PaperKind; title: string; note: string; personal: boolean }
+  | { verb: "add"; of: PaperOwner; file: File; kind: PaperKind; title: string; note: string; personal: boolean }
   | { verb: "version"; id: number; file: File; note: string }
   | { verb: "withdraw"; id: number; reason: string };
 
@@ -127,7 +135,9 @@ export function usePaperAct() {
       form.set("kind", act.kind);
       form.set("title", act.title);
       form.set("personal", String(act.personal));
-      return got(api.POST("/api/v1/sites/{id}/documents", { params: { path: { id: act.site } }, body: { file: "", kind: act.kind, title: act.title, note: act.note, personal: act.personal }, bodySerializer: () => form }));
+      const sent = { body: { file: "", kind: act.kind, title: act.title, note: act.note, personal: act.personal }, bodySerializer: () => form };
+      if ("organisation" in act.of) return got(api.POST("/api/v1/organisations/{id}/documents", { params: { path: { id: act.of.organisation } }, ...sent }));
+      return got(api.POST("/api/v1/sites/{id}/documents", { params: { path: { id: act.of.site } }, ...sent }));
     },
     onSuccess: () => {
       for (const key of ["documents", "ledger"]) void client.invalidateQueries({ queryKey: [key] });

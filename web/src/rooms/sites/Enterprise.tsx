@@ -9,7 +9,7 @@ import { Empty, Failed, Loading } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
 import { lapseWords } from "../papers/Left";
-import { useEnterprisePapers, useLacking, useLicences, type Licence } from "../papers/queries";
+import { useLacking, useLicences, useOwnPapers, useSitesPapers, type Licence } from "../papers/queries";
 import { Staff } from "../people/Organisations";
 import { useOrganisation, useTopPosts, type Organisation } from "../people/queries";
 import { DossierSentence } from "./DossierSentence";
@@ -58,12 +58,13 @@ function File({ body }: { body: Organisation }): ReactNode {
   const posts = useTopPosts(organisation);
   const licences = useLicences({ organisation }, mayLicences);
   const lacking = useLacking({ organisation }, mayLicences);
-  const papers = useEnterprisePapers(organisation, mayPapers);
+  const own = useOwnPapers(organisation, mayPapers);
+  const ofSites = useSitesPapers(organisation, mayPapers);
   const count: Partial<Record<Tab, number | undefined>> = {
     licences: licences.data?.pages[0]?.count,
     points: points.data?.pages[0]?.count,
     people: posts.data?.count,
-    documents: papers.data?.pages[0]?.count,
+    documents: own.data && ofSites.data && own.data.count + (ofSites.data.pages[0]?.count ?? 0),
   };
   const standing = open.data && onceEach(open.data.pages);
   const rest = needs({ active: body.is_active, sites: sites.data?.pages[0]?.count, unwatched: unwatched.data, lacking: lacking.data?.pages[0]?.count, posts: posts.data?.items });
@@ -71,7 +72,7 @@ function File({ body }: { body: Organisation }): ReactNode {
     licences: mayLicences ? <EnterpriseLicences id={organisation} licences={licences} lacking={lacking} brief={tab === "overview"} /> : null,
     points: <DossierPoints of={body.name} points={points} rules={null} brief={tab === "overview"} />,
     people: <Staff organisation={organisation} name={body.name} post={post} open={setPost} />,
-    documents: mayPapers ? <EnterprisePapers papers={papers} /> : null,
+    documents: mayPapers ? <EnterprisePapers id={organisation} own={own} sites={ofSites} /> : null,
   };
   return (
     <div className="page dossier">

@@ -6,15 +6,16 @@ import { onceEach } from "../../api/pages";
 import type { useSites, useWarnings } from "../../api/queries";
 import type { Warning } from "../../api/types";
 import { More } from "../../kit/More";
+import { Exchange } from "../../kit/import/Exchange";
 import { Panel } from "../../kit/Panel";
 import { SealedTag } from "../../kit/SealedMark";
 import { Failed, Loading } from "../../kit/States";
 import { useMe } from "../../kit/shell/Shell";
 import { LicenceRows } from "../papers/DossierLicences";
-import { PaperRow } from "../papers/DossierPapers";
+import { DossierPapers, PaperRow } from "../papers/DossierPapers";
 import { lackingWords } from "../papers/Lacking";
 import { EnterDialog } from "../papers/LicenceDialogs";
-import type { useEnterprisePapers, useLacking, useLicences } from "../papers/queries";
+import type { useLacking, useLicences, useOwnPapers, useSitesPapers } from "../papers/queries";
 import type { Organisation, useTopPosts } from "../people/queries";
 import { Holder } from "../people/Room";
 import { DossierMap } from "./DossierMap";
@@ -165,11 +166,20 @@ export function EnterpriseLicences({ id, licences, lacking, brief }: LicencesPro
   );
 }
 
-/** The documents of all its sites; they are put there at the site they are about. */
-export function EnterprisePapers({ papers }: { papers: ReturnType<typeof useEnterprisePapers> }): ReactNode {
+/** Its own documents, and below them those of its sites, which are put there at the site they are about. */
+export function EnterprisePapers({ id, own, sites }: { id: number; own: ReturnType<typeof useOwnPapers>; sites: ReturnType<typeof useSitesPapers> }): ReactNode {
+  return (
+    <>
+      <DossierPapers of={{ organisation: id }} papers={own} title={t("enterprise.papers.own")} first={t("enterprise.papers.first")} extra={<Exchange table="documents" filter={{ organisation: id }} brief />} />
+      <SitesPapers papers={sites} />
+    </>
+  );
+}
+
+function SitesPapers({ papers }: { papers: ReturnType<typeof useSitesPapers> }): ReactNode {
   const rows = onceEach(papers.data?.pages);
   return (
-    <Panel title={t("dossier.tab.documents")} note={t("enterprise.papers.note")}>
+    <Panel title={t("enterprise.papers.sites")} note={t("enterprise.papers.note")}>
       {papers.error && !papers.data ? (
         <Failed error={papers.error} what={t("dossier.tab.documents")} again={() => void papers.refetch()} />
       ) : !papers.data ? (
