@@ -161,6 +161,31 @@ it("sends the others though one is refused, and tries that one again only when a
   expect(arrived).toHaveLength(3);
 });
 
+it("leaves what was refused refused when the page is opened anew, with why, until its person sends or drops it", async () => {
+  const outbox = open();
+  await outbox.become(1);
+  let asked = 0;
+  county.wire.ask = () => {
+    asked += 1;
+    return Promise.reject(new Problem(422, "no photograph", null, null, "evidence.format"));
+  };
+  await outbox.add([file("a.jpg"), file("b.jpg")], chosen);
+  await vi.waitFor(() => expect(outbox.items().map((one) => one.phase)).toEqual(["refused", "refused"]));
+  await vi.waitFor(async () => expect((await deviceStore().of(1)).filter((one) => one.refused !== undefined)).toHaveLength(2));
+  const reopened = open();
+  await reopened.become(1);
+  await reopened.flush();
+  expect(asked).toBe(2);
+  const [first, second] = ["a.jpg", "b.jpg"].map((name) => reopened.items().find((one) => one.photograph.name === name));
+  for (const one of [first, second]) expect(one).toMatchObject({ phase: "refused", error: { status: 422, message: "no photograph", code: "evidence.format" } });
+  await reopened.resend(second?.photograph.key ?? "");
+  await vi.waitFor(() => expect(asked).toBe(3));
+  await settled(reopened);
+  await reopened.discard(first?.photograph.key ?? "");
+  expect(await onDisk()).toEqual(["b.jpg"]);
+  expect(reopened.items()).toMatchObject([{ photograph: { name: "b.jpg" }, phase: "refused" }]);
+});
+
 it("comes again by itself when the line was down", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {

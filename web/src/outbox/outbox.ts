@@ -41,6 +41,12 @@ interface World {
   alone: (run: () => Promise<void>) => Promise<void>;
 }
 
+function fromDisk(photograph: Photograph): Unsent {
+  const { refused } = photograph;
+  const error = refused === undefined ? null : new Problem(refused.status, refused.detail, null, null, refused.code);
+  return { photograph, phase: refused === undefined ? "waiting" : "refused", sent: 0, error, kept: true };
+}
+
 const PAUSES_S = [5, 10, 20, 40, 60];
 
 /** Keeps photographs on the device, sends them one after the other, and lets go of each only with its receipt. */
@@ -88,7 +94,13 @@ export class Outbox extends Watched<Unsent> {
     this.#unread = found === null;
     if (found === null) return;
     const known = new Map(this.items().map((one) => [one.photograph.key, one]));
-    const kept = found.sort((a, b) => a.seen - b.seen).map((photograph): Unsent => known.get(photograph.key) ?? { photograph, phase: "waiting", sent: 0, error: null, kept: true });
+    const kept = found
+      .sort((a, b) => a.seen - b.seen)
+      .map((photograph): Unsent => {
+        const one = known.get(photograph.key);
+        // Refused, or to be tried again, in another window.
+        return one === undefined || (one.phase !== "sending" && (one.phase === "refused") !== (photograph.refused !== undefined)) ? fromDisk(photograph) : one;
+      });
     this.set([...kept, ...this.items().filter((one) => !one.kept)]);
   }
 
@@ -143,8 +155,32 @@ export class Outbox extends Watched<Unsent> {
 
   /** Tries everything again now, what was refused as well. */
   async again(): Promise<void> {
-    this.set(this.items().map((one) => (one.phase === "refused" ? { ...one, phase: "waiting" } : one)));
+    for (const one of this.items().filter((item) => item.phase === "refused")) await this.#reopen(one);
+    this.#world.tell();
     await this.flush();
+  }
+
+  /** Sends once more what was refused: its person has read why. */
+  async resend(key: string): Promise<void> {
+    const one = this.items().find((item) => item.photograph.key === key && item.phase === "refused");
+    if (one === undefined) return;
+    await this.#reopen(one);
+    this.#world.tell();
+    await this.flush();
+  }
+
+  async #reopen({ photograph }: Unsent): Promise<void> {
+    await this.#rewrite({ ...photograph, refused: undefined }, { phase: "waiting" });
+  }
+
+  /** On the disk as well, if it lies there: a page opened anew knows it. What is taken out meanwhile does not come back. */
+  async #rewrite(photograph: Photograph, part: Partial<Unsent>): Promise<void> {
+    const { key } = photograph;
+    const here = (): Unsent | undefined => this.items().find((one) => one.photograph.key === key);
+    this.#change(key, { ...part, photograph });
+    if (here()?.kept !== true) return;
+    await soon(this.#world.store.put(photograph)).catch(() => undefined);
+    if (here() === undefined) await this.#world.store.drop(key).catch(() => undefined);
   }
 
   /** The person does not want it sent: gone from this device. */
@@ -220,7 +256,11 @@ export class Outbox extends Watched<Unsent> {
         this.#world.sent(photograph);
       } catch (error) {
         failed = true;
-        this.#change(key, { phase: passes(error) ? "waiting" : "refused", error });
+        if (passes(error)) this.#change(key, { phase: "waiting", error });
+        else {
+          const { status, message: detail, code } = asProblem(error);
+          await this.#rewrite({ ...photograph, refused: { status, detail, code } }, { phase: "refused", error });
+        }
       }
     }
     return failed;

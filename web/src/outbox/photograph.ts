@@ -15,6 +15,8 @@ export interface Photograph {
   /** When it was taken up, ms of the server's clock. */
   seen: number;
   place: Place | null;
+  /** The county's refusal: kept, for sending it again is for its person to say, also after the page is opened anew. */
+  refused?: { status: number; detail: string; code: string | null };
   blob: Blob;
 }
 

@@ -40,6 +40,8 @@ export function UnsentList({ warning }: { warning: number }): ReactNode {
   const unsent = useUnsent().filter((one) => one.photograph.warning === warning);
   if (unsent.length === 0) return null;
   const failed = unsent.filter((one) => one.error !== null && one.phase !== "sending").length;
+  // What was refused is sent again one by one, by who has read why.
+  const waiting = unsent.some((one) => one.error !== null && one.phase === "waiting");
   const adrift = unsent.some((one) => !one.kept);
   return (
     <div className={`evidence-unsent${failed > 0 ? " evidence-lost" : ""}`} role={failed > 0 ? "alert" : "status"}>
@@ -60,6 +62,7 @@ export function UnsentList({ warning }: { warning: number }): ReactNode {
                 <Standing one={one} />
               </span>
             </div>
+            {one.phase === "refused" && <Button onClick={() => void outbox.resend(one.photograph.key)}>{t("evidence.resend")}</Button>}
             <Popconfirm title={t("evidence.leave.ask")} description={t("evidence.leave.means")} okText={t("evidence.leave")} cancelText={t("act.back")} onConfirm={() => outbox.discard(one.photograph.key)}>
               <Button type="text" disabled={one.phase === "sending"}>
                 {t("evidence.leave")}
@@ -68,7 +71,7 @@ export function UnsentList({ warning }: { warning: number }): ReactNode {
           </li>
         ))}
       </ul>
-      {failed > 0 && <Button onClick={() => void outbox.again()}>{t("evidence.again")}</Button>}
+      {waiting && <Button onClick={() => void outbox.flush()}>{t("evidence.again")}</Button>}
     </div>
   );
 }
