@@ -42,7 +42,11 @@ def test_a_pack_that_cannot_be_read_is_an_alarm_until_it_is_mended(
     (tmp_path / "warning" / "bad.yaml").write_text("pack: bad\nversion: {", "utf-8")
     readable_packs()
     (alarm,) = login("duty_officer").get("/api/v1/status").json()["alarms"]
-    assert (alarm["kind"], alarm["url"], "bad.yaml" in alarm["message"]) == ("pack.unreadable", "/rules", True)
+    assert (alarm["kind"], alarm["url"], alarm["raw"]) == ("pack.unreadable", "/rules", "")
+    assert "规则包 bad 读不了" in alarm["message"]
+    assert "yaml" not in alarm["message"]
+    (alarm,) = login("administrator").get("/api/v1/status").json()["alarms"]
+    assert "bad.yaml" in alarm["raw"]
     (tmp_path / "warning" / "bad.yaml").unlink()
     readable_packs()
     assert open_alarms(SYSTEM) == []

@@ -54,6 +54,13 @@ def test_a_signal_of_any_form_is_listed(aside, login, body):
     assert (item["level"], item["value"], item["site"]) == (None, None, None)
 
 
+def test_its_alarm_says_what_to_do_and_keeps_what_the_program_said_apart(aside):
+    alarm = Alarm.objects.get(kind="signal.aside")
+    assert alarm.raw == aside[0].error != ""
+    assert alarm.raw not in alarm.message
+    assert "重试" in alarm.message
+
+
 def test_tried_again_it_warns_and_its_alarm_ends(aside, login):
     row, told = aside
     officer = login("duty_officer")

@@ -5114,6 +5114,8 @@ export interface components {
         /**
          * AlarmOut
          * @description Something is wrong with Shoutu itself. `url`: the page of what it is about, "" where there is none.
+         *
+         *     `raw`: what a program said of it, "" without, and for who does not look after the installation.
          */
         AlarmOut: {
             /** Id */
@@ -5129,6 +5131,8 @@ export interface components {
             message: string;
             /** Url */
             url: string;
+            /** Raw */
+            raw: string;
         };
         /** PartOut */
         PartOut: {

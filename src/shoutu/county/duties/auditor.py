@@ -44,6 +44,7 @@ class Finding:
     kind: str
     message: str
     about: SubjectRef = COUNTY
+    raw: str = ""
 
 
 _checks: list[Callable[[datetime], Iterable[Finding]]] = []
@@ -73,7 +74,7 @@ def audit(now: datetime | None = None) -> list[Finding]:
             failed = failed or error
     keys = {finding.key for finding in findings}
     for finding in findings:
-        raise_alarm(finding.key, finding.kind, finding.message, finding.about)
+        raise_alarm(finding.key, finding.kind, finding.message, finding.about, raw=finding.raw)
     if failed is not None:
         raise failed
     raised = Alarm.objects.filter(key__startswith="audit:", cleared_at__isnull=True)

@@ -263,6 +263,8 @@ class Alarm(models.Model):
     key = models.CharField(max_length=120)
     kind = models.CharField(max_length=60)
     message = models.CharField(max_length=400)
+    # What a program said of it.
+    raw = models.CharField(max_length=1000, blank=True, default="")
     about_type = models.CharField(max_length=40, default="county")
     about_id = models.BigIntegerField(default=0)
     raised_at = models.DateTimeField()

@@ -40,13 +40,17 @@ class WatchingOut(Schema):
 
 
 class AlarmOut(Schema):
-    """Something is wrong with Shoutu itself. `url`: the page of what it is about, "" where there is none."""
+    """Something is wrong with Shoutu itself. `url`: the page of what it is about, "" where there is none.
+
+    `raw`: what a program said of it, "" without, and for who does not look after the installation.
+    """
 
     id: int
     at: datetime
     kind: str
     message: str
     url: str
+    raw: str
 
 
 class StatusOut(Schema):

@@ -136,7 +136,8 @@ def _alarm_lines(actor: Actor, covered: set[str]) -> Iterable[Line]:
     left = [alarm for alarm in alarms(actor) if alarm["kind"] not in covered]
     for alarm in left[:MOST_ALARMS]:
         yield Line(
-            f"alarm.{alarm['kind']}.{alarm['id']}", Part.ALARM, _("告警"), State.WRONG, alarm["message"],
+            f"alarm.{alarm['kind']}.{alarm['id']}", Part.ALARM, _("告警"), State.WRONG,
+            "\n".join(filter(None, (alarm["message"], alarm["raw"]))),
             since=alarm["at"], url=alarm["url"],
         )  # fmt: skip
     if len(left) > MOST_ALARMS:

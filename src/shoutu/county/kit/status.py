@@ -53,14 +53,9 @@ def failing_steps() -> list[dict[str, Any]]:
             "at": state.last_error_at or timezone.now(),
             "kind": "worker.step",
             "door": state.name,
-            # First what does not work, for whoever reads it; then what to tell who mends it.
-            "message": _("“%(title)s”连续失败 %(count)s 次，告诉维护人员：%(error)s（%(name)s）")
-            % {
-                "title": title_of(state.name),
-                "count": state.failing,
-                "error": state.last_error.removeprefix("SendFailed: "),
-                "name": state.name,
-            },
+            "message": _("“%(title)s”连续失败 %(count)s 次，还在自己再试；告诉维护人员")
+            % {"title": title_of(state.name), "count": state.failing},
+            "raw": f"{state.name}: {state.last_error}",
         }
         for state in StepState.objects.filter(failing__gte=3).order_by("name")
     ]
@@ -101,6 +96,10 @@ def alarms(actor: Actor) -> list[dict[str, Any]]:
 
 
 def _with_url(actor: Actor, alarm: dict[str, Any]) -> dict[str, Any]:
-    """With the page of what it is about: its own, else the one for its kind; "" where there is none."""
+    """With the page of what it is about: its own, else the one for its kind; "" where there is none.
+
+    What a program said is for who looks after the installation; others read what is wrong, and what to do.
+    """
     name = alarm.pop("door", alarm["kind"])
-    return {**alarm, "url": alarm.get("url") or _door(actor, name)}
+    raw = alarm.get("raw", "") if actor.may("health.read") else ""
+    return {**alarm, "url": alarm.get("url") or _door(actor, name), "raw": raw}

@@ -91,5 +91,5 @@ def _kinds_unreadable(now: datetime) -> Iterator[auditor.Finding]:
     """The county's own list of kinds cannot be read: the default one holds meanwhile."""
     fault = licence_kinds.fault()
     if fault:
-        words = gettext("本县证照种类表读不了，暂按默认：%(fault)s") % {"fault": fault}
-        yield auditor.Finding("audit:licence_kinds", "licences.unreadable", words, COUNTY)
+        words = gettext("本县证照种类表读不了，暂按默认；让管理员改正这个文件")
+        yield auditor.Finding("audit:licence_kinds", "licences.unreadable", words, COUNTY, fault)

@@ -80,5 +80,5 @@ def _policy_unreadable(now: datetime) -> Iterator[auditor.Finding]:
     """The weather pack on disk cannot be read: people are called by the one agreed to meanwhile."""
     fault = policies.fault()
     if fault:
-        words = gettext("气象叫应方案文件读不了，仍按原来同意的叫应：%(fault)s")
-        yield auditor.Finding("audit:weather_policy", "policy.fault", words % {"fault": fault})
+        words = gettext("气象叫应方案文件读不了，仍按原来同意的叫应；让管理员改正这个文件")
+        yield auditor.Finding("audit:weather_policy", "policy.fault", words, raw=fault)

@@ -92,6 +92,20 @@ function NewBuildBar(): ReactNode {
   );
 }
 
+/** What a program said, for who mends it: behind a fold, for it tells nobody else what to do. */
+function Raw({ text }: { text: string }): ReactNode {
+  const [open, setOpen] = useState(false);
+  if (text === "") return null;
+  return (
+    <>
+      <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {open ? t("bar.alarm.raw.less") : t("bar.alarm.raw")}
+      </button>
+      {open && <code>{text}</code>}
+    </>
+  );
+}
+
 /** What the person must know before believing the page: nobody watches, the line is down, alarms. */
 export function InkBars({ status }: { status: Status | undefined }): ReactNode {
   const now = useNow();
@@ -117,6 +131,7 @@ export function InkBars({ status }: { status: Status | undefined }): ReactNode {
           {t("bar.alarm", { at: moment(alarm.at, now), message: alarm.message })}
           {alarm.times > 1 && t("bar.alarm.times", { n: alarm.times, at: moment(alarm.first, now) })}
           {alarm.url !== "" && <Link to={alarm.url}>{t("bar.alarm.look")}</Link>}
+          <Raw text={alarm.raw} />
           {i === 0 && alarms.length > 1 && (
             <button type="button" aria-expanded={whole} onClick={() => setWhole(!whole)}>
               {whole ? t("call.less") : t("bar.alarm.more", { n: alarms.length - 1 })}

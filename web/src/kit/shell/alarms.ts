@@ -4,6 +4,8 @@ export interface FoldedAlarm {
   message: string;
   /** The page of what the newest is about, "" where there is none. */
   url: string;
+  /** What a program said of the newest, "" where none did or it is not for this reader. */
+  raw: string;
   /** The newest and the first time it was raised. */
   at: string;
   first: string;
@@ -18,7 +20,7 @@ export function foldAlarms(alarms: Status["alarms"]): FoldedAlarm[] {
     if (same) {
       same.times += 1;
       same.first = alarm.at;
-    } else folded.set(alarm.message, { message: alarm.message, url: alarm.url, at: alarm.at, first: alarm.at, times: 1 });
+    } else folded.set(alarm.message, { message: alarm.message, url: alarm.url, raw: alarm.raw, at: alarm.at, first: alarm.at, times: 1 });
   }
   return [...folded.values()];
 }

@@ -139,7 +139,7 @@ def open_alarms(actor: Actor, limit: int = 20) -> list[dict[str, Any]]:
     pages = subjects.urls_of(about.values())
     return [
         {
-            "id": row.pk, "at": row.raised_at, "kind": row.kind, "message": row.message,
+            "id": row.pk, "at": row.raised_at, "kind": row.kind, "message": row.message, "raw": row.raw,
             "url": pages[about[row.pk]] if row.pk in about else "",
         }
         for row in found

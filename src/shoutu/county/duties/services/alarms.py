@@ -17,14 +17,15 @@ AUDITOR = system("审计器")
 
 
 @service
-def raise_alarm(key: str, kind: str, message: str, about: SubjectRef = COUNTY) -> Alarm:
-    """Open an alarm; while one of this key is open, that one is returned."""
+def raise_alarm(key: str, kind: str, message: str, about: SubjectRef = COUNTY, *, raw: str = "") -> Alarm:
+    """Open an alarm; while one of this key is open, that one is returned. `message` is for everybody, `raw` what a
+    program said, for who mends it."""
     standing = Alarm.objects.filter(key=key, cleared_at__isnull=True).first()
     if standing is None:
         try:
             with transaction.atomic():
                 alarm = Alarm.objects.create(
-                    key=key, kind=kind, message=message[:400], about_type=about.type, about_id=about.id,
+                    key=key, kind=kind, message=message[:400], raw=raw[:1000], about_type=about.type, about_id=about.id,
                     raised_at=timezone.now(),
                 )  # fmt: skip
         except IntegrityError:
@@ -51,10 +52,10 @@ def clear_alarm(key: str) -> None:
     return None
 
 
-def alarms_are(kind: str, wrong: Mapping[str, str]) -> None:
-    """The open alarms of a kind are these, key → message: new ones are raised, others cleared."""
-    for key, message in wrong.items():
-        raise_alarm(key, kind, message)
+def alarms_are(kind: str, wrong: Mapping[str, tuple[str, str]]) -> None:
+    """The open alarms of a kind are these, key → message and raw: new ones are raised, others cleared."""
+    for key, (message, raw) in wrong.items():
+        raise_alarm(key, kind, message, raw=raw)
     others = Alarm.objects.filter(kind=kind, cleared_at__isnull=True).exclude(key__in=list(wrong))
     for key in others.values_list("key", flat=True):
         clear_alarm(key)

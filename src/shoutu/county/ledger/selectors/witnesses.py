@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.ledger.models import KeptHead, KeptLog, Witness
@@ -24,6 +25,14 @@ def name_of(id: int) -> str:
     return Witness.objects.filter(pk=id).values_list("name", flat=True).first() or str(id)
 
 
+_LOOK = {
+    Witness.Kind.FOLDER: gettext_lazy("看存储盘是否插好、有没有满，共享目录是否连着"),
+    Witness.Kind.URL: gettext_lazy("看网络，问对方服务是否在运行、地址是否变了"),
+    Witness.Kind.MAIL: gettext_lazy("看邮件服务器是否连得上、邮箱设置是否正确"),
+}
+"""Where to look, by the kind of witness."""
+
+
 def alarms() -> list[dict[str, Any]]:
     """One alarm per witness that could not be reached."""
     return [
@@ -31,8 +40,9 @@ def alarms() -> list[dict[str, Any]]:
             "id": witness.pk,
             "at": witness.last_at or timezone.now(),
             "kind": "ledger.witness",
-            "message": _("树头未能送达见证方“%(name)s”：%(error)s")
-            % {"name": witness.name, "error": witness.last_error},
+            "message": _("树头未能送达见证方“%(name)s”：%(look)s")
+            % {"name": witness.name, "look": _LOOK[Witness.Kind(witness.kind)]},
+            "raw": witness.last_error,
         }
         for witness in Witness.objects.filter(enabled=True).exclude(last_error="")
     ]

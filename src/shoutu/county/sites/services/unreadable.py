@@ -14,14 +14,14 @@ PACK, LIMITS = "pack.unreadable", "limits.unreadable"
 
 def note_unreadable() -> None:
     """Look at all of them: an alarm for each that is wrong, with what is wrong; those mended are cleared."""
-    wrong = {}
+    wrong: dict[str, tuple[str, str]] = {}
     for name, fault in packs.unreadable().items():
-        words = _("规则包 %(name)s 读不了，已生效的规则照旧，不能再采用：%(fault)s") % {"name": name, "fault": fault}
-        wrong[_key(PACK, name, fault)] = words
+        words = _("规则包 %(name)s 读不了，已生效的规则照旧，不能再采用；让管理员改正这个文件") % {"name": name}
+        wrong[_key(PACK, name, fault)] = (words, fault)
     duties.alarms_are(PACK, wrong)
     fault = packs.law_fault()
-    words = _("法定限值读不了，没有可比的限值，规则包都不能采用：%(fault)s") % {"fault": fault}
-    duties.alarms_are(LIMITS, {_key(LIMITS, "mines", fault): words} if fault else {})
+    words = _("法定限值读不了，没有可比的限值，规则包都不能采用；让管理员改正 packs/limits/mines.yaml")
+    duties.alarms_are(LIMITS, {_key(LIMITS, "mines", fault): (words, fault)} if fault else {})
 
 
 def _key(kind: str, name: str, fault: str) -> str:

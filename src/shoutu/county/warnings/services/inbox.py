@@ -161,8 +161,8 @@ def _failed(signal: Signal, error: Exception) -> None:
 def _set_aside(signal: Signal) -> None:
     signal.state, signal.done_at = SignalState.ASIDE, timezone.now()
     record(ENGINE, "signal.set_aside", SubjectRef("signal", signal.pk), {"uid": signal.uid, "error": signal.error})
-    words = _("有一条预警信号无法处理，已搁置待人工查看：%(error)s")
-    raise_alarm(_alarm(signal), "signal.aside", words % {"error": signal.error}, COUNTY)
+    words = _("有一条预警信号无法处理，已搁置，没有为它叫人：先看现场，再到“搁置的信号”里重试")
+    raise_alarm(_alarm(signal), "signal.aside", words, COUNTY, raw=signal.error)
 
 
 @service
