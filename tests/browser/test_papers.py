@@ -121,7 +121,8 @@ def test_an_enterprise_keeps_its_own_documents_beside_those_of_its_sites(
 ) -> None:
     page = open_page({"width": 390, "height": 844}, login=next(one for one in logins if one["username"] == "head1"))
     site = page.request.get("/api/v1/sites", params={"q": "甲铁矿"}).json()["items"][0]
-    page.goto(f"/enterprises/{site['organisation_id']}?tab=documents")
+    page.goto(f"/sites/{site['id']}?tab=documents")
+    page.get_by_role("link", name="企业资料", exact=True).click()
     own = page.locator("section").filter(has=page.get_by_role("heading", name="企业资料", exact=True))
     own.get_by_role("button", name="存入").click()
     dialog = page.get_by_role("dialog")

@@ -74,7 +74,7 @@ export default function Dossier(): ReactNode {
     warnings: <DossierWarnings warnings={all} to={`/warnings?tab=all&site=${id}`} brief={tab === "overview"} />,
     responsible: <DossierResponsible people={people} enterprise={one.organisation_id} />,
     rules: <DossierRules rules={rules} site={one} />,
-    documents: mayPapers ? <DossierPapers of={{ site: id }} papers={papers} title={t("dossier.tab.documents")} first={t("paper.none.add")} /> : null,
+    documents: mayPapers ? <DossierPapers of={{ site: id }} papers={papers} title={t("dossier.tab.documents")} first={t("paper.none.add")} extra={<Link to={`/enterprises/${one.organisation_id}?tab=documents`}>{t("enterprise.papers.own")}</Link>} /> : null,
   };
   return (
     <div className="page dossier">

@@ -169,10 +169,10 @@ export function EnterpriseLicences({ id, licences, lacking, brief }: LicencesPro
 /** Its own documents, and below them those of its sites, which are put there at the site they are about. */
 export function EnterprisePapers({ id, own, sites }: { id: number; own: ReturnType<typeof useOwnPapers>; sites: ReturnType<typeof useSitesPapers> }): ReactNode {
   return (
-    <>
+    <div className="dossier-column">
       <DossierPapers of={{ organisation: id }} papers={own} title={t("enterprise.papers.own")} first={t("enterprise.papers.first")} extra={<Exchange table="documents" filter={{ organisation: id }} brief />} />
       <SitesPapers papers={sites} />
-    </>
+    </div>
   );
 }
 
