@@ -276,6 +276,15 @@ def test_resume_only_by_the_right_level_at_zero_and_with_the_cause_gone(stop, mi
     assert entries("evacuation.resumed") == 1
 
 
+def test_an_order_to_resume_is_offered_to_nobody_who_can_never_give_it(stop, watched, officer):
+    def verbs(one):
+        return {action["verb"] for action in evacuations.actions(stop, one)}
+
+    assert "resume" in verbs(officer)
+    assert "resume" not in verbs(actor(watched.users["auditor"]))
+    assert verbs(officer) - verbs(actor(watched.users["auditor"])) == {"resume"}
+
+
 def test_others_see_nothing_of_it(stop, watched):
     foreign = actor(watched.users["enterprise_b"])
     with pytest.raises(NotFound):

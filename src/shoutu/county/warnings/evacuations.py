@@ -105,9 +105,11 @@ def resuming(evacuation: Evacuation) -> int | None:
 
 
 def actions(evacuation: Evacuation, actor: Actor) -> list[dict[str, Any]]:
-    """Every verb, whether allowed now, and if not, why."""
+    """Every verb, whether allowed now, and if not, why. 复工 is no verb of who can never order it, an auditor's say."""
     found = []
     for verb in EVACUATION.verbs:
+        if verb == "resume" and not actor.may("evacuation.resume"):
+            continue
         why = EVACUATION.why_not(evacuation.state, verb, actor, evacuation)
         if verb == "resume" and why is None and resuming(evacuation):
             why = _("已提出复工，等第二人同意")

@@ -180,11 +180,13 @@ export function HeadCount({ stop }: { stop: EvacuationDetail }): ReactNode {
           ))}
           {resume && (
             <>
-              <Button size="large" disabled={!resume.allowed} aria-describedby="why-resume" onClick={() => setOpen("resume")}>
-                {t("stop.act.resume")}
-              </Button>
+              {resume.allowed && (
+                <Button size="large" onClick={() => setOpen("resume")}>
+                  {t("stop.act.resume")}
+                </Button>
+              )}
               {resume.why && (
-                <span id="why-resume" className="headcount-why">
+                <span className="headcount-why">
                   {t("act.why", { act: t("stop.act.resume"), why: resume.why })} {stop.resuming !== null && <Link to="/proposals">{t("operation.toProposals")}</Link>}
                 </span>
               )}
