@@ -45,7 +45,7 @@ class TestResponsibilityList(ListTests):
 
 class TestMatrix(ListTests):
     path = "/api/v1/responsibilities/matrix"
-    queries = 9
+    queries = 10
     sees = {"leader": True, "township": True, "enterprise": True, "enterprise_b": False}
 
     def make(self, county, n):
@@ -54,8 +54,26 @@ class TestMatrix(ListTests):
 
     def test_shape(self, county, login):
         body = login("leader").get(self.path).json()
-        assert set(body) == {"items", "next", "count", "required"}
+        assert set(body) == {"items", "next", "count", "required", "holes", "empty"}
         assert all(one["source"] for one in body["required"])
+
+
+def test_the_matrix_counts_what_all_sites_lack_not_those_of_its_page(county: SimpleNamespace, login) -> None:
+    post = services.create_post(SYSTEM, county.mine, "空岗")
+    services.assign_responsibility(SYSTEM, post, "enterprise", 1, organisation=county.mine)
+    client, address = login("leader"), "/api/v1/responsibilities/matrix"
+    whole = client.get(address).json()
+    posts = {
+        one["post_id"] for row in whole["items"] for cell in row["cells"].values() for one in cell
+        if one["state"] == "nobody"
+    }  # fmt: skip
+    assert whole["holes"] == sum(len(row["missing"]) for row in whole["items"]) == 2
+    assert whole["empty"] == len(posts)
+    assert post.pk in posts
+    first = client.get(address, {"limit": 1}).json()
+    assert (first["holes"], first["empty"]) == (whole["holes"], whole["empty"])
+    second = client.get(address, {"limit": 1, "cursor": first["next"]}).json()
+    assert (len(second["items"]), second["holes"], second["empty"]) == (1, None, None)
 
 
 def found(county: SimpleNamespace, kind: str, role: str = "leader") -> list:

@@ -7680,7 +7680,11 @@ export interface components {
             /** At */
             at?: string | null;
         };
-        /** MatrixPage */
+        /**
+         * MatrixPage
+         * @description `holes`: how many kinds all sites found lack, `empty`: how many posts answering for them nobody fills. Both on
+         *     the first page alone.
+         */
         MatrixPage: {
             /** Items */
             items: components["schemas"]["MatrixRow"][];
@@ -7690,6 +7694,10 @@ export interface components {
             count: number;
             /** Required */
             required: components["schemas"]["RequiredOut"][];
+            /** Holes */
+            holes?: number | null;
+            /** Empty */
+            empty?: number | null;
         };
         /**
          * MatrixRow

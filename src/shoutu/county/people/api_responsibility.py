@@ -15,10 +15,11 @@ from pydantic import AwareDatetime
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid
+from shoutu.county.kit.selectors import MANY
 from shoutu.county.people import selectors, services
 from shoutu.county.people.findings import findings_shown
 from shoutu.county.people.masking import masked_name
-from shoutu.county.people.matrix import REQUIRED, Cover, whereabouts
+from shoutu.county.people.matrix import REQUIRED, Cover, places_among, whereabouts
 from shoutu.county.people.models import Responsibility
 from shoutu.county.people.schemas import Named, ResponsibilityOut, named, responsibility_out
 from shoutu.county.people.selectors import Answerer, at_time, lists
@@ -95,10 +96,15 @@ class RequiredOut(Schema):
 
 
 class MatrixPage(Schema):
+    """`holes`: how many kinds all sites found lack, `empty`: how many posts answering for them nobody fills. Both on
+    the first page alone."""
+
     items: list[MatrixRow]
     next: str | None = None
     count: int
     required: list[RequiredOut]
+    holes: int | None = None
+    empty: int | None = None
 
 
 class MatrixQuery(ListQuery):
@@ -241,7 +247,10 @@ def matrix(request: HttpRequest, query: Query[MatrixQuery]) -> Any:
         found = found.filter(kind=query.kind)
     page = paginate(found, query, sorts={"name": ["name"], "id": ["id"]}, default="name")
     places = list(whereabouts(page["items"]))
-    cover = Cover.load(query.at or timezone.now(), places)
+    at = query.at or timezone.now()
+    everywhere = [where for _name, where in places_among(found)] if query.cursor is None else []
+    among = everywhere or places
+    cover = Cover.load(at, among if len(among) <= MANY else None)
     rows = []
     for site, where in zip(page["items"], places, strict=True):
         cells = {kind: [_cell(one, actor) for one in answers] for kind, answers in cover.cells(where).items()}
@@ -257,7 +266,8 @@ def matrix(request: HttpRequest, query: Query[MatrixQuery]) -> Any:
             }
         )
     required = [{"kind": one.kind, "source": one.source} for one in REQUIRED]
-    return {**page, "items": rows, "required": required}
+    whole = dict(zip(("holes", "empty"), cover.lacks(everywhere), strict=True)) if query.cursor is None else {}
+    return {**page, "items": rows, "required": required, **whole}
 
 
 @router.get("/responsibilities/findings", response=FindingPage)

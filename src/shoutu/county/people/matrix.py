@@ -114,6 +114,16 @@ class Cover:
         """The kinds required of a site that no post answers for."""
         return lacking(self.covering(where))
 
+    def lacks(self, places: Iterable[Whereabouts]) -> tuple[int, int]:
+        """How many required kinds these sites lack together, and how many posts that answer for one nobody fills."""
+        holes = 0
+        posts: set[int] = set()
+        for where in places:
+            rows = self.covering(where)
+            holes += len(lacking(rows))
+            posts.update(row.post_id for row in rows)
+        return holes, len(posts - self.held.keys())
+
 
 def lacking(rows: Iterable[Responsibility]) -> list[Required]:
     """The kinds required that are not among these responsibilities."""

@@ -49,11 +49,9 @@ function Square({ row, kind, mend }: { row: MatrixRow; kind: string; mend: ((sco
 }
 
 /** What is missing first, then posts nobody fills, which a call passes over; else that all is well. */
-export function headline(rows: MatrixRow[], count: number): string {
-  const holes = rows.reduce((sum, row) => sum + row.missing.length, 0);
-  if (holes > 0) return t("matrix.sentence.holes", { n: count, holes, shown: rows.length });
-  const empty = new Set(rows.flatMap((row) => Object.values(row.cells).flat()).filter((cell) => cell.state === "nobody").map((cell) => cell.post_id));
-  return empty.size > 0 ? t("matrix.sentence.empty", { n: count, empty: empty.size, shown: rows.length }) : t("matrix.sentence", { n: count });
+export function headline(count: number, holes: number, empty: number): string {
+  if (holes > 0) return t("matrix.sentence.holes", { n: count, holes });
+  return empty > 0 ? t("matrix.sentence.empty", { n: count, empty }) : t("matrix.sentence", { n: count });
 }
 
 /** Prints once every page is there: a matrix on the wall that ends after its first fifty sites would pass for the whole. */
@@ -104,7 +102,8 @@ export default function Matrix(): ReactNode {
   const list = useMatrix({ ...(q ? { q } : {}), ...(territory > 0 ? { territory } : {}) });
   const places = useTerritories().data?.items ?? [];
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
-  const count = list.data?.pages[0]?.count ?? 0;
+  // Of all sites, which the first page tells: not of the rows that happen to be here.
+  const { count = 0, holes, empty } = list.data?.pages[0] ?? {};
   const set = (name: string, value: string): void => {
     const to = new URLSearchParams(search);
     if (value === "") to.delete(name);
@@ -113,7 +112,7 @@ export default function Matrix(): ReactNode {
   };
   const print = usePrint(list);
   const mend = may("responsibility.edit") ? setScope : null;
-  const sentence = list.data ? headline(rows, count) : t("people.tab.matrix");
+  const sentence = list.data ? headline(count, holes ?? 0, empty ?? 0) : t("people.tab.matrix");
   return (
     <Room
       sentence={sentence}
