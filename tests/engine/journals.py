@@ -28,6 +28,10 @@ OPTIONS = Options(
     late_merge_s=30, backfill_s=60, calibration_max_s=40, clock_clear_s=30, site_window_s=15, site_masked_after_s=60
 )
 
+KINDS = ["threshold", "threshold", "rate", "rate", "stuck", "implausible", "accumulation", "quota", "forecast"]
+# A day of this offset begins while the journal runs.
+OFFSET = 24 - (BASE + 60_000) % 86_400_000 / 3_600_000
+OFFSET = OFFSET if OFFSET <= 14 else OFFSET - 24
 seconds = st.sampled_from([0, 0.5, 10, 20, 35, 60])
 values = st.one_of(
     st.sampled_from([-6.0, -1.0, 0.0, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 9.0, 11.0]),
@@ -59,6 +63,43 @@ def rule_params(draw: Any, kind: str) -> dict[str, Any]:
         interval = draw(st.sampled_from([1, 10, 15]))
         window = interval * draw(st.sampled_from([1, 3, 5]))
         return {**params, "interval_s": interval, "window_s": window, "min_samples": draw(st.sampled_from([2, 3]))}
+    held = {"raise_for_s": draw(seconds), "clear_for_s": draw(seconds), "hysteresis": draw(st.sampled_from([0, 0.5]))}
+    if kind in ("accumulation", "quota"):
+        positive = {
+            k: abs(v) + 0.5 for k, v in sorted(draw(level_maps("high", draw(st.sampled_from([1.0, 5.0])))).items())
+        }
+        form = draw(st.sampled_from(["sum", "counter", "integral"]))
+        if kind == "quota":
+            if draw(st.integers(0, 3)) == 0:
+                return {**held, "form": "count", "levels": draw(level_maps("high"))}
+            period = draw(st.sampled_from(["day", "month", "year"]))
+            offset = draw(st.sampled_from([8, 0, -3.5, OFFSET]))
+            return {**held, "levels": positive, "form": form, "period": period, "utc_offset_h": offset}
+        bucket = draw(st.sampled_from([1, 10, 30]))
+        return {
+            **held,
+            "levels": positive,
+            "form": form,
+            "bucket_s": bucket,
+            "window_s": bucket * draw(st.sampled_from([1, 2.5, 4])),
+        }
+    if kind == "forecast":
+        chosen = sorted(draw(st.sets(st.sampled_from([1, 2, 3, 4]), min_size=1)))
+        hours = {str(k): h for k, h in zip(chosen, [1.0, 0.05, 0.02, 0.005], strict=False)}
+        inverse = draw(st.booleans())
+        interval = draw(st.sampled_from([1, 5, 10]))
+        return {
+            **held,
+            "levels": hours,
+            "hysteresis": draw(st.sampled_from([0, 0.1])),
+            "interval_s": interval,
+            "window_s": interval * draw(st.sampled_from([12, 25])),
+            "form": "inverse_velocity" if inverse else "linear",
+            "min_samples": draw(st.sampled_from([11, 12] if inverse else [2, 4, 6])),
+            "direction": draw(st.sampled_from(["high", "low"])),
+            "target": draw(st.sampled_from([0.0, 0.5] if inverse else [0.0, 3.0, 9.0])),
+            "confidence": draw(st.sampled_from([0.5, 0.8, 0.95])),
+        }
     if kind == "stuck":
         return {"window_s": draw(st.sampled_from([1, 20, 50])), "tolerance": draw(st.sampled_from([0, 0.5])),
                 "min_samples": draw(st.sampled_from([2, 3])), "level": level}  # fmt: skip
@@ -73,9 +114,7 @@ def rule_params(draw: Any, kind: str) -> dict[str, Any]:
 def rule_dicts(draw: Any) -> list[dict[str, Any]]:
     rules, number = [], 0
     for point in POINTS:
-        kinds = draw(
-            st.lists(st.sampled_from(["threshold", "threshold", "rate", "rate", "stuck", "implausible"]), max_size=4)
-        )
+        kinds = draw(st.lists(st.sampled_from(KINDS), max_size=4))
         if draw(st.booleans()):
             kinds += ["no_data", "threshold"]
         for kind in kinds:
@@ -160,11 +199,13 @@ def stretches(draw: Any, clock: int, focus: list[int]) -> list[tuple[Any, ...]]:
         draw(st.sampled_from([-6.0, -2.0, 0.0, 0.0, 1.6, 2.0, 4.0, 6.5])),
         draw(st.sampled_from([0, 0, 0.3, -0.3, 1.0])),
     )
+    bend = draw(st.sampled_from([0, 0, 0, 0.05]))  # faster and faster
     lag = draw(lags) if draw(st.integers(0, 4)) == 0 else 0
     quality = draw(st.sampled_from([1, 2, 3])) if draw(st.integers(0, 6)) == 0 else 0
-    count = draw(st.integers(1, 9))
+    count = draw(st.sampled_from([*range(1, 10), 16]))
     return [
-        ("reading", point, clock + k * step - lag, clock + k * step, start + k * slope, quality) for k in range(count)
+        ("reading", point, clock + k * step - lag, clock + k * step, start + k * slope + k * k * bend, quality)
+        for k in range(count)
     ]
 
 

@@ -14,11 +14,14 @@ from typing import Any
 
 from shoutu.engine import RuleSet
 
+from .reference_ahead import Sum, hours_left
 from .reference_composite import Together
 
 LIMIT = 2**61
 NAN = math.nan
 HUGE = sys.float_info.max
+RISKS = ("threshold", "rate", "accumulation", "quota", "forecast")
+HELD = ("threshold", "accumulation", "quota", "forecast")
 
 
 def ms(seconds: float) -> int:
@@ -40,14 +43,18 @@ class Rule:
         self.cell: int | None = None
         self.run: list[tuple[int, float]] | None = None
         self.bad_in_row = self.good_in_row = 0
+        self.sum: Sum | None = None
+        self.direction = {"accumulation": "high", "quota": "high", "forecast": "low"}.get(
+            spec.kind, getattr(spec.params, "direction", "")
+        )
 
     def exceeded(self, value: float, slack: float = 0.0) -> int:
         highest = 0
         for level, bound in self.params.levels.items():
             low, high = bound if isinstance(bound, tuple) else (None, None)
-            if self.params.direction == "high":
+            if self.direction == "high":
                 high = bound
-            elif self.params.direction == "low":
+            elif self.direction == "low":
                 low = bound
             if (high is not None and value >= high - slack) or (low is not None and value <= low + slack):
                 highest = max(highest, level)
@@ -155,12 +162,12 @@ class Reference:
         base = {
             "seq": seq, "rule": number, "rule_version": rule.spec.version if rule else 0, "ordinal": ordinal,
             "point": 0, "site": 0, "source": 0, "value": NAN, "threshold": NAN, "aux": NAN, "window_start": None,
-            "flags": frozenset(), "type": "level",
+            "flags": frozenset(), "type": "level", "low": NAN, "high": NAN,
         }  # fmt: skip
         if rule:
             spec = self.points[rule.spec.point].spec
             base.update(kind=rule.kind, point=spec.id, site=spec.site, source=spec.source, **{"from": rule.level})
-            base["category"] = "risk" if rule.kind in ("threshold", "rate") else "fault"
+            base["category"] = "risk" if rule.kind in RISKS else "fault"
         self.signals.append({**base, **fields})
         if rule and rule.kind in ("threshold", "rate") and self.signals[-1]["type"] == "level":
             for together in self.together.values():
@@ -219,7 +226,14 @@ class Reference:
         for rule in point.of("threshold"):
             if judged:
                 self.threshold(seq, rule, now, value, clearing, bool(gap))
-            else:
+        for rule in point.of("accumulation", "quota"):
+            if judged:
+                self.sums(seq, point, rule, now, value, clearing, bool(gap))
+        for rule in point.of("forecast"):
+            if judged:
+                self.forecast(seq, rule, now, value, clearing, bool(gap))
+        for rule in point.of(*HELD):
+            if not judged:
                 rule.left_since.clear()
         for rule in point.of("rate"):
             if judged:
@@ -268,7 +282,7 @@ class Reference:
         if point.heard is not None and received - point.calibrating_since <= ms(self.options.calibration_max_s):
             point.heard = received
         if not late:
-            for rule in point.of("threshold"):
+            for rule in point.of(*HELD):
                 rule.left_since.clear()
 
     def usable(self, seq: int, point: Point, now: dict[str, Any], received: int) -> None:
@@ -303,14 +317,37 @@ class Reference:
             rule.known = (t, t, level)
 
     def late(self, seq: int, point: Point, now: dict[str, Any], value: float) -> None:
-        for rule in point.of("threshold"):
+        for rule in point.of("accumulation", "quota"):
+            if rule.sum:
+                rule.sum.late(now["event_ts"], value)
+        for rule in point.of("threshold", "quota"):
+            if rule.kind == "quota" and rule.params.form != "count":
+                continue
             level = rule.exceeded(value)
             if level > rule.level:
                 if not (self.near(rule, now["event_ts"]) and rule.known and level <= rule.known[2]):
                     self.say(seq, rule, to=level, type="late_exceedance", threshold=rule.bound(level, value), **now)
                 self.know(rule, now["event_ts"], level)
 
-    def threshold(self, seq: int, rule: Rule, now: dict[str, Any], value: float, clearing: bool, gap: bool) -> None:
+    def sums(
+        self, seq: int, point: Point, rule: Rule, now: dict[str, Any], value: float, clearing: bool, gap: bool
+    ) -> None:
+        rule.sum = rule.sum or Sum(rule.params, point.spec.interval_s)
+        total, begin = rule.sum.total(now["event_ts"], value)
+        evidence = {"aux": total, **({} if begin is None else {"window_start": begin})}
+        self.threshold(seq, rule, now, total, clearing, gap, **evidence)
+
+    def forecast(self, seq: int, rule: Rule, now: dict[str, Any], value: float, clearing: bool, gap: bool) -> None:
+        if not self.sampled(rule, now["event_ts"], value):
+            return
+        hours, early, late = hours_left(rule.params, rule.samples, now["event_ts"])
+        evidence = {"aux": hours, "low": early, "high": late, "window_start": rule.samples[0][0]}
+        self.threshold(seq, rule, now, hours, clearing, gap, **evidence)
+
+    def threshold(
+        self, seq: int, rule: Rule, now: dict[str, Any], value: float, clearing: bool, gap: bool, **evidence: Any
+    ) -> None:
+        """``value`` is what is held against the levels: the reading's, or what was made of it."""
         t, level = now["event_ts"], rule.level
         reached, kept = rule.exceeded(value), rule.exceeded(value, rule.params.hysteresis)
         for k in (1, 2, 3, 4):
@@ -337,12 +374,12 @@ class Reference:
         if new != level:
             if (rule.never_below or rule.carried) and new > level:
                 now = {**now, "flags": now["flags"] | {"first"}}
-            self.say(seq, rule, to=new, threshold=bound, window_start=start, **now)
+            self.say(seq, rule, to=new, threshold=bound, **{"window_start": start, **evidence}, **now)
             rule.level, rule.never_below, rule.carried = new, False, False
             rule.exceeded_since = {k: since for k, since in rule.exceeded_since.items() if k > new}
             rule.left_since = {k: since for k, since in rule.left_since.items() if k <= new}
         elif rule.carried and kept:
-            self.confirm(seq, rule, now, threshold=rule.bound(level, value))
+            self.confirm(seq, rule, now, threshold=rule.bound(level, value), **evidence)
         if rule.level:
             self.know(rule, t, rule.level)
 
@@ -352,15 +389,19 @@ class Reference:
         self.say(seq, rule, to=rule.level, **evidence, **told)
         rule.carried = False
 
-    def rate(self, seq: int, rule: Rule, now: dict[str, Any], value: float, clearing: bool) -> None:
-        t, cell = now["event_ts"], now["event_ts"] // ms(rule.params.interval_s)
+    def sampled(self, rule: Rule, t: int, value: float) -> bool:
+        """The first reading of an interval is a sample. Whether it is one, and there are enough to be judged."""
+        cell = t // ms(rule.params.interval_s)
         if cell == rule.cell:
-            return
+            return False
         if rule.cell is not None and cell < rule.cell:
             rule.samples = []
         rule.cell = cell
         rule.samples = [(ts, v) for ts, v in rule.samples if ts >= t - ms(rule.params.window_s)] + [(t, value)]
-        if len(rule.samples) < rule.params.min_samples:
+        return len(rule.samples) >= rule.params.min_samples
+
+    def rate(self, seq: int, rule: Rule, now: dict[str, Any], value: float, clearing: bool) -> None:
+        if not self.sampled(rule, now["event_ts"], value):
             return
         slopes = sorted(
             max(-HUGE, min(HUGE, (v2 - v1) / (t2 - t1) * 3_600_000.0))

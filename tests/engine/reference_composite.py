@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 NAN = float("nan")
@@ -114,7 +115,8 @@ class Together:
         signals.append(
             {"seq": seq, "rule": self.spec.id, "rule_version": self.spec.version, "ordinal": len(signals) - mark,
              "point": 0, "site": self.spec.site, "source": 0, "value": float(sum(c >= step.level for c in counted)),
-             "threshold": float(step.count), "aux": float(step.level), "window_start": None, "flags": frozenset(flags),
+             "threshold": float(step.count), "aux": float(step.level), "window_start": None,
+             "low": math.nan, "high": math.nan, "flags": frozenset(flags),
              "type": "level", "kind": "composite", "category": "risk", "from": before, "to": level,
              "event_ts": at, "received_ts": clock}
         )  # fmt: skip

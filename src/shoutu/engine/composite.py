@@ -254,6 +254,7 @@ def _record(
     seq: int, at: int, clock: int, spec: CompositeSpec, before: int, found: Verdict, flags: int, ordinal: int
 ) -> Any:
     signal = np.zeros((), lay.SIGNAL_DTYPE)
+    signal["low"] = signal["high"] = np.nan
     signal["seq"], signal["event_ts"], signal["received_ts"], signal["window_start"] = seq, at, clock, lay.NEVER
     signal["value"], signal["threshold"], signal["aux"] = found.tally, found.step.count, found.step.level
     signal["rule"], signal["rule_version"], signal["site"] = spec.id, spec.version, spec.site

@@ -14,7 +14,7 @@ from . import layout as lay
 from .composite import Composites
 from .ruleset import RuleSet
 from .signals import Evidence, Signals, empty_signals
-from .snapshot import HEAD, MAGIC, Frozen, copied
+from .snapshot import BEFORE, HEAD, MAGIC, Frozen, brought_up, copied
 from .state import Arrays, build
 from .switch import switched
 
@@ -110,7 +110,7 @@ class Engine:
         index = self._state.index(np.ascontiguousarray(ids, np.int32))
         arrays = self._state.arrays
         levels = np.zeros((len(arrays.points), 2), np.uint8)
-        for column, kinds in enumerate(((lay.THRESHOLD, lay.RATE), (lay.STUCK, lay.IMPLAUSIBLE, lay.NO_DATA))):
+        for column, kinds in enumerate((lay.RISKS, (lay.STUCK, lay.IMPLAUSIBLE, lay.NO_DATA))):
             mine = arrays.rules[np.isin(arrays.rules["kind"], kinds) & (arrays.rules["level"] > 0)]
             np.maximum.at(levels[:, column], mine["point"], mine["level"])
         result = np.zeros(len(index), POINT_STATE_DTYPE)
@@ -138,7 +138,8 @@ class Engine:
     @classmethod
     def restore(cls, blob: bytes) -> Engine:
         """The engine as it was at ``snapshot``. Raises SnapshotError when the bytes are not such a snapshot."""
-        if blob[: len(MAGIC)] != MAGIC:
+        magic = blob[: len(MAGIC)]
+        if magic not in (MAGIC, BEFORE):
             raise SnapshotError("not an engine checkpoint of this version; replay the journal from its start")
         if hashlib.sha256(blob[HEAD:]).digest() != blob[len(MAGIC) : HEAD]:
             raise SnapshotError("the engine checkpoint is damaged; use an older one or replay the journal")
@@ -146,10 +147,12 @@ class Engine:
         engine = cls()
         state = build(RuleSet.decode(ruleset))
         targets: tuple[NDArray[Any], ...] = tuple(state.arrays)
-        for array, data in zip(targets, columns, strict=True):
+        extra = state.arrays.cold["extra"].copy()
+        for array, data in zip(targets, brought_up(magic, columns), strict=True):
             if len(data) != array.nbytes:
                 raise SnapshotError("the engine checkpoint does not fit this version; replay the journal")
             array[...] = np.frombuffer(data, array.dtype).reshape(array.shape)
+        state.arrays.cold["extra"] = extra
         engine._state = state
         engine._composites = Composites.restored(state.ruleset, memories)
         engine._size()

@@ -1,7 +1,6 @@
 """The engine's inner loop: one walk over a batch of readings. Compiled by Numba, cached on disk.
 
-What it calls lives in this same file, because Numba's cache notices only changes of the file of the function it
-compiles. No fast-math: results must equal the reference implementation in tests/engine/reference.py bit by bit.
+No fast-math: results must equal the reference implementation in tests/engine/reference.py bit by bit.
 """
 
 from __future__ import annotations
@@ -12,9 +11,17 @@ import numpy as np
 from numba import njit
 
 from . import layout as lay
+from .compiled import forget_what_changed
+from .kernel_ahead import hours_left, middle
+from .kernel_faults import MANY, implausible, stuck
+from .kernel_held import held
+from .kernel_say import bound, exceeded, know, link_signal, put, put_rule
+from .kernel_sums import add_late, total
 
+forget_what_changed()
 NEVER, LIMIT, SEEN = lay.NEVER, lay.LIMIT, lay.SEEN
-THRESHOLD, RATE, STUCK, IMPLAUSIBLE, NO_DATA = lay.THRESHOLD, lay.RATE, lay.STUCK, lay.IMPLAUSIBLE, lay.NO_DATA
+THRESHOLD, RATE, STUCK, NO_DATA = lay.THRESHOLD, lay.RATE, lay.STUCK, lay.NO_DATA
+ACCUMULATION, QUOTA, FORECAST, COUNT = lay.ACCUMULATION, lay.QUOTA, lay.FORECAST, lay.COUNT
 SOURCE_SILENCE, SITE_SILENCE, CLOCK = lay.SOURCE_SILENCE, lay.SITE_SILENCE, lay.CLOCK
 RISK, FAULT, CLOCK_FAULT = lay.RISK, lay.FAULT, lay.CLOCK_FAULT
 LEVEL, LATE_EXCEEDANCE, CLOCK_TYPE = lay.LEVEL, lay.LATE_EXCEEDANCE, lay.CLOCK_TYPE
@@ -25,109 +32,29 @@ FRESH, CARRIED = lay.FRESH, lay.CARRIED
 N_EVALUATED, N_REPEATS, N_UNKNOWN, N_LATE, N_AHEAD, N_FAULTS, N_CALIBRATING, N_BACKFILL = range(8)
 HOUR = 3_600_000.0
 HUGE = float(np.finfo(np.float64).max)  # a slope past it is still a slope, and meets no bound that is not set
-MANY = 2_000_000_000
 NAN = np.nan
+PLAIN = (NAN, NAN, NAN, NEVER)
+"""A threshold says nothing besides."""
 
 
 @njit(cache=True)
-def _put(out: Any, cur: Any, kind: int, category: int, sort: int, now: Any, before: int, after: int, flags: int) -> Any:
-    """One signal; ``now`` = (seq, event time, received, value). Returns it, for the rest to be filled in."""
-    s = out[cur[0]]
-    cur[0] += 1
-    s.seq, s.event_ts, s.received_ts, s.value = now
-    s.kind, s.category, s.type = kind, category, sort
-    s.level_from, s.level_to, s.flags = before, after, flags
-    s.rule = s.rule_version = s.point = s.site = s.source = s.ordinal = s._pad = 0
-    s.threshold = s.aux = NAN
-    s.window_start = NEVER
-    return s
-
-
-@njit(cache=True)
-def _put_rule(
-    out: Any, cur: Any, p: Any, r: Any, category: int, sort: int, now: Any, after: int, flags: int,
-    threshold: float, start: int, aux: float,
-) -> None:  # fmt: skip
-    s = _put(out, cur, r.kind, category, sort, now, r.level, after, flags)
-    s.rule, s.rule_version = r.id, r.version
-    s.point, s.site, s.source = p.id, p.site, p.source
-    s.threshold, s.window_start, s.aux = threshold, start, aux
-
-
-@njit(cache=True)
-def _exceeded(bounds: Any, v: float, slack: float) -> int:
-    """The highest level whose bounds the value reaches, bounds drawn in by ``slack`` (0 = as set)."""
-    n = 0
-    for k in range(4):
-        if v >= bounds[4 + k] - slack or v <= bounds[k] + slack:
-            n += 1
-    return n
-
-
-@njit(cache=True)
-def _bound(bounds: Any, level: int, v: float) -> Any:
-    """The bound of a level that the value is at or nearer to; NaN when the level is not set."""
-    low, high = bounds[level - 1], bounds[3 + level]
-    if np.isinf(low):
-        return NAN if np.isinf(high) else high
-    if np.isinf(high):
-        return low
-    return high if high - v <= v - low else low
-
-
-@njit(cache=True)
-def _know(cold: Any, t: int, level: int, merge: int) -> None:
-    """Remember when and how high an exceedance was signalled, so that late readings of it say nothing new."""
-    if cold.known_level == 0 or t > cold.known_hi + merge or t < cold.known_lo - merge:
-        cold.known_lo = cold.known_hi = t
-        cold.known_level = level
-    else:
-        cold.known_lo, cold.known_hi = min(cold.known_lo, t), max(cold.known_hi, t)
-        cold.known_level = max(cold.known_level, level)
-
-
-@njit(cache=True)
-def _threshold(a: Any, i: int, p: Any, now: Any, can_clear: bool, gap: bool, flags: int, out: Any, cur: Any) -> None:
-    """Levels 1…4 each with its own hold: since when continuously exceeded (above the level) or left (below it)."""
-    r, cold, bounds, since = a.rules[i], a.cold[i], a.bounds[i], a.since[i]
-    t, v = now[1], now[3]
-    raw, keep = _exceeded(bounds, v, 0.0), _exceeded(bounds, v, r.c)
-    level = r.level
-    for k in range(1, 5):
-        holds = raw >= k if k > level else keep < k and can_clear
-        if not holds:
-            since[k - 1] = NEVER
-        elif since[k - 1] == NEVER or since[k - 1] > t or (gap and k <= level):
-            since[k - 1] = t
-    new, start = level, NEVER
-    for k in range(4, level, -1):
-        if since[k - 1] != NEVER and t - since[k - 1] >= cold.raise_for:
-            new, start = k, since[k - 1]
-            break
-    if new == level:
-        for k in range(1, level + 1):
-            if since[k - 1] != NEVER and t - since[k - 1] >= cold.clear_for:
-                new, start = k - 1, since[k - 1]
-                break
-    if raw == 0 and r.fresh == FRESH:
-        r.fresh = 0
-    if new != level:
-        first = FIRST if r.fresh > 0 and new > level else 0
-        side = _bound(bounds, new if new > level else new + 1, v)
-        _put_rule(out, cur, p, r, RISK, LEVEL, now, new, flags | first, side, start, NAN)
-        r.level, r.fresh = new, 0
-        for k in range(min(new, level), max(new, level)):
-            since[k] = NEVER
-    elif r.fresh == CARRIED and keep > 0:
-        r.level, r.fresh = 0, 0
-        _put_rule(out, cur, p, r, RISK, LEVEL, now, level, flags | FIRST, _bound(bounds, level, v), NEVER, NAN)
-        r.level = level
-    if r.level > 0:
-        _know(cold, t, r.level, a.settings[2])
-    quiet = r.level == 0 and r.fresh == 0
-    for k in range(4):
-        quiet = quiet and since[k] == NEVER
-    r.busy = 0 if quiet else 1
+def _sampled(a: Any, i: int, now: Any) -> None:
+    """The first reading of an interval is a sample; those older than the window are forgotten."""
+    r, cold = a.rules[i], a.cold[i]
+    t = now[1]
+    if r.t0 != NEVER and t < r.t0 - r.t1:
+        r.n = 0  # the received clock went back: older samples lie in a future that never was
+    cap, base = cold.cap, cold.offset
+    if r.n == cap:
+        cold.head = (cold.head + 1) % cap
+        r.n -= 1
+    at = base + (cold.head + r.n) % cap
+    a.sample_ts[at], a.sample_value[at] = t, now[3]
+    r.n += 1
+    while a.sample_ts[base + cold.head] < t - cold.window:
+        cold.head = (cold.head + 1) % cap
+        r.n -= 1
+    r.t0 = (t // r.t1 + 1) * r.t1
 
 
 @njit(cache=True)
@@ -156,31 +83,17 @@ def _slopes(a: Any, r: Any, cold: Any, bounds: Any, work: Any) -> int:
 
 @njit(cache=True)
 def _rate(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: Any, cur: Any, work: Any) -> None:
-    """The first reading of an interval is a sample, and the Theil–Sen slope over the window is judged there."""
+    """The Theil–Sen slope over the window is judged where a sample is taken."""
     r, cold, bounds = a.rules[i], a.cold[i], a.bounds[i]
-    t = now[1]
-    if r.t0 != NEVER and t < r.t0 - r.t1:
-        r.n = 0  # the received clock went back: older samples lie in a future that never was
-    cap, base = cold.cap, cold.offset
-    if r.n == cap:
-        cold.head = (cold.head + 1) % cap
-        r.n -= 1
-    at = base + (cold.head + r.n) % cap
-    a.sample_ts[at], a.sample_value[at] = t, now[3]
-    r.n += 1
-    while a.sample_ts[base + cold.head] < t - cold.window:
-        cold.head = (cold.head + 1) % cap
-        r.n -= 1
-    r.t0 = (t // r.t1 + 1) * r.t1
+    _sampled(a, i, now)
     if r.n < r.m:
         return
     m = _slopes(a, r, cold, bounds, work)
     if m == 0:
         r.fresh = 0
         return
-    part = np.sort(work[2, :m])
-    slope = part[m // 2] if m % 2 == 1 else part[m // 2 - 1] * 0.5 + part[m // 2] * 0.5
-    raw, keep = _exceeded(bounds, slope, 0.0), _exceeded(bounds, slope, r.c)
+    slope = middle(np.sort(work[2, :m]))
+    raw, keep = exceeded(bounds, slope, 0.0), exceeded(bounds, slope, r.c)
     new = raw if raw > r.level else (min(keep, r.level) if can_clear else r.level)
     first = FIRST if r.fresh > 0 and new >= r.level else 0
     if r.fresh == CARRIED and new == r.level:
@@ -188,61 +101,11 @@ def _rate(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: An
             return
         r.level = 0  # said once more, now by this version
     if new != r.level:
-        side = _bound(bounds, new if new > r.level else new + 1, slope)
-        start = a.sample_ts[base + cold.head]
-        _put_rule(out, cur, p, r, RISK, LEVEL, now, new, flags | first, side, start, slope)
+        side = bound(bounds, new if new > r.level else new + 1, slope)
+        start = a.sample_ts[cold.offset + cold.head]
+        put_rule(out, cur, p, r, RISK, LEVEL, now, new, flags | first, side, start, slope)
         r.level = new
     r.fresh = 0
-
-
-@njit(cache=True)
-def _stuck(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: Any, cur: Any) -> None:
-    """A run of readings within the tolerance; a reading outside it begins the next run."""
-    r = a.rules[i]
-    t, v = now[1], now[3]
-    least, most = min(r.a, v), max(r.b, v)
-    if r.n > 0 and most - least <= r.c:
-        r.a, r.b = least, most
-        r.t0 = min(r.t0, t)
-        r.n = min(r.n + 1, MANY)
-    else:
-        r.a = r.b = v
-        r.t0, r.n = t, 1
-    flat = r.n >= r.m and t - r.t0 >= r.t1
-    if flat and r.fresh == CARRIED:
-        r.level, flags = 0, flags | FIRST
-    new = r.level
-    if flat and r.level == 0:
-        new = a.cold[i].raise_to
-    elif not flat and r.level > 0 and can_clear:
-        new = 0
-    if new != r.level:
-        _put_rule(out, cur, p, r, FAULT, LEVEL, now, new, flags, r.c, r.t0, r.b - r.a)
-        r.level, r.fresh = new, 0
-
-
-@njit(cache=True)
-def _implausible(
-    a: Any, p: Any, now: Any, bad: bool, saturated: bool, good: bool, flags: int, out: Any, cur: Any
-) -> None:
-    r, cold = a.rules[p.imp], a.cold[p.imp]
-    v = now[3]
-    if bad:
-        r.m = 0
-        r.n = min(r.n + 1, cold.count)
-        if r.fresh == CARRIED and r.n >= cold.count:
-            r.level, r.fresh, flags = 0, 0, flags | FIRST
-        if r.level == 0 and r.n >= cold.count:
-            side = p.low if v < p.low else (p.high if v > p.high else NAN)
-            _put_rule(out, cur, p, r, FAULT, LEVEL, now, cold.raise_to, flags, side, NEVER, NAN)
-            r.level = cold.raise_to
-    elif good:
-        r.n = 0
-        r.m += 1
-        if r.level > 0 and r.m >= cold.clear_count:
-            _put_rule(out, cur, p, r, FAULT, LEVEL, now, 0, flags, NAN, NEVER, NAN)
-            r.level = r.fresh = 0
-    p.busy = 1 if r.level > 0 or r.n > 0 else 0
 
 
 @njit(cache=True)
@@ -250,17 +113,19 @@ def _late(a: Any, p: Any, now: Any, flags: int, out: Any, cur: Any) -> None:
     """A reading older than the watermark: no hold, no slope; but a value that alone exceeds a level is said."""
     for i in range(p.first, p.last):
         r, cold = a.rules[i], a.cold[i]
-        if r.kind != THRESHOLD:
+        if r.kind == ACCUMULATION or r.kind == QUOTA:
+            add_late(a, i, now[1], now[3])
+        if r.kind != THRESHOLD and not (r.kind == QUOTA and cold.form == COUNT):
             continue
-        raw = _exceeded(a.bounds[i], now[3], 0.0)
+        raw = exceeded(a.bounds[i], now[3], 0.0)
         if raw <= r.level:
             continue
         t, merge = now[1], a.settings[2]
         near = cold.known_level > 0 and cold.known_lo - merge <= t <= cold.known_hi + merge
         if not (near and raw <= cold.known_level):
-            side = _bound(a.bounds[i], raw, now[3])
-            _put_rule(out, cur, p, r, RISK, LATE_EXCEEDANCE, now, raw, flags, side, NEVER, NAN)
-        _know(cold, t, raw, merge)
+            side = bound(a.bounds[i], raw, now[3])
+            put_rule(out, cur, p, r, RISK, LATE_EXCEEDANCE, now, raw, flags, side, NEVER, NAN)
+        know(cold, t, raw, merge)
 
 
 @njit(cache=True)
@@ -285,29 +150,19 @@ def _repeated(a: Any, at: int, p: Any, ts: int) -> bool:
 
 
 @njit(cache=True)
-def _link_signal(
-    link: Any, now: Any, kind: int, category: int, sort: int, before: int, after: int, flags: int, out: Any,
-    cur: Any,
-) -> Any:  # fmt: skip
-    s = _put(out, cur, kind, category, sort, (now[0], now[1], now[2], NAN), before, after, flags)
-    s.source, s.site = link.source, link.site
-    return s
-
-
-@njit(cache=True)
 def _clock(a: Any, link: Any, p: Any, now: Any, told: int, ahead: bool, out: Any, cur: Any) -> None:
     """The clock of a source: wrong at the first stamp ahead, right again after a while with stamps in time only."""
     received = now[2]
     if ahead:
         link.last_ahead = received
         if link.clock == 0:
-            s = _link_signal(link, now, CLOCK, CLOCK_FAULT, CLOCK_TYPE, 0, 1, AHEAD, out, cur)
+            s = link_signal(link, now, CLOCK, CLOCK_FAULT, CLOCK_TYPE, 0, 1, AHEAD, out, cur)
             s.aux, s.threshold, s.point = (float(told) - float(received)) / 1000.0, a.settings[0] / 1000.0, p.id
             link.clock = 1
     else:
         link.last_ahead = min(link.last_ahead, received)
         if received - link.last_ahead >= a.settings[5]:
-            _link_signal(link, now, CLOCK, CLOCK_FAULT, CLOCK_TYPE, 1, 0, RECOVERED, out, cur)
+            link_signal(link, now, CLOCK, CLOCK_FAULT, CLOCK_TYPE, 1, 0, RECOVERED, out, cur)
             link.clock = 0
 
 
@@ -317,7 +172,7 @@ def _heard(a: Any, p: Any, now: Any, flags: int, out: Any, cur: Any) -> None:
     for i in range(p.last, p.end):
         r = a.rules[i]
         if r.kind == NO_DATA and r.level > 0:
-            _put_rule(out, cur, p, r, FAULT, LEVEL, now, 0, flags | RECOVERED, r.t1 / 1000.0, p.heard, NAN)
+            put_rule(out, cur, p, r, FAULT, LEVEL, now, 0, flags | RECOVERED, r.t1 / 1000.0, p.heard, NAN)
             r.level = r.fresh = 0
     p.nodata_up = p.silent = 0
     if p.group:
@@ -325,7 +180,7 @@ def _heard(a: Any, p: Any, now: Any, flags: int, out: Any, cur: Any) -> None:
         site = a.sites[p.site_at]
         site.members -= 1
         if site.members == 0 and site.level > 0:
-            s = _put(out, cur, SITE_SILENCE, RISK, LEVEL, (now[0], now[1], now[2], NAN), site.level, 0, RECOVERED)
+            s = put(out, cur, SITE_SILENCE, RISK, LEVEL, (now[0], now[1], now[2], NAN), site.level, 0, RECOVERED)
             s.site = site.id
             site.level = 0
 
@@ -335,9 +190,30 @@ def _stop_clearing(a: Any, p: Any) -> None:
     """A reading that may not clear interrupts the clear-holds of its point."""
     for i in range(p.first, p.last):
         r = a.rules[i]
-        if r.kind == THRESHOLD and r.level > 0:
+        if r.kind != RATE and r.kind != STUCK and r.level > 0:
             for k in range(r.level):
                 a.since[i, k] = NEVER
+
+
+@njit(cache=True)
+def _made(
+    a: Any, i: int, p: Any, now: Any, can_clear: bool, gap: bool, flags: int, out: Any, cur: Any, work: Any
+) -> None:
+    """Kinds that make something of the readings and hold it against levels: a sum, or the hours that are left."""
+    r, t = a.rules[i], now[1]
+    if r.kind == FORECAST:
+        if r.t0 - r.t1 <= t < r.t0:
+            return
+        _sampled(a, i, now)
+        if r.n < r.m:
+            return
+        hours, early, late, begin = hours_left(a, i, t, work)
+        # Never is not at or beyond a bound that is not set.
+        held(a, i, p, now, min(hours, HUGE), can_clear, gap, flags, out, cur, (hours, early, late, begin))
+        return
+    made, begin = total(a, i, t, now[3], p.gap)
+    if r.busy == 1 or not r.a < made < r.b:
+        held(a, i, p, now, made, can_clear, gap, flags, out, cur, (made, NAN, NAN, begin))
 
 
 @njit(cache=True)
@@ -350,12 +226,14 @@ def _judge(
         r = a.rules[i]
         if r.kind == THRESHOLD:
             if r.busy == 1 or not r.a < v < r.b:
-                _threshold(a, i, p, now, can_clear, gap, flags, out, cur)
+                held(a, i, p, now, v, can_clear, gap, flags, out, cur, PLAIN)
         elif r.kind == RATE:
             if t >= r.t0 or t < r.t0 - r.t1:
                 _rate(a, i, p, now, can_clear, flags, out, cur, work)
+        elif r.kind != STUCK:
+            _made(a, i, p, now, can_clear, gap, flags, out, cur, work)
         elif not saturated:
-            _stuck(a, i, p, now, can_clear, flags, out, cur)
+            stuck(a, i, p, now, can_clear, flags, out, cur)
 
 
 @njit(cache=True)
@@ -375,7 +253,7 @@ def _reading(
     link = a.links[p.link]
     if link.level > 0:
         now = (seq, min(max(told, -LIMIT), received), received, v)
-        _link_signal(link, now, SOURCE_SILENCE, FAULT, LEVEL, link.level, 0, RECOVERED, out, cur)
+        link_signal(link, now, SOURCE_SILENCE, FAULT, LEVEL, link.level, 0, RECOVERED, out, cur)
         link.level, link.back = 0, received
     link.heard = received
     if _repeated(a, at, p, told):
@@ -427,7 +305,7 @@ def _reading(
         return
     can_clear = judged and not saturated and q == 0
     if p.imp >= 0 and (bad or p.busy):
-        _implausible(a, p, now, bad, saturated, can_clear, flags, out, cur)
+        implausible(a, p, now, bad, saturated, can_clear, flags, out, cur)
     if judged:
         _judge(a, p, now, can_clear, saturated, gap, flags, out, cur, work)
     else:
@@ -484,15 +362,18 @@ def walk(
             r = rules[k]
             if r.kind == THRESHOLD:
                 if r.busy == 1 or not r.a < v < r.b:
-                    _threshold(a, k, p, (seq0 + i, t, came, v), True, t - before > p.gap, flags, out, cur)
+                    now = (seq0 + i, t, came, v)
+                    held(a, k, p, now, v, True, t - before > p.gap, flags, out, cur, PLAIN)
             elif r.kind == RATE:
                 if t >= r.t0 or t < r.t0 - r.t1:
                     _rate(a, k, p, (seq0 + i, t, came, v), True, flags, out, cur, work)
+            elif r.kind != STUCK:
+                _made(a, k, p, (seq0 + i, t, came, v), True, t - before > p.gap, flags, out, cur, work)
             elif r.n > 0 and r.a <= v <= r.b and r.level == 0 and t - r.t0 < r.t1:
                 r.n = min(r.n + 1, MANY)
                 r.t0 = min(r.t0, t)
             else:
-                _stuck(a, k, p, (seq0 + i, t, came, v), True, flags, out, cur)
+                stuck(a, k, p, (seq0 + i, t, came, v), True, flags, out, cur)
     a.counters[N_EVALUATED] += plain
     a.counters[N_BACKFILL] += backfilled
     return stop

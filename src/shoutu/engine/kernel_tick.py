@@ -7,7 +7,7 @@ from typing import Any
 from numba import njit
 
 from . import layout as lay
-from .kernel import _link_signal, _put, _put_rule
+from .kernel_say import link_signal, put, put_rule
 
 NEVER, LIMIT, NAN = lay.NEVER, lay.LIMIT, float("nan")
 RISK, FAULT, LEVEL = lay.RISK, lay.FAULT, lay.LEVEL
@@ -25,7 +25,7 @@ def _tick_links(a: Any, now: Any, resume: int, out: Any, cur: Any) -> None:
         link.back = min(link.back, clock)
         since = max(link.heard, resume)
         if link.after > 0 and link.level == 0 and clock - since >= link.after:
-            s = _link_signal(link, now, SOURCE_SILENCE, FAULT, LEVEL, 0, a.settings[8], 0, out, cur)
+            s = link_signal(link, now, SOURCE_SILENCE, FAULT, LEVEL, 0, a.settings[8], 0, out, cur)
             s.window_start, s.threshold, s.aux = link.heard, link.after / 1000.0, (clock - since) / 1000.0
             link.level = a.settings[8]
 
@@ -54,7 +54,7 @@ def _tick_site(a: Any, at: int, now: Any, out: Any, cur: Any) -> None:
         if p.site_at == me.site_at and p.silent and abs(p.heard - me.heard) <= window:
             p.group = 1
     site.members, site.level = together, a.settings[10]
-    s = _put(out, cur, SITE_SILENCE, RISK, LEVEL, now, 0, site.level, 0)
+    s = put(out, cur, SITE_SILENCE, RISK, LEVEL, now, 0, site.level, 0)
     s.site, s.window_start, s.threshold, s.aux = site.id, earliest, float(a.settings[9]), float(together)
 
 
@@ -83,7 +83,7 @@ def _tick_rule(a: Any, i: int, now: Any, resume: int, out: Any, cur: Any) -> boo
         p.nodata_up -= 1
     if r.level == 0:
         up = a.cold[i].raise_to
-        _put_rule(out, cur, p, r, FAULT, LEVEL, now, up, flags, r.t1 / 1000.0, p.heard, elapsed / 1000.0)
+        put_rule(out, cur, p, r, FAULT, LEVEL, now, up, flags, r.t1 / 1000.0, p.heard, elapsed / 1000.0)
         r.level = up
         p.nodata_up += 1
     newly = not p.silent
@@ -105,7 +105,7 @@ def tick(a: Any, seq: int, clock: int, out: Any, cur: Any) -> None:
     for at in range(len(a.sites)):
         site = a.sites[at]
         if site.level > 0 and site.members == 0:  # its points were taken off the watch
-            s = _put(out, cur, SITE_SILENCE, RISK, LEVEL, now, site.level, 0, 0)
+            s = put(out, cur, SITE_SILENCE, RISK, LEVEL, now, site.level, 0, 0)
             s.site = site.id
             site.level = 0
     for i in a.watched:

@@ -13,15 +13,22 @@ LIMIT = 2**61
 """Times are held within ±LIMIT so that no difference of two overflows."""
 
 THRESHOLD, RATE, STUCK, IMPLAUSIBLE, NO_DATA, SOURCE_SILENCE, SITE_SILENCE, CLOCK, COMPOSITE = range(1, 10)
+ACCUMULATION, QUOTA, FORECAST = range(10, 13)
 KIND_NAMES = (
     "", "threshold", "rate", "stuck", "implausible", "no_data", "source_silence", "site_silence", "clock",
-    "composite",
+    "composite", "accumulation", "quota", "forecast",
 )  # fmt: skip
 KIND_CODES = {name: code for code, name in enumerate(KIND_NAMES) if name}
 
 RISK, FAULT, CLOCK_FAULT = 1, 2, 3
 CATEGORY_NAMES = ("", "risk", "fault", "clock")
-CATEGORY_OF_KIND = (0, RISK, RISK, FAULT, FAULT, FAULT, FAULT, RISK, CLOCK_FAULT, RISK)
+CATEGORY_OF_KIND = (0, RISK, RISK, FAULT, FAULT, FAULT, FAULT, RISK, CLOCK_FAULT, RISK, RISK, RISK, RISK)
+RISKS = (THRESHOLD, RATE, ACCUMULATION, QUOTA, FORECAST)
+"""Kinds of a point's rules that tell its risk."""
+AT_READINGS = (THRESHOLD, RATE, STUCK, ACCUMULATION, QUOTA, FORECAST)
+"""Kinds judged at each reading, in the order a point's rules lie in; all others come after them."""
+HELD = (THRESHOLD, ACCUMULATION, QUOTA, FORECAST)
+"""Kinds whose levels are held (``raise_for_s``, ``clear_for_s``) before they change."""
 
 LEVEL, LATE_EXCEEDANCE, CLOCK_TYPE = 1, 2, 3
 TYPE_NAMES = ("", "level", "late_exceedance", "clock")
@@ -73,41 +80,65 @@ POINT = np.dtype(
 
 RULE = np.dtype(
     [
-        ("a", "f8"),  # threshold: quiet above; stuck: least of the run
-        ("b", "f8"),  # threshold: quiet below; stuck: greatest of the run
-        ("c", "f8"),  # stuck: tolerance; rate, threshold: hysteresis
-        ("t0", "i8"),  # rate: end of the interval sampled last; stuck: start of the run
-        ("t1", "i8"),  # rate: interval; stuck: window; no-data: after
-        ("n", "i4"),  # rate: samples held; stuck: readings in the run; implausible: bad readings in a row
-        ("m", "i4"),  # rate, stuck: least samples; implausible: good readings in a row
+        ("a", "f8"),  # held kinds: quiet above; stuck: least of the run
+        ("b", "f8"),  # held kinds: quiet below; stuck: greatest of the run
+        ("c", "f8"),  # stuck: tolerance; rate, held kinds: hysteresis
+        # rate, forecast: end of the interval sampled last; stuck: start of the run; accumulation: number of the bucket
+        # filled last; quota: start of the period
+        ("t0", "i8"),
+        ("t1", "i8"),  # rate, forecast: interval; accumulation: bucket; stuck: window; no-data: after
+        ("n", "i4"),  # rate, forecast: samples held; stuck: readings in the run; implausible: bad readings in a row
+        ("m", "i4"),  # rate, forecast, stuck: least samples; implausible: good readings in a row
         ("point", "i4"),
         ("id", "i4"),
         ("version", "i4"),
         ("kind", "u1"),
         ("level", "u1"),
-        ("busy", "u1"),  # threshold: not quiet (raised, held or fresh)
+        ("busy", "u1"),  # held kinds: not quiet (raised, held or fresh)
         ("fresh", "u1"),  # FRESH: already exceeded since watching began; CARRIED: its level is an older version's
     ]
 )
 
 COLD = np.dtype(
     [
-        ("window", "i8"),  # rate
+        ("window", "i8"),  # rate, forecast
         ("raise_for", "i8"),
         ("clear_for", "i8"),
         ("known_lo", "i8"),  # event time of the exceedance already signalled, for late readings
         ("known_hi", "i8"),
-        ("offset", "i8"),  # rate: where its samples lie
-        ("cap", "i4"),  # rate: how many samples it may hold
-        ("head", "i4"),  # rate: oldest sample
+        ("offset", "i8"),  # where its samples (rate, forecast) or sums (accumulation, quota) lie
+        ("cap", "i4"),  # how many of them it may hold
+        ("head", "i4"),  # rate, forecast: oldest sample
         ("count", "i4"),  # implausible: bad readings in a row to raise
         ("clear_count", "i4"),
         ("raise_to", "u1"),  # stuck, implausible, no-data: the level raised
         ("known_level", "u1"),
-        ("_pad0", "u2"),
-        ("_pad1", "u4"),
+        ("form", "u1"),  # accumulation, quota: SUM …; forecast: LINEAR …
+        ("period", "u1"),  # quota: DAY …
+        ("extra", "i4"),  # index of what only some kinds need, in EXTRA
     ]
 )
+
+SUM, COUNTER, INTEGRAL, COUNT = range(4)
+FORMS = {"sum": SUM, "counter": COUNTER, "integral": INTEGRAL, "count": COUNT}
+DAY, MONTH, YEAR = range(3)
+PERIODS = {"day": DAY, "month": MONTH, "year": YEAR}
+LINEAR, INVERSE_VELOCITY = range(2)
+WAYS = {"linear": LINEAR, "inverse_velocity": INVERSE_VELOCITY}
+
+EXTRA = np.dtype(
+    [
+        ("base", "f8"),  # accumulation: sum of the buckets before the one filled last
+        ("last", "f8"),  # counter, integral: the value before
+        ("last_t", "i8"),  # and its event time
+        ("end", "i8"),  # quota: end of the period
+        ("zone", "i8"),  # quota: local time less UTC, ms
+        ("target", "f8"),  # forecast: the value looked out for; the least velocity
+        ("z", "f8"),  # forecast: quantile of the normal distribution for its confidence
+        ("sign", "f8"),  # forecast: 1 rising, -1 falling
+    ]
+)
+"""One record for each rule of a kind that sums or looks ahead."""
 
 LINK = np.dtype(
     [
@@ -131,6 +162,7 @@ POINT_KEPT = (
 )  # fmt: skip
 RULE_KEPT = ("t0", "n", "m", "level", "busy", "fresh")
 COLD_KEPT = ("known_lo", "known_hi", "head", "known_level")
+EXTRA_KEPT = ("base", "last", "last_t", "end")
 LINK_KEPT = ("heard", "back", "last_ahead", "level", "clock")
 
 COUNTERS = ("evaluated", "repeats", "unknown", "late", "ahead", "faults", "calibrating", "backfill", "skewed")
@@ -145,6 +177,8 @@ SIGNAL_DTYPE = np.dtype(
         ("value", "f8"),
         ("threshold", "f8"),
         ("aux", "f8"),
+        ("low", "f8"),  # forecast: the band round aux
+        ("high", "f8"),
         ("rule", "i4"),
         ("rule_version", "i4"),
         ("point", "i4"),

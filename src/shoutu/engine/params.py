@@ -8,7 +8,8 @@ keys are strings. Times ending in ``_s`` are seconds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from statistics import NormalDist
 from typing import Any, Literal
 
 import msgspec
@@ -19,6 +20,8 @@ Danger = Literal["high", "low", "both", "none"]
 
 MAX_SECONDS = 10 * 366 * 86_400.0
 MAX_SAMPLES = 64
+STRETCHES = 10
+"""An inverse velocity is looked for over at least so many stretches of the window."""
 
 
 class ParamError(ValueError):
@@ -103,6 +106,65 @@ class Implausible(Params, frozen=True, kw_only=True):
     level: Level = 1
 
 
+class Accumulation(Params, frozen=True, kw_only=True):
+    """What came together in the last ``window_s`` of event time, against levels to be reached (rain, blasting charge).
+
+    ``form``: ``sum``, each reading is an amount since the one before; ``counter``, a running total, which begins anew
+    where it goes down; ``integral``, a rate per hour, summed over time by trapezoids and over no gap of more than
+    three intervals. The sum is kept in buckets of ``bucket_s`` and reaches back the window and at most one bucket
+    more. ``window_s / bucket_s`` may not exceed 63. The rest as with ``threshold``.
+    """
+
+    levels: dict[int, float]
+    window_s: float
+    bucket_s: float
+    form: Literal["sum", "counter", "integral"] = "sum"
+    hysteresis: float = 0.0
+    raise_for_s: float = 0.0
+    clear_for_s: float = 0.0
+
+
+class Quota(Params, frozen=True, kw_only=True):
+    """What has been used up of a limit since the ``day``, ``month`` or ``year`` began (超核定能力), or how many there
+    are now (``form`` ``count``, no period: 超员).
+
+    The period is the calendar's at ``utc_offset_h`` hours (8: China). At its beginning the sum begins at zero, so the
+    first reading of a new period clears. ``form`` as with ``accumulation``.
+    """
+
+    levels: dict[int, float]
+    period: Literal["day", "month", "year"] | None = None
+    form: Literal["sum", "counter", "integral", "count"] = "sum"
+    utc_offset_h: float = 8.0
+    hysteresis: float = 0.0
+    raise_for_s: float = 0.0
+    clear_for_s: float = 0.0
+
+
+class Forecast(Params, frozen=True, kw_only=True):
+    """How many hours are left until a value is reached, against levels of at most so many hours.
+
+    ``form`` ``linear``: a Theil-Sen line through the samples of ``window_s`` (the first usable reading of every
+    ``interval_s``) reaches ``target``; nothing is said unless the slope leads there at ``confidence`` (Sen's
+    interval). ``inverse_velocity``: the inverse of the velocity falls to zero (Fukuzono), of movement faster than
+    ``target`` units per hour all through the window; nothing is said unless the velocity rises (Mann-Kendall) and its
+    inverse falls at ``confidence``.
+    ``levels``: {level: hours}, fewer when higher. ``hysteresis`` in hours. ``window_s / interval_s`` ≤ 62.
+    """
+
+    levels: dict[int, float]
+    target: float
+    window_s: float
+    interval_s: float
+    form: Literal["linear", "inverse_velocity"] = "linear"
+    direction: Literal["high", "low"] = "high"
+    confidence: float = 0.95
+    min_samples: int = 12
+    hysteresis: float = 0.0
+    raise_for_s: float = 0.0
+    clear_for_s: float = 0.0
+
+
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``count`` members at ``level`` or above together make ``to``."""
 
@@ -137,6 +199,9 @@ KINDS: dict[str, type[Params]] = {
     "implausible": Implausible,
     "no_data": NoData,
     "composite": Composite,
+    "accumulation": Accumulation,
+    "quota": Quota,
+    "forecast": Forecast,
 }
 
 
@@ -163,7 +228,7 @@ def parse(kind: str, params: Any) -> Params:
 
 
 def level_bounds(
-    levels: dict[int, float | tuple[float, float]], direction: Direction
+    levels: Mapping[int, float | tuple[float, float]], direction: Direction
 ) -> tuple[list[float], list[float]]:
     """Per level 1…4 the bound at or below which, and the one at or above which, it is exceeded (±inf: never).
 
@@ -184,7 +249,14 @@ def level_bounds(
     return low, high
 
 
-def _check_levels(levels: dict[int, float | tuple[float, float]], direction: Direction, hysteresis: float) -> None:
+def bounds_of(rule: Any) -> tuple[list[float], list[float]]:
+    """``level_bounds`` of any kind that has levels: a sum is reached from below, hours left from above."""
+    if isinstance(rule, Forecast):
+        return level_bounds(rule.levels, "low")
+    return level_bounds(rule.levels, getattr(rule, "direction", "high"))
+
+
+def _check_levels(levels: Mapping[int, float | tuple[float, float]], direction: Direction, hysteresis: float) -> None:
     if not levels:
         raise ParamError("params.levels", "at least one of the levels 1, 2, 3, 4 must have a value")
     for level, given in levels.items():
@@ -219,13 +291,15 @@ def _check_number(field: str, value: float | None, least: float, most: float, *,
 
 
 def _check_threshold(rule: Any) -> None:
-    _check_levels(rule.levels, rule.direction, rule.hysteresis)
-    _check_number("raise_for_s", rule.raise_for_s, 0, MAX_SECONDS)
-    _check_number("clear_for_s", rule.clear_for_s, 0, MAX_SECONDS)
+    _check_held(rule, rule.direction)
 
 
 def _check_rate(rule: Any) -> None:
     _check_levels(rule.levels, rule.direction, rule.hysteresis)
+    _check_samples(rule)
+
+
+def _check_samples(rule: Any) -> None:
     _check_number("interval_s", rule.interval_s, 0.001, MAX_SECONDS)
     _check_number("window_s", rule.window_s, rule.interval_s, MAX_SECONDS)
     if samples_of(rule) > MAX_SAMPLES:
@@ -236,7 +310,58 @@ def _check_rate(rule: Any) -> None:
         raise ParamError("params.min_samples", f"between 2 and window_s / interval_s + 2 = {samples_of(rule)}")
 
 
-def samples_of(rule: Rate) -> int:
+def _check_held(rule: Any, direction: Direction) -> None:
+    _check_levels(rule.levels, direction, rule.hysteresis)
+    _check_number("raise_for_s", rule.raise_for_s, 0, MAX_SECONDS)
+    _check_number("clear_for_s", rule.clear_for_s, 0, MAX_SECONDS)
+
+
+def _check_positive(levels: dict[int, float]) -> None:
+    """What nothing reaches already without a reading."""
+    for level, value in levels.items():
+        _check_number(f"levels.{level}", value, 0, math.inf, positive=True)
+
+
+def _check_accumulation(rule: Any) -> None:
+    _check_held(rule, "high")
+    _check_positive(rule.levels)
+    _check_number("bucket_s", rule.bucket_s, 0.001, MAX_SECONDS)
+    _check_number("window_s", rule.window_s, rule.bucket_s, MAX_SECONDS)
+    if buckets_of(rule) > MAX_SAMPLES:
+        raise ParamError("params.bucket_s", f"window_s / bucket_s must be at most {MAX_SAMPLES - 1}; lengthen bucket_s")
+
+
+def buckets_of(rule: Accumulation) -> int:
+    """Buckets that together reach back the whole window wherever in the newest one the present lies."""
+    bucket = max(round(rule.bucket_s * 1000), 1)
+    return -(-round(rule.window_s * 1000) // bucket) + 1
+
+
+def _check_quota(rule: Any) -> None:
+    _check_held(rule, "high")
+    if (rule.form == "count") != (rule.period is None):
+        raise ParamError("params.period", "day, month or year; none where the form is count")
+    if rule.form != "count":
+        _check_positive(rule.levels)
+    _check_number("utc_offset_h", rule.utc_offset_h, -14, 14)
+
+
+def _check_forecast(rule: Any) -> None:
+    _check_held(rule, "low")
+    _check_positive(rule.levels)
+    _check_samples(rule)
+    _check_number("target", rule.target, 0 if rule.form == "inverse_velocity" else -math.inf, math.inf)
+    _check_number("confidence", rule.confidence, 0.5, 0.9999)
+    if rule.form == "inverse_velocity" and rule.min_samples <= STRETCHES:
+        raise ParamError("params.min_samples", f"at least {STRETCHES + 1} for an inverse velocity")
+
+
+def quantile(confidence: float) -> float:
+    """Of the normal distribution, two-sided: 1.96 for 0.95."""
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
+
+
+def samples_of(rule: Rate | Forecast) -> int:
     """The most samples a window can touch: one per interval of the clock, both ends cut."""
     return round(rule.window_s * 1000) // max(round(rule.interval_s * 1000), 1) + 2
 
@@ -294,4 +419,7 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
     "implausible": _check_implausible,
     "no_data": _check_no_data,
     "composite": _check_composite,
+    "accumulation": _check_accumulation,
+    "quota": _check_quota,
+    "forecast": _check_forecast,
 }

@@ -82,6 +82,8 @@ def _plain(signal: Any, shard: int, point: int, bits: int) -> dict[str, Any]:
         "received_ts": int(signal["received_ts"]),
         "value": _number(signal["value"]),
         "threshold": _number(signal["threshold"]),
+        "low": _number(signal["low"]),
+        "high": _number(signal["high"]),
         "window_start": None if signal["window_start"] == NEVER else int(signal["window_start"]),
         "aux": _number(signal["aux"]),
         "flags": [name for bit, name in FLAG_NAMES.items() if bits & bit],

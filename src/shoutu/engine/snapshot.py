@@ -13,11 +13,18 @@ from numpy.typing import NDArray
 
 from .ruleset import RuleSet
 
-MAGIC = b"SHOUTU-ENGINE-2\n"
+MAGIC = b"SHOUTU-ENGINE-3\n"
+BEFORE = b"SHOUTU-ENGINE-2\n"
+"""The version before, which knew no kinds that sum or look ahead: all it held is read."""
 HEAD = len(MAGIC) + 32
 """Bytes before the body: the magic and the body's SHA-256."""
 
 Part = bytes | memoryview
+
+
+def brought_up(magic: bytes, columns: list[bytes]) -> list[bytes]:
+    """The arrays of a snapshot with this magic in the order of ``Arrays``."""
+    return [*columns[:10], b"", *columns[10:]] if magic == BEFORE else columns
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import layout as lay
-from .params import level_bounds, samples_of
+from .params import Forecast, Quota, bounds_of, buckets_of, quantile, samples_of
 from .ruleset import Options, RuleSet, RuleSpec, physical_range
 
 DENSE_LOOKUP = 1 << 24
 UNWATCHED = 2**62
+WITH_EXTRA = (lay.ACCUMULATION, lay.QUOTA, lay.FORECAST)
+PLACE = np.full(len(lay.KIND_NAMES), len(lay.AT_READINGS))
+PLACE[list(lay.AT_READINGS)] = range(len(lay.AT_READINGS))
+PLACE[lay.NO_DATA] += 1
+"""Where a kind's rules lie among those of their point: those judged at readings first, silence last."""
 DANGER_BITS = {"none": 0, "low": 1, "high": 2, "both": 3}
 
 
@@ -29,8 +34,9 @@ class Arrays(NamedTuple):
     links: NDArray[Any]  # L, lay.LINK
     sites: NDArray[Any]  # S, lay.SITE
     seen: NDArray[np.int64]  # P × SEEN: remembered stamps
-    sample_ts: NDArray[np.int64]  # rate samples of all rules, one after another
+    sample_ts: NDArray[np.int64]  # samples and sums of all rules, one after another
     sample_value: NDArray[np.float64]
+    extra: NDArray[Any]  # lay.EXTRA, one for each rule that sums or looks ahead, in their order
     watched: NDArray[np.int32]  # no-data rules' indices, in order of point
     clock: NDArray[np.int64]  # last tick, listening since
     counters: NDArray[np.int64]
@@ -50,6 +56,7 @@ class Kept(NamedTuple):
     seen: NDArray[np.int64]
     sample_ts: NDArray[np.int64]
     sample_value: NDArray[np.float64]
+    extra: NDArray[Any]
 
 
 @dataclass
@@ -82,7 +89,12 @@ def build(ruleset: RuleSet) -> State:
     ids = np.fromiter(ruleset.by_point, np.int32, len(ruleset.points))
     rules, cold, bounds, ordered = _rule_arrays(ruleset, ids)
     points = _point_arrays(ruleset, ids, rules, ordered)
-    return assemble(ruleset, ids, points, rules, cold, bounds)
+    total = int(cold["cap"].sum())
+    kept = Kept(
+        np.full((len(rules), 4), lay.NEVER, np.int64), np.full((len(ids), lay.SEEN), lay.NEVER, np.int64),
+        np.full(total, lay.NEVER, np.int64), np.zeros(total, np.float64), _extras(ordered),
+    )  # fmt: skip
+    return assemble(ruleset, ids, points, rules, cold, bounds, kept)
 
 
 def assemble(
@@ -92,20 +104,18 @@ def assemble(
     rules: NDArray[Any],
     cold: NDArray[Any],
     bounds: NDArray[np.float64],
-    kept: Kept | None = None,
+    kept: Kept,
 ) -> State:
-    """State around these points and rules: links and sites yet unheard; what is remembered, if any, from ``kept``."""
+    """State around these points and rules: links and sites yet unheard; what is remembered from ``kept``."""
     cold["offset"] = np.cumsum(cold["cap"], dtype=np.int64) - cold["cap"]
-    if kept is None:
-        total = int(cold["cap"].sum())
-        since, seen = np.full((len(rules), 4), lay.NEVER, np.int64), np.full((len(ids), lay.SEEN), lay.NEVER, np.int64)
-        kept = Kept(since, seen, np.zeros(total, np.int64), np.zeros(total, np.float64))
+    has = has_extra(rules)
+    cold["extra"] = np.where(has, np.cumsum(has) - 1, -1)
     quickest = _quickest(points, rules)
     arrays = Arrays(
         points, rules, cold, bounds, kept.since,
         _links(points, quickest, ruleset.options),
         _sites(points, quickest),
-        kept.seen, kept.sample_ts, kept.sample_value,
+        kept.seen, kept.sample_ts, kept.sample_value, kept.extra,
         np.flatnonzero(rules["kind"] == lay.NO_DATA).astype(np.int32),
         np.full(2, lay.NEVER, np.int64),
         np.zeros(len(lay.COUNTERS), np.int64),
@@ -141,7 +151,7 @@ def _point_arrays(
     points["gap"] = [milliseconds(3 * point.interval_s) if point.interval_s else lay.LIMIT for point in specs]
     at, kind = rules["point"], rules["kind"]
     total = np.bincount(at, minlength=len(ids))
-    at_readings = np.isin(kind, (lay.THRESHOLD, lay.RATE, lay.STUCK))
+    at_readings = np.isin(kind, lay.AT_READINGS)
     points["first"], points["end"] = np.cumsum(total) - total, np.cumsum(total)
     points["last"] = points["first"] + np.bincount(at[at_readings], minlength=len(ids))
     points["imp"] = -1
@@ -160,7 +170,7 @@ def _rule_arrays(
     """Rules, their cold parts and bounds, and their specs in the same order: by point, kind, id."""
     columns = [[rule.point, lay.KIND_CODES[rule.kind], rule.id, rule.version] for rule in ruleset.rules]
     point, kind, number, version = np.array(columns, np.int64).reshape(-1, 4).T
-    order = np.lexsort((number, kind, point))
+    order = np.lexsort((number, PLACE[kind], point))
     ordered = [ruleset.rules[at] for at in order.tolist()]
     rules, cold = np.zeros(len(ordered), lay.RULE), np.zeros(len(ordered), lay.COLD)
     bounds = np.zeros((len(ordered), 8))
@@ -173,10 +183,9 @@ def _rule_arrays(
         made, extra = rules[at], cold[at]
         fill(made, extra, specs, ruleset)
         rules[at], cold[at] = made, extra
-        if code in (lay.THRESHOLD, lay.RATE) and specs:
-            pairs = [level_bounds(spec.params.levels, spec.params.direction) for spec in specs]
-            bounds[at] = [low + high for low, high in pairs]
-    calm = rules["kind"] == lay.THRESHOLD
+        if code in lay.RISKS and specs:
+            bounds[at] = [low + high for low, high in (bounds_of(spec.params) for spec in specs)]
+    calm = np.isin(rules["kind"], lay.HELD)
     rules["a"][calm], rules["b"][calm] = bounds[calm, 0], bounds[calm, 4]
     return rules, cold, bounds, ordered
 
@@ -188,13 +197,42 @@ def _threshold(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], _: Rul
     cold["clear_for"] = [milliseconds(spec.params.clear_for_s) for spec in specs]
 
 
-def _rate(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], _: RuleSet) -> None:
-    rules["t0"], rules["fresh"] = lay.NEVER, 1
-    rules["c"] = [spec.params.hysteresis for spec in specs]
+def _sum(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], __: RuleSet) -> None:
+    _threshold(rules, cold, specs, __)
+    rules["t0"] = lay.NEVER
+    cold["form"] = [lay.FORMS[spec.params.form] for spec in specs]
+
+
+def _accumulation(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], __: RuleSet) -> None:
+    _sum(rules, cold, specs, __)
+    rules["t1"] = [milliseconds(spec.params.bucket_s) for spec in specs]
+    cold["cap"] = [buckets_of(spec.params) for spec in specs]
+
+
+def _quota(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], __: RuleSet) -> None:
+    _sum(rules, cold, specs, __)
+    cold["period"] = [lay.PERIODS.get(spec.params.period or "", 0) for spec in specs]
+    cold["cap"] = 2
+
+
+def _forecast(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], __: RuleSet) -> None:
+    _threshold(rules, cold, specs, __)
+    _sampled(rules, cold, specs)
+    cold["form"] = [lay.WAYS[spec.params.form] for spec in specs]
+
+
+def _sampled(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any]) -> None:
+    rules["t0"] = lay.NEVER
     rules["t1"] = [milliseconds(spec.params.interval_s) for spec in specs]
     rules["m"] = [spec.params.min_samples for spec in specs]
     cold["window"] = [milliseconds(spec.params.window_s) for spec in specs]
     cold["cap"] = [samples_of(spec.params) for spec in specs]
+
+
+def _rate(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], _: RuleSet) -> None:
+    rules["fresh"] = 1
+    rules["c"] = [spec.params.hysteresis for spec in specs]
+    _sampled(rules, cold, specs)
 
 
 def _stuck(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], _: RuleSet) -> None:
@@ -215,6 +253,24 @@ def _no_data(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], ruleset:
     cold["raise_to"] = [spec.params.level for spec in specs]
 
 
+def has_extra(rules: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which rules have a record in ``Arrays.extra``."""
+    return np.isin(rules["kind"], WITH_EXTRA)
+
+
+def _extras(ordered: list[RuleSpec]) -> NDArray[Any]:
+    mine: list[Any] = [spec.params for spec in ordered if lay.KIND_CODES[spec.kind] in WITH_EXTRA]
+    extra = np.zeros(len(mine), lay.EXTRA)
+    extra["last_t"] = extra["end"] = lay.NEVER
+    for record, params in zip(extra, mine, strict=True):
+        if isinstance(params, Quota):
+            record["zone"] = round(params.utc_offset_h * 3_600_000)
+        elif isinstance(params, Forecast):
+            record["target"], record["z"] = params.target, quantile(params.confidence)
+            record["sign"] = 1.0 if params.direction == "high" else -1.0
+    return extra
+
+
 def after_s(spec: Any, ruleset: RuleSet) -> float:
     """How long a no-data rule waits, seconds."""
     if spec.params.after_s is not None:
@@ -225,6 +281,7 @@ def after_s(spec: Any, ruleset: RuleSet) -> float:
 Fill = Callable[[NDArray[Any], NDArray[Any], list[Any], RuleSet], None]
 _FILLS: dict[int, Fill] = {
     lay.THRESHOLD: _threshold, lay.RATE: _rate, lay.STUCK: _stuck, lay.IMPLAUSIBLE: _implausible, lay.NO_DATA: _no_data,
+    lay.ACCUMULATION: _accumulation, lay.QUOTA: _quota, lay.FORECAST: _forecast,
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from . import layout as lay
 from .ruleset import RuleSet
-from .state import Kept, State, assemble, build, pair_keys
+from .state import Kept, State, assemble, build, has_extra, pair_keys
 
 Ints = NDArray[np.int64]
 
@@ -96,11 +96,13 @@ def _joined(old: State, part: State, ruleset: RuleSet, ids: NDArray[np.int32], f
     )
     rules["point"] = np.repeat(np.arange(len(ids), dtype=np.int32), counts)
     samples, sampled = _ranges(cold["offset"], cold["cap"], from_part)
+    summed = has_extra(rules)
     kept = Kept(
         since,
         _blend(a.seen, b.seen, place, fresh),
         _blend(a.sample_ts, b.sample_ts, samples, sampled),
         _blend(a.sample_value, b.sample_value, samples, sampled),
+        _blend(a.extra, b.extra, cold["extra"][summed].astype(np.int64), from_part[summed]),
     )
     return assemble(ruleset, ids, points, rules, cold, bounds, kept)
 
@@ -165,6 +167,8 @@ def _carry_rules(old: State, part: State) -> None:
     start, _ = _ranges(a.cold["offset"][here], a.cold["cap"][here], none)
     target, _ = _ranges(b.cold["offset"][there], b.cold["cap"][there], none)
     b.sample_ts[target], b.sample_value[target] = a.sample_ts[start], a.sample_value[start]
+    summed = has_extra(b.rules[there])
+    _copy(a.extra, b.extra, a.cold["extra"][here[summed]], b.cold["extra"][there[summed]], lay.EXTRA_KEPT)
 
 
 def _carry_links(old: State, new: State) -> None:
