@@ -127,13 +127,27 @@ def middle(numbers: list[float]) -> float:
     return numbers[at] if len(numbers) % 2 else numbers[at - 1] * 0.5 + numbers[at] * 0.5
 
 
+def inflation(rests: list[float]) -> float:
+    most = max(abs(r) for r in rests)
+    if most == 0:
+        return 1.0
+    rests = [r / most for r in rests]
+    own = beside = 0.0
+    for k, r in enumerate(rests):
+        own += r * r
+        beside += rests[k - 1] * r if k else 0.0
+    alike = min(max(beside / own, 0.0), 0.98)
+    return (1.0 + alike) / (1.0 - alike)
+
+
 def line(pairs: list[tuple[float, float]], z: float) -> tuple[float, float, float, float]:
     slopes = sorted(held((v2 - v1) / (t2 - t1) * HOUR) for (t1, v1), (t2, v2) in combinations(pairs, 2))
     n, m = len(pairs), len(slopes)
-    c = z * math.sqrt(n * (n - 1) * (2 * n + 5) / 18.0)
-    first, last = math.floor((m - c) / 2.0) - 1, math.ceil((m + c) / 2.0)
     slope = middle(slopes)
-    here = middle([held(v - held(slope * (t / HOUR))) for t, v in pairs])
+    rests = [held(v - held(slope * (t / HOUR))) for t, v in pairs]
+    here = middle(rests)
+    c = z * math.sqrt(n * (n - 1) * (2 * n + 5) / 18.0 * inflation([held(r - here) for r in rests]))
+    first, last = math.floor((m - c) / 2.0) - 1, math.ceil((m + c) / 2.0)
     return slope, slopes[first] if first >= 0 else -math.inf, slopes[last] if last < m else math.inf, here
 
 
