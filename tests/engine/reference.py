@@ -341,7 +341,10 @@ class Reference:
         if not self.sampled(rule, now["event_ts"], value):
             return
         hours, early, late = hours_left(rule.params, rule.samples, now["event_ts"])
-        evidence = {"aux": hours, "low": early, "high": late, "window_start": rule.samples[0][0]}
+        reached = rule.params.target if rule.params.form == "linear" else NAN
+        evidence = {
+            "aux": hours, "low": early, "high": late, "window_start": rule.samples[0][0], "threshold": reached,
+        }  # fmt: skip
         self.threshold(seq, rule, now, hours, clearing, gap, **evidence)
 
     def threshold(
@@ -374,12 +377,12 @@ class Reference:
         if new != level:
             if (rule.never_below or rule.carried) and new > level:
                 now = {**now, "flags": now["flags"] | {"first"}}
-            self.say(seq, rule, to=new, threshold=bound, **{"window_start": start, **evidence}, **now)
+            self.say(seq, rule, to=new, **{"threshold": bound, "window_start": start, **evidence}, **now)
             rule.level, rule.never_below, rule.carried = new, False, False
             rule.exceeded_since = {k: since for k, since in rule.exceeded_since.items() if k > new}
             rule.left_since = {k: since for k, since in rule.left_since.items() if k <= new}
         elif rule.carried and kept:
-            self.confirm(seq, rule, now, threshold=rule.bound(level, value), **evidence)
+            self.confirm(seq, rule, now, **{"threshold": rule.bound(level, value), **evidence})
         if rule.level:
             self.know(rule, t, rule.level)
 

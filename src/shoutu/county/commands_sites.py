@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from shoutu.county.setup import ready
+from shoutu.engine import params as rule_params
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -270,7 +271,7 @@ def agreed(kind: str) -> None:
 
 @rules.command("add")
 @click.option("--point", required=True, type=int, help="测点编号 / point id")
-@click.option("--kind", required=True, type=click.Choice(["threshold", "rate", "no_data", "stuck", "implausible"]))
+@click.option("--kind", required=True, type=click.Choice([kind for kind in rule_params.KINDS if kind != "composite"]))
 @click.option("--params", required=True, help='JSON, such as {"direction": "high", "levels": {"2": 20, "4": 24}}')
 @click.option("--reason", required=True, help="依据 / why")
 @click.option("--title", default="")

@@ -33,7 +33,7 @@ N_EVALUATED, N_REPEATS, N_UNKNOWN, N_LATE, N_AHEAD, N_FAULTS, N_CALIBRATING, N_B
 HOUR = 3_600_000.0
 HUGE = float(np.finfo(np.float64).max)  # a slope past it is still a slope, and meets no bound that is not set
 NAN = np.nan
-PLAIN = (NAN, NAN, NAN, NEVER)
+PLAIN = (NAN, NAN, NAN, NEVER, NAN)
 """A threshold says nothing besides."""
 
 
@@ -207,13 +207,13 @@ def _made(
         _sampled(a, i, now)
         if r.n < r.m:
             return
-        hours, early, late, begin = hours_left(a, i, t, work)
+        hours, early, late, begin, target = hours_left(a, i, t, work)
         # Never is not at or beyond a bound that is not set.
-        held(a, i, p, now, min(hours, HUGE), can_clear, gap, flags, out, cur, (hours, early, late, begin))
+        held(a, i, p, now, min(hours, HUGE), can_clear, gap, flags, out, cur, (hours, early, late, begin, target))
         return
     made, begin = total(a, i, t, now[3], p.gap)
     if r.busy == 1 or not r.a < made < r.b:
-        held(a, i, p, now, made, can_clear, gap, flags, out, cur, (made, NAN, NAN, begin))
+        held(a, i, p, now, made, can_clear, gap, flags, out, cur, (made, NAN, NAN, begin, NAN))
 
 
 @njit(cache=True)

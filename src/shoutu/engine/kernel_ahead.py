@@ -125,7 +125,8 @@ def _inverse(x: Any, ts: Any, vs: Any, n: int, work: Any) -> Any:
 
 @njit(cache=True)
 def hours_left(a: Any, i: int, t: int, work: Any) -> Any:
-    """(hours, early and late bound, event time of the oldest sample) by the samples held; infinite without a trend.
+    """By the samples held: (hours, early and late bound, event time of the oldest sample, the value then reached, no
+    number for a failure); infinite without a trend.
 
     ``work``: 3 rows; the third has room for the slopes of all pairs.
     """
@@ -138,6 +139,6 @@ def hours_left(a: Any, i: int, t: int, work: Any) -> Any:
     x = a.extra[cold.extra]
     if cold.form == LINEAR:
         hours, early, late = _linear(x, ts, vs, n, work[2])
-    else:
-        hours, early, late = _inverse(x, ts, vs, n, work[2])
-    return hours, early, late, a.sample_ts[base + cold.head]
+        return hours, early, late, a.sample_ts[base + cold.head], x.target
+    hours, early, late = _inverse(x, ts, vs, n, work[2])
+    return hours, early, late, a.sample_ts[base + cold.head], math.nan

@@ -10,6 +10,7 @@ from . import layout as lay
 from .kernel_say import bound, exceeded, know, put_rule
 
 NEVER, RISK, LEVEL = lay.NEVER, lay.RISK, lay.LEVEL
+FORECAST = lay.FORECAST
 FIRST, FRESH, CARRIED = lay.FIRST, lay.FRESH, lay.CARRIED
 
 
@@ -20,11 +21,11 @@ def held(
     """Levels 1…4 each with its own hold: since when continuously exceeded (above the level) or left (below it).
 
     ``v``: what is held against them, the reading's value or what was made of it; ``said``: what a signal says besides,
-    (aux, low, high, start of what was looked at or NEVER).
+    (aux, low, high, start of what was looked at or NEVER, the value a forecast looks out for).
     """
     r, cold, bounds, since = a.rules[i], a.cold[i], a.bounds[i], a.since[i]
     t = now[1]
-    aux, low, high, begin = said
+    aux, low, high, begin, target = said
     raw, keep = exceeded(bounds, v, 0.0), exceeded(bounds, v, r.c)
     level = r.level
     for k in range(1, 5):
@@ -47,7 +48,7 @@ def held(
         r.fresh = 0
     if new != level:
         first = FIRST if r.fresh > 0 and new > level else 0
-        side = bound(bounds, new if new > level else new + 1, v)
+        side = target if r.kind == FORECAST else bound(bounds, new if new > level else new + 1, v)
         start = start if begin == NEVER else begin
         s = put_rule(out, cur, p, r, RISK, LEVEL, now, new, flags | first, side, start, aux)
         s.low, s.high = low, high
@@ -56,7 +57,8 @@ def held(
             since[k] = NEVER
     elif r.fresh == CARRIED and keep > 0:
         r.level, r.fresh = 0, 0
-        s = put_rule(out, cur, p, r, RISK, LEVEL, now, level, flags | FIRST, bound(bounds, level, v), begin, aux)
+        side = target if r.kind == FORECAST else bound(bounds, level, v)
+        s = put_rule(out, cur, p, r, RISK, LEVEL, now, level, flags | FIRST, side, begin, aux)
         s.low, s.high = low, high
         r.level = level
     if r.level > 0:

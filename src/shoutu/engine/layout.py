@@ -24,7 +24,7 @@ RISK, FAULT, CLOCK_FAULT = 1, 2, 3
 CATEGORY_NAMES = ("", "risk", "fault", "clock")
 CATEGORY_OF_KIND = (0, RISK, RISK, FAULT, FAULT, FAULT, FAULT, RISK, CLOCK_FAULT, RISK, RISK, RISK, RISK)
 RISKS = (THRESHOLD, RATE, ACCUMULATION, QUOTA, FORECAST)
-"""Kinds of a point's rules that tell its risk."""
+"""Kinds of a point's rules that tell its risk; by name in ``params``."""
 AT_READINGS = (THRESHOLD, RATE, STUCK, ACCUMULATION, QUOTA, FORECAST)
 """Kinds judged at each reading, in the order a point's rules lie in; all others come after them."""
 HELD = (THRESHOLD, ACCUMULATION, QUOTA, FORECAST)

@@ -205,6 +205,10 @@ KINDS: dict[str, type[Params]] = {
 }
 
 
+RISKS = ("threshold", "rate", "accumulation", "quota", "forecast")
+"""Kinds of a point's rules that speak of danger, and not of the device."""
+
+
 def parse(kind: str, params: Any) -> Params:
     """The checked parameters of one rule. Raises ParamError."""
     if kind not in KINDS:

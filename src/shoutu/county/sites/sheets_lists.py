@@ -18,6 +18,9 @@ LEVELS: dict[Any, Any] = {1: _("蓝"), 2: _("黄"), 3: _("橙"), 4: _("红")}
 RULES = {
     "threshold": _("限值"),
     "rate": _("变化速率"),
+    "accumulation": _("累计"),
+    "quota": _("限额"),
+    "forecast": _("走势"),
     "no_data": _("断传"),
     "stuck": _("卡死"),
     "implausible": _("超量程"),

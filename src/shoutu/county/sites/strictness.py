@@ -13,6 +13,9 @@ Params = Mapping[str, Any]
 # Per kind: fields where a smaller number warns sooner or more, and where a greater number does.
 _SMALLER = {
     "threshold": ("raise_for_s",),
+    "accumulation": ("raise_for_s",),
+    "quota": ("raise_for_s",),
+    "forecast": ("raise_for_s", "confidence"),
     "no_data": ("after_s", "intervals"),
     "stuck": ("window_s", "min_samples"),
     "implausible": ("count", "high"),
@@ -20,6 +23,9 @@ _SMALLER = {
 }
 _GREATER = {
     "threshold": ("hysteresis", "clear_for_s"),
+    "accumulation": ("hysteresis", "clear_for_s", "window_s"),
+    "quota": ("hysteresis", "clear_for_s"),
+    "forecast": ("hysteresis", "clear_for_s"),
     "rate": ("hysteresis",),
     "no_data": ("level",),
     "stuck": ("tolerance", "level"),
@@ -35,7 +41,9 @@ def at_least_as_strict(kind: str, old: Params, new: Params) -> bool:
         if before == after:
             continue
         if field == "levels":
-            if not _levels(new.get("direction", old.get("direction", "high")), before, after):
+            # Hours left until something happens warn sooner the more they are, whatever way the value goes.
+            way = "low" if kind == "forecast" else new.get("direction", old.get("direction", "high"))
+            if not _levels(way, before, after):
                 return False
         elif before is None or after is None or not _stricter(field, before, after, smaller, greater):
             return False

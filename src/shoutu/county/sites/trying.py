@@ -20,6 +20,7 @@ from shoutu.county.sites.models import Rule, RuleState, RuleVersion
 from shoutu.county.sites.ruling import change_of
 from shoutu.county.sites.selectors import limits, moment
 from shoutu.county.sites.services.publishing import point_payload, rule_payload
+from shoutu.engine.params import RISKS
 
 DAYS = 30
 SLACK = timedelta(minutes=2)
@@ -114,7 +115,7 @@ def _rule_sets(
     if enabled:
         changed = rule_payload(rule, RuleVersion(number=rule.version, params=params))
         then = sorted([*then, changed], key=lambda one: int(one["id"]))
-    risks = sorted({one["id"] for one in [*now, *then] if one["kind"] in ("threshold", "rate")})
+    risks = sorted({one["id"] for one in [*now, *then] if one["kind"] in RISKS})
     return now, then, risks
 
 

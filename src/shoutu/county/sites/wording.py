@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shoutu.engine.packs.bind import unit_of
 from shoutu.engine.packs.figures import figure as exact
 
+_PERIODS = {"day": "当日累计", "month": "当月累计", "year": "当年累计"}
 NAMES = {1: "蓝", 2: "黄", 3: "橙", 4: "红"}
 
 
@@ -33,6 +35,17 @@ def rule_sentence(kind: str, params: Mapping[str, Any], unit: str, interval_s: f
     if kind == "rate":
         per_hour = f"{unit}/h" if unit else "每小时"
         return f"{span(float(params.get('window_s') or 3600))}内变化率 {_levels(params, per_hour)}"
+    if kind == "accumulation":
+        return f"{span(float(params.get('window_s') or 0))}内累计 {_levels(params, unit_of(unit, params))}"
+    if kind == "quota":
+        period = _PERIODS.get(str(params.get("period")), "现有")
+        return f"{period} {_levels(params, unit_of(unit, params))}"
+    if kind == "forecast":
+        hours = _levels({**params, "direction": "low"}, "小时")
+        if params.get("form") == "inverse_velocity":
+            return f"照{span(float(params.get('window_s') or 0))}内的速度倒数，离失稳 {hours}"
+        target = figure(float(params.get("target") or 0), unit)
+        return f"照{span(float(params.get('window_s') or 0))}内的走势，离 {target} {hours}"
     if kind == "composite":
         return _together(params)
     level = NAMES.get(int(params.get("level") or 1), "")

@@ -23,6 +23,9 @@ SILENCES = {"planned": _("还没开始"), "running": _("静默中"), "ended": _(
 SIGNALS = {
     "threshold": _("超限值"),
     "rate": _("变化过快"),
+    "accumulation": _("累计超限"),
+    "quota": _("超限额"),
+    "forecast": _("走势指向险情"),
     "stuck": _("读数卡死"),
     "implausible": _("超量程"),
     "no_data": _("测点断传"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shoutu.engine.packs.explain import in_hours
 from shoutu.engine.packs.figures import figure
 
 LEVELS = {0: "正常", 1: "蓝色", 2: "黄色", 3: "橙色", 4: "红色"}
@@ -26,6 +27,10 @@ def number(value: float, unit: str = "", decimals: int = DECIMALS, limit: float 
 
 def direction(params: Mapping[str, Any] | None, signal: Mapping[str, Any]) -> str | None:
     """Which side is exceeded: "high", "low", or None where that has no meaning."""
+    if signal["kind"] in ("accumulation", "quota"):
+        return "high"
+    if signal["kind"] == "forecast":
+        return str((params or {}).get("direction", "high"))
     if signal["kind"] not in ("threshold", "rate"):
         return None
     told = (params or {}).get("direction", "high")
@@ -51,9 +56,28 @@ def title(signal: Mapping[str, Any], item: str, unit: str, side: str | None, dec
         most = abs(limit)
         fast, allowed = number(abs(slope), per_hour, decimals, most), number(most, per_hour, decimals, most)
         return f"{item}{way} {fast}，超过{LEVELS[signal['to']]}限值 {allowed}"
+    if kind in ("accumulation", "quota") and signal.get("aux") is not None and limit is not None:
+        total, allowed = number(signal["aux"], unit, decimals, limit), number(limit, unit, decimals, limit)
+        together = "" if signal["aux"] == value else "累计"
+        return f"{item}{together} {total}，高于{LEVELS[signal['to']]}限值 {allowed}"
+    if kind == "forecast":
+        return f"{item}{_ahead(signal, unit, decimals)}"
     if kind == "composite":
         return f"{item}{_together(signal)}，合为{LEVELS[signal['to']]}"
     return f"{item}{_FAULTS.get(kind, '异常')}"
+
+
+def _ahead(signal: Mapping[str, Any], unit: str, decimals: int) -> str:
+    """「照走势约 5 小时后到 6.00 m」, 「越来越快，约 5 小时后可能失稳」."""
+    target, when = signal.get("threshold"), _when(signal.get("aux"))
+    if target is None:
+        return f"越来越快，{when}可能失稳"
+    return f"照走势{when}到 {number(target, unit, decimals, target)}"
+
+
+def _when(hours: Any) -> str:
+    told = in_hours(hours, "zh")
+    return told if told == "马上" else f"约 {told}后"
 
 
 def _together(signal: Mapping[str, Any]) -> str:

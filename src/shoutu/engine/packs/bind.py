@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..params import ParamError, parse
@@ -81,10 +81,17 @@ def value_of(pack: Pack, parameter_id: str, site_params: dict[str, Any]) -> floa
 
 def _bound(pack: Pack, indicator: Indicator, rule: Rule, params: dict[str, Any]) -> BoundRule:
     return BoundRule(
-        rule=rule.id, kind=rule.kind, params=params, title=indicator.title, unit=indicator.unit,
+        rule=rule.id, kind=rule.kind, params=params, title=indicator.title, unit=unit_of(indicator.unit, params),
         decimals=indicator.decimals, sentence=rule.sentence, cite=rule.cite or pack.cite, verified=rule.verified,
         pack=pack.pack, pack_version=pack.version,
     )  # fmt: skip
+
+
+def unit_of(unit: str, params: Mapping[str, Any]) -> str:
+    """In what a rule tells its figures: the sum of a rate per hour has lost the hour."""
+    if params.get("form") != "integral":
+        return unit
+    return unit.removesuffix("/h") if unit.endswith("/h") else f"{unit}·h"
 
 
 def _params(

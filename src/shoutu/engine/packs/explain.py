@@ -9,7 +9,24 @@ from typing import Any
 from .figures import figure
 from .model import BoundRule, Text
 
-PLACEHOLDERS = ("title", "value", "unit", "relation", "threshold", "level", "held", "slope", "count", "at", "cite")
+PLACEHOLDERS = (
+    "title",
+    "value",
+    "unit",
+    "relation",
+    "threshold",
+    "level",
+    "held",
+    "slope",
+    "count",
+    "at",
+    "cite",
+    "sum",
+    "span",
+    "ahead",
+    "early",
+    "late",
+)
 _LEVELS = {"zh": ("正常", "蓝色", "黄色", "橙色", "红色"), "en": ("normal", "blue", "yellow", "orange", "red")}
 _TEMPLATES = {
     "threshold": Text(
@@ -19,6 +36,31 @@ _TEMPLATES = {
     "rate": Text(
         zh="{title}变化速率 {slope} {unit}/h，{relation}控制值 {threshold} {unit}/h。",
         en="{title} changes by {slope} {unit}/h, {relation} the limit of {threshold} {unit}/h.",
+    ),
+    "accumulation": Text(
+        zh="{title}近 {span}累计 {sum} {unit}，{relation}控制值 {threshold} {unit}。",
+        en="{title} has come to {sum} {unit} in the last {span}, {relation} the limit of {threshold} {unit}.",
+    ),
+    "quota": Text(
+        zh="{title}本期累计 {sum} {unit}，{relation}限额 {threshold} {unit}。",
+        en="{title} has come to {sum} {unit} in this period, {relation} the quota of {threshold} {unit}.",
+    ),
+    "count": Text(
+        zh="{title} {value} {unit}，{relation}限额 {threshold} {unit}。",
+        en="{title}: {value} {unit}, {relation} the quota of {threshold} {unit}.",
+    ),
+    "forecast": Text(
+        zh="{title} {value} {unit}，照近 {span}的走势，约 {ahead}后（{early}至{late}）到 {threshold} {unit}。",
+        en="{title} {value} {unit}; as it went in the last {span} it reaches {threshold} {unit} in about {ahead} "
+        "({early} to {late}).",
+    ),
+    "failure": Text(
+        zh="{title}越来越快：照近 {span}的速度倒数，约 {ahead}后（{early}至{late}）可能失稳。",
+        en="{title} is accelerating: by the inverse of its velocity in the last {span} it may fail in about {ahead} "
+        "({early} to {late}).",
+    ),
+    "trend_over": Text(
+        zh="{title}的走势已不指向危险，现为{now}。", en="{title} is no longer on its way there, now {now}."
     ),
     "late_exceedance": Text(
         zh="{title}迟到的读数 {value} {unit}，{relation}控制值 {threshold} {unit}。",
@@ -76,6 +118,7 @@ def explain(rule: BoundRule | Mapping[str, Any], signal: Mapping[str, Any], lang
     template = _template(_text(given.get("sentence")), signal)
     limit, rate = signal.get("threshold"), signal.get("kind") == "rate"
     held, silent = _held(signal, tongue), _span(signal.get("aux"), tongue)
+    ahead, early, late = (in_hours(signal.get(name), tongue) for name in ("aux", "low", "high"))
     limit_level = (
         signal.get("to") if (signal.get("to") or 0) > (signal.get("from") or 0) else (signal.get("to") or 0) + 1
     )
@@ -85,6 +128,11 @@ def explain(rule: BoundRule | Mapping[str, Any], signal: Mapping[str, Any], lang
         "value": _figure(signal.get("value"), decimals, None if rate else limit),
         "threshold": _figure(limit, decimals, limit),
         "slope": _figure(signal.get("aux"), decimals, limit if rate else None),
+        "sum": _figure(signal.get("aux"), decimals, limit),
+        "span": _since(signal, tongue),
+        "ahead": ahead,
+        "early": early,
+        "late": late,
         "relation": _relation(signal, tongue),
         "level": _LEVELS[tongue][min(int(limit_level or 0), 4)],
         "now": _LEVELS[tongue][min(int(signal.get("to") or 0), 4)],
@@ -118,10 +166,16 @@ def _template(own: Text | None, signal: Mapping[str, Any]) -> Text:
         return _TEMPLATES["late_exceedance"]
     if falling and kind == "composite":
         return _TEMPLATES["loosened"]
+    if falling and kind == "forecast":
+        return _TEMPLATES["trend_over"]
     if falling:
         return _TEMPLATES["cleared" if kind == "threshold" else "recovered"]
     if kind == "implausible" and "saturated" in signal.get("flags", ()):
         return _TEMPLATES["saturated"]
+    if kind == "forecast" and signal.get("threshold") is None:
+        kind = "failure"
+    if kind == "quota" and signal.get("aux") == signal.get("value"):
+        kind = "count"
     return own or _TEMPLATES.get(kind, _TEMPLATES["threshold"])
 
 
@@ -139,8 +193,12 @@ def _figure(value: Any, decimals: int, limit: Any = None) -> str:
     return figure(value, decimals, limit if isinstance(limit, int | float) else None)
 
 
+MADE = ("rate", "accumulation", "quota")
+"""Kinds that hold against their limit what they made of the readings (``aux``)."""
+
+
 def _relation(signal: Mapping[str, Any], tongue: str) -> str:
-    value = signal.get("aux") if signal.get("kind") == "rate" else signal.get("value")
+    value = signal.get("aux") if signal.get("kind") in MADE else signal.get("value")
     limit = signal.get("threshold")
     words = ("达到", "高于", "低于") if tongue == "zh" else ("at", "above", "below")
     if not isinstance(value, int | float) or not isinstance(limit, int | float) or value == limit:
@@ -154,6 +212,21 @@ def _held(signal: Mapping[str, Any], tongue: str) -> str:
         return ""
     span = _span((end - start) / 1000, tongue)
     return f"，持续 {span}" if tongue == "zh" else f", for {span}"
+
+
+def _since(signal: Mapping[str, Any], tongue: str) -> str:
+    """How far back what was looked at goes."""
+    start, end = signal.get("window_start"), signal.get("event_ts")
+    return "—" if start is None or end is None else _span((end - start) / 1000, tongue)
+
+
+def in_hours(hours: Any, tongue: str) -> str:
+    """A time ahead; what has no end is open."""
+    if not isinstance(hours, int | float):
+        return "更久" if tongue == "zh" else "longer"
+    if hours < 1 / 60:
+        return "马上" if tongue == "zh" else "now"
+    return _span(hours * 3600, tongue)
 
 
 def _span(seconds: Any, tongue: str) -> str:

@@ -65,8 +65,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A rule of an indicator. In ``params`` a text beginning with = is arithmetic of site parameters.
 
     ``max_level``: the highest level it may ever give. ``sentence``: why, with {title} {value} {unit} {relation}
-    {threshold} {level} {held} {slope}, of a composite {count} {at} {cite}, filled in. ``indicator``: whose points it
-    watches; "" for a composite across several, whose ``items`` then say which.
+    {threshold} {level} {held} {slope}, of a sum {sum} {span}, of a forecast {ahead} {early} {late} {span}, of a
+    composite {count} {at} {cite}, filled in. ``indicator``: whose points it watches; "" for a composite across several,
+    whose ``items`` then say which.
     """
 
     id: str

@@ -11,8 +11,12 @@ const others: Record<string, readonly string[]> = {
   stuck: ["window_s", "tolerance", "min_samples"],
   implausible: ["low", "high", "count", "clear_count"],
   composite: ["wait_s"],
+  accumulation: ["window_s", "bucket_s", "raise_for_s", "clear_for_s", "hysteresis"],
+  quota: ["raise_for_s", "clear_for_s", "hysteresis"],
+  forecast: ["target", "window_s", "interval_s", "min_samples", "confidence", "raise_for_s", "clear_for_s", "hysteresis"],
 };
 
+const limited = new Set(["threshold", "rate", "accumulation", "quota", "forecast"]);
 const levelled = new Set(["no_data", "stuck", "implausible"]);
 export const levels = [4, 3, 2, 1] as const;
 
@@ -27,7 +31,7 @@ export function stepsOf(params: Params): Step[] {
 }
 
 export function hasLimits(kind: string): boolean {
-  return kind === "threshold" || kind === "rate";
+  return limited.has(kind);
 }
 
 export function isBand(params: Params): boolean {
@@ -89,12 +93,14 @@ export function draftOf(kind: string, params: Params, texts: Texts): Draft {
     else next[field] = value;
   }
   if (stepsOf(params).length > 0) next.steps = stepsOf(params).map((step, i) => ({ ...step, count: told(`steps.${i}.count`) ?? step.count }));
-  if (hasLimits(kind)) next.levels = limitsOf(params, told, wrong);
+  if (hasLimits(kind)) next.levels = limitsOf(kind, params, told, wrong);
   return { params: next, wrong };
 }
 
-function limitsOf(params: Params, told: (field: string) => number | null, wrong: Draft["wrong"]): Params {
+function limitsOf(kind: string, params: Params, told: (field: string) => number | null, wrong: Draft["wrong"]): Params {
   const found: Params = {};
+  // Hours left until something happens are fewer the higher the level.
+  const falling = params.direction === "low" || kind === "forecast";
   let outer: { low: number; high: number } | null = null;
   for (const level of levels) {
     const [first, second] = isBand(params) ? [`levels.${level}.0`, `levels.${level}.1`] : [`levels.${level}`, null];
@@ -103,8 +109,8 @@ function limitsOf(params: Params, told: (field: string) => number | null, wrong:
     if (one === null && two === null) continue;
     if (second !== null && (one === null || two === null || one >= two)) wrong[second] ??= "pair";
     found[String(level)] = second === null ? one : [one, two];
-    const low = second !== null ? (one ?? Number.NaN) : params.direction === "low" ? (one ?? Number.NaN) : Number.NEGATIVE_INFINITY;
-    const high = second !== null ? (two ?? Number.NaN) : params.direction === "low" ? Number.POSITIVE_INFINITY : (one ?? Number.NaN);
+    const low = second !== null ? (one ?? Number.NaN) : falling ? (one ?? Number.NaN) : Number.NEGATIVE_INFINITY;
+    const high = second !== null ? (two ?? Number.NaN) : falling ? Number.POSITIVE_INFINITY : (one ?? Number.NaN);
     if (outer !== null && (low < outer.low || high > outer.high)) wrong[first] ??= "order";
     outer = { low, high };
   }

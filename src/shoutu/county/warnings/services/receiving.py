@@ -61,8 +61,11 @@ class Told:
 
     @property
     def measured(self) -> dict[str, Any]:
-        """What was measured against which limit; a composite counts, and measures nothing."""
-        return {name: None if self.together else self.body.get(name) for name in ("value", "threshold")}
+        """What was measured against which limit: a sum against its own; a composite counts, and measures nothing."""
+        if self.together:
+            return {"value": None, "threshold": None}
+        what = "aux" if self.body.get("kind") in ("accumulation", "quota") else "value"
+        return {"value": self.body.get(what), "threshold": self.body.get("threshold")}
 
     @property
     def title(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shoutu.county.warnings.course import stage
 from shoutu.county.warnings.models import Member, Warning
+from shoutu.engine.params import RISKS
 
 BLIND = ("no_data", "implausible", "stuck")
 """Faults under which a point's readings say nothing."""
@@ -33,4 +34,4 @@ def _unknown(warning: Warning) -> bool:
     blind = set(faults.filter(kind__in=BLIND).values_list("point_id", flat=True))
     silent = set(faults.filter(kind="source_silence").values_list("source_id", flat=True))
     standing = warning.members.filter(level__gt=0).values_list("point_id", "source_id", "kind")
-    return any(point in blind or source in silent for point, source, kind in standing if kind in ("threshold", "rate"))
+    return any(point in blind or source in silent for point, source, kind in standing if kind in RISKS)
