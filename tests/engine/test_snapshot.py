@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shoutu.engine import Engine
-from shoutu.engine.snapshot import HEAD, _bin
+from shoutu.engine.snapshot import BEFORE, HEAD, _bin
 from tests.engine.test_core import LIMIT, T, Watch
 
 
@@ -52,3 +54,16 @@ def test_the_body_is_msgpack() -> None:
 @given(st.one_of(st.integers(0, 300), st.integers(65_000, 66_000)))
 def test_heads_of_byte_strings_are_those_of_msgpack(length: int) -> None:
     assert _bin(length) + bytes(length) == msgspec.msgpack.encode(bytes(length))
+
+
+def test_a_checkpoint_of_the_version_before_goes_on() -> None:
+    """Taken by the code before sums and forecasts: holds, samples, flat lines and silence stand as they did."""
+    blob = (Path(__file__).parent / "data" / "snapshot-2.bin").read_bytes()
+    assert blob.startswith(BEFORE)
+    engine, base = Engine.restore(blob), 1_793_500_000_000
+    assert engine.counters["evaluated"] == 10
+    # The threshold has been held 40 s of 60.
+    assert len(engine.readings(20, [1], [base + 50_000], base + 50_000, [6.0], [0])) == 0
+    assert engine.readings(21, [1], [base + 60_000], base + 60_000, [6.0], [0])["level_to"].tolist() == [1]
+    assert engine.readings(22, [2], [base + 100_000], base + 100_000, [3.0], [0])["level_to"].tolist() == [1]
+    assert Engine.restore(engine.snapshot()).snapshot() == engine.snapshot()
