@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from shoutu.county.sites.strictness import at_least_as_strict
 
 HIGH = {"levels": {"2": 20.0, "4": 24.0}, "direction": "high", "hysteresis": 0.5, "raise_for_s": 60, "clear_for_s": 60}
+SUM = {"levels": {"2": 30.0}, "window_s": 3600.0, "bucket_s": 600.0, "form": "sum", "raise_for_s": 0.0}
+QUOTA = {"levels": {"4": 100.0}, "period": "month", "form": "sum", "raise_for_s": 0.0}
+AHEAD = {"levels": {"1": 72.0, "3": 24.0}, "target": 6.0, "direction": "low", "confidence": 0.95, "window_s": 86400.0}
 LOW = {"levels": {"2": 7.2, "4": 6.0}, "direction": "low", "hysteresis": 0.0, "raise_for_s": 0, "clear_for_s": 0}
 
 
@@ -34,6 +37,18 @@ LOW = {"levels": {"2": 7.2, "4": 6.0}, "direction": "low", "hysteresis": 0.0, "r
         ("implausible", {"low": 0.0, "high": 30.0, "count": 1}, {"high": 40.0}, False),
         ("implausible", {"low": 0.0, "high": 30.0, "count": 1}, {"low": 1.0}, True),
         ("rate", {"levels": {"3": 5.0}, "window_s": 3600.0, "direction": "high"}, {"window_s": 600.0}, False),
+        ("accumulation", SUM, {"levels": {"2": 25.0}}, True),
+        ("accumulation", SUM, {"window_s": 7200.0}, True),
+        ("accumulation", SUM, {"window_s": 600.0}, False),
+        ("accumulation", SUM, {"bucket_s": 60.0}, False),
+        ("accumulation", SUM, {"form": "counter"}, False),
+        ("quota", QUOTA, {"levels": {"4": 99.0}}, True),
+        ("quota", QUOTA, {"period": "year"}, False),
+        ("forecast", AHEAD, {"levels": {"1": 96.0, "3": 24.0}}, True),
+        ("forecast", AHEAD, {"levels": {"1": 48.0, "3": 24.0}}, False),
+        ("forecast", AHEAD, {"confidence": 0.9}, True),
+        ("forecast", AHEAD, {"confidence": 0.99}, False),
+        ("forecast", AHEAD, {"target": 5.0}, False),
         ("unheard_of", {"x": 1}, {"x": 2}, False),
     ],
 )

@@ -29,6 +29,13 @@ test("a milder limit further out than a graver one is wrong, by name", () => {
   expect(draftOf("threshold", band, { ...textsOf("threshold", band), "levels.2.1": "12" }).wrong).toEqual({ "levels.2.0": "order" });
 });
 
+test("hours left are fewer the graver the level, whatever way the value goes", () => {
+  const ahead = { levels: { "1": 72, "3": 24 }, target: 10, direction: "high", window_s: 86400, interval_s: 1800, min_samples: 12, confidence: 0.95, form: "linear" };
+  const texts = textsOf("forecast", ahead);
+  expect(draftOf("forecast", ahead, texts)).toEqual({ params: ahead, wrong: {} });
+  expect(draftOf("forecast", ahead, { ...texts, "levels.1": "12" }).wrong).toEqual({ "levels.1": "order" });
+});
+
 test("words are no number, half a band is no pair, no limit at all is nothing to watch", () => {
   expect(draftOf("threshold", low, { ...textsOf("threshold", low), "levels.4": "six" }).wrong["levels.4"]).toBe("number");
   expect(draftOf("threshold", band, { ...textsOf("threshold", band), "levels.2.1": "" }).wrong["levels.2.1"]).toBe("pair");

@@ -1,0 +1,48 @@
+"""Why a sum, a quota or a forecast warns, in one sentence with its figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shoutu.engine.packs import explain
+from shoutu.engine.packs.bind import unit_of
+
+HOUR = 3_600_000
+RULE = {"title": {"zh": "降水量", "en": "Rain"}, "unit": "mm", "decimals": 1}
+DEPTH = {"title": {"zh": "浸润线埋深", "en": "Phreatic depth"}, "unit": "m"}
+SUM = {"kind": "accumulation", "from": 0, "to": 3, "value": 5.0, "aux": 32.5, "threshold": 30.0,
+       "window_start": 0, "event_ts": 3 * HOUR}  # fmt: skip
+AHEAD = {"kind": "forecast", "from": 0, "to": 2, "value": 6.8, "aux": 5.0, "low": 3.0, "high": 9.0, "threshold": 6.0,
+         "window_start": 0, "event_ts": 24 * HOUR}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "signal", "zh", "en"),
+    [
+        (RULE, SUM, "降水量近 3 小时累计 32.5 mm，高于控制值 30.0 mm。",
+         "Rain has come to 32.5 mm in the last 3 h, above the limit of 30.0 mm."),
+        (RULE, SUM | {"kind": "quota", "aux": 30.0}, "降水量本期累计 30.0 mm，达到限额 30.0 mm。",
+         "Rain has come to 30.0 mm in this period, at the quota of 30.0 mm."),
+        (RULE, SUM | {"kind": "quota", "aux": 5.0, "threshold": 4.0}, "降水量 5.0 mm，高于限额 4.0 mm。",
+         "Rain: 5.0 mm, above the quota of 4.0 mm."),
+        (DEPTH, AHEAD, "浸润线埋深 6.80 m，照近 24 小时的走势，约 5 小时后（3 小时至9 小时）到 6.00 m。",
+         "Phreatic depth 6.80 m; as it went in the last 24 h it reaches 6.00 m in about 5 h (3 h to 9 h)."),
+        (DEPTH, AHEAD | {"threshold": None, "high": None},
+         "浸润线埋深越来越快：照近 24 小时的速度倒数，约 5 小时后（3 小时至更久）可能失稳。",
+         "Phreatic depth is accelerating: by the inverse of its velocity in the last 24 h it may fail in about 5 h "
+         "(3 h to longer)."),
+        (DEPTH, AHEAD | {"from": 2, "to": 0}, "浸润线埋深的走势已不指向危险，现为正常。",
+         "Phreatic depth is no longer on its way there, now normal."),
+    ],
+)  # fmt: skip
+def test_the_sentence_has_the_figures(rule: dict[str, Any], signal: dict[str, Any], zh: str, en: str) -> None:
+    assert explain(rule, signal) == zh
+    assert explain(rule, signal, "en") == en
+
+
+def test_a_sum_of_a_rate_per_hour_has_lost_the_hour() -> None:
+    assert unit_of("t/h", {"form": "integral"}) == "t"
+    assert unit_of("kW", {"form": "integral"}) == "kW·h"
+    assert unit_of("mm", {"form": "sum"}) == "mm"
