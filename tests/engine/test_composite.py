@@ -166,7 +166,7 @@ def test_a_composite_begun_over_raised_members_is_first() -> None:
 def test_a_checkpoint_of_the_older_layout_is_refused() -> None:
     blob = Pond(piezometers(1), WITHIN).engine.snapshot()
     with pytest.raises(SnapshotError, match="version"):
-        Engine.restore(blob.replace(b"SHOUTU-ENGINE-2", b"SHOUTU-ENGINE-1", 1))
+        Engine.restore(blob.replace(b"SHOUTU-ENGINE-3", b"SHOUTU-ENGINE-1", 1))
 
 
 @pytest.mark.parametrize(
