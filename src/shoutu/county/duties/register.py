@@ -44,7 +44,7 @@ subjects.register(
     visible=lambda actor: Duty.objects.visible_to(actor),
     parts=Duty.parts,
     seen_by=lambda actor: actor.scope if actor.scope.all else actor,
-    search=subjects.words_in(Duty, "title", "site__name"),
+    search=subjects.words_in(Duty, "site__name"),
 )
 subjects.register(
     "finding",

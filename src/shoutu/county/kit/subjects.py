@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.actors import Actor
@@ -50,8 +50,9 @@ class SubjectKind:
     # `visible` as questions whose rows together are the same, where one question with an OR goes through every row.
     # For who asks for all there are; a few ids are asked for by `visible`.
     parts: Callable[[Actor], Sequence[QuerySet[Any]]] | None = None
-    # The rows whose name or place holds these words, never by what a label masks. None: not searched by name.
-    search: Callable[[str], QuerySet[Any]] | None = None
+    # The rows whose name or place holds these words, never by what a label masks: questions whose rows together they
+    # are, each cheap however many rows there are. None: not searched by name.
+    search: Callable[[str], Sequence[QuerySet[Any]]] | None = None
 
     def all_visible(self, actor: Actor) -> Sequence[QuerySet[Any]]:
         """The ids of all rows the actor sees, in one question or several; of a kind that has `visible`."""
@@ -81,7 +82,7 @@ def register(
     seen_by: Callable[[Actor], Hashable] = lambda actor: actor,
     course: Callable[[int], Iterable[SubjectRef]] | None = None,
     parts: Callable[[Actor], Sequence[QuerySet[Any]]] | None = None,
-    search: Callable[[str], QuerySet[Any]] | None = None,
+    search: Callable[[str], Sequence[QuerySet[Any]]] | None = None,
 ) -> None:
     """Make a type of subject known. Called once, from a room's ``register`` module."""
     _kinds[type] = SubjectKind(
@@ -172,16 +173,37 @@ def name_in(model: Any, field: str) -> Callable[[int], str]:
     return lambda id_: names_in(model, field)({id_}).get(id_, str(id_))
 
 
-def words_in(model: Any, *fields: str) -> Callable[[str], QuerySet[Any]]:
-    """`search` for a model that is known by these columns (or paths over relations)."""
+def words_in(model: Any, *fields: str) -> Callable[[str], list[QuerySet[Any]]]:
+    """`search` for a model that is known by these columns, or paths over relations.
 
-    def search(words: str) -> QuerySet[Any]:
-        found = Q()
+    Of a path, the few that have the name are found first, then what belongs to them by its index.
+    """
+
+    def search(words: str) -> list[QuerySet[Any]]:
+        found = []
         for field in fields:
-            found |= Q(**{f"{field}__icontains": words})
-        return model.objects.filter(found)  # type: ignore[no-any-return]
+            way, _, column = field.rpartition("__")
+            if not way:
+                found.append(model.objects.filter(**{f"{column}__icontains": words}))
+                continue
+            named = model
+            for step in way.split("__"):
+                named = named._meta.get_field(step).related_model
+            ids = named.objects.filter(**{f"{column}__icontains": words}).order_by().values("pk")
+            found.append(model.objects.filter(**{f"{way}__in": ids}))
+        return found
 
     return search
+
+
+def numbered(model: Any, field: str = "number") -> Callable[[str], list[QuerySet[Any]]]:
+    """`search` for a model with a number of its own, which is told whole: there may be very many."""
+    return lambda words: [model.objects.filter(**{field: words.strip().upper()})]
+
+
+def either(*searches: Callable[[str], list[QuerySet[Any]]]) -> Callable[[str], list[QuerySet[Any]]]:
+    """What any of these searches finds."""
+    return lambda words: [one for search in searches for one in search(words)]
 
 
 def visible(actor: Actor, subjects: Iterable[SubjectRef]) -> set[SubjectRef]:

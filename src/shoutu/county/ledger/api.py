@@ -189,13 +189,18 @@ def _about(things: list[SubjectRef]) -> Q:
 
 
 def _holding(words: str) -> Q:
-    """Entries by who did it, what was done, or the name or place of what it is about. The rows of each kind that hold
-    the words are found once, whatever the length of the ledger."""
-    found = Q(actor__icontains=words) | Q(verb__icontains=words) | Q(verb__in=saying(words))
+    """Entries by who did it, what was done, or the name or place of what it is about.
+
+    Put together from one question each kind of subject, which finds its entries by their index; with an OR over them
+    a database would ask all of them of each entry.
+    """
+    each = [Entry.objects.filter(Q(actor__icontains=words) | Q(verb__icontains=words) | Q(verb__in=saying(words)))]
     for kind in subjects.kinds().values():
-        if kind.search:
-            found |= Q(subject_type=kind.type, subject_id__in=kind.search(words).order_by().values("pk"))
-    return found
+        for rows in kind.search(words) if kind.search else ():
+            ids = rows.order_by().values("pk")
+            each.append(Entry.objects.filter(subject_type=kind.type, subject_id__in=ids))
+    found = [one.order_by().values("pk") for one in each]
+    return Q(pk__in=found[0].union(*found[1:], all=True))
 
 
 def _midnight(day: date) -> datetime:
@@ -231,8 +236,8 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
     found = during(found, query)
     if query.q:
         found = found.filter(_holding(query.q))
-    # Of part of the county, what may be seen is searched for in all kinds of subject.
-    rows = None if actor.scope.all else with_leaf()
+    # What may be seen of part of the county, and what holds some words, is searched for in all kinds of subject.
+    rows = None if actor.scope.all and not query.q else with_leaf()
     page = paginate(found, query, sorts={"id": ["id"], "at": ["at"]}, default="-id", rows=rows)
     named = subjects.describe_many(entry.subject for entry in page["items"])
     page["items"] = [_out(entry, named[entry.subject]) for entry in page["items"]]

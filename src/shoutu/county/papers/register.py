@@ -41,7 +41,7 @@ subjects.register(
     labels=_labels,
     url=lambda id: f"/licences/{id}",
     visible=lambda actor: Licence.objects.visible_to(actor),
-    search=lambda words: Licence.objects.filter(selectors.holding(words)),
+    search=lambda words: [Licence.objects.filter(selectors.holding(words))],
 )
 subjects.register(
     "document",

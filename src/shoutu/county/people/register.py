@@ -37,7 +37,6 @@ register(
     labels=names_in(User, "display"),
     url=_nowhere,
     visible=lambda actor: User.objects.filter(**({} if actor.may("user.manage") else {"pk": actor.user_id or 0})),
-    search=words_in(User, "display"),
 )
 
 
@@ -46,10 +45,10 @@ def _masked(ids: set[int]) -> dict[int, str]:
     return {pk: hidden(name) for pk, name in names_in(Person, "name")(ids).items()}
 
 
-def _by_mask(words: str) -> QuerySet[Person]:
+def _by_mask(words: str) -> list[QuerySet[Person]]:
     """A mask is not undone by searching: persons are found by the letter it leaves, with or without its stars."""
     left = words.rstrip("*")
-    return Person.objects.filter(name__startswith=left) if len(left) == 1 else Person.objects.none()
+    return [Person.objects.filter(name__startswith=left)] if len(left) == 1 else []
 
 
 register(

@@ -65,7 +65,7 @@ def _register(
 
 _register("source", Source, "数据源", urls=_of_site(Source), names=("name",))
 _register("point", Point, "测点", lambda id: f"/points/{id}", names=("name",))
-_register("rule", Rule, "规则", urls=_rule_urls, names=("title", "point__name"))
+_register("rule", Rule, "规则", urls=_rule_urls, names=())
 subjects.register(
     "binding",
     title="规则包",

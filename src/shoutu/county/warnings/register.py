@@ -66,7 +66,7 @@ subjects.register(
     seen_by=subjects.by_scope,
     lock=lock_warnings,
     course=course,
-    search=subjects.words_in(Warning, "number", "site__name"),
+    search=subjects.either(subjects.numbered(Warning), subjects.words_in(Warning, "site__name")),
 )
 subjects.register(
     "signal",
@@ -133,7 +133,9 @@ subjects.register(
     url=lambda id: f"/silences?open={id}",
     visible=lambda actor: Silence.objects.visible_to(actor),
     seen_by=subjects.by_scope,
-    search=subjects.words_in(Silence, "site__name", "point__name", "warning__number"),
+    search=subjects.either(
+        subjects.words_in(Silence, "site__name", "point__name"), subjects.numbered(Silence, "warning__number")
+    ),
 )
 
 hooks.briefs_by(of_point)
