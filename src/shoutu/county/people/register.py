@@ -97,7 +97,6 @@ register(
     labels=names_in(ApiToken, "name"),
     url=_nowhere,
     visible=lambda actor: ApiToken.objects.visible_to(actor),
-    search=words_in(ApiToken, "name"),
 )
 register(
     "proposal",
