@@ -17,10 +17,10 @@ from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.kit.limits import Limit
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
-from shoutu.county.ledger.selectors import entries, get_entry, tree, with_leaf
+from shoutu.county.ledger.selectors import entries, get_entry, holding, tree, with_leaf
 from shoutu.county.ledger.selectors.overview import check_in_words, overview
 from shoutu.county.ledger.services import checking, keeping
-from shoutu.county.ledger.verbs import saying, sentence
+from shoutu.county.ledger.verbs import sentence
 
 router = Router()
 # Days a clock can be set to.
@@ -188,21 +188,6 @@ def _about(things: list[SubjectRef]) -> Q:
     return about
 
 
-def _holding(words: str) -> Q:
-    """Entries by who did it, what was done, or the name or place of what it is about.
-
-    Put together from one question each kind of subject, which finds its entries by their index; with an OR over them
-    a database would ask all of them of each entry.
-    """
-    each = [Entry.objects.filter(Q(actor__icontains=words) | Q(verb__icontains=words) | Q(verb__in=saying(words)))]
-    for kind in subjects.kinds().values():
-        for rows in kind.search(words) if kind.search else ():
-            ids = rows.order_by().values("pk")
-            each.append(Entry.objects.filter(subject_type=kind.type, subject_id__in=ids))
-    found = [one.order_by().values("pk") for one in each]
-    return Q(pk__in=found[0].union(*found[1:], all=True))
-
-
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
@@ -235,7 +220,7 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
         found = found.filter(verb=query.verb)
     found = during(found, query)
     if query.q:
-        found = found.filter(_holding(query.q))
+        found = found.filter(holding(query.q))
     # What may be seen of part of the county, and what holds some words, is searched for in all kinds of subject.
     rows = None if actor.scope.all and not query.q else with_leaf()
     page = paginate(found, query, sorts={"id": ["id"], "at": ["at"]}, default="-id", rows=rows)

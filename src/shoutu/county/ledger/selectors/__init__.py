@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from shoutu.county.kit import subjects
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import ScopedQuerySet, get_visible
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Access, Entry, Unsealed
+from shoutu.county.ledger.verbs import saying
 
 
 def entries(actor: Actor) -> ScopedQuerySet[Entry]:
@@ -18,6 +20,21 @@ def entries(actor: Actor) -> ScopedQuerySet[Entry]:
 def with_leaf() -> ScopedQuerySet[Entry]:
     """All entries, with their leaf: to read those by id of which it is known that they may be seen."""
     return Entry.objects.select_related("leaf")  # type: ignore[no-any-return]
+
+
+def holding(words: str) -> Q:
+    """Entries by who did it, what was done, or the name or place of what it is about.
+
+    Put together from one question each kind of subject, which finds its entries by their index; with an OR over them
+    a database would ask all of them of each entry.
+    """
+    each = [Entry.objects.filter(Q(actor__icontains=words) | Q(verb__icontains=words) | Q(verb__in=saying(words)))]
+    for kind in subjects.kinds().values():
+        for rows in kind.search(words) if kind.search else ():
+            ids = rows.order_by().values("pk")
+            each.append(Entry.objects.filter(subject_type=kind.type, subject_id__in=ids))
+    found = [one.order_by().values("pk") for one in each]
+    return Q(pk__in=found[0].union(*found[1:], all=True))
 
 
 def entries_about(subject: SubjectRef) -> list[Entry]:
