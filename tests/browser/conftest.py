@@ -159,6 +159,7 @@ def open_page(browser: Browser, county: Stack, _playwright: Playwright) -> Itera
         at: str = "/",
         worker: bool = False,  # with one, what the device keeps of the build is asked past the test's routes
         whole: bool = False,  # the Chromium with windows, which alone has notifications
+        still: bool = False,  # a machine that asks for less motion
     ) -> Page:
         if whole:
             others.append(_playwright.chromium.launch(executable_path=whole_chromium(), args=ARGUMENTS))
@@ -168,6 +169,7 @@ def open_page(browser: Browser, county: Stack, _playwright: Playwright) -> Itera
             color_scheme=tone,  # type: ignore[arg-type]
             base_url=county.url,
             locale="zh-CN",
+            reduced_motion="reduce" if still else "no-preference",
         )
         contexts.append(context)
         page = context.new_page()

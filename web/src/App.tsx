@@ -9,7 +9,7 @@ import { BrowserRouter, Navigate, Route, Routes, useLocation } from "react-route
 import { asProblem } from "./api/problem";
 import type { Me } from "./api/types";
 import { useSession } from "./api/queries";
-import { useFewMotions, usePhone, useTone } from "./appearance";
+import { usePhone, useTone } from "./appearance";
 import { Boundary } from "./kit/Boundary";
 import { later } from "./kit/later";
 import { Failed, Loading } from "./kit/States";
@@ -207,10 +207,9 @@ function Inside(): ReactNode {
 export function App(): ReactNode {
   const tone = useTone();
   const phone = usePhone();
-  const still = useFewMotions();
   const { i18n } = useTranslation();
   return (
-    <ConfigProvider key={i18n.language} theme={antTheme(tone, phone, still)} locale={i18n.language === "en" ? enUS : zhCN} button={{ autoInsertSpace: false }}>
+    <ConfigProvider key={i18n.language} theme={antTheme(tone, phone)} locale={i18n.language === "en" ? enUS : zhCN} button={{ autoInsertSpace: false }}>
       <QueryClientProvider client={client}>
         <BrowserRouter>
           <Whole>

@@ -101,8 +101,8 @@ function paper(): string {
 
 const THUMB = 48;
 
-/** Ant Design wears our tokens: status colours are ink (never red), pine is what can be clicked; `still`: nothing moves. */
-export function antTheme(tone: Tone, phone = false, still = false): ThemeConfig {
+/** Ant Design wears our tokens: status colours are ink (never red), pine is what can be clicked. */
+export function antTheme(tone: Tone, phone = false): ThemeConfig {
   const c = palettes[tone];
   const flat = { primaryShadow: "none", defaultShadow: "none", dangerShadow: "none" };
   return {
@@ -152,8 +152,6 @@ export function antTheme(tone: Tone, phone = false, still = false): ThemeConfig 
       boxShadow: c.lift,
       boxShadowSecondary: c.lift,
       boxShadowTertiary: "none",
-      // Not only short: what waits for the end of its opening may wait for good on a busy machine.
-      motion: !still,
       motionDurationFast: "0.12s",
       motionDurationMid: "0.12s",
       motionDurationSlow: "0.12s",

@@ -8,7 +8,7 @@ import { useTranslation } from "react-i18next";
 import { Outlet, Route, Routes } from "react-router";
 import { asProblem } from "../api/problem";
 import { useStatus } from "../api/queries";
-import { useFewMotions, usePhone, useTone } from "../appearance";
+import { usePhone, useTone } from "../appearance";
 import { Boundary } from "../kit/Boundary";
 import { later } from "../kit/later";
 import { InkBars } from "../kit/shell/InkBars";
@@ -113,10 +113,9 @@ function Opening(): ReactNode {
 export default function Embedded(): ReactNode {
   const tone = useTone();
   const phone = usePhone();
-  const still = useFewMotions();
   const { i18n } = useTranslation();
   return (
-    <ConfigProvider theme={antTheme(tone, phone, still)} locale={i18n.language === "en" ? enUS : zhCN} button={{ autoInsertSpace: false }}>
+    <ConfigProvider theme={antTheme(tone, phone)} locale={i18n.language === "en" ? enUS : zhCN} button={{ autoInsertSpace: false }}>
       <QueryClientProvider client={client}>
         <Opening />
       </QueryClientProvider>
