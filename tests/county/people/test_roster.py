@@ -263,3 +263,23 @@ def test_posts_of_the_watch_only_for_those_who_plan(county: SimpleNamespace, log
     assert login("township").post(
         f"/api/v1/roster/shifts/{shift.pk}/replace", body, content_type=JSON
     ).status_code == 403  # fmt: skip
+
+
+def test_who_is_of_a_mine_watches_over_no_mine(county: SimpleNamespace) -> None:
+    """A mine's head on the county's watch would see the calls of one mine alone."""
+    post, mine = county.posts["duty_officer"], county.persons["principal"]
+    start = timezone.now() + timedelta(days=3)
+    with pytest.raises(Conflict, match="甲矿"):
+        services.plan_shift(SYSTEM, post, mine, start, start + timedelta(hours=8))
+    with pytest.raises(Conflict, match="甲矿"):
+        services.plan_series(SYSTEM, post, [county.persons["leader"], mine], start, 8, 2)
+    shift = services.plan_shift(SYSTEM, post, county.persons["leader"], start, start + timedelta(hours=8))
+    with pytest.raises(Conflict, match="甲矿"):
+        services.replace_on_shift(SYSTEM, shift, mine, "换人")
+    with pytest.raises(Conflict, match="甲矿"):
+        services.hold_post(SYSTEM, county.posts["township"], mine)
+    with pytest.raises(Conflict, match="甲矿"):
+        services.hold_post(SYSTEM, county.posts["enterprise_b"], mine)
+    assert services.hold_post(SYSTEM, county.posts["enterprise"], mine).person == mine
+    # Who belongs to no enterprise sits where they are put: a bureau lends its people.
+    assert services.hold_post(SYSTEM, county.posts["township"], county.persons["inspector"])

@@ -84,7 +84,7 @@ export function DeskSide({ called, total, me }: { called: Duty[] | undefined; to
               ))}
             </ul>
           ) : (
-            <p className="note">{t("side.none")}</p>
+            <p className="note">{called ? t("side.none") : t("state.loading", { what: t("desk.view.called") })}</p>
           )}
           {total > 8 && <Link to="/?view=called">{t("side.all", { n: total })}</Link>}
         </Panel>
@@ -97,7 +97,7 @@ export function DeskSide({ called, total, me }: { called: Duty[] | undefined; to
             ))}
           </ul>
         ) : (
-          <p className="note">{roster.error ? t("roster.failed") : t("roster.none")}</p>
+          <p className="note">{roster.error ? t("roster.failed") : roster.data ? t("roster.none") : t("state.loading", { what: t("roster.title") })}</p>
         )}
       </Panel>
     </aside>

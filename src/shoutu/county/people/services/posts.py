@@ -14,6 +14,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.people.models import Holding, Person, Post, Responsibility, Shift, User
 from shoutu.county.people.selectors.chain import at_time
+from shoutu.county.people.services.belonging import must_belong
 from shoutu.county.places.models import Organisation
 
 # A form filled in at "now" arrives a little later; anything earlier would rewrite what was true then.
@@ -191,6 +192,7 @@ def hold_post(
         raise Conflict(_("“%(post)s”已撤销，不能任职。") % {"post": post})
     if not person.is_active:
         raise Conflict(_("此人已停用，先启用再任职。"))
+    must_belong(post, person)
     if _seated(post, person, start, until):
         raise Conflict(_("此人这段时间已经担任“%(post)s”。") % {"post": post})
     holding = Holding.objects.create(post=post, person=person, rank=rank, valid_from=start, valid_to=until)

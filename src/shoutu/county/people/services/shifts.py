@@ -15,6 +15,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.ledger.services.record import Draft, record_many
 from shoutu.county.people.models import Person, Post, Shift
+from shoutu.county.people.services.belonging import must_belong
 
 MAX_SERIES = 400
 
@@ -29,6 +30,7 @@ def plan_shift(actor: Actor, post: Post, person: Person, starts_at: datetime, en
         raise Invalid("ends_at", _("晚于开始时间"))
     if not person.is_active:
         raise Conflict(_("此人已停用，先启用再排班。"))
+    must_belong(post, person)
     # Two at once for one post: the second waits here and sees the first.
     Post.objects.select_for_update(of=("self",), no_key=True).get(pk=post.pk)
     if overlapping(starts_at, ends_at).filter(post=post, person=person).exists():
@@ -67,6 +69,8 @@ def plan_series(
         raise Invalid("count", _("1 到 %(limit)s 个班") % {"limit": MAX_SERIES})
     if any(not person.is_active for person in persons):
         raise Invalid("persons", _("在册的人"))
+    for person in persons:
+        must_belong(post, person)
     Post.objects.select_for_update(of=("self",), no_key=True).get(pk=post.pk)
     length = timedelta(hours=hours)
     taken = overlapping(first, first + count * length).filter(post=post).order_by("starts_at").first()
@@ -132,6 +136,7 @@ def replace_on_shift(actor: Actor, shift: Shift, person: Person, reason: str) ->
         raise Conflict(_("该班次已经结束或撤销。"))
     if not person.is_active:
         raise Conflict(_("此人已停用，先启用再排班。"))
+    must_belong(shift.post, person)
     if person.pk == shift.person_id:
         unchanged()
         return shift
