@@ -269,6 +269,24 @@ def agreed(kind: str) -> None:
     click.echo(texts.own or texts.default, nl=False)
 
 
+@rules.command("detect")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="写到 / write to")
+@click.option("--zone", default="Asia/Shanghai", show_default=True, help="序列的当地时间 / local time of the series")
+@click.option("--target", default=0.0003, show_default=True, help="每个读数的误报率 / false alarms per reading")
+def detect(file: Path, out: Path, zone: str, target: float) -> None:
+    """给 CSV（timestamp,value）每行打异常分。 Score each row of a CSV file by how unlike any before it is."""
+    from zoneinfo import ZoneInfo
+
+    from shoutu.detecting import detect
+
+    try:
+        rows, alarms = detect(file, out, ZoneInfo(zone), target)
+    except (KeyError, ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{out}: {rows} 行，{alarms} 次告警 / {rows} rows, {alarms} alarms")
+
+
 @rules.command("add")
 @click.option("--point", required=True, type=int, help="测点编号 / point id")
 @click.option("--kind", required=True, type=click.Choice([kind for kind in rule_params.KINDS if kind != "composite"]))
