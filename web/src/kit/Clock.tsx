@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Limit } from "../api/types";
 import { clockBar, clockSpan, clockState, type ClockState } from "../time/limit";
 import { useNow } from "../time/server";
-import { moment, span } from "../time/words";
+import { limitWord, moment, span } from "../time/words";
 import "./clock.css";
 
 interface Props {
@@ -31,11 +31,16 @@ export function Clock({ limit, size = "row", short = false, prefix = true }: Pro
   );
 }
 
-function ClockVoice({ state, limit }: { state: ClockState; limit: Limit }): ReactNode {
+/** The limit read out: whose it is, or where nobody is named what it is for. */
+export function voiceWords(limit: Limit, state: ClockState): string {
   const at = moment(state === "wait" ? limit.starts_at : (limit.done_at ?? limit.due_at), Date.parse(limit.due_at));
+  return t(`clock.voice.${state}`, { who: limit.who || limitWord(limit.kind), at });
+}
+
+function ClockVoice({ state, limit }: { state: ClockState; limit: Limit }): ReactNode {
   return (
     <span className="unseen" aria-live={state === "over" || state === "soon" ? "polite" : "off"}>
-      {t(`clock.voice.${state}`, { who: limit.who, at })}
+      {voiceWords(limit, state)}
     </span>
   );
 }

@@ -1,4 +1,4 @@
-import { t } from "i18next";
+import { exists, t } from "i18next";
 
 /** Times as the county writes them. The zone is the county's, wherever the browser stands. */
 const zone = "Asia/Shanghai";
@@ -103,4 +103,9 @@ export function ago(at: number | string, now: number): string {
   if (ms < HOUR) return t("time.minutesAgo", { n: Math.floor(ms / MINUTE) });
   if (ms < DAY) return t("time.hoursAgo", { n: Math.floor(ms / HOUR) });
   return t("time.daysAgo", { n: Math.floor(ms / DAY) });
+}
+
+/** What a limit is for: to verify, to carry out. */
+export function limitWord(kind: string, otherwise = t("limit.other")): string {
+  return exists(`limit.${kind}`) ? t(`limit.${kind}`) : otherwise;
 }
