@@ -17,9 +17,10 @@ import { clockSpan, clockState } from "../../time/limit";
 import { HeldActs } from "../../outbox/HeldActs";
 import { useHeldVerbs } from "../../outbox/acts";
 import { useNow } from "../../time/server";
-import { ago, clockTime, span } from "../../time/words";
+import { ago, moment, span } from "../../time/words";
 import { NoteDialog } from "./NoteDialog";
 import { seenOf } from "./order";
+import { callTitle, clockWord } from "./words";
 import "./answer.css";
 
 function Head({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | undefined }): ReactNode {
@@ -27,7 +28,8 @@ function Head({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | un
   const clock = duty.clock;
   const state = clock ? clockState(clock, now) : "done";
   const rows = (warning?.chain ?? duty.chain).filter((row) => row.duty_id === duty.id).sort((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at));
-  const next = rows.find((row) => row.state === "not_yet");
+  // Whom the clock of the work calls up it does not say.
+  const next = clock?.kind === "answer" ? rows.find((row) => row.state === "not_yet") : undefined;
   // A duty that has climbed names the post it reached; who reads this was called by their own.
   const me = useSession().data?.post;
   const mine = rows.find((row) => row.post === me?.title && row.organisation === me.organisation);
@@ -37,20 +39,24 @@ function Head({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | un
   return (
     <header className={`ahead ahead-${duty.level}`}>
       <div className="ahead-what">
-        <LevelMark level={duty.level} state="answered" size={58} />
+        {duty.level > 0 && <LevelMark level={duty.level} state="answered" size={58} />}
         <div>
-          <h1>{t("answer.title", { level: t(`level.${duty.level}.word`) })}</h1>
+          <h1>{callTitle(duty)}</h1>
           <p>{calls > 1 ? t("answer.callN", { n: calls, post }) : t("answer.call", { post })}</p>
         </div>
       </div>
       {clock && (
         <div className={`ahead-clock ahead-clock-${state}`}>
-          <span>{t(`answer.clock.${state}`)}</span>
+          <span>{t(`answer.clock.${state}`, { what: clockWord(duty) })}</span>
           <b>{span(clockSpan(clock, now), state === "done" ? "plain" : "pad", true)}</b>
           <i>
-            {state === "over" ? t("answer.wasDue", { at: clockTime(clock.due_at) }) : t("answer.after", { at: clockTime(clock.due_at) })}
-            <br />
-            {state === "over" && after.length > 0 ? (after.length > 1 ? t("answer.calledUpMany", { who: after[0]?.post, n: after.length }) : t("answer.calledUp", { who: after[0]?.post })) : next && state !== "over" ? t("answer.callsUp", { who: next.post }) : t("answer.recorded")}
+            {state === "over" || state === "done" ? t("answer.wasDue", { at: moment(clock.due_at, now) }) : t("answer.after", { at: moment(clock.due_at, now) })}
+            {state !== "done" && (
+              <>
+                <br />
+                {state === "over" && after.length > 0 ? (after.length > 1 ? t("answer.calledUpMany", { who: after[0]?.post, n: after.length }) : t("answer.calledUp", { who: after[0]?.post })) : next && state !== "over" ? t("answer.callsUp", { who: next.post }) : t("answer.recorded")}
+              </>
+            )}
           </i>
         </div>
       )}
@@ -101,6 +107,11 @@ function AnswerAll({ duty }: { duty: DutyDetail }): ReactNode {
   );
 }
 
+/** What the way to its page says: only a danger is disposed of there. */
+function onward(duty: DutyDetail): string {
+  return duty.subject.type === "warning" ? t("answer.toSubject") : t("act.look");
+}
+
 function Acts({ duty }: { duty: DutyDetail }): ReactNode {
   const act = useDutyAct();
   const [declining, setDeclining] = useState(false);
@@ -121,7 +132,7 @@ function Acts({ duty }: { duty: DutyDetail }): ReactNode {
           </Link>
         ) : (
           <Link className="answer-go ant-btn ant-btn-primary" to={duty.subject.url}>
-            {t("answer.toSubject")}
+            {onward(duty)}
           </Link>
         )}
       </footer>
@@ -132,7 +143,7 @@ function Acts({ duty }: { duty: DutyDetail }): ReactNode {
       <footer className="answer-acts">
         <HeldActs of={{ room: "duty", id: duty.id }} />
         <Link className="answer-go ant-btn ant-btn-primary" to={duty.subject.url}>
-          {t("answer.toSubject")}
+          {onward(duty)}
         </Link>
       </footer>
     );
@@ -142,7 +153,7 @@ function Acts({ duty }: { duty: DutyDetail }): ReactNode {
       <HeldActs of={{ room: "duty", id: duty.id }} />
       <NotSaved error={act.error} />
       <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate({ id: duty.id, verb: "answer", note: "", seen: seenOf(duty) })}>
-        {t("answer.yes")}
+        {duty.subject.type === "warning" ? t("answer.yes") : t("act.answer")}
       </Button>
       <AnswerAll duty={duty} />
       {may("decline") && (
@@ -168,7 +179,7 @@ export function Answer(): ReactNode {
     return <Failed error={found.error} what={t("what.call")} again={() => void found.refetch()} />;
   }
   if (!duty) return <Loading what={t("what.call")} />;
-  const place = warning ? [warning.site.name, warning.point?.address, warning.site.territory, ago(warning.started_at, now)] : [duty.subject.label];
+  const place = warning ? [warning.site.name, warning.point?.address, warning.site.territory, ago(warning.started_at, now)] : [duty.subject.label === duty.title ? "" : duty.subject.label, duty.why];
   return (
     <div className="answer">
       <WatchBars watching={status.data?.watching} lost={line.since} />

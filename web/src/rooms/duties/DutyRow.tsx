@@ -1,5 +1,5 @@
 import { Button } from "antd";
-import { exists, t } from "i18next";
+import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link, useNavigate } from "react-router";
 import { useDutyAct } from "../../api/queries";
@@ -13,6 +13,7 @@ import { useNow } from "../../time/server";
 import { spanWords } from "../../time/words";
 import { NoteDialog } from "./NoteDialog";
 import { rowAct, seenOf, watchAct, type RowAct } from "./order";
+import { followWord } from "./words";
 
 function markState(duty: Duty): TagState {
   if (duty.state === "called") return "unanswered";
@@ -44,8 +45,7 @@ export function DutyRow({ duty, filled, watched = false }: { duty: Duty; filled:
   const seen = seenOf(duty);
   const what = watched ? watchAct(duty) : rowAct(duty);
   // Two calls on one warning differ in what must follow the answer.
-  const follows = duty.kind.split(".").at(-1) ?? "";
-  const then = !watched && duty.state === "called" && follows !== "answer" && exists(`limit.${follows}`) ? t(`limit.${follows}`) : null;
+  const then = !watched && duty.state === "called" ? followWord(duty) : null;
   const closed = duty.state === "done" || duty.state === "verified" || duty.state === "cancelled";
   const press = (): void => {
     if (what.how === "open") void navigate(what.url);

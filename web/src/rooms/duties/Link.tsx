@@ -82,7 +82,7 @@ export default function Link(): ReactNode {
         </div>
         {call.state === "open" && (
           <div className={`ahead-clock ahead-clock-${state}`}>
-            <span>{t(`answer.clock.${state}`)}</span>
+            <span>{t(`answer.clock.${state}`, { what: t("limit.answer") })}</span>
             <b>{span(Math.abs(left), "pad", true)}</b>
             <i>{t("link.due", { at: clockTime(call.due_at) })}</i>
           </div>
