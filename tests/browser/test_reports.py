@@ -92,15 +92,48 @@ def test_an_order_is_taken_given_carried_out_and_ended(
     expect(page.locator(".panel").filter(has_text="上级指令")).to_contain_text("核查干滩长度")
     page.goto(order)
 
-    holder = county.login(mine["username"], mine["password"])
-    duty = next(one for one in holder.get("/duties", view="mine")["items"] if one["title"] == "核查干滩长度")
-    holder.post(f"/duties/{duty['id']}/answer")
-    holder.post(f"/duties/{duty['id']}/done", note="实测 82 m")
+    carry_it_out(open_page(PHONE, login=mine, at="/"), order, duty_of(county, mine, "核查干滩长度"))
     expect(page.locator(".order-duties")).to_contain_text("实测 82 m", timeout=20_000)
     page.locator(".order-acts").get_by_role("button", name="办结").click()
     box.get_by_label("办结情况").fill("已反馈市局")
     box.get_by_role("button", name="办结").click()
     expect(page.locator(".facts-line")).to_contain_text(re.compile(r"\d\d:\d\d:\d\d 办结"))
+
+
+def duty_of(county: Stack, login: dict[str, str], title: str) -> int:
+    mine = county.login(login["username"], login["password"]).get("/duties", view="mine")["items"]
+    return next(int(one["id"]) for one in mine if one["title"] == title)
+
+
+def carry_it_out(page: Page, order: str, duty: int) -> None:
+    """Whom it was given to answers on their telephone and does it on the page of the order."""
+    page.goto(order)
+    mine = page.get_by_role("region", name="叫你落实")
+    expect(mine.get_by_role("button", name="应答", exact=True)).to_be_enabled()
+    expect(mine.get_by_role("button", name="我不在岗，叫下一位")).to_be_enabled()
+    expect(page.locator(".order-theirs")).to_have_text("分派、反馈、办结：由县领导、县值班员办")
+    expect(page.get_by_role("button", name="分派")).to_have_count(0)
+
+    page.goto(f"/answer/{duty}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("叫你落实")
+    box = page.locator(".ahead-clock")
+    expect(box).to_contain_text("应答还剩")
+    assert box.evaluate(INSIDE), "the words of the clock stay in their box"
+    page.get_by_role("button", name="应答", exact=True).click()
+    expect(box).to_contain_text("落实还剩")
+    assert box.evaluate(INSIDE), "the words of the clock stay in their box"
+    page.get_by_role("link", name="去看").click()
+
+    mine.get_by_role("button", name="落实", exact=True).click()
+    words = page.get_by_role("dialog")
+    words.get_by_label("写一句，记入账本").fill("实测 82 m")
+    words.get_by_role("button", name="落实").click()
+    expect(page.locator(".order-duties")).to_contain_text("实测 82 m")
+    expect(mine).to_have_count(0)
+
+
+INSIDE = """box => [...box.children].every(one => one.scrollWidth <= one.clientWidth + 1
+  && one.getBoundingClientRect().right <= box.getBoundingClientRect().right)"""
 
 
 @pytest.mark.parametrize("tone", ["light", "dark"])

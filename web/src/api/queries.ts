@@ -188,7 +188,7 @@ export function useDutyAct() {
       // What was recorded stands in every list at once; where it belongs now, the lists are asked.
       client.setQueryData(["duties", "one", detail.id], detail);
       client.setQueriesData<DutyPage>({ queryKey: ["duties", "list"] }, (page) => page && { ...page, items: page.items.map((duty) => (duty.id === detail.id ? { ...duty, ...detail } : duty)) });
-      for (const key of ["duties", "warnings", "status"]) void client.invalidateQueries({ queryKey: [key] });
+      for (const key of ["duties", "warnings", "orders", "status"]) void client.invalidateQueries({ queryKey: [key] });
     },
     onError: (error) => lookAgain(client, error),
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Duty } from "../../api/types";
-import { briefTitle, groupDuties, mostUrgent, placeOf, rowAct, seenOf, sortDuties, watchAct } from "./order";
+import { briefTitle, groupDuties, mostUrgent, ownActs, placeOf, rowAct, seenOf, sortDuties, watchAct } from "./order";
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 6, 21, 6, 0) + minute * 60_000).toISOString();
 
@@ -119,4 +119,22 @@ describe("briefTitle", () => {
 
 it("tells with an act which duty it was, for a number may be given twice", () => {
   expect(seenOf(duty(3, 4, 2, { round: 2, done_at: at(1) }))).toEqual({ round: 2, opened_at: at(-60), done_at: at(1) });
+});
+
+describe("ownActs", () => {
+  const order = (state: Duty["state"], ...verbs: string[]): Duty => duty(1, 0, 5, { kind: "order.carry_out", state, subject: { type: "order", id: 1, label: "", url: "/orders/1" }, actions: may(...verbs) });
+
+  it("lets who is called answer or pass it on, then do it", () => {
+    expect(ownActs(order("called", "answer", "decline"))).toEqual(["answer", "decline"]);
+    expect(ownActs(order("answered", "done"))).toEqual(["done"]);
+  });
+
+  it("lets who is told of a late one answer, though there is nobody left to pass it on to", () => {
+    expect(ownActs(order("answered", "answer"))).toEqual(["answer"]);
+  });
+
+  it("repeats nothing that has its own place on the page, and calls nobody again", () => {
+    expect(ownActs({ ...order("answered", "recall"), kind: "order.assign" })).toEqual([]);
+    expect(ownActs({ ...order("answered", "recall"), kind: "order.retell" })).toEqual([]);
+  });
 });

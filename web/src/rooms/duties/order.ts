@@ -65,3 +65,13 @@ export function watchAct(duty: Duty): RowAct {
   if (duty.state !== "called") return { how: "open", url: duty.subject.url };
   return allowed(duty.actions, "recall") ? { how: "send", verb: "recall" } : { how: "open", url: duty.subject.url };
 }
+
+/** Whether my answer is wanted. */
+export const isCall = (duty: Duty): boolean => allowed(duty.actions, "answer");
+
+/** What is pressed for one's own duty on the page of its subject; what is finished there has its place on that page already. */
+export function ownActs(duty: Duty): ("answer" | "decline" | "done")[] {
+  if (isCall(duty)) return allowed(duty.actions, "decline") ? ["answer", "decline"] : ["answer"];
+  const act = rowAct(duty);
+  return act.how === "note" && act.verb === "done" ? ["done"] : [];
+}

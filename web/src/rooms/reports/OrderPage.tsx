@@ -8,9 +8,12 @@ import { Clock } from "../../kit/Clock";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { Timeline } from "../../kit/Timeline";
+import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
 import { serverNow, useNow } from "../../time/server";
 import { moment } from "../../time/words";
+import { MyActs, useMyDuties } from "../duties/MyActs";
+import { isCall } from "../duties/order";
 import { Dialog, Field } from "../people/Dialog";
 import { fieldTime, momentOf } from "../people/times";
 import { Dispatches } from "./Dispatches";
@@ -103,35 +106,80 @@ function versionWords(one: Version, name: Version["changed"][number], now: numbe
   return one[name];
 }
 
-/** One order from above: its words, who carries it out and how far, what was told back. */
-export default function OrderPage(): ReactNode {
-  const id = Number(useParams().orderId);
-  const found = useOrder(id);
-  const now = useNow();
+const verbs = ["give", "reply", "end"] as const;
+
+const allows = (order: OrderDetail, verb: string): boolean => order.actions.some((one) => one.verb === verb && one.allowed);
+
+/** What those who keep orders may do now; what is barred stays, its reason beside it. */
+function KeepersActs({ order, filled }: { order: OrderDetail; filled: boolean }): ReactNode {
   const navigate = useNavigate();
   const [search, setSearch] = useSearchParams();
   const [open, setOpen] = useState<"give" | "end" | null>(null);
-  useCrumb(t("order.title"), "/orders", found.data?.number ?? "\u2026");
-  const may = (verb: string): boolean => found.data?.actions.some((one) => one.verb === verb && one.allowed) ?? false;
-  const asked = search.get("do") === "give" && may("give");
+  const asked = search.get("do") === "give" && allows(order, "give");
   useEffect(() => {
     if (!asked) return;
     setOpen("give");
     setSearch({}, { replace: true });
   }, [asked, setSearch]);
-  if (found.error && !found.data) {
-    return asProblem(found.error).status === 404 ? <Empty title={t("order.missing")} action={<Link to="/orders">{t("order.toList")}</Link>} /> : <Failed error={found.error} what={t("order.title")} again={() => void found.refetch()} />;
-  }
-  if (!found.data) return <Loading what={t("order.title")} />;
-  const order = found.data;
-  const verbs = ["give", "reply", "end"] as const;
-  const first = order.actions.find((one) => one.primary)?.verb;
-  const about = concernWords(order);
+  const first = filled ? order.actions.find((one) => one.primary)?.verb : undefined;
   const barred = order.actions.filter((one) => !one.allowed && one.why);
   const press = (verb: (typeof verbs)[number]): void => {
     if (verb === "reply") void navigate(`/orders/${order.id}/reply`);
     else setOpen(verb);
   };
+  return (
+    <div className="order-acts">
+      {verbs.map((verb) => (
+        <Button key={verb} size="large" type={verb === first ? "primary" : "default"} disabled={!allows(order, verb)} aria-describedby={allows(order, verb) ? undefined : `why-${verb}`} onClick={() => press(verb)}>
+          {t(`order.act.${verb}`)}
+        </Button>
+      ))}
+      {barred.length > 0 && (
+        <ul className="actbar-why">
+          {[...new Map(barred.map((one) => [one.why, one])).values()].map((one) => (
+            <li key={one.verb} id={`why-${one.verb}`}>
+              {one.why}
+            </li>
+          ))}
+        </ul>
+      )}
+      {open === "give" && <Give order={order} close={() => setOpen(null)} />}
+      {open === "end" && <End order={order} close={() => setOpen(null)} />}
+    </div>
+  );
+}
+
+/** My own duty first; then what keeps the order, for who may ever press it: to others a sentence says whose it is. */
+function Acts({ order }: { order: OrderDetail }): ReactNode {
+  const keeps = useMe().permissions.includes("order.enter");
+  const mine = useMyDuties("order", order.id);
+  // Who is called answers first, and one filled button is enough.
+  const called = mine.some(isCall);
+  const theirs = order.actions.find((one) => one.verb === "reply")?.why;
+  return (
+    <>
+      <MyActs duties={mine} filled={called || !keeps} />
+      {keeps ? (
+        <KeepersActs order={order} filled={!called} />
+      ) : (
+        order.state !== "ended" && theirs && <p className="note order-theirs">{t("act.why", { act: verbs.map((verb) => t(`order.act.${verb}`)).join(t("list.and")), why: theirs })}</p>
+      )}
+    </>
+  );
+}
+
+/** One order from above: its words, who carries it out and how far, what was told back. */
+export default function OrderPage(): ReactNode {
+  const id = Number(useParams().orderId);
+  const found = useOrder(id);
+  const now = useNow();
+  useCrumb(t("order.title"), "/orders", found.data?.number ?? "\u2026");
+  if (found.error && !found.data) {
+    return asProblem(found.error).status === 404 ? <Empty title={t("order.missing")} action={<Link to="/orders">{t("order.toList")}</Link>} /> : <Failed error={found.error} what={t("order.title")} again={() => void found.refetch()} />;
+  }
+  if (!found.data) return <Loading what={t("order.title")} />;
+  const order = found.data;
+  const about = concernWords(order);
   return (
     <div className="page reports">
       <header className="report-head">
@@ -153,22 +201,7 @@ export default function OrderPage(): ReactNode {
           </div>
         )}
       </header>
-      <div className="order-acts">
-        {verbs.map((verb) => (
-          <Button key={verb} size="large" type={verb === first ? "primary" : "default"} disabled={!may(verb)} aria-describedby={may(verb) ? undefined : `why-${verb}`} onClick={() => press(verb)}>
-            {t(`order.act.${verb}`)}
-          </Button>
-        ))}
-        {barred.length > 0 && (
-          <ul className="actbar-why">
-            {[...new Map(barred.map((one) => [one.why, one])).values()].map((one) => (
-              <li key={one.verb} id={`why-${one.verb}`}>
-                {one.why}
-              </li>
-            ))}
-          </ul>
-        )}
-      </div>
+      <Acts order={order} />
       <div className="report-form">
         <div className="report-left">
           <Panel title={t("order.text")}>
@@ -189,7 +222,7 @@ export default function OrderPage(): ReactNode {
                   <h3>
                     <Link to={`/reports/${reply.id}`}>{reply.title}</Link> <span className="second">{moment(reply.at, now)}</span>
                   </h3>
-                  <Dispatches rows={reply.dispatches} may={may("reply")} />
+                  <Dispatches rows={reply.dispatches} may={allows(order, "reply")} />
                 </section>
               ))}
             </Panel>
@@ -206,8 +239,6 @@ export default function OrderPage(): ReactNode {
           </Panel>
         </div>
       </div>
-      {open === "give" && <Give order={order} close={() => setOpen(null)} />}
-      {open === "end" && <End order={order} close={() => setOpen(null)} />}
     </div>
   );
 }
