@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from io import BytesIO
@@ -339,3 +340,43 @@ def test_a_report_whose_answer_was_lost_is_not_recorded_twice_and_its_correction
     said.get_by_role("link", name="看已记下的").click()
     page.wait_for_url(re.compile(r"/reports/\d+$"))
     expect(page.locator(".report-paper")).to_contain_text("撤出 30 人")
+
+
+def test_a_report_whose_facts_have_changed_is_held_back_and_says_what(
+    open_page: Callable[..., Page], officer: dict[str, str], warning: dict[str, Any]
+) -> None:
+    page = open_page(login=officer, may_fail=True, at=f"/warnings/{warning['id']}/report")
+    text = page.get_by_label("内容", exact=True)
+    text.fill("坝顶有人看守。")
+    for field in page.get_by_label(re.compile("：报给谁、号码$")).all():
+        field.fill("值班室")
+    told = {"status": 409, "code": "report.stale", "detail": "拟稿之后情况有变。共12人。", "facts": {"people": "now"}}
+
+    def stale(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fulfill(status=409, content_type="application/problem+json", body=json.dumps(told))
+        else:
+            route.continue_()
+
+    page.route("**/reports", stale)
+
+    def sent(name: str) -> dict[str, Any]:
+        """What pressing it sends."""
+        with page.expect_request(lambda one: one.method == "POST" and one.url.endswith("/reports")) as asked:
+            page.get_by_role("button", name=name, exact=True).click()
+        body: dict[str, Any] = asked.value.post_data_json
+        return body
+
+    assert set(sent("上报")["facts"]) == {"state", "people", "verified", "steps"}
+    said = page.locator(".report-side .notsaved")
+    expect(said).to_contain_text("共12人")
+    said.get_by_role("button", name="换成新稿").click()
+    expect(text).to_have_value(re.compile(re.escape(warning["number"])))
+    expect(said).to_have_count(0)
+    sent("上报")
+    expect(said).to_contain_text("共12人")
+    # Whoever reads what changed and corrects the text themselves sends it knowing that.
+    text.fill("坝顶有人看守，共12人。")
+    own = sent("上报")
+    assert (own["facts"], own["as_it_stands"]) == ({"people": "now"}, False)
+    assert sent("照原稿报出")["as_it_stands"] is True

@@ -221,9 +221,9 @@ class _Play:
 
         warning = Warning.objects.filter(site=self.point.site, item=self.point.item).latest("id")
         told = drafting.of_warning(self._officer, warning)
-        text = told["text"].replace(
-            "下一步：", "下一步：加密观测，专人盯守。" if warning.closed_at is None else "转入日常监测。"
-        )
+        known, signed = told["text"].rsplit("\n", 1)
+        then = "下一步：加密观测，专人盯守。" if warning.closed_at is None else "转入日常监测。"
+        text = "\n".join([known, then, signed])
         targets = [Target(office, "phone", "值班室") for office in told["to"]]
         key = f"{self.key}:{told['kind']}"
         report = services.send_report(

@@ -53,6 +53,7 @@ SELECTORS = {
     "sites/still": "selector",
     "sites/watching": "selector",
     "warnings/evacuations": "selector",
+    "warnings/facts": "selector",
     "warnings/models_reports": "models: who sees an order goes by its duties",
     "warnings/noise": "selector",
     "warnings/states": "guards of the state table",

@@ -15,6 +15,7 @@ from shoutu.county.kit.limits import Limit
 from shoutu.county.warnings import schemas_reports as shapes
 from shoutu.county.warnings import selectors, services
 from shoutu.county.warnings.documents.report import paper
+from shoutu.county.warnings.facts import Drawn
 from shoutu.county.warnings.models import Order
 from shoutu.county.warnings.selectors import drafting, reporting
 from shoutu.county.warnings.services.orders import Draft, webhook_key
@@ -125,13 +126,18 @@ def _targets(body: shapes.ReportIn) -> list[Target]:
     return [Target(one.superior, one.way, one.detail) for one in body.to]
 
 
+def _drawn(body: shapes.ReportIn) -> Drawn:
+    return Drawn(body.facts, body.as_it_stands)
+
+
 @router.post("/warnings/{id}/reports", response={201: shapes.ReportDetail})
 def send_report(request: HttpRequest, id: int, body: shapes.ReportIn) -> Any:
     """上报: by channel at once, or noted as told by hand. The text stands as it was sent."""
     actor = asker(request)
     report = services.send_report(
-        actor, body.key, body.kind, body.title, body.text, _targets(body), warning_id=id, signer=body.signer
-    )
+        actor, body.key, body.kind, body.title, body.text, _targets(body), warning_id=id, signer=body.signer,
+        drawn=_drawn(body),
+    )  # fmt: skip
     return Status(201, reporting.report_detail(reporting.get_report(actor, report.pk)))
 
 
@@ -232,6 +238,7 @@ def reply_order(request: HttpRequest, id: int, body: shapes.ReportIn) -> Any:
     """反馈: tell the office above what came of its order."""
     actor = asker(request)
     report = services.send_report(
-        actor, body.key, body.kind, body.title, body.text, _targets(body), order_id=id, signer=body.signer
-    )
+        actor, body.key, body.kind, body.title, body.text, _targets(body), order_id=id, signer=body.signer,
+        drawn=_drawn(body),
+    )  # fmt: skip
     return Status(201, reporting.report_detail(reporting.get_report(actor, report.pk)))

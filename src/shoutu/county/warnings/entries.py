@@ -9,19 +9,32 @@ from django.utils.translation import gettext_lazy
 
 from shoutu.county.ledger import verbs
 from shoutu.county.sites.models import Operation
+from shoutu.county.warnings.facts import PARTS
 from shoutu.county.warnings.models import ReportKind, Result, Superior
 from shoutu.county.warnings.words import LEVELS, number
 
 
 def _level(payload: dict[str, Any]) -> str:
-    before, after = LEVELS.get(payload["before"], ""), LEVELS.get(payload["after"], "")
-    value = payload.get("value")
-    figure = f"，{number(value)}" if isinstance(value, int | float) else ""
-    return (
-        f"{before} → {after}{figure}"
-        if before != after
-        else _("%(level)s%(figure)s") % {"level": after, "figure": figure}
-    )
+    before, after, value = payload["before"], payload["after"], payload.get("value")
+    # Entries from before the unit was recorded have none.
+    figure = f"，{number(value, payload.get('unit') or '')}" if isinstance(value, int | float) else ""
+    words = {"before": LEVELS.get(before, ""), "after": LEVELS.get(after, ""), "figure": figure}
+    if before == after:
+        return _("%(level)s%(figure)s") % {"level": words["after"], "figure": figure}
+    if before < after:
+        return _("由%(before)s升为%(after)s%(figure)s") % words
+    return _("由%(before)s降为%(after)s%(figure)s") % words
+
+
+def _sent(payload: dict[str, Any]) -> str:
+    told = _("上报 %(number)s（%(kind)s）") % {
+        "number": payload["number"],
+        "kind": ReportKind(payload["kind"]).label,
+    }
+    since = [str(PARTS[part]) for part in payload.get("changed_since", ()) if part in PARTS]
+    if not since:
+        return told
+    return _("%(told)s，照原稿报出，拟稿之后%(what)s有变") % {"told": told, "what": "、".join(since)}
 
 
 def _verified(payload: dict[str, Any]) -> str:
@@ -59,13 +72,7 @@ verbs.register(
         "evacuation.joined": lambda p: _("%(number)s 也要求停产撤人") % {"number": p["warning"]},
         "evacuation.counted": _counted,
         "evacuation.resumed": gettext_lazy("下令复工"),
-        "report.sent": lambda p: (
-            _("上报 %(number)s（%(kind)s）")
-            % {
-                "number": p["number"],
-                "kind": ReportKind(p["kind"]).label,
-            }
-        ),
+        "report.sent": _sent,
         "report.handed_over": lambda p: _("%(number)s 已发到%(to)s") % {"number": p["number"], "to": p["superior"]},
         "report.retry": lambda p: (
             _("%(number)s 没有发到%(to)s，稍后再发")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from ninja import Schema
 from pydantic import AwareDatetime, Field
@@ -143,7 +143,10 @@ class WarningReports(Schema):
 
 
 class DraftOut(Schema):
-    """The text a report starts from. `to`: the offices the policy names. `kinds`: which it may be."""
+    """The text a report starts from. `to`: the offices the policy names. `kinds`: which it may be.
+
+    `facts`: what it is made of, to be sent back with the report: what has changed meanwhile is then told.
+    """
 
     kind: Kind
     title: str
@@ -151,6 +154,7 @@ class DraftOut(Schema):
     to: list[int]
     due_at: datetime | None
     kinds: list[Kind]
+    facts: dict[str, str]
 
 
 class TargetIn(Schema):
@@ -162,7 +166,11 @@ class TargetIn(Schema):
 
 
 class ReportIn(Schema):
-    """`key`: new for each report, the same when it is sent again."""
+    """`key`: new for each report, the same when it is sent again.
+
+    `facts`: those of the draft it was made from. Where some have changed since it is refused (409 `report.stale`) with
+    `changed` and the `facts` of now, unless `as_it_stands`: then the ledger says what it did not yet know.
+    """
 
     key: str = Field(min_length=1, max_length=64)
     kind: Kind
@@ -170,6 +178,8 @@ class ReportIn(Schema):
     text: str = Field(max_length=5000)
     signer: str = Field("", max_length=80)
     to: list[TargetIn]
+    facts: dict[str, Annotated[str, Field(max_length=64)]] = Field(default_factory=dict, max_length=10)
+    as_it_stands: bool = False
 
 
 class ReceiptIn(Schema):

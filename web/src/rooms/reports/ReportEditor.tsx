@@ -28,6 +28,8 @@ interface Writing {
   text: string;
   signer: string;
   to: Target[];
+  /** What the draft was made of; sent with the report, so that what has changed since is told. */
+  facts?: Draft["facts"];
 }
 
 /** What is kept on this device until it is sent, with the key it is sent under. */
@@ -38,7 +40,7 @@ interface Piece {
 
 function start(draft: Draft, offices: readonly Superior[]): Writing {
   const to = draft.to.map((id): Target => ({ superior: id, way: offices.find((one) => one.id === id)?.channel ? "channel" : "phone", detail: "" }));
-  return { kind: draft.kind, title: draft.title, text: draft.text, signer: "", to };
+  return { kind: draft.kind, title: draft.title, text: draft.text, signer: "", to, facts: draft.facts };
 }
 
 /** Why it cannot be sent yet, or null. Pure. */
@@ -106,6 +108,25 @@ function Offer({ kept, take, anew }: { kept: Kept<Piece>; take: () => void; anew
   );
 }
 
+/** Not sent: what it was drawn up from has changed. The new draft, or as it stands; or one's own hand, and sent again. */
+function Changed({ words, busy, anew, send }: { words: string; busy: boolean; anew: () => void; send: () => void }): ReactNode {
+  return (
+    <div className="notsaved" role="alert">
+      <b>{t("report.changed")}</b>
+      {words}
+      <p>{t("report.changed.means")}</p>
+      <div className="report-acts">
+        <Button disabled={busy} onClick={anew}>
+          {t("report.changed.anew")}
+        </Button>
+        <Button disabled={busy} onClick={send}>
+          {t("report.changed.send")}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
 interface FormProps {
   about: About;
   draft: Draft;
@@ -133,8 +154,12 @@ function Form({ about, draft, renew, offices, again, back, opened }: FormProps):
   const send = useSend(about);
   const navigate = useNavigate();
   const store = (writing: Writing): void => keep(here(), what, { user: me, drawn, at: serverNow(), told: { writing, keyed: keyed.now() } });
+  const refusal = asProblem(send.error);
+  const stale = refusal.code === "report.stale";
   const set = (part: Partial<Writing>): void => {
-    const next = { ...told, ...part };
+    // Whoever was told what has changed and then writes has written knowing it.
+    const known = stale && (part.text !== undefined || part.title !== undefined) ? { facts: refusal.facts } : {};
+    const next = { ...told, ...part, ...known };
     setTold(next);
     store(next);
   };
@@ -149,18 +174,19 @@ function Form({ about, draft, renew, offices, again, back, opened }: FormProps):
     const next = await renew();
     setDrawing(false);
     if (next === undefined) return;
+    send.reset();
     setTold({ ...start(next, offices), signer: told.signer, to: told.to });
     setDrawn(serverNow());
   };
   const lack = lacking(told);
-  const go = (): void => {
+  const go = (asItStands = false): void => {
     setPressed(true);
     if (lack !== null) return;
     const key = keyed.take(told);
     // Kept before it goes: if the answer is lost with this page, the next sending is known to be the same.
     store(told);
     send.mutate(
-      { key, ...told },
+      { key, ...told, as_it_stands: asItStands },
       {
         onSuccess: (made) => {
           drop(here(), me, what);
@@ -198,6 +224,7 @@ function Form({ about, draft, renew, offices, again, back, opened }: FormProps):
         <Input id="report-title" maxLength={160} value={told.title} onChange={(event) => set({ title: event.target.value })} />
         <label htmlFor="report-text">{t("report.text")}</label>
         <Input.TextArea id="report-text" autoSize={{ minRows: 12, maxRows: 30 }} maxLength={5000} value={told.text} onChange={(event) => set({ text: event.target.value })} />
+        <p className="note">{t("report.text.note")}</p>
         <label htmlFor="report-signer">{t("report.signer")}</label>
         <Input id="report-signer" maxLength={80} value={told.signer} placeholder={t("report.signer.hint")} onChange={(event) => set({ signer: event.target.value })} />
       </Panel>
@@ -216,9 +243,9 @@ function Form({ about, draft, renew, offices, again, back, opened }: FormProps):
             {lack}
           </p>
         )}
-        <NotSaved error={send.error} />
+        {stale ? <Changed words={refusal.message} busy={drawing || send.isPending} anew={() => void anew()} send={() => go(true)} /> : <NotSaved error={send.error} />}
         <div className="report-acts">
-          <Button type="primary" size="large" loading={send.isPending} onClick={go}>
+          <Button type="primary" size="large" loading={send.isPending} onClick={() => go()}>
             {t("report.act.send")}
           </Button>
           <Link to={back}>

@@ -74,6 +74,8 @@ export interface Sending {
   text: string;
   signer: string;
   to: Target[];
+  facts?: Draft["facts"];
+  as_it_stands: boolean;
 }
 
 export function useSend(about: About) {

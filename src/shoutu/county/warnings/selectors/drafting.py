@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.utils import timezone, translation
 
-from shoutu.county.duties.models import Duty
-from shoutu.county.duties.selectors import timeline
 from shoutu.county.kit.actors import Actor
-from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.places.selectors import county
-from shoutu.county.warnings.models import Order, Report, ReportKind, ReportPlan, Result, Superior, Warning
-from shoutu.county.warnings.services.orders import DO
+from shoutu.county.warnings import facts
+from shoutu.county.warnings.models import Order, Report, ReportKind, ReportPlan, Superior, Warning
 from shoutu.county.warnings.services.reports import kinds_of, left_of
-from shoutu.county.warnings.words import LEVELS, number
+from shoutu.county.warnings.words import LEVELS
 
 MOST_STEPS = 20
 KINDS = {"first": "初报", "follow": "续报", "final": "终报"}
@@ -34,8 +30,8 @@ def of_warning(actor: Actor, warning: Warning, kind: str = "") -> dict[str, Any]
     heading = KINDS[kind] + (f"{n}" if kind == ReportKind.FOLLOW else "")
     place = warning.site.name if warning.site else "全县"
     with translation.override("zh-hans"):
-        steps = _steps(actor, warning, last if kind != ReportKind.FIRST else None)
-    parts = [_happened(warning), _now(warning), _people(warning), _verified(warning), steps, "下一步："]
+        steps = _steps(warning, last if kind != ReportKind.FIRST else None)
+    parts = [_happened(warning), facts.state(warning), facts.people(warning), facts.verified(warning), steps]
     return {
         "kind": kind,
         "title": f"关于{place}{LEVELS.get(warning.peak_level, '')}预警的信息（{heading}）",
@@ -43,6 +39,7 @@ def of_warning(actor: Actor, warning: Warning, kind: str = "") -> dict[str, Any]
         "to": _offices(_still(going, warning, kind) or (plan.to if plan else [])),
         "due_at": going.due_at if going else None,
         "kinds": [one.value for one in kinds_of(warning)],
+        "facts": facts.of_warning(warning),
     }
 
 
@@ -56,84 +53,33 @@ def _offices(ranks: list[str]) -> list[int]:
     return list(rows.filter(rank__in=ranks).order_by("rank", "id").values_list("pk", flat=True))
 
 
-def _time(at: datetime) -> str:
-    return timezone.localtime(at).strftime("%Y年%m月%d日%H时%M分")
-
-
-def _clock(at: datetime) -> str:
-    return timezone.localtime(at).strftime("%m月%d日%H:%M")
-
-
 def _happened(warning: Warning) -> str:
     root, site = county(), warning.site
     where = f"{root.name if root else ''}{site.territory.name}{site.name}" if site else (root.name if root else "")
     of = f"（{site.organisation.name}）" if site and site.organisation.name not in site.name else ""
     level = LEVELS.get(warning.peak_level, "")
-    return f"{_time(warning.started_at)}，{where}{of}{warning.title}，发布{level}预警（编号 {warning.number}）。"
+    at = facts.long_time(warning.started_at)
+    return f"{at}，{where}{of}{warning.title}，发布{level}预警（编号 {warning.number}）。"
 
 
-def _now(warning: Warning) -> str:
-    at = _time(timezone.now())
-    if warning.closed_at is not None:
-        return f"{_time(warning.closed_at)}预警关闭。"
-    if warning.unknown_now:
-        return f"截至{at}，监测数据中断，现状不明。"
-    if warning.current_level == 0:
-        return f"截至{at}，监测值已回到正常，预警尚未关闭。"
-    # The signal's own value, not a guess of now: the newest reading stands in the body the officer completes.
-    figure = ""
-    if warning.value is not None and warning.point:
-        figure = f"，最近一次越限值 {number(warning.value, warning.point.unit, limit=warning.threshold)}"
-    return f"截至{at}，为{LEVELS[warning.current_level]}{figure}。"
-
-
-def _people(warning: Warning) -> str:
-    stop = warning.evacuations.order_by("-id").first()
-    if stop is None:
-        return "未下令停产撤人。"
-    begun = f"{_clock(stop.ordered_at)}下令停产撤人"
-    if stop.total is None:
-        return f"{begun}，井下和危险区人数尚未报清。"
-    if stop.missing == 0:
-        return f"{begun}，{stop.total}人全部撤出。"
-    return f"{begun}，共{stop.total}人，已出{stop.out}人，还有{stop.missing}人未出。"
-
-
-def _verified(warning: Warning) -> str:
-    if warning.result is None:
-        return "真假尚在核实。"
-    words = {Result.REAL: "核实为真警", Result.FALSE_ALARM: "核实为误报", Result.DEVICE_FAULT: "核实为设备故障"}
-    return f"{words[Result(warning.result)]}{f'（{warning.reason}）' if warning.reason else ''}。"
-
-
-def _steps(actor: Actor, warning: Warning, last: Report | None) -> str:
-    """What was done since the last report, in the words of the ledger."""
-    stops = warning.evacuations.values_list("pk", flat=True)
-    about = [SubjectRef("warning", warning.pk), *(SubjectRef("evacuation", pk) for pk in stops)]
-    rows = [row for row in timeline(about) if last is None or row["at"] > last.at]
+def _steps(warning: Warning, last: Report | None) -> str:
     # Its opening and the last report itself are told above.
     told = [f"预警：{warning.title}", *([last.number] if last else [])]
-    own = [row for row in rows if not any(words in row["text"] for words in told)][:MOST_STEPS]
-    lines = [f"{_clock(row['at'])} {row['text']}" for row in reversed(own)]
+    lines = facts.steps(warning, last.at if last else None, told, MOST_STEPS)
     if not lines:
         return f"上次报告（{last.number}）以来没有新情况。" if last else ""
     return "\n".join(["上次报告以来：" if last else "已采取的措施：", *lines])
 
 
 def _signed(actor: Actor) -> str:
-    return f"报告：{actor.label}　{_time(timezone.now())}"
+    return f"报告：{actor.label}　{facts.long_time(timezone.now())}"
 
 
 def of_order(actor: Actor, order: Order) -> dict[str, Any]:
     """The answer to an order: who did what of it."""
-    duties = Duty.objects.filter(kind=DO, about_type="order", about_id=order.pk).select_related("post__organisation")
-    lines = [
-        f"{one.post.organisation.name if one.post else ''}{one.post.title if one.post else ''}："
-        f"{'已落实' if one.state in ('done', 'verified') else '正在落实'}{f'，{one.note}' if one.note else ''}"
-        for one in duties.exclude(state="cancelled").order_by("id")
-    ]
     mark = f"（{order.their_number}）" if order.their_number else ""
-    body = [f"{order.sender}《{order.title}》{mark}已于{_time(order.received_at)}收到。", "落实情况：", *lines]
+    taken = f"{order.sender}《{order.title}》{mark}已于{facts.long_time(order.received_at)}收到。"
+    body = [taken, "落实情况：", *facts.carried_out(order)]
     return {
         "kind": ReportKind.REPLY.value,
         "title": f"关于《{order.title}》落实情况的反馈"[:160],
@@ -141,4 +87,5 @@ def of_order(actor: Actor, order: Order) -> dict[str, Any]:
         "to": [order.superior_id] if order.superior_id else [],
         "due_at": order.due_at,
         "kinds": [ReportKind.REPLY.value],
+        "facts": facts.of_order(order),
     }

@@ -406,7 +406,8 @@ def _event(warning: Warning, told: Told) -> None:
 def _facts(told: Told) -> dict[str, Any]:
     names = ("id", "kind", "type", "from", "to", "value", "threshold", "rule", "rule_version", "point", "flags")
     members = {"members": told.body.get("members", [])} if told.together else {}
-    return {**{name: told.body.get(name) for name in names}, **members, "event_at": told.at}
+    unit = {"unit": told.point.unit} if told.point is not None else {}
+    return {**{name: told.body.get(name) for name in names}, **unit, **members, "event_at": told.at}
 
 
 def _number(now: datetime) -> str:

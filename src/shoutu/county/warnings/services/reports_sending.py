@@ -17,6 +17,7 @@ from shoutu.county.kit.errors import Conflict, Invalid, KeyReused, NotFound
 from shoutu.county.kit.subjects import ref
 from shoutu.county.kit.texts import refuse_unprintable
 from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.warnings.facts import Drawn, FactsChanged, changed
 from shoutu.county.warnings.models import Dispatch, Order, Report, ReportKind, ReportPlan, Superior, Warning
 from shoutu.county.warnings.services.locking import locked_warning
 from shoutu.county.warnings.services.reports import REPORT, go_on, kinds_of, some_left, told_as_over
@@ -36,11 +37,12 @@ class Target:
 @service
 def send_report(
     actor: Actor, key: str, kind: str, title: str, text: str, targets: Sequence[Target], *,
-    warning_id: int | None = None, order_id: int | None = None, signer: str = "",
+    warning_id: int | None = None, order_id: int | None = None, signer: str = "", drawn: Drawn | None = None,
 ) -> Report:  # fmt: skip
     """Send one report, word for word, to some offices. Sent again with the same key it is the same report.
 
-    Raises NotAllowed, NotFound, Conflict after the last report, KeyReused for other words under the same key, Invalid.
+    `drawn`: what its draft was made of. Raises NotAllowed, NotFound, FactsChanged where that has changed since and it
+    is not to go as it stands, Conflict after the last report, KeyReused for other words under the same key, Invalid.
     """
     actor.require("report.send")
     if not 1 <= len(key) <= 64:
@@ -49,17 +51,14 @@ def send_report(
         kind=kind, title=title.strip(), text=text.strip(), signer=signer.strip(), warning=warning_id, order=order_id,
         to=sorted((one.superior, one.way, one.detail.strip()) for one in targets),
     )  # fmt: skip
-    before: Report | None = Report.objects.filter(key=key).first()
+    before = _sent_before(actor, key, asked)
     if before is not None:
-        unchanged()
-        if keys.differs(before.content_sha256, asked):
-            seen = Report.objects.visible_to(actor).filter(pk=before.pk).exists()
-            raise KeyReused(f"{before.number} {before.title}" if seen else "…", ref(before).as_dict() if seen else None)
         return before
     title, text, signer = checked_text("title", title, 160), checked_text("text", text, TEXT_MOST), signer.strip()[:80]
     refuse_unprintable("signer", signer)
     warning, order = _about(actor, kind, warning_id, order_id)
     offices = _offices(targets)
+    since = _changed_since(drawn, warning or order)  # type: ignore[arg-type]
     seq = (warning.reports if warning else order.replies).count() + 1  # type: ignore[union-attr]
     rows = ReportPlan.objects.select_for_update(of=("self",), no_key=True)
     found = rows.filter(warning=warning).first() if warning else None
@@ -76,6 +75,7 @@ def send_report(
     facts = {
         "number": report.number, "kind": kind, "sha256": report.sha256, "due_at": report.due_at,
         "to": [{"superior": one.superior, "way": one.way} for one in targets],
+        **({"changed_since": since} if since else {}),
     }  # fmt: skip
     about = ref(warning) if warning else ref(order)  # type: ignore[arg-type]
     record(actor, "report.sent", about, facts)
@@ -84,6 +84,27 @@ def send_report(
         go_on(found, warning, kind, now)
     events.emit("report.changed", ref(report), {"number": report.number})
     return report
+
+
+def _sent_before(actor: Actor, key: str, asked: str) -> Report | None:
+    before: Report | None = Report.objects.filter(key=key).first()
+    if before is None:
+        return None
+    unchanged()
+    if keys.differs(before.content_sha256, asked):
+        seen = Report.objects.visible_to(actor).filter(pk=before.pk).exists()
+        raise KeyReused(f"{before.number} {before.title}" if seen else "…", ref(before).as_dict() if seen else None)
+    return before
+
+
+def _changed_since(drawn: Drawn | None, about: Warning | Order) -> list[str]:
+    """The parts that have changed since the draft of what is sent as it stands."""
+    if drawn is None:
+        return []
+    found, now = changed(drawn.facts, about)
+    if found and not drawn.as_it_stands:
+        raise FactsChanged(found, now)
+    return [one["part"] for one in found]
 
 
 def checked_text(field: str, text: str, most: int) -> str:
