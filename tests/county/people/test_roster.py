@@ -9,14 +9,16 @@ from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
+import time_machine
 from django.utils import timezone
 from docx import Document
 
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
 from shoutu.county.ledger.models import Entry
-from shoutu.county.people import services
+from shoutu.county.people import api_calendar, services
 from shoutu.county.people.models import Handover, Person, Rung, Shift
+from shoutu.county.people.roster import my_shift
 from shoutu.county.people.selectors import who_answers_for
 from shoutu.county.people.states import HANDOVER_STATES
 from shoutu.county.people.testing import actor
@@ -283,3 +285,19 @@ def test_who_is_of_a_mine_watches_over_no_mine(county: SimpleNamespace) -> None:
     assert services.hold_post(SYSTEM, county.posts["enterprise"], mine).person == mine
     # Who belongs to no enterprise sits where they are put: a bureau lends its people.
     assert services.hold_post(SYSTEM, county.posts["township"], county.persons["inspector"])
+
+
+def test_the_calendar_says_from_when_one_may_sign_in_as_the_service_allows(county: SimpleNamespace) -> None:
+    start = timezone.now() + 20 * HOUR
+    post, inspector = county.posts["duty_officer"], actor(county.users["inspector"])
+    shift = services.plan_shift(SYSTEM, post, county.persons["inspector"], start, start + 8 * HOUR)
+    told = api_calendar._shift(shift, inspector, set())["sign_in_from"]
+    assert told == start - HOUR
+    with time_machine.travel(told - timedelta(seconds=1), tick=False):
+        with pytest.raises(Conflict, match="签到"):
+            services.sign_in(inspector, shift)
+        with pytest.raises(Conflict, match="签到"):
+            my_shift(inspector, timezone.now(), signed_in=False)
+    with time_machine.travel(told, tick=False):
+        assert my_shift(inspector, timezone.now(), signed_in=False) == shift
+        assert services.sign_in(inspector, shift).signed_in_at == told

@@ -32,13 +32,16 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 class CalendarShift(Schema):
-    """`handover`: draft, handed, taken, or null when none was written. `double`: the person is elsewhere as well."""
+    """`sign_in_from`: from when on its person may sign in to it. `handover`: draft, handed, taken, or null when none
+    was written. `double`: the person is elsewhere as well.
+    """
 
     id: int
     person: Named
     mine: bool
     starts_at: datetime
     ends_at: datetime
+    sign_in_from: datetime
     signed_in_at: datetime | None
     signed_out_at: datetime | None
     handover: str | None
@@ -177,6 +180,7 @@ def _shift(row: Shift, actor: Actor, twice: set[int]) -> dict[str, Any]:
         "mine": row.person_id == actor.person_id,
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
+        "sign_in_from": row.sign_in_from,
         "signed_in_at": row.signed_in_at,
         "signed_out_at": row.signed_out_at,
         "handover": handover.state if handover else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -281,6 +282,7 @@ class Shift(models.Model):
     """A person is to fill an `on_shift` post for a time; signing in makes it so."""
 
     subject_type = "shift"
+    SIGN_IN_AHEAD = timedelta(hours=1)
 
     post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="shifts")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="shifts")
@@ -300,6 +302,10 @@ class Shift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post_id} {self.starts_at:%m-%d %H:%M}"
+
+    @property
+    def sign_in_from(self) -> datetime:
+        return self.starts_at - self.SIGN_IN_AHEAD
 
 
 class Handover(models.Model):

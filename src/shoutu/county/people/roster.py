@@ -74,7 +74,7 @@ def my_shift(actor: Actor, at: datetime, *, signed_in: bool) -> Shift:
     """The asker's own shift to sign in to (or out of) now. Raises Conflict when there is none."""
     found = Shift.objects.filter(
         person_id=actor.person_id or 0,
-        starts_at__lte=at + timedelta(hours=1),
+        starts_at__lte=at + Shift.SIGN_IN_AHEAD,
         ends_at__gt=at,
         cancelled_at__isnull=True,
         signed_out_at__isnull=True,
@@ -92,7 +92,7 @@ def incoming(actor: Actor, at: datetime) -> QuerySet[Shift]:
         person_id=actor.person_id or 0,
         cancelled_at__isnull=True,
         signed_out_at__isnull=True,
-        starts_at__lte=at + timedelta(hours=1),
+        starts_at__lte=at + Shift.SIGN_IN_AHEAD,
         ends_at__gt=at,
     ).order_by("starts_at", "id")
 

@@ -91,6 +91,11 @@ function Lane({ row, start, end, now, pick, plan }: { row: CalendarRow; start: s
   );
 }
 
+/** Whether the shift may be signed in to now, as the server says from when on. Pure. */
+export function maySignIn(shift: Pick<CalendarShift, "sign_in_from" | "ends_at" | "signed_in_at" | "signed_out_at">, now: number): boolean {
+  return shift.signed_in_at === null && shift.signed_out_at === null && Date.parse(shift.sign_in_from) <= now && now < Date.parse(shift.ends_at);
+}
+
 /** One shift: who, when, what may be done with it. */
 function ShiftLook({ shift, post, rows, close, hand }: { shift: CalendarShift; post: string; rows: readonly CalendarRow[]; close: () => void; hand: () => void }): ReactNode {
   const may = useMay();
@@ -108,10 +113,11 @@ function ShiftLook({ shift, post, rows, close, hand }: { shift: CalendarShift; p
       <p className="second">
         {t(`roster.bar.${state(shift, now)}`)}
         {shift.signed_in_at !== null && ` ${t("roster.signedIn", { at: moment(shift.signed_in_at, now) })}`}
+        {shift.mine && shift.signed_in_at === null && Date.parse(shift.sign_in_from) > now && ` ${t("roster.signIn.from", { at: moment(shift.sign_in_from, now) })}`}
         {shift.double && ` ${t("roster.double")}`}
       </p>
       <div className="racts">
-        {shift.mine && !over && shift.signed_in_at === null && (
+        {shift.mine && maySignIn(shift, now) && (
           <Button type="primary" loading={sign.isPending} onClick={() => sign.mutate(undefined, { onSuccess: close })}>
             {t("roster.signIn")}
           </Button>

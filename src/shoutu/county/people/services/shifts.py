@@ -195,7 +195,7 @@ def sign_in(actor: Actor, shift: Shift) -> Shift:
         raise Conflict(_("该班次已经撤销。"))
     if shift.signed_out_at is not None:
         raise Conflict(_("该班次已经签退。"))
-    if not shift.starts_at - timedelta(hours=1) <= now < shift.ends_at:
+    if not shift.sign_in_from <= now < shift.ends_at:
         raise Conflict(_("只能在班次开始前一小时至班次结束之间签到。"))
     if shift.signed_in_at is not None:
         unchanged()
