@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from shoutu.county.ledger.models import Access, Entry, Personal
 from shoutu.county.people import services
 from shoutu.county.people.models import Holding, Leave, Person, Post, Rung, Shift, User
 from shoutu.county.people.selectors import filled, posts_of, who_answers_for
+from shoutu.county.people.services.belonging import must_belong
 from shoutu.county.people.testing import actor
 from tests.county.base import ListTests
 
@@ -277,3 +279,21 @@ def test_a_post_tells_the_rung_it_answers_on_now(county: SimpleNamespace, login)
     assert rung() == Rung.ENTERPRISE_PRINCIPAL
     services.end_responsibility(SYSTEM, row, timezone.now(), "改由矿长")
     assert rung() is None
+
+
+def test_who_may_sit_on_a_post_is_who_the_service_lets_its_own_people_first(county: SimpleNamespace, login) -> None:
+    client = login("duty_officer")
+    for name in ("duty_officer", "enterprise", "township"):
+        post = county.posts[name]
+        items = client.get("/api/v1/persons", {"for_post": post.pk, "limit": 100}).json()["items"]
+        may = set()
+        for person in Person.objects.filter(is_active=True):
+            with suppress(Conflict):
+                must_belong(post, person)
+                may.add(person.pk)
+        assert {one["id"] for one in items} == may
+        own = [(one["organisation"] or {}).get("id") == post.organisation_id for one in items]
+        assert any(own)
+        assert own == sorted(own, reverse=True)
+    assert client.get("/api/v1/persons", {"for_post": 99_999}).status_code == 404
+    assert login("enterprise").get("/api/v1/persons", {"for_post": county.posts["enterprise_b"].pk}).status_code == 404

@@ -6733,7 +6733,8 @@ export interface components {
         };
         /**
          * CalendarShift
-         * @description `handover`: draft, handed, taken, or null when none was written. `double`: the person is elsewhere as well.
+         * @description `sign_in_from`: from when on its person may sign in to it. `handover`: draft, handed, taken, or null when none
+         *     was written. `double`: the person is elsewhere as well.
          */
         CalendarShift: {
             /** Id */
@@ -6751,6 +6752,11 @@ export interface components {
              * Format: date-time
              */
             ends_at: string;
+            /**
+             * Sign In From
+             * Format: date-time
+             */
+            sign_in_from: string;
             /** Signed In At */
             signed_in_at: string | null;
             /** Signed Out At */
@@ -7363,6 +7369,11 @@ export interface components {
             sort?: string;
             /** Organisation */
             organisation?: number | null;
+            /**
+             * For Post
+             * @description who may sit on it; those of its own organisation first
+             */
+            for_post?: number | null;
             /**
              * Closed
              * @description those struck off too
@@ -12644,6 +12655,9 @@ export interface components {
         /**
          * ReportIn
          * @description `key`: new for each report, the same when it is sent again.
+         *
+         *     `facts`: those of the draft it was made from. Where some have changed since it is refused (409 `report.stale`) with
+         *     `changed` and the `facts` of now, unless `as_it_stands`: then the ledger says what it did not yet know.
          */
         ReportIn: {
             /** Key */
@@ -12664,6 +12678,15 @@ export interface components {
             signer?: string;
             /** To */
             to: components["schemas"]["TargetIn"][];
+            /** Facts */
+            facts?: {
+                [key: string]: string;
+            };
+            /**
+             * As It Stands
+             * @default false
+             */
+            as_it_stands?: boolean;
         };
         /**
          * TargetIn
@@ -12687,6 +12710,8 @@ export interface components {
         /**
          * DraftOut
          * @description The text a report starts from. `to`: the offices the policy names. `kinds`: which it may be.
+         *
+         *     `facts`: what it is made of, to be sent back with the report: what has changed meanwhile is then told.
          */
         DraftOut: {
             /**
@@ -12704,6 +12729,10 @@ export interface components {
             due_at: string | null;
             /** Kinds */
             kinds: ("first" | "follow" | "final" | "reply")[];
+            /** Facts */
+            facts: {
+                [key: string]: string;
+            };
         };
         /** ReceiptIn */
         ReceiptIn: {
@@ -16509,6 +16538,8 @@ export interface operations {
                 q?: string;
                 sort?: string;
                 organisation?: number | null;
+                /** @description who may sit on it; those of its own organisation first */
+                for_post?: number | null;
                 /** @description those struck off too */
                 closed?: boolean;
             };

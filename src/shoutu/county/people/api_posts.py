@@ -112,6 +112,7 @@ class PostQuery(ListQuery):
 
 class PersonQuery(ListQuery):
     organisation: int | None = None
+    for_post: int | None = Field(None, description="who may sit on it; those of its own organisation first")
     closed: bool = Field(False, description="those struck off too")
 
 
@@ -287,7 +288,11 @@ def list_persons(request: HttpRequest, query: Query[PersonQuery]) -> Any:
     found = lists.persons(actor, query.q, query.organisation, closed=query.closed)
     # The order, and a cursor made by hand, would tell a masked name letter by letter.
     name = ["name"] if actor.may("person.read_phone") else ["id"]
-    page = paginate(found, query, sorts={"name": name, "id": ["id"]}, default="name")
+    sorts, default = {"name": name, "id": ["id"]}, "name"
+    if query.for_post is not None:
+        found = lists.who_may_sit(found, lists.get_post(actor, query.for_post))
+        sorts, default = {**sorts, "fit": ["-own", *name]}, "fit"
+    page = paginate(found, query, sorts=sorts, default=default)
     return {**page, "items": _persons(page["items"], actor)}
 
 

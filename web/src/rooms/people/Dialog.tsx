@@ -124,16 +124,17 @@ export function PickPost(props: Pick & { onShift?: boolean }): ReactNode {
   return <Choice {...props} options={options} count={list.data?.count ?? 0} find={find} busy={list.isFetching} />;
 }
 
-export function PickPerson(props: Pick): ReactNode {
+/** With `post`: those who may sit on it, its own organisation's first. */
+export function PickPerson(props: Pick & { post?: number | undefined }): ReactNode {
   const [q, find] = useState("");
-  const list = usePersons({ ...(q ? { q } : {}), ...(props.organisation ? { organisation: props.organisation } : {}) });
+  const list = usePersons({ ...(q ? { q } : {}), ...(props.post ? { for_post: props.post } : {}), ...(props.organisation ? { organisation: props.organisation } : {}) });
   const options = (list.data?.items ?? []).map((p) => ({ value: p.id, label: `${p.name} ${p.organisation?.name ?? ""}` }));
   return <Choice {...props} options={options} count={list.data?.count ?? 0} find={find} busy={list.isFetching} />;
 }
 
-export function PickPersons(props: { label: string; value: number[]; set: (ids: number[]) => void }): ReactNode {
+export function PickPersons(props: { label: string; value: number[]; set: (ids: number[]) => void; post?: number | null }): ReactNode {
   const [q, find] = useState("");
-  const list = usePersons(q ? { q } : {});
+  const list = usePersons({ ...(q ? { q } : {}), ...(props.post ? { for_post: props.post } : {}) });
   const found = (list.data?.items ?? []).map((p) => ({ value: p.id, label: `${p.name} ${p.organisation?.name ?? ""}` }));
   const options = useOptions(found, props.value, null);
   return (

@@ -44,7 +44,7 @@ function Mend({ finding, close }: { finding: Finding; close: () => void }): Reac
     case "roster.gap":
       return <SeriesForm post={number(fix.post)} first={text(fix.from)} close={close} />;
     case "roster.double":
-      return <ReplaceForm shift={number(fix.shift)} about={about} close={close} />;
+      return <ReplaceForm shift={number(fix.shift)} post={number(fix.post)} about={about} close={close} />;
     case "responsibility.overlap":
       return (
         <ReasonForm

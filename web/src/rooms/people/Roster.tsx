@@ -104,7 +104,7 @@ function ShiftLook({ shift, post, rows, close, hand }: { shift: CalendarShift; p
   const about = `${post} ${span(shift.starts_at, shift.ends_at)} ${shift.person.name}`;
   const over = Date.parse(shift.ends_at) <= now || shift.signed_out_at !== null;
   const sign = useChange(() => (shift.signed_in_at === null ? got(api.POST("/api/v1/roster/sign-in")) : got(api.POST("/api/v1/roster/sign-out"))));
-  if (form === "replace") return <ReplaceForm shift={shift.id} about={about} close={close} />;
+  if (form === "replace") return <ReplaceForm shift={shift.id} post={rows.find((row) => row.shifts.some((one) => one.id === shift.id))?.post.id} about={about} close={close} />;
   if (form === "swap") return <SwapForm shift={shift} rows={rows} about={about} close={close} />;
   if (form === "cancel")
     return <ReasonForm title={t("roster.cancel.title")} verb={t("roster.cancel")} about={about} close={close} send={(reason) => got(api.POST("/api/v1/roster/shifts/{id}/cancel", { params: { path: { id: shift.id } }, body: { reason } }))} />;

@@ -58,7 +58,7 @@ export function HoldForm({ post, rank = 0, about, close }: Done & { post: number
   return (
     <Dialog title={rank > 0 ? t("people.second.title") : t("people.hold.title")} verb={t("people.hold")} busy={change.isPending} error={change.error} close={close} can={person !== null} send={() => change.mutate(undefined, { onSuccess: close })}>
       {about !== undefined && <p className="second">{about}</p>}
-      <PickPerson label={t("people.person")} value={person} set={setPerson} />
+      <PickPerson label={t("people.person")} value={person} set={setPerson} post={post} />
     </Dialog>
   );
 }
@@ -89,7 +89,7 @@ export function SeriesForm({ post: given, first: from, close }: Done & { post?: 
   return (
     <Dialog title={t("roster.series.title")} verb={said.length > 0 ? t("people.seen") : t("roster.series")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.post"), post !== null], [t("roster.turns"), persons.length > 0], [t("roster.first"), first !== ""]])} send={() => (said.length > 0 ? close() : change.mutate(undefined, { onSuccess: (made) => (made.warnings.length > 0 ? setSaid(made.warnings) : close()) }))}>
       <PickPost label={t("people.post")} value={post} set={setPost} onShift />
-      <PickPersons label={t("roster.turns")} value={persons} set={setPersons} />
+      <PickPersons label={t("roster.turns")} value={persons} set={setPersons} post={post} />
       <div className="prow">
         <Field label={t("roster.first")}>
           <Input type="datetime-local" value={first} onChange={(e) => setFirst(e.target.value)} />
@@ -109,7 +109,7 @@ export function SeriesForm({ post: given, first: from, close }: Done & { post?: 
 }
 
 /** Another person takes a shift, or the rest of it. */
-export function ReplaceForm({ shift, about, close }: Done & { shift: number; about?: string | undefined }): ReactNode {
+export function ReplaceForm({ shift, post, about, close }: Done & { shift: number; post?: number | undefined; about?: string | undefined }): ReactNode {
   const [person, setPerson] = useState<number | null>(null);
   const [reason, setReason] = useState("");
   const [said, setSaid] = useState<string[]>([]);
@@ -117,7 +117,7 @@ export function ReplaceForm({ shift, about, close }: Done & { shift: number; abo
   return (
     <Dialog title={t("roster.replace.title")} verb={said.length > 0 ? t("people.seen") : t("roster.replace")} busy={change.isPending} error={change.error} close={close} lacks={lacking([[t("people.person"), person !== null], [t("form.reason"), reason.trim() !== ""]])} send={() => (said.length > 0 ? close() : change.mutate(undefined, { onSuccess: (made) => (made.warnings.length > 0 ? setSaid(made.warnings) : close()) }))}>
       {about !== undefined && <p className="second">{about}</p>}
-      <PickPerson label={t("people.person")} value={person} set={setPerson} />
+      <PickPerson label={t("people.person")} value={person} set={setPerson} post={post} />
       <Field label={t("form.reason")}>
         <Input value={reason} onChange={(e) => setReason(e.target.value)} />
       </Field>

@@ -149,7 +149,7 @@ export function usePost(id: number) {
   });
 }
 
-export function usePersons(filter: { organisation?: number; q?: string }, enabled = true) {
+export function usePersons(filter: { organisation?: number; for_post?: number; q?: string }, enabled = true) {
   return useQuery({
     queryKey: ["people", "persons", filter],
     queryFn: () => got(api.GET("/api/v1/persons", { params: { query: { ...filter, limit: 100 } } })),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Max, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -120,6 +120,13 @@ def persons(actor: Actor, q: str = "", organisation: int | None = None, *, close
         found = found.filter(organisation_id=organisation)
     found = found if closed else found.filter(is_active=True)
     return found.select_related("organisation", "user")
+
+
+def who_may_sit(found: QuerySet[Person], post: Post) -> QuerySet[Person]:
+    """Those of `found` whom `services.belonging.must_belong` lets sit on the post; `own`: 1 for its own body's."""
+    own = Q(organisation_id=post.organisation_id)
+    others = Q(organisation=None) | ~Q(organisation__kind=Organisation.Kind.ENTERPRISE)
+    return found.filter(own | others).annotate(own=Case(When(own, then=1), default=0))
 
 
 def posts_by_person(persons: Iterable[int], at: datetime) -> dict[int, list[str]]:
