@@ -165,6 +165,17 @@ export function useDuty(id: number) {
 
 interface DutyPage {
   items: Duty[];
+  count: number;
+}
+
+const OVER: readonly Duty["state"][] = ["done", "verified", "cancelled"];
+const OPEN_ONLY: readonly string[] = ["mine", "called", "org", "late"];
+
+/** A list of duties after an act on one: what is over stands at once in no list of open ones. Pure. */
+export function relisted(page: DutyPage, view: string, detail: DutyDetail): DutyPage {
+  const over = OVER.includes(detail.state) && OPEN_ONLY.includes(view);
+  const items = over ? page.items.filter((duty) => duty.id !== detail.id) : page.items.map((duty) => (duty.id === detail.id ? { ...duty, ...detail } : duty));
+  return { ...page, items, count: page.count - (page.items.length - items.length) };
 }
 
 export type DutyVerb = "answer" | "decline" | "done" | "verify" | "return" | "recall";
@@ -187,7 +198,7 @@ export function useDutyAct() {
       if (detail === null) return;
       // What was recorded stands in every list at once; where it belongs now, the lists are asked.
       client.setQueryData(["duties", "one", detail.id], detail);
-      client.setQueriesData<DutyPage>({ queryKey: ["duties", "list"] }, (page) => page && { ...page, items: page.items.map((duty) => (duty.id === detail.id ? { ...duty, ...detail } : duty)) });
+      for (const [key, page] of client.getQueriesData<DutyPage>({ queryKey: ["duties", "list"] })) if (page) client.setQueryData(key, relisted(page, String(key[2]), detail));
       for (const key of ["duties", "warnings", "orders", "status"]) void client.invalidateQueries({ queryKey: [key] });
     },
     onError: (error) => lookAgain(client, error),
