@@ -32,6 +32,7 @@ FIELDS = {
     "their_number": _("文号"), "title": _("标题"), "to": _("结束时间"), "townships": _("乡镇"), "trial": _("试算"),
     "type": _("种类"), "unit": _("单位符号"), "until": _("截止时间"), "url": _("网址"), "user": _("账号"),
     "username": _("用户名"), "valid_from": _("有效期起"), "valid_until": _("有效期止"), "values": _("设计值"),
+    "as_it_stands": _("状态"), "facts": _("详情"),
     "warning": _("预警"), "warnings": _("预警"), "way": _("方式"), "weekdays": _("星期"), "whole": _("范围"),
     "withdraw": _("撤人"), "xml": _("报文"), "axis": _("方向"),
 }  # fmt: skip
