@@ -278,6 +278,9 @@ def test_who_is_of_a_mine_watches_over_no_mine(county: SimpleNamespace) -> None:
     shift = services.plan_shift(SYSTEM, post, county.persons["leader"], start, start + timedelta(hours=8))
     with pytest.raises(Conflict, match="甲矿"):
         services.replace_on_shift(SYSTEM, shift, mine, "换人")
+    own = services.plan_shift(SYSTEM, county.posts["enterprise"], mine, start, start + timedelta(hours=8))
+    with pytest.raises(Conflict, match="甲矿"):
+        services.swap_shifts(SYSTEM, shift, own, "换班")
     with pytest.raises(Conflict, match="甲矿"):
         services.hold_post(SYSTEM, county.posts["township"], mine)
     with pytest.raises(Conflict, match="甲矿"):

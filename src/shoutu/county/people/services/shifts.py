@@ -98,7 +98,9 @@ def swap_shifts(actor: Actor, one: Shift, other: Shift, reason: str) -> tuple[Sh
     _reason(reason)
     rows = {
         row.pk: row
-        for row in Shift.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=[one.pk, other.pk])
+        for row in Shift.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("post", "person__organisation")
+        .filter(pk__in=[one.pk, other.pk])
     }
     if len(rows) != 2:
         raise Invalid("other", _("另一个班次"))
@@ -107,6 +109,8 @@ def swap_shifts(actor: Actor, one: Shift, other: Shift, reason: str) -> tuple[Sh
         _not_begun(shift)
     if first.person_id == second.person_id:
         raise Conflict(_("两个班是同一个人，换了还是一样。"))
+    for shift, theirs in ((first, second), (second, first)):
+        must_belong(shift.post, theirs.person)
     first.person_id, second.person_id = second.person_id, first.person_id
     for shift, before in ((first, second.person_id), (second, first.person_id)):
         if _double(shift, {first.pk, second.pk}):
