@@ -42,10 +42,12 @@ TWO := -n $(WORKERS) --dist worksteal
 # worker has a county of its own, so a file stays with one, its tests in their order.
 FILES := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: setup-dev system  ## all but the long tests (marked full), browser included
-	$(BIN)/pytest -q $(TWO) -m "not full" --ignore tests/browser
-	$(BIN)/pytest -q $(FILES) -m "not full" tests/browser
-	cd web && $(NPM) test --silent
+test: setup-dev system  ## all but the long tests (marked full), browser included; one part's failure does not hide another's
+	@failed=0; \
+	$(BIN)/pytest -q $(TWO) -m "not full" --ignore tests/browser || failed=1; \
+	$(BIN)/pytest -q $(FILES) -m "not full" tests/browser || failed=1; \
+	(cd web && $(NPM) test --silent) || failed=1; \
+	exit $$failed
 
 test-full: setup-dev system  ## everything that takes long as well
 	$(BIN)/pytest -q --ignore tests/browser

@@ -285,12 +285,11 @@ def list_persons(request: HttpRequest, query: Query[PersonQuery]) -> Any:
     """Persons of the organisations I see; names by role, telephone numbers always masked."""
     actor = asker(request)
     actor.require("person.read")
-    found = lists.persons(actor, query.q, query.organisation, closed=query.closed)
+    found = lists.persons(actor, query.q, query.organisation, closed=query.closed, for_post=query.for_post)
     # The order, and a cursor made by hand, would tell a masked name letter by letter.
     name = ["name"] if actor.may("person.read_phone") else ["id"]
     sorts, default = {"name": name, "id": ["id"]}, "name"
     if query.for_post is not None:
-        found = lists.who_may_sit(found, lists.get_post(actor, query.for_post))
         sorts, default = {**sorts, "fit": ["-own", *name]}, "fit"
     page = paginate(found, query, sorts=sorts, default=default)
     return {**page, "items": _persons(page["items"], actor)}

@@ -43,7 +43,8 @@ class ShiftQuery(Schema):
 def _persons(actor: Actor, query: Any, whole: bool) -> Iterator[Mapping[str, Any]]:
     # A masked name must not be told by where it stands.
     order = ("name", "id") if actor.may("person.read_phone") else ("id",)
-    rows = lists.persons(actor, query.q, query.organisation, closed=query.closed).order_by(*order)
+    found = lists.persons(actor, query.q, query.organisation, closed=query.closed, for_post=query.for_post)
+    rows = found.order_by(*order)
     now, part = timezone.now(), []
     for row in rows.iterator(chunk_size=PART):
         part.append(row)

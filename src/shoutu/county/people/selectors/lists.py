@@ -106,8 +106,15 @@ def persons_of(actor: Actor) -> QuerySet[Person]:
     return Person.objects.filter(seen | Q(organisation=None) if actor.scope.all else seen)
 
 
-def persons(actor: Actor, q: str = "", organisation: int | None = None, *, closed: bool = False) -> QuerySet[Person]:
-    """Persons of organisations the actor sees, and oneself.
+def persons(
+    actor: Actor,
+    q: str = "",
+    organisation: int | None = None,
+    *,
+    closed: bool = False,
+    for_post: int | None = None,
+) -> QuerySet[Person]:
+    """Persons of organisations the actor sees, and oneself; with `for_post`, who may sit on it (see `who_may_sit`).
 
     Searched by name only where names are shown whole: a search must not undo the mask.
     """
@@ -119,6 +126,7 @@ def persons(actor: Actor, q: str = "", organisation: int | None = None, *, close
     if organisation is not None:
         found = found.filter(organisation_id=organisation)
     found = found if closed else found.filter(is_active=True)
+    found = found if for_post is None else who_may_sit(found, get_post(actor, for_post))
     return found.select_related("organisation", "user")
 
 
