@@ -161,13 +161,12 @@ def changed(draw: Any, rules: RuleSet) -> RuleSet:
     """Another rule set: some rules gone, some with a new version, some as before; a point may be gone."""
     dicts = []
     for rule in rules.rules:
-        fate = draw(st.sampled_from(["keep", "keep", "drop", "new"]))
+        fate = draw(st.sampled_from(["keep", "keep", "drop", "new", "again"]))
         if fate == "drop":
             continue
-        params = _plain(rule.params)
-        version = rule.version
+        params, version = _plain(rule.params), rule.version + (fate in ("new", "again"))
         if fate == "new":
-            params, version = draw(rule_params(rule.kind)), version + 1
+            params = draw(rule_params(rule.kind))
         dicts.append({"id": rule.id, "version": version, "point": rule.point, "kind": rule.kind, "params": params})
     for spec in rules.composites:
         fate = draw(st.sampled_from(["keep", "keep", "drop", "new"]))

@@ -48,6 +48,13 @@ class Rule:
             spec.kind, getattr(spec.params, "direction", "")
         )
 
+    def go_on_from(self, old: Rule) -> None:
+        """What the version before has gathered goes on where this one gathers alike."""
+        by = {"rate": ("window_s", "interval_s"), "forecast": ("window_s", "interval_s"),
+              "accumulation": ("form", "window_s", "bucket_s"), "quota": ("form", "period", "utc_offset_h")}  # fmt: skip
+        if self.kind in by and all(getattr(old.params, n) == getattr(self.params, n) for n in by[self.kind]):
+            self.samples, self.cell, self.sum = old.samples, old.cell, old.sum
+
     def exceeded(self, value: float, slack: float = 0.0) -> int:
         highest = 0
         for level, bound in self.params.levels.items():
@@ -138,8 +145,10 @@ class Reference:
                 if old and old.spec == rule_spec:
                     rule = old
                     rule.spec = rule_spec
-                elif old and (old.kind, old.spec.point) == (rule_spec.kind, spec.id) and old.level:
-                    rule.level, rule.never_below, rule.carried = old.level, False, True
+                elif old and (old.kind, old.spec.point) == (rule_spec.kind, spec.id):
+                    if old.level:
+                        rule.level, rule.never_below, rule.carried = old.level, False, True
+                    rule.go_on_from(old)
                 rules.append(rule)
             point = Point(spec, rules)
             if spec.id in before:

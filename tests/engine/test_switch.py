@@ -195,7 +195,28 @@ def test_a_carried_rate_is_said_at_its_first_judgement() -> None:
     assert changes([s for k in range(5) for s in watch.read(60 * k, k)]) == [("rate", 0, 3)]
     renew(watch, "rate", params)
     told = [(k, s["from"], s["to"], s["flags"]) for k in range(5, 10) for s in watch.read(60 * k, k)]
-    assert told == [(7, 0, 3, ["first"])]
+    assert told == [(5, 0, 3, ["first"])]
+
+
+def test_what_was_gathered_goes_on_where_only_levels_change() -> None:
+    """A month's tonnes must not be lost because a limit moved: the month would look empty."""
+    month = {"levels": {"3": 100}, "period": "month"}
+    watch = Watch(("quota", month))
+    assert changes([s for k in range(3) for s in watch.read(60 * k, 20)]) == []
+    renew(watch, "quota", {**month, "levels": {"3": 70}, "clear_for_s": 600})
+    (signal,) = watch.read(180, 20)
+    assert (signal["to"], signal["aux"]) == (3, 80.0)
+    renew(watch, "quota", {**month, "period": "year"})
+    (signal,) = watch.read(240, 20)
+    assert (signal["to"], signal["aux"]) == (0, 20.0)  # another period: nothing is known of it
+
+
+def test_a_forecast_goes_on_with_its_samples_where_only_the_target_moves() -> None:
+    ahead = {"levels": {"2": 5}, "target": 100, "window_s": 1200, "interval_s": 60, "min_samples": 12}
+    watch = Watch(("forecast", ahead))
+    assert changes([s for k in range(20) for s in watch.read(60 * k, 0.1 * k)]) == []
+    renew(watch, "forecast", {**ahead, "target": 20})
+    assert changes(watch.read(60 * 20, 2.0)) == [("forecast", 0, 2)]
 
 
 def test_carried_faults_are_said_once_more_with_the_new_versions_level() -> None:

@@ -29,6 +29,8 @@ AT_READINGS = (THRESHOLD, RATE, STUCK, ACCUMULATION, QUOTA, FORECAST)
 """Kinds judged at each reading, in the order a point's rules lie in; all others come after them."""
 HELD = (THRESHOLD, ACCUMULATION, QUOTA, FORECAST)
 """Kinds whose levels are held (``raise_for_s``, ``clear_for_s``) before they change."""
+GATHERING = (RATE, ACCUMULATION, QUOTA, FORECAST)
+"""Kinds that hold against their levels what they have gathered of many readings."""
 
 LEVEL, LATE_EXCEEDANCE, CLOCK_TYPE = 1, 2, 3
 TYPE_NAMES = ("", "level", "late_exceedance", "clock")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import layout as lay
-from .ruleset import RuleSet
+from .ruleset import RuleSet, RuleSpec
 from .state import Kept, State, assemble, build, has_extra, pair_keys
 
 Ints = NDArray[np.int64]
@@ -157,12 +157,40 @@ def _carry_rules(old: State, part: State) -> None:
     alike = place & (a.rules["kind"][here] == b.rules["kind"][there]) & ~same
     raised = alike & (a.rules["level"][here] > 0)
     b.rules["level"][there[raised]], b.rules["fresh"][there[raised]] = a.rules["level"][here[raised]], lay.CARRIED
+    goes_on = alike & np.array([_gathers_alike(before[number], after[number]) for number in numbers], bool)
+    _carry_gathered(old, part, here[goes_on], there[goes_on])
     here, there = here[same], there[same]
     _copy(a.rules, b.rules, here, there, lay.RULE_KEPT)
     _copy(a.cold, b.cold, here, there, lay.COLD_KEPT)
     b.since[there] = a.since[here]
     stuck = b.rules["kind"][there] == lay.STUCK
     _copy(a.rules, b.rules, here[stuck], there[stuck], ("a", "b"))
+    _carry_gathered(old, part, here, there)
+
+
+GATHERED_BY = {
+    "rate": ("window_s", "interval_s"),
+    "forecast": ("window_s", "interval_s"),
+    "accumulation": ("form", "window_s", "bucket_s"),
+    "quota": ("form", "period", "utc_offset_h"),
+}
+"""Kinds that gather, and by which of their parameters: tonnes of a year are not lost because a level has changed."""
+
+
+def _gathers_alike(before: RuleSpec, after: RuleSpec) -> bool:
+    """Whether a rule's next version gathers what the one before has gathered. Both of one kind and point."""
+    return before.kind in GATHERED_BY and all(
+        getattr(before.params, name, None) == getattr(after.params, name, None) for name in GATHERED_BY[before.kind]
+    )
+
+
+def _carry_gathered(old: State, part: State, here: Ints, there: Ints) -> None:
+    """Samples and sums of rules that have as much room for them as before."""
+    a, b = old.arrays, part.arrays
+    gathers = np.isin(b.rules["kind"][there], lay.GATHERING)
+    here, there = here[gathers], there[gathers]
+    _copy(a.rules, b.rules, here, there, ("t0", "n"))
+    _copy(a.cold, b.cold, here, there, ("head",))
     none = np.zeros(len(here), bool)
     start, _ = _ranges(a.cold["offset"][here], a.cold["cap"][here], none)
     target, _ = _ranges(b.cold["offset"][there], b.cold["cap"][there], none)
