@@ -12,6 +12,8 @@ HIGH = {"levels": {"2": 20.0, "4": 24.0}, "direction": "high", "hysteresis": 0.5
 SUM = {"levels": {"2": 30.0}, "window_s": 3600.0, "bucket_s": 600.0, "form": "sum", "raise_for_s": 0.0}
 QUOTA = {"levels": {"4": 100.0}, "period": "month", "form": "sum", "raise_for_s": 0.0}
 AHEAD = {"levels": {"1": 72.0, "3": 24.0}, "target": 6.0, "direction": "low", "confidence": 0.95, "window_s": 86400.0}
+RISING = {**AHEAD, "direction": "high"}
+FASTER = {**AHEAD, "form": "inverse_velocity"}
 LOW = {"levels": {"2": 7.2, "4": 6.0}, "direction": "low", "hysteresis": 0.0, "raise_for_s": 0, "clear_for_s": 0}
 
 
@@ -49,6 +51,12 @@ LOW = {"levels": {"2": 7.2, "4": 6.0}, "direction": "low", "hysteresis": 0.0, "r
         ("forecast", AHEAD, {"confidence": 0.9}, True),
         ("forecast", AHEAD, {"confidence": 0.99}, False),
         ("forecast", AHEAD, {"target": 5.0}, False),
+        ("forecast", AHEAD, {"target": 6.5}, True),
+        ("forecast", RISING, {"target": 5.0}, True),
+        ("forecast", RISING, {"target": 6.5}, False),
+        ("forecast", RISING, {"target": 5.0, "direction": "low"}, False),
+        ("forecast", FASTER, {"target": 5.0}, True),
+        ("forecast", FASTER, {"target": 6.5}, False),
         ("unheard_of", {"x": 1}, {"x": 2}, False),
     ],
 )

@@ -45,6 +45,9 @@ def at_least_as_strict(kind: str, old: Params, new: Params) -> bool:
             way = "low" if kind == "forecast" else new.get("direction", old.get("direction", "high"))
             if not _levels(way, before, after):
                 return False
+        elif field == "target" and before is not None and after is not None:
+            if not _nearer(new, before, after):
+                return False
         elif before is None or after is None or not _stricter(field, before, after, smaller, greater):
             return False
     return True
@@ -66,6 +69,12 @@ def goes_up_to_the_law(kind: str, standing: Params, limit: Params, *, agreed: bo
 
 def _stricter(field: str, before: Any, after: Any, smaller: tuple[str, ...], greater: tuple[str, ...]) -> bool:
     return (field in smaller and bool(after < before)) or (field in greater and bool(after > before))
+
+
+def _nearer(forecast: Params, before: Any, after: Any) -> bool:
+    """Whether a forecast says the new target sooner: the line meets it first; of slower movement it speaks too."""
+    falling = forecast.get("direction") == "low" and forecast.get("form") != "inverse_velocity"
+    return bool(after >= before if falling else after <= before)
 
 
 def _levels(direction: str, old: Any, new: Any) -> bool:
