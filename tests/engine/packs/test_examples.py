@@ -36,7 +36,7 @@ def raised(name: str) -> list[tuple[str, str, int, datetime, str]]:
         kind = found.indicator(told["item"])
         points.append(
             {"id": number, "source": 1, "site": 1, "item": told["item"], "interval_s": told["interval_s"],
-             "low": kind.low, "high": kind.high, "danger": kind.danger}
+             "low": kind.low, "high": told.get("high", kind.high), "danger": kind.danger}
         )  # fmt: skip
         for rule in bind(found, told["item"], site["design"]).rules:
             bound.append(rule)

@@ -15,7 +15,7 @@ from shoutu.engine.params import parse
 PACKS = Path(__file__).parents[3] / "packs"
 SITE = {
     "grade": 4, "beach_crest_level": 812.5, "phreatic_control_depth": 6.0, "displacement_red": 100.0,
-    "inflow_normal": 50.0, "people_limit": 30, "min_freeboard": 0.7,
+    "inflow_normal": 50.0, "people_limit": 30, "capacity_year": 30.0, "min_freeboard": 0.7,
 }  # fmt: skip
 
 
@@ -75,6 +75,26 @@ def test_a_limit_nobody_judges_has_no_rule(law: Limits) -> None:
     assert without is not None
     (found,) = weak(without, "o2", law)
     assert found.rule is None
+
+
+def test_a_month_is_held_to_the_limit_of_a_month_and_not_to_the_years(law: Limits) -> None:
+    text = (PACKS / "warning/underground-mine.yaml").read_text("utf-8")
+    lax, _ = load(text.replace("10000 * 0.2", "10000 * 0.5"), "lax.yaml")
+    assert lax is not None
+    (found,) = weak(lax, "ore_output", law)
+    assert (found.limit.id, found.value, found.rule) == ("output_month", 60_000, "output_month")
+    rule = next(rule for rule in bind(lax, "ore_output", SITE).rules if rule.rule == "output_month")
+    strict = tightened(rule.params, found)
+    assert strict["levels"] == {"3": 60_000.0}
+    parse("quota", strict)
+
+
+def test_persons_counted_by_a_quota_keep_the_limit_of_the_reading(law: Limits) -> None:
+    text = (PACKS / "warning/underground-mine.yaml").read_text("utf-8")
+    lax, _ = load(text.replace("people_limit + 1", "people_limit + 5"), "lax.yaml")
+    assert lax is not None
+    (found,) = weak(lax, "people_underground", law)
+    assert (found.limit.id, found.value, found.rule) == ("people", 31, "people_over")
 
 
 def test_a_limit_whose_design_value_is_missing_says_nothing(law: Limits) -> None:

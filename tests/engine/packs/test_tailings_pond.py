@@ -55,8 +55,11 @@ def test_rain_never_gives_red(pack: Pack) -> None:
             assert "4" not in rule.params.get("levels", {})
         elif rule.id != "pond_blue_items":  # one blue item of four that make yellow, never orange or red
             assert "rain" not in str(rule.params)
-    binding = bind(pack, "rain_hour", dict(zip(values, (30.0, 20.0, 10.0), strict=True)))
-    assert next(r for r in binding.rules if r.kind == "threshold").params["levels"] == {"1": 10.0, "2": 20.0, "3": 30.0}
+    binding = bind(pack, "rain_hour", dict(zip(values, (30.0, 20.0, 10.0, 100.0, 50.0, 25.0), strict=True)))
+    found = {r.kind: r.params["levels"] for r in binding.rules if "levels" in r.params}
+    assert found == {
+        "threshold": {"1": 10.0, "2": 20.0, "3": 30.0}, "accumulation": {"1": 25.0, "2": 50.0, "3": 100.0},
+    }  # fmt: skip
 
 
 def test_contradicting_values_are_named_and_red_stays_watched(pack: Pack) -> None:

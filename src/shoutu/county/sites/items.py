@@ -20,6 +20,7 @@ TITLES = {
     "no2": "二氧化氮",
     "o2": "氧气",
     "inflow": "涌水量",
+    "ore_output": "出矿量",
     "wind_speed": "风速",
     "temperature": "温度",
     "power": "用电功率",

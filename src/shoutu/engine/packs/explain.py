@@ -220,9 +220,13 @@ def _since(signal: Mapping[str, Any], tongue: str) -> str:
     return "—" if start is None or end is None else _span((end - start) / 1000, tongue)
 
 
+FAR_H = 365 * 24.0
+"""So far ahead nobody can say when: the far end of a band may lie anywhere."""
+
+
 def in_hours(hours: Any, tongue: str) -> str:
-    """A time ahead; what has no end is open."""
-    if not isinstance(hours, int | float):
+    """A time ahead; what has no end, or one past all foresight, is open."""
+    if not isinstance(hours, int | float) or hours > FAR_H:
         return "更久" if tongue == "zh" else "longer"
     if hours < 1 / 60:
         return "马上" if tongue == "zh" else "now"

@@ -17,7 +17,8 @@ from .source import Problem, Source
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """An indicator must have reached ``level`` (or one above) once it is at ``value``.
 
-    ``value``: a number in ``unit``, or a text beginning with = that computes it from design values.
+    ``value``: a number in ``unit``, or a text beginning with = that computes it from design values. ``period``: not the
+    reading, but what has come together since the month or the year began.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     value: float | str
     cite: str
     level: int = 1
+    period: Literal["day", "month", "year"] | None = None
     verified: bool = False
     note: str = ""
 
@@ -94,9 +96,9 @@ def weakened(
     pack: Pack, indicator: str, rules: Iterable[BoundRule], limits: Limits, site_params: dict[str, Any]
 ) -> list[Weak]:
     """The limits of law of this indicator that the rules bound for it do not keep; empty when all are kept."""
-    judged = [rule for rule in rules if rule.kind == "threshold"]
-    found = []
+    rules, found = list(rules), []
     for limit in limits.items:
+        judged = [rule for rule in rules if _judges(rule, limit)]
         value = value_of_limit(limits, limit, site_params) if limit.indicator == indicator else None
         if value is None or any(_keeps(rule.params, limit, value) for rule in judged):
             continue
@@ -105,8 +107,15 @@ def weakened(
     return found
 
 
+def _judges(rule: BoundRule, limit: Limit) -> bool:
+    """Whether what the limit is of is what the rule holds against its levels: the reading, or a period's sum."""
+    if rule.kind == "quota":
+        return rule.params.get("period") == limit.period
+    return rule.kind == "threshold" and limit.period is None
+
+
 def tightened(params: dict[str, Any], weak: Weak) -> dict[str, Any]:
-    """The parameters of a threshold rule with the limit of law put in; levels that would then come too late go."""
+    """The parameters of a threshold or quota rule with the limit of law put in; levels that would then come too late go."""
     levels = dict(params["levels"])
     level = min((int(key) for key in levels if int(key) >= weak.limit.level), default=weak.limit.level)
     high = weak.limit.direction == "high"
