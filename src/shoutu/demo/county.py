@@ -64,6 +64,9 @@ def _design(*, crest: float, control: float) -> dict[str, float]:
         "rain_hour_orange": 30.0,
         "rain_hour_yellow": 16.0,
         "rain_hour_blue": 8.0,
+        "rain_day_orange": 120.0,
+        "rain_day_yellow": 80.0,
+        "rain_day_blue": 60.0,
     }
 
 

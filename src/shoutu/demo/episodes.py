@@ -10,7 +10,7 @@ class Episode:
     """What happened: `at` hours after the county began, at a site's sensor of an item; `minutes` long.
 
     The sensor rises (or falls) to `value` within `rise` minutes before, and is back at the end; a `value` of 0 lies a
-    little past the rule's own limit. With `slope` it creeps instead, so many units an hour, and stays where it is.
+    little past the rule's own limit. With `slope` it creeps instead, so many units an hour for `creep_h` hours, and stays where it is.
 
     `course`: real, false (then `why` is a code of `Reason`), fault (nothing is heard for the time), late (reported too
     late and still open), closable (everything done but the closing). `climb` minutes nobody at the mine answers;
@@ -29,6 +29,7 @@ class Episode:
     climb: float = 0.0
     people: int = 0
     slope: float = 0.0
+    creep_h: float = 26.0
 
 
 EPISODES = [
@@ -42,10 +43,12 @@ EPISODES = [
     Episode(44.7, "X5", "ammonia", 2, 28.0, minutes=75, rise=25),
     Episode(51.2, "U10", "main_fan", 0, course="fault", minutes=50),
     Episode(55.9, "P2", "bearing_temperature", 2, 72.5, minutes=110, rise=40),
+    Episode(60.4, "U4", "people_underground", 3, 64.0, minutes=75, rise=40, people=64),
     Episode(66.3, "U6", "co", 3, 25.7, "false", "power_switch", 22, 6, people=17),
     Episode(74.8, "W3", "phreatic_depth", 1, minutes=600, rise=300),
     Episode(81.5, "O14", "slope_displacement", 2, minutes=700, slope=0.62),
     Episode(90.2, "X1", "combustible_gas", 2, 27.0, "false", "calibration", 30, 4),
+    Episode(94.1, "W4", "pond_level", 1, minutes=600, slope=0.0275, creep_h=84.0),
     Episode(98.6, "U12", "air_speed_drift", 2, 0.15, minutes=95, rise=20, climb=17),
     Episode(104.4, "D3", "rain_hour", 2, 16.4, minutes=120, rise=50),
     Episode(113.0, "U2", "o2", 3, 19.6, minutes=200, rise=12, people=21),

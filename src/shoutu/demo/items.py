@@ -32,6 +32,7 @@ ITEMS = {
     "main_fan": Item("主扇开停", "1", 0.0, 1.0, "low", 1.0),
     "inflow": Item("涌水量", "m³/h", 0.0, 1000.0, "both", 50.0),
     "people_underground": Item("井下人数", "人", 0.0, 999.0, "high", 20.0),
+    "ore_output": Item("出矿量", "t", 0.0, 300.0, "none", 25.0),
     "slope_displacement": Item("边坡表面位移", "mm", -2000.0, 2000.0, "both", 18.0),
     "crack_opening": Item("裂缝张开", "mm", 0.0, 300.0, "high", 6.0),
     "dump_displacement": Item("排土场位移", "cm", -500.0, 500.0, "both", 4.0),

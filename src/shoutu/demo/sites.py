@@ -90,6 +90,8 @@ LACKING = {
     "D1": ("phreatic_depth",), "O11": ("rain_hour_yellow",), "W4": ("displacement_red",), "U9": ("communication",),
 }  # fmt: skip
 """Site key → sensors and design values left out on purpose: each is a 监测缺项 with somebody called for it."""
+WEIGHED = ("U1", 1800.0)
+"""The mine whose ore is weighed, and how often, s: its output of month and year is held against what is approved."""
 STILL = {
     "O3": ("sealed", "超层越界开采，责令停产整顿", "县应急〔2026〕停产 3 号"),
     "O8": ("stopped", "边坡治理，停产施工", "县应急〔2026〕停产 5 号"),
@@ -161,6 +163,9 @@ def _mine(
     kept = [pair for pair in sensors if pair[0] not in lacking]
     bases = _bases(params)
     made = _sensors(rng, key, kept, bases)
+    if key == WEIGHED[0]:
+        ore = ITEMS["ore_output"]  # draws nothing: all other sites stay as they are
+        made += (Sensor(f"{key}-CK-01", f"全矿{ore.title}", "ore_output", ore.base, WEIGHED[1]),)
     return DemoSite(key, enterprise, name, kind, township, *spot, grade, pack, params, made)
 
 
@@ -173,7 +178,7 @@ def _equipment(rng: random.Random, letter: str, which: int) -> tuple[dict[str, f
         params = {
             "inflow_normal": 50.0, "people_limit": 60.0, "fan_pressure_low": 800.0, "fan_pressure_high": 2000.0,
             "ground_pressure_red": 20.0, "refuge_chambers": 2.0, "air_supply": 1.0, "water_supply": 1.0,
-            "communication": 1.0,
+            "communication": 1.0, "capacity_year": 50.0,
         }  # fmt: skip
         return params, [
             ("co", "回风巷"), ("co", "一采区"), ("co_intake", "主斜井"), ("no2", "二采区"), ("o2", "采场"),
@@ -182,7 +187,7 @@ def _equipment(rng: random.Random, letter: str, which: int) -> tuple[dict[str, f
     if letter == "O":
         params = {
             "slope_height": float(rng.randrange(80, 230, 10)), "video_cameras": 3.0, "slope_rate_red": 40.0,
-            "rain_hour_yellow": 20.0, "blast_limit": 2.0,
+            "rain_hour_yellow": 20.0, "blast_limit": 2.0, "rain_day_yellow": 80.0, "rain_day_orange": 120.0,
         }  # fmt: skip
         wanted = [("slope_displacement", "北帮"), ("slope_displacement", "东帮"), ("crack_opening", "坡顶")]
         return params, [*wanted, ("rain_hour", "采场")], ""
@@ -197,6 +202,7 @@ def _equipment(rng: random.Random, letter: str, which: int) -> tuple[dict[str, f
         "water_level_blue": crest - 1.5, "phreatic_control_depth": control, "displacement_red": 100.0,
         "phreatic_yellow_depth": round(control * 1.2, 2), "phreatic_blue_depth": round(control * 4 / 3, 2),
         "rain_hour_orange": 30.0, "rain_hour_yellow": 16.0, "video_cameras": 4.0,
+        "rain_day_orange": 120.0, "rain_day_yellow": 80.0, "rain_day_blue": 60.0,
         "dry_stack": 1.0 if letter == "D" else 0.0,
     }  # fmt: skip
     wanted = [

@@ -24,8 +24,6 @@ from shoutu.sensing.store import Columns, lay_prehistory
 SHARD = 1
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
-SLOPE_HOURS = 26.0
-"""How long a slope creeps: a rule of rates looks at a day's readings."""
 
 
 class Week:
@@ -66,7 +64,7 @@ class Week:
             return ts[heard], value[heard]
         if episode.slope:
             # What has moved stays where it is; it began so much nearer.
-            way = np.clip((ts - end) / HOUR_MS + SLOPE_HOURS, 0.0, SLOPE_HOURS) - SLOPE_HOURS
+            way = np.clip((ts - end) / HOUR_MS + episode.creep_h, 0.0, episode.creep_h) - episode.creep_h
             return ts, told(sensor, value + episode.slope * way)
         limit, outward, clear_ms = self._limits[point, episode.level]
         peak = episode.value or limit * (1 + 0.025 * outward)
@@ -120,10 +118,11 @@ def _limits(rules: Sequence[Mapping[str, Any]]) -> dict[tuple[int, int], tuple[f
     found = {}
     for rule in rules:
         params = rule["params"]
-        if rule["kind"] != "threshold" or "point" not in rule:
+        counted = rule["kind"] == "quota" and params.get("form") == "count"
+        if not (rule["kind"] == "threshold" or counted) or "point" not in rule:
             continue
         for level, limit in params["levels"].items():
-            outward = -1 if params["direction"] == "low" else 1
+            outward = -1 if params.get("direction") == "low" else 1
             highest = limit[1] if isinstance(limit, list | tuple) else limit
             found[rule["point"], int(level)] = highest, outward, 1000.0 * params.get("clear_for_s", 0)
     return found

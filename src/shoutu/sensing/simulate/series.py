@@ -45,6 +45,7 @@ PROFILES = {
     "main_fan": Profile(drift=0.0, day=0.0, noise=0.0, digits=0),  # 1 runs
     "inflow": Profile(drift=0.8, day=0.3, noise=0.3, digits=1, floor=0.0),  # m³/h
     "people_underground": Profile(drift=1.5, day=12.0, noise=0.6, digits=0, floor=0.0),  # by shifts
+    "ore_output": Profile(drift=0.5, day=2.5, noise=0.5, digits=0, floor=0.0),  # t an interval, more by day
     "slope_displacement": Profile(drift=0.4, day=0.2, noise=0.15, digits=1),  # mm
     "crack_opening": Profile(drift=0.2, day=0.1, noise=0.08, digits=1, floor=0.0),  # mm
     "dump_displacement": Profile(drift=0.1, day=0.05, noise=0.05, digits=1),  # cm
