@@ -50,8 +50,10 @@ class Rule:
 
     def go_on_from(self, old: Rule) -> None:
         """What the version before has gathered goes on where this one gathers alike."""
-        by = {"rate": ("window_s", "interval_s"), "forecast": ("window_s", "interval_s"),
-              "accumulation": ("form", "window_s", "bucket_s"), "quota": ("form", "period", "utc_offset_h")}  # fmt: skip
+        by = {
+            "rate": ("window_s", "interval_s"), "forecast": ("window_s", "interval_s"),
+            "accumulation": ("form", "window_s", "bucket_s"), "quota": ("form", "period", "utc_offset_h"),
+        }  # fmt: skip
         if self.kind in by and all(getattr(old.params, n) == getattr(self.params, n) for n in by[self.kind]):
             self.samples, self.cell, self.sum = old.samples, old.cell, old.sum
 

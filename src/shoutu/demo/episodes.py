@@ -10,7 +10,8 @@ class Episode:
     """What happened: `at` hours after the county began, at a site's sensor of an item; `minutes` long.
 
     The sensor rises (or falls) to `value` within `rise` minutes before, and is back at the end; a `value` of 0 lies a
-    little past the rule's own limit. With `slope` it creeps instead, so many units an hour for `creep_h` hours, and stays where it is.
+    little past the rule's own limit. With `slope` it creeps instead, so many units an hour for `creep_h` hours, and
+    stays where it is.
 
     `course`: real, false (then `why` is a code of `Reason`), fault (nothing is heard for the time), late (reported too
     late and still open), closable (everything done but the closing). `climb` minutes nobody at the mine answers;

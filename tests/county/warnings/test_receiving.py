@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.models import Alarm, Call, Duty
 from shoutu.county.duties.services import policies as policy_texts
+from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
 from shoutu.county.sites import services as sites
 from shoutu.county.sites.models import Signal
-from shoutu.county.warnings import services
+from shoutu.county.warnings import selectors, services
 from shoutu.county.warnings.models import Event, Member, Warning
 from shoutu.county.warnings.services import receiving
 
@@ -350,3 +351,16 @@ def test_any_course_leaves_the_level_of_its_members(watched, signal, course):
     for warning in open_:
         assert warning.current_level == max(standing.values())
         assert warning.peak_level >= warning.level >= warning.current_level
+
+
+def test_a_sum_of_a_rate_is_told_without_the_hour(signal, watched):
+    gauge = sites.create_point(SYSTEM, watched.site, watched.source, "YL-01", item="rain_hour", unit="mm/h")
+    params = {"levels": {"2": 50.0}, "window_s": 86_400.0, "bucket_s": 1800.0, "form": "integral"}
+    rule = sites.create_rule(SYSTEM, gauge, "accumulation", params, "设计值")
+    told = {"rule": rule.pk, "point": gauge.pk, "item": "rain_hour", "kind": "accumulation"}
+    take({**signal(2), **told, "value": 4.0, "aux": 53.5, "threshold": 50.0})
+    warning = selectors.warnings_for(SYSTEM).get()
+    assert warning.title == "小时雨量累计 53.50 mm，高于黄色限值 50.00 mm"
+    assert "53.50 mm，" in warning.sentence
+    assert (warning.value, warning.unit, gauge.unit) == (53.5, "mm", "mm/h")
+    assert selectors.row(warning, [])["unit"] == "mm"

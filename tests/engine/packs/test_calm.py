@@ -28,7 +28,9 @@ SERIES: list[tuple[str, str, dict[str, Any], tuple[float, float, float, float]]]
 """Pack, item, design; and the value about which it swings, the day's swing, how it wanders, the noise."""
 
 
-@pytest.mark.parametrize(("pack", "item", "design", "swings"), SERIES, ids=lambda one: one if isinstance(one, str) else "")
+@pytest.mark.parametrize(
+    ("pack", "item", "design", "swings"), SERIES, ids=lambda one: one if isinstance(one, str) else ""
+)
 def test_a_year_of_points_where_nothing_happens_is_calm(
     pack: str, item: str, design: dict[str, Any], swings: tuple[float, float, float, float]
 ) -> None:

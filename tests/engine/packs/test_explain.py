@@ -33,7 +33,8 @@ AHEAD = {"kind": "forecast", "from": 0, "to": 2, "value": 6.8, "aux": 5.0, "low"
          "浸润线埋深越来越快：照近 24 小时的速度倒数，约 5 小时后（3 小时至更久）可能失稳。",
          "Phreatic depth is accelerating: by the inverse of its velocity in the last 24 h it may fail in about 5 h "
          "(3 h to longer)."),
-        (DEPTH, AHEAD | {"high": 2.8e14}, "浸润线埋深 6.80 m，照近 24 小时的走势，约 5 小时后（3 小时至更久）到 6.00 m。",
+        (DEPTH, AHEAD | {"high": 2.8e14},
+         "浸润线埋深 6.80 m，照近 24 小时的走势，约 5 小时后（3 小时至更久）到 6.00 m。",
          "Phreatic depth 6.80 m; as it went in the last 24 h it reaches 6.00 m in about 5 h (3 h to longer)."),
         (DEPTH, AHEAD | {"from": 2, "to": 0}, "浸润线埋深的走势已不指向危险，现为正常。",
          "Phreatic depth is no longer on its way there, now normal."),

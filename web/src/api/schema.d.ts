@@ -9472,7 +9472,7 @@ export interface components {
         };
         /**
          * PointRule
-         * @description A rule that watches a point.
+         * @description A rule that watches a point. `levels_unit`: in what its levels are told; `on_value`: whether they are held against the reading.
          */
         PointRule: {
             /** Id */
@@ -9487,6 +9487,10 @@ export interface components {
             sentence: string;
             /** Levels */
             levels: components["schemas"]["Threshold"][];
+            /** Levels Unit */
+            levels_unit: string;
+            /** On Value */
+            on_value: boolean;
             /** Cite */
             cite: string;
             /** Verified */
@@ -9674,6 +9678,10 @@ export interface components {
             sentence: string;
             /** Levels */
             levels: components["schemas"]["Threshold"][];
+            /** Levels Unit */
+            levels_unit: string;
+            /** On Value */
+            on_value: boolean;
             /** Cite */
             cite: string;
             /** Verified */
@@ -10191,6 +10199,10 @@ export interface components {
             sentence: string;
             /** Levels */
             levels: components["schemas"]["Threshold"][];
+            /** Levels Unit */
+            levels_unit: string;
+            /** On Value */
+            on_value: boolean;
             /** Cite */
             cite: string;
             /** Verified */
@@ -11575,6 +11587,8 @@ export interface components {
             threshold: number | null;
             /** Decimals */
             decimals: number | null;
+            /** Unit */
+            unit: string;
             /** Direction */
             direction: string | null;
             /** Sentence */
@@ -11883,6 +11897,8 @@ export interface components {
             threshold: number | null;
             /** Decimals */
             decimals: number | null;
+            /** Unit */
+            unit: string;
             /** Direction */
             direction: string | null;
             /** Sentence */

@@ -230,7 +230,10 @@ class Threshold(Schema):
 
 
 class PointRule(Schema):
-    """A rule that watches a point."""
+    """A rule that watches a point. `levels_unit`: in what its levels are told.
+
+    `on_value`: whether they are held against the reading itself.
+    """
 
     id: int
     version: int
@@ -238,6 +241,8 @@ class PointRule(Schema):
     title: str
     sentence: str
     levels: list[Threshold]
+    levels_unit: str
+    on_value: bool
     cite: str
     verified: bool
     enabled: bool

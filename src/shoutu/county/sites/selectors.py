@@ -226,9 +226,18 @@ def findings_of(site: Site) -> list[dict[str, Any]]:
     ]
 
 
-def limits(params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The limits of a rule's parameters as single values, lowest level first; a band gives two each."""
-    side, found = params.get("direction", "high"), []
+def on_value(kind: str, params: Mapping[str, Any]) -> bool:
+    """Whether a rule's limits lie on the axis of the readings themselves: not those of a slope, a sum, hours left."""
+    return kind == "threshold" or (kind == "quota" and params.get("form") == "count")
+
+
+def limits(params: Mapping[str, Any], kind: str = "") -> list[dict[str, Any]]:
+    """The limits of a rule's parameters as single values, lowest level first; a band gives two each.
+
+    Hours left until something happens are reached from above, whatever way the value goes.
+    """
+    side: str = "low" if kind == "forecast" else params.get("direction", "high")
+    found: list[dict[str, Any]] = []
     for level, value in sorted((params.get("levels") or {}).items(), key=lambda pair: int(pair[0])):
         if side == "band":
             found.append({"level": int(level), "value": value[0], "direction": "low"})
@@ -255,7 +264,7 @@ def decimals_of(points: Iterable[int]) -> dict[int, int]:
     named: set[int] = set()
     for point, kind, words, params in rows:
         told = [words["decimals"]] if "decimals" in words else []
-        if kind == "threshold":
+        if on_value(kind, params):
             told += [places(limit["value"]) for limit in limits(params)]
         if told:
             found[point] = max(found.get(point, 0), *told)

@@ -12,7 +12,7 @@ from shoutu.county.sites import selectors
 from shoutu.county.sites.models import Point, Rule, RuleState, Source, Unclaimed
 from shoutu.county.sites.standing import RAISED, words
 from shoutu.county.sites.suggesting import hindrance
-from shoutu.county.sites.wording import rule_sentence
+from shoutu.county.sites.wording import rule_sentence, unit_of_levels
 
 
 def site(row: Any) -> dict[str, Any]:
@@ -89,7 +89,9 @@ def point_rule(row: Rule) -> dict[str, Any]:
         "kind": row.kind,
         "title": row.title,
         "sentence": rule_sentence(row.kind, params, row.unit, row.interval_s),
-        "levels": selectors.limits(params),
+        "levels": selectors.limits(params, row.kind),
+        "levels_unit": unit_of_levels(row.kind, row.unit, params),
+        "on_value": selectors.on_value(row.kind, params),
         "cite": row.cite,
         "verified": row.verified,
         "enabled": row.enabled,

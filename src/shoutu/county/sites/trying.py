@@ -73,8 +73,8 @@ def trial(
         "first": moment(told["first"]) if told["first"] is not None else None,
         "last": moment(told["last"]) if told["last"] is not None else None,
         "until": moment(told["next"]) if told["next"] is not None else None,
-        "now": _side(told["runs"][0]["rule"], sides[0]["rule"], _standing(rule), rule.enabled),
-        "then": _side(told["runs"][1]["rule"], sides[1]["rule"], change.params, enabled),
+        "now": _side(told["runs"][0]["rule"], sides[0]["rule"], rule.kind, _standing(rule), rule.enabled),
+        "then": _side(told["runs"][1]["rule"], sides[1]["rule"], rule.kind, change.params, enabled),
         "warnings": _beside(
             hooks.during(actor, rule.point.pk, start, end), sides[0]["risk"], sides[1]["risk"], _known(told, sides, end)
         ),
@@ -129,10 +129,12 @@ def _episodes(rows: Sequence[Sequence[Any]]) -> list[Episode]:
     ]  # fmt: skip
 
 
-def _side(told: Mapping[str, Any], found: list[Episode], params: Mapping[str, Any], enabled: bool) -> dict[str, Any]:
+def _side(
+    told: Mapping[str, Any], found: list[Episode], kind: str, params: Mapping[str, Any], enabled: bool
+) -> dict[str, Any]:
     return {
         "enabled": enabled,
-        "levels": limits(params) if enabled else [],
+        "levels": limits(params, kind) if enabled else [],
         "counts": [{"level": level, "n": told["count"][str(level)]} for level in (4, 3, 2, 1)],
         "late": told["late"],
         "episodes": [{"start": one.start, "end": one.end, "level": one.level, "value": one.value} for one in found],

@@ -12,7 +12,7 @@ from shoutu.county.places.models import Site
 from shoutu.county.sites import gaps, packs, shaping
 from shoutu.county.sites.models import Binding, DesignValue, Point
 from shoutu.county.sites.selectors import findings_of, rules_for
-from shoutu.engine.packs.bind import unit_of
+from shoutu.county.sites.wording import unit_of_levels
 
 
 def pack_rows(actor: Actor) -> list[dict[str, Any]]:
@@ -99,20 +99,13 @@ def _pack_rule(rule: Any, titles: Mapping[str, Any]) -> dict[str, Any]:
             }
             for level, bound in sorted((params.get("levels") or {}).items(), key=lambda pair: -int(pair[0]))
         ],
-        "unit": _unit_of(rule.kind, unit, params),
+        "unit": unit_of_levels(rule.kind, unit, params),
         "hold_s": params.get("raise_for_s"),
         "window_s": params.get("window_s"),
         "cite": rule.cite,
         "verified": rule.verified,
         "note": rule.note,
     }
-
-
-def _unit_of(kind: str, unit: str, params: Mapping[str, Any]) -> str:
-    """In what the limits of a rule are told."""
-    if kind == "rate":
-        return f"{unit}/h" if unit else "/h"
-    return "h" if kind == "forecast" else unit_of(unit, params)
 
 
 def _bound(bound: Any, direction: str) -> str:

@@ -60,6 +60,13 @@ def rule_sentence(kind: str, params: Mapping[str, Any], unit: str, interval_s: f
     return kind
 
 
+def unit_of_levels(kind: str, unit: str, params: Mapping[str, Any]) -> str:
+    """In what the limits of a rule are told; `unit`: the point's."""
+    if kind == "rate":
+        return f"{unit}/h" if unit else "/h"
+    return "h" if kind == "forecast" else unit_of(unit, params)
+
+
 def _together(params: Mapping[str, Any]) -> str:
     """「4 个测点蓝 → 黄，3 个测点黄 → 橙」"""
     noun = "项" if params.get("counted") == "items" else "个测点"

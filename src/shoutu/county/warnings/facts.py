@@ -123,7 +123,7 @@ def state(warning: Warning) -> str:
     # The signal's own value, not a guess of now: the newest reading stands in the body the officer completes.
     figure = ""
     if warning.value is not None and warning.point:
-        figure = f"，最近一次越限值 {number(warning.value, warning.point.unit, limit=warning.threshold)}"
+        figure = f"，最近一次越限值 {number(warning.value, warning.unit, limit=warning.threshold)}"
     return f"截至{at}，为{LEVELS[warning.current_level]}{figure}。"
 
 

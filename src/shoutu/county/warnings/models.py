@@ -110,6 +110,12 @@ class Warning(ScopedModel):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def unit(self) -> str:
+        """In what its value and limit are told: a sum of a rate per hour has lost the hour."""
+        own = self.point.unit if self.point else ""
+        return str(self.rule.words.get("unit", own)) if self.rule else own
+
     def facts(self) -> Facts:
         """What decides its stage, for the pure course."""
         return Facts(

@@ -134,6 +134,7 @@ class Warning(Schema):
     value: float | None
     threshold: float | None
     decimals: int | None
+    unit: str
     direction: str | None
     sentence: str
     opened_at: datetime

@@ -27,7 +27,7 @@ def _warnings(actor: Actor, query: Any, whole: bool) -> Iterator[Mapping[str, An
             "site": row.site.name if row.site else gettext("全县"),
             "territory": row.site.territory.name if row.site else "",
             "point": row.point.name if row.point else "", "value": row.value, "threshold": row.threshold,
-            "unit": row.point.unit if row.point else "", "started_at": row.started_at,
+            "unit": row.unit, "started_at": row.started_at,
             "answered_at": row.answered_at, "ended_at": row.ended_at, "closed_at": row.closed_at,
             "result": row.result, "reason": row.reason,
         }  # fmt: skip

@@ -115,7 +115,7 @@ def _judges(rule: BoundRule, limit: Limit) -> bool:
 
 
 def tightened(params: dict[str, Any], weak: Weak) -> dict[str, Any]:
-    """The parameters of a threshold or quota rule with the limit of law put in; levels that would then come too late go."""
+    """The parameters of a threshold or quota rule with the limit of law put in; levels then too late go."""
     levels = dict(params["levels"])
     level = min((int(key) for key in levels if int(key) >= weak.limit.level), default=weak.limit.level)
     high = weak.limit.direction == "high"

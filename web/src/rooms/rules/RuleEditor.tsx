@@ -38,14 +38,13 @@ function Field({ rule, field, label, texts, set, wrong }: FieldProps): ReactNode
 /** The limits and the other parameters of a rule, each beside what it says now. */
 export function Fields({ rule, texts, set, wrong }: Omit<FieldProps, "field" | "label">): ReactNode {
   const band = isBand(rule.params);
-  const unit = rule.kind === "rate" ? (rule.unit ? `${rule.unit}/h` : "/h") : rule.kind === "forecast" ? "h" : rule.unit;
   const side = rule.params.direction === "low" || rule.kind === "forecast" ? "\u2264" : "\u2265";
   const steps = stepsOf(rule.params);
   const field = (name: string, label: string): ReactNode => <Field key={name} rule={rule} field={name} label={label} texts={texts} set={set} wrong={wrong} />;
   return (
     <div className="rule-fields">
       <div className="rule-field rule-field-head second" aria-hidden>
-        <span>{hasLimits(rule.kind) ? t("ruleEdit.limits", { unit }) : t("ruleEdit.parameter")}</span>
+        <span>{hasLimits(rule.kind) ? t("ruleEdit.limits", { unit: rule.levels_unit }) : t("ruleEdit.parameter")}</span>
         <span>{t("ruleEdit.now")}</span>
         <span>{t("ruleEdit.becomes")}</span>
       </div>

@@ -95,7 +95,7 @@ function Picture({ rule, trial }: { rule: RuleDetail; trial: Trial }): ReactNode
   const hours = shortOf(trial) === null || trial.first === null ? trial.days * 24 : Math.ceil((end - Date.parse(trial.first)) / 3_600_000);
   const start = end - hours * 3_600_000;
   const readings = useReadings(rule.point?.id ?? null, hours, trial.end, rule.interval_s);
-  const onValue = rule.kind === "threshold";
+  const onValue = rule.on_value;
   return (
     <div className="trial-picture">
       {readings.error && !readings.data ? (

@@ -21,7 +21,7 @@ const BRIEF = 8;
 
 /** The red limit of a point, as the pictures have it at the end of the row. */
 function redLine(rules: readonly Rule[], point: number): string {
-  const own = rules.filter((rule) => rule.point?.id === point && rule.enabled && rule.kind === "threshold").flatMap((rule) => rule.levels);
+  const own = rules.filter((rule) => rule.point?.id === point && rule.enabled && rule.on_value).flatMap((rule) => rule.levels);
   const top = Math.max(0, ...own.map((limit) => limit.level));
   const limit = own.find((one) => one.level === top);
   return limit ? `${limit.direction === "low" ? "\u2264" : "\u2265"} ${figure(limit.value, Math.max(...own.map((one) => placesOf(one.value))))}` : "\u2014";

@@ -20,7 +20,7 @@ import "./points.css";
 
 /** The limits drawn on the curve: those of the rules in force that speak of the value itself. */
 export function drawnLimits(rules: readonly PointRule[]): Threshold[] {
-  return rules.filter((rule) => rule.enabled && rule.kind === "threshold").flatMap((rule) => rule.levels);
+  return rules.filter((rule) => rule.enabled && rule.on_value).flatMap((rule) => rule.levels);
 }
 
 function Rules({ point }: { point: PointDetail }): ReactNode {
@@ -42,7 +42,7 @@ function Rules({ point }: { point: PointDetail }): ReactNode {
                     .sort((a, b) => b.level - a.level)
                     .map((limit) => (
                       <span key={`${limit.level}${limit.direction}`}>
-                        <LevelMark level={limit.level} size={14} /> {limit.direction === "low" ? "\u2264" : "\u2265"} {unitFigure(limit.value, point.unit, { decimals: point.decimals, beside: limit.value })}
+                        <LevelMark level={limit.level} size={14} /> {limit.direction === "low" ? "\u2264" : "\u2265"} {unitFigure(limit.value, rule.levels_unit, { decimals: rule.on_value ? point.decimals : null, beside: limit.value })}
                       </span>
                     ))}
                   {!rule.verified && <span className="tag">{t("rule.unverified")}</span>}
@@ -61,6 +61,11 @@ function Rules({ point }: { point: PointDetail }): ReactNode {
 export function passedLimit(rules: readonly PointRule[], level: number, value: number | null): Threshold | undefined {
   if (value === null) return undefined;
   return drawnLimits(rules).find((limit) => limit.level === level && (limit.direction === "low" ? value <= limit.value : value >= limit.value));
+}
+
+/** Whether its level may be that of a rule which judges something else than the value: a slope, a sum, hours left. */
+export function byOthers(rules: readonly PointRule[], level: number): boolean {
+  return rules.some((rule) => rule.enabled && !rule.on_value && rule.levels.some((limit) => limit.level === level));
 }
 
 function PointHead({ point }: { point: PointDetail }): ReactNode {
@@ -85,7 +90,7 @@ function PointHead({ point }: { point: PointDetail }): ReactNode {
           <span>
             <Age point={point} />
           </span>
-          {isBackInside(drawnLimits(point.rules), level, latest?.value ?? null) && (
+          {isBackInside(drawnLimits(point.rules), level, latest?.value ?? null) && !byOthers(point.rules, level) && (
             <span>
               <strong>{t("point.backInside")}</strong>
             </span>

@@ -54,7 +54,7 @@ function columns(): Column<Warning>[] {
     { key: "title", grow: 40, title: t("warning.what"), cell: (w) => <span title={w.title}>{w.title}</span> },
     { key: "where", title: t("warning.where"), cell: where },
     { key: "territory", title: t("warning.territory"), from: "wide", cell: (w) => <span className="second">{w.site.territory}</span> },
-    { key: "value", title: t("warning.value"), right: true, cell: (w) => <b className="figure">{w.value === null ? "\u2014" : unitFigure(w.value, w.point?.unit ?? "", precisionOf(w))}</b> },
+    { key: "value", title: t("warning.value"), right: true, cell: (w) => <b className="figure">{w.value === null ? "\u2014" : unitFigure(w.value, w.unit, precisionOf(w))}</b> },
     { key: "limit", title: t("warning.limit"), cell: (w) => <span className="second">{limitWords(w)}</span> },
     { key: "began", title: t("warning.began"), from: "wide", cell: (w) => <Began warning={w} /> },
     { key: "lasted", title: t("warning.lasted"), right: true, from: "wide", cell: (w) => <Lasted warning={w} /> },
@@ -71,7 +71,7 @@ function card(warning: Warning): ReactNode {
       <span>
         <b>{warning.title}</b>
         <i>
-          {warning.site.name} <SealedMark doing={warning.site.operating} size={16} /> {warning.value === null ? "" : valueWords(warning.value, warning.point?.unit ?? "", precisionOf(warning))} {stateWords(warning)}
+          {warning.site.name} <SealedMark doing={warning.site.operating} size={16} /> {warning.value === null ? "" : valueWords(warning.value, warning.unit, precisionOf(warning))} {stateWords(warning)}
         </i>
       </span>
       {warning.clock && <Clock limit={warning.clock} size="list" short />}

@@ -13,11 +13,11 @@ export function precisionOf(warning: Pick<Warning, "threshold" | "decimals">): P
 }
 
 /** The limit as it stands in a list: `≤ 6.00 m`. */
-export function limitWords(warning: Pick<Warning, "threshold" | "direction" | "point" | "verified_source" | "decimals">): string {
+export function limitWords(warning: Pick<Warning, "threshold" | "direction" | "unit" | "verified_source" | "decimals">): string {
   if (warning.threshold === null) return "\u2014";
   const sign = warning.direction === "low" ? "\u2264" : "\u2265";
   const doubt = warning.verified_source ? "" : ` ${t("rule.unverified")}`;
-  return `${sign} ${valueWords(warning.threshold, warning.point?.unit ?? "", precisionOf(warning))}` + doubt;
+  return `${sign} ${valueWords(warning.threshold, warning.unit, precisionOf(warning))}` + doubt;
 }
 
 /** A point by its address and name, said once when the name holds the address. */

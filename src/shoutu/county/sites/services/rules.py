@@ -26,6 +26,7 @@ from shoutu.county.sites.models import Point, Rule, RuleState, RuleVersion
 from shoutu.county.sites.services.publishing import publish_rules
 from shoutu.county.sites.strictness import holds_at_once
 from shoutu.county.sites.wording import rule_sentence
+from shoutu.engine.packs.bind import unit_of
 
 
 def checked(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,9 +95,9 @@ def create_rules(actor: Actor, asked: Sequence[NewRule]) -> list[Rule]:
     rules = [
         Rule(
             site_id=one.point.site_id, point=one.point, kind=one.kind, title=one.title[:120], origin=one.origin,
-            cite=one.cite[:400], verified=one.verified, words=dict(one.words),
+            cite=one.cite[:400], verified=one.verified, words={**_unit_words(one, params), **one.words},
         )
-        for one in asked
+        for one, params in zip(asked, complete, strict=True)
     ]  # fmt: skip
     Rule.objects.bulk_create(rules, batch_size=200)
     now = timezone.now()
@@ -120,6 +121,12 @@ def create_rules(actor: Actor, asked: Sequence[NewRule]) -> list[Rule]:
     for one, rule in {one.point.pk: (one, rule) for one, rule in zip(asked, rules, strict=True)}.values():
         emit("point.rules", ref(one.point), {"rule": rule.pk})
     return rules
+
+
+def _unit_words(asked: NewRule, params: Mapping[str, Any]) -> dict[str, str]:
+    """In what the rule tells its sum, where that is not the point's unit."""
+    unit = unit_of(asked.point.unit, params)
+    return {} if unit == asked.point.unit else {"unit": unit}
 
 
 @service

@@ -115,7 +115,7 @@ def row(warning: Warning, duties: list[Duty], silent: Mapping[str, Any] | None =
     copied = (
         "number", "level", "peak_level", "current_level", "state", "title", "item", "value", "threshold", "direction",
         "sentence", "opened_at", "started_at", "last_signal_at", "ended_at", "count", "result", "reason", "backfill",
-        "verified_source", "unknown_now", "category", "episode",
+        "verified_source", "unknown_now", "category", "episode", "unit",
     )  # fmt: skip
     return {
         "id": warning.pk,
@@ -270,13 +270,13 @@ def _rule(warning: Warning) -> dict[str, Any] | None:
 
 
 def _thresholds(warning: Warning) -> list[dict[str, Any]]:
-    """The limits its rule had when it warned, of a threshold rule only: others have none on the value's axis."""
-    from shoutu.county.sites.selectors import limits
+    """The limits its rule had when it warned, where they lie on the value's axis."""
+    from shoutu.county.sites.selectors import limits, on_value
 
-    if warning.rule is None or warning.rule.kind != "threshold":
+    if warning.rule is None:
         return []
     version = RuleVersion.objects.filter(rule=warning.rule, number=warning.rule_version or 0).first()
-    return limits(version.params) if version else []
+    return limits(version.params) if version and on_value(warning.rule.kind, version.params) else []
 
 
 def _leaf(warning: Warning) -> dict[str, Any] | None:

@@ -93,7 +93,9 @@ class Told:
 
     @property
     def unit(self) -> str:
-        return self.point.unit if self.point else ""
+        """In what its value and limit are told: a sum of a rate per hour has lost the hour."""
+        own = self.point.unit if self.point else ""
+        return str(self.rule.words.get("unit", own)) if self.rule else own
 
     @property
     def decimals(self) -> int:
@@ -406,7 +408,7 @@ def _event(warning: Warning, told: Told) -> None:
 def _facts(told: Told) -> dict[str, Any]:
     names = ("id", "kind", "type", "from", "to", "value", "threshold", "rule", "rule_version", "point", "flags")
     members = {"members": told.body.get("members", [])} if told.together else {}
-    unit = {"unit": told.point.unit} if told.point is not None else {}
+    unit = {"unit": told.unit} if told.point is not None else {}
     return {**{name: told.body.get(name) for name in names}, **unit, **members, "event_at": told.at}
 
 
