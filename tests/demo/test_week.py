@@ -69,12 +69,12 @@ def test_curve_of_a_past_warning_crosses_at_its_time_and_comes_back(county: sqli
     rules = dict(county.execute("SELECT r.id, v.params FROM sites_rule r JOIN sites_ruleversion v ON v.rule_id = r.id"))
     seen = 0
     for signal in told(county):
-        if signal["kind"] != "threshold":
+        if signal["kind"] not in ("threshold", "quota"):
             continue
         seen += 1
         at, limit = signal["event_ts"], signal["threshold"]
         params = json.loads(rules[signal["rule"]])
-        sign = -1 if params["direction"] == "low" else 1
+        sign = -1 if params.get("direction") == "low" else 1
         (value,) = store.query(signal["point"], at, at + 1).value
         assert value == signal["value"]
         # Noise may touch the limit and fall back before it holds.
@@ -96,6 +96,14 @@ def test_slope_creeps_as_fast_as_its_warning_says(county: sqlite3.Connection, st
     # What has moved stays where it is.
     after = store.query(fell["point"], fell["event_ts"], fell["event_ts"] + DAY_MS)
     assert after.value.min() > day.value[0] + 6
+
+
+def test_a_trend_is_told_before_its_limit_and_is_over_when_it_stops(county: sqlite3.Connection, store: Store) -> None:
+    raised, fell = (one for one in told(county) if one["kind"] == "forecast")
+    assert (raised["to"], fell["to"]) == (1, 0)
+    assert 24 < raised["aux"] <= 72
+    week = store.query(raised["point"], limit=100_000)
+    assert week.value.max() < raised["threshold"] - 1
 
 
 def test_nothing_is_heard_while_a_device_is_at_fault(county: sqlite3.Connection, store: Store) -> None:
