@@ -9472,7 +9472,9 @@ export interface components {
         };
         /**
          * PointRule
-         * @description A rule that watches a point. `levels_unit`: in what its levels are told; `on_value`: whether they are held against the reading.
+         * @description A rule that watches a point. `levels_unit`: in what its levels are told.
+         *
+         *     `on_value`: whether they are held against the reading itself.
          */
         PointRule: {
             /** Id */
