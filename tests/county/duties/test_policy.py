@@ -61,8 +61,8 @@ def test_a_device_fault_never_calls_leaders():
         ("{who: enterprise_duty, answer: 5 min}", "{who: enterprise_duty, answer: 5}", None, "answer", "unit"),
         ("{who: enterprise_duty, answer: 5 min}", "{who: porter, answer: 5 min}", None, "who", "porter"),
         ("{who: enterprise_duty, answer: 5 min}", "{who: enterprise_duty}", None, "answer", "missing"),
-        ("version: 1", "version: one", None, "version", "whole number"),
-        ("version: 1", "version: 1\nversion: 2", "version: 2", "version", "twice"),
+        ("version: 2", "version: two", None, "version", "whole number"),
+        ("version: 2", "version: 2\nversion: 3", "version: 3", "version", "twice"),
         ("recall_after: 10 min", "recall_after: 999 d", None, "recall_after", "366"),
         ("withdraw: true", "withdraw: perhaps", None, "withdraw", "true or false"),
         ("title: 预警响应时限（默认）", "title: !!python/name:os.system x", None, "yaml", "tags"),
@@ -80,6 +80,32 @@ def test_a_wrong_pack_names_file_line_and_field(old, new, line_of, field, words)
     if field != "yaml":
         wanted = line_of or new.splitlines()[0]
         assert wanted in text.splitlines()[problem.line - 1]
+
+
+def test_red_has_a_rescue_team_stand_by_and_nothing_else_calls_one():
+    policy = policy_reader.parse(TEXT, "x")
+    standby = lane(4, "warning.standby")
+    assert [rung.who for rung in standby.chain] == ["rescue_lead", "county_duty", "county_leader"]
+    assert set(standby.due) == {"standby"}
+    others = [*policy.levels.values(), policy.fault, policy.stopped, policy.blasting.response]
+    calling = {
+        one.duty for response in others for one in response.lanes if "rescue_lead" in {rung.who for rung in one.chain}
+    }
+    assert calling == {"warning.standby"}
+    # A withdrawal for which a pack says nothing calls whom the first lane of red does.
+    assert policy.levels[4].lanes[0].duty == "warning.dispose"
+
+
+def test_a_chain_never_ends_with_the_rescue_lead():
+    """A team nobody named, or that does not answer, would be where the call is lost."""
+    chain = "          - {who: county_duty, answer: 10 min}\n          - {who: county_leader, answer: 15 min}\n"
+    assert TEXT.count(f"{chain}        due: {{standby: 30 min}}") == 1
+    text = TEXT.replace(f"{chain}        due: {{standby: 30 min}}", "        due: {standby: 30 min}")
+    with pytest.raises(policies.PolicyError, match="rescue_lead cannot be the last") as caught:
+        policy_reader.parse(text, "x")
+    (problem,) = caught.value.problems
+    assert problem.field.endswith("chain")
+    assert "rescue_lead" in text.splitlines()[problem.line - 1]
 
 
 def test_an_empty_file_says_where_to_start():

@@ -188,7 +188,7 @@ def test_responsibility_that_names_nothing_or_two_things_is_refused(bring) -> No
             ANSWERS,
             ["甲矿", "主要负责人", "企业主体", "企业主要负责人", None, None, None, None],
             ["甲矿", "主要负责人", "企业主体", "企业主要负责人", "东乡", "甲矿", None, None],
-            ["甲矿", "没有的岗", "企业", "7", "东乡", None, None, "煤矿"],
+            ["甲矿", "没有的岗", "企业", "8", "东乡", None, None, "煤矿"],
         ),
     )
     assert "范围只填一样" in told(found.rows[0])[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -165,7 +166,32 @@ def test_a_file_of_the_county_that_appears_or_goes_waits_too(agreed, county):
     texts.look()
     selectors.forget()
     assert policies.in_force().title == "本县"
-    assert waiting().changes == [proposals.change("方案名称", "本县 v1", "预警响应时限（默认） v1")]
+    assert waiting().changes == [proposals.change("方案名称", "本县 v2", "预警响应时限（默认） v2")]
+
+
+def test_a_county_of_the_version_before_has_no_team_stand_by_until_two_agreed(folder, raise_to, watched, clock):
+    """The pack of before called no rescue team; the new one that comes with an upgrade is offered, not slipped in."""
+    file = folder / policies.DEFAULT
+    new = file.read_text("utf-8")
+    before = re.sub(r"      # 救援待命.*?(?=\n  orange:)", "", new, flags=re.S).replace("version: 2", "version: 1", 1)
+    file.write_text(before, "utf-8")
+    texts.look()
+    file.write_text(new, "utf-8")
+    texts.look()
+    selectors.forget()
+    assert "rescue_lead" not in policies.places()
+    raise_to(4)
+    assert not Call.objects.filter(duty__kind="warning.standby").exists()
+    lines = {line["what"]: (line["before"], line["after"]) for line in waiting().changes}
+    assert lines["红色 · 救援待命 · 依次叫"] == ("", "救援队负责人 → 县值班员 → 县分管领导")
+    assert lines["红色 · 救援待命 · 到位时限"] == ("", "30 分钟")
+    proposals.take_up(actor(watched.users["administrator"]), waiting(), "新版本")
+    proposals.agree(actor(watched.users["leader"]), waiting())
+    selectors.forget()
+    raise_to(0, 4)
+    clock.shift(11 * 60)
+    raise_to(4)
+    assert Call.objects.filter(duty__kind="warning.standby").exists()
 
 
 def test_a_change_that_says_nothing_new_still_waits_and_says_so(agreed):

@@ -46,13 +46,14 @@ def test_a_red_signal_opens_a_warning_and_calls_people(raise_to, watched):
     assert warning.sentence == "浸润线埋深 5.96 m，低于控制值 6.00 m，持续 60 秒。"
     duties = Duty.objects.filter(about_type="warning", about_id=warning.pk).order_by("kind")
     assert [duty.kind for duty in duties] == [
-        "warning.answer", "warning.dispose", "warning.verify", "warning.withdraw",
+        "warning.answer", "warning.dispose", "warning.standby", "warning.verify", "warning.withdraw",
     ]  # fmt: skip
-    firsts = {call.duty.kind: call.who for call in Call.objects.select_related("duty")}
+    firsts = {call.duty.kind: call.who for call in Call.objects.select_related("duty").order_by("-rung")}
     assert firsts == {
         "warning.dispose": "enterprise_duty",
         "warning.verify": "county_duty",
         "warning.answer": "county_leader",
+        "warning.standby": "rescue_lead",
         "warning.withdraw": "enterprise_principal",
     }
     assert Entry.objects.filter(subject_type="warning", verb="warning.opened").count() == 1
@@ -190,7 +191,8 @@ def test_a_late_exceedance_opens_a_warning_that_does_not_claim_to_last(raise_to)
     warning = raise_to(4, 0, type="late_exceedance", flags=["late"])
     assert (warning.level, warning.current_level, warning.late) == (4, 0, True)
     assert "迟到" in warning.sentence
-    assert Call.objects.count() == 3
+    called = Call.objects.exclude(state="nobody").values_list("duty__kind", flat=True)
+    assert sorted(called) == ["warning.answer", "warning.dispose", "warning.standby", "warning.verify"]
 
 
 def test_a_backfill_is_marked(raise_to):

@@ -8861,7 +8861,8 @@ export interface components {
         };
         /**
          * AnswerLink
-         * @description What an answer link is about; `along`: what else its message told of and one answer answers too.
+         * @description What an answer link is about; `along`: what else its message told of and one answer answers too. `what`: the kind
+         *     of the duty, "" of a trial.
          *
          *     `watching`: as in `GET /status`, which needs a login.
          */
@@ -8877,6 +8878,8 @@ export interface components {
              * @enum {string}
              */
             kind: "call" | "trial";
+            /** What */
+            what: string;
             /** Level */
             level: number;
             /** Title */
@@ -9122,7 +9125,7 @@ export interface components {
         };
         /**
          * Answerer
-         * @description One step of the chain: a post and who fills it (null: nobody). `kind`: 属地, 行业, 综合, 企业主体, 包保.
+         * @description One step of the chain: a post and who fills it (null: nobody). `kind`: 属地, 行业, 综合, 企业主体, 包保, 救援.
          */
         Answerer: {
             /** Post Id */
@@ -9137,7 +9140,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "territorial" | "sector" | "overall" | "enterprise" | "linked";
+            kind: "territorial" | "sector" | "overall" | "enterprise" | "linked" | "rescue";
             /** Rung */
             rung: number;
         };

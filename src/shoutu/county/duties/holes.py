@@ -37,6 +37,7 @@ GRACE: Mapping[str, timedelta] = {
     "roster.gap": timedelta(),
     "leave.no_deputy": timedelta(hours=24),
     "site.no_kind": timedelta(hours=24),
+    "site.no_rescue": timedelta(hours=24),
     "responsibility.ended": timedelta(hours=24),
     "roster.double": timedelta(hours=24),
     "person.two_rungs": timedelta(days=7),

@@ -18,6 +18,8 @@ class Kind:
     `finished_in`: where it is finished when that is not the duty itself, as the reason a bare "done" is refused.
     `needed`: why nobody may cancel such a duty about this subject (an id) now; None when it may be.
     `covert`: about a mine, but not for its eyes: whoever is overseen sees it only when called for it.
+    `stays`: done, it goes on until it is not `needed` any more: its holder goes on seeing the site, and nobody verifies
+    it before.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Kind:
     finished_in: Any = None
     needed: Callable[[int], str | None] | None = None
     covert: bool = False
+    stays: bool = False
 
 
 ANSWER = _("应答")
@@ -54,6 +57,11 @@ def names() -> list[str]:
 def covert() -> list[str]:
     """The names of the kinds a mine sees only when it is called."""
     return [kind.name for kind in _kinds.values() if kind.covert]
+
+
+def staying() -> list[str]:
+    """The names of the kinds that go on when they are done."""
+    return [kind.name for kind in _kinds.values() if kind.stays]
 
 
 def _still_lacking(finding_id: int) -> str | None:

@@ -15,6 +15,7 @@ from shoutu.county.duties.policy import (
     MEDIA,
     NEXT_INSPECTION,
     RANKS,
+    RESCUE_LEAD,
     RUNGS,
     STAGES,
     STRICT,
@@ -50,7 +51,7 @@ def parse(text: str, file: str) -> ResponsePolicy:
 class Reader:
     """Walks the YAML nodes, so that every message can name its line. Other packs with lanes are read by subclasses."""
 
-    duty_kinds: tuple[str, ...] = ("warning.dispose", "warning.verify", "warning.answer")
+    duty_kinds: tuple[str, ...] = ("warning.dispose", "warning.verify", "warning.answer", "warning.standby")
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -248,6 +249,9 @@ class Reader:
             if rung.who in {other.who for other in chain}:
                 self.problem(item, f"{path}[{i}].who", f"{rung.who} is called twice; keep one")
             chain.append(rung)
+        if chain and chain[-1].who == RESCUE_LEAD:
+            # A team that is named for no site, or does not answer, must not be where the call ends.
+            self.problem(node or 1, path, f"{RESCUE_LEAD} cannot be the last; name who is called after it")
         return tuple(chain)
 
     def _orders(self, node: yaml.Node | None, path: str) -> tuple[str, ...]:

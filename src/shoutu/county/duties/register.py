@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.duties import (  # obligations: listens; words: registers the words of entries
     auditor,
+    kinds,
     obligations,  # noqa: F401
     sheets,  # noqa: F401
     sheets_lists,  # noqa: F401
@@ -20,7 +21,7 @@ from shoutu.county.duties import (  # obligations: listens; words: registers the
 from shoutu.county.duties.holes import AGAIN as HOLE_AGAIN
 from shoutu.county.duties.holes import HOLE, county, holes_of
 from shoutu.county.duties.holes import LANE as HOLE_LANE
-from shoutu.county.duties.models import OPEN, Contact, Duty, Finding, PolicyText
+from shoutu.county.duties.models import OPEN, Contact, Duty, Finding, PolicyText, State
 from shoutu.county.duties.selectors import my_figures, open_alarms
 from shoutu.county.duties.selectors.lists import alarms_for, duty_urls
 from shoutu.county.duties.selectors.numbers import LANE as NUMBER_LANE
@@ -97,8 +98,11 @@ def _look_for_holes(topic: str, subject: SubjectRef, payload: Mapping[str, Any])
 
 @actors.called_sites_by
 def _called_to(person_id: int | None, posts: tuple[int, ...]) -> tuple[int, ...]:
-    calls = Q(calls__post_id__in=posts) | (Q(calls__person_id=person_id) if person_id else Q(pk__in=[]))
-    found = Duty.objects.filter(calls, state__in=OPEN, site__isnull=False)
+    nobody = Q(pk__in=[])
+    calls = Q(calls__post_id__in=posts) | (Q(calls__person_id=person_id) if person_id else nobody)
+    held = Q(post_id__in=posts) | (Q(person_id=person_id) if person_id else nobody)
+    staying = held & Q(state=State.DONE, kind__in=kinds.staying())
+    found = Duty.objects.filter((calls & Q(state__in=OPEN)) | staying, site__isnull=False)
     return tuple(found.values_list("site_id", flat=True).distinct())
 
 

@@ -192,7 +192,8 @@ class AnswerLinkAlong(Schema):
 
 
 class AnswerLink(Schema):
-    """What an answer link is about; `along`: what else its message told of and one answer answers too.
+    """What an answer link is about; `along`: what else its message told of and one answer answers too. `what`: the kind
+    of the duty, "" of a trial.
 
     `watching`: as in `GET /status`, which needs a login.
     """
@@ -201,6 +202,7 @@ class AnswerLink(Schema):
     watching: WatchingOut
 
     kind: Literal["call", "trial"]
+    what: str
     level: int
     title: str
     why: str

@@ -54,6 +54,13 @@ def _other(duty: Duty, actor: Actor) -> str | None:
     return None
 
 
+def _over(duty: Duty, actor: Actor) -> str | None:
+    kind = kinds.get(duty.kind)
+    if actor.kind != "system" and kind.stays and kind.needed is not None and kind.needed(duty.about_id):
+        return _("这一件还没有了结，了结时一并验收")
+    return _other(duty, actor)
+
+
 def _not_just_now(duty: Duty, actor: Actor) -> str | None:
     last = max(filter(None, (duty.called_since, duty.recalled_at)))
     wait = (last + RECALL_PAUSE - timezone.now()).total_seconds()
@@ -71,7 +78,7 @@ TABLE = StateTable(
         Transition(("called", "answered"), "answer", "answered", "duty.act", _called),
         Transition("called", "decline", "called", "duty.act", _called_now),
         Transition("answered", "done", "done", "duty.act", _holder),
-        Transition("done", "verify", "verified", "duty.verify", _other),
+        Transition("done", "verify", "verified", "duty.verify", _over),
         Transition("done", "return", "answered", "duty.verify", _other),
         Transition(("called", "answered"), "recall", None, "duty.recall", _not_just_now),
         Transition(("called", "answered"), "cancel", "cancelled", "policy.edit", _still_needed),

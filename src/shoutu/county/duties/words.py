@@ -22,6 +22,7 @@ STAGES = {
     "report": gettext_lazy("上报"),
     "assign": gettext_lazy("分派"),
     "carry_out": gettext_lazy("落实"),
+    "standby": gettext_lazy("到位"),
 }
 
 OUTCOMES = {

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import among
 from shoutu.county.ledger.models import Entry
-from shoutu.county.people import reach
+from shoutu.county.people import asked, reach
 from shoutu.county.people.calendar import doubles, gaps
 from shoutu.county.people.masking import masked_name
 from shoutu.county.people.matrix import Cover, Kind, lacking, places_of
@@ -47,6 +47,7 @@ KINDS = (
     "roster.gap",
     "leave.no_deputy",
     "site.no_kind",
+    "site.no_rescue",
     "responsibility.ended",
     "roster.double",
     "person.two_rungs",
@@ -219,6 +220,22 @@ def _no_kind(look: Look) -> Iterator[Finding]:
                 yield Finding("site.no_kind", words, name, one.source, fix, 1, values=values)
 
 
+def _no_rescue(look: Look) -> Iterator[Finding]:
+    """Sites whose rescue team nobody has named though a response pack calls it: one finding for all of them, since one
+    agreement mostly covers a county."""
+    if Rung.RESCUE_LEAD.name.lower() not in asked.asked():
+        return
+    bare = [group for group in look.groups if all(row.rung != Rung.RESCUE_LEAD for row in group.rows)]
+    names = [name for group in bare for name, _site in group.sites]
+    if not names:
+        return
+    text = _("响应方案要叫救援队待命，%(site)s没有定救援队负责人，叫应会跳过、叫下一位。") % {
+        "site": names[0] if len(names) == 1 else _("%(count)s 个场所") % {"count": len(names)},
+    }
+    fix = {"kind": Kind.RESCUE.value, "rung": int(Rung.RESCUE_LEAD)}
+    yield Finding("site.no_rescue", text, str(Rung.RESCUE_LEAD.label), fix=fix, sites=len(names))
+
+
 def _endings(look: Look) -> Iterator[Finding]:
     """Ended within the last 30 days, or to end within the next, without another of the same kind and scope."""
     found = lists.responsibilities(look.actor).filter(valid_to__gt=look.at - RUNS_OUT, valid_to__lte=look.at + RUNS_OUT)
@@ -295,6 +312,9 @@ def _two_rungs(look: Look) -> Iterator[Finding]:
             if one is None or row.rung == Rung.OVERSIGHT:
                 continue
             first = by_person.setdefault(one.person.pk, row)
+            # A mine's own team is called beside the ladder of the mine; after it only the county is.
+            if row.rung == Rung.RESCUE_LEAD and first.rung < Rung.COUNTY_DUTY:
+                continue
             if first.rung != row.rung:
                 key = (one.person.pk, first.post_id, row.post_id)
                 pairs[key] += [name for name, _site in group.sites]
@@ -372,6 +392,7 @@ CHECKS: tuple[Check, ...] = (
     _unreachable,
     _no_deputy,
     _no_kind,
+    _no_rescue,
     _endings,
     _two_rungs,
     _overlaps,

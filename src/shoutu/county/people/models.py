@@ -41,6 +41,8 @@ class Rung(models.IntegerChoices):
     COUNTY_LEADER = 5, _("县分管领导")
     # Answers for the matter without standing on the ladder of calls.
     OVERSIGHT = 6, _("监管部门")
+    # Of no ladder by itself: called only where a lane of a response pack names it.
+    RESCUE_LEAD = 7, _("救援队负责人")
 
 
 class Person(models.Model):
@@ -250,6 +252,7 @@ class Responsibility(Period):
         OVERALL = "overall", _("综合监管")
         ENTERPRISE = "enterprise", _("企业主体")
         LINKED = "linked", _("包保联系")
+        RESCUE = "rescue", _("应急救援")
 
     post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="responsibilities")
     kind = models.CharField(max_length=20, choices=Kind)

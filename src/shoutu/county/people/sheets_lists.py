@@ -34,6 +34,7 @@ HOLES = {
     "roster.gap": _("没排班"),
     "leave.no_deputy": _("无代理"),
     "site.no_kind": _("缺责任"),
+    "site.no_rescue": _("缺救援队"),
     "responsibility.ended": _("已到期"),
     "responsibility.ending": _("将到期"),
     "responsibility.overlap": _("责任重叠"),

@@ -70,13 +70,13 @@ class PlaceIn(Schema):
 
 
 class Answerer(Schema):
-    """One step of the chain: a post and who fills it (null: nobody). `kind`: 属地, 行业, 综合, 企业主体, 包保."""
+    """One step of the chain: a post and who fills it (null: nobody). `kind`: 属地, 行业, 综合, 企业主体, 包保, 救援."""
 
     post_id: int
     post: str
     organisation: str
     person: str | None
-    kind: Literal["territorial", "sector", "overall", "enterprise", "linked"]
+    kind: Literal["territorial", "sector", "overall", "enterprise", "linked", "rescue"]
     rung: int
 
 

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy
 
 from shoutu.county.duties import policies, policy_words
 from shoutu.county.duties.policies import Texts
-from shoutu.county.duties.policy import STRICT, Evacuation, Lane, Reporting, ResponsePolicy
+from shoutu.county.duties.policy import STRICT, Evacuation, Lane, PolicyError, Reporting, ResponsePolicy
 from shoutu.county.duties.policy_reader import parse
+from shoutu.county.people import asked
 
 OWN, DEFAULT = "county.yaml", "default.yaml"
 
@@ -41,6 +42,19 @@ def reporting(texts: Texts | None = None) -> Reporting:
     policy, default = _both(texts)
     told = policy.reports or (default.reports if default else None)
     return told or Reporting(policy.levels[4].lanes[0].chain, {}, timedelta(minutes=30), "", verified=False)
+
+
+@asked.by
+def places() -> set[str]:
+    """Every place a chain of the pack in force names."""
+    try:
+        policy, out = in_force(), evacuation()
+    except PolicyError:
+        return set()  # told elsewhere
+    beside = [policy.stopped, policy.blasting.response if policy.blasting else None]
+    responses = [*policy.levels.values(), policy.fault, *(one for one in beside if one is not None)]
+    chains = [lane.chain for one in responses for lane in one.lanes]
+    return {rung.who for chain in (*chains, out.lane.chain, reporting().chain) for rung in chain}
 
 
 def fault() -> str:

@@ -43,6 +43,7 @@ from shoutu.county.warnings.selectors.drawn import blind, drawn
 from shoutu.county.warnings.selectors.standing import points_standing, sites_standing
 from shoutu.county.warnings.services import follow_duties, note_answered, rule_changed
 from shoutu.county.warnings.services.circumstance import windows_changed
+from shoutu.county.warnings.services.course_of import STANDBY
 from shoutu.county.warnings.services.evacuation_end import site_works_again
 from shoutu.county.warnings.services.locking import lock_orders, lock_warnings
 from shoutu.county.warnings.services.reports import LIVE_FIRST, named, still_missed
@@ -178,6 +179,8 @@ kinds.register(
 )
 kinds.register(kinds.Kind("rule.review", _("复查规则"), _("复查"), finished_in=_("在误报页写复查结果")))
 kinds.register(kinds.Kind("warning.answer", _("领导知情"), _("应答"), answer_only=True, needed=_still_open))
+# In place (到位待命), the team waits for orders until the warning is closed; going in is another's order.
+kinds.register(kinds.Kind(STANDBY, _("救援待命"), _("到位"), needed=_still_open, stays=True))
 
 
 def _still_to_tell(warning_id: int) -> str | None:
@@ -220,9 +223,9 @@ kinds.register(
 
 @events.on("duty.answered")
 def _answered(topic: str, subject: SubjectRef, payload: Mapping[str, Any]) -> None:
-    # A leader who knows of it does not make the mine or the county's officer know of it.
+    # A leader who knows of it, or a team that stands by, does not make the mine or the county's officer know of it.
     about = payload["about"]
-    if about["type"] == "warning" and payload["kind"] not in ("warning.answer", "warning.report"):
+    if about["type"] == "warning" and payload["kind"] not in ("warning.answer", "warning.report", STANDBY):
         note_answered(about["id"])
 
 
@@ -287,7 +290,7 @@ def _nobody_called(now: datetime) -> Iterator[auditor.Finding]:
     for before does not count. One that was answered needs nobody called.
     """
     calling = Duty.objects.filter(about_type="warning", state__in=OPEN).exclude(
-        kind__in=("warning.answer", "warning.withdraw", "warning.report")
+        kind__in=("warning.answer", "warning.withdraw", "warning.report", STANDBY)
     )
     waiting = Warning.objects.filter(closed_at__isnull=True, state=State.CALLING, opened_at__lt=now - LATE)
     silent = waiting.exclude(pk__in=calling.values("about_id"))

@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy
 
 from shoutu.county.duties import kinds, policies
 from shoutu.county.duties.policies import Texts
+from shoutu.county.duties.policy import PolicyError
 from shoutu.county.duties.policy_words import LEVELS, Lines, span
+from shoutu.county.people import asked
 from shoutu.county.places.models import Site
 from shoutu.county.weather.policy import WeatherPolicy, WeatherResponse, parse
 
@@ -19,6 +21,17 @@ LANES = {"enterprise": "企业", "withdraw": "撤人的企业", "township": "乡
 def in_force() -> WeatherPolicy:
     """`weather-county.yaml`, else `weather.yaml`, as agreed to (see `duties.policies`). Raises PolicyError."""
     return SOURCE.in_force()
+
+
+@asked.by
+def places() -> set[str]:
+    """Every place a chain of the pack in force names."""
+    try:
+        policy = in_force()
+    except PolicyError:
+        return set()  # told elsewhere
+    lanes = [lane for one in (*policy.responses, policy.otherwise) for lane in one.lanes.values()]
+    return {rung.who for lane in lanes for rung in lane.chain}
 
 
 def fault() -> str:

@@ -20,7 +20,7 @@ import { useNow } from "../../time/server";
 import { ago, moment, span } from "../../time/words";
 import { NoteDialog } from "./NoteDialog";
 import { seenOf } from "./order";
-import { callTitle, clockWord } from "./words";
+import { callTitle, clockWord, standsBy } from "./words";
 import "./answer.css";
 
 function Head({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | undefined }): ReactNode {
@@ -107,9 +107,14 @@ function AnswerAll({ duty }: { duty: DutyDetail }): ReactNode {
   );
 }
 
-/** What the way to its page says: only a danger is disposed of there. */
+/** What the way to its page says: only a danger is disposed of there, and not by who stands by. */
 function onward(duty: DutyDetail): string {
-  return duty.subject.type === "warning" ? t("answer.toSubject") : t("act.look");
+  return duty.subject.type === "warning" && !standsBy(duty) ? t("answer.toSubject") : t("act.look");
+}
+
+function yes(duty: DutyDetail): string {
+  if (standsBy(duty)) return t("answer.yes.standby");
+  return duty.subject.type === "warning" ? t("answer.yes") : t("act.answer");
 }
 
 function Acts({ duty }: { duty: DutyDetail }): ReactNode {
@@ -153,7 +158,7 @@ function Acts({ duty }: { duty: DutyDetail }): ReactNode {
       <HeldActs of={{ room: "duty", id: duty.id }} />
       <NotSaved error={act.error} />
       <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate({ id: duty.id, verb: "answer", note: "", seen: seenOf(duty) })}>
-        {duty.subject.type === "warning" ? t("answer.yes") : t("act.answer")}
+        {yes(duty)}
       </Button>
       <AnswerAll duty={duty} />
       {may("decline") && (

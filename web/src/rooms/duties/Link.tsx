@@ -4,6 +4,7 @@ import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link as Door, useParams } from "react-router";
 import { api, got } from "../../api/client";
+import type { components } from "../../api/schema";
 import { asProblem } from "../../api/problem";
 import { Clauses } from "../../kit/Clauses";
 import { LevelMark } from "../../kit/LevelTag";
@@ -11,12 +12,18 @@ import { Failed, Loading, NotSaved } from "../../kit/States";
 import { WatchBars } from "../../kit/shell/InkBars";
 import { localNow, teach, useNow } from "../../time/server";
 import { clockTime, span } from "../../time/words";
+import { callTitle, standsBy } from "./words";
 import "./answer.css";
 
 /** No login, no live events: the page looks again by itself. */
 const AGAIN_MS = 10_000;
 
 type Verb = "answer" | "decline";
+
+function headOf(call: components["schemas"]["AnswerLink"]): string {
+  if (call.kind === "trial") return t("link.trial");
+  return call.level > 0 ? callTitle({ kind: standsBy({ kind: call.what }) ? call.what : "warning", level: call.level, verb: "" }) : t("link.title");
+}
 
 /** The page behind the link of a short message: no login, this one call, two buttons. Opening it counts as seen. */
 export default function Link(): ReactNode {
@@ -76,7 +83,7 @@ export default function Link(): ReactNode {
         <div className="ahead-what">
           {call.level > 0 && <LevelMark level={call.level} state="answered" size={58} />}
           <div>
-            <h1>{call.kind === "trial" ? t("link.trial") : call.level > 0 ? t("answer.title", { level: t(`level.${call.level}.word`) }) : t("link.title")}</h1>
+            <h1>{headOf(call)}</h1>
             {call.post !== "" && <p>{t("answer.call", { post: call.post })}</p>}
           </div>
         </div>
@@ -121,7 +128,7 @@ export default function Link(): ReactNode {
         {call.state === "open" ? (
           <>
             <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate("answer")}>
-              {t("answer.yes")}
+              {standsBy({ kind: call.what }) ? t("answer.yes.standby") : t("answer.yes")}
             </Button>
             {call.kind === "call" && (
               <Button className="answer-no" disabled={act.isPending} onClick={() => act.mutate("decline")}>

@@ -13,6 +13,7 @@ const clock = (kind: string): Limit => ({ starts_at: "2026-07-21T06:00:00Z", due
 describe("callTitle", () => {
   it("says a level only of a warning that has one", () => {
     expect(callTitle({ kind: "warning.verify", level: 4, verb: "核实" })).toBe("红色预警叫应");
+    expect(callTitle({ kind: "warning.standby", level: 4, verb: "到位" })).toBe("红色预警救援待命");
     expect(callTitle({ kind: "weather.respond", level: 2, verb: "应对" })).toContain("预警叫应");
     expect(callTitle({ kind: "warning.close", level: 0, verb: "应答" })).toBe("叫你关闭");
     expect(callTitle({ kind: "order.carry_out", level: 3, verb: "应答" })).toBe("叫你落实");
@@ -23,6 +24,7 @@ describe("callTitle", () => {
 describe("followWord", () => {
   it("is what comes after the answer, where anything does", () => {
     expect(followWord({ kind: "order.assign" })).toBe("分派");
+    expect(followWord({ kind: "warning.standby" })).toBe("到位");
     expect(followWord({ kind: "warning.answer" })).toBeNull();
     expect(followWord({ kind: "finding.unknown" })).toBeNull();
   });

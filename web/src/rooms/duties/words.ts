@@ -8,9 +8,13 @@ export function followWord({ kind }: Pick<Duty, "kind">): string | null {
   return follows === "answer" ? null : limitWord(follows, "") || null;
 }
 
+/** Called to be ready and no more: whoever answers neither verifies nor disposes of anything. */
+export const standsBy = ({ kind }: Pick<Duty, "kind">): boolean => kind === "warning.standby";
+
 /** What one is called for: by its level where it is a warning, else by what is to be done. */
 export function callTitle(duty: Pick<Duty, "kind" | "level" | "verb">): string {
   const [room = ""] = duty.kind.split(".");
+  if (duty.level > 0 && standsBy(duty)) return t("answer.standby", { level: t(`level.${duty.level}.word`) });
   if (duty.level > 0 && (room === "warning" || room === "weather")) return t("answer.title", { level: t(`level.${duty.level}.word`) });
   return t("answer.titleDuty", { what: followWord(duty) ?? duty.verb });
 }

@@ -19,6 +19,7 @@ const right: Record<string, string> = {
   "roster.double": "roster.edit",
   "leave.no_deputy": "responsibility.edit",
   "site.no_kind": "responsibility.edit",
+  "site.no_rescue": "responsibility.edit",
   "responsibility.ended": "responsibility.edit",
   "responsibility.ending": "responsibility.edit",
   "responsibility.overlap": "responsibility.edit",

@@ -13,7 +13,7 @@ import { useMatrix, useTerritories, type Cell, type MatrixRow } from "./queries"
 import { Holder, Room, useMay } from "./Room";
 import "./matrix.css";
 
-const kinds = ["territorial", "sector", "overall", "enterprise", "linked"] as const;
+const kinds = ["territorial", "sector", "overall", "enterprise", "linked", "rescue"] as const;
 
 function Who({ cell }: { cell: Cell }): ReactNode {
   return (

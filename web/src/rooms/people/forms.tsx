@@ -10,9 +10,9 @@ import { useChange, type Organisation } from "./queries";
 import { fieldTime, momentOf } from "./times";
 
 type Done = { close: () => void };
-const kinds = ["territorial", "sector", "overall", "enterprise", "linked"] as const;
-const rungs = [1, 2, 3, 4, 5, 6] as const;
-const usual: Record<string, number> = { territorial: 3, sector: 6, overall: 4, enterprise: 1, linked: 5 };
+const kinds = ["territorial", "sector", "overall", "enterprise", "linked", "rescue"] as const;
+const rungs = [1, 2, 3, 4, 5, 6, 7] as const;
+const usual: Record<string, number> = { territorial: 3, sector: 6, overall: 4, enterprise: 1, linked: 5, rescue: 7 };
 
 export interface Scope {
   site?: number | null;

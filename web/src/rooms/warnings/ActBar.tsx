@@ -136,8 +136,8 @@ export function ActBar({ warning }: { warning: WarningDetail }): ReactNode {
       return next;
     }, { replace: true });
   }, [asked, ready, setSearch]);
-  // Sending back is shown only where a closing waits for review.
-  const acts = order.filter((verb) => verb !== "return" || warning.close_asked !== null).map(find);
+  // Sending back is shown only where a closing waits for review; to who has no right to any act, none: they answer.
+  const acts = actsAtAll(me.permissions) ? order.filter((verb) => verb !== "return" || warning.close_asked !== null).map(find) : [];
   useKeys((n) => {
     const action = acts[n - 1];
     if (action?.allowed && open === null) setOpen(action.verb as Verb);

@@ -22,9 +22,11 @@ export function PhoneActs({ answer, acts, primary, press }: { answer: ReactNode;
       ) : (
         <span className="actbar-why">{acts.find((action) => action.why)?.why}</span>
       )}
-      <Dropdown menu={{ items, onClick: ({ key }) => press(key as Verb) }} trigger={["click"]} placement="topRight">
-        <Button>{t("act.more")}</Button>
-      </Dropdown>
+      {items.length > 0 && (
+        <Dropdown menu={{ items, onClick: ({ key }) => press(key as Verb) }} trigger={["click"]} placement="topRight">
+          <Button>{t("act.more")}</Button>
+        </Dropdown>
+      )}
     </div>
   );
 }

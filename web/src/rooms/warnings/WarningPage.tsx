@@ -11,10 +11,15 @@ import { Panel } from "../../kit/Panel";
 import { Seal } from "../../kit/Seal";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { Timeline } from "../../kit/Timeline";
+import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
 import { HeldActs } from "../../outbox/HeldActs";
 import { date } from "../../time/words";
 import { ActBar } from "./ActBar";
+import { actsAtAll } from "./acts";
+import { MyActs, useMyDuties } from "../duties/MyActs";
+import { isCall } from "../duties/order";
+import { standsBy } from "../duties/words";
 import { ReportsPanel } from "../reports/ReportsPanel";
 import { EvidenceList } from "./EvidenceList";
 import { HeadCount } from "./HeadCount";
@@ -76,6 +81,13 @@ function Before({ warning }: { warning: WarningDetail }): ReactNode {
       )}
     </Panel>
   );
+}
+
+/** Who stands by says here that they are in place, for no act of the bar below does; it is answered by the bar, as all is. */
+function StandBy({ warning }: { warning: number }): ReactNode {
+  const mine = useMyDuties("warning", warning).filter((duty) => standsBy(duty) && !isCall(duty));
+  const acts = actsAtAll(useMe().permissions);
+  return <MyActs duties={mine} filled={!acts} />;
 }
 
 /** Who takes part, highest first; a composite with those it counted. */
@@ -156,6 +168,7 @@ export function WarningPage(): ReactNode {
     <>
       <WarningHead warning={warning} />
       <HeldActs of={{ room: "warning", id: warning.id }} />
+      <StandBy warning={warning.id} />
       {warning.evacuation && <HeadCount stop={warning.evacuation} />}
       <div className="warning-body">
         <div className="warning-left">

@@ -132,6 +132,7 @@ RUNG_WORDS = {
     "township_head": "乡镇安监站长",
     "county_duty": "县值班员",
     "county_leader": "县分管领导",
+    "rescue_lead": "救援队负责人",
 }
 
 

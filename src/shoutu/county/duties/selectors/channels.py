@@ -184,8 +184,8 @@ def link_view(notice: Notice) -> dict[str, Any]:
     """What the page behind an answer link shows: the calls its message told of and nothing else. No names."""
     if notice.trial is not None:
         state = "answered" if notice.trial.answered_at else "open"
-        return {**_now(), "kind": "trial", "level": 0, "title": notice.text, "why": "", "post": "", "orders": [],
-                "along": [], "due_at": notice.trial.due_at, "state": state}  # fmt: skip
+        return {**_now(), "kind": "trial", "what": "", "level": 0, "title": notice.text, "why": "", "post": "",
+                "orders": [], "along": [], "due_at": notice.trial.due_at, "state": state}  # fmt: skip
     assert notice.call is not None
     duty, call = notice.call.duty, notice.call
     along = [one for one in aboard(notice) if one != notice]
@@ -193,6 +193,7 @@ def link_view(notice: Notice) -> dict[str, Any]:
     return {
         **_now(),
         "kind": "call",
+        "what": duty.kind,
         "level": duty.level,
         "title": duty.title,
         "why": duty.why,

@@ -22,6 +22,7 @@ from shoutu.county.warnings.services.reviewing import drop_review
 from shoutu.county.warnings.services.silencing import held_until
 
 ENGINE = system("引擎")
+STANDBY = "warning.standby"
 
 
 def settle_stage(warning: Warning) -> None:
@@ -51,6 +52,9 @@ def call_people(actor: Actor, warning: Warning, but: Collection[str] = ()) -> No
             continue
         told = snapshot(lane, policy)
         title = f"{place}{warning.title}"
+        if lane.duty == STANDBY:
+            # Told outside the application, too, that this is no order to set out.
+            title = f"{place}救援待命，{warning.title}"
         if lane.duty in standing:
             duties.raise_duty(actor, standing[lane.duty], told, warning.level, title, warning.sentence, held_until=held)
         else:
