@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from shoutu.county.kit.actors import SYSTEM
-from shoutu.county.people.models import Person, Post, Responsibility, Rung, Shift, User
+from shoutu.county.people.models import Person, Post, Responsibility, Rung, User
+from shoutu.county.people.selectors.chain import running
 from shoutu.county.people.services import (
     assign_responsibility,
     create_obligation,
@@ -19,8 +20,10 @@ from shoutu.county.people.services import (
     create_user,
     hold_post,
     plan_shift,
+    replace_on_shift,
     sign_in,
 )
+from shoutu.county.people.services.shifts import overlapping
 from shoutu.county.places.models import Organisation, Territory
 from shoutu.county.places.services import create_organisation, create_territory
 from shoutu.demo.county import COUNTY, PASSWORD, TOWNSHIPS, DemoPond
@@ -28,6 +31,8 @@ from shoutu.demo.county import COUNTY, PASSWORD, TOWNSHIPS, DemoPond
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SHIFT_HOURS = (8, 20)
 ROSTER_DAYS = 30
+OTHER_WATCH = ("乙", "丙", "丁")
+"""Who shares the county's watch with the login `duty`, by number."""
 DEPARTMENTS = [
     ("县自然资源局", "矿产监管股长", ["underground_mine", "open_pit"]),
     ("县水利局", "防汛股长", ["tailings_pond"]),
@@ -60,6 +65,8 @@ class Cast:
         bureau = self.body("县应急管理局", Organisation.Kind.GOVERNMENT, root)
         leader = self.seat(government, "带班县领导", "leader", login="leader", role="leader")
         duty = self.seat(bureau, "值班员", "county_duty", on_shift=True, login="duty", role="duty_officer")
+        for rank, letter in enumerate(OTHER_WATCH, 1):
+            self.join(duty, f"{bureau.name}值班员{letter}", rank, login=f"duty{rank + 1}", role="duty_officer")
         mines = self.seat(bureau, "矿山监管股长", "inspector", login="inspector", role="inspector", territory=root)
         self.seat(bureau, "系统管理员", "administrator", login="admin", role="administrator")
         discipline = self.body("县纪委监委", Organisation.Kind.GOVERNMENT, root)
@@ -119,7 +126,8 @@ class Cast:
             )  # fmt: skip
             self.answer(seat, Responsibility.Kind.SECTOR, Rung.OVERSIGHT, territory=root, sectors=sectors)
         team = self.body("县矿山救护队", Organisation.Kind.RESCUE, root)
-        self.seat(team, "队长", "rescue_lead", login="rescue", role="rescue_lead")
+        lead = self.seat(team, "队长", "rescue_lead", login="rescue", role="rescue_lead")
+        self.answer(lead, Responsibility.Kind.RESCUE, Rung.RESCUE_LEAD, territory=root)
         government = self.organisations["县政府"]
         for number, (township, _code) in enumerate(TOWNSHIPS, 1):
             seat = self.seat(government, f"{township}包联县领导", "linked", login=f"link{number}", role="leader")
@@ -163,6 +171,12 @@ class Cast:
             self.logins.append({"username": login, "password": PASSWORD, "post": f"{body.name}{title}"})
         return post
 
+    def join(self, post: Post, name: str, rank: int, *, login: str, role: str) -> None:
+        """One more who holds a post in turn with the first, and their account."""
+        person = create_person(SYSTEM, name, organisation=post.organisation)
+        hold_post(SYSTEM, post, person, rank=rank)
+        create_user(SYSTEM, login, role, PASSWORD, display=name, person=person, is_demo=True)
+
     def pledge(self, post: Post) -> None:
         """The year's 责任书, due soon so that the demo shows one."""
         create_obligation(
@@ -176,20 +190,35 @@ class Cast:
 
 
 def keep_roster(now: datetime | None = None) -> None:
-    """See to it that the county's watch is rostered for the days ahead and that somebody is on duty now."""
+    """See to it that the county's watch is rostered for the days ahead and that its login is on duty now.
+
+    By day on workdays it is the login's, else the others' in turn; whichever runs at a start is the login's, or
+    whoever looks would find nobody called.
+    """
     now = now or timezone.now()
-    person = Person.objects.get(user__username="duty")
     post = Post.objects.get(kind="county_duty")
+    own = Person.objects.get(user__username="duty")
+    # A county loaded before there were others has one.
+    others = list(Person.objects.filter(holdings__post=post).exclude(pk=own.pk).order_by("holdings__rank")) or [own]
     local = now.astimezone(SHANGHAI).replace(minute=0, second=0, microsecond=0)
     start = local.replace(hour=SHIFT_HOURS[0]) - timedelta(days=1)
     for _half_day in range(2 * (ROSTER_DAYS + 1)):
         end = start + timedelta(hours=12)
-        if end > now and not Shift.objects.filter(post=post, starts_at__lt=end, ends_at__gt=start).exists():
-            plan_shift(SYSTEM, post, person, start, end)
+        if end > now and not overlapping(start, end).filter(post=post).exists():
+            plan_shift(SYSTEM, post, own if start <= now else _on_watch(start, own, others), start, end)
         start = end
-    current = Shift.objects.filter(post=post, starts_at__lte=now, ends_at__gt=now, signed_in_at=None).first()
-    if current is not None:
+    current = running(now).filter(post=post, signed_out_at=None).order_by("starts_at", "id").last()
+    if current is not None and current.person_id != own.pk:
+        current = replace_on_shift(SYSTEM, current, own, "演示账号接班")
+    if current is not None and current.signed_in_at is None:
         sign_in(SYSTEM, current)
+
+
+def _on_watch(start: datetime, own: Person, others: Sequence[Person]) -> Person:
+    """Whose a shift is by the rota; a later start goes on with the turns as they were."""
+    if start.hour == SHIFT_HOURS[0] and start.weekday() < 5:
+        return own
+    return others[(2 * start.toordinal() + (start.hour != SHIFT_HOURS[0])) % len(others)]
 
 
 def demo_users_exist() -> bool:
