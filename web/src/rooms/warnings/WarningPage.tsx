@@ -87,7 +87,12 @@ function Before({ warning }: { warning: WarningDetail }): ReactNode {
 function StandBy({ warning }: { warning: number }): ReactNode {
   const mine = useMyDuties("warning", warning).filter((duty) => standsBy(duty) && !isCall(duty));
   const acts = actsAtAll(useMe().permissions);
-  return <MyActs duties={mine} filled={!acts} />;
+  if (mine.length === 0) return null;
+  return (
+    <div className="warning-standby">
+      <MyActs duties={mine} filled={!acts} />
+    </div>
+  );
 }
 
 /** Who takes part, highest first; a composite with those it counted. */
