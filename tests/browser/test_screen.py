@@ -55,6 +55,10 @@ def test_the_wall_fills_its_frame_and_scrolls_nowhere(
             && !e.closest('.inkbars, .unseen, .mark, .map-sealed') && e.getBoundingClientRect().width > 1)
         .map((e) => parseFloat(getComputedStyle(e).fontSize)))""")
     assert smallest >= 20 * scale - 0.5
+    marks = page.evaluate("[...document.querySelectorAll('.screen svg.mark')].map((e) => e.clientWidth)")
+    assert marks and min(marks) >= 14 * scale - 0.5
+    logo = page.locator(".scr-brand svg").bounding_box()
+    assert logo and logo["width"] == pytest.approx(32 * scale, abs=1)
     assert axe_findings(page) == []
 
 

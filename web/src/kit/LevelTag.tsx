@@ -38,26 +38,28 @@ interface MarkProps {
   size?: number;
   /** Shape and ring without the character, where a figure stands beside it. */
   bare?: boolean;
+  /** Drawn as below 18 px, at any size: on a wall of four times the pixels a small mark is still the small drawing. */
+  small?: boolean;
   /** The shape in grey, of a level nothing stands at: which figure is which is still seen. */
   ghost?: boolean;
   /** Words for those who do not see; empty when the word stands beside it. */
   label?: string;
 }
 
-/** The shape alone. Below 18 px it carries no character; level 0 is a grey ring, no colour for normal. */
-export function LevelMark({ level, state = "answered", size = 22, bare = false, ghost = false, label }: MarkProps): ReactNode {
+/** The shape alone. A small one, below 18 px unless told, carries no character; level 0 is a grey ring, no colour for normal. */
+export function LevelMark({ level, state = "answered", size = 22, bare = false, ghost = false, small = size < 18, label }: MarkProps): ReactNode {
   const words = label ?? t(`level.${level}.word`);
   const voice = words === "" ? { "aria-hidden": true } : { role: "img", "aria-label": words };
   if (level < 1 || level > 4) {
     return (
       <svg className="mark" width={size} height={size} viewBox="0 0 40 40" {...voice}>
-        <circle cx="20" cy="20" r={size < 18 ? 12 : 7} fill="none" stroke="var(--edge)" strokeWidth={size < 18 ? 5 : 2.6} />
+        <circle cx="20" cy="20" r={small ? 12 : 7} fill="none" stroke="var(--edge)" strokeWidth={small ? 5 : 2.6} />
       </svg>
     );
   }
   const raised = level as Raised;
   const shape = shapes[raised];
-  if (size < 18) {
+  if (small) {
     return (
       <svg className="mark" width={size} height={size} viewBox="5 5 30 30" {...voice}>
         <path d={shape.body} fill={ghost ? "none" : `var(--l${raised}-fill)`} stroke={ghost ? "var(--edge)" : `var(--l${raised}-edge)`} strokeWidth={ghost ? 2.6 : 1.6} />

@@ -10,7 +10,7 @@ import type { BaseProps } from "./SiteMap";
 setWorkerUrl(workerUrl);
 
 /** Flat, offline, of our own tokens: no tiles, no glyphs, no sprites are fetched. Names are drawn by the marks' layer. */
-function styleOf(tone: Tone, data: CountyMap): StyleSpecification {
+function styleOf(tone: Tone, data: CountyMap, scale: number): StyleSpecification {
   const c = palettes[tone];
   const of = (kind: string): ["==", ["get", string], string] => ["==", ["get", "kind"], kind];
   return {
@@ -18,15 +18,15 @@ function styleOf(tone: Tone, data: CountyMap): StyleSpecification {
     sources: { county: { type: "geojson", data: data as unknown as GeoJSON.FeatureCollection } },
     layers: [
       { id: "page", type: "background", paint: { "background-color": c.page } },
-      { id: "neighbours", type: "line", source: "county", filter: of("neighbour"), paint: { "line-color": c.line, "line-width": 1 } },
+      { id: "neighbours", type: "line", source: "county", filter: of("neighbour"), paint: { "line-color": c.line, "line-width": scale } },
       { id: "ground", type: "fill", source: "county", filter: of("county"), paint: { "fill-color": c.surface } },
-      { id: "townships", type: "line", source: "county", filter: of("territory"), paint: { "line-color": c.edge, "line-width": 1, "line-dasharray": [1, 3], "line-opacity": 0.8 } },
-      { id: "county", type: "line", source: "county", filter: of("county"), paint: { "line-color": c.edge, "line-width": 1.8 } },
+      { id: "townships", type: "line", source: "county", filter: of("territory"), paint: { "line-color": c.edge, "line-width": scale, "line-dasharray": [1, 3], "line-opacity": 0.8 } },
+      { id: "county", type: "line", source: "county", filter: of("county"), paint: { "line-color": c.edge, "line-width": 1.8 * scale } },
     ],
   };
 }
 
-export default function GlMap({ data, bounds, tone, padding, onView, onLost }: BaseProps): ReactNode {
+export default function GlMap({ data, bounds, tone, scale, padding, onView, onLost }: BaseProps): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   const held = useRef<GlView | null>(null);
   const tell = useRef({ onView, onLost });
@@ -39,7 +39,7 @@ export default function GlMap({ data, bounds, tone, padding, onView, onLost }: B
     try {
       map = new GlView({
         container,
-        style: styleOf(tone, data),
+        style: styleOf(tone, data, scale),
         bounds: [bounds[0], bounds[1], bounds[2], bounds[3]],
         fitBoundsOptions: { padding },
         attributionControl: false,
@@ -112,8 +112,8 @@ export default function GlMap({ data, bounds, tone, padding, onView, onLost }: B
     const map = held.current;
     if (!map) return;
     const source = map.getSource("county") as GeoJSONSource | undefined;
-    if (source) map.setStyle(styleOf(tone, data));
-  }, [tone, data]);
+    if (source) map.setStyle(styleOf(tone, data, scale));
+  }, [tone, data, scale]);
 
   return <div ref={box} className="map-gl" />;
 }

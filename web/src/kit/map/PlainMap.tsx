@@ -4,7 +4,7 @@ import { fit, viewOf, type Camera } from "./mercator";
 import type { BaseProps } from "./SiteMap";
 
 /** The same map in SVG, for a browser without WebGL and while the other one is on its way. */
-export function PlainMap({ data, bounds, padding, onView }: BaseProps): ReactNode {
+export function PlainMap({ data, bounds, scale, padding, onView }: BaseProps): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [camera, setCamera] = useState<Camera | null>(null);
@@ -46,7 +46,7 @@ export function PlainMap({ data, bounds, padding, onView }: BaseProps): ReactNod
       <svg width={size.width} height={size.height} aria-hidden>
         {size.width > 0 &&
           (["neighbour", "county", "territory"] as const).map((kind) => (
-            <g key={kind} className={`map-${kind}`}>
+            <g key={kind} className={`map-${kind}`} style={{ strokeWidth: scale * (kind === "county" ? 1.8 : 1) }}>
               {data.features
                 .filter((feature) => feature.properties.kind === kind)
                 .map((feature) => (

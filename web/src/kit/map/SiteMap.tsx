@@ -27,6 +27,8 @@ export interface BaseProps {
   data: CountyMap;
   bounds: Bounds;
   tone: Tone;
+  /** Of lines, as of marks: 2 on a wall of four times the pixels. */
+  scale: number;
   padding: number;
   onView: (view: View, controls: Controls) => void;
   onLost: () => void;
@@ -66,7 +68,7 @@ export function SiteMap({ map, sites, tone, scale = 1, text = scale, focus = nul
   const bounds = useMemo(() => frame(map, placed, focus), [map, focusKey, placed.length > 0]); // eslint-disable-line react-hooks/exhaustive-deps
   const onView = useCallback((view: View, controls: Controls) => setSeen({ view, controls }), []);
   const onLost = useCallback(() => setPlain(true), []);
-  const base: BaseProps = { data: map, bounds, tone, padding: Math.round(36 * scale), onView, onLost };
+  const base: BaseProps = { data: map, bounds, tone, scale, padding: Math.round(36 * scale), onView, onLost };
   const spots = useMemo(() => (seen ? laySpots(index, placed, seen.view, scale, text) : []), [seen, index, placed, scale, text]);
   const names = useMemo(() => (seen ? layNames(namesOf(map), spots, seen.view, text, edges(seen.view, text)) : []), [seen, spots, map, text]);
   const openCluster = (spot: Spot): void => {

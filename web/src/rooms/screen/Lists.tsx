@@ -65,7 +65,7 @@ export function Happening({ now, u }: { now: ScreenNow; u: number }): ReactNode 
         <span className="scr-counts">
           {levels.map((level) => (
             <Link key={level} to={`/warnings?category=risk&level=${level}`} className="quiet" aria-label={t("top.count", { level: t(`level.${level}.word`), n: now.counts[level] ?? 0 })}>
-              {(now.counts[level] ?? 0) > 0 ? <LevelMark level={level} size={17 * Math.min(u, 1)} label="" /> : <LevelMark level={level} size={17 * Math.min(u, 1)} ghost label="" />} {now.counts[level] ?? 0}
+              {(now.counts[level] ?? 0) > 0 ? <LevelMark level={level} small size={17 * u} label="" /> : <LevelMark level={level} small size={17 * u} ghost label="" />} {now.counts[level] ?? 0}
             </Link>
           ))}
         </span>

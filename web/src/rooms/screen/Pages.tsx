@@ -153,7 +153,7 @@ function TownshipRow({ row, u }: { row: Township; u: number }): ReactNode {
       <span className="scr-counts">
         {levels.map((level) => (
           <Link key={level} to={`/sites?${here}&level=${level}`} className="quiet" aria-label={t("top.count", { level: t(`level.${level}.word`), n: row.levels[level] })}>
-            <LevelMark level={level} size={17 * Math.min(u, 1)} ghost={row.levels[level] === 0} label="" /> {row.levels[level]}
+            <LevelMark level={level} small size={17 * u} ghost={row.levels[level] === 0} label="" /> {row.levels[level]}
           </Link>
         ))}
       </span>

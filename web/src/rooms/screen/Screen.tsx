@@ -110,7 +110,7 @@ export function MapPart({ scale, tone = "dark" }: { scale: number; tone?: Tone }
     <>
       <p className="scr-legend">
         <Link to="/sites?state=normal" className="quiet scr-legend-mark">
-          <LevelMark level={0} size={14} label="" /> {t("map.count.normal", { n: n.normal })}
+          <LevelMark level={0} small size={14 * scale} label="" /> {t("map.count.normal", { n: n.normal })}
         </Link>
         <Link to="/sites?state=raised" className="quiet">{t("map.count.raised", { n: n.raised })}</Link>
         {n.stopped > 0 && (
