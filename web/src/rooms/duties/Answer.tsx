@@ -20,7 +20,7 @@ import { useNow } from "../../time/server";
 import { ago, moment, span } from "../../time/words";
 import { NoteDialog } from "./NoteDialog";
 import { seenOf } from "./order";
-import { callTitle, clockWord, standsBy } from "./words";
+import { answerWord, callTitle, clockWord, standsBy } from "./words";
 import "./answer.css";
 
 function Head({ duty, warning }: { duty: DutyDetail; warning: WarningDetail | undefined }): ReactNode {
@@ -112,11 +112,6 @@ function onward(duty: DutyDetail): string {
   return duty.subject.type === "warning" && !standsBy(duty) ? t("answer.toSubject") : t("act.look");
 }
 
-function yes(duty: DutyDetail): string {
-  if (standsBy(duty)) return t("answer.yes.standby");
-  return duty.subject.type === "warning" ? t("answer.yes") : t("act.answer");
-}
-
 function Acts({ duty }: { duty: DutyDetail }): ReactNode {
   const act = useDutyAct();
   const [declining, setDeclining] = useState(false);
@@ -158,7 +153,7 @@ function Acts({ duty }: { duty: DutyDetail }): ReactNode {
       <HeldActs of={{ room: "duty", id: duty.id }} />
       <NotSaved error={act.error} />
       <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate({ id: duty.id, verb: "answer", note: "", seen: seenOf(duty) })}>
-        {yes(duty)}
+        {answerWord(duty)}
       </Button>
       <AnswerAll duty={duty} />
       {may("decline") && (

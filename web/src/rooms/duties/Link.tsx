@@ -12,7 +12,7 @@ import { Failed, Loading, NotSaved } from "../../kit/States";
 import { WatchBars } from "../../kit/shell/InkBars";
 import { localNow, teach, useNow } from "../../time/server";
 import { clockTime, span } from "../../time/words";
-import { callTitle, standsBy } from "./words";
+import { answerWord, callTitle } from "./words";
 import "./answer.css";
 
 /** No login, no live events: the page looks again by itself. */
@@ -22,7 +22,7 @@ type Verb = "answer" | "decline";
 
 function headOf(call: components["schemas"]["AnswerLink"]): string {
   if (call.kind === "trial") return t("link.trial");
-  return call.level > 0 ? callTitle({ kind: standsBy({ kind: call.what }) ? call.what : "warning", level: call.level, verb: "" }) : t("link.title");
+  return callTitle({ kind: call.what, level: call.level, verb: t("act.answer") });
 }
 
 /** The page behind the link of a short message: no login, this one call, two buttons. Opening it counts as seen. */
@@ -128,7 +128,7 @@ export default function Link(): ReactNode {
         {call.state === "open" ? (
           <>
             <Button type="primary" className="answer-yes" loading={act.isPending} onClick={() => act.mutate("answer")}>
-              {standsBy({ kind: call.what }) ? t("answer.yes.standby") : t("answer.yes")}
+              {answerWord({ kind: call.what })}
             </Button>
             {call.kind === "call" && (
               <Button className="answer-no" disabled={act.isPending} onClick={() => act.mutate("decline")}>

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import i18next from "i18next";
 import zh from "../../i18n/zh.json";
 import type { Limit } from "../../api/types";
-import { callTitle, clockWord, followWord } from "./words";
+import { answerWord, callTitle, clockWord, followWord } from "./words";
 
 beforeAll(async () => {
   await i18next.init({ lng: "zh", keySeparator: false, nsSeparator: false, resources: { zh: { translation: zh } }, interpolation: { escapeValue: false } });
@@ -18,6 +18,14 @@ describe("callTitle", () => {
     expect(callTitle({ kind: "warning.close", level: 0, verb: "应答" })).toBe("叫你关闭");
     expect(callTitle({ kind: "order.carry_out", level: 3, verb: "应答" })).toBe("叫你落实");
     expect(callTitle({ kind: "finding.unknown", level: 0, verb: "应答" })).toBe("叫你应答");
+  });
+});
+
+describe("answerWord", () => {
+  it("speaks of disposing of a danger only where there is one", () => {
+    expect(answerWord({ kind: "warning.verify" })).toBe("应答，我来处置");
+    expect(answerWord({ kind: "order.carry_out" })).toBe("应答");
+    expect(answerWord({ kind: "warning.standby" })).not.toContain("处置");
   });
 });
 

@@ -19,6 +19,12 @@ export function callTitle(duty: Pick<Duty, "kind" | "level" | "verb">): string {
   return t("answer.titleDuty", { what: followWord(duty) ?? duty.verb });
 }
 
+/** What the button of a call says: only a danger is disposed of, and whoever stands by disposes of nothing yet. */
+export function answerWord({ kind }: Pick<Duty, "kind">): string {
+  if (standsBy({ kind })) return t("answer.yes.standby");
+  return kind.startsWith("warning.") ? t("answer.yes") : t("act.answer");
+}
+
 /** What the running clock is of: the call until it is answered, then the work. */
 export function clockWord({ clock, verb }: Pick<Duty, "clock" | "verb">): string {
   return limitWord(clock?.kind ?? "", verb);
