@@ -12,7 +12,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.actors import SYSTEM, Actor
+from shoutu.county.people.testing import actor
 from shoutu.county.sites import services as sites
 from shoutu.county.warnings import services
 from shoutu.county.warnings.models import Warning
@@ -81,3 +82,15 @@ def raise_to(signal) -> Callable[..., Warning]:
         return Warning.objects.latest("id")
 
     return deliver
+
+
+@pytest.fixture
+def red(raise_to) -> Warning:
+    """A red warning of the site that is watched."""
+    return raise_to(4)
+
+
+@pytest.fixture
+def officer(watched) -> Actor:
+    """Who is on the county's watch."""
+    return actor(watched.users["duty_officer"])

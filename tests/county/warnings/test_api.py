@@ -32,11 +32,6 @@ def get(client, path):
     return answer.json()
 
 
-@pytest.fixture
-def red(raise_to):
-    return raise_to(4)
-
-
 def entries(warning, verb):
     return Entry.objects.filter(subject_type="warning", subject_id=warning.pk, verb=verb).count()
 

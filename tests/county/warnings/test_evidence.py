@@ -26,11 +26,6 @@ def _files(tmp_path, settings):
     settings.CONFIG = replace(settings.CONFIG, data=tmp_path)
 
 
-@pytest.fixture
-def red(raise_to):
-    return raise_to(4)
-
-
 def photo(form="JPEG", size=(40, 30), located=True, colour="red"):
     exif = Image.Exif()
     if located:

@@ -9,21 +9,10 @@ from shoutu.county.duties.models import Duty
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.ledger import verbs
 from shoutu.county.ledger.models import Entry
-from shoutu.county.people.testing import actor
 from shoutu.county.warnings import facts, selectors, services
 from shoutu.county.warnings.models import Report, Warning
 from shoutu.county.warnings.selectors import drafting
 from shoutu.county.warnings.services.reports_sending import Target
-
-
-@pytest.fixture
-def red(raise_to):
-    return raise_to(4)
-
-
-@pytest.fixture
-def officer(watched):
-    return actor(watched.users["duty_officer"])
 
 
 @pytest.fixture

@@ -15,11 +15,6 @@ from shoutu.county.warnings.models import Warning
 
 
 @pytest.fixture
-def officer(watched):
-    return actor(watched.users["duty_officer"])
-
-
-@pytest.fixture
 def inspector(watched):
     return actor(watched.users["inspector"])
 

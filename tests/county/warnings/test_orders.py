@@ -31,11 +31,6 @@ from tests.county.duties.devices import http_gateway
 
 
 @pytest.fixture
-def officer(watched):
-    return actor(watched.users["duty_officer"])
-
-
-@pytest.fixture
 def mine(watched):
     return actor(watched.users["enterprise"])
 

@@ -26,16 +26,6 @@ from tests.county.duties.devices import http_gateway
 
 
 @pytest.fixture
-def red(raise_to):
-    return raise_to(4)
-
-
-@pytest.fixture
-def officer(watched):
-    return actor(watched.users["duty_officer"])
-
-
-@pytest.fixture
 def offices(county):
     """The city by telephone, the province by telephone."""
     return [

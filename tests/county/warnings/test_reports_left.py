@@ -12,23 +12,12 @@ from shoutu.county.duties.auditor import audit
 from shoutu.county.duties.models import Duty
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.ledger.models import Entry
-from shoutu.county.people.testing import actor
 from shoutu.county.warnings import register, services
 from shoutu.county.warnings.models import Dispatch, Report, ReportPlan, Warning
 from shoutu.county.warnings.selectors import drafting, reporting
 from shoutu.county.warnings.services.reports_sending import Target
 from shoutu.county.warnings.steps import ask_reports
 from tests.county.duties.devices import http_gateway
-
-
-@pytest.fixture
-def red(raise_to):
-    return raise_to(4)
-
-
-@pytest.fixture
-def officer(watched):
-    return actor(watched.users["duty_officer"])
 
 
 @pytest.fixture

@@ -23,18 +23,8 @@ from shoutu.county.warnings.models import Evacuation, Warning
 
 
 @pytest.fixture
-def red(raise_to):
-    return raise_to(4)
-
-
-@pytest.fixture
 def mine(watched):
     return actor(watched.users["enterprise"])
-
-
-@pytest.fixture
-def officer(watched):
-    return actor(watched.users["duty_officer"])
 
 
 @pytest.fixture
