@@ -18,9 +18,9 @@ from shoutu.county.duties.models import Contact
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.people import findings as people_findings
-from shoutu.county.people import services
+from shoutu.county.people import matrix, services
 from shoutu.county.people.findings import KINDS, findings
-from shoutu.county.people.models import Holding, Post, Responsibility, Rung, User
+from shoutu.county.people.models import Holding, Post, Responsibility, Rung, Shift, User
 from shoutu.county.people.testing import actor
 from shoutu.county.places import services as places
 from shoutu.county.places.models import Organisation, Site
@@ -45,7 +45,7 @@ class TestResponsibilityList(ListTests):
 
 class TestMatrix(ListTests):
     path = "/api/v1/responsibilities/matrix"
-    queries = 10
+    queries = 13
     sees = {"leader": True, "township": True, "enterprise": True, "enterprise_b": False}
 
     def make(self, county, n):
@@ -74,6 +74,37 @@ def test_the_matrix_counts_what_all_sites_lack_not_those_of_its_page(county: Sim
     assert (first["holes"], first["empty"]) == (whole["holes"], whole["empty"])
     second = client.get(address, {"limit": 1, "cursor": first["next"]}).json()
     assert (len(second["items"]), second["holes"], second["empty"]) == (1, None, None)
+
+
+def test_what_all_sites_lack_is_counted_as_each_site_tells_it(county: SimpleNamespace) -> None:
+    """By site, by organisation with and without a territory, by territory and sector; posts held, on shift, empty."""
+    other = places.create_site(SYSTEM, "二号坑", "open_pit", county.mine)
+    empty = [services.create_post(SYSTEM, county.mine, f"空岗{i}") for i in range(5)]
+    watch = services.create_post(SYSTEM, county.mine, "值班岗", on_shift=True)
+    now = timezone.now()
+    for post, kind, scope in (
+        (empty[0], "linked", {"site": county.site}), (empty[1], "overall", {"organisation": county.mine}),
+        (empty[2], "sector", {"territory": county.site.territory, "sectors": ["open_pit"]}),
+        (empty[3], "sector", {"territory": county.site.territory, "organisation": county.mine}),
+        (empty[4], "linked", {"territory": county.site.territory, "sectors": ["dump"]}),
+        (watch, "enterprise", {"site": other}),
+    ):  # fmt: skip
+        services.assign_responsibility(SYSTEM, post, kind, 1, **scope)
+    for signed_out in (False, True):
+        if not signed_out:
+            person = county.users["inspector"].person
+            shift = services.plan_shift(SYSTEM, watch, person, now - timedelta(hours=1), now + timedelta(hours=1))
+        else:
+            Shift.objects.filter(pk=shift.pk).update(signed_out_at=timezone.now())
+        at = timezone.now()
+        everywhere = [where for _name, where in matrix.places_of(SYSTEM)]
+        cover = matrix.Cover.load(at)
+        rows = [cover.covering(where) for where in everywhere]
+        told = {row.post_id for one in rows for row in one}
+        assert {post.pk for post in empty[:4]} <= told - cover.held.keys()
+        assert (watch.pk in cover.held) is not signed_out
+        holes = sum(len(matrix.lacking(one)) for one in rows)
+        assert matrix.lacks(at, everywhere) == (holes, len(told - cover.held.keys()))
 
 
 def found(county: SimpleNamespace, kind: str, role: str = "leader") -> list:

@@ -15,11 +15,10 @@ from pydantic import AwareDatetime
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
 from shoutu.county.kit.errors import Invalid
-from shoutu.county.kit.selectors import MANY
 from shoutu.county.people import selectors, services
 from shoutu.county.people.findings import findings_shown
 from shoutu.county.people.masking import masked_name
-from shoutu.county.people.matrix import REQUIRED, Cover, places_among, whereabouts
+from shoutu.county.people.matrix import REQUIRED, Cover, lacks, places_among, whereabouts
 from shoutu.county.people.models import Responsibility
 from shoutu.county.people.schemas import Named, ResponsibilityOut, named, responsibility_out
 from shoutu.county.people.selectors import Answerer, at_time, lists
@@ -248,9 +247,7 @@ def matrix(request: HttpRequest, query: Query[MatrixQuery]) -> Any:
     page = paginate(found, query, sorts={"name": ["name"], "id": ["id"]}, default="name")
     places = list(whereabouts(page["items"]))
     at = query.at or timezone.now()
-    everywhere = [where for _name, where in places_among(found)] if query.cursor is None else []
-    among = everywhere or places
-    cover = Cover.load(at, among if len(among) <= MANY else None)
+    cover = Cover.load(at, places)
     rows = []
     for site, where in zip(page["items"], places, strict=True):
         cells = {kind: [_cell(one, actor) for one in answers] for kind, answers in cover.cells(where).items()}
@@ -266,7 +263,9 @@ def matrix(request: HttpRequest, query: Query[MatrixQuery]) -> Any:
             }
         )
     required = [{"kind": one.kind, "source": one.source} for one in REQUIRED]
-    whole = dict(zip(("holes", "empty"), cover.lacks(everywhere), strict=True)) if query.cursor is None else {}
+    whole = {}
+    if query.cursor is None:
+        whole["holes"], whole["empty"] = lacks(at, (where for _name, where in places_among(found)))
     return {**page, "items": rows, "required": required, **whole}
 
 

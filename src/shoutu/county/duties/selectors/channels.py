@@ -233,16 +233,14 @@ def number_page(actor: Actor, query: ListQuery) -> dict[str, Any]:
 
 def _told(one: Number, q: str, names: bool) -> bool:
     """By post and organisation; by name only where names are shown whole."""
-    body = one.person.organisation
-    return q in "\n".join([*one.posts, body.name if body else "", one.person.name if names else ""])
+    return q in "\n".join([*one.posts, one.body, one.person.name if names else ""])
 
 
 def _number(one: Number, actor: Actor) -> dict[str, Any]:
-    body = one.person.organisation
     return {
         "id": one.person.pk,
         "person": {"id": one.person.pk, "name": masked(one.person, actor) or ""},
-        "organisation": body.name if body else "",
+        "organisation": one.body,
         "phone": masked_phone(one.person.phone),
         "posts": one.posts,
         "urgency": one.urgency,

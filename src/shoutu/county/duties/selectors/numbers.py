@@ -24,7 +24,7 @@ from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.people.matrix import Cover, places_among
 from shoutu.county.people.models import Holding, Person, Post, Responsibility, Rung, Shift
 from shoutu.county.people.selectors import at_time
-from shoutu.county.places.models import Site
+from shoutu.county.places.models import Organisation, Site
 
 NUMBER = "duties.number"
 AHEAD = timedelta(days=7)
@@ -45,10 +45,14 @@ LANE: dict[str, Any] = {
 
 @dataclass
 class Number:
-    """One person. `missed`: test calls unanswered since the last answer; `waiting`: until when one may be answered."""
+    """One person. `missed`: test calls unanswered since the last answer; `waiting`: until when one may be answered.
+
+    `body`: the name of the organisation the person is of.
+    """
 
     person: Person
     urgency: str
+    body: str = ""
     posts: list[str] = field(default_factory=list)
     contacts: int = 0
     last_at: datetime | None = None
@@ -70,7 +74,7 @@ def numbers(now: datetime) -> list[Number]:
     Those not known to answer come first, the most urgent of them first.
     """
     found: dict[int, Number] = {}
-    for shift in rostered(now).select_related("person__organisation", "post__organisation").order_by("starts_at"):
+    for shift in rostered(now).select_related("person", "post__organisation").order_by("starts_at"):
         on = shift.starts_at <= now and shift.signed_out_at is None
         one = found.setdefault(shift.person_id, Number(shift.person, "rostered"))
         one.urgency = "on_duty" if on else one.urgency
@@ -79,14 +83,17 @@ def numbers(now: datetime) -> list[Number]:
     called = at_time(Responsibility.objects.all(), now).values("post_id")
     held = at_time(Holding.objects.filter(post_id__in=called), now).order_by("post_id", "rank")
     seats = list(held.values_list("post_id", "person_id"))
-    # Each post and person once, not once a seat: thousands of enterprises have one each.
-    posts = {one.pk: str(one) for one in Post.objects.filter(pk__in=called).select_related("organisation")}
-    people = Person.objects.filter(pk__in=held.order_by().values("person_id")).select_related("organisation")
-    persons = {one.pk: one for one in people}
+    # Each post and person once, not once a seat, and of bodies the name: thousands of enterprises have one each.
+    named = Post.objects.filter(pk__in=called).values_list("pk", "organisation__name", "title")
+    posts = {post: f"{body}{title}" for post, body, title in named}
+    persons = {one.pk: one for one in Person.objects.filter(pk__in=held.order_by().values("person_id"))}
     for post, person in seats:
         if post in posts and person in persons:  # else the seat was taken back since it was read
             urgency = "principal" if person in principals else "other"
             _sits(found.setdefault(person, Number(persons[person], urgency)), posts[post])
+    bodies = dict(Organisation.objects.filter(among("persons", found)).values_list("pk", "name"))
+    for one in found.values():
+        one.body = bodies.get(one.person.organisation_id or 0, "")
     _look(found, now)
     return sorted(found.values(), key=_worst)
 
