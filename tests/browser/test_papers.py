@@ -109,11 +109,34 @@ def test_a_document_is_put_into_the_dossier_and_comes_out_as_it_was(
     dialog.get_by_label("文件").set_input_files({"name": "预案.pdf", "mimeType": "application/pdf", "buffer": content})
     dialog.get_by_role("button", name="存入").click()
     with page.expect_download() as saved:
-        page.get_by_role("link", name="下载第 1 版").click()
+        paper = page.locator("li.paper").filter(has_text="综合应急预案")
+        paper.get_by_role("link", name="下载第 1 版").click()
     assert saved.value.suggested_filename == "预案.pdf"
     assert saved.value.path().read_bytes() == content
     expect(page.get_by_role("button", name="撤下")).to_have_count(0)
     assert fits(page)
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+def test_a_drawing_lies_beside_the_map_and_is_enlarged_by_the_keyboard(
+    open_page: Callable[..., Page], logins: list[dict[str, str]], width: int, scheme: str
+) -> None:
+    login = next(one for one in logins if one["username"] == "inspector")
+    page = open_page({"width": width, "height": 844}, scheme, login=login)
+    drawing = page.request.get("/api/v1/documents", params={"kind": "drawing"}).json()["items"][0]
+    page.goto(f"/sites/{drawing['site']['id']}")
+    picture = page.locator(".drawing-open img")
+    until(lambda: picture.evaluate("one => one.complete && one.naturalWidth") == 1600)
+    assert fits(page)
+    page.get_by_role("button", name=f"放大：{drawing['title']}").focus()
+    page.keyboard.press("Enter")
+    enlarged = page.locator(".ant-image-preview-img")
+    expect(enlarged).to_be_visible()
+    assert enlarged.bounding_box()["width"] >= picture.bounding_box()["width"]
+    for sign in page.locator(".ant-image-preview-close, .ant-image-preview-actions-action:visible").all():
+        assert min(sign.bounding_box()["width"], sign.bounding_box()["height"]) >= 48
+    page.keyboard.press("Escape")
+    expect(enlarged).to_have_count(0)
 
 
 def test_an_enterprise_keeps_its_own_documents_beside_those_of_its_sites(

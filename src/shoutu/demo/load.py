@@ -73,7 +73,7 @@ def _build(began: datetime) -> tuple[Any, list[dict[str, Any]]]:
 
     from shoutu.demo.clock import set_to
     from shoutu.demo.county import PONDS
-    from shoutu.demo.papers import enter_licences
+    from shoutu.demo.papers import enter_drawings, enter_licences
     from shoutu.demo.people import Cast
 
     cast = Cast()
@@ -89,6 +89,7 @@ def _build(began: datetime) -> tuple[Any, list[dict[str, Any]]]:
         sensors += _watch_all(cast)
         _stop_some()
         enter_licences(timezone.localdate(began + BEGAN))
+        enter_drawings(PONDS)
     return cast, sensors
 
 

@@ -184,7 +184,8 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
         papers.Content(f"证{site.pk}", "省应急管理厅", timezone.localdate(), timezone.localdate() + 400 * day), site.pk,
     )  # fmt: skip
     paper = papers_files.keep(b"%PDF-1.7\n" + mine.name.encode() + b"\n%%EOF\n")
-    document = documents.add_document(SYSTEM, ref(site), "plan", f"{mine.name}预案", paper, "预案.pdf")
+    drawing = papers_files.keep(photograph().read() + mine.name.encode() + b"\xff\xd9")
+    document = documents.add_document(SYSTEM, ref(site), "drawing", f"{mine.name}总平面图", drawing, "总平面图.jpg")
     documents.add_document(SYSTEM, ref(mine), "system", f"{mine.name}章程", paper, "章程.pdf")
     evidence = warnings.add_evidence(SYSTEM, warning.pk, pictures.keep(photograph().read()), "camera")
     warnings.set_care(SYSTEM, rule.pk, watch.pk, timezone.localdate() + day, None)

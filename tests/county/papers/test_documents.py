@@ -6,6 +6,7 @@ import csv
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from django.test import Client
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import ExifTags, Image
 
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Invalid
@@ -106,6 +108,59 @@ def test_one_that_names_persons_leaves_a_look_on_record(county: SimpleNamespace,
     login("leader").get(f"/api/v1/documents/{id}/versions/1/file")
     row = Access.objects.get()
     assert (row.subject_type, row.subject_id) == ("document", id)
+
+
+def picture(form: str = "PNG", size: tuple[int, int] = (40, 30)) -> bytes:
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (35.0, 58.0, 0.0)
+    out = BytesIO()
+    Image.new("RGB", size, "white").save(out, form, exif=exif)
+    return out.getvalue()
+
+
+def drawn(client: Client, site: int, data: bytes, **more: Any) -> str:
+    """A drawing put there; where it is looked at."""
+    told = send(client, site, data, "总平面图.png", kind="drawing", title="总平面图", **more)
+    assert told.status_code == 201, told.content.decode()
+    return f"/api/v1/documents/{told.json()['id']}/versions/1/picture"
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_a_drawing_is_shown_by_a_copy_without_where(county: SimpleNamespace, login: Any, form: str) -> None:
+    client: Client = login("enterprise")
+    answer = client.get(drawn(client, county.site.pk, picture(form, (5000, 50))))
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/jpeg")
+    assert "immutable" in answer["Cache-Control"]
+    shown = Image.open(BytesIO(b"".join(answer)))
+    assert (shown.format, shown.size, len(shown.getexif())) == ("JPEG", (4096, 41), 0)
+    assert not Access.objects.exists()
+
+
+def test_a_drawing_that_names_persons_leaves_a_look_on_record_each_time(county: SimpleNamespace, login: Any) -> None:
+    path = drawn(login("inspector"), county.site.pk, picture(), personal="true")
+    for _ in range(2):
+        assert login("leader").get(path)["Cache-Control"] == "private, no-store"
+    assert Access.objects.count() == 2
+
+
+def test_what_cannot_be_shown_says_so_and_can_still_be_saved(county: SimpleNamespace, login: Any) -> None:
+    client: Client = login("inspector")
+    id = send(client, county.site.pk).json()["id"]
+    assert client.get(f"/api/v1/documents/{id}/versions/1/picture").status_code == 404
+    broken = picture("JPEG")[:200] + b"\xff\xd9"
+    path = drawn(client, county.site.pk, broken)
+    assert client.get(path).json()["field"] == "file"
+    assert b"".join(client.get(path.replace("picture", "file"))) == broken
+
+
+def test_anothers_drawing_is_not_shown_nor_one_changed_on_the_disk(county: SimpleNamespace, login: Any) -> None:
+    data = picture()
+    path = drawn(login("inspector"), county.site.pk, data)
+    assert login("enterprise_b").get(path).status_code == 404
+    kept = files.path_of(hashlib.sha256(data).hexdigest())
+    kept.chmod(0o600)
+    kept.write_bytes(picture(size=(20, 20)))
+    assert login("inspector").get(path).status_code == 404
 
 
 def test_a_file_that_is_no_longer_the_same_is_not_handed_out(county: SimpleNamespace, login: Any) -> None:

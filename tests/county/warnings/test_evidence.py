@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
+from shoutu.county.kit import images
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.ledger.models import Entry
 from shoutu.county.warnings import pictures, pieces
@@ -82,7 +83,7 @@ def test_what_is_no_whole_photo_is_refused_and_leaves_nothing(login, red, data, 
 
 def test_too_large_by_bytes_or_pixels(login, red, monkeypatch):
     mine = login("enterprise")
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 1000)
+    monkeypatch.setattr(images, "MOST_PIXELS", 1000)
     assert send(mine, red, photo()).status_code == 422
     monkeypatch.setattr(pictures, "MOST_BYTES", 100)
     assert send(mine, red, photo()).status_code == 413

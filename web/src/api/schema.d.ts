@@ -3671,6 +3671,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/documents/{id}/versions/{number}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Picture
+         * @description A version that is a JPEG, PNG or WebP as people are shown it: JPEG, without metadata, of at most 4,096 pixels.
+         *
+         *     Of another format: 404; too large to be shown: 422. Both can still be saved as they came.
+         */
+        get: operations["papers_documents_get_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/warnings": {
         parameters: {
             query?: never;
@@ -19217,6 +19239,27 @@ export interface operations {
         };
     };
     papers_documents_get_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    papers_documents_get_picture: {
         parameters: {
             query?: never;
             header?: never;

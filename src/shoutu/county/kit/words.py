@@ -39,7 +39,8 @@ FIELDS = {
 
 THINGS = {
     "channel": _("通道"), "contact": _("号码"), "dispatch": _("发送记录"), "document": _("文件"),
-    "document_file": _("文件"), "duty": _("待办"), "embed": _("嵌入页面"), "entry": _("账本条目"),
+    "document_file": _("文件"), "document_picture": _("能显示的图"), "duty": _("待办"), "embed": _("嵌入页面"),
+    "entry": _("账本条目"),
     "evacuation": _("撤人"), "evidence": _("证据"), "finding": _("缺项"), "handover": _("交接班记录"),
     "import": _("导入"), "leaf": _("账本条目"), "leave": _("离岗"), "licence": _("证照"), "obligation": _("责任书"),
     "obligation_due": _("到期责任"), "order": _("指令"), "organisation": _("单位"), "pack": _("规则包"),

@@ -1,4 +1,7 @@
-"""Documents over HTTP: a site's, an enterprise's, a further version, and their files: to be saved, never shown."""
+"""Documents over HTTP: a site's, an enterprise's, a further version, and their files: to be saved, never shown.
+
+What is shown of a picture is a copy of its pixels.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from ninja.files import UploadedFile
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
+from shoutu.county.kit.errors import NotFound
 from shoutu.county.kit.subjects import SubjectRef, ref
 from shoutu.county.papers import files, schemas, selectors
 from shoutu.county.papers.services import documents as services
@@ -128,6 +132,26 @@ def get_file(request: HttpRequest, id: int, number: int) -> Any:
     )
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@router.get("/documents/{id}/versions/{number}/picture", response={200: None})
+def get_picture(request: HttpRequest, id: int, number: int) -> Any:
+    """A version that is a JPEG, PNG or WebP as people are shown it: JPEG, without metadata, of at most 4,096 pixels.
+
+    Of another format: 404; too large to be shown: 422. Both can still be saved as they came.
+    """
+    actor = asker(request)
+    actor.require("document.read")
+    version = selectors.get_version(actor, id, number)
+    if version.format not in files.PICTURES:
+        raise NotFound("document_picture", id)
+    picture = files.picture_of(version.sha256)
+    services.look_at(actor, version)
+    answer = FileResponse(picture.open("rb"), content_type="image/jpeg")
+    # A look that is kept on record is one each time.
+    answer["Cache-Control"] = "private, no-store" if version.document.personal else "private, max-age=86400, immutable"
+    answer["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
     return answer
 
 

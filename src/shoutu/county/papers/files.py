@@ -1,6 +1,6 @@
 """Files of documents: what they are decides their content, kept byte for byte. No database.
 
-Nothing here opens or draws a file: it goes out as it came, to be saved and not shown by the browser.
+A file goes out as it came, to be saved and not shown by the browser; what a browser shows is a copy of the pixels.
 """
 
 from __future__ import annotations
@@ -13,10 +13,14 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from shoutu.county.kit.errors import Invalid, NotFound, TooLarge
+from shoutu.county.kit.images import copied, opened
 from shoutu.files import keep_whole
 
 MOST_BYTES = 50 * 1024 * 1024
 TYPES = {"pdf": "application/pdf", "jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+PICTURES = ("jpg", "png", "webp")
+SHOWN = 4096
+"""The longer side of the copy a drawing is shown as, in pixels: its writing stays legible."""
 TAIL = 2048
 """Within so many bytes of its end a whole PDF says that it ends (ISO 32000-1, 7.5.5, as readers take it)."""
 
@@ -72,3 +76,15 @@ def whole(sha256: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise NotFound("document_file", sha256)
     return data
+
+
+def picture_of(sha256: str) -> Path:
+    """Where the copy lies that people are shown of a picture; made at the first look, and anew when it is gone.
+
+    Raises NotFound where the file is gone or no longer the same, Invalid where it is no picture or too large to show.
+    """
+    path = path_of(sha256)
+    copy = path.with_name(f"{path.name}.jpg")
+    if not copy.exists():
+        keep_whole(copy, copied(opened(whole(sha256)), SHOWN))
+    return copy

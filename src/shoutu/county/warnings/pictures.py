@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image
 
-from shoutu.county.kit.errors import Invalid, NotFound, TooLarge
+from shoutu.county.kit.errors import NotFound, TooLarge
+from shoutu.county.kit.images import KINDS, copied, opened
 from shoutu.files import keep_whole
 
-KINDS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 MOST_BYTES = 20 * 1024 * 1024
-MOST_PIXELS = 64_000_000
 SHOWN = 2048
 """The longer side of the copy people are shown, in pixels."""
 
@@ -53,7 +50,7 @@ def shown(sha256: str) -> Path:
             data = original(sha256).read_bytes()
         except OSError as error:
             raise NotFound("evidence", sha256) from error
-        keep_whole(copy, _copy(_opened(data)))
+        keep_whole(copy, copied(opened(data), SHOWN))
     return copy
 
 
@@ -64,41 +61,12 @@ def keep(data: bytes) -> Kept:
     """
     if len(data) > MOST_BYTES:
         raise TooLarge(_("照片不能超过 %(limit)d MB") % {"limit": MOST_BYTES // 1024 // 1024})
-    picture = _opened(data)
-    copy = _copy(picture)
+    picture = opened(data)
+    copy = copied(picture, SHOWN)
     sha256 = hashlib.sha256(data).hexdigest()
     keep_whole(original(sha256), data)
     keep_whole(_folder(sha256) / f"{sha256}.jpg", copy)
     return Kept(sha256, len(data), KINDS[str(picture.format)], picture.width, picture.height, _taken(picture))
-
-
-def _opened(data: bytes) -> Image.Image:
-    expected = _("完整的 JPEG、PNG 或 WebP 照片")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(BytesIO(data), formats=tuple(KINDS))
-            if picture.width * picture.height > MOST_PIXELS:
-                raise Invalid("file", _("不超过 %(limit)d 万像素的照片") % {"limit": MOST_PIXELS // 10_000})
-            picture.load()
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Invalid("file", expected) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise Invalid("file", expected) from error
-    return picture
-
-
-def _copy(picture: Image.Image) -> bytes:
-    """A fresh JPEG of the pixels alone, upright. Nothing of the original's metadata is carried over."""
-    upright = ImageOps.exif_transpose(picture)
-    assert upright is not None
-    upright.thumbnail((SHOWN, SHOWN))
-    flat = Image.new("RGB", upright.size, "white")
-    clear = upright.convert("RGBA")
-    flat.paste(clear, mask=clear.getchannel("A"))
-    out = BytesIO()
-    flat.save(out, "JPEG", quality=85, optimize=True)
-    return out.getvalue()
 
 
 def _taken(picture: Image.Image) -> datetime | None:

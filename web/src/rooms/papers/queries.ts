@@ -114,6 +114,11 @@ export function fileOf(document: number, number: number): string {
   return `/api/v1/documents/${document}/versions/${number}/file`;
 }
 
+/** Where a version that is a picture is looked at: a copy of its pixels. */
+export function pictureOf(document: number, number: number): string {
+  return `/api/v1/documents/${document}/versions/${number}/picture`;
+}
+
 /** Whose a document is. */
 export type PaperOwner = { site: number } | { organisation: number };
 

@@ -8,6 +8,7 @@ import { Empty, Failed, Loading } from "../../kit/States";
 import { SealedTag } from "../../kit/SealedMark";
 import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
+import { DossierDrawings } from "../papers/DossierDrawings";
 import { DossierLicences } from "../papers/DossierLicences";
 import { DossierPapers } from "../papers/DossierPapers";
 import { lapseWords } from "../papers/Left";
@@ -105,6 +106,7 @@ export default function Dossier(): ReactNode {
             <DossierOperation site={id} name={one.name} />
             <DossierOrders about={{ site: id }} />
             <DossierPlace site={one} worst={worstOf(open.data?.pages.flatMap((page) => page.items))} />
+            <DossierDrawings papers={papers.data?.items ?? []} />
             {parts.licences}
             {parts.responsible}
           </div>
