@@ -10,7 +10,7 @@ run: setup            ## install, build the face, start everything with the demo
 
 setup: .venv/.run web/dist/.stamp
 
-setup-dev: setup .venv/.dev
+setup-dev: setup .venv/.dev .venv/.thingsboard
 
 .venv/.run: requirements/run.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -21,6 +21,12 @@ setup-dev: setup .venv/.dev
 
 .venv/.dev: requirements/dev.lock .venv/.run
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# An independent implementation the doors are tested with; its packages clash with ours.
+.venv/.thingsboard: requirements/thingsboard.lock .venv/.run
+	@test -x .venv/thingsboard/bin/python || $(PYTHON) -m venv .venv/thingsboard
+	.venv/thingsboard/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/thingsboard.lock
 	@touch $@
 
 web/node_modules/.stamp: web/package-lock.json
@@ -77,7 +83,7 @@ check-code:
 audit: setup          ## ask the registries which locked packages have known holes; what cannot be asked fails too
 	@test -x .venv/audit/bin/python || $(PYTHON) -m venv .venv/audit
 	.venv/audit/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/audit.lock
-	for kind in run dev; do .venv/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/$$kind.lock || failed=1; done; \
+	for kind in run dev thingsboard; do .venv/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/$$kind.lock || failed=1; done; \
 	(cd web && npm audit) || failed=1; test -z "$$failed"
 
 api: setup-dev        ## write web/openapi.json and the generated client anew
@@ -91,7 +97,7 @@ pictures: setup-dev system  ## the pictures of README and guides anew, of the ru
 	$(BIN)/python -m bench.pictures
 
 lock:                 ## resolve requirements/*.in again
-	for kind in run dev audit; do $(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 requirements/$$kind.in -o requirements/$$kind.lock; done
+	for kind in run dev audit thingsboard; do $(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 requirements/$$kind.in -o requirements/$$kind.lock; done
 
 clean:
 	rm -rf .venv web/node_modules web/dist

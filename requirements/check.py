@@ -158,8 +158,8 @@ def problems_of_npm(text: str) -> Iterator[str]:
 def main() -> int:
     found: list[str] = []
     for lock in sorted((ROOT / "requirements").glob("*.lock")):
-        # What `make audit` uses stands in an environment of its own, and is neither shipped nor imported.
-        installed = lock.stem != "audit"
+        # These stand in environments of their own, and are neither shipped nor imported.
+        installed = lock.stem not in ("audit", "thingsboard")
         found += [f"{lock.name}: {one}" for one in problems_of_lock(lock.read_text("utf-8"), installed)]
     found += [f"web: {one}" for one in problems_of_npm((ROOT / "web" / "package-lock.json").read_text("utf-8"))]
     for one in dict.fromkeys(found):

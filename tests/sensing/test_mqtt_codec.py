@@ -78,11 +78,21 @@ def test_the_other_codec_reads_our_answers() -> None:
         puback, _ = mqtt5.read(memoryview(answers.puback(V5, 9, reason, "字" * 400)))
         assert isinstance(puback, mqtt5.PubAckPacket)
         assert (puback.packet_id, int(puback.reason_code)) == (9, int(reason))
-    suback, _ = mqtt5.read(memoryview(answers.suback(V5, 3, 2)))
+    suback, _ = mqtt5.read(memoryview(answers.suback(V5, 3, [False, True])))
     assert isinstance(suback, mqtt5.SubAckPacket)
-    assert suback.reason_codes == [mqtt5.SubAckReasonCode.NOT_AUTHORIZED] * 2
-    unsuback, _ = mqtt5.read(memoryview(answers.unsuback(V5, 3, 1)))
+    assert suback.reason_codes == [
+        mqtt5.SubAckReasonCode.NOT_AUTHORIZED,
+        mqtt5.SubAckReasonCode.GRANTED_QOS_AT_MOST_ONCE,
+    ]
+    unsuback, _ = mqtt5.read(memoryview(answers.unsuback(V5, 3, [True, False])))
     assert isinstance(unsuback, mqtt5.UnsubAckPacket)
+    assert unsuback.reason_codes == [
+        mqtt5.UnsubAckReasonCode.SUCCESS,
+        mqtt5.UnsubAckReasonCode.NO_SUBSCRIPTION_EXISTED,
+    ]
+    told, _ = mqtt5.read(memoryview(answers.publish(V5, "a/b", b"{}")))
+    assert isinstance(told, mqtt5.PublishPacket)
+    assert (told.topic, bytes(told.payload or b""), told.qos) == ("a/b", b"{}", mqtt5.QoS.AT_MOST_ONCE)
     gone, _ = mqtt5.read(memoryview(answers.disconnect(V5, Reason.KEEP_ALIVE, "silent")))
     assert isinstance(gone, mqtt5.DisconnectPacket)
     assert gone.reason_code == mqtt5.DisconnectReasonCode.KEEP_ALIVE_TIMEOUT

@@ -21,6 +21,7 @@ TITLES = {
     401: ("令牌无效", "Unauthorized"),
     404: ("没有此地址", "Not found"),
     405: ("方法不允许", "Method not allowed"),
+    408: ("等候超时", "Request timeout"),
     413: ("请求体过大", "Content too large"),
     415: ("不支持的内容类型", "Unsupported media type"),
     422: ("内容无法接收", "Unprocessable content"),

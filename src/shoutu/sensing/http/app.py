@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from shoutu.sensing import metrics
+from shoutu.sensing import metrics, thingsboard
 from shoutu.sensing.decode import CONTENT_TYPES, BadBody, Columns, Refusal, decode_arrow, say
+from shoutu.sensing.decode.thingsboard import telemetry
 from shoutu.sensing.doors import Settled, Taken, aside, settle, take
+from shoutu.sensing.http import devices
 from shoutu.sensing.http.answer import (
+    JSON,
     Problem,
     Receive,
     Scope,
@@ -28,6 +31,7 @@ from shoutu.sensing.model import Acceptor, LocalApi, NotDurable, Overloaded, Sou
 
 log = logging.getLogger("shoutu.sensing.http")
 DOOR = "http"
+Decode = Callable[[bytes], Columns]
 
 
 class HttpDoor:
@@ -51,7 +55,7 @@ class HttpDoor:
             outcome = "gone"
         except Exception:
             outcome = "error"
-            log.exception("request %s %s failed", scope["method"], scope["path"])
+            log.exception("request %s %s failed", scope["method"], devices.scrubbed(scope["path"]))
             zh, en = "服务内部错误，已记入日志；请重发", "internal error, logged; send again"
             await send_problem(send, Problem(500, outcome, zh, en), speaks_english(scope))
         metrics.DOOR_REQUESTS.labels(DOOR, outcome).inc()
@@ -59,6 +63,8 @@ class HttpDoor:
     async def route(self, scope: Scope, receive: Receive, send: Send) -> str:
         """Answer one request; what became of it is the name of a counter."""
         path, method = scope["path"], scope["method"]
+        if (asked := devices.asked(scope)) is not None:
+            return await self.device(asked, scope, receive, send)
         if path == "/ingest/v1/readings":
             allow(method, "POST")
             return await self.ingest(scope, receive, send)
@@ -76,9 +82,9 @@ class HttpDoor:
             raise Problem(404, "not_found", zh, en)
         return "asked"
 
-    def authenticate(self, scope: Scope) -> Source:
-        """The source of the bearer token. Raises Problem 401."""
-        source = self.acceptor.directory.authenticate(bearer(scope))
+    def authenticate(self, token: str) -> Source:
+        """The source of a token. Raises Problem 401."""
+        source = self.acceptor.directory.authenticate(token)
         if source is None:
             metrics.AUTH_FAILED.labels(DOOR).inc()
             zh = "令牌不存在、已撤销或来源已停用；请在请求头写 Authorization: Bearer <令牌>"
@@ -86,15 +92,48 @@ class HttpDoor:
             raise Problem(401, "unauthorized", zh, en, [(b"www-authenticate", b"Bearer")])
         return source
 
+    async def device(self, asked: devices.Asked, scope: Scope, receive: Receive, send: Send) -> str:
+        """ThingsBoard's device API: telemetry is taken as readings, with 200; the rest is answered that nothing is."""
+        source = self.authenticate(asked.token)
+        if asked.what == "POST telemetry":
+            now = time.time_ns() // 1_000_000
+            return await self.take_in(source, lambda body: telemetry(body, now), 200, scope, receive, send)
+        if asked.what in devices.WAITS:
+            await devices.wait_in_vain(scope, receive)
+            return "gone"
+        if asked.what == "POST rpc":
+            body = await read_body(scope, receive, self.limit, self.budget)
+            told = thingsboard.called(body, thingsboard.Limits(self.limit, 1))
+            await send_bytes(send, 200, told, JSON)
+            return "asked"
+        if asked.what in ("GET attributes", "POST rpc/ID", *devices.IGNORED):
+            await read_body(scope, receive, self.limit, self.budget)
+            await send_json(send, 200, {})
+            return devices.IGNORED.get(asked.what, "asked")
+        zh, en = "没有此地址；读数发往 /api/v1/<令牌>/telemetry", "no such address; post to /api/v1/<token>/telemetry"
+        raise Problem(404, "not_found", zh, en)
+
     async def ingest(self, scope: Scope, receive: Receive, send: Send) -> str:
         """Take one body of readings; acknowledged with 202 once what is good of it is on disk."""
-        source = self.authenticate(scope)
+        source = self.authenticate(bearer(scope))
         kind = header(scope, b"content-type").partition(b";")[0].strip().lower().decode("latin-1")
         decode = CONTENT_TYPES.get(kind)
         if decode is None:
             known = ", ".join(sorted(filter(None, CONTENT_TYPES)))
             zh, en = f"不支持 Content-Type: {kind[:60]}；可用 {known}", f"Content-Type {kind[:60]}: use {known}"
             raise Problem(415, "content_type", zh, en)
+        return await self.take_in(source, decode, 202, scope, receive, send)
+
+    async def take_in(
+        self,
+        source: Source,
+        decode: Callable[[bytes], Columns],
+        status: int,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> str:
+        """One body of readings, read, made durable and answered with ``status``."""
         body = await read_body(scope, receive, self.limit, self.budget)
         self.budget.take(len(body))
         try:
@@ -105,10 +144,10 @@ class HttpDoor:
         self.refused += len(taken.refused)
         english = speaks_english(scope)
         refused = await aside(len(taken.refused) > 2_000, words_of, taken.refused, english)
-        await send_json(send, 202, {"accepted": taken.accepted, "rejected": refused})
+        await send_json(send, status, {"accepted": taken.accepted, "rejected": refused})
         return "accepted" if taken.accepted or not refused else "refused"
 
-    async def store(self, source: Source, decode: Callable[[bytes], Columns], body: bytes) -> Taken:
+    async def store(self, source: Source, decode: Decode, body: bytes) -> Taken:
         """Parse one body and make durable what is good of it. Raises Problem 422, 429 or 503."""
         now = time.time_ns() // 1_000_000
         large = len(body) > (LARGE * 8 if decode is decode_arrow else LARGE)

@@ -1,6 +1,8 @@
-"""The packets a publish-only server sends, for MQTT 3.1.1 and 5."""
+"""The packets the server sends, for MQTT 3.1.1 and 5."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from shoutu.sensing.mqtt.codec import V5, Kind, Reason
 
@@ -50,7 +52,7 @@ def connack(
         return packet(Kind.CONNACK, bytes((0, code)))
     if reason != Reason.SUCCESS:
         return packet(Kind.CONNACK, bytes((0, reason)) + reason_string(words))
-    content = b"\x24\x01" + b"\x28\x00" + b"\x29\x00" + b"\x2a\x00"  # QoS 1 at most, no subscriptions of any kind
+    content = b"\x24\x01" + b"\x29\x00" + b"\x2a\x00"  # QoS 1 at most, no numbered or shared subscriptions
     content += b"\x11\x00\x00\x00\x00"  # sessions end with their connection
     content += b"\x21" + window.to_bytes(2, "big") + b"\x27" + limit.to_bytes(4, "big")
     if assigned:
@@ -68,18 +70,24 @@ def puback(version: int, packet_id: int, reason: Reason = Reason.SUCCESS, words:
     return packet(Kind.PUBACK, number + bytes((reason,)) + reason_string(words))
 
 
-def suback(version: int, packet_id: int, count: int, words: bool = True) -> bytes:
-    """SUBACK that refuses every filter; ``words`` whether the client wants to be told why."""
-    code = Reason.NOT_AUTHORIZED if version == V5 else 0x80
-    why = "publish only: nothing can be subscribed to here" if words else ""
+def suback(version: int, packet_id: int, granted: Sequence[bool], words: bool = True) -> bytes:
+    """SUBACK: what is granted at QoS 0, the rest refused; ``words`` whether the client wants to be told why."""
+    no = Reason.NOT_AUTHORIZED if version == V5 else 0x80
+    why = "nothing can be subscribed to but ThingsBoard's own topics" if words and not all(granted) else ""
     properties = reason_string(why) if version == V5 else b""
-    return packet(Kind.SUBACK, packet_id.to_bytes(2, "big") + properties + bytes((code,)) * count)
+    codes = bytes(0 if one else no for one in granted)
+    return packet(Kind.SUBACK, packet_id.to_bytes(2, "big") + properties + codes)
 
 
-def unsuback(version: int, packet_id: int, count: int, words: bool = True) -> bytes:
-    """UNSUBACK: there never was a subscription (0x11), which needs no words."""
-    rest = b"\x00" + b"\x11" * count if version == V5 else b""
+def unsuback(version: int, packet_id: int, known: Sequence[bool]) -> bytes:
+    """UNSUBACK; a filter that was not subscribed to needs no words (0x11)."""
+    rest = b"\x00" + bytes(0 if one else 0x11 for one in known) if version == V5 else b""
     return packet(Kind.UNSUBACK, packet_id.to_bytes(2, "big") + rest)
+
+
+def publish(version: int, topic: str, payload: bytes) -> bytes:
+    """PUBLISH at QoS 0."""
+    return packet(Kind.PUBLISH, text(topic) + (b"\x00" if version == V5 else b"") + payload)
 
 
 def disconnect(version: int, reason: Reason, words: str) -> bytes:

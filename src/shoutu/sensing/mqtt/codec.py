@@ -1,4 +1,4 @@
-"""MQTT 3.1.1 and 5 as a publish-only server needs it: frames and the packets a publisher sends.
+"""MQTT 3.1.1 and 5 as a server needs it that takes and never passes on: frames and the packets a publisher sends.
 
 Pure: bytes in, tuples out. Names follow OASIS MQTT 3.1.1 and 5.0; why own code: docs/decisions/0002-mqtt-codec.md.
 """
@@ -256,23 +256,22 @@ def read_publish(head: int, body: bytes, version: int) -> Publish:
     return Publish(topic, reader.rest(), qos, bool(head & 1), packet_id)
 
 
-def read_filters(head: int, body: bytes, version: int) -> tuple[int, int]:
-    """SUBSCRIBE or UNSUBSCRIBE: (packet identifier, number of filters). Raises Refused."""
+def read_filters(head: int, body: bytes, version: int) -> tuple[int, list[str]]:
+    """SUBSCRIBE or UNSUBSCRIBE: packet identifier and filters. Raises Refused."""
     if head & 0x0F != 2:
         raise Refused(Reason.MALFORMED, "the flags of a SUBSCRIBE or UNSUBSCRIBE must be 2")
     reader = Reader(body)
     packet_id = reader.number(2)
     if version == V5:
         reader.properties(SUBSCRIBE_MAY)
-    count = 0
+    filters = []
     while reader.place < len(body):
-        reader.text()
+        filters.append(reader.text())
         if head >> 4 == Kind.SUBSCRIBE:
             reader.number(1)
-        count += 1
-    if not packet_id or not count:
+    if not packet_id or not filters:
         raise Refused(Reason.PROTOCOL_ERROR, "a SUBSCRIBE or UNSUBSCRIBE without identifier or filter")
-    return packet_id, count
+    return packet_id, filters
 
 
 def read_disconnect(head: int, body: bytes, version: int) -> None:

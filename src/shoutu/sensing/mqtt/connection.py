@@ -7,7 +7,7 @@ import secrets
 import socket
 from typing import TYPE_CHECKING, Any
 
-from shoutu.sensing import metrics
+from shoutu.sensing import metrics, thingsboard
 from shoutu.sensing.model import Source
 from shoutu.sensing.mqtt import answers
 from shoutu.sensing.mqtt.codec import (
@@ -53,6 +53,8 @@ class Connection(asyncio.Protocol):
         self.version = V311
         self.client_id = ""
         self.words = True
+        self.room = self.hub.limits.packet_bytes
+        self.filters: set[str] = set()
         self.keep_alive = 0.0
         self.opened = self.heard = self.loop.time()
         self.reading = True
@@ -140,10 +142,7 @@ class Connection(asyncio.Protocol):
                 raise Refused(Reason.MALFORMED, "a PINGREQ with flags or content")
             self.write(answers.PINGRESP)
         elif kind in (Kind.SUBSCRIBE, Kind.UNSUBSCRIBE):
-            packet_id, count = read_filters(frame.head, body, self.version)
-            answer = answers.suback if kind == Kind.SUBSCRIBE else answers.unsuback
-            metrics.DOOR_REQUESTS.labels("mqtt", "subscribe_refused").inc()
-            self.write(answer(self.version, packet_id, count, self.words))
+            self.subscribe(kind, *read_filters(frame.head, body, self.version))
         elif kind == Kind.DISCONNECT:
             read_disconnect(frame.head, body, self.version)
             self.leaving = True
@@ -155,8 +154,8 @@ class Connection(asyncio.Protocol):
     def connect(self, wish: Connect) -> None:
         """Let the client in, or refuse it. Raises Refused."""
         self.version = wish.version
-        room = wish.properties.get(MAX_PACKET, WORDS_BYTES) >= WORDS_BYTES
-        self.words = room and bool(wish.properties.get(PROBLEM_INFO, 1))
+        self.room = wish.properties.get(MAX_PACKET, self.room)
+        self.words = self.room >= WORDS_BYTES and bool(wish.properties.get(PROBLEM_INFO, 1))
         if AUTH_METHOD in wish.properties:
             raise Refused(Reason.BAD_AUTH_METHOD, "no extended authentication; the user name is the token")
         if self.version == V311 and not wish.client_id and not wish.clean:
@@ -179,6 +178,27 @@ class Connection(asyncio.Protocol):
         metrics.DOOR_REQUESTS.labels("mqtt", "connected").inc()
         success = Reason.SUCCESS
         self.write(answers.connack(self.version, success, "", limits.packet_bytes, limits.window, assigned, imposed))
+
+    def subscribe(self, kind: int, packet_id: int, filters: list[str]) -> None:
+        """Grant what ThingsBoard's libraries subscribe to, and nothing else."""
+        if kind == Kind.UNSUBSCRIBE:
+            known = [one in self.filters for one in filters]
+            self.filters.difference_update(filters)
+            return self.write(answers.unsuback(self.version, packet_id, known))
+        granted = [one in thingsboard.FILTERS for one in filters]
+        self.filters.update(one for one in filters if one in thingsboard.FILTERS)
+        metrics.DOOR_REQUESTS.labels("mqtt", "subscribed" if all(granted) else "subscribe_refused").inc()
+        return self.write(answers.suback(self.version, packet_id, granted, self.words))
+
+    def answer(self, publish: Publish) -> None:
+        """What a library of ThingsBoard asked for, where it listens for the answer."""
+        metrics.DOOR_REQUESTS.labels("mqtt", thingsboard.outcome(publish.topic)).inc()
+        limits = thingsboard.Limits(self.hub.limits.packet_bytes, self.hub.limits.window)
+        told = thingsboard.reply(publish.topic, publish.payload, limits)
+        if told is not None and thingsboard.heard(self.filters, told[0]):
+            packet = answers.publish(self.version, *told)
+            if len(packet) <= self.room:
+                self.write(packet)
 
     def publish(self, publish: Publish) -> None:
         metrics.DOOR_BYTES.labels("mqtt").inc(len(publish.payload))

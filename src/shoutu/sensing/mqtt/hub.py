@@ -9,19 +9,18 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 
-from shoutu.sensing import metrics
+from shoutu.sensing import metrics, thingsboard
 from shoutu.sensing.decode import BadBody, Refusal, say
 from shoutu.sensing.doors import Settled, aside, count_refused, settle, take
 from shoutu.sensing.model import Acceptor, NotDurable, Overloaded, Source
 from shoutu.sensing.mqtt import answers
 from shoutu.sensing.mqtt.codec import V5, Publish, Reason
 from shoutu.sensing.mqtt.connection import Connection
-from shoutu.sensing.mqtt.payload import READINGS, TELEMETRY, Message, gather
+from shoutu.sensing.mqtt.payload import READINGS, TOPICS, Message, gather
 
 log = logging.getLogger("shoutu.sensing.mqtt")
 DOOR = "mqtt"
 LARGE = 256 * 1024
-TOPICS = (READINGS, TELEMETRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +166,10 @@ class Hub:
         if connection.version != V5 and (late or any(m.error or m.refused for m in messages)):
             self._say(source, wording(messages, late))
         metrics.DOOR_REQUESTS.labels(DOOR, "published").inc(len(known))
-        if len(known) < len(queue):
-            metrics.DOOR_REQUESTS.labels(DOOR, "topic").inc(len(queue) - len(known))
         self.refused += len(late)
         self._acknowledge(connection, queue, messages, late)
+        if len(known) < len(queue):
+            _converse(connection, [p for p in queue if p.topic not in TOPICS])
         return True
 
     async def _insist(self, connection: Connection, settled: Settled) -> bool:
@@ -214,19 +213,30 @@ class Hub:
             acks = [answers.puback(connection.version, p.packet_id) for p in queue if p.qos]
             return connection.write(b"".join(acks))
         words = wording(messages, late) if connection.words else {}
-        topics = f"topics are {READINGS} and {TELEMETRY}" if connection.words else ""
+        topics = f"topics are {READINGS} and ThingsBoard's" if connection.words else ""
         acks, place = [], 0
         for publish in queue:
-            if publish.topic not in TOPICS:
-                ack = answers.puback(V5, publish.packet_id, Reason.TOPIC_NAME, topics)
-            else:
+            if publish.topic in TOPICS:
                 error = messages[place].error
                 reason = Reason.PAYLOAD_FORMAT if error else Reason.SUCCESS
                 ack = answers.puback(V5, publish.packet_id, reason, words.get(place, ""))
                 place += 1
+            elif thingsboard.outcome(publish.topic):
+                ack = answers.puback(V5, publish.packet_id)
+            else:
+                ack = answers.puback(V5, publish.packet_id, Reason.TOPIC_NAME, topics)
             if publish.qos:
                 acks.append(ack)
         return connection.write(b"".join(acks))
+
+
+def _converse(connection: Connection, queue: list[Publish]) -> None:
+    """Messages that hold no readings: what ThingsBoard's libraries ask and tell, and topics nobody knows."""
+    for publish in queue:
+        if thingsboard.outcome(publish.topic):
+            connection.answer(publish)
+        else:
+            metrics.DOOR_REQUESTS.labels(DOOR, "topic").inc()
 
 
 def wording(messages: list[Message], late: list[Refusal]) -> dict[int, str]:
