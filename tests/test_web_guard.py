@@ -60,6 +60,7 @@ def slow(address: str, start: bytes, count: int) -> list[socket.socket]:
     return clients
 
 
+@pytest.mark.full
 def test_two_hundred_slow_clients_do_not_keep_others_from_being_served(web: str) -> None:
     begun = time.monotonic()
     clients = slow(web, b"GET /api/v1/hello HTTP/1.1\r\nHost: x\r\nX-Slow: ", 200)

@@ -234,6 +234,7 @@ def test_a_duty_that_cannot_be_climbed_holds_up_no_other(clock, county, open_dut
     assert [finding.about.id for finding in audit()] == [broken.pk]
 
 
+@pytest.mark.full
 def test_ten_thousand_open_duties_cost_only_those_that_are_due(clock, county, lane):
     """Queries per due duty stay constant and nothing that is not due is read."""
     duties = Duty.objects.bulk_create(
