@@ -28,7 +28,18 @@ OPTIONS = Options(
     late_merge_s=30, backfill_s=60, calibration_max_s=40, clock_clear_s=30, site_window_s=15, site_masked_after_s=60
 )
 
-KINDS = ["threshold", "threshold", "rate", "rate", "stuck", "implausible", "accumulation", "quota", "forecast"]
+KINDS = [
+    "threshold",
+    "threshold",
+    "rate",
+    "rate",
+    "stuck",
+    "implausible",
+    "accumulation",
+    "quota",
+    "forecast",
+    "anomaly",
+]
 # A day of this offset begins while the journal runs.
 OFFSET = 24 - (BASE + 60_000) % 86_400_000 / 3_600_000
 OFFSET = OFFSET if OFFSET <= 14 else OFFSET - 24
@@ -99,6 +110,14 @@ def rule_params(draw: Any, kind: str) -> dict[str, Any]:
             "direction": draw(st.sampled_from(["high", "low"])),
             "target": draw(st.sampled_from([0.0, 0.5] if inverse else [0.0, 3.0, 9.0])),
             "confidence": draw(st.sampled_from([0.5, 0.8, 0.95])),
+        }
+    if kind == "anomaly":
+        return {
+            **held,
+            "levels": draw(st.sampled_from([{"1": 100}, {"2": 300}, {"1": 200, "2": 3000}])),
+            "learn_s": draw(st.sampled_from([0, 600])),
+            "min_samples": draw(st.sampled_from([50, 60])),
+            "utc_offset_h": draw(st.sampled_from([8, OFFSET])),
         }
     if kind == "stuck":
         return {"window_s": draw(st.sampled_from([1, 20, 50])), "tolerance": draw(st.sampled_from([0, 0.5])),

@@ -15,13 +15,14 @@ from typing import Any
 from shoutu.engine import RuleSet
 
 from .reference_ahead import Sum, hours_left
+from .reference_anomaly import Detector
 from .reference_composite import Together
 
 LIMIT = 2**61
 NAN = math.nan
 HUGE = sys.float_info.max
-RISKS = ("threshold", "rate", "accumulation", "quota", "forecast")
-HELD = ("threshold", "accumulation", "quota", "forecast")
+RISKS = ("threshold", "rate", "accumulation", "quota", "forecast", "anomaly")
+HELD = ("threshold", "accumulation", "quota", "forecast", "anomaly")
 
 
 def ms(seconds: float) -> int:
@@ -44,7 +45,8 @@ class Rule:
         self.run: list[tuple[int, float]] | None = None
         self.bad_in_row = self.good_in_row = 0
         self.sum: Sum | None = None
-        self.direction = {"accumulation": "high", "quota": "high", "forecast": "low"}.get(
+        self.detector = Detector(0.0003, 0)
+        self.direction = {"accumulation": "high", "quota": "high", "forecast": "low", "anomaly": "high"}.get(
             spec.kind, getattr(spec.params, "direction", "")
         )
 
@@ -53,9 +55,11 @@ class Rule:
         by = {
             "rate": ("window_s", "interval_s"), "forecast": ("window_s", "interval_s"),
             "accumulation": ("form", "window_s", "bucket_s"), "quota": ("form", "period", "utc_offset_h"),
+            "anomaly": ("utc_offset_h",),
         }  # fmt: skip
         if self.kind in by and all(getattr(old.params, n) == getattr(self.params, n) for n in by[self.kind]):
             self.samples, self.cell, self.sum = old.samples, old.cell, old.sum
+            self.detector = old.detector
 
     def exceeded(self, value: float, slack: float = 0.0) -> int:
         highest = 0
@@ -243,6 +247,11 @@ class Reference:
         for rule in point.of("forecast"):
             if judged:
                 self.forecast(seq, rule, now, value, clearing, bool(gap))
+        for rule in point.of("anomaly"):
+            if judged and not saturated:
+                self.anomaly(seq, rule, now, value, clearing, bool(gap))
+            else:
+                rule.left_since.clear()
         for rule in point.of(*HELD):
             if not judged:
                 rule.left_since.clear()
@@ -357,6 +366,15 @@ class Reference:
             "aux": hours, "low": early, "high": late, "window_start": rule.samples[0][0], "threshold": reached,
         }  # fmt: skip
         self.threshold(seq, rule, now, hours, clearing, gap, **evidence)
+
+    def anomaly(self, seq: int, rule: Rule, now: dict[str, Any], value: float, clearing: bool, gap: bool) -> None:
+        local = now["event_ts"] + round(rule.params.utc_offset_h * 3_600_000)
+        one_in, aspect, low, high = rule.detector.rarity(local, value)
+        if rule.detector.n <= rule.params.min_samples or local - rule.detector.since < ms(rule.params.learn_s):
+            return
+        if aspect and rule.exceeded(one_in):
+            now = {**now, "flags": now["flags"] | {aspect}}
+        self.threshold(seq, rule, now, one_in, clearing, gap, aux=one_in, low=low, high=high)
 
     def threshold(
         self, seq: int, rule: Rule, now: dict[str, Any], value: float, clearing: bool, gap: bool, **evidence: Any

@@ -118,6 +118,7 @@ class Detector:
         self.memories = [Memory(1, a.CATEGORIES, w) for w in widest[:6]] + [Memory(2, a.BOXES, widest[6])]
         self.season = Season()
         self.n, self.last, self.peak, self.leak = 0, -1, 0.0, 0.0
+        self.since = 0
         self.fast = self.slow = self.rough = 0.0
         self.same = -1.0
         self.low, self.high = [0.0] * 5, [0.0] * 5
@@ -147,9 +148,10 @@ class Detector:
         self.low[j], self.high[j] = min(self.low[j], x), max(self.high[j], x)
         return self.high[j] - self.low[j] + 1e-9 * abs(self.high[j]) + 1e-12
 
-    def novelty(self, ts: int, value: float) -> float:
+    def novelty(self, ts: int, value: float) -> tuple[float, str, float, float]:
         if self.n == 0:
-            self.origin = value
+            self.origin, self.since = value, ts
+        self.since = min(self.since, ts)
         x = single(min(1e30, max(-1e30, value - self.origin)))
         young = 1.0 / (self.n + 1.0)
         self.fast += max(2.0 / 13.0, young) * (x - self.fast)
@@ -167,21 +169,37 @@ class Detector:
             single(math.sqrt(self.rough)),
             single(self.fast - self.slow),
         ]
+        lowest, highest = self.origin + self.low[0], self.origin + self.high[0]
         widths = [self.width(j, feature) for j, feature in enumerate(features)]
         self.n += 1
-        u = 0.0
+        parts = []
         shares = (0.5, 0.5, 0.5 * counts, 0.5 * counts, 0.5, 1.0, 1.0)
         for memory, which, share in zip(
             self.memories, ((0,), (0,), (1,), (1,), (2,), (3,), (0, 4)), shares, strict=True
         ):
-            u += share * memory.surprise([features[j] for j in which], [widths[j] for j in which], self.n)
+            parts.append(share * memory.surprise([features[j] for j in which], [widths[j] for j in which], self.n))
+        u = 0.0
+        for part in parts:
+            u += part
         self.leak = self.leak * a.LEAK + u
-        return u + a.LEAK_WEIGHT * self.leak
+        groups = {
+            "": parts[0] + parts[1], "of_hour": parts[2] + parts[3], "of_standstill": parts[4],
+            "of_roughness": parts[5], "of_swing": parts[6],
+        }  # fmt: skip
+        aspect = max(groups, key=lambda name: groups[name])
+        if aspect == "of_hour":
+            usual = self.origin + (x - left)
+            lowest, highest = usual - 2.0 * self.season.error, usual + 2.0 * self.season.error
+        return u + a.LEAK_WEIGHT * self.leak, aspect, lowest, highest
+
+    def rarity(self, ts: int, value: float) -> tuple[float, str, float, float]:
+        u, aspect, low, high = self.novelty(ts, value)
+        return 1.0 / self.chance(u), aspect, low, high
 
     def score(self, ts: int, value: float) -> float:
         if not math.isfinite(value):
             return 0.0
-        u = self.novelty(ts, value)
+        u, _, _, _ = self.novelty(ts, value)
         p = self.chance(u)
         if u < self.limit:
             return 1.0 - max(p, min(1.0, self.target * 1.000001))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoutu.engine import Engine
-from shoutu.engine.snapshot import BEFORE, HEAD, _bin
+from shoutu.engine.snapshot import BEFORE, HEAD, MAGIC, _bin
 from tests.engine.test_core import LIMIT, T, Watch
 
 
@@ -56,14 +56,35 @@ def test_heads_of_byte_strings_are_those_of_msgpack(length: int) -> None:
     assert _bin(length) + bytes(length) == msgspec.msgpack.encode(bytes(length))
 
 
-def test_a_checkpoint_of_the_version_before_goes_on() -> None:
+def stored(version: int) -> Engine:
+    blob = (Path(__file__).parent / "data" / f"snapshot-{version}.bin").read_bytes()
+    assert blob[: len(MAGIC)] in BEFORE
+    return Engine.restore(blob)
+
+
+def test_a_checkpoint_from_before_sums_and_forecasts_goes_on() -> None:
     """Taken by the code before sums and forecasts: holds, samples, flat lines and silence stand as they did."""
-    blob = (Path(__file__).parent / "data" / "snapshot-2.bin").read_bytes()
-    assert blob.startswith(BEFORE)
-    engine, base = Engine.restore(blob), 1_793_500_000_000
+    engine, base = stored(2), 1_793_500_000_000
     assert engine.counters["evaluated"] == 10
     # The threshold has been held 40 s of 60.
     assert len(engine.readings(20, [1], [base + 50_000], base + 50_000, [6.0], [0])) == 0
     assert engine.readings(21, [1], [base + 60_000], base + 60_000, [6.0], [0])["level_to"].tolist() == [1]
     assert engine.readings(22, [2], [base + 100_000], base + 100_000, [3.0], [0])["level_to"].tolist() == [1]
+    assert Engine.restore(engine.snapshot()).snapshot() == engine.snapshot()
+
+
+def test_a_checkpoint_from_before_anomalies_goes_on() -> None:
+    """Sums, samples and holds stand as they did, and a rule of the new kind can be switched on beside them."""
+    engine, base = stored(3), 1_793_500_000_000
+
+    def level(point: int, after: int, value: float) -> list[tuple[int, int]]:
+        at = base + after
+        found = engine.readings(20, [point], [at], at, [value], [0])
+        return [(int(s["rule"]), int(s["level_to"])) for s in found]
+
+    assert level(1, 60_000, 6.0) == [(1, 1)]  # held 40 s of 60 before
+    assert level(2, 60_000, 16.0) == [(3, 2)]  # 80 before
+    assert level(2, 70_000, 16.0) == [(2, 3)]
+    assert level(3, 660_000, 1.1) == [(4, 2)]  # eleven of twelve samples before
+    assert len(engine._state.arrays.detectors) == 0
     assert Engine.restore(engine.snapshot()).snapshot() == engine.snapshot()

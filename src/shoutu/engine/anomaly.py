@@ -57,6 +57,7 @@ DETECTOR = np.dtype(
         ("limit", "f8"),  # an alarm is as new as this
         ("target", "f8"),
         ("refractory", "i8"),
+        ("since", "i8"),  # local time of the first of them
         ("n", "i8"),  # readings seen
         ("last", "i8"),  # number of the last that alarmed, -1: none
         ("bin", "i8"),  # of the week, that is being filled; -1: none
@@ -90,7 +91,9 @@ DETECTOR = np.dtype(
         ("day_n", "u1", (BINS,)),
     ]
 )
-"""All a point needs: 4,048 bytes."""
+"""All a point needs: 4,056 bytes."""
+OF_VALUE, OF_HOUR, OF_STANDSTILL, OF_ROUGHNESS, OF_SWING = range(5)
+"""What of a reading is new: the value, the value at this hour, that it stays, how it scatters, how fast it moves."""
 
 
 @njit(cache=True)
@@ -254,9 +257,13 @@ def _single(x: float) -> float:
 
 @njit(cache=True)
 def _novelty(s: Any, ts: int, value: float) -> Any:
-    """How new a reading is, all memories together."""
+    """(how new a reading is, all memories together; what of it is new most; what was usual of that, low and high).
+
+    Usual is the range the value has ever been in, or what its profile says of the hour.
+    """
     if s.n == 0:
-        s.origin = value
+        s.origin, s.since = value, ts
+    s.since = min(s.since, ts)
     x = _single(min(1e30, max(-1e30, value - s.origin)))
     young = 1.0 / (s.n + 1.0)
     s.fast += max(2.0 / 13.0, young) * (x - s.fast)
@@ -270,19 +277,38 @@ def _novelty(s: Any, ts: int, value: float) -> Any:
     left, counts = _beside_the_week(s, ts, x)
     left, same = _single(left), _single(math.sqrt(s.same))
     rough, swing = _single(math.sqrt(s.rough)), _single(s.fast - s.slow)
+    lowest, highest = s.origin + s.low[0], s.origin + s.high[0]
     wide, beside, still, coarse, tall = (
         _width(s, 0, x), _width(s, 1, left), _width(s, 2, same), _width(s, 3, rough), _width(s, 4, swing),
     )  # fmt: skip
     s.n += 1
-    u = 0.5 * _surprise(s, 0, _recall(s, 0, x, wide, WIDEST[0]))
-    u += 0.5 * _surprise(s, 1, _recall(s, 1, x, wide, WIDEST[1]))
-    u += 0.5 * counts * _surprise(s, 2, _recall(s, 2, left, beside, WIDEST[2]))
-    u += 0.5 * counts * _surprise(s, 3, _recall(s, 3, left, beside, WIDEST[3]))
-    u += 0.5 * _surprise(s, 4, _recall(s, 4, same, still, WIDEST[4]))
-    u += _surprise(s, 5, _recall(s, 5, rough, coarse, WIDEST[5]))
-    u += _surprise(s, 6, _recall_box(s, x, swing, wide, tall, WIDEST[6]))
+    fine = 0.5 * _surprise(s, 0, _recall(s, 0, x, wide, WIDEST[0]))
+    broad = 0.5 * _surprise(s, 1, _recall(s, 1, x, wide, WIDEST[1]))
+    fine_left = 0.5 * counts * _surprise(s, 2, _recall(s, 2, left, beside, WIDEST[2]))
+    broad_left = 0.5 * counts * _surprise(s, 3, _recall(s, 3, left, beside, WIDEST[3]))
+    stands = 0.5 * _surprise(s, 4, _recall(s, 4, same, still, WIDEST[4]))
+    scatters = _surprise(s, 5, _recall(s, 5, rough, coarse, WIDEST[5]))
+    moves = _surprise(s, 6, _recall_box(s, x, swing, wide, tall, WIDEST[6]))
+    u = fine + broad + fine_left + broad_left + stands + scatters + moves
     s.leak = s.leak * LEAK + u
-    return u + LEAK_WEIGHT * s.leak
+    newest, aspect = fine + broad, OF_VALUE
+    for most, of in (
+        (fine_left + broad_left, OF_HOUR), (stands, OF_STANDSTILL), (scatters, OF_ROUGHNESS), (moves, OF_SWING),
+    ):  # fmt: skip
+        if most > newest:
+            newest, aspect = most, of
+    if aspect == OF_HOUR:
+        usual = s.origin + (x - left)
+        lowest, highest = usual - 2.0 * s.error, usual + 2.0 * s.error
+    return u + LEAK_WEIGHT * s.leak, aspect, lowest, highest
+
+
+@njit(cache=True)
+def rarity(s: Any, ts: int, value: float) -> Any:
+    """(a reading as new as this is one in so many of a stationary series; what of it is new, OF_VALUE …; what was
+    usual, low and high). ``ts``: local time, ms; ``value`` finite."""
+    u, aspect, low, high = _novelty(s, ts, value)
+    return 1.0 / _chance(u), aspect, low, high
 
 
 @njit(cache=True)
@@ -293,7 +319,7 @@ def score(s: Any, ts: int, value: float) -> Any:
     """
     if not math.isfinite(value):
         return 0.0
-    u = _novelty(s, ts, value)
+    u, _aspect, _low, _high = _novelty(s, ts, value)
     p = _chance(u)
     if u < s.limit:
         return 1.0 - max(p, min(1.0, s.target * 1.000001))

@@ -1,8 +1,8 @@
 """The compiled kernel lies in several files, and Numba's cache on disk notices changes of one: this notices the rest.
 
-A function in the cache holds the code of all it calls. Where any of the files has changed since, what is kept of them
-is put away, and compiled anew. Where the cache lies elsewhere (a directory nobody may write), Numba goes by the date
-of each file, which an installation changes for all of them.
+The detector (``anomaly``) is one of them. A function in the cache holds the code of all it calls. Where any of the
+files has changed since, what is kept of them is put away, and compiled anew. Where the cache lies elsewhere (a
+directory nobody may write), Numba goes by the date of each file, which an installation changes for all of them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ MARK = "kernel.sources"
 def forget_what_changed(folder: Path = HERE) -> None:
     """Remove the compiled kernel from the cache beside it when it is of other sources than these."""
     digest = hashlib.sha256()
-    for source in sorted(folder.glob("kernel*.py")):
-        digest.update(source.read_bytes())
+    for source in (*sorted(folder.glob("kernel*.py")), folder / "anomaly.py"):
+        digest.update(source.read_bytes() if source.is_file() else b"")
     cache = folder / "__pycache__"
     mark = cache / MARK
     with contextlib.suppress(OSError):

@@ -139,7 +139,7 @@ class Engine:
     def restore(cls, blob: bytes) -> Engine:
         """The engine as it was at ``snapshot``. Raises SnapshotError when the bytes are not such a snapshot."""
         magic = blob[: len(MAGIC)]
-        if magic not in (MAGIC, BEFORE):
+        if magic != MAGIC and magic not in BEFORE:
             raise SnapshotError("not an engine checkpoint of this version; replay the journal from its start")
         if hashlib.sha256(blob[HEAD:]).digest() != blob[len(MAGIC) : HEAD]:
             raise SnapshotError("the engine checkpoint is damaged; use an older one or replay the journal")

@@ -17,11 +17,12 @@ from .kernel_faults import MANY, implausible, stuck
 from .kernel_held import held
 from .kernel_say import bound, exceeded, know, link_signal, put, put_rule
 from .kernel_sums import add_late, total
+from .kernel_unlike import unlike
 
 forget_what_changed()
 NEVER, LIMIT, SEEN = lay.NEVER, lay.LIMIT, lay.SEEN
 THRESHOLD, RATE, STUCK, NO_DATA = lay.THRESHOLD, lay.RATE, lay.STUCK, lay.NO_DATA
-ACCUMULATION, QUOTA, FORECAST, COUNT = lay.ACCUMULATION, lay.QUOTA, lay.FORECAST, lay.COUNT
+ACCUMULATION, QUOTA, FORECAST, ANOMALY, COUNT = lay.ACCUMULATION, lay.QUOTA, lay.FORECAST, lay.ANOMALY, lay.COUNT
 SOURCE_SILENCE, SITE_SILENCE, CLOCK = lay.SOURCE_SILENCE, lay.SITE_SILENCE, lay.CLOCK
 RISK, FAULT, CLOCK_FAULT = lay.RISK, lay.FAULT, lay.CLOCK_FAULT
 LEVEL, LATE_EXCEEDANCE, CLOCK_TYPE = lay.LEVEL, lay.LATE_EXCEEDANCE, lay.CLOCK_TYPE
@@ -197,10 +198,14 @@ def _stop_clearing(a: Any, p: Any) -> None:
 
 @njit(cache=True)
 def _made(
-    a: Any, i: int, p: Any, now: Any, can_clear: bool, gap: bool, flags: int, out: Any, cur: Any, work: Any
-) -> None:
-    """Kinds that make something of the readings and hold it against levels: a sum, or the hours that are left."""
+    a: Any, i: int, p: Any, now: Any, can_clear: bool, saturated: bool, gap: bool, flags: int, out: Any, cur: Any,
+    work: Any,
+) -> None:  # fmt: skip
+    """Kinds that make something of the readings and hold it against levels: a sum, the hours left, how new it is."""
     r, t = a.rules[i], now[1]
+    if r.kind == ANOMALY:
+        unlike(a, i, p, now, can_clear, saturated, gap, flags, out, cur)
+        return
     if r.kind == FORECAST:
         if r.t0 - r.t1 <= t < r.t0:
             return
@@ -231,7 +236,7 @@ def _judge(
             if t >= r.t0 or t < r.t0 - r.t1:
                 _rate(a, i, p, now, can_clear, flags, out, cur, work)
         elif r.kind != STUCK:
-            _made(a, i, p, now, can_clear, gap, flags, out, cur, work)
+            _made(a, i, p, now, can_clear, saturated, gap, flags, out, cur, work)
         elif not saturated:
             stuck(a, i, p, now, can_clear, flags, out, cur)
 
@@ -368,7 +373,7 @@ def walk(
                 if t >= r.t0 or t < r.t0 - r.t1:
                     _rate(a, k, p, (seq0 + i, t, came, v), True, flags, out, cur, work)
             elif r.kind != STUCK:
-                _made(a, k, p, (seq0 + i, t, came, v), True, t - before > p.gap, flags, out, cur, work)
+                _made(a, k, p, (seq0 + i, t, came, v), True, False, t - before > p.gap, flags, out, cur, work)
             elif r.n > 0 and r.a <= v <= r.b and r.level == 0 and t - r.t0 < r.t1:
                 r.n = min(r.n + 1, MANY)
                 r.t0 = min(r.t0, t)

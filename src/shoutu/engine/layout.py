@@ -13,31 +13,34 @@ LIMIT = 2**61
 """Times are held within ±LIMIT so that no difference of two overflows."""
 
 THRESHOLD, RATE, STUCK, IMPLAUSIBLE, NO_DATA, SOURCE_SILENCE, SITE_SILENCE, CLOCK, COMPOSITE = range(1, 10)
-ACCUMULATION, QUOTA, FORECAST = range(10, 13)
+ACCUMULATION, QUOTA, FORECAST, ANOMALY = range(10, 14)
 KIND_NAMES = (
     "", "threshold", "rate", "stuck", "implausible", "no_data", "source_silence", "site_silence", "clock",
-    "composite", "accumulation", "quota", "forecast",
+    "composite", "accumulation", "quota", "forecast", "anomaly",
 )  # fmt: skip
 KIND_CODES = {name: code for code, name in enumerate(KIND_NAMES) if name}
 
 RISK, FAULT, CLOCK_FAULT = 1, 2, 3
 CATEGORY_NAMES = ("", "risk", "fault", "clock")
-CATEGORY_OF_KIND = (0, RISK, RISK, FAULT, FAULT, FAULT, FAULT, RISK, CLOCK_FAULT, RISK, RISK, RISK, RISK)
-RISKS = (THRESHOLD, RATE, ACCUMULATION, QUOTA, FORECAST)
+CATEGORY_OF_KIND = (0, RISK, RISK, FAULT, FAULT, FAULT, FAULT, RISK, CLOCK_FAULT, RISK, RISK, RISK, RISK, RISK)
+RISKS = (THRESHOLD, RATE, ACCUMULATION, QUOTA, FORECAST, ANOMALY)
 """Kinds of a point's rules that tell its risk; by name in ``params``."""
-AT_READINGS = (THRESHOLD, RATE, STUCK, ACCUMULATION, QUOTA, FORECAST)
+AT_READINGS = (THRESHOLD, RATE, STUCK, ACCUMULATION, QUOTA, FORECAST, ANOMALY)
 """Kinds judged at each reading, in the order a point's rules lie in; all others come after them."""
-HELD = (THRESHOLD, ACCUMULATION, QUOTA, FORECAST)
+HELD = (THRESHOLD, ACCUMULATION, QUOTA, FORECAST, ANOMALY)
 """Kinds whose levels are held (``raise_for_s``, ``clear_for_s``) before they change."""
-GATHERING = (RATE, ACCUMULATION, QUOTA, FORECAST)
+GATHERING = (RATE, ACCUMULATION, QUOTA, FORECAST, ANOMALY)
 """Kinds that hold against their levels what they have gathered of many readings."""
 
 LEVEL, LATE_EXCEEDANCE, CLOCK_TYPE = 1, 2, 3
 TYPE_NAMES = ("", "level", "late_exceedance", "clock")
 
 BACKFILL, LATE, FIRST, SATURATED, AHEAD, RECOVERED = 1, 2, 4, 8, 16, 32
+OF_HOUR, OF_STANDSTILL, OF_ROUGHNESS, OF_SWING = 64, 128, 256, 512
+"""Of an anomaly: what is new most, where it is not the value itself."""
 FLAG_NAMES = {
     BACKFILL: "backfill", LATE: "late", FIRST: "first", SATURATED: "saturated", AHEAD: "ahead", RECOVERED: "recovered",
+    OF_HOUR: "of_hour", OF_STANDSTILL: "of_standstill", OF_ROUGHNESS: "of_roughness", OF_SWING: "of_swing",
 }  # fmt: skip
 
 FRESH, CARRIED = 1, 2
@@ -88,9 +91,12 @@ RULE = np.dtype(
         # rate, forecast: end of the interval sampled last; stuck: start of the run; accumulation: number of the bucket
         # filled last; quota: start of the period
         ("t0", "i8"),
-        ("t1", "i8"),  # rate, forecast: interval; accumulation: bucket; stuck: window; no-data: after
+        (
+            "t1",
+            "i8",
+        ),  # rate, forecast: interval; accumulation: bucket; stuck: window; no-data: after; anomaly: learning
         ("n", "i4"),  # rate, forecast: samples held; stuck: readings in the run; implausible: bad readings in a row
-        ("m", "i4"),  # rate, forecast, stuck: least samples; implausible: good readings in a row
+        ("m", "i4"),  # rate, forecast, stuck, anomaly: least samples; implausible: good readings in a row
         ("point", "i4"),
         ("id", "i4"),
         ("version", "i4"),
@@ -103,7 +109,7 @@ RULE = np.dtype(
 
 COLD = np.dtype(
     [
-        ("window", "i8"),  # rate, forecast
+        ("window", "i8"),  # rate, forecast; anomaly: local time less UTC
         ("raise_for", "i8"),
         ("clear_for", "i8"),
         ("known_lo", "i8"),  # event time of the exceedance already signalled, for late readings
@@ -117,7 +123,7 @@ COLD = np.dtype(
         ("known_level", "u1"),
         ("form", "u1"),  # accumulation, quota: SUM …; forecast: LINEAR …
         ("period", "u1"),  # quota: DAY …
-        ("extra", "i4"),  # index of what only some kinds need, in EXTRA
+        ("extra", "i4"),  # index of what only some kinds need, in EXTRA; anomaly: of its detector
     ]
 )
 
@@ -179,7 +185,7 @@ SIGNAL_DTYPE = np.dtype(
         ("value", "f8"),
         ("threshold", "f8"),
         ("aux", "f8"),
-        ("low", "f8"),  # forecast: the band round aux
+        ("low", "f8"),  # forecast: the band round aux; anomaly: what is usual
         ("high", "f8"),
         ("rule", "i4"),
         ("rule_version", "i4"),

@@ -165,6 +165,24 @@ class Forecast(Params, frozen=True, kw_only=True):
     clear_for_s: float = 0.0
 
 
+class Anomaly(Params, frozen=True, kw_only=True):
+    """How unlike any before a reading is: it tells what is new, not what is bad, and so goes no higher than yellow.
+
+    ``levels``: {level: n}, readings as new as one in n of a series in which nothing happens (``docs/detector.md``).
+    Of readings every five minutes 3000 is some three false ones a month. ``clear_for_s`` keeps one event one warning.
+    It learns for ``learn_s`` and ``min_samples`` readings, and says nothing until then. ``utc_offset_h`` as with
+    ``quota``: its profile is of the local week. ``hysteresis`` in readings.
+    """
+
+    levels: dict[int, float]
+    learn_s: float = 604_800.0
+    min_samples: int = 500
+    utc_offset_h: float = 8.0
+    hysteresis: float = 0.0
+    raise_for_s: float = 0.0
+    clear_for_s: float = 43_200.0
+
+
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``count`` members at ``level`` or above together make ``to``."""
 
@@ -202,10 +220,11 @@ KINDS: dict[str, type[Params]] = {
     "accumulation": Accumulation,
     "quota": Quota,
     "forecast": Forecast,
+    "anomaly": Anomaly,
 }
 
 
-RISKS = ("threshold", "rate", "accumulation", "quota", "forecast")
+RISKS = ("threshold", "rate", "accumulation", "quota", "forecast", "anomaly")
 """Kinds of a point's rules that speak of danger, and not of the device."""
 
 
@@ -360,6 +379,22 @@ def _check_forecast(rule: Any) -> None:
         raise ParamError("params.min_samples", f"at least {STRETCHES + 1} for an inverse velocity")
 
 
+RAREST = 1_000_000
+"""What the detector's chances are good for: no rarer reading is told from another."""
+
+
+def _check_anomaly(rule: Any) -> None:
+    for level in rule.levels:
+        if level > 2:
+            raise ParamError(f"params.levels.{level}", "at most 2 (yellow): an anomaly is new, which need not be bad")
+    _check_held(rule, "high")
+    for level, value in rule.levels.items():
+        _check_number(f"levels.{level}", value, 100, RAREST)
+    _check_number("learn_s", rule.learn_s, 0, MAX_SECONDS)
+    _check_number("min_samples", rule.min_samples, 50, 1_000_000)
+    _check_number("utc_offset_h", rule.utc_offset_h, -14, 14)
+
+
 def quantile(confidence: float) -> float:
     """Of the normal distribution, two-sided: 1.96 for 0.95."""
     return NormalDist().inv_cdf(0.5 + confidence / 2)
@@ -426,4 +461,5 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
     "accumulation": _check_accumulation,
     "quota": _check_quota,
     "forecast": _check_forecast,
+    "anomaly": _check_anomaly,
 }

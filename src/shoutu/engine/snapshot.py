@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from .ruleset import RuleSet
 
-MAGIC = b"SHOUTU-ENGINE-3\n"
-BEFORE = b"SHOUTU-ENGINE-2\n"
-"""The version before, which knew no kinds that sum or look ahead: all it held is read."""
+MAGIC = b"SHOUTU-ENGINE-4\n"
+BEFORE = {b"SHOUTU-ENGINE-3\n": (11,), b"SHOUTU-ENGINE-2\n": (10, 11)}
+"""Versions before, and the arrays they knew nothing of (3: detectors; 2: nor sums and forecasts): all they held is
+read."""
 HEAD = len(MAGIC) + 32
 """Bytes before the body: the magic and the body's SHA-256."""
 
@@ -24,7 +25,10 @@ Part = bytes | memoryview
 
 def brought_up(magic: bytes, columns: list[bytes]) -> list[bytes]:
     """The arrays of a snapshot with this magic in the order of ``Arrays``."""
-    return [*columns[:10], b"", *columns[10:]] if magic == BEFORE else columns
+    columns = list(columns)
+    for at in BEFORE.get(magic, ()):
+        columns.insert(at, b"")
+    return columns
 
 
 @dataclass(frozen=True, eq=False)

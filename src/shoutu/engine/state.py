@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import layout as lay
+from .anomaly import DETECTOR, PRIOR, PRIOR_WEIGHT
 from .params import Forecast, Quota, bounds_of, buckets_of, quantile, samples_of
 from .ruleset import Options, RuleSet, RuleSpec, physical_range
 
@@ -37,6 +38,7 @@ class Arrays(NamedTuple):
     sample_ts: NDArray[np.int64]  # samples and sums of all rules, one after another
     sample_value: NDArray[np.float64]
     extra: NDArray[Any]  # lay.EXTRA, one for each rule that sums or looks ahead, in their order
+    detectors: NDArray[Any]  # anomaly.DETECTOR, one for each anomaly rule, in their order
     watched: NDArray[np.int32]  # no-data rules' indices, in order of point
     clock: NDArray[np.int64]  # last tick, listening since
     counters: NDArray[np.int64]
@@ -57,6 +59,7 @@ class Kept(NamedTuple):
     sample_ts: NDArray[np.int64]
     sample_value: NDArray[np.float64]
     extra: NDArray[Any]
+    detectors: NDArray[Any]
 
 
 @dataclass
@@ -93,6 +96,7 @@ def build(ruleset: RuleSet) -> State:
     kept = Kept(
         np.full((len(rules), 4), lay.NEVER, np.int64), np.full((len(ids), lay.SEEN), lay.NEVER, np.int64),
         np.full(total, lay.NEVER, np.int64), np.zeros(total, np.float64), _extras(ordered),
+        _detectors(rules),
     )  # fmt: skip
     return assemble(ruleset, ids, points, rules, cold, bounds, kept)
 
@@ -108,14 +112,15 @@ def assemble(
 ) -> State:
     """State around these points and rules: links and sites yet unheard; what is remembered from ``kept``."""
     cold["offset"] = np.cumsum(cold["cap"], dtype=np.int64) - cold["cap"]
-    has = has_extra(rules)
-    cold["extra"] = np.where(has, np.cumsum(has) - 1, -1)
+    cold["extra"] = -1
+    for mine in (has_extra(rules), has_detector(rules)):
+        cold["extra"][mine] = np.arange(np.count_nonzero(mine))
     quickest = _quickest(points, rules)
     arrays = Arrays(
         points, rules, cold, bounds, kept.since,
         _links(points, quickest, ruleset.options),
         _sites(points, quickest),
-        kept.seen, kept.sample_ts, kept.sample_value, kept.extra,
+        kept.seen, kept.sample_ts, kept.sample_value, kept.extra, kept.detectors,
         np.flatnonzero(rules["kind"] == lay.NO_DATA).astype(np.int32),
         np.full(2, lay.NEVER, np.int64),
         np.zeros(len(lay.COUNTERS), np.int64),
@@ -221,6 +226,13 @@ def _forecast(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], __: Rul
     cold["form"] = [lay.WAYS[spec.params.form] for spec in specs]
 
 
+def _anomaly(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any], __: RuleSet) -> None:
+    _threshold(rules, cold, specs, __)
+    rules["t1"] = [milliseconds(spec.params.learn_s) for spec in specs]
+    rules["m"] = [spec.params.min_samples for spec in specs]
+    cold["window"] = [round(spec.params.utc_offset_h * 3_600_000) for spec in specs]
+
+
 def _sampled(rules: NDArray[Any], cold: NDArray[Any], specs: list[Any]) -> None:
     rules["t0"] = lay.NEVER
     rules["t1"] = [milliseconds(spec.params.interval_s) for spec in specs]
@@ -258,6 +270,19 @@ def has_extra(rules: NDArray[Any]) -> NDArray[np.bool_]:
     return np.isin(rules["kind"], WITH_EXTRA)
 
 
+def has_detector(rules: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which rules have a record in ``Arrays.detectors``."""
+    return np.asarray(rules["kind"] == lay.ANOMALY)
+
+
+def _detectors(rules: NDArray[Any]) -> NDArray[Any]:
+    """As ``anomaly.start`` leaves them; its own alarm level is not used, the rule's levels are."""
+    detectors = np.zeros(np.count_nonzero(has_detector(rules)), DETECTOR)
+    detectors["last"] = detectors["bin"] = -1
+    detectors["usual"], detectors["usual_n"] = PRIOR * PRIOR_WEIGHT, PRIOR_WEIGHT
+    return detectors
+
+
 def _extras(ordered: list[RuleSpec]) -> NDArray[Any]:
     mine: list[Any] = [spec.params for spec in ordered if lay.KIND_CODES[spec.kind] in WITH_EXTRA]
     extra = np.zeros(len(mine), lay.EXTRA)
@@ -282,6 +307,7 @@ Fill = Callable[[NDArray[Any], NDArray[Any], list[Any], RuleSet], None]
 _FILLS: dict[int, Fill] = {
     lay.THRESHOLD: _threshold, lay.RATE: _rate, lay.STUCK: _stuck, lay.IMPLAUSIBLE: _implausible, lay.NO_DATA: _no_data,
     lay.ACCUMULATION: _accumulation, lay.QUOTA: _quota, lay.FORECAST: _forecast,
+    lay.ANOMALY: _anomaly,
 }  # fmt: skip
 
 

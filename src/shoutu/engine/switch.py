@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from . import layout as lay
 from .ruleset import RuleSet, RuleSpec
-from .state import Kept, State, assemble, build, has_extra, pair_keys
+from .state import Kept, State, assemble, build, has_detector, has_extra, pair_keys
 
 Ints = NDArray[np.int64]
 
@@ -96,13 +96,14 @@ def _joined(old: State, part: State, ruleset: RuleSet, ids: NDArray[np.int32], f
     )
     rules["point"] = np.repeat(np.arange(len(ids), dtype=np.int32), counts)
     samples, sampled = _ranges(cold["offset"], cold["cap"], from_part)
-    summed = has_extra(rules)
+    summed, learnt = has_extra(rules), has_detector(rules)
     kept = Kept(
         since,
         _blend(a.seen, b.seen, place, fresh),
         _blend(a.sample_ts, b.sample_ts, samples, sampled),
         _blend(a.sample_value, b.sample_value, samples, sampled),
         _blend(a.extra, b.extra, cold["extra"][summed].astype(np.int64), from_part[summed]),
+        _blend(a.detectors, b.detectors, cold["extra"][learnt].astype(np.int64), from_part[learnt]),
     )
     return assemble(ruleset, ids, points, rules, cold, bounds, kept)
 
@@ -173,6 +174,7 @@ GATHERED_BY = {
     "forecast": ("window_s", "interval_s"),
     "accumulation": ("form", "window_s", "bucket_s"),
     "quota": ("form", "period", "utc_offset_h"),
+    "anomaly": ("utc_offset_h",),
 }
 """Kinds that gather, and by which of their parameters: tonnes of a year are not lost because a level has changed."""
 
@@ -185,7 +187,7 @@ def _gathers_alike(before: RuleSpec, after: RuleSpec) -> bool:
 
 
 def _carry_gathered(old: State, part: State, here: Ints, there: Ints) -> None:
-    """Samples and sums of rules that have as much room for them as before."""
+    """Samples and sums of rules that have as much room for them as before, and what detectors have learnt."""
     a, b = old.arrays, part.arrays
     gathers = np.isin(b.rules["kind"][there], lay.GATHERING)
     here, there = here[gathers], there[gathers]
@@ -197,6 +199,8 @@ def _carry_gathered(old: State, part: State, here: Ints, there: Ints) -> None:
     b.sample_ts[target], b.sample_value[target] = a.sample_ts[start], a.sample_value[start]
     summed = has_extra(b.rules[there])
     _copy(a.extra, b.extra, a.cold["extra"][here[summed]], b.cold["extra"][there[summed]], lay.EXTRA_KEPT)
+    learnt = has_detector(b.rules[there])
+    b.detectors[b.cold["extra"][there[learnt]]] = a.detectors[a.cold["extra"][here[learnt]]]
 
 
 def _carry_links(old: State, new: State) -> None:

@@ -26,8 +26,21 @@ PLACEHOLDERS = (
     "ahead",
     "early",
     "late",
+    "usual_low",
+    "usual_high",
+    "rare",
 )
 _LEVELS = {"zh": ("正常", "蓝色", "黄色", "橙色", "红色"), "en": ("normal", "blue", "yellow", "orange", "red")}
+
+
+def _unlike(zh: str, en: str) -> Text:
+    """With how rare it is, and what that does not mean."""
+    return Text(
+        zh=f"{zh}：约 {{rare}}个读数一遇，是新情况，不一定是险情。",
+        en=f"{en}: about one reading in {{rare}} is as new, which need not mean danger.",
+    )
+
+
 _TEMPLATES = {
     "threshold": Text(
         zh="{title} {value} {unit}，{relation}控制值 {threshold} {unit}{held}。",
@@ -61,6 +74,34 @@ _TEMPLATES = {
     ),
     "trend_over": Text(
         zh="{title}的走势已不指向危险，现为{now}。", en="{title} is no longer on its way there, now {now}."
+    ),
+    "anomaly": _unlike(
+        "{title} {value} {unit}，以往在 {usual_low} 至 {usual_high} {unit} 之间",
+        "{title} {value} {unit}, before now between {usual_low} and {usual_high} {unit}",
+    ),
+    "between": _unlike(
+        "{title} {value} {unit}，在以往的 {usual_low} 至 {usual_high} {unit} 之间，但少有停在这一段",
+        "{title} {value} {unit}, within the {usual_low} to {usual_high} {unit} of before, where it hardly ever was",
+    ),
+    "of_hour": _unlike(
+        "{title} {value} {unit}，平常此时在 {usual_low} 至 {usual_high} {unit}",
+        "{title} {value} {unit}, at this hour usually {usual_low} to {usual_high} {unit}",
+    ),
+    "of_standstill": _unlike(
+        "{title} {value} {unit}，停着不变的时间不同以往（以往在 {usual_low} 至 {usual_high} {unit} 之间）",
+        "{title} {value} {unit}, new in how long it has stood still (before now {usual_low} to {usual_high} {unit})",
+    ),
+    "of_roughness": _unlike(
+        "{title} {value} {unit}，起伏的大小不同以往（以往在 {usual_low} 至 {usual_high} {unit} 之间）",
+        "{title} {value} {unit}, new in how much it scatters (before now {usual_low} to {usual_high} {unit})",
+    ),
+    "of_swing": _unlike(
+        "{title} {value} {unit}，升降的快慢不同以往（以往在 {usual_low} 至 {usual_high} {unit} 之间）",
+        "{title} {value} {unit}, new in how fast it moves (before now {usual_low} to {usual_high} {unit})",
+    ),
+    "known_again": Text(
+        zh="{title} {value} {unit}，已不再异于以往，现为{now}。",
+        en="{title} {value} {unit}, no longer unlike before, now {now}.",
     ),
     "late_exceedance": Text(
         zh="{title}迟到的读数 {value} {unit}，{relation}控制值 {threshold} {unit}。",
@@ -125,9 +166,12 @@ def explain(rule: BoundRule | Mapping[str, Any], signal: Mapping[str, Any], lang
     words = {
         "title": title.say(tongue),
         "unit": str(given.get("unit") or ""),
-        "value": _figure(signal.get("value"), decimals, None if rate else limit),
+        "value": _figure(signal.get("value"), decimals, None if signal.get("kind") in ("rate", "anomaly") else limit),
         "threshold": _figure(limit, decimals, limit),
         "slope": _figure(signal.get("aux"), decimals, limit if rate else None),
+        "usual_low": _figure(signal.get("low"), decimals),
+        "usual_high": _figure(signal.get("high"), decimals),
+        "rare": one_in(signal.get("aux"), tongue),
         "sum": _figure(signal.get("aux"), decimals, limit),
         "span": _since(signal, tongue),
         "ahead": ahead,
@@ -166,6 +210,8 @@ def _template(own: Text | None, signal: Mapping[str, Any]) -> Text:
         return _TEMPLATES["late_exceedance"]
     if falling and kind == "composite":
         return _TEMPLATES["loosened"]
+    if falling and kind == "anomaly":
+        return _TEMPLATES["known_again"]
     if falling and kind == "forecast":
         return _TEMPLATES["trend_over"]
     if falling:
@@ -176,7 +222,34 @@ def _template(own: Text | None, signal: Mapping[str, Any]) -> Text:
         kind = "failure"
     if kind == "quota" and signal.get("aux") == signal.get("value"):
         kind = "count"
+    if kind == "anomaly":
+        kind = _newness(signal)
     return own or _TEMPLATES.get(kind, _TEMPLATES["threshold"])
+
+
+def _newness(signal: Mapping[str, Any]) -> str:
+    """What of a reading is new, as the engine tells it by a flag; no flag: the value itself."""
+    for told in ("of_hour", "of_standstill", "of_roughness", "of_swing"):
+        if told in signal.get("flags", ()):
+            return told
+    value, low, high = (signal.get(name) for name in ("value", "low", "high"))
+    known = all(isinstance(number, int | float) for number in (value, low, high))
+    return "between" if known and low <= value <= high else "anomaly"  # type: ignore[operator]
+
+
+RAREST = 1_000_000
+
+
+def one_in(readings: Any, tongue: str = "zh") -> str:
+    """So many readings, one of which is as new: two figures, and no more than a million."""
+    if not isinstance(readings, int | float) or not readings > 0:
+        return "—"
+    if readings >= RAREST:
+        return "100 万以上" if tongue == "zh" else "more than 1,000,000"
+    count = int(float(f"{readings:.2g}"))
+    if tongue == "zh" and count >= 10_000:
+        return f"{count / 10_000:.1f}".removesuffix(".0") + " 万"
+    return f"{count} " if tongue == "zh" else f"{count:,}"
 
 
 def _text(value: Any) -> Text | None:
