@@ -14,6 +14,7 @@ QUOTA = {"levels": {"4": 100.0}, "period": "month", "form": "sum", "raise_for_s"
 AHEAD = {"levels": {"1": 72.0, "3": 24.0}, "target": 6.0, "direction": "low", "confidence": 0.95, "window_s": 86400.0}
 RISING = {**AHEAD, "direction": "high"}
 FASTER = {**AHEAD, "form": "inverse_velocity"}
+UNLIKE = {"levels": {"1": 3000.0}, "learn_s": 604800.0, "min_samples": 500, "utc_offset_h": 8.0, "clear_for_s": 43200.0}
 LOW = {"levels": {"2": 7.2, "4": 6.0}, "direction": "low", "hysteresis": 0.0, "raise_for_s": 0, "clear_for_s": 0}
 
 
@@ -21,6 +22,13 @@ LOW = {"levels": {"2": 7.2, "4": 6.0}, "direction": "low", "hysteresis": 0.0, "r
     ("kind", "old", "change", "strict"),
     [
         ("threshold", HIGH, {}, True),
+        ("anomaly", UNLIKE, {"levels": {"1": 2000.0}}, True),
+        ("anomaly", UNLIKE, {"levels": {"2": 3000.0}}, True),
+        ("anomaly", UNLIKE, {"levels": {"1": 4000.0}}, False),
+        ("anomaly", UNLIKE, {"learn_s": 86400.0}, True),
+        ("anomaly", UNLIKE, {"min_samples": 1000}, False),
+        ("anomaly", UNLIKE, {"utc_offset_h": 0.0}, False),
+        ("anomaly", UNLIKE, {"clear_for_s": 3600.0}, False),
         ("threshold", HIGH, {"levels": {"2": 18.0, "4": 24.0}}, True),
         ("threshold", HIGH, {"levels": {"2": 21.0, "4": 24.0}}, False),
         ("threshold", HIGH, {"levels": {"4": 24.0}}, False),

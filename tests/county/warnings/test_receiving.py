@@ -366,3 +366,16 @@ def test_a_sum_of_a_rate_is_told_without_the_hour(signal, watched):
     assert "53.50 mm，" in warning.sentence
     assert (warning.value, warning.unit, gauge.unit) == (53.5, "mm", "mm/h")
     assert selectors.row(warning, [])["unit"] == "mm"
+
+
+def test_what_is_unlike_before_is_told_with_its_value_and_no_limit(signal, watched):
+    """Held against the levels is how rare it is: three thousand readings are no limit in metres."""
+    rule = sites.create_rule(SYSTEM, watched.points[0], "anomaly", {"levels": {"1": 3000}}, "新情况早知道")
+    told = {"rule": rule.pk, "kind": "anomaly", "value": 12.5, "aux": 3312.7, "threshold": 3000.0}
+    take({**signal(1), **told, "low": 4.0, "high": 6.0, "flags": ["of_hour"]})
+    warning = selectors.warnings_for(SYSTEM).get()
+    assert warning.title.endswith("12.50 m，异于以往，约 3300 个读数一遇")
+    assert warning.sentence.endswith(
+        " 12.50 m，平常此时在 4.00 至 6.00 m：约 3300 个读数一遇，是新情况，不一定是险情。"
+    )
+    assert (warning.level, warning.value, warning.threshold, warning.direction) == (1, 12.5, None, None)

@@ -52,6 +52,12 @@ def test_a_sum_a_quota_and_what_is_on_its_way_are_told_with_their_figures():
     assert words.direction({}, rain) == words.direction({}, people) == "high"
 
 
+def test_what_is_unlike_before_is_told_with_how_rare_it_is():
+    new = {"kind": "anomaly", "to": 1, "value": 12.3, "aux": 3312.7, "threshold": 3000.0, "low": 4.0, "high": 6.0}
+    assert words.title(new, "涌水量", "m³/h", None) == "涌水量 12.30 m³/h，异于以往，约 3300 个读数一遇"
+    assert words.direction({"levels": {"1": 3000}}, new) is None
+
+
 def test_rules_that_sum_or_look_ahead_are_told():
     assert rule_sentence("accumulation", {"levels": {"3": 30}, "window_s": 3600, "form": "sum"}, "mm", 60) == (
         "60 分钟内累计 ≥ 30.00 mm 橙"

@@ -9499,7 +9499,8 @@ export interface components {
          * PointRule
          * @description A rule that watches a point. `levels_unit`: in what its levels are told.
          *
-         *     `on_value`: whether they are held against the reading itself.
+         *     `on_value`: whether they are held against the reading itself. `learning_until`: until then at the least it learns
+         *     what is usual, and says nothing; null when it does not learn, or has.
          */
         PointRule: {
             /** Id */
@@ -9524,6 +9525,8 @@ export interface components {
             verified: boolean;
             /** Enabled */
             enabled: boolean;
+            /** Learning Until */
+            learning_until: string | null;
         };
         /**
          * Threshold
@@ -9715,6 +9718,8 @@ export interface components {
             verified: boolean;
             /** Enabled */
             enabled: boolean;
+            /** Learning Until */
+            learning_until: string | null;
             point: components["schemas"]["Named"] | null;
             site: components["schemas"]["Named"];
             /** Params */
@@ -10236,6 +10241,8 @@ export interface components {
             verified: boolean;
             /** Enabled */
             enabled: boolean;
+            /** Learning Until */
+            learning_until: string | null;
             point: components["schemas"]["Named"] | null;
             site: components["schemas"]["Named"];
             /** Params */

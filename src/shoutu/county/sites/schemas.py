@@ -232,7 +232,8 @@ class Threshold(Schema):
 class PointRule(Schema):
     """A rule that watches a point. `levels_unit`: in what its levels are told.
 
-    `on_value`: whether they are held against the reading itself.
+    `on_value`: whether they are held against the reading itself. `learning_until`: until then at the least it learns
+    what is usual, and says nothing; null when it does not learn, or has.
     """
 
     id: int
@@ -246,6 +247,7 @@ class PointRule(Schema):
     cite: str
     verified: bool
     enabled: bool
+    learning_until: datetime | None
 
 
 class WarningBrief(Schema):

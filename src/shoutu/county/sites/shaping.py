@@ -9,6 +9,7 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.people.selectors import Answerer
 from shoutu.county.places.models import Site
 from shoutu.county.sites import selectors
+from shoutu.county.sites.learning import learning_until
 from shoutu.county.sites.models import Point, Rule, RuleState, Source, Unclaimed
 from shoutu.county.sites.standing import RAISED, words
 from shoutu.county.sites.suggesting import hindrance
@@ -95,6 +96,7 @@ def point_rule(row: Rule) -> dict[str, Any]:
         "cite": row.cite,
         "verified": row.verified,
         "enabled": row.enabled,
+        "learning_until": learning_until(row),
         "params": params,
     }
 

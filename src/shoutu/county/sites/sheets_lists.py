@@ -21,6 +21,7 @@ RULES = {
     "accumulation": _("累计"),
     "quota": _("限额"),
     "forecast": _("走势"),
+    "anomaly": _("异于以往"),
     "no_data": _("断传"),
     "stuck": _("卡死"),
     "implausible": _("超量程"),

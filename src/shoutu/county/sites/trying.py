@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.sites import asking, hooks
+from shoutu.county.sites.learning import KIND, learning_s
 from shoutu.county.sites.models import Rule, RuleState, RuleVersion
 from shoutu.county.sites.ruling import change_of
 from shoutu.county.sites.selectors import limits, moment
@@ -61,6 +62,7 @@ def trial(
             "sums": {"rule": [rule.pk], "risk": risks},
             "start": round(start.timestamp() * 1000),
             "end": round(end.timestamp() * 1000),
+            "lead_ms": _lead([*now, *then], rule.interval_s),
         }
     )
     sides = [{name: _episodes(part["episodes"]) for name, part in run.items()} for run in told["runs"]]
@@ -79,6 +81,12 @@ def trial(
             hooks.during(actor, rule.point.pk, start, end), sides[0]["risk"], sides[1]["risk"], _known(told, sides, end)
         ),
     }
+
+
+def _lead(rules: Sequence[Mapping[str, Any]], interval_s: float) -> int:
+    """How much of the time before is needed for the rules to stand as they do: a day, or until they have learnt."""
+    learn = (learning_s(one["params"], interval_s) for one in rules if one["kind"] == KIND)
+    return round(1000 * max(86_400, *learn, 0))
 
 
 class Known(NamedTuple):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from shoutu.engine.packs.bind import unit_of
 from shoutu.engine.packs.figures import figure as exact
 
@@ -46,6 +48,8 @@ def rule_sentence(kind: str, params: Mapping[str, Any], unit: str, interval_s: f
             return f"照{span(float(params.get('window_s') or 0))}内的速度倒数，离失稳 {hours}"
         target = figure(float(params.get("target") or 0), unit)
         return f"照{span(float(params.get('window_s') or 0))}内的走势，离 {target} {hours}"
+    if kind == "anomaly":
+        return _unlike(params, interval_s)
     if kind == "composite":
         return _together(params)
     level = NAMES.get(int(params.get("level") or 1), "")
@@ -64,7 +68,24 @@ def unit_of_levels(kind: str, unit: str, params: Mapping[str, Any]) -> str:
     """In what the limits of a rule are told; `unit`: the point's."""
     if kind == "rate":
         return f"{unit}/h" if unit else "/h"
+    if kind == "anomaly":
+        return _("个读数一遇")
     return "h" if kind == "forecast" else unit_of(unit, params)
+
+
+MONTH = 30 * 86_400
+
+
+def _unlike(params: Mapping[str, Any], interval_s: float) -> str:
+    """「异于以往：3000 个读数一遇 蓝（平静时约每月 2.9 次）；先学 7 天」"""
+    parts = []
+    for level, value in sorted((params.get("levels") or {}).items(), key=lambda pair: -int(pair[0])):
+        often = f"（平静时约每月 {MONTH / interval_s / float(value):.2g} 次）" if interval_s else ""
+        parts.append(f"{float(value):g} 个读数一遇 {NAMES[int(level)]}{often}")
+    readings = int(params.get("min_samples") or 500)
+    return (
+        f"异于以往：{'，'.join(parts)}；先学 {span(float(params.get('learn_s', 604_800)))}、{readings} 个读数，其间不报"
+    )
 
 
 def _together(params: Mapping[str, Any]) -> str:

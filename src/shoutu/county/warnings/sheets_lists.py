@@ -26,6 +26,7 @@ SIGNALS = {
     "accumulation": _("累计超限"),
     "quota": _("超限额"),
     "forecast": _("走势指向险情"),
+    "anomaly": _("异于以往"),
     "stuck": _("读数卡死"),
     "implausible": _("超量程"),
     "no_data": _("测点断传"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shoutu.engine.packs.explain import in_hours
+from shoutu.engine.packs.explain import in_hours, one_in
 from shoutu.engine.packs.figures import figure
 
 LEVELS = {0: "正常", 1: "蓝色", 2: "黄色", 3: "橙色", 4: "红色"}
@@ -62,6 +62,8 @@ def title(signal: Mapping[str, Any], item: str, unit: str, side: str | None, dec
         return f"{item}{together} {total}，高于{LEVELS[signal['to']]}限值 {allowed}"
     if kind == "forecast":
         return f"{item}{_ahead(signal, unit, decimals)}"
+    if kind == "anomaly" and value is not None:
+        return f"{item} {number(value, unit, decimals)}，异于以往，约 {one_in(signal.get('aux'))}个读数一遇"
     if kind == "composite":
         return f"{item}{_together(signal)}，合为{LEVELS[signal['to']]}"
     return f"{item}{_FAULTS.get(kind, '异常')}"

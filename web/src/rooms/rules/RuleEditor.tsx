@@ -5,7 +5,7 @@ import type { RuleDetail } from "../../api/types";
 import { LevelMark } from "../../kit/LevelTag";
 import { NotSaved } from "../../kit/States";
 import { figure } from "../../time/figure";
-import { fieldsOf, hasLimits, isBand, levels, stepsOf, valueAt, type Draft, type Texts } from "./draft";
+import { fieldsOf, hasLimits, isBand, levelsOf, stepsOf, valueAt, type Draft, type Texts } from "./draft";
 
 interface FieldProps {
   rule: RuleDetail;
@@ -49,7 +49,7 @@ export function Fields({ rule, texts, set, wrong }: Omit<FieldProps, "field" | "
         <span>{t("ruleEdit.becomes")}</span>
       </div>
       {hasLimits(rule.kind) &&
-        levels.map((level) => (
+        levelsOf(rule.kind).map((level) => (
           <div key={level} className="rule-level">
             <LevelMark level={level} size={20} label="" />
             <div>{band ? [field(`levels.${level}.0`, `${t(`level.${level}.word`)} \u2264`), field(`levels.${level}.1`, `${t(`level.${level}.word`)} \u2265`)] : field(`levels.${level}`, `${t(`level.${level}.word`)} ${side}`)}</div>

@@ -8,7 +8,7 @@ import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { useNow } from "../../time/server";
-import { moment } from "../../time/words";
+import { date, moment } from "../../time/words";
 import { SilenceDialog } from "../warnings/SilenceDialog";
 import { draftOf, holds, same, textsOf, type Params, type Texts } from "./draft";
 import { Unchecked } from "./Packs";
@@ -184,6 +184,7 @@ export function RulePage({ me }: { me: Me }): ReactNode {
           {rule.point && <Link to={`/points/${rule.point.id}`}>{rule.point.name}</Link>}
           <span>{t("rule.version", { version: rule.version })}</span>
         </p>
+        {rule.learning_until !== null && <p className="note">{t("rule.learning", { until: date(rule.learning_until) })}</p>}
       </header>
       <div className="rules-body">
         <div className="rules-column">

@@ -54,3 +54,12 @@ test("a change holds when the rule says it, not when others have made another ve
   expect(holds({ params: { ...low, raise_for_s: 30 }, enabled: true }, asked)).toBe(false);
   expect(holds({ ...asked, enabled: false }, asked)).toBe(false);
 });
+
+test("what is only new reaches yellow, and is the rarer the graver", () => {
+  const unlike = { levels: { "1": 3000, "2": 30000 }, learn_s: 604800, min_samples: 500, utc_offset_h: 8, hysteresis: 0, raise_for_s: 0, clear_for_s: 43200 };
+  const texts = textsOf("anomaly", unlike);
+  expect(Object.keys(texts)).toEqual(["levels.2", "levels.1", "learn_s", "min_samples", "raise_for_s", "clear_for_s"]);
+  expect(draftOf("anomaly", unlike, texts)).toEqual({ params: unlike, wrong: {} });
+  expect(draftOf("anomaly", unlike, { ...texts, "levels.1": "40000" }).wrong).toEqual({ "levels.1": "order" });
+  expect(draftOf("anomaly", unlike, { ...texts, "levels.1": "", "levels.2": "" }).wrong).toEqual({ "levels.2": "number" });
+});

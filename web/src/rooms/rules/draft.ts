@@ -14,11 +14,17 @@ const others: Record<string, readonly string[]> = {
   accumulation: ["window_s", "bucket_s", "raise_for_s", "clear_for_s", "hysteresis"],
   quota: ["raise_for_s", "clear_for_s", "hysteresis"],
   forecast: ["target", "window_s", "interval_s", "min_samples", "confidence", "raise_for_s", "clear_for_s", "hysteresis"],
+  anomaly: ["learn_s", "min_samples", "raise_for_s", "clear_for_s"],
 };
 
-const limited = new Set(["threshold", "rate", "accumulation", "quota", "forecast"]);
+const limited = new Set(["threshold", "rate", "accumulation", "quota", "forecast", "anomaly"]);
 const levelled = new Set(["no_data", "stuck", "implausible"]);
 export const levels = [4, 3, 2, 1] as const;
+
+/** The levels a kind of rule can reach: what is only new goes no higher than yellow. */
+export function levelsOf(kind: string): readonly (1 | 2 | 3 | 4)[] {
+  return kind === "anomaly" ? [2, 1] : levels;
+}
 
 interface Step {
   level: number;
@@ -42,7 +48,7 @@ export function isBand(params: Params): boolean {
 export function fieldsOf(kind: string, params: Params): string[] {
   const found: string[] = [];
   if (hasLimits(kind)) {
-    for (const level of levels) found.push(...(isBand(params) ? [`levels.${level}.0`, `levels.${level}.1`] : [`levels.${level}`]));
+    for (const level of levelsOf(kind)) found.push(...(isBand(params) ? [`levels.${level}.0`, `levels.${level}.1`] : [`levels.${level}`]));
   }
   stepsOf(params).forEach((_step, at) => found.push(`steps.${at}.count`));
   found.push(...(others[kind] ?? []));
@@ -102,7 +108,7 @@ function limitsOf(kind: string, params: Params, told: (field: string) => number 
   // Hours left until something happens are fewer the higher the level.
   const falling = params.direction === "low" || kind === "forecast";
   let outer: { low: number; high: number } | null = null;
-  for (const level of levels) {
+  for (const level of levelsOf(kind)) {
     const [first, second] = isBand(params) ? [`levels.${level}.0`, `levels.${level}.1`] : [`levels.${level}`, null];
     const one = told(first);
     const two = second === null ? null : told(second);
@@ -114,7 +120,7 @@ function limitsOf(kind: string, params: Params, told: (field: string) => number 
     if (outer !== null && (low < outer.low || high > outer.high)) wrong[first] ??= "order";
     outer = { low, high };
   }
-  if (Object.keys(found).length === 0) wrong["levels.4"] ??= "number";
+  if (Object.keys(found).length === 0) wrong[`levels.${levelsOf(kind)[0]}`] ??= "number";
   return found;
 }
 

@@ -36,6 +36,7 @@ function Rules({ point }: { point: PointDetail }): ReactNode {
                 <Link to={`/rules/id/${rule.id}`}><b>{ruleTitle(rule)}</b></Link> <span className="second">{t("rule.version", { version: rule.version })}</span> {!rule.enabled && <span className="tag">{t("rule.off")}</span>}
               </p>
               <p className="second">{rule.sentence}</p>
+              {rule.learning_until !== null && <p className="note">{t("rule.learning", { until: date(rule.learning_until) })}</p>}
               {rule.levels.length > 0 && (
                 <p className="rule-levels">
                   {[...rule.levels]

@@ -64,6 +64,8 @@ class Told:
         """What was measured against which limit: a sum against its own; a composite counts, and measures nothing."""
         if self.together:
             return {"value": None, "threshold": None}
+        if self.body.get("kind") == "anomaly":  # held against its levels is how rare it is, which is no value
+            return {"value": self.body.get("value"), "threshold": None}
         what = "aux" if self.body.get("kind") in ("accumulation", "quota") else "value"
         return {"value": self.body.get(what), "threshold": self.body.get("threshold")}
 
