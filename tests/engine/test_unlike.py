@@ -14,6 +14,7 @@ from shoutu.engine.params import ParamError, parse
 from shoutu.engine.state import build
 
 from .journals import BASE, OPTIONS, POINTS, changed, journals, rule_params, run_engine, run_reference
+from .test_anomaly import stationary
 
 laws = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 STEP = 300_000
@@ -194,3 +195,13 @@ def test_what_makes_no_sense_is_named(params: dict[str, Any], field: str) -> Non
     with pytest.raises(ParamError) as refused:
         parse("anomaly", params)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("kind", ["white", "daily", "heavy", "rounded"])
+def test_it_warns_of_nothing_no_more_often_than_its_level_says(kind: str) -> None:
+    """3,000 readings to one, every five minutes: some three a month, from the third week on."""
+    months, raised = 20, 0
+    for seed in range(months):
+        found = Stream({"levels": {"1": 3000}, "learn_s": 1_209_600}).read(stationary(kind, 70 + seed, 4_032 + 8_640))
+        raised += sum(int(s["level_to"]) == 1 for s in found)
+    assert 0.2 <= raised / months <= 1.6 * 8_640 / 3_000
