@@ -15,7 +15,10 @@ from shoutu.engine import params as rule_params
 
 P = ParamSpec("P")
 R = TypeVar("R")
-KINDS = ["tailings_pond", "underground_mine", "open_pit", "dump", "plant", "other"]
+KINDS = [
+    "tailings_pond", "underground_mine", "open_pit", "dump", "plant", "dust_gas", "boiler", "fuel_station", "geohazard",
+    "forest", "other",
+]  # fmt: skip
 
 
 def told(function: Callable[P, R]) -> Callable[P, R]:

@@ -124,6 +124,11 @@ class Site(ScopedModel):
         OPEN_PIT = "open_pit", _("露天矿山")
         DUMP = "dump", _("排土场")
         PLANT = "plant", _("选矿厂")
+        DUST_GAS = "dust_gas", _("粉尘和燃气作业场所")
+        BOILER = "boiler", _("锅炉和压力容器")
+        FUEL_STATION = "fuel_station", _("加油站和液化气站")
+        GEOHAZARD = "geohazard", _("地质灾害点和道路边坡")
+        FOREST = "forest", _("林区")
         OTHER = "other", _("其他")
 
     name = models.CharField(max_length=120)

@@ -13,7 +13,7 @@ import "./people.css";
 
 type Done = { close: () => void };
 export const roles = ["leader", "duty_officer", "inspector", "township", "department", "principal", "safety_officer", "rescue_lead", "auditor", "administrator"] as const;
-export const siteKinds = ["tailings_pond", "underground_mine", "open_pit", "dump", "plant", "other"] as const;
+export const siteKinds = ["tailings_pond", "underground_mine", "open_pit", "dump", "plant", "dust_gas", "boiler", "fuel_station", "geohazard", "forest", "other"] as const;
 
 /** Which sectors a department answers for: asked for that role alone. */
 export function Sectors({ role, value, set }: { role: string; value: string[]; set: (kinds: string[]) => void }): ReactNode {
