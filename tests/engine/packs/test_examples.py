@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +16,19 @@ import pytest
 import yaml
 
 from shoutu.engine import Engine, RuleSet, signal_to_dict
-from shoutu.engine.packs import Pack, bind, explain, load
+from shoutu.engine.packs import Pack, bind, bind_site, explain, load
 
 PACKS = Path(__file__).parents[3] / "packs"
 EXAMPLES = sorted(path.parent.name for path in (PACKS / "examples").glob("*/site.yaml"))
 LEVELS = {"蓝": 1, "黄": 2, "橙": 3, "红": 4}
+ALL = "全场"
+"""In a README's table, the point of a rule of the whole site."""
 ROW = re.compile(
     r"^\| (\S+) \| (\S+) \| ([蓝黄橙红]) \| (\d\d-\d\d \d\d:\d\d) \| (\d\d-\d\d \d\d:\d\d) \|", re.MULTILINE
 )
 
 
+@lru_cache
 def raised(name: str) -> list[tuple[str, str, int, datetime, str]]:
     """(point, rule, level, when, why) of every rise of a risk over the example's readings."""
     folder = PACKS / "examples" / name
@@ -43,6 +49,9 @@ def raised(name: str) -> list[tuple[str, str, int, datetime, str]]:
             rules.append(
                 {"id": len(bound), "version": 1, "point": number, "kind": rule.kind, "params": rule.params}
             )  # fmt: skip
+    for rule in bind_site(found, {point["item"] for point in points}):
+        bound.append(rule)
+        rules.append({"id": len(bound), "version": 1, "site": 1, "kind": rule.kind, "params": rule.params})
     ruleset = RuleSet.from_catalog([], points, rules)
     assert ruleset.problems == ()
     number_of = {told["address"]: number for number, told in enumerate(site["points"], 1)}
@@ -50,20 +59,29 @@ def raised(name: str) -> list[tuple[str, str, int, datetime, str]]:
         rows = [
             (datetime.fromisoformat(r["ts"]), number_of[r["point"]], float(r["value"])) for r in csv.DictReader(file)
         ]
-    engine = Engine()
-    engine.switch(0, ruleset)
-    ts = np.array([round(at.timestamp() * 1000) for at, *_ in rows])
-    told_points, values = np.array([point for _, point, _ in rows]), np.array([value for *_, value in rows])
-    signals = engine.readings(1, told_points, ts, ts, values, np.zeros(len(rows), dtype=np.uint8))
     address = {number: point for point, number in number_of.items()}
     zone = rows[0][0].tzinfo
     rises = []
-    for signal in (signal_to_dict(one, ruleset, 0) for one in signals):
-        if signal["category"] == "risk" and signal["to"] > signal["from"]:
+    for signal in signals_of(ruleset, rows):
+        if signal["rule"] and signal["category"] == "risk" and signal["to"] > signal["from"]:
             rule = bound[signal["rule"] - 1]
             at = datetime.fromtimestamp(signal["event_ts"] / 1000, zone)
-            rises.append((address[signal["point"]], rule.rule, signal["to"], at, explain(rule, signal)))
+            rises.append((address.get(signal["point"], ALL), rule.rule, signal["to"], at, explain(rule, signal)))
     return rises
+
+
+def signals_of(ruleset: RuleSet, rows: list[tuple[datetime, int, float]]) -> Iterator[dict[str, Any]]:
+    """What the engine says to these readings, as they come; composites are judged at the tick after each moment."""
+    engine, seq = Engine(), 1
+    engine.switch(0, ruleset)
+    for at, moment in groupby(rows, key=lambda row: row[0]):
+        _ats, points, values = zip(*moment, strict=True)
+        now, count = round(at.timestamp() * 1000), len(points)
+        ts = np.full(count, now)
+        signals = engine.readings(seq, np.array(points), ts, ts, np.array(values), np.zeros(count, np.uint8))
+        yield from (signal_to_dict(one, ruleset, 0) for one in signals)
+        yield from (signal_to_dict(one, ruleset, 0, engine.evidence) for one in engine.tick(seq + count, now))
+        seq += count + 1
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -67,6 +67,12 @@ def test_the_sentence_has_the_figures(rule: dict[str, Any], signal: dict[str, An
     assert explain(rule, signal, "en") == en
 
 
+def test_a_sum_that_adding_up_left_a_hair_above_its_limit_has_reached_it() -> None:
+    assert sum([0.1] * 3) > 0.3
+    told = explain(RULE, SUM | {"aux": sum([0.1] * 3) * 100, "threshold": 30.0})
+    assert told == "降水量近 3 小时累计 30.0 mm，达到控制值 30.0 mm。"
+
+
 def test_a_sum_of_a_rate_per_hour_has_lost_the_hour() -> None:
     assert unit_of("t/h", {"form": "integral"}) == "t"
     assert unit_of("kW", {"form": "integral"}) == "kW·h"

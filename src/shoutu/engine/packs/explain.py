@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .figures import figure
+from .figures import alike, figure
 from .model import BoundRule, Text
 
 PLACEHOLDERS = (
@@ -274,7 +274,7 @@ def _relation(signal: Mapping[str, Any], tongue: str) -> str:
     value = signal.get("aux") if signal.get("kind") in MADE else signal.get("value")
     limit = signal.get("threshold")
     words = ("达到", "高于", "低于") if tongue == "zh" else ("at", "above", "below")
-    if not isinstance(value, int | float) or not isinstance(limit, int | float) or value == limit:
+    if not isinstance(value, int | float) or not isinstance(limit, int | float) or alike(value, limit):
         return words[0]
     return words[1] if value > limit else words[2]
 

@@ -7,6 +7,11 @@ import math
 MOST = 6
 
 
+def alike(value: float, limit: float) -> bool:
+    """Whether two figures differ by no more than adding up many of them leaves behind (80.00000000000001)."""
+    return math.isclose(value, limit, rel_tol=1e-13, abs_tol=1e-12)
+
+
 def places(value: float) -> int:
     """How many decimals write `value` exactly; a computed one that never ends (100/3) is written with three figures."""
     if not math.isfinite(value):
@@ -25,7 +30,7 @@ def decimals_for(value: float, least: int, limit: float | None = None) -> int:
     decimals = max(least, places(limit) if limit is not None else 0)
     while decimals < MOST and (
         (value != 0 and float(f"{value:.{decimals}f}") == 0)
-        or (limit is not None and value != limit and f"{value:.{decimals}f}" == f"{limit:.{decimals}f}")
+        or (limit is not None and not alike(value, limit) and f"{value:.{decimals}f}" == f"{limit:.{decimals}f}")
     ):
         decimals += 1
     return decimals
