@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from shoutu.county.kit.actors import SYSTEM
@@ -83,7 +84,8 @@ def test_another_enterprise_sees_nothing_of_it(pond, login):
 def test_the_packs_are_listed_and_read_whole(pond, login):
     client = login("leader")
     rows = {row["name"]: row for row in client.get("/api/v1/packs").json()["items"]}
-    assert set(rows) == {"tailings-pond", "underground-mine", "open-pit-slope", "stopped-mine"}
+    assert set(rows) == {file.stem for file in (settings.CONFIG.packs / "warning").glob("*.yaml")}
+    assert set(rows) >= {"tailings-pond", "underground-mine", "open-pit-slope", "stopped-mine", "geohazard"}
     assert (rows["tailings-pond"]["sites"], rows["underground-mine"]["sites"]) == (1, 0)
     mine = client.get("/api/v1/packs/underground-mine").json()
     co = next(item for item in mine["items"] if item["id"] == "co")

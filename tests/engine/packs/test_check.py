@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shoutu.engine.packs import Problem, load
+from shoutu.engine.packs import Pack, Problem, load
 
 GOOD = """\
 pack: warning/x
@@ -94,3 +96,36 @@ def test_no_text_makes_it_raise(text: str, at: int, cut: int) -> None:
     for candidate in (text, GOOD[:at] + text[:9] + GOOD[at + cut :]):
         pack, found = load(candidate)
         assert (pack is None) == bool(found)
+
+
+PACKS = Path(__file__).parents[3] / "packs" / "warning"
+
+
+def shipped() -> dict[str, Pack]:
+    found = {file.stem: load(file.read_text("utf-8"), file.name) for file in sorted(PACKS.glob("*.yaml"))}
+    assert [str(one) for _pack, wrong in found.values() for one in wrong] == []
+    return {name: pack for name, (pack, _wrong) in found.items() if pack is not None}
+
+
+def test_an_item_of_two_packs_has_one_unit_and_one_name() -> None:
+    told: dict[str, set[tuple[str, str]]] = {}
+    for pack in shipped().values():
+        for one in pack.indicators:
+            told.setdefault(one.id, set()).add((one.title.zh, one.unit))
+    assert {item: ways for item, ways in told.items() if len(ways) > 1} == {}
+
+
+def test_every_word_of_a_shipped_pack_is_there_in_english_too() -> None:
+    for name, pack in shipped().items():
+        for one in (pack, *pack.parameters, *pack.required, *pack.indicators, *pack.rules):
+            assert one.title.en, (name, one)
+        assert [rule.id for rule in pack.rules if rule.sentence and not rule.sentence.en] == []
+
+
+@pytest.mark.parametrize("name", ["geohazard"])
+def test_the_other_sectors_claim_no_figure_of_law(name: str) -> None:
+    pack = shipped()[name]
+    figures = (*pack.parameters, *pack.required, *pack.indicators, *pack.rules)
+    assert [one.id for one in figures if one.verified] == []
+    assert not pack.verified
+    assert [one.id for one in (*pack.required, *pack.indicators, *pack.rules) if not one.cite] == []

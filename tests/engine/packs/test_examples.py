@@ -17,6 +17,7 @@ import yaml
 
 from shoutu.engine import Engine, RuleSet, signal_to_dict
 from shoutu.engine.packs import Pack, bind, bind_site, explain, load
+from shoutu.engine.params import RISKS
 
 PACKS = Path(__file__).parents[3] / "packs"
 EXAMPLES = sorted(path.parent.name for path in (PACKS / "examples").glob("*/site.yaml"))
@@ -105,3 +106,11 @@ def test_why_is_a_whole_sentence(name: str) -> None:
     for *_, why in raised(name):
         assert why.endswith("。")
         assert "{" not in why
+
+
+@pytest.mark.parametrize("name", sorted(set(EXAMPLES) - {"tailings-pond", "underground-mine", "open-pit-slope"}))
+def test_every_rule_of_danger_warns_in_the_example(name: str) -> None:
+    found, problems = load((PACKS / "warning" / f"{name}.yaml").read_text("utf-8"))
+    assert found is not None, problems
+    speaking = {rule.id for rule in found.rules if rule.kind in RISKS or rule.kind == "composite"}
+    assert {rule for _point, rule, *_ in raised(name)} == speaking

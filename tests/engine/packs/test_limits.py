@@ -37,7 +37,7 @@ def weak(which: Pack, item: str, law: Limits, site: dict[str, Any] | None = None
     return weakened(which, item, bind(which, item, site).rules, law, site)
 
 
-@pytest.mark.parametrize("name", ["tailings-pond", "underground-mine", "open-pit-slope"])
+@pytest.mark.parametrize("name", sorted(file.stem for file in (PACKS / "warning").glob("*.yaml")))
 def test_the_shipped_packs_keep_every_limit(name: str, law: Limits) -> None:
     which = pack(name)
     for indicator in which.indicators:
