@@ -24,6 +24,11 @@ CALM: dict[str, dict[str, Swings | float | str]] = {
         "subsidence": (8, 0.8, 0.4, 0.5), "groundwater_depth": (7, 0.1, 0.1, 0.02), "soil_moisture": (24, 1, 1, 0.3),
         "mud_level": (0.1, 0.02, 0.02, 0.01), "anchor_force": (450, 6, 4, 2),
     },
+    "fuel-station": {
+        "combustible_gas": (1.5, 0.5, 1.0, 0.4), "tank_level": (55, 8, 4, 0.1), "tank_pressure": (0.85, 0.2, 0.1, 0.005),
+        "tank_temperature": (22, 8, 4, 0.2), "tank_leak": 0, "pipe_pressure": (0.3, 0.01, 0.02, 0.005),
+        "earth_resistance": (4, 0.5, 0.5, 0.2),
+    },
 }  # fmt: skip
 """Item → what it is about, the day's swing, how it wanders, the noise; or a value that stays; or showers."""
 
