@@ -24,10 +24,15 @@ CALM: dict[str, dict[str, Swings | float | str]] = {
         "subsidence": (8, 0.8, 0.4, 0.5), "groundwater_depth": (7, 0.1, 0.1, 0.02), "soil_moisture": (24, 1, 1, 0.3),
         "mud_level": (0.1, 0.02, 0.02, 0.01), "anchor_force": (450, 6, 4, 2),
     },
+    "dust-gas": {
+        "dust": (2, 0.5, 0.2, 0.2), "dust_interlock": 0, "collector_pressure": (900, 60, 60, 15),
+        "hopper_temperature": (26, 6, 3, 0.2), "bearing_temperature": (48, 5, 3, 0.5), "sparks": 0, "belt_deviation": 0,
+        "combustible_gas": (1.5, 0.5, 1.0, 0.4), "gas_pressure": (20, 1, 1, 0.3), "people_workshop": (5, 1.5, 0.3, 0.3),
+    },
     "fuel-station": {
-        "combustible_gas": (1.5, 0.5, 1.0, 0.4), "tank_level": (55, 8, 4, 0.1), "tank_pressure": (0.85, 0.2, 0.1, 0.005),
-        "tank_temperature": (22, 8, 4, 0.2), "tank_leak": 0, "pipe_pressure": (0.3, 0.01, 0.02, 0.005),
-        "earth_resistance": (4, 0.5, 0.5, 0.2),
+        "combustible_gas": (1.5, 0.5, 1.0, 0.4), "tank_level": (55, 8, 4, 0.1),
+        "tank_pressure": (0.85, 0.2, 0.1, 0.005), "tank_temperature": (22, 8, 4, 0.2), "tank_leak": 0,
+        "pipe_pressure": (0.3, 0.01, 0.02, 0.005), "earth_resistance": (4, 0.5, 0.5, 0.2),
     },
 }  # fmt: skip
 """Item → what it is about, the day's swing, how it wanders, the noise; or a value that stays; or showers."""

@@ -51,6 +51,9 @@ AHEAD = {"kind": "forecast", "from": 0, "to": 2, "value": 6.8, "aux": 5.0, "low"
          "Rain: 5.0 mm, above the quota of 4.0 mm."),
         (DEPTH, AHEAD, "浸润线埋深 6.80 m，照近 24 小时的走势，约 5 小时后（3 小时至9 小时）到 6.00 m。",
          "Phreatic depth 6.80 m; as it went in the last 24 h it reaches 6.00 m in about 5 h (3 h to 9 h)."),
+        (DEPTH, AHEAD | {"aux": 0.0, "low": 0.0, "high": 0.0},
+         "浸润线埋深 6.80 m，照近 24 小时的走势，马上到 6.00 m。",
+         "Phreatic depth 6.80 m; as it went in the last 24 h it reaches 6.00 m now."),
         (DEPTH, AHEAD | {"threshold": None, "high": None},
          "浸润线埋深越来越快：照近 24 小时的速度倒数，约 5 小时后（3 小时至更久）可能失稳。",
          "Phreatic depth is accelerating: by the inverse of its velocity in the last 24 h it may fail in about 5 h "

@@ -189,6 +189,7 @@ def explain(rule: BoundRule | Mapping[str, Any], signal: Mapping[str, Any], lang
         ),
     }
     sentence = re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), template.say(tongue))
+    sentence = _AT_ONCE.sub("马上" if tongue == "zh" else "now", sentence)
     return re.sub(r" +(?=[，。、, ])", "", sentence).strip()
 
 
@@ -266,6 +267,8 @@ def _figure(value: Any, decimals: int, limit: Any = None) -> str:
     return figure(value, decimals, limit if isinstance(limit, int | float) else None)
 
 
+_AT_ONCE = re.compile(r"约 马上后(（[^）]*）)?|in about now( \([^)]*\))?")
+"""What is there already needs neither about nor a band."""
 MADE = ("rate", "accumulation", "quota")
 """Kinds that hold against their limit what they made of the readings (``aux``)."""
 
