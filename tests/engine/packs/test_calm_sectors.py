@@ -24,6 +24,12 @@ CALM: dict[str, dict[str, Swings | float | str]] = {
         "subsidence": (8, 0.8, 0.4, 0.5), "groundwater_depth": (7, 0.1, 0.1, 0.02), "soil_moisture": (24, 1, 1, 0.3),
         "mud_level": (0.1, 0.02, 0.02, 0.01), "anchor_force": (450, 6, 4, 2),
     },
+    "boiler": {
+        "steam_pressure": (0.95, 0.05, 0.02, 0.005), "drum_level": (0, 3, 5, 5), "flame_out": 0,
+        "flue_temperature": (150, 5, 4, 2), "feed_hardness": (0.01, 0.001, 0.001, 0.001), "safety_valve": 0,
+        "vessel_pressure": (0.55, 0.04, 0.02, 0.003), "vessel_temperature": (160, 4, 3, 0.5),
+        "combustible_gas": (1.5, 0.5, 1.0, 0.4),
+    },
     "dust-gas": {
         "dust": (2, 0.5, 0.2, 0.2), "dust_interlock": 0, "collector_pressure": (900, 60, 60, 15),
         "hopper_temperature": (26, 6, 3, 0.2), "bearing_temperature": (48, 5, 3, 0.5), "sparks": 0, "belt_deviation": 0,
