@@ -35,6 +35,10 @@ CALM: dict[str, dict[str, Swings | float | str]] = {
         "hopper_temperature": (26, 6, 3, 0.2), "bearing_temperature": (48, 5, 3, 0.5), "sparks": 0, "belt_deviation": 0,
         "combustible_gas": (1.5, 0.5, 1.0, 0.4), "gas_pressure": (20, 1, 1, 0.3), "people_workshop": (5, 1.5, 0.3, 0.3),
     },
+    "forest-fire": {
+        "fire_danger": 1, "air_temperature": (14, 6, 2, 0.3), "air_humidity": (68, 12, 5, 1),
+        "wind_speed": (4, 1, 0.6, 0.3), "dry_days": 4, "fuel_moisture": (32, 2, 3, 0.4), "hot_spot": 0,
+    },
     "fuel-station": {
         "combustible_gas": (1.5, 0.5, 1.0, 0.4), "tank_level": (55, 8, 4, 0.1),
         "tank_pressure": (0.85, 0.2, 0.1, 0.005), "tank_temperature": (22, 8, 4, 0.2), "tank_leak": 0,

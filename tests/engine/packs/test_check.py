@@ -122,7 +122,7 @@ def test_every_word_of_a_shipped_pack_is_there_in_english_too() -> None:
         assert [rule.id for rule in pack.rules if rule.sentence and not rule.sentence.en] == []
 
 
-@pytest.mark.parametrize("name", ["boiler", "dust-gas", "fuel-station", "geohazard"])
+@pytest.mark.parametrize("name", ["boiler", "dust-gas", "forest-fire", "fuel-station", "geohazard"])
 def test_the_other_sectors_claim_no_figure_of_law(name: str) -> None:
     pack = shipped()[name]
     figures = (*pack.parameters, *pack.required, *pack.indicators, *pack.rules)
