@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from shoutu.demo.episodes import EPISODES
 from shoutu.demo.items import BY_HAND, ITEMS
 from shoutu.demo.map import OUTLINES, SEATS, township_areas
 from shoutu.demo.sites import LACKING, SILENT, STILL, counts, demo_sites
-from shoutu.engine.packs import load
+from shoutu.engine.packs import bind, load, unmet
 
 PACKS = Path(__file__).resolve().parents[2] / "packs" / "warning"
 
@@ -46,7 +47,7 @@ def test_every_site_lies_in_its_township() -> None:
     assert outside == []
 
 
-@pytest.mark.parametrize("name", ["underground-mine", "tailings-pond", "open-pit-slope"])
+@pytest.mark.parametrize("name", ["underground-mine", "tailings-pond", "open-pit-slope", "fuel-station", "dust-gas"])
 def test_sensors_measure_what_the_pack_knows_in_its_unit(name: str) -> None:
     pack, problems = load((PACKS / f"{name}.yaml").read_text("utf-8"), name)
     assert pack is not None, problems
@@ -54,6 +55,18 @@ def test_sensors_measure_what_the_pack_knows_in_its_unit(name: str) -> None:
     measured = {one.item for site in demo_sites() if site.pack == name for one in site.sensors}
     assert measured
     assert {item: ITEMS[item].unit for item in measured} == {item: units[item] for item in measured}
+
+
+def test_fuel_stations_and_dust_works_lack_nothing_their_packs_ask_for() -> None:
+    sites = [site for site in demo_sites() if site.pack in ("fuel-station", "dust-gas")]
+    assert [site.kind for site in sites] == ["fuel_station"] * 4 + ["dust_gas"] * 3
+    for site in sites:
+        pack, problems = load((PACKS / f"{site.pack}.yaml").read_text("utf-8"), site.pack)
+        assert pack is not None, problems
+        wanted = unmet(pack, site.params, Counter(one.item for one in site.sensors))
+        assert (wanted.lacking, wanted.undecided) == ((), {}), site.name
+        missing = [lack for one in site.sensors for lack in bind(pack, one.item, site.params).missing]
+        assert [lack.parameter for lack in missing if not lack.optional] == [], site.name
 
 
 def test_what_no_pack_knows_has_limits_by_hand() -> None:

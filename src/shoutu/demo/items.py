@@ -41,14 +41,17 @@ ITEMS = {
     "ammonia": Item("氨气", "ppm", 0.0, 500.0, "high", 2.0),
     "dust": Item("粉尘浓度", "mg/m³", 0.0, 100.0, "high", 1.2),
     "hydrogen_sulfide": Item("硫化氢", "ppm", 0.0, 100.0, "high", 0.3),
+    "tank_level": Item("储罐液位", "%", 0.0, 100.0, "both", 52.0),
+    "tank_pressure": Item("储罐压力", "MPa", 0.0, 4.0, "high", 0.85),
+    "tank_temperature": Item("储罐温度", "℃", -60.0, 150.0, "high", 19.0),
+    "dust_interlock": Item("除尘联锁", "1", 0.0, 1.0, "high"),
+    "collector_pressure": Item("除尘器压差", "Pa", 0.0, 5000.0, "both", 950.0),
     "store_temperature": Item("库房温度", "℃", -40.0, 80.0, "high", 16.0),
 }
 
 BY_HAND = {
     "bearing_temperature": {2: 70.0, 3: 80.0},
-    "combustible_gas": {2: 25.0, 3: 50.0},
     "ammonia": {2: 25.0, 3: 50.0},
-    "dust": {2: 8.0},
     "hydrogen_sulfide": {2: 7.0, 3: 14.0},
     "store_temperature": {1: 30.0, 2: 35.0},
 }

@@ -36,7 +36,7 @@ OTHER_WATCH = ("乙", "丙", "丁")
 DEPARTMENTS = [
     ("县自然资源局", "矿产监管股长", ["underground_mine", "open_pit"]),
     ("县水利局", "防汛股长", ["tailings_pond"]),
-    ("县工业和信息化局", "安全股长", ["plant", "other"]),
+    ("县工业和信息化局", "安全股长", ["plant", "dust_gas", "fuel_station", "other"]),
 ]
 """Department, post, and the kinds of sites it answers for beside the emergency bureau."""
 MAIN_LOGINS = {

@@ -76,6 +76,8 @@ OTHERS = [
     ("污水处理厂", "天坛镇", "hydrogen_sulfide"), ("烟花爆竹仓库", "东张乡", "store_temperature"),
     ("民爆器材库", "寨圪塔乡", "store_temperature"), ("客运站", "天坛镇", ""), ("购物中心", "天坛镇", ""),
 ]  # fmt: skip
+SECTORS = {"combustible_gas": ("fuel_station", "fuel-station"), "dust": ("dust_gas", "dust-gas")}
+"""What is measured at another site → its kind and pack, where there is one; the rest has limits by hand."""
 KINDS = {
     "U": ("underground_mine", "矿井", "underground-mine"),
     "O": ("open_pit", "采场", "open-pit-slope"),
@@ -120,8 +122,31 @@ def demo_sites() -> tuple[DemoSite, ...]:
     for n, (name, township, item) in enumerate(OTHERS, 1):
         spot = _free(rng, areas[township], taken, 0.006, near=SEATS[township])
         sensors = _sensors(rng, f"X{n}", [(item, "1号"), (item, "2号")]) if item else ()
-        found.append(DemoSite(f"X{n}", name, name, "other", township, *spot, sensors=sensors))
+        kind, pack = SECTORS.get(item, ("other", ""))
+        params, more = _sector(f"X{n}", name, kind)
+        found.append(DemoSite(f"X{n}", name, name, kind, township, *spot, "", pack, params, sensors + more))
     return tuple(found)
+
+
+def _sector(key: str, name: str, kind: str) -> tuple[dict[str, float], tuple[Sensor, ...]]:
+    """Design values of a site that is no mine, and what its pack wants beside gas and dust. Draws nothing."""
+    params: dict[str, float] = {}
+    wanted: list[tuple[str, str]] = []
+    if kind == "fuel_station":
+        gas = "液化气" in name
+        params = {"level_high": 85.0 if gas else 90.0, "tanks": 3.0, "pressure_tanks": 2.0 if gas else 0.0,
+                  "video_cameras": 6.0}  # fmt: skip
+        wanted = [("tank_level", "1号罐")]
+        if gas:
+            params |= {"working_pressure": 1.6, "valve_pressure": 1.7, "temperature_orange": 50.0}
+            wanted += [("tank_pressure", "1号罐"), ("tank_temperature", "1号罐")]
+    elif kind == "dust_gas":
+        params = {"dust_yellow": 8.0, "duct_low": 500.0, "duct_high": 1500.0, "dust_works": 1.0, "gas_works": 0.0}
+        wanted = [("dust_interlock", "1号车间"), ("collector_pressure", "1号")]
+    return params, tuple(
+        Sensor(f"{key}-{CODES[item]}-01", f"{where}{ITEMS[item].title}", item, ITEMS[item].base, SLOW_S)
+        for item, where in wanted
+    )
 
 
 def _areas() -> dict[str, BaseGeometry]:
@@ -227,6 +252,8 @@ CODES = {
     "pond_level": "SW", "phreatic_depth": "JR", "beach_length": "GT", "rain_hour": "YL", "surface_displacement": "BM",
     "co": "CO", "co_intake": "JF", "no2": "NO", "o2": "O2", "air_speed_drift": "FS", "main_fan": "ZS", "inflow": "YS",
     "people_underground": "RY", "slope_displacement": "GN", "crack_opening": "LF", "dump_displacement": "PT",
+    "tank_level": "YW", "tank_pressure": "YL", "tank_temperature": "WD", "dust_interlock": "LS",
+    "collector_pressure": "YC",
 }  # fmt: skip
 FAST = {"co", "co_intake", "no2", "o2", "air_speed_drift", "main_fan", "inflow", "people_underground"}
 

@@ -54,6 +54,11 @@ PROFILES = {
     "ammonia": Profile(drift=0.4, day=0.2, noise=0.2, digits=1, floor=0.0),  # ppm
     "dust": Profile(drift=0.3, day=0.3, noise=0.1, digits=2, floor=0.0),  # mg/m³
     "hydrogen_sulfide": Profile(drift=0.1, day=0.1, noise=0.05, digits=1, floor=0.0),  # ppm
+    "tank_level": Profile(drift=5.0, day=2.0, noise=0.05, digits=1, floor=0.0),  # %
+    "tank_pressure": Profile(drift=0.03, day=0.06, noise=0.004),  # MPa
+    "tank_temperature": Profile(drift=1.0, day=3.0, noise=0.2, digits=1),  # ℃
+    "dust_interlock": Profile(drift=0.0, day=0.0, noise=0.0, digits=0),  # 1 broken
+    "collector_pressure": Profile(drift=40.0, day=20.0, noise=10.0, digits=0, floor=0.0),  # Pa
     "store_temperature": Profile(drift=1.0, day=2.5, noise=0.1, digits=1),  # ℃
     "rainfall": Profile(drift=0.0, day=0.0, noise=0.0, digits=1, floor=0.0),  # mm an interval
     "rain_hour": Profile(drift=0.0, day=0.0, noise=0.0, digits=1, floor=0.0),  # mm in the hour before
