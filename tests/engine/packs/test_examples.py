@@ -30,8 +30,8 @@ ROW = re.compile(
 
 
 @lru_cache
-def raised(name: str) -> list[tuple[str, str, int, datetime, str]]:
-    """(point, rule, level, when, why) of every rise of a risk over the example's readings."""
+def raised(name: str) -> list[tuple[str, str, int, datetime, str, str]]:
+    """(point, rule, level, when, why in Chinese and English) of every rise of a risk over the example's readings."""
     folder = PACKS / "examples" / name
     site = yaml.safe_load((folder / "site.yaml").read_text("utf-8"))
     found, problems = load((PACKS / "warning" / f"{site['pack']}.yaml").read_text("utf-8"))
@@ -67,7 +67,8 @@ def raised(name: str) -> list[tuple[str, str, int, datetime, str]]:
         if signal["rule"] and signal["category"] == "risk" and signal["to"] > signal["from"]:
             rule = bound[signal["rule"] - 1]
             at = datetime.fromtimestamp(signal["event_ts"] / 1000, zone)
-            rises.append((address.get(signal["point"], ALL), rule.rule, signal["to"], at, explain(rule, signal)))
+            point, why = address.get(signal["point"], ALL), [explain(rule, signal, lang) for lang in ("zh", "en")]
+            rises.append((point, rule.rule, signal["to"], at, *why))
     return rises
 
 
@@ -92,7 +93,7 @@ def test_the_example_warns_as_its_readme_says(name: str) -> None:
     expected = {(point, rule, LEVELS[level]): (first, last) for point, rule, level, first, last in table}
     rises = raised(name)
     assert {row[:3] for row in rises} == set(expected)
-    for point, rule, level, at, _why in rises:
+    for point, rule, level, at, *_why in rises:
         first, last = expected[point, rule, level]
         assert first <= f"{at:%m-%d %H:%M}" <= last, (point, rule, level, at)
 
@@ -103,9 +104,9 @@ def test_every_pack_has_an_example() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_why_is_a_whole_sentence(name: str) -> None:
-    for *_, why in raised(name):
-        assert why.endswith("。")
-        assert "{" not in why
+    for *_, why, reason in raised(name):
+        assert (why[-1], reason[-1]) == ("。", ".")
+        assert "{" not in why + reason
 
 
 @pytest.mark.parametrize("name", sorted(set(EXAMPLES) - {"tailings-pond", "underground-mine", "open-pit-slope"}))
