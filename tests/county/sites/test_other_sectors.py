@@ -39,3 +39,12 @@ def test_a_site_of_another_sector_has_a_pack_and_its_example_is_watched_whole(co
     assert set(Rule.objects.filter(origin__startswith=f"{name}/", verified=True)) == set()
     open_ = Finding.objects.filter(site=site, cleared_at__isnull=True, optional=False)
     assert list(open_.values_list("key", flat=True)) == []
+
+
+@pytest.mark.parametrize("name", KINDS.values())
+def test_its_page_tells_every_item_with_its_bounds(county, login, name):
+    body = login("leader").get(f"/api/v1/packs/{name}").json()
+    assert {item["id"] for item in body["items"]} == {one.id for one in packs.load(name).indicators}
+    bounds = [level["bound"] for item in body["items"] for rule in item["rules"] for level in rule["levels"]]
+    assert bounds
+    assert all(bounds)
