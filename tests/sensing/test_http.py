@@ -348,6 +348,18 @@ async def test_a_trial_takes_the_wing_token_and_a_whole_body(house: House) -> No
 
 
 @pytest.mark.anyio
+async def test_data_quality_takes_the_wing_token_and_a_whole_body(house: House) -> None:
+    wing = {"Authorization": "Bearer wing"}
+    body = {"points": [{"id": 1, "interval_ms": 20_000, "away": [[0, 5]]}], "start": 0, "end": 86_400_000}
+    assert (await house.client.post("/local/v1/quality", json=body)).status_code == 401
+    told = await house.client.post("/local/v1/quality", headers=wing, json=body)
+    assert told.json() == {"items": {"1": {"expected": 0}}}
+    for wrong in ({}, {**body, "points": [{"id": "x"}]}, {**body, "end": 0}):
+        assert (await house.client.post("/local/v1/quality", headers=wing, json=wrong)).status_code == 422
+    assert (await house.client.get("/local/v1/quality", headers=wing)).status_code == 405
+
+
+@pytest.mark.anyio
 async def test_health_and_readiness(house: House) -> None:
     assert (await house.client.get("/healthz")).json() == {"status": "ok"}
     assert (await house.client.get("/readyz")).status_code == 200

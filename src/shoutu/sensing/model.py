@@ -134,6 +134,10 @@ class LocalApi(Protocol):
         """The answer of ``/local/v1/trial`` (a ``trial.Asked``). Raises ValueError with a clear text, TrialsBusy."""
         ...
 
+    async def quality(self, asked: Any) -> dict[str, Any]:
+        """The answer of ``/local/v1/quality`` (a ``quality_asked.QualityAsked``). Raises ValueError, QualityBusy."""
+        ...
+
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether readings are taken and evaluated now, with the figures that say why (``/readyz``)."""
         ...

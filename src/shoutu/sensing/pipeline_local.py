@@ -11,6 +11,7 @@ import numpy as np
 
 from . import metrics
 from .core import Core
+from .quality_asked import Quality, QualityAsked
 from .store import Store
 from .trial import Asked, Trial
 
@@ -33,6 +34,7 @@ class Local:
         self._core = core
         self._store = store
         self._trial = Trial(store)
+        self._quality = Quality(store)
         self._token = token.encode()
         self._doors = doors
         self._state = state
@@ -90,6 +92,10 @@ class Local:
     async def trial(self, asked: Asked) -> dict[str, Any]:
         """Rules judged over a point's stored readings, apart from what runs live."""
         return await self._trial.ask(asked)
+
+    async def quality(self, asked: QualityAsked) -> dict[str, Any]:
+        """How good the stored readings of a span are, point by point."""
+        return await self._quality.ask(asked)
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Ready: doors open, replay done, the clock evaluated within 10 s, the journal writable."""

@@ -10,12 +10,14 @@ from shoutu.engine.trial import TooManyPauses
 from shoutu.sensing.http.answer import Problem, Receive, Scope, Send, bearer, send_json
 from shoutu.sensing.http.body import Budget, read_body
 from shoutu.sensing.model import LocalApi
+from shoutu.sensing.quality_asked import QualityAsked, QualityBusy
 from shoutu.sensing.trial import Asked, TrialsBusy
 
 LIMIT = 1_000
 LIMIT_MAX = 100_000
 POINTS_BODY = 1024 * 1024
 TRIAL_BODY = 256 * 1024
+PATHS = frozenset(f"/local/v1/{name}" for name in ("readings", "latest", "trial", "quality"))
 
 
 class Wanted(msgspec.Struct):
@@ -47,7 +49,10 @@ async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Se
         elif path == "/local/v1/trial" and method == "POST":
             body = await read_body(scope, receive, TRIAL_BODY, budget)
             answer = await local.trial(msgspec.json.decode(body, type=Asked))
-        elif path in ("/local/v1/readings", "/local/v1/latest", "/local/v1/trial"):
+        elif path == "/local/v1/quality" and method == "POST":
+            body = await read_body(scope, receive, POINTS_BODY, budget)
+            answer = await local.quality(msgspec.json.decode(body, type=QualityAsked))
+        elif path in PATHS:
             raise Problem(405, "method", "此地址不接受该方法", "this address does not take this method")
         else:
             raise Problem(404, "not_found", "没有此地址", "no such address")
@@ -56,6 +61,9 @@ async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Se
             "一次试算在算，另一次在等，这次没有开始；过几秒再试",
             "one trial runs and another waits; try again in some seconds",
         )
+        raise Problem(429, "busy", zh, en, [(b"retry-after", b"5")]) from None
+    except QualityBusy:
+        zh, en = "数据质量正在算，过几秒再问", "data quality is being reckoned; ask again in some seconds"
         raise Problem(429, "busy", zh, en, [(b"retry-after", b"5")]) from None
     except TooManyPauses as error:
         raise Problem(422, "query", error.zh, str(error)) from None
