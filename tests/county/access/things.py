@@ -38,7 +38,14 @@ from shoutu.county.people.models import (
 from shoutu.county.people.testing import PASSWORD, actor
 from shoutu.county.places import services as places
 from shoutu.county.sites import services as sites
-from shoutu.county.sites.models import BlastingWindow, Signal, Unclaimed
+from shoutu.county.sites.models import (
+    BlastingWindow,
+    EnterpriseQuality,
+    PointQuality,
+    QualityDay,
+    Signal,
+    Unclaimed,
+)
 from shoutu.county.warnings import pictures
 from shoutu.county.warnings import services as warnings
 from shoutu.county.warnings.models import Evacuation, Group, Membership, Warning
@@ -204,6 +211,15 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
     )  # fmt: skip
     group = Group.objects.create(kind="merged", title=warning.number, lead=warning, begun_at=now, last_at=now)
     Membership.objects.create(group=group, warning=warning, joined_at=now)
+    yesterday = timezone.localdate() - day
+    QualityDay.objects.get_or_create(day=yesterday, defaults={"started_at": now, "finished_at": now})
+    rates = {"online": 0.5, "complete": 0.5, "counted_s": 86_400, "online_s": 43_200, "away_s": 0, "implausible": 0}
+    PointQuality.objects.create(
+        point=point, site=site, day=yesterday, stopped_s=0, readings=9, expected=9, covered=4, **rates
+    )
+    EnterpriseQuality.objects.create(
+        organisation=mine, day=yesterday, ranked=2, points=1, judged=1, poor=1, stuck_s=0, rank=1, **rates
+    )
     stuck = Signal.objects.create(uid=f"stuck {site.pk}", body={}, received_at=now, state="aside")
     return {
         "imports/{id}": sent.pk,

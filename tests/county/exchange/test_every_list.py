@@ -43,6 +43,8 @@ TABLES = {
     "points": "/api/v1/points",
     "posts": "/api/v1/posts",
     "proposals": "/api/v1/proposals",
+    "quality-enterprises": "/api/v1/quality/enterprises",
+    "quality-points": "/api/v1/quality/points",
     "reports": "/api/v1/reports",
     "responsibilities": "/api/v1/responsibilities",
     "responsibility-findings": "/api/v1/responsibilities/findings",

@@ -109,3 +109,15 @@ def test_a_trial_beside_two_others_is_to_be_asked_again(pipeline: None, store: H
     assert isinstance(refused, Unavailable)
     assert "这次没有开始" in refused.detail
     assert [one.result()["n"] for one in asked if not one.exception()] == [200] * 2
+
+
+def test_what_a_days_reckoning_asks_is_what_the_pipeline_takes(pipeline: None) -> None:
+    told = asking.quality(
+        {
+            "points": [{"id": 7, "interval_ms": 60_000, "low": None, "high": 5.0, "stuck_ms": 600_000, "away": []}],
+            "start": NOW - 200 * 60_000,
+            "end": NOW,
+            "online": 3,
+        }
+    )[7]
+    assert (told["covered"], told["expected"], told["online"], told["stuck"]) == (200, 200, 200 * 60_000, 199 * 60_000)

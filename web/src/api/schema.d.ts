@@ -3193,6 +3193,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Quality
+         * @description The newest day reckoned: how many points are to be repaired, of how many enterprises, and by what measure.
+         */
+        get: operations["sites_quality_get_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Point Quality
+         * @description Points of a day (the newest one reckoned), those least online first; of one `point` its days, newest first.
+         *
+         *     `below`: online for less than this rate of the time that counts.
+         */
+        get: operations["sites_quality_list_point_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/enterprises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Enterprise Quality
+         * @description 在线率 of enterprises on a day (the newest one reckoned), the lowest first; of one `organisation` its days.
+         *
+         *     The rate is that of all its sites, in sight or not.
+         */
+        get: operations["sites_quality_list_enterprise_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/{id}": {
         parameters: {
             query?: never;
@@ -10209,6 +10273,190 @@ export interface components {
             items: components["schemas"]["Item"][];
             /** Next */
             next: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * QualitySummary
+         * @description The newest day reckoned: how many points, how many online for less than `floor` of the time that counts.
+         *
+         *     A point is online for `intervals` of its intervals from each reading. `verified`: the province's own definition has
+         *     been read. `day` is null before the first day is reckoned.
+         */
+        QualitySummary: {
+            /** Day */
+            day: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Points */
+            points: number;
+            /** Poor */
+            poor: number;
+            /** Poor Enterprises */
+            poor_enterprises: number;
+            /** Intervals */
+            intervals: number;
+            /** Floor */
+            floor: number;
+            /** Verified */
+            verified: boolean;
+        };
+        /** PointQualityQuery */
+        PointQualityQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /** Day */
+            day?: string | null;
+            /** Point */
+            point?: number | null;
+            /** Site */
+            site?: number | null;
+            /** Organisation */
+            organisation?: number | null;
+            /** Below */
+            below?: number | null;
+        };
+        /** Page[PointQuality] */
+        Page_PointQuality_: {
+            /** Items */
+            items: components["schemas"]["PointQuality"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * PointQuality
+         * @description One point's day. `online` and `complete` are rates of 0 to 1, null where no time counted.
+         *
+         *     `counted_s` is the day without `away_s` (maintenance, calibration, a site at rest: `stopped_s` of it). `skew_s`: how
+         *     far its clock is ahead; `stuck_s` is null where no rule says how long a value may stay the same.
+         */
+        PointQuality: {
+            /** Id */
+            id: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            point: components["schemas"]["Named"];
+            site: components["schemas"]["Named"];
+            organisation: components["schemas"]["Named"];
+            /** Online */
+            online: number | null;
+            /** Complete */
+            complete: number | null;
+            /** Counted S */
+            counted_s: number;
+            /** Online S */
+            online_s: number;
+            /** Away S */
+            away_s: number;
+            /** Stopped S */
+            stopped_s: number;
+            /** Readings */
+            readings: number;
+            /** Expected */
+            expected: number;
+            /** Covered */
+            covered: number;
+            /** Late P50 S */
+            late_p50_s: number | null;
+            /** Late P95 S */
+            late_p95_s: number | null;
+            /** Skew S */
+            skew_s: number | null;
+            /** Stuck S */
+            stuck_s: number | null;
+            /** Implausible */
+            implausible: number;
+        };
+        /** EnterpriseQualityQuery */
+        EnterpriseQualityQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /** Day */
+            day?: string | null;
+            /** Organisation */
+            organisation?: number | null;
+        };
+        /**
+         * EnterpriseQuality
+         * @description 在线率 of an enterprise on a day, and its place among `ranked` ones; null where none of its points counted.
+         *
+         *     `poor`: its points below the floor; `judged`: those of its `points` that counted.
+         */
+        EnterpriseQuality: {
+            /** Id */
+            id: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            organisation: components["schemas"]["Named"];
+            /** Online */
+            online: number | null;
+            /** Complete */
+            complete: number | null;
+            /** Rank */
+            rank: number | null;
+            /** Ranked */
+            ranked: number;
+            /** Points */
+            points: number;
+            /** Judged */
+            judged: number;
+            /** Poor */
+            poor: number;
+            /** Counted S */
+            counted_s: number;
+            /** Online S */
+            online_s: number;
+            /** Away S */
+            away_s: number;
+            /** Stuck S */
+            stuck_s: number;
+            /** Implausible */
+            implausible: number;
+        };
+        /** Page[EnterpriseQuality] */
+        Page_EnterpriseQuality_: {
+            /** Items */
+            items: components["schemas"]["EnterpriseQuality"][];
+            /** Next */
+            next?: string | null;
             /** Count */
             count: number;
         };
@@ -18558,6 +18806,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items"];
+                };
+            };
+        };
+    };
+    sites_quality_get_quality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualitySummary"];
+                };
+            };
+        };
+    };
+    sites_quality_list_point_quality: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                day?: string | null;
+                point?: number | null;
+                site?: number | null;
+                organisation?: number | null;
+                below?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PointQuality_"];
+                };
+            };
+        };
+    };
+    sites_quality_list_enterprise_quality: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                day?: string | null;
+                organisation?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EnterpriseQuality_"];
                 };
             };
         };

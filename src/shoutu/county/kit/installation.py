@@ -115,6 +115,22 @@ SETTINGS = (
         lambda c: c.signal_keep_days,
         _("天"),
     ),
+    Setting(
+        "SHOUTU_ONLINE_INTERVALS",
+        "data",
+        _("在线算多久"),
+        _("一个读数之后，测点在这么多个间隔里算在线；来源待核"),
+        lambda c: c.online_intervals,
+        _("个间隔"),
+    ),
+    Setting(
+        "SHOUTU_ONLINE_FLOOR",
+        "data",
+        _("在线率下限"),
+        _("一天的在线率低于它的测点算要修的；来源待核"),
+        lambda c: c.online_floor,
+        "%",
+    ),
     Setting("SHOUTU_PACKS", "data", _("规则包目录"), _("规则包、响应包从这里读"), lambda c: c.packs),
     Setting(
         "SHOUTU_LEDGER_SUITE",

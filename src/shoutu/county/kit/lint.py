@@ -49,6 +49,8 @@ SELECTORS = {
     "sites/gaps": "selector",
     "sites/marks": "selector",
     "sites/operation": "selector",
+    "sites/models_quality": "models: an enterprise's rate is seen by who sees the enterprise",
+    "sites/quality": "selectors of data quality, and what a day's reckoning asks",
     "sites/standing": "selector",
     "sites/still": "selector",
     "sites/watching": "selector",

@@ -87,3 +87,12 @@ def trial(body: dict[str, Any]) -> dict[str, Any]:
         raise Invalid("trial", why, _("这次试算做不了：%(why)s") % {"why": why})
     told: dict[str, Any] = _told(answer)
     return told
+
+
+def quality(body: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    """How good the stored readings of a span are, per point; body and figures as `shoutu.sensing.quality_asked` has.
+
+    Raises Unavailable, also while others are reckoned.
+    """
+    told = _told(_request("POST", "/quality", PATIENT, json=body))
+    return {int(point): figures for point, figures in told["items"].items()}

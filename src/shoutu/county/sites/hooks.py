@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from django.db.models import Q
 
@@ -20,6 +20,27 @@ _holds: list[Callable[[int], str | None]] = []
 _standings: dict[str, Callable[[], Worst]] = {}
 _drawn: list[Callable[[Actor], dict[int, int]]] = []
 _blind: list[Callable[[], Q]] = []
+_pauses: list[Callable[[Collection[int], datetime, datetime], Iterable[Pause]]] = []
+
+
+class Pause(NamedTuple):
+    """A time for which a point, or the whole site, was marked as under maintenance or calibration."""
+
+    site: int
+    point: int | None
+    start: datetime
+    end: datetime
+
+
+def pauses_by(function: Callable[[Collection[int], datetime, datetime], Iterable[Pause]]) -> None:
+    """Register who knows the maintenance and calibration of sites in a span."""
+    if function not in _pauses:
+        _pauses.append(function)
+
+
+def pauses(sites: Collection[int], start: datetime, end: datetime) -> list[Pause]:
+    """Maintenance and calibration that touch the span at these sites."""
+    return [one for function in _pauses for one in function(sites, start, end)]
 
 
 def drawn_by(function: Callable[[Actor], dict[int, int]]) -> None:

@@ -75,6 +75,8 @@ class Point(ScopedModel):
     high = models.FloatField(null=True)
     danger = models.CharField(max_length=10, choices=Danger, default=Danger.BOTH)
     axis = models.CharField(max_length=10, choices=Axis, default=Axis.UP)
+    # For those of before this was noted: when it began to be.
+    added_at = models.DateTimeField(auto_now_add=True, null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "address"], name="point_address_once")]
@@ -303,3 +305,6 @@ class Unclaimed(ScopedModel):
 
     def __str__(self) -> str:
         return self.address
+
+
+from shoutu.county.sites.models_quality import EnterpriseQuality, PointQuality, QualityDay  # noqa: E402, F401

@@ -94,6 +94,9 @@ verbs.register(
         "binding.created": _pack(_("采用规则包“%(pack)s”：")),
         "binding.renewed": _pack(_("重新采用规则包“%(pack)s”：")),
         "binding.ended": _pack(_("停用规则包“%(pack)s”：")),
+        "quality.reckoned": lambda p: (
+            gettext("算出 %(day)s 的数据质量：测点 %(points)s 个，要修的 %(poor)s 个") % dict(p)
+        ),
         "site.design_entered": lambda p: (
             gettext("录入设计值：%(names)s（%(document)s）")
             % {"document": p.get("document") or gettext("没有写文件"), "names": "、".join(p.get("values", {}))}

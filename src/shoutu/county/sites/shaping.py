@@ -10,7 +10,7 @@ from shoutu.county.people.selectors import Answerer
 from shoutu.county.places.models import Site
 from shoutu.county.sites import selectors
 from shoutu.county.sites.learning import learning_until
-from shoutu.county.sites.models import Point, Rule, RuleState, Source, Unclaimed
+from shoutu.county.sites.models import EnterpriseQuality, Point, PointQuality, Rule, RuleState, Source, Unclaimed
 from shoutu.county.sites.standing import RAISED, words
 from shoutu.county.sites.suggesting import hindrance
 from shoutu.county.sites.wording import rule_sentence, unit_of_levels
@@ -133,4 +133,39 @@ def unclaimed(row: Unclaimed) -> dict[str, Any]:
         "last_value": row.last_value,
         "reason": row.reason,
         "hindrance": hindrance(row),
+    }
+
+
+def _rate(value: float) -> float | None:
+    return value if value <= 1 else None
+
+
+def point_quality(row: PointQuality) -> dict[str, Any]:
+    copied = (
+        "day", "counted_s", "online_s", "away_s", "stopped_s", "readings", "expected", "covered", "late_p50_s",
+        "late_p95_s", "skew_s", "stuck_s", "implausible",
+    )  # fmt: skip
+    mine = row.site.organisation
+    return {
+        "id": row.pk,
+        **{name: getattr(row, name) for name in copied},
+        "point": {"id": row.point.pk, "name": row.point.name},
+        "site": {"id": row.site.pk, "name": row.site.name},
+        "organisation": {"id": mine.pk, "name": mine.name},
+        "online": _rate(row.online),
+        "complete": _rate(row.complete),
+    }
+
+
+def enterprise_quality(row: EnterpriseQuality) -> dict[str, Any]:
+    copied = (
+        "day", "rank", "ranked", "points", "judged", "poor", "counted_s", "online_s", "away_s", "stuck_s",
+        "implausible",
+    )  # fmt: skip
+    return {
+        "id": row.pk,
+        **{name: getattr(row, name) for name in copied},
+        "organisation": {"id": row.organisation.pk, "name": row.organisation.name},
+        "online": _rate(row.online),
+        "complete": _rate(row.complete),
     }

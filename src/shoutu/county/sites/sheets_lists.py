@@ -10,8 +10,15 @@ from shoutu.county.kit.paging import ListQuery, Page
 from shoutu.county.kit.sheets.columns import out, spoken
 from shoutu.county.kit.sheets.listed import listed
 from shoutu.county.sites.api import RuleQuery, list_rules, list_sources
+from shoutu.county.sites.api_quality import (
+    EnterpriseQualityQuery,
+    PointQualityQuery,
+    list_enterprise_quality,
+    list_point_quality,
+)
 from shoutu.county.sites.api_unclaimed import UnclaimedQuery, list_unclaimed
 from shoutu.county.sites.schemas import Rule, Source
+from shoutu.county.sites.schemas_quality import EnterpriseQuality, PointQuality
 from shoutu.county.sites.schemas_unclaimed import Unclaimed
 
 LEVELS: dict[Any, Any] = {1: _("蓝"), 2: _("黄"), 3: _("橙"), 4: _("红")}
@@ -103,4 +110,58 @@ listed(
     page=Page[Unclaimed],
     query=UnclaimedQuery,
     read="unclaimed.read",
+)
+
+listed(
+    "quality-points",
+    _("测点数据质量"),
+    (
+        out("day", _("日期"), 12),
+        out("organisation.name", _("企业"), 28),
+        out("site.name", _("场所"), 26),
+        out("point.name", _("测点"), 24),
+        out("online", _("在线率（0–1）"), 14),
+        out("complete", _("完整率（0–1）"), 14),
+        out("counted_s", _("计入时长（秒）"), 14),
+        out("online_s", _("在线时长（秒）"), 14),
+        out("away_s", _("不计入时长（秒）"), 16),
+        out("stopped_s", _("其中停产（秒）"), 14),
+        out("readings", _("读数"), 10),
+        out("expected", _("应有"), 10),
+        out("covered", _("实有"), 10),
+        out("late_p50_s", _("延迟中位（秒）"), 14),
+        out("late_p95_s", _("延迟 95 %（秒）"), 14),
+        out("skew_s", _("时钟偏快（秒）"), 14),
+        out("stuck_s", _("卡死（秒）"), 12),
+        out("implausible", _("超量程读数"), 12),
+    ),
+    view=list_point_quality,
+    page=Page[PointQuality],
+    query=PointQualityQuery,
+    read="point.read",
+)
+
+listed(
+    "quality-enterprises",
+    _("企业在线率"),
+    (
+        out("day", _("日期"), 12),
+        out("rank", _("名次"), 8),
+        out("ranked", _("参加排名"), 10),
+        out("organisation.name", _("企业"), 30),
+        out("online", _("在线率（0–1）"), 14),
+        out("complete", _("完整率（0–1）"), 14),
+        out("points", _("测点数"), 10),
+        out("judged", _("计入的测点"), 12),
+        out("poor", _("低于下限的测点"), 14),
+        out("counted_s", _("计入时长（秒）"), 14),
+        out("online_s", _("在线时长（秒）"), 14),
+        out("away_s", _("不计入时长（秒）"), 16),
+        out("stuck_s", _("卡死（秒）"), 12),
+        out("implausible", _("超量程读数"), 12),
+    ),
+    view=list_enterprise_quality,
+    page=Page[EnterpriseQuality],
+    query=EnterpriseQualityQuery,
+    read="point.read",
 )

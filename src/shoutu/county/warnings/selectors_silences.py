@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 from shoutu.county.duties.models import Notice, Step
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid
-from shoutu.county.kit.selectors import get_visible
+from shoutu.county.kit.selectors import among, get_visible
+from shoutu.county.sites.hooks import Pause
 from shoutu.county.warnings.models import HeldBack, Silence
 
 STATES = ("open", "running", "planned", "over", "all")
@@ -113,3 +115,12 @@ def silent_now(ids: Iterable[int]) -> dict[int, dict[str, Any]]:
         "warning_id", "silence_id", "silence__kind", "silence__ends_at"
     )
     return {warning: {"id": id_, "kind": kind, "ends_at": ends} for warning, id_, kind, ends in told}
+
+
+def pauses(sites: Collection[int], start: datetime, end: datetime) -> list[Pause]:
+    """Agreed maintenance and calibration that touched the span, as far as each really went."""
+    kinds = (Silence.Kind.MAINTENANCE, Silence.Kind.CALIBRATION)
+    rows = Silence.objects.filter(among("site", sites), kind__in=kinds, warning__isnull=True)
+    rows = rows.filter(starts_at__lt=end, ends_at__gt=start)
+    found = rows.values_list("site_id", "point_id", "starts_at", "ends_at", "ended_at")
+    return [Pause(site, point, begun, min(until, ended or until)) for site, point, begun, until, ended in found]

@@ -6,6 +6,7 @@ from shoutu.county.sites.services.binding_many import bind_many
 from shoutu.county.sites.services.design import change_design
 from shoutu.county.sites.services.inbox import receive, receive_unclaimed
 from shoutu.county.sites.services.points import adopt, adopt_many, create_point, create_points
+from shoutu.county.sites.services.quality import finish_day, forget_old, keep_points
 from shoutu.county.sites.services.rules import (
     NewRule,
     approve,
@@ -42,6 +43,9 @@ __all__ = [
     "create_rules",
     "create_source",
     "create_token",
+    "finish_day",
+    "forget_old",
+    "keep_points",
     "note_unreadable",
     "propose",
     "rebind",
