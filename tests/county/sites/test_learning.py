@@ -35,7 +35,7 @@ def begun(rule: Rule, ago: timedelta) -> None:
 def test_it_learns_a_week_and_says_so(rule):
     told = shaping.point_rule(rules_for(SYSTEM).get(pk=rule.pk))
     assert abs(told["learning_until"] - timezone.now() - WEEK) < timedelta(minutes=1)
-    assert told["sentence"] == ("异于以往：3000 个读数一遇 蓝（平静时约每月 2.9 次）；先学 7 天、500 个读数，其间不报")
+    assert told["sentence"] == ("3000 个读数一遇 蓝（平静时约每月 2.9 次）；先学 7 天、500 个读数，其间不报")
     assert (told["levels_unit"], told["on_value"]) == ("个读数一遇", False)
     begun(rule, WEEK)
     assert learning_until(rule) is None

@@ -36,10 +36,14 @@ AHEAD = {"kind": "forecast", "from": 0, "to": 2, "value": 6.8, "aux": 5.0, "low"
          "涌水量 12.3 m³/h，平常此时在 4.0 至 6.0 m³/h：约 100 万以上个读数一遇，是新情况，不一定是险情。",
          "Inflow 12.3 m³/h, at this hour usually 4.0 to 6.0 m³/h: about one reading in more than 1,000,000 is as new, "
          "which need not mean danger."),
-        (FLOW, NEW | {"flags": ["of_standstill"]},
-         "涌水量 12.3 m³/h，停着不变的时间不同以往（以往在 4.0 至 6.0 m³/h 之间）："
+        (FLOW, NEW | {"flags": ["of_swing"]},
+         "涌水量 12.3 m³/h，以往在 4.0 至 6.0 m³/h 之间：约 3300 个读数一遇，是新情况，不一定是险情。",
+         "Inflow 12.3 m³/h, before now between 4.0 and 6.0 m³/h: about one reading in 3,300 is as new, which need not "
+         "mean danger."),
+        (FLOW, NEW | {"flags": ["of_standstill"], "value": 5.3},
+         "涌水量 5.3 m³/h，停着不变的时间不同以往（以往在 4.0 至 6.0 m³/h 之间）："
          "约 3300 个读数一遇，是新情况，不一定是险情。",
-         "Inflow 12.3 m³/h, new in how long it has stood still (before now 4.0 to 6.0 m³/h): about one reading in "
+         "Inflow 5.3 m³/h, new in how long it has stood still (before now 4.0 to 6.0 m³/h): about one reading in "
          "3,300 is as new, which need not mean danger."),
         (FLOW, NEW | {"from": 1, "to": 0, "value": 5.0}, "涌水量 5.0 m³/h，已不再异于以往，现为正常。",
          "Inflow 5.0 m³/h, no longer unlike before, now normal."),

@@ -9563,7 +9563,7 @@ export interface components {
          * PointRule
          * @description A rule that watches a point. `levels_unit`: in what its levels are told.
          *
-         *     `on_value`: whether they are held against the reading itself. `learning_until`: until then at the least it learns
+         *     `on_value`: whether they are held against the reading itself. `learning_until`: until about then it learns
          *     what is usual, and says nothing; null when it does not learn, or has.
          */
         PointRule: {

@@ -19,10 +19,11 @@ def learning_s(params: Mapping[str, Any], interval_s: float) -> float:
 
 
 def learning_until(rule: Rule) -> datetime | None:
-    """When it can speak at the earliest, None when that is past or it does not learn.
+    """About when it can speak, None when that is past or it does not learn.
 
     It has learnt since the first version of those that follow one another, switched on and by the same local time:
-    what one has learnt the next goes on with. The pipeline counts the readings there are; missing ones make it longer.
+    what one has learnt the next goes on with. The pipeline counts the readings there are; missing ones make it longer,
+    older ones that were sent after shorter.
     """
     if rule.kind != KIND or not rule.enabled:
         return None

@@ -77,15 +77,13 @@ MONTH = 30 * 86_400
 
 
 def _unlike(params: Mapping[str, Any], interval_s: float) -> str:
-    """「异于以往：3000 个读数一遇 蓝（平静时约每月 2.9 次）；先学 7 天」"""
+    """「3000 个读数一遇 蓝（平静时约每月 2.9 次）；先学 7 天」"""
     parts = []
     for level, value in sorted((params.get("levels") or {}).items(), key=lambda pair: -int(pair[0])):
         often = f"（平静时约每月 {MONTH / interval_s / float(value):.2g} 次）" if interval_s else ""
         parts.append(f"{float(value):g} 个读数一遇 {NAMES[int(level)]}{often}")
     readings = int(params.get("min_samples") or 500)
-    return (
-        f"异于以往：{'，'.join(parts)}；先学 {span(float(params.get('learn_s', 604_800)))}、{readings} 个读数，其间不报"
-    )
+    return f"{'，'.join(parts)}；先学 {span(float(params.get('learn_s', 604_800)))}、{readings} 个读数，其间不报"
 
 
 def _together(params: Mapping[str, Any]) -> str:

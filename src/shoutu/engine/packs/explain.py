@@ -229,13 +229,18 @@ def _template(own: Text | None, signal: Mapping[str, Any]) -> Text:
 
 
 def _newness(signal: Mapping[str, Any]) -> str:
-    """What of a reading is new, as the engine tells it by a flag; no flag: the value itself."""
-    for told in ("of_hour", "of_standstill", "of_roughness", "of_swing"):
-        if told in signal.get("flags", ()):
-            return told
+    """What of a reading is new, as the engine tells it by a flag; no flag: the value itself.
+
+    A value that never was is told as such, however it came there.
+    """
+    flags = signal.get("flags", ())
+    if "of_hour" in flags:
+        return "of_hour"
     value, low, high = (signal.get(name) for name in ("value", "low", "high"))
     known = all(isinstance(number, int | float) for number in (value, low, high))
-    return "between" if known and low <= value <= high else "anomaly"  # type: ignore[operator]
+    if not known or not low <= value <= high:  # type: ignore[operator]
+        return "anomaly"
+    return next((told for told in ("of_standstill", "of_roughness", "of_swing") if told in flags), "between")
 
 
 RAREST = 1_000_000
