@@ -205,6 +205,21 @@ def test_taken_port_names_its_setting(config: Config, monkeypatch: pytest.Monkey
         check_ports(settings.load())
 
 
+def test_the_hj_212_door_needs_a_port_only_where_it_is_open(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    for setting, free in zip(PORTS, free_ports(5), strict=True):
+        monkeypatch.setenv(setting, str(free))
+    settings.load.cache_clear()
+    assert settings.load().hj212_port == 0
+    check_ports(settings.load())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("SHOUTU_HJ212_PORT", str(port := taken.getsockname()[1]))
+        settings.load.cache_clear()
+        with pytest.raises(SettingError, match=f"SHOUTU_HJ212_PORT={port}: cannot listen"):
+            check_ports(settings.load())
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [("SHOUTU_PORT", "SHOUTU_INGEST_PORT"), ("SHOUTU_MQTT_PORT", "SHOUTU_MQTTS_PORT")]
 )

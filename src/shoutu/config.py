@@ -93,6 +93,9 @@ class Config:
     demo: bool
     debug: bool
     packs: Path
+    # 0: the HJ 212 door stays closed.
+    hj212_host: str = "127.0.0.1"
+    hj212_port: int = 0
     worker_host: str = "127.0.0.1"
     worker_port: int = 8002
     ingest_max_bytes: int = 16 * 1024 * 1024
@@ -424,6 +427,8 @@ def load() -> Config:
         mqtt_host=str(values.get("SHOUTU_MQTT_HOST", "127.0.0.1")),
         mqtt_port=_port(values, "SHOUTU_MQTT_PORT", 1883),
         mqtts_port=_port(values, "SHOUTU_MQTTS_PORT", 8883),
+        hj212_host=str(values.get("SHOUTU_HJ212_HOST", "127.0.0.1")),
+        hj212_port=_port(values, "SHOUTU_HJ212_PORT", 0),
         worker_host=str(values.get("SHOUTU_WORKER_HOST", "127.0.0.1")),
         worker_port=_port(values, "SHOUTU_WORKER_PORT", 8002),
         database_url=str(values.get("SHOUTU_DATABASE_URL", "")),

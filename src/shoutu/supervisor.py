@@ -73,6 +73,8 @@ def check_ports(config: Config) -> None:
         ("SHOUTU_MQTT_PORT", config.mqtt_host, config.mqtt_port),
         ("SHOUTU_MQTTS_PORT", config.mqtt_host, config.mqtts_port),
     ]
+    if config.hj212_port:
+        wanted.append(("SHOUTU_HJ212_PORT", config.hj212_host, config.hj212_port))
     if config.worker_port:
         wanted.append(("SHOUTU_WORKER_PORT", config.worker_host, config.worker_port))
     owners: dict[int, str] = {}

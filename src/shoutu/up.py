@@ -82,6 +82,8 @@ async def announce(config: Config, prepared: dict[str, object], began: float) ->
     print(f"\n  守土 Shoutu      {config.public_url}")
     print(f"  ingest HTTP      http://{config.ingest_host}:{config.ingest_port}/ingest/v1/readings")
     print(f"  ingest MQTT      {config.mqtt_host}:{config.mqtt_port} (TLS {config.mqtts_port})")
+    if config.hj212_port:
+        print(f"  ingest HJ 212    {config.hj212_host}:{config.hj212_port}")
     logins = prepared.get("logins")
     if isinstance(logins, list) and logins:
         print("\n  演示账号（只在本机可用）/ demo logins (loopback only):")

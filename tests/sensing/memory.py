@@ -26,8 +26,13 @@ class MemoryDirectory:
             for token, id in (("mine-a", 1), ("mine-b", 2), ("county", 9))
         }
 
+        self.stations: dict[tuple[str, str], Source] = {}
+
     def authenticate(self, token: str) -> Source | None:
         return self.tokens.get(hashlib.sha256(token.encode()).hexdigest())
+
+    def station(self, mn: str, password: str) -> Source | None:
+        return self.stations.get((mn, password))
 
     def revoke(self, token: str) -> None:
         del self.tokens[hashlib.sha256(token.encode()).hexdigest()]
@@ -102,6 +107,9 @@ class MemoryLocal:
     async def latest(self, points: Sequence[int]) -> dict[str, Any]:
         last = {p: {"ts": t, "value": v} for p, t, v, _ in self.acceptor.rows() if p in points}
         return {"items": {str(p): last[p] for p in last}}
+
+    def senders(self, sources: Sequence[int]) -> dict[str, Any]:
+        return {"items": {str(source): [] for source in sources}}
 
     async def trial(self, asked: Any) -> dict[str, Any]:
         if asked.start >= asked.end:

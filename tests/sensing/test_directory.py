@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from shoutu.sensing.catalog import Catalog, read_delta
-from shoutu.sensing.directory import CatalogDirectory
+from shoutu.sensing.directory import CatalogDirectory, station_hash
 
 
 def digest(token: str) -> str:
@@ -85,3 +85,17 @@ def test_deltas_change_and_remove(tmp_path: Path) -> None:
 def test_a_delta_that_is_none_names_its_field() -> None:
     with pytest.raises(msgspec.ValidationError, match=r"\$\.version"):
         read_delta(b'{"version": "5"}')
+
+
+def test_a_data_logger_is_known_by_mn_and_password_and_a_disabled_source_s_is_not() -> None:
+    logger = station_hash("M1", "123456")
+    sources = [
+        {"id": 1, "name": "甲", "token_hashes": [], "station_hashes": [logger], "zone": "Asia/Urumqi"},
+        {"id": 2, "name": "乙", "disabled": True, "station_hashes": [station_hash("M2", "123456")]},
+    ]
+    found = CatalogDirectory(Catalog().merged(read_delta(msgspec.json.encode({"version": 1, "sources": sources}))))
+    source = found.station("M1", "123456")
+    assert source is not None
+    assert (source.id, source.zone) == (1, "Asia/Urumqi")
+    assert [found.station(*pair) for pair in (("M1", "12345"), ("M1", ""), ("M2", "123456"))] == [None] * 3
+    assert found.authenticate("hj212\0M1\x00123456") is None

@@ -334,6 +334,10 @@ async def test_local_queries_take_the_wing_token_only(house: House) -> None:
     assert latest.json() == {"items": {"1": {"ts": NOW + 4, "value": 4.0}}}
     assert (await house.client.get("/local/v1/latest?points=1", headers=wing)).json() == latest.json()
     assert (await house.client.post("/local/v1/latest", headers=wing, content=b"{")).status_code == 422
+    told = await house.client.post("/local/v1/senders", headers=wing, json={"sources": [1, 2]})
+    assert told.json() == {"items": {"1": [], "2": []}}
+    assert (await house.client.get("/local/v1/senders", headers=wing)).status_code == 405
+    assert (await house.client.post("/local/v1/senders", json={"sources": [1]})).status_code == 401
 
 
 @pytest.mark.anyio

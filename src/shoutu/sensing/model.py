@@ -35,12 +35,16 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who a token speaks for: a gateway, an enterprise's system, or the county itself (``trusted``)."""
+    """Who a token speaks for: a gateway, an enterprise's system, or the county itself (``trusted``).
+
+    ``zone``: on whose clock its times without a zone are; "" where nobody said so.
+    """
 
     id: int
     name: str
     trusted: bool
     disabled: bool
+    zone: str = ""
 
 
 class Directory(Protocol):
@@ -50,6 +54,10 @@ class Directory(Protocol):
 
     def authenticate(self, token: str) -> Source | None:
         """The source a token speaks for, or None when unknown, revoked or disabled."""
+        ...
+
+    def station(self, mn: str, password: str) -> Source | None:
+        """The source a data logger (HJ 212) belongs to, or None when unknown, wrong, revoked or disabled."""
         ...
 
     def resolve(self, source: Source, addresses: Sequence[str]) -> Ints32:
@@ -128,6 +136,10 @@ class LocalApi(Protocol):
 
     async def latest(self, points: Sequence[int]) -> dict[str, Any]:
         """The answer of ``/local/v1/latest``."""
+        ...
+
+    def senders(self, sources: Sequence[int]) -> dict[str, Any]:
+        """The answer of ``/local/v1/senders``: who of these sources is connected, and when it was heard last."""
         ...
 
     async def trial(self, asked: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from .deliver import Beats, Deliverer, county_client
 from .journal_segments import write_atomically
 from .model import DoorHandle, NotDurable
 from .pipeline_local import Local, publish_store
+from .senders import SENDERS, keep_senders, restore_senders
 from .store import Store
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 SWITCH_INTERVAL = 0.001
 """Seconds a thread may hold the interpreter: commit must not wait 5 ms for a busy loop."""
 WATCH_SECONDS = 2.0
+KEEP_SENDERS_SECONDS = 60.0
 
 
 class Pipeline:
@@ -51,6 +53,7 @@ class Pipeline:
             self._client, lambda: self.core.catalog.version, self.core.switch, min(config.retry_cap_s, 5.0)
         )
         self._beats = Beats(self._client, self.core.unclaimed, self.state)
+        self._senders = config.sensing / "senders.json"
         self._tasks: list[asyncio.Task[None]] = []
         self._agreed = False
         self._started_ms = time.time_ns() // 1_000_000
@@ -76,17 +79,22 @@ class Pipeline:
 
     async def start(self) -> None:
         """Raises SettingError when a port is taken; then nothing is left open."""
+        from .hj212 import serve_hj212
         from .http import serve_http
         from .mqtt import serve_mqtt
 
         self.core.engine.on_signals = self._deliverer.notify
+        restore_senders(self._senders)
         await self.core.start()
         self._agreed = await self._agree_first()
         self.store.start_keeper(self.core.clock.now)
         token = self.config.secret("wing.token")
-        local = Local(self.core, self.store, token, lambda: len(self.doors) == 2, self.state)
+        wanted = 3 if self.config.hj212_port else 2
+        local = Local(self.core, self.store, token, lambda: len(self.doors) == wanted, self.state)
         self.doors["http"] = await serve_http(self.core, self.config, local)
         self.doors["mqtt"] = await serve_mqtt(self.core, self.config)
+        if self.config.hj212_port:
+            self.doors["hj212"] = await serve_hj212(self.core, self.config)
         for name, work in (
             ("deliver", self._deliverer.run()),
             ("follow", self._follower.run()),
@@ -113,17 +121,23 @@ class Pipeline:
 
     async def _watch(self) -> None:
         """Heal what can be healed; end the process when a stage is dead, so that the supervisor starts it anew."""
+        kept = time.monotonic()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             if not self.core.alive:
                 raise RuntimeError("a stage of the pipeline has died")
             self._agreed = self._agreed or await self.core.agree()
             publish_store(self.store)
+            if time.monotonic() >= kept + KEEP_SENDERS_SECONDS:
+                kept = time.monotonic()
+                await asyncio.to_thread(keep_senders, self._senders, SENDERS.dump())
 
     async def stop(self) -> None:
         """Close the doors, then let everything durable be evaluated, stored and checkpointed."""
         for door in self.doors.values():
             await door.close()
+        if self.doors:
+            keep_senders(self._senders, SENDERS.dump())
         for task in self._tasks:
             task.remove_done_callback(self._task_ended)
             task.cancel()

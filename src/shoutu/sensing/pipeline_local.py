@@ -12,6 +12,7 @@ import numpy as np
 from . import metrics
 from .core import Core
 from .quality_asked import Quality, QualityAsked
+from .senders import SENDERS
 from .store import Store
 from .trial import Asked, Trial
 
@@ -88,6 +89,10 @@ class Local:
                 "state": told if latest else "unknown",
             }
         return items
+
+    def senders(self, sources: Sequence[int]) -> dict[str, Any]:
+        """Who of these sources is connected, and when it was heard last."""
+        return {"items": SENDERS.of(sources)}
 
     async def trial(self, asked: Asked) -> dict[str, Any]:
         """Rules judged over a point's stored readings, apart from what runs live."""

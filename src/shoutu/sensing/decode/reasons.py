@@ -48,6 +48,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "字段 ts 的 {got} 不是 RFC 3339 时间；例如 2026-11-24T08:00:00+08:00，或 UTC 毫秒整数",
         'field "ts": {got} is not RFC 3339; send e.g. 2026-11-24T08:00:00+08:00, or epoch milliseconds',
     ),
+    "hj212_time": (
+        "{field} 的 {got} 不是 yyyyMMddHHmmss 时间；请在数采仪上改正",
+        "{field}: {got} is not a time as yyyyMMddHHmmss; mend it on the data logger",
+    ),
     "time_implausible": (
         "字段 ts 为 {got}，早于 2000 年或晚于今后十年；请校准设备时钟，并确认单位是毫秒",
         'field "ts": {got} is before 2000 or more than ten years ahead; set the device clock, and send milliseconds',

@@ -28,6 +28,7 @@ from shoutu.sensing.http.answer import (
 from shoutu.sensing.http.body import LARGE, Budget, ClientGone, busy, read_body
 from shoutu.sensing.http.local import answer_local
 from shoutu.sensing.model import Acceptor, LocalApi, NotDurable, Overloaded, Source
+from shoutu.sensing.senders import SENDERS
 
 log = logging.getLogger("shoutu.sensing.http")
 DOOR = "http"
@@ -142,6 +143,7 @@ class HttpDoor:
             self.budget.give(len(body))
         self.accepted += taken.accepted
         self.refused += len(taken.refused)
+        SENDERS.heard(source.id, DOOR, "", taken.accepted, len(taken.refused))
         english = speaks_english(scope)
         refused = await aside(len(taken.refused) > 2_000, words_of, taken.refused, english)
         await send_json(send, status, {"accepted": taken.accepted, "rejected": refused})

@@ -17,7 +17,13 @@ LIMIT = 1_000
 LIMIT_MAX = 100_000
 POINTS_BODY = 1024 * 1024
 TRIAL_BODY = 256 * 1024
-PATHS = frozenset(f"/local/v1/{name}" for name in ("readings", "latest", "trial", "quality"))
+PATHS = frozenset(f"/local/v1/{name}" for name in ("readings", "latest", "senders", "trial", "quality"))
+
+
+class Sources(msgspec.Struct):
+    """Body of ``POST /local/v1/senders``."""
+
+    sources: list[int]
 
 
 class Wanted(msgspec.Struct):
@@ -46,6 +52,9 @@ async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Se
         elif path == "/local/v1/latest" and method == "POST":
             body = await read_body(scope, receive, POINTS_BODY, budget)
             answer = await local.latest(msgspec.json.decode(body, type=Wanted).points)
+        elif path == "/local/v1/senders" and method == "POST":
+            body = await read_body(scope, receive, POINTS_BODY, budget)
+            answer = local.senders(msgspec.json.decode(body, type=Sources).sources)
         elif path == "/local/v1/trial" and method == "POST":
             body = await read_body(scope, receive, TRIAL_BODY, budget)
             answer = await local.trial(msgspec.json.decode(body, type=Asked))

@@ -56,6 +56,7 @@ class Connection(asyncio.Protocol):
         self.room = self.hub.limits.packet_bytes
         self.filters: set[str] = set()
         self.keep_alive = 0.0
+        self.peer = ""
         self.opened = self.heard = self.loop.time()
         self.reading = True
         self.leaving = False
@@ -68,6 +69,7 @@ class Connection(asyncio.Protocol):
     # the transport's side
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
+        self.peer = str((transport.get_extra_info("peername") or ("?",))[0])
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -17,6 +17,7 @@ from shoutu.sensing.mqtt import answers
 from shoutu.sensing.mqtt.codec import V5, Publish, Reason
 from shoutu.sensing.mqtt.connection import Connection
 from shoutu.sensing.mqtt.payload import READINGS, TOPICS, Message, gather
+from shoutu.sensing.senders import SENDERS
 
 log = logging.getLogger("shoutu.sensing.mqtt")
 DOOR = "mqtt"
@@ -78,11 +79,13 @@ class Hub:
         name = (connection.source.id, connection.client_id)
         older = self.names.get(name)
         self.names[name] = connection
+        SENDERS.opened(*_sender(connection), connection.peer)
         if older is not None:
             older.dismiss(Reason.TAKEN_OVER, "the same client id connected again", "taken_over")
 
     def leave(self, connection: Connection) -> None:
-        self.open.pop(connection, None)
+        if self.open.pop(connection, connection) is None and connection.source is not None:
+            SENDERS.closed(*_sender(connection))
         self.gauge.set(len(self.open))
         if connection.source is not None:
             name = (connection.source.id, connection.client_id)
@@ -167,6 +170,8 @@ class Hub:
             self._say(source, wording(messages, late))
         metrics.DOOR_REQUESTS.labels(DOOR, "published").inc(len(known))
         self.refused += len(late)
+        bad = len(late) + sum(1 if m.error else len(m.refused) for m in messages)
+        SENDERS.heard(*_sender(connection), len(settled.batch.ts), bad)
         self._acknowledge(connection, queue, messages, late)
         if len(known) < len(queue):
             _converse(connection, [p for p in queue if p.topic not in TOPICS])
@@ -237,6 +242,13 @@ def _converse(connection: Connection, queue: list[Publish]) -> None:
             connection.answer(publish)
         else:
             metrics.DOOR_REQUESTS.labels(DOOR, "topic").inc()
+
+
+def _sender(connection: Connection) -> tuple[int, str, str]:
+    """Source, door and device, as the table of senders has them; a name that we gave is none."""
+    assert connection.source is not None
+    device = "" if connection.client_id.startswith("shoutu-") else connection.client_id[:80]
+    return connection.source.id, DOOR, device
 
 
 def wording(messages: list[Message], late: list[Refusal]) -> dict[int, str]:
