@@ -25,6 +25,7 @@ LAZY = {
     "token": "shoutu.county.commands_sites:token",
     "site": "shoutu.county.commands_sites:site",
     "source": "shoutu.county.commands_sites:source",
+    "station": "shoutu.county.commands_sites:station",
     "point": "shoutu.county.commands_sites:point",
     "places": "shoutu.county.commands_places:places",
     "user": "shoutu.county.commands_people:user",

@@ -130,6 +130,25 @@ def revoke_token(name: str, source: str, reason: str, replace: str) -> None:
 
 
 @click.group()
+def station() -> None:
+    """数采仪（HJ 212）。 Data loggers."""
+
+
+@station.command("register")
+@click.argument("mn")
+@click.option("--source", required=True, help="数据源 / the source it belongs to")
+@click.option("--password", default="", help="数采仪里的 PW，不填就新发 / PW set in the logger; without it a new one")
+@click.option("--name", default="", help="名称，默认是 MN / its name, the MN unless given")
+@told
+def register_station(mn: str, source: str, password: str, name: str) -> None:
+    """登记数采仪，密码只显示这一次。 Register a data logger; its password is shown once."""
+    from shoutu.county.sites import services
+
+    _row, text = services.create_station(_actor(), _source(source), mn, name or mn, password)
+    click.echo(text)
+
+
+@click.group()
 def source() -> None:
     """数据源。 Sources."""
 

@@ -3093,6 +3093,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/senders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Senders
+         * @description Of these sources: which device is connected at which door, and when it was heard last.
+         */
+        get: operations["sites_stations_list_senders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/stations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Station
+         * @description Register a data logger (HJ 212) with a source; its password is in this answer and nowhere else.
+         */
+        post: operations["sites_stations_post_station"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Zone
+         * @description Say on whose clock times without a zone are; of a source that is watched by rules, two persons say so.
+         */
+        post: operations["sites_stations_post_zone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/unclaimed": {
         parameters: {
             query?: never;
@@ -9267,16 +9327,20 @@ export interface components {
             disabled: boolean;
             /** Disabled Until */
             disabled_until: string | null;
+            /** Zone */
+            zone: string;
             /** Tokens */
             tokens: components["schemas"]["Token"][];
         };
         /**
          * Token
-         * @description A token without its text.
+         * @description A token without its text. `mn`: it is a data logger's, at the HJ 212 door alone.
          */
         Token: {
             /** Id */
             id: number;
+            /** Mn */
+            mn: string;
             /** Name */
             name: string;
             /**
@@ -10020,6 +10084,67 @@ export interface components {
              * @default
              */
             document?: string;
+        };
+        /**
+         * Sender
+         * @description A device of a source at one door: whether it is connected, and when it was heard last.
+         *
+         *     `device`: a data logger's MN, an MQTT client's id, "" at the HTTP door. `since`: when its oldest connection began.
+         *     Counts are of readings since the pipeline keeps them.
+         */
+        Sender: {
+            /** Source */
+            source: number;
+            /** Door */
+            door: string;
+            /** Device */
+            device: string;
+            /** Peer */
+            peer: string;
+            /** Connections */
+            connections: number;
+            /** Since */
+            since: string | null;
+            /** Heard */
+            heard: string | null;
+            /** Accepted */
+            accepted: number;
+            /** Refused */
+            refused: number;
+        };
+        /** Senders */
+        Senders: {
+            /** Items */
+            items: components["schemas"]["Sender"][];
+            /** Next */
+            next: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * StationIn
+         * @description A data logger; without a `password` it gets a new one.
+         */
+        StationIn: {
+            /** Name */
+            name: string;
+            /** Mn */
+            mn: string;
+            /**
+             * Password
+             * @default
+             */
+            password?: string;
+        };
+        /**
+         * ZoneIn
+         * @description On whose clock times without a zone are, such as Asia/Shanghai; "": nobody says so.
+         */
+        ZoneIn: {
+            /** Zone */
+            zone: string;
+            /** Reason */
+            reason: string;
         };
         /** UnclaimedQuery */
         UnclaimedQuery: {
@@ -18686,6 +18811,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SiteOperation"];
+                };
+            };
+        };
+    };
+    sites_stations_list_senders: {
+        parameters: {
+            query: {
+                source: number[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Senders"];
+                };
+            };
+        };
+    };
+    sites_stations_post_station: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StationIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenOnce"];
+                };
+            };
+        };
+    };
+    sites_stations_post_zone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ZoneIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceChanged"];
                 };
             };
         };

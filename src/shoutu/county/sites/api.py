@@ -26,10 +26,12 @@ from shoutu.county.sites import hooks, schemas, selectors, services, shaping, st
 from shoutu.county.sites.api_operation import router as operation_router
 from shoutu.county.sites.api_quality import router as quality_router
 from shoutu.county.sites.api_rules import router as rules_router
+from shoutu.county.sites.api_stations import router as stations_router
 from shoutu.county.sites.api_unclaimed import router as unclaimed_router
 
 router = Router()
 router.add_router("", operation_router)
+router.add_router("", stations_router)
 router.add_router("", unclaimed_router)
 router.add_router("", quality_router)
 router.add_router("", rules_router)

@@ -60,6 +60,18 @@ def latest(points: Iterable[int]) -> dict[int, dict[str, Any]]:
     return {int(key): item for key, item in answer.get("items", {}).items() if item}
 
 
+def senders(sources: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """The devices of each of these sources, the connected first, as `sensing.senders` has them; times UTC ms.
+
+    Raises Unavailable.
+    """
+    ids = sorted(set(sources))
+    if not ids:
+        return {}
+    answer = _told(_request("POST", "/senders", TIMEOUT, json={"sources": ids}))
+    return {int(key): rows for key, rows in answer.get("items", {}).items()}
+
+
 def readings(
     point: int, start: int, end: int, limit: int, step: int | None = None
 ) -> tuple[list[list[Any]], int | None]:

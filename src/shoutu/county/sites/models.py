@@ -22,23 +22,40 @@ class Source(ScopedModel):
     disabled = models.BooleanField(default=False)
     # When it is taken from again by itself; null while it is not stopped or stopped until somebody resumes it.
     disabled_until = models.DateTimeField(null=True)
+    # On whose clock its times without a zone are; "": nobody said so.
+    zone = models.CharField(max_length=40, blank=True, default="")
 
     def __str__(self) -> str:
         return self.name
 
 
 class IngestToken(models.Model):
-    """A right to send as a source. Only the SHA-256 of the text is kept."""
+    """A right to send as a source. Only the SHA-256 of the text is kept.
+
+    `mn`: a data logger's number; then it is the right of that logger at the HJ 212 door alone, with its password.
+    """
 
     subject_type = "ingest_token"
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="tokens")
     name = models.CharField(max_length=80)
-    hash = models.CharField(max_length=64, unique=True)
+    hash = models.CharField(max_length=64)
+    mn = models.CharField(max_length=40, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True)
 
     objects = models.Manager()
+
+    class Meta:
+        constraints = [
+            # A logger may be registered again with the password it had before.
+            models.UniqueConstraint(
+                fields=["hash"], condition=models.Q(revoked_at__isnull=True), name="token_hash_once"
+            ),
+            models.UniqueConstraint(
+                fields=["mn"], condition=models.Q(revoked_at__isnull=True) & ~models.Q(mn=""), name="station_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

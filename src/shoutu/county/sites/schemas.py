@@ -103,9 +103,10 @@ class SiteIn(Schema):
 
 
 class Token(Schema):
-    """A token without its text."""
+    """A token without its text. `mn`: it is a data logger's, at the HJ 212 door alone."""
 
     id: int
+    mn: str
     name: str
     created_at: datetime
     revoked_at: datetime | None
@@ -120,7 +121,32 @@ class Source(Schema):
     trusted: bool
     disabled: bool
     disabled_until: datetime | None
+    zone: str
     tokens: list[Token]
+
+
+class Sender(Schema):
+    """A device of a source at one door: whether it is connected, and when it was heard last.
+
+    `device`: a data logger's MN, an MQTT client's id, "" at the HTTP door. `since`: when its oldest connection began.
+    Counts are of readings since the pipeline keeps them.
+    """
+
+    source: int
+    door: str
+    device: str
+    peer: str
+    connections: int
+    since: datetime | None
+    heard: datetime | None
+    accepted: int
+    refused: int
+
+
+class Senders(Schema):
+    items: list[Sender]
+    next: str | None
+    count: int
 
 
 class SourceIn(Schema):
@@ -134,6 +160,23 @@ class SourceTokenIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1, max_length=80)
+
+
+class StationIn(Schema):
+    """A data logger; without a `password` it gets a new one."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(min_length=1, max_length=80)
+    mn: str = Field(min_length=1, max_length=40)
+    password: str = Field("", max_length=20)
+
+
+class ZoneIn(Schema):
+    """On whose clock times without a zone are, such as Asia/Shanghai; "": nobody says so."""
+
+    model_config = ConfigDict(extra="forbid")
+    zone: str = Field(max_length=40)
+    reason: str = Field(min_length=1, max_length=400)
 
 
 class TokenOnce(Schema):

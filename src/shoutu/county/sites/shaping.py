@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from shoutu.county.duties.selectors.chains import masked
@@ -56,11 +57,21 @@ def source(row: Source) -> dict[str, Any]:
         "trusted": row.trusted,
         "disabled": row.disabled,
         "disabled_until": row.disabled_until,
+        "zone": row.zone,
         "tokens": [
-            {"id": token.pk, "name": token.name, "created_at": token.created_at, "revoked_at": token.revoked_at}
+            {"mn": token.mn, **{name: getattr(token, name) for name in ("id", "name", "created_at", "revoked_at")}}
             for token in row.tokens.all()
         ],
     }
+
+
+def sender(source: int, told: dict[str, Any]) -> dict[str, Any]:
+    """A device as the pipeline's table of senders has it, its times as ours."""
+
+    def at(ms: int | None) -> datetime | None:
+        return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)
+
+    return {**told, "source": source, "since": at(told["since"]), "heard": at(told["heard"])}
 
 
 def point(row: Point, latest: dict[str, Any] | None, decimals: int | None = None) -> dict[str, Any]:

@@ -12,8 +12,10 @@ import { date } from "../../time/words";
 import { Dialog, Field } from "../people/Dialog";
 import { useMay } from "../people/Room";
 import { Once } from "./Once";
+import { Senders } from "./Senders";
+import { NewStation, Zone } from "./SourceDialogs";
 import { SourceForm } from "./SourceForm";
-import { useChange, useSources, type Source } from "./queries";
+import { useChange, useSenders, useSources, type Sender, type Source } from "./queries";
 
 type Token = Source["tokens"][number];
 type Shown = { name: string; secret: string };
@@ -58,18 +60,27 @@ function Revoke({ source, token, close, made, waits }: { source: Source; token: 
   );
 }
 
-function Line({ source, made, waits }: { source: Source; made: (shown: Shown) => void; waits: () => void }): ReactNode {
-  const [open, setOpen] = useState<"new" | Token | null>(null);
+function Line({ source, senders, made, waits }: { source: Source; senders: readonly Sender[]; made: (shown: Shown) => void; waits: () => void }): ReactNode {
+  const [open, setOpen] = useState<"new" | "station" | "zone" | Token | null>(null);
   const manages = useMay()("source.manage");
   const live = source.tokens.filter((token) => token.revoked_at === null);
   const gone = source.tokens.length - live.length;
   const close = (): void => setOpen(null);
+  const shows = (shown: Shown): void => {
+    close();
+    made(shown);
+  };
+  const waiting = (): void => {
+    close();
+    waits();
+  };
   return (
     <li className={source.disabled || live.length === 0 ? "tline off" : "tline"}>
       <span>
         <b>{source.name}</b> {source.trusted && <em className="tag">{t("admin.source.trusted")}</em>} {source.disabled && <em className="tag tag-ink">{t("admin.source.disabled")}</em>}
         <span className="tnote">
           {source.site ? <Link to={`/sites/${source.site.id}`}>{source.site.name}</Link> : t("admin.source.noSite")}
+          {source.zone !== "" && ` \u00b7 ${t("admin.zone.of", { zone: source.zone })}`}
           {gone > 0 && ` \u00b7 ${t("admin.source.gone", { n: gone })}`}
           {live.length === 0 && ` \u00b7 ${t("admin.source.deaf")}`}
         </span>
@@ -79,6 +90,16 @@ function Line({ source, made, waits }: { source: Source; made: (shown: Shown) =>
           <Button size="small" onClick={() => setOpen("new")}>
             {t("admin.token.new")}
           </Button>
+          {!source.trusted && (
+            <>
+              <Button size="small" onClick={() => setOpen("station")}>
+                {t("admin.station.make")}
+              </Button>
+              <Button size="small" type="text" aria-label={t("admin.zone.title", { name: source.name })} onClick={() => setOpen("zone")}>
+                {t("admin.zone")}
+              </Button>
+            </>
+          )}
         </span>
       )}
       {live.length > 0 && (
@@ -86,7 +107,7 @@ function Line({ source, made, waits }: { source: Source; made: (shown: Shown) =>
           {live.map((token) => (
             <li key={token.id}>
               <span>
-                {token.name} <span className="tnote">{t("admin.token.made", { at: date(token.created_at) })}</span>
+                {token.name} <span className="tnote">{token.mn && `MN ${token.mn} \u00b7 `}{t("admin.token.made", { at: date(token.created_at) })}</span>
               </span>
               {manages && <Button size="small" type="text" aria-label={t("admin.source.revoke", { name: token.name })} onClick={() => setOpen(token)}>
                 {t("admin.token.revoke")}
@@ -95,8 +116,11 @@ function Line({ source, made, waits }: { source: Source; made: (shown: Shown) =>
           ))}
         </ul>
       )}
-      {open === "new" && <New source={source} close={close} made={(shown) => { close(); made(shown); }} />}
-      {open !== null && open !== "new" && <Revoke source={source} token={open} close={close} made={(shown) => { close(); made(shown); }} waits={() => { close(); waits(); }} />}
+      <Senders source={source} senders={senders} />
+      {open === "new" && <New source={source} close={close} made={shows} />}
+      {open === "station" && <NewStation source={source} close={close} made={shows} />}
+      {open === "zone" && <Zone source={source} close={close} waits={waiting} />}
+      {open !== null && typeof open !== "string" && <Revoke source={source} token={open} close={close} made={shows} waits={waiting} />}
     </li>
   );
 }
@@ -110,6 +134,7 @@ export function SourceTokens(): ReactNode {
   const [adding, setAdding] = useState(false);
   const manages = useMay()("source.manage");
   const rows = onceEach(list.data?.pages);
+  const senders = useSenders(rows.map((source) => source.id));
   return (
     <Panel flush title={t("admin.sources")} note={t("admin.sources.note")} action={
         <>
@@ -130,6 +155,7 @@ export function SourceTokens(): ReactNode {
           {t("admin.source.waits")} <Link to="/proposals">{t("nav.proposals")}</Link>
         </p>
       )}
+      {senders.error && <p className="tfind tnote" role="status">{t("admin.senders.unasked")}</p>}
       {list.error && !list.data ? (
         <Failed error={list.error} what={t("admin.sources")} again={() => void list.refetch()} />
       ) : !list.data ? (
@@ -139,7 +165,7 @@ export function SourceTokens(): ReactNode {
       ) : (
         <ul className="tlist">
           {rows.map((source) => (
-            <Line key={source.id} source={source} made={setShown} waits={() => setWaits(true)} />
+            <Line key={source.id} source={source} senders={senders.data?.items ?? []} made={setShown} waits={() => setWaits(true)} />
           ))}
         </ul>
       )}

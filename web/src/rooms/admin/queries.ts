@@ -15,6 +15,7 @@ export function useHealth() {
 export type ApiToken = S["TokenOut"];
 export type NewToken = S["NewToken"];
 export type Source = S["Source"];
+export type Sender = S["Sender"];
 export type SourceChanged = S["SourceChanged"];
 
 const PAGE = 50;
@@ -47,5 +48,19 @@ export function useChange<V, R>(send: (values: V) => Promise<R>) {
     onSuccess: () => {
       for (const key of ["admin", "proposals", "status", "beginning"]) void client.invalidateQueries({ queryKey: [key] });
     },
+  });
+}
+
+export const SENDERS_EVERY_MS = 10_000;
+
+/** Who of these sources sends now. Without the pipeline there is no answer, and the list stands as it is. */
+export function useSenders(sources: readonly number[]) {
+  return useQuery({
+    queryKey: ["admin", "senders", sources],
+    queryFn: () => got(api.GET("/api/v1/senders", { params: { query: { source: [...sources].slice(0, 200) } } })),
+    enabled: sources.length > 0,
+    refetchInterval: SENDERS_EVERY_MS,
+    placeholderData: keepPreviousData,
+    retry: false,
   });
 }

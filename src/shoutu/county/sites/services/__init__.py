@@ -19,10 +19,12 @@ from shoutu.county.sites.services.rules import (
 from shoutu.county.sites.services.sources import (
     county_source,
     create_source,
+    create_station,
     create_token,
     resume_due,
     revoke_token,
     set_disabled,
+    set_zone,
 )
 from shoutu.county.sites.services.unreadable import note_unreadable
 
@@ -42,6 +44,7 @@ __all__ = [
     "create_rule",
     "create_rules",
     "create_source",
+    "create_station",
     "create_token",
     "finish_day",
     "forget_old",
@@ -55,4 +58,5 @@ __all__ = [
     "resume_due",
     "revoke_token",
     "set_disabled",
+    "set_zone",
 ]

@@ -14,7 +14,8 @@ RULES = catalog.section("rules")
 
 def publish_source(source: Source) -> None:
     """Tell the wings about a source and the tokens that speak for it now."""
-    hashes = source.tokens.filter(revoked_at__isnull=True).order_by("id").values_list("hash", flat=True)
+    live = list(source.tokens.filter(revoked_at__isnull=True).order_by("id").values_list("hash", "mn"))
+    stations = [digest for digest, mn in live if mn]
     catalog.publish(
         SOURCES,
         source.pk,
@@ -23,7 +24,9 @@ def publish_source(source: Source) -> None:
             "name": source.name,
             "trusted": source.trusted,
             "disabled": source.disabled,
-            "token_hashes": list(hashes),
+            "token_hashes": [digest for digest, mn in live if not mn],
+            **({"station_hashes": stations} if stations else {}),
+            **({"zone": source.zone} if source.zone else {}),
         },
     )
 

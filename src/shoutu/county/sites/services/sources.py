@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import available_timezones
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -67,6 +69,42 @@ def create_token(actor: Actor, source: Source, name: str) -> tuple[IngestToken, 
     return token, text
 
 
+MN = re.compile(r"[A-Za-z0-9_.:-]{1,40}\Z")
+PASSWORD = re.compile(r"[A-Za-z0-9]{6,20}\Z")
+PASSWORD_SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
+
+
+@service
+def create_station(actor: Actor, source: Source, mn: str, name: str, password: str = "") -> tuple[IngestToken, str]:
+    """Register a data logger (HJ 212) with a source: its MN, and the password set in it, or a new one of six signs.
+
+    The password is returned once, never kept. Raises NotAllowed, Invalid, also for an MN that is registered already.
+    """
+    actor.require("source.manage")
+    if source.trusted:
+        raise Invalid("source", _("企业或网关的数据源；县自有来源按测点编号发，数采仪不能用"))
+    if not name.strip() or len(name) > 80:
+        raise Invalid("name", _("1 到 80 个字"))
+    if not MN.match(mn):
+        raise Invalid("mn", _("1 到 40 个字母、数字或 _ . : -，和数采仪里的 MN 一样"))
+    if password and not PASSWORD.match(password):
+        raise Invalid("password", _("6 到 20 个字母或数字，和数采仪里的 PW 一样"))
+    if (other := IngestToken.objects.filter(mn=mn, revoked_at__isnull=True).first()) is not None:
+        raise Invalid("mn", _("没有登记过的 MN；它已经登记在 %(source)s") % {"source": other.source.name})
+    lock_sites(_sites_of(source.pk))
+    text = password or "".join(secrets.choice(PASSWORD_SIGNS) for _ in range(6))
+    token = IngestToken.objects.create(source=source, name=name.strip(), mn=mn, hash=station_hash(mn, text))
+    record(actor, "source.station_registered", ref(source), {"token": token.pk, "name": token.name, "mn": mn})
+    publish_source(source)
+    _note_hearing(actor, source)
+    return token, text
+
+
+def station_hash(mn: str, password: str) -> str:
+    """As the pipeline's door computes it (`sensing.directory`): no token's text can have this form."""
+    return hashlib.sha256(f"hj212\0{mn}\0{password}".encode()).hexdigest()
+
+
 class Revocation(NamedTuple):
     """What came of revoking a token: at most one of a replacement's text and a proposal that waits."""
 
@@ -91,6 +129,10 @@ def revoke_token(actor: Actor, token: IngestToken, reason: str, *, replacement: 
     if token.revoked_at is not None:
         raise Conflict(_("这个令牌已经撤销"))
     text = None
+    if replacement and token.mn:
+        # One MN is registered once: the old password ends before the new one begins, in the same step.
+        _end(actor, token, reason)
+        return Revocation(token, create_station(actor, source, token.mn, replacement)[1], None)
     if replacement:
         text = create_token(actor, source, replacement)[1]
     elif not _valid(source).exclude(pk=token.pk).exists() and watched(source):
@@ -108,11 +150,15 @@ def _ask_revocation(actor: Actor, source: Source, token: IngestToken, reason: st
     )  # fmt: skip
 
 
-def _revoke(actor: Actor, token: IngestToken, reason: str) -> None:
+def _end(actor: Actor, token: IngestToken, reason: str) -> None:
     token.revoked_at = timezone.now()
     token.save(update_fields=["revoked_at"])
-    facts = {"token": token.pk, "name": token.name, "reason": reason}
+    facts = {"token": token.pk, "name": token.name, "reason": reason, **({"mn": token.mn} if token.mn else {})}
     record(actor, "source.token_revoked", ref(token.source), facts)
+
+
+def _revoke(actor: Actor, token: IngestToken, reason: str) -> None:
+    _end(actor, token, reason)
     publish_source(token.source)
     _note_hearing(actor, token.source)
 
@@ -160,6 +206,46 @@ def _switch(actor: Actor, source: Source, disabled: bool, reason: str, until: da
 
 
 @service
+def set_zone(actor: Actor, source: Source, zone: str, reason: str) -> Proposal | None:
+    """Say on whose clock a source's times without a zone are; "": nobody says so.
+
+    On another clock its readings seem hours early or late, and warn late: where rules watch the source a second
+    person must agree: the proposal. Otherwise it holds at once: None. Raises NotAllowed, Invalid.
+    """
+    actor.require("source.manage")
+    _reason(reason)
+    if zone and zone not in available_timezones():
+        raise Invalid("zone", _("时区的名字，例如 Asia/Shanghai"))
+    source = _locked(source.pk)
+    if source.zone == zone:
+        unchanged()
+        return None
+    if count := watched(source):
+        return proposals.propose(
+            actor, ZONE, ref(source), source.site_id, reason,
+            title=_("%(source)s：改时区") % {"source": source.name}, key=f"zone:{source.pk}",
+            payload={"source": source.pk, "zone": zone},
+            changes=[
+                proposals.change(_("时区"), source.zone or _("没有设"), zone or _("没有设")),
+                proposals.change(_("有规则看着的测点"), count, count),
+            ],
+        )  # fmt: skip
+    _put_zone(actor, source, zone, reason)
+    return None
+
+
+def _put_zone(actor: Actor, source: Source, zone: str, reason: str) -> None:
+    before, source.zone = source.zone, zone
+    source.save(update_fields=["zone"])
+    record(actor, "source.zone_changed", ref(source), {"before": before, "after": zone, "reason": reason})
+    publish_source(source)
+
+
+def _agreed_zone(actor: Actor, proposal: Proposal) -> None:
+    _put_zone(actor, _locked(proposal.payload["source"]), proposal.payload["zone"], proposal.reason)
+
+
+@service
 def resume_due() -> int:
     """Take readings again from every source whose time of being stopped is over. Returns how many."""
     steps.fence()
@@ -198,6 +284,14 @@ REVOKE_LAST = proposals.register(
 DISABLE = proposals.register(
     proposals.Kind(
         "source.disable", gettext_lazy("停用数据源"), "source.silence", _agreed_stop,
+        sites=lambda proposal: _sites_of(proposal.subject_id),
+    )
+)  # fmt: skip
+
+
+ZONE = proposals.register(
+    proposals.Kind(
+        "source.zone", gettext_lazy("改数据源的时区"), "source.silence", _agreed_zone,
         sites=lambda proposal: _sites_of(proposal.subject_id),
     )
 )  # fmt: skip

@@ -1,0 +1,33 @@
+import { beforeAll, expect, test } from "vitest";
+import i18next from "i18next";
+import zh from "../../i18n/zh.json";
+import type { Sender, Source } from "./queries";
+import { deviceLines } from "./senders";
+
+const NOW = Date.parse("2026-08-01T01:00:00Z");
+const source = { id: 3, tokens: [{ id: 1, name: "a", mn: "M1", created_at: "", revoked_at: null }, { id: 2, name: "b", mn: "M2", created_at: "", revoked_at: null }, { id: 4, name: "c", mn: "M0", created_at: "", revoked_at: "2026-07-01T00:00:00Z" }] } as unknown as Source;
+const sender: Sender = { source: 3, door: "hj212", device: "M1", peer: "10.0.0.7", connections: 1, since: "2026-08-01T00:58:00Z", heard: "2026-08-01T00:59:50Z", accepted: 7, refused: 1 };
+
+beforeAll(async () => {
+  await i18next.init({ lng: "zh", keySeparator: false, nsSeparator: false, resources: { zh: { translation: zh } }, interpolation: { escapeValue: false } });
+});
+
+test("a connected logger says since when, when it was heard, and what became of its readings", () => {
+  const [one] = deviceLines(source, [sender], NOW);
+  expect(one?.state).toBe("on");
+  expect(one?.title).toBe("HJ 212 M1");
+  for (const words of ["连着 2 分", "10 秒", "收 7 条，退 1 条", "10.0.0.7"]) expect(one?.words).toContain(words);
+});
+
+test("one that left, one that never came and one that was revoked are told apart", () => {
+  const lines = deviceLines(source, [{ ...sender, connections: 0, since: null }], NOW);
+  expect(lines.map((line) => line.state)).toEqual(["off", "off"]);
+  expect(lines[0]?.words).toContain("没有连着");
+  expect(lines[1]).toMatchObject({ title: "HJ 212 M2", words: "还没有连过" });
+});
+
+test("the HTTP door has no lasting connections, and another source's devices are not shown", () => {
+  const lines = deviceLines({ ...source, tokens: [] }, [{ ...sender, door: "http", device: "", connections: 0, peer: "" }, { ...sender, source: 9 }], NOW);
+  expect(lines.map((line) => [line.title, line.state])).toEqual([["HTTP", "apart"]]);
+  expect(lines[0]?.words).not.toContain("连");
+});
