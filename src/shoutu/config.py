@@ -96,6 +96,8 @@ class Config:
     # 0: the HJ 212 door stays closed.
     hj212_host: str = "127.0.0.1"
     hj212_port: int = 0
+    # A TOML file that says which folders of text files are watched; "": none.
+    folders: str = ""
     worker_host: str = "127.0.0.1"
     worker_port: int = 8002
     ingest_max_bytes: int = 16 * 1024 * 1024
@@ -429,6 +431,7 @@ def load() -> Config:
         mqtts_port=_port(values, "SHOUTU_MQTTS_PORT", 8883),
         hj212_host=str(values.get("SHOUTU_HJ212_HOST", "127.0.0.1")),
         hj212_port=_port(values, "SHOUTU_HJ212_PORT", 0),
+        folders=_folder(values, "SHOUTU_FOLDERS"),
         worker_host=str(values.get("SHOUTU_WORKER_HOST", "127.0.0.1")),
         worker_port=_port(values, "SHOUTU_WORKER_PORT", 8002),
         database_url=str(values.get("SHOUTU_DATABASE_URL", "")),

@@ -34,6 +34,9 @@ class MemoryDirectory:
     def station(self, mn: str, password: str) -> Source | None:
         return self.stations.get((mn, password))
 
+    def named(self, name: str) -> Source | None:
+        return next((source for source in self.tokens.values() if source.name == name), None)
+
     def revoke(self, token: str) -> None:
         del self.tokens[hashlib.sha256(token.encode()).hexdigest()]
         self.version += 1

@@ -20,6 +20,7 @@ class CatalogDirectory:
         self.version = catalog.version
         self._sources: dict[str, Source] = {}
         self._stations: dict[str, Source] = {}
+        self._named: dict[str, Source] = {}
         self._own: dict[int, dict[str, int]] = {}
         self._elsewhere: dict[str, int] = {}
         self._ids = frozenset(catalog.points)
@@ -27,6 +28,7 @@ class CatalogDirectory:
             name, trusted = str(entry.get("name", key)), entry.get("trusted") is True
             source = Source(key, name, trusted, bool(entry.get("disabled")), str(entry.get("zone") or ""))
             if not source.disabled:
+                self._named[source.name] = source
                 for digest in entry.get("token_hashes") or ():
                     self._sources[str(digest).lower()] = source
                 for digest in entry.get("station_hashes") or ():
@@ -44,6 +46,10 @@ class CatalogDirectory:
     def station(self, mn: str, password: str) -> Source | None:
         """The source of a data logger, by MN and password together."""
         return self._stations.get(station_hash(mn, password))
+
+    def named(self, name: str) -> Source | None:
+        """The source of this name, unless disabled."""
+        return self._named.get(name)
 
     def resolve(self, source: Source, addresses: Sequence[str]) -> Ints32:
         """Point id per address: 0 unknown, −1 another source's. A trusted source gives ids in decimal."""

@@ -60,6 +60,10 @@ class Directory(Protocol):
         """The source a data logger (HJ 212) belongs to, or None when unknown, wrong, revoked or disabled."""
         ...
 
+    def named(self, name: str) -> Source | None:
+        """The source of this name, or None when unknown or disabled; for what the operator of the machine sets up."""
+        ...
+
     def resolve(self, source: Source, addresses: Sequence[str]) -> Ints32:
         """Point id per address; 0 where unknown, −1 where the point belongs to another source."""
         ...

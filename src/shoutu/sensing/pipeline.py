@@ -23,6 +23,7 @@ from shoutu.engine import warm_up
 from .catalog_follow import Follower
 from .core import Core
 from .deliver import Beats, Deliverer, county_client
+from .folders import FoldersHandle
 from .journal_segments import write_atomically
 from .model import DoorHandle, NotDurable
 from .pipeline_local import Local, publish_store
@@ -53,6 +54,7 @@ class Pipeline:
             self._client, lambda: self.core.catalog.version, self.core.switch, min(config.retry_cap_s, 5.0)
         )
         self._beats = Beats(self._client, self.core.unclaimed, self.state)
+        self._folders: FoldersHandle | None = None
         self._senders = config.sensing / "senders.json"
         self._tasks: list[asyncio.Task[None]] = []
         self._agreed = False
@@ -64,7 +66,12 @@ class Pipeline:
         """The beat: the core's figures, the doors', delivery's."""
         state = self.core.state()
         failing = state["failing"]
-        for name, text in (("delivery", self._deliverer.failing), ("catalog", self._follower.failing)):
+        folders = self._folders.failing if self._folders is not None else None
+        for name, text in (
+            ("delivery", self._deliverer.failing),
+            ("catalog", self._follower.failing),
+            ("folders", folders),
+        ):
             if text:
                 failing[name] = text
         return {
@@ -79,6 +86,7 @@ class Pipeline:
 
     async def start(self) -> None:
         """Raises SettingError when a port is taken; then nothing is left open."""
+        from .folders import watch_folders
         from .hj212 import serve_hj212
         from .http import serve_http
         from .mqtt import serve_mqtt
@@ -89,12 +97,14 @@ class Pipeline:
         self._agreed = await self._agree_first()
         self.store.start_keeper(self.core.clock.now)
         token = self.config.secret("wing.token")
-        wanted = 3 if self.config.hj212_port else 2
+        wanted = 2 + bool(self.config.hj212_port) + bool(self.config.folders)
         local = Local(self.core, self.store, token, lambda: len(self.doors) == wanted, self.state)
         self.doors["http"] = await serve_http(self.core, self.config, local)
         self.doors["mqtt"] = await serve_mqtt(self.core, self.config)
         if self.config.hj212_port:
             self.doors["hj212"] = await serve_hj212(self.core, self.config)
+        if self.config.folders:
+            self.doors["folder"] = self._folders = await watch_folders(self.core, self.config)
         for name, work in (
             ("deliver", self._deliverer.run()),
             ("follow", self._follower.run()),

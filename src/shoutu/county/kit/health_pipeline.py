@@ -55,6 +55,7 @@ def _failing(failing: Mapping[str, str], live: bool) -> Line:
         "store": _("读数存不了"),
         "delivery": _("信号送不出"),
         "catalog": _("目录取不到"),
+        "folders": _("文件夹里的文件收不了"),
     }
     state, words, todo = State.WELL, _("都在工作"), ""
     if not live:

@@ -82,6 +82,9 @@ SETTINGS = (
     Setting("SHOUTU_MQTTS_PORT", "place", _("MQTT 加密端口"), _("TLS 的 MQTT 入口"), lambda c: c.mqtts_port),
     Setting("SHOUTU_HJ212_HOST", "place", _("HJ 212 地址"), _("数采仪连到这里（HJ 212）"), lambda c: c.hj212_host),
     Setting("SHOUTU_HJ212_PORT", "place", _("HJ 212 端口"), _("0 是不开"), lambda c: c.hj212_port),
+    Setting(
+        "SHOUTU_FOLDERS", "place", _("文件夹设置"), _("收哪些文件夹里的文本文件，写在这个文件里"), lambda c: c.folders
+    ),
     Setting("SHOUTU_WORKER_HOST", "place", _("后台状态地址"), _("后台进程在哪里报平安"), lambda c: c.worker_host),
     Setting("SHOUTU_WORKER_PORT", "place", _("后台状态端口"), _("0 是不开"), lambda c: c.worker_port),
     Setting(

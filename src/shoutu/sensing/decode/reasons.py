@@ -52,6 +52,14 @@ REASONS: dict[str, tuple[str, str]] = {
         "{field} 的 {got} 不是 yyyyMMddHHmmss 时间；请在数采仪上改正",
         "{field}: {got} is not a time as yyyyMMddHHmmss; mend it on the data logger",
     ),
+    "file_time": (
+        "时间 {got} 读不出来；核对这种文件的时间是哪一列",
+        "no time: {got}; check which column of this kind of file holds it",
+    ),
+    "file_columns": (
+        "这条记录有 {got} 列，设置里要读第 {expected} 列；核对这种文件的列",
+        "a record of {got} columns, and column {expected} is to be read; check the columns of this kind of file",
+    ),
     "time_implausible": (
         "字段 ts 为 {got}，早于 2000 年或晚于今后十年；请校准设备时钟，并确认单位是毫秒",
         'field "ts": {got} is before 2000 or more than ten years ahead; set the device clock, and send milliseconds',
