@@ -26,6 +26,10 @@ from shoutu.sensing.decode import (
 )
 from shoutu.sensing.decode.text import from_items, parse, read_json
 from shoutu.sensing.doors import LATEST_AHEAD, settle
+from shoutu.sensing.model import Source
+from shoutu.sensing.mqtt.codec import Publish
+from shoutu.sensing.mqtt.payload import READINGS, gather
+from shoutu.sensing.thingsboard import TELEMETRY
 from tests.sensing.memory import MemoryDirectory
 
 NOW = 1_795_478_400_000
@@ -322,3 +326,38 @@ def test_every_reason_has_both_languages() -> None:
     for code, (chinese, english) in REASONS.items():
         assert any("\u4e00" <= c <= "\u9fff" for c in chinese), code
         assert english.isascii() or "“" in english, code
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b'[{"point": "a", "ts": "2026-08-01T08:58:57", "value": 1}]'),
+        ("application/jsonl", b'{"point": "a", "ts": "2026-08-01T08:58:57", "value": 1}\n'),
+        ("application/msgpack", msgspec.msgpack.encode([{"point": "a", "ts": "2026-08-01T08:58:57", "value": 1}])),
+    ],
+)
+def test_a_time_without_a_zone_is_taken_only_where_the_source_says_its_clock(kind: str, body: bytes) -> None:
+    told = CONTENT_TYPES[kind](body, "Asia/Shanghai")
+    assert (told.ts.tolist(), told.refused) == ([1_785_545_937_000], [])
+    assert CONTENT_TYPES[kind](body, "UTC").ts.tolist() == [1_785_545_937_000 + 8 * 3_600_000]
+    assert [one.code for one in CONTENT_TYPES[kind](body, "").refused] == ["time_naive"]
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(True, [1_785_545_937_000] * 2), (False, [1_785_545_937_000])])
+def test_stamps_in_seconds_are_taken_only_where_the_source_says_so(seconds: bool, taken: list[int]) -> None:
+    told = b'[{"point": "A-1", "ts": 1785545937, "value": 1}, {"point": "A-1", "ts": 1785545937000, "value": 1}]'
+    source = Source(1, "mine-a", False, False, seconds=seconds)
+    settled = settle(MemoryDirectory({(1, "A-1"): 1}), source, decode_json(told), "http", 1_785_545_937_500)
+    assert settled.batch.ts.tolist() == taken
+    assert [one.code for one in settled.refused] == ["time_implausible"] * (2 - len(taken))
+
+
+def test_mqtt_s_two_topics_take_a_time_without_a_zone_on_the_clock_of_the_source() -> None:
+    reading = Publish(READINGS, b'[{"point": "a", "ts": "2026-08-01T08:58:57", "value": 1}]', 1, False, 1)
+    told = Publish(TELEMETRY, b'{"ts": "2026-08-01T08:58:57", "values": {"a": 1}}', 1, False, 2)
+    messages, columns = gather([reading, told], NOW, "Asia/Shanghai")
+    assert columns.ts.tolist() == [1_785_545_937_000] * 2
+    assert [message.refused for message in messages] == [[], []]
+    messages, columns = gather([reading, told], NOW)
+    assert columns.ts.tolist() == []
+    assert [[one.code for one in message.refused] for message in messages] == [["time_naive"]] * 2

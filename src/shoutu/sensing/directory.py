@@ -26,7 +26,8 @@ class CatalogDirectory:
         self._ids = frozenset(catalog.points)
         for key, entry in catalog.sources.items():
             name, trusted = str(entry.get("name", key)), entry.get("trusted") is True
-            source = Source(key, name, trusted, bool(entry.get("disabled")), str(entry.get("zone") or ""))
+            zone, seconds = str(entry.get("zone") or ""), entry.get("seconds") is True
+            source = Source(key, name, trusted, bool(entry.get("disabled")), zone, seconds)
             if not source.disabled:
                 self._named[source.name] = source
                 for digest in entry.get("token_hashes") or ():

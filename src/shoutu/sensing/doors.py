@@ -34,6 +34,8 @@ EARLIEST = 946_684_800_000
 """2000-01-01T00:00:00Z in ms: what is older comes from a clock that was never set."""
 LATEST_AHEAD = 3_652 * 86_400_000
 """Ten years in ms: what is further ahead is no clock drift but rubbish. Nearer, the engine raises a clock finding."""
+SECONDS_BELOW = 100_000_000_000
+"""A stamp below this is in seconds (until the year 5138), where its source is said to stamp so; in ms it is 1973."""
 
 
 DECODER = ThreadPoolExecutor(1, "decode")
@@ -106,6 +108,9 @@ def settle(directory: Directory, source: Source, columns: Columns, door: str, no
     else:
         point = resolve(directory, source, columns.addresses)[columns.codes]
     ts, value, quality, refused = columns.ts, columns.value, columns.quality, columns.refused
+    if source.seconds:
+        # As ms such a stamp would lie in 1970: nothing that is right in ms is touched.
+        ts = np.where(np.abs(ts) < SECONDS_BELOW, ts * 1000, ts)
     finite = np.isfinite(value)
     if not finite.all():
         # Binary forms can say "not a number": the device speaks of its own fault, which the engine must hear.

@@ -37,7 +37,8 @@ class Batch(NamedTuple):
 class Source:
     """Who a token speaks for: a gateway, an enterprise's system, or the county itself (``trusted``).
 
-    ``zone``: on whose clock its times without a zone are; "" where nobody said so.
+    ``zone``: on whose clock its times without a zone are; "" where nobody said so. ``seconds``: it stamps in epoch
+    seconds.
     """
 
     id: int
@@ -45,6 +46,7 @@ class Source:
     trusted: bool
     disabled: bool
     zone: str = ""
+    seconds: bool = False
 
 
 class Directory(Protocol):

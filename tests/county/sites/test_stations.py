@@ -102,27 +102,33 @@ def test_the_last_logger_of_a_watched_source_is_revoked_by_two(county, watched):
     assert deaf.deaf_of(ref(county.site)) == []
 
 
-def test_a_zone_holds_at_once_where_nothing_watches_and_by_two_where_rules_do(county, watched):
+def test_the_clock_holds_at_once_where_nothing_watches_and_by_two_where_rules_do(county, watched):
     free = services.create_source(SYSTEM, "乙矿")
-    assert services.set_zone(SYSTEM, free, "Asia/Urumqi", "在新疆") is None
-    assert [one.get("zone") for one in catalog.changes(0)["sources"]] == [None, "Asia/Urumqi"]
-    waits = services.set_zone(actor(county.users["administrator"]), watched, "UTC", "数采仪按 UTC 走")
+    assert services.set_clock(SYSTEM, free, "Asia/Urumqi", True, "在新疆，按秒发") is None
+    told = [(one.get("zone"), one.get("seconds")) for one in catalog.changes(0)["sources"]]
+    assert told == [(None, None), ("Asia/Urumqi", True)]
+    waits = services.set_clock(actor(county.users["administrator"]), watched, "UTC", False, "数采仪按 UTC 走")
     assert Proposal.objects.get(pk=waits.pk).payload["zone"] == "UTC"
     watched.refresh_from_db()
     assert watched.zone == ""
     proposals.agree(actor(county.users["inspector"]), waits)
     watched.refresh_from_db()
-    assert watched.zone == "UTC"
+    assert (watched.zone, watched.seconds) == ("UTC", False)
+    services.create_station(SYSTEM, watched, MN, "数采仪", "123456")
+    assert door().station(MN, "123456").zone == "UTC"
     with pytest.raises(Invalid):
-        services.set_zone(SYSTEM, free, "Mars/Base", "x")
+        services.set_clock(SYSTEM, free, "Mars/Base", False, "x")
 
 
-def test_registering_and_the_zone_over_the_interface(source, login):
+def test_registering_and_the_clock_over_the_interface(source, login):
     admin = login("administrator")
     made = post(admin, f"/api/v1/sources/{source.pk}/stations", {"name": "1 号", "mn": f" {MN} ", "password": "123456"})
     assert (made.status_code, made.json()["token"]) == (201, "123456")
-    changed = post(admin, f"/api/v1/sources/{source.pk}/zone", {"zone": "Asia/Shanghai", "reason": "核对过"}).json()
-    assert (changed["proposal"], changed["source"]["zone"]) == (None, "Asia/Shanghai")
+    changed = post(
+        admin, f"/api/v1/sources/{source.pk}/clock", {"zone": "Asia/Shanghai", "seconds": True, "reason": "核对过"}
+    ).json()
+    told = changed["source"]
+    assert (changed["proposal"], told["zone"], told["seconds"]) == (None, "Asia/Shanghai", True)
     assert [(one["name"], one["mn"]) for one in changed["source"]["tokens"]] == [("1 号", MN)]
 
 

@@ -3133,7 +3133,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sources/{id}/zone": {
+    "/api/v1/sources/{id}/clock": {
         parameters: {
             query?: never;
             header?: never;
@@ -3143,10 +3143,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Post Zone
-         * @description Say on whose clock times without a zone are; of a source that is watched by rules, two persons say so.
+         * Post Clock
+         * @description Say how times of a source are read; of one that is watched by rules, two persons say so.
          */
-        post: operations["sites_stations_post_zone"];
+        post: operations["sites_stations_post_clock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -9329,6 +9329,8 @@ export interface components {
             disabled_until: string | null;
             /** Zone */
             zone: string;
+            /** Seconds */
+            seconds: boolean;
             /** Tokens */
             tokens: components["schemas"]["Token"][];
         };
@@ -10137,12 +10139,18 @@ export interface components {
             password?: string;
         };
         /**
-         * ZoneIn
-         * @description On whose clock times without a zone are, such as Asia/Shanghai; "": nobody says so.
+         * ClockIn
+         * @description On whose clock times without a zone are, such as Asia/Shanghai ("": nobody says so); `seconds`: numbers are
+         *     epoch seconds, not milliseconds.
          */
-        ZoneIn: {
+        ClockIn: {
             /** Zone */
             zone: string;
+            /**
+             * Seconds
+             * @default false
+             */
+            seconds?: boolean;
             /** Reason */
             reason: string;
         };
@@ -18863,7 +18871,7 @@ export interface operations {
             };
         };
     };
-    sites_stations_post_zone: {
+    sites_stations_post_clock: {
         parameters: {
             query?: never;
             header?: never;
@@ -18874,7 +18882,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ZoneIn"];
+                "application/json": components["schemas"]["ClockIn"];
             };
         };
         responses: {

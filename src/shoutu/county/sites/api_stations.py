@@ -33,10 +33,11 @@ def post_station(request: HttpRequest, id: int, body: schemas.StationIn) -> Any:
     return Status(201, {"id": token.pk, "name": token.name, "token": text})
 
 
-@router.post("/sources/{id}/zone", response=schemas.SourceChanged)
-def post_zone(request: HttpRequest, id: int, body: schemas.ZoneIn) -> Any:
-    """Say on whose clock times without a zone are; of a source that is watched by rules, two persons say so."""
+@router.post("/sources/{id}/clock", response=schemas.SourceChanged)
+def post_clock(request: HttpRequest, id: int, body: schemas.ClockIn) -> Any:
+    """Say how times of a source are read; of one that is watched by rules, two persons say so."""
     actor = asker(request)
-    proposal = services.set_zone(actor, selectors.get_source(actor, id), body.zone.strip(), body.reason)
+    source = selectors.get_source(actor, id)
+    proposal = services.set_clock(actor, source, body.zone.strip(), body.seconds, body.reason)
     row = shaping.source(selectors.sources_for(actor).get(pk=id))
     return {"source": row, "proposal": proposal.pk if proposal else None}

@@ -24,6 +24,8 @@ class Source(ScopedModel):
     disabled_until = models.DateTimeField(null=True)
     # On whose clock its times without a zone are; "": nobody said so.
     zone = models.CharField(max_length=40, blank=True, default="")
+    # It stamps in epoch seconds, not milliseconds.
+    seconds = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.name

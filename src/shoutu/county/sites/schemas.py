@@ -122,6 +122,7 @@ class Source(Schema):
     disabled: bool
     disabled_until: datetime | None
     zone: str
+    seconds: bool
     tokens: list[Token]
 
 
@@ -171,11 +172,13 @@ class StationIn(Schema):
     password: str = Field("", max_length=20)
 
 
-class ZoneIn(Schema):
-    """On whose clock times without a zone are, such as Asia/Shanghai; "": nobody says so."""
+class ClockIn(Schema):
+    """On whose clock times without a zone are, such as Asia/Shanghai ("": nobody says so); `seconds`: numbers are
+    epoch seconds, not milliseconds."""
 
     model_config = ConfigDict(extra="forbid")
     zone: str = Field(max_length=40)
+    seconds: bool = False
     reason: str = Field(min_length=1, max_length=400)
 
 

@@ -58,6 +58,7 @@ def source(row: Source) -> dict[str, Any]:
         "disabled": row.disabled,
         "disabled_until": row.disabled_until,
         "zone": row.zone,
+        "seconds": row.seconds,
         "tokens": [
             {"mn": token.mn, **{name: getattr(token, name) for name in ("id", "name", "created_at", "revoked_at")}}
             for token in row.tokens.all()

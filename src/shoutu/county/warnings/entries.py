@@ -146,7 +146,7 @@ verbs.register(
         "source.token_revoked": gettext_lazy("撤销数据源令牌"),
         "source.disabled": gettext_lazy("停用数据源"),
         "source.station_registered": gettext_lazy("登记数采仪"),
-        "source.zone_changed": gettext_lazy("改数据源的时区"),
+        "source.clock_changed": gettext_lazy("改数据源时间的读法"),
         "source.enabled": gettext_lazy("启用数据源"),
         "point.created": gettext_lazy("登记测点"),
         "rule.created": gettext_lazy("新建规则"),

@@ -10,7 +10,7 @@ from shoutu.sensing.decode.packed import decode_msgpack
 from shoutu.sensing.decode.reasons import REASONS, say
 from shoutu.sensing.decode.text import decode_json, decode_ndjson
 
-CONTENT_TYPES: dict[str, Callable[[bytes], Columns]] = {
+CONTENT_TYPES: dict[str, Callable[[bytes, str], Columns]] = {
     "": decode_json,
     "application/json": decode_json,
     "application/x-ndjson": decode_ndjson,
@@ -21,7 +21,8 @@ CONTENT_TYPES: dict[str, Callable[[bytes], Columns]] = {
     "application/vnd.msgpack": decode_msgpack,
     "application/vnd.apache.arrow.stream": decode_arrow,
 }
-"""Content type, lower case and without parameters → its parser; none given means JSON."""
+"""Content type, lower case and without parameters → its parser, told the zone of times without one ("": refuse them);
+none given means JSON."""
 
 __all__ = [
     "CONTENT_TYPES",

@@ -21,8 +21,11 @@ KNOWN: dict[tuple[str, int, int, tuple[bytes | None, ...]], list[str]] = {}
 KNOWN_COUNT, KNOWN_BYTES = 64, 1024 * 1024
 
 
-def decode_arrow(body: bytes) -> Columns:
-    """Readings of an Arrow IPC stream. Raises BadBody for a damaged stream or a column of the wrong type."""
+def decode_arrow(body: bytes, _zone: str = "") -> Columns:
+    """Readings of an Arrow IPC stream, whose timestamps say their own zone.
+
+    Raises BadBody for a damaged stream or a column of the wrong type.
+    """
     if not body:
         raise BadBody("empty")
     check_frames(body)

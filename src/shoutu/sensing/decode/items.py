@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -108,6 +109,8 @@ def take_time(rows: Rows, index: int, ts: Any) -> int | None:
             rows.refuse(index, "time_format", got=kind(ts))
             return None
     if isinstance(ts, datetime):
+        if ts.tzinfo is None and rows.zone:
+            ts = ts.replace(tzinfo=ZoneInfo(rows.zone)).astimezone(UTC)
         if ts.tzinfo is None:
             rows.refuse(index, "time_naive", got=ts.isoformat())
             return None

@@ -58,9 +58,13 @@ class Columns:
 
 
 class Rows:
-    """Readings collected one by one, as the careful parsers find them."""
+    """Readings collected one by one, as the careful parsers find them.
 
-    def __init__(self) -> None:
+    ``zone``: on whose clock times without a zone are; "": such a time is refused.
+    """
+
+    def __init__(self, zone: str = "") -> None:
+        self.zone = zone
         self.index: list[int] = []
         self.address: list[str] = []
         self.ts: list[int] = []

@@ -28,7 +28,7 @@ SPELT = {name: _spellings(name) for name in FIELDS}
 LONG = tuple(spelling for name in FIELDS for spelling in SPELT[name][1:])
 
 
-def decode_msgpack(body: bytes) -> Columns:
+def decode_msgpack(body: bytes, zone: str = "") -> Columns:
     """Readings of a msgpack array (or of one map). Raises BadBody when it is not msgpack."""
     if not body:
         raise BadBody("empty")
@@ -49,7 +49,7 @@ def decode_msgpack(body: bytes) -> Columns:
         raise BadBody("malformed", format="msgpack", position=position, what=str(error)) from None
     if not isinstance(items, list):
         raise BadBody("not_readings", got=kind(items))
-    return from_items(items)
+    return from_items(items, zone)
 
 
 def keys_may_repeat(body: bytes, readings: Sequence[Reading]) -> bool:

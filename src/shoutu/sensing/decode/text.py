@@ -43,7 +43,7 @@ def read_json(body: bytes) -> list[Reading] | None:
     return None if keys_may_repeat(body, readings) else readings
 
 
-def decode_json(body: bytes) -> Columns:
+def decode_json(body: bytes, zone: str = "") -> Columns:
     """Readings of a JSON array (or of one object). Raises BadBody when it is not JSON."""
     body = body.removeprefix(b"\xef\xbb\xbf")
     readings = read_json(body)
@@ -54,10 +54,10 @@ def decode_json(body: bytes) -> Columns:
         items = [items]
     if not isinstance(items, list):
         raise BadBody("not_readings", got=kind(items))
-    return from_items(items)
+    return from_items(items, zone)
 
 
-def decode_ndjson(body: bytes) -> Columns:
+def decode_ndjson(body: bytes, zone: str = "") -> Columns:
     """One reading a line; a line that is not JSON is refused alone."""
     body = body.removeprefix(b"\xef\xbb\xbf")
     if not body.strip():
@@ -68,7 +68,7 @@ def decode_ndjson(body: bytes) -> Columns:
             return from_structs(readings)
     except (msgspec.DecodeError, ValueError, RecursionError):
         pass
-    rows = Rows()
+    rows = Rows(zone)
     index = 0
     for number, line in enumerate(body.split(b"\n"), 1):
         if not line.strip():
@@ -119,9 +119,9 @@ def from_structs(readings: Sequence[Reading]) -> Columns:
     )
 
 
-def from_items(items: Sequence[Any]) -> Columns:
+def from_items(items: Sequence[Any], zone: str = "") -> Columns:
     """Columns of loosely decoded readings, each judged alone."""
-    rows = Rows()
+    rows = Rows(zone)
     for index, item in enumerate(items):
         add_item(rows, index, item)
     return rows.columns(len(items))

@@ -12,22 +12,22 @@ from shoutu.sensing.decode.text import parse
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
 
 
-def telemetry(body: bytes, now: int) -> Columns:
+def telemetry(body: bytes, now: int, zone: str = "") -> Columns:
     """``{"key": value}``, ``{"ts": ms, "values": {…}}`` or an array of them.
 
     Without ``ts`` the time received counts (``now``, UTC ms). true and false are 1 and 0, and a text that is a number
     is that number, as ThingsBoard takes them. Raises BadBody when it is not such JSON.
     """
-    rows = Rows()
+    rows = Rows(zone)
     return rows.columns(_entries(rows, 0, parse(body), now, ""))
 
 
-def gateway_telemetry(body: bytes, now: int) -> Columns:
+def gateway_telemetry(body: bytes, now: int, zone: str = "") -> Columns:
     """``{"device": [entry, …], …}``, the entries as above; the address is ``device/key``. Raises BadBody."""
     content = parse(body)
     if not isinstance(content, dict):
         raise BadBody("not_readings", got=kind(content))
-    rows = Rows()
+    rows = Rows(zone)
     count = 0
     for device, entries in content.items():
         if isinstance(content, Doubled) and device in content.names:

@@ -32,7 +32,7 @@ from shoutu.sensing.senders import SENDERS
 
 log = logging.getLogger("shoutu.sensing.http")
 DOOR = "http"
-Decode = Callable[[bytes], Columns]
+Decode = Callable[[bytes, str], Columns]
 
 
 class HttpDoor:
@@ -98,7 +98,7 @@ class HttpDoor:
         source = self.authenticate(asked.token)
         if asked.what == "POST telemetry":
             now = time.time_ns() // 1_000_000
-            return await self.take_in(source, lambda body: telemetry(body, now), 200, scope, receive, send)
+            return await self.take_in(source, lambda body, zone: telemetry(body, now, zone), 200, scope, receive, send)
         if asked.what in devices.WAITS:
             await devices.wait_in_vain(scope, receive)
             return "gone"
@@ -128,7 +128,7 @@ class HttpDoor:
     async def take_in(
         self,
         source: Source,
-        decode: Callable[[bytes], Columns],
+        decode: Decode,
         status: int,
         scope: Scope,
         receive: Receive,
@@ -155,7 +155,7 @@ class HttpDoor:
         large = len(body) > (LARGE * 8 if decode is decode_arrow else LARGE)
 
         def judge() -> Settled:
-            return settle(self.acceptor.directory, source, decode(body), DOOR, now)
+            return settle(self.acceptor.directory, source, decode(body, source.zone), DOOR, now)
 
         try:
             settled = await aside(large, judge)

@@ -155,7 +155,7 @@ class Hub:
         size = sum(len(p.payload) for p in known)
 
         def judge() -> tuple[list[Message], Settled]:
-            messages, columns = gather(known, now)
+            messages, columns = gather(known, now, source.zone)
             return messages, settle(self.acceptor.directory, source, columns, DOOR, now)
 
         messages, settled = await aside(size > LARGE, judge)

@@ -26,7 +26,7 @@ class Message(NamedTuple):
     count: int  # type: ignore[assignment]
 
 
-def gather(publishes: Sequence[Publish], now: int) -> tuple[list[Message], Columns]:
+def gather(publishes: Sequence[Publish], now: int, zone: str = "") -> tuple[list[Message], Columns]:
     """Readings of many messages as one set of columns; message i holds rows first … first+count."""
     readings: list[Reading] = []
     messages = []
@@ -35,22 +35,22 @@ def gather(publishes: Sequence[Publish], now: int) -> tuple[list[Message], Colum
         refused: list[Refusal] = []
         first = len(readings)
         try:
-            refused = _read(publish, now, readings)
+            refused = _read(publish, now, readings, zone)
         except BadBody as bad:
             error = bad
         messages.append(Message(publish, error, refused, first, len(readings) - first))
     return messages, from_structs(readings)
 
 
-def _read(publish: Publish, now: int, readings: list[Reading]) -> list[Refusal]:
+def _read(publish: Publish, now: int, readings: list[Reading], zone: str) -> list[Refusal]:
     if publish.topic == READINGS:
         fast = read_json(publish.payload)
         if fast is not None:
             readings += fast
             return []
-        return _append(decode_json(publish.payload), readings)
+        return _append(decode_json(publish.payload, zone), readings)
     read = gateway_telemetry if publish.topic == GATEWAY_TELEMETRY else telemetry
-    return _append(read(publish.payload, now), readings)
+    return _append(read(publish.payload, now, zone), readings)
 
 
 def _append(columns: Columns, readings: list[Reading]) -> list[Refusal]:

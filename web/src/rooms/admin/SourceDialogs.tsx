@@ -34,17 +34,22 @@ export function NewStation({ source, close, made }: Props & { made: (shown: { na
 
 const ZONES = ["", "Asia/Shanghai", "Asia/Urumqi", "UTC"];
 
-/** 时区: on whose clock the source's times without a zone are; of a watched source two persons say so. */
-export function Zone({ source, close, waits }: Props & { waits: () => void }): ReactNode {
+/** 时间: how the source's times are read; of a watched source two persons say so. */
+export function Clock({ source, close, waits }: Props & { waits: () => void }): ReactNode {
   const [zone, setZone] = useState(source.zone);
+  const [seconds, setSeconds] = useState(source.seconds);
   const [reason, setReason] = useState("");
-  const send = useChange(() => got(api.POST("/api/v1/sources/{id}/zone", { params: { path: { id: source.id } }, body: { zone, reason: reason.trim() } })));
+  const send = useChange(() => got(api.POST("/api/v1/sources/{id}/clock", { params: { path: { id: source.id } }, body: { zone, seconds, reason: reason.trim() } })));
   const known = ZONES.includes(source.zone) ? ZONES : [...ZONES, source.zone];
   const done = (): void => send.mutate(undefined, { onSuccess: (changed) => (changed.proposal === null ? close() : waits()) });
+  const other = zone !== source.zone || seconds !== source.seconds;
   return (
-    <Dialog title={t("admin.zone.title", { name: source.name })} verb={t("admin.zone.set")} busy={send.isPending} error={send.error} can={reason.trim() !== "" && zone !== source.zone} send={done} close={close}>
-      <Field label={t("admin.zone")} note={t("admin.zone.note")}>
-        <Select value={zone} aria-label={t("admin.zone")} options={known.map((one) => ({ value: one, label: one || t("admin.zone.none") }))} onChange={setZone} />
+    <Dialog title={t("admin.clock.title", { name: source.name })} verb={t("admin.clock.set")} busy={send.isPending} error={send.error} can={reason.trim() !== "" && other} send={done} close={close}>
+      <Field label={t("admin.clock.zone")} note={t("admin.clock.zone.note")}>
+        <Select value={zone} aria-label={t("admin.clock.zone")} options={known.map((one) => ({ value: one, label: one || t("admin.clock.none") }))} onChange={setZone} />
+      </Field>
+      <Field label={t("admin.clock.unit")} note={t("admin.clock.unit.note")}>
+        <Select value={seconds} aria-label={t("admin.clock.unit")} options={[{ value: false, label: t("admin.clock.ms") }, { value: true, label: t("admin.clock.seconds") }]} onChange={setSeconds} />
       </Field>
       <Field label={t("admin.source.reason")}>
         <Input.TextArea rows={2} maxLength={400} value={reason} onChange={(event) => setReason(event.target.value)} />

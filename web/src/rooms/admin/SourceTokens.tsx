@@ -13,7 +13,7 @@ import { Dialog, Field } from "../people/Dialog";
 import { useMay } from "../people/Room";
 import { Once } from "./Once";
 import { Senders } from "./Senders";
-import { NewStation, Zone } from "./SourceDialogs";
+import { Clock, NewStation } from "./SourceDialogs";
 import { SourceForm } from "./SourceForm";
 import { useChange, useSenders, useSources, type Sender, type Source } from "./queries";
 
@@ -61,7 +61,7 @@ function Revoke({ source, token, close, made, waits }: { source: Source; token: 
 }
 
 function Line({ source, senders, made, waits }: { source: Source; senders: readonly Sender[]; made: (shown: Shown) => void; waits: () => void }): ReactNode {
-  const [open, setOpen] = useState<"new" | "station" | "zone" | Token | null>(null);
+  const [open, setOpen] = useState<"new" | "station" | "clock" | Token | null>(null);
   const manages = useMay()("source.manage");
   const live = source.tokens.filter((token) => token.revoked_at === null);
   const gone = source.tokens.length - live.length;
@@ -80,7 +80,8 @@ function Line({ source, senders, made, waits }: { source: Source; senders: reado
         <b>{source.name}</b> {source.trusted && <em className="tag">{t("admin.source.trusted")}</em>} {source.disabled && <em className="tag tag-ink">{t("admin.source.disabled")}</em>}
         <span className="tnote">
           {source.site ? <Link to={`/sites/${source.site.id}`}>{source.site.name}</Link> : t("admin.source.noSite")}
-          {source.zone !== "" && ` \u00b7 ${t("admin.zone.of", { zone: source.zone })}`}
+          {source.zone !== "" && ` \u00b7 ${t("admin.clock.of", { zone: source.zone })}`}
+          {source.seconds && ` \u00b7 ${t("admin.clock.inSeconds")}`}
           {gone > 0 && ` \u00b7 ${t("admin.source.gone", { n: gone })}`}
           {live.length === 0 && ` \u00b7 ${t("admin.source.deaf")}`}
         </span>
@@ -95,8 +96,8 @@ function Line({ source, senders, made, waits }: { source: Source; senders: reado
               <Button size="small" onClick={() => setOpen("station")}>
                 {t("admin.station.make")}
               </Button>
-              <Button size="small" type="text" aria-label={t("admin.zone.title", { name: source.name })} onClick={() => setOpen("zone")}>
-                {t("admin.zone")}
+              <Button size="small" type="text" aria-label={t("admin.clock.title", { name: source.name })} onClick={() => setOpen("clock")}>
+                {t("admin.clock")}
               </Button>
             </>
           )}
@@ -119,7 +120,7 @@ function Line({ source, senders, made, waits }: { source: Source; senders: reado
       <Senders source={source} senders={senders} />
       {open === "new" && <New source={source} close={close} made={shows} />}
       {open === "station" && <NewStation source={source} close={close} made={shows} />}
-      {open === "zone" && <Zone source={source} close={close} waits={waiting} />}
+      {open === "clock" && <Clock source={source} close={close} waits={waiting} />}
       {open !== null && typeof open !== "string" && <Revoke source={source} token={open} close={close} made={shows} waits={waiting} />}
     </li>
   );

@@ -23,8 +23,8 @@ from shoutu.county.sites.services.sources import (
     create_token,
     resume_due,
     revoke_token,
+    set_clock,
     set_disabled,
-    set_zone,
 )
 from shoutu.county.sites.services.unreadable import note_unreadable
 
@@ -57,6 +57,6 @@ __all__ = [
     "reject",
     "resume_due",
     "revoke_token",
+    "set_clock",
     "set_disabled",
-    "set_zone",
 ]

@@ -27,6 +27,7 @@ def publish_source(source: Source) -> None:
             "token_hashes": [digest for digest, mn in live if not mn],
             **({"station_hashes": stations} if stations else {}),
             **({"zone": source.zone} if source.zone else {}),
+            **({"seconds": True} if source.seconds else {}),
         },
     )
 

@@ -206,10 +206,10 @@ def _switch(actor: Actor, source: Source, disabled: bool, reason: str, until: da
 
 
 @service
-def set_zone(actor: Actor, source: Source, zone: str, reason: str) -> Proposal | None:
-    """Say on whose clock a source's times without a zone are; "": nobody says so.
+def set_clock(actor: Actor, source: Source, zone: str, seconds: bool, reason: str) -> Proposal | None:
+    """Say on whose clock a source's times without a zone are ("": nobody says so), and whether it stamps in seconds.
 
-    On another clock its readings seem hours early or late, and warn late: where rules watch the source a second
+    Read by another clock its readings seem hours early or late, and warn late: where rules watch the source a second
     person must agree: the proposal. Otherwise it holds at once: None. Raises NotAllowed, Invalid.
     """
     actor.require("source.manage")
@@ -217,32 +217,39 @@ def set_zone(actor: Actor, source: Source, zone: str, reason: str) -> Proposal |
     if zone and zone not in available_timezones():
         raise Invalid("zone", _("时区的名字，例如 Asia/Shanghai"))
     source = _locked(source.pk)
-    if source.zone == zone:
+    if (source.zone, source.seconds) == (zone, seconds):
         unchanged()
         return None
-    if count := watched(source):
+    if watched(source):
         return proposals.propose(
-            actor, ZONE, ref(source), source.site_id, reason,
-            title=_("%(source)s：改时区") % {"source": source.name}, key=f"zone:{source.pk}",
-            payload={"source": source.pk, "zone": zone},
+            actor, CLOCK, ref(source), source.site_id, reason,
+            title=_("%(source)s：改时间的读法") % {"source": source.name}, key=f"clock:{source.pk}",
+            payload={"source": source.pk, "zone": zone, "seconds": seconds},
             changes=[
-                proposals.change(_("时区"), source.zone or _("没有设"), zone or _("没有设")),
-                proposals.change(_("有规则看着的测点"), count, count),
+                proposals.change(_("没写时区的时间"), source.zone or _("没有设"), zone or _("没有设")),
+                proposals.change(_("数字的时间"), _unit(source.seconds), _unit(seconds)),
             ],
         )  # fmt: skip
-    _put_zone(actor, source, zone, reason)
+    _put_clock(actor, source, zone, seconds, reason)
     return None
 
 
-def _put_zone(actor: Actor, source: Source, zone: str, reason: str) -> None:
-    before, source.zone = source.zone, zone
-    source.save(update_fields=["zone"])
-    record(actor, "source.zone_changed", ref(source), {"before": before, "after": zone, "reason": reason})
+def _unit(seconds: bool) -> str:
+    return _("秒") if seconds else _("毫秒")
+
+
+def _put_clock(actor: Actor, source: Source, zone: str, seconds: bool, reason: str) -> None:
+    before = {"zone": source.zone, "seconds": source.seconds}
+    source.zone, source.seconds = zone, seconds
+    source.save(update_fields=["zone", "seconds"])
+    after = {"zone": zone, "seconds": seconds}
+    record(actor, "source.clock_changed", ref(source), {"before": before, "after": after, "reason": reason})
     publish_source(source)
 
 
-def _agreed_zone(actor: Actor, proposal: Proposal) -> None:
-    _put_zone(actor, _locked(proposal.payload["source"]), proposal.payload["zone"], proposal.reason)
+def _agreed_clock(actor: Actor, proposal: Proposal) -> None:
+    told = proposal.payload
+    _put_clock(actor, _locked(told["source"]), told["zone"], told["seconds"], proposal.reason)
 
 
 @service
@@ -289,9 +296,9 @@ DISABLE = proposals.register(
 )  # fmt: skip
 
 
-ZONE = proposals.register(
+CLOCK = proposals.register(
     proposals.Kind(
-        "source.zone", gettext_lazy("改数据源的时区"), "source.silence", _agreed_zone,
+        "source.clock", gettext_lazy("改数据源时间的读法"), "source.silence", _agreed_clock,
         sites=lambda proposal: _sites_of(proposal.subject_id),
     )
 )  # fmt: skip

@@ -2,10 +2,11 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sites", "0010_point_name")]
+    dependencies = [("sites", "0011_data_quality")]
 
     operations = [
         migrations.AddField("source", "zone", models.CharField(blank=True, default="", max_length=40)),
+        migrations.AddField("source", "seconds", models.BooleanField(default=False)),
         migrations.AddField("ingesttoken", "mn", models.CharField(blank=True, default="", max_length=40)),
         migrations.AlterField("ingesttoken", "hash", models.CharField(max_length=64)),
         migrations.AddConstraint(
