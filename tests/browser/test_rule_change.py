@@ -179,3 +179,13 @@ def test_a_pack_is_taken_up_at_several_sites_in_one_go(
         expect(bound.locator(".bind-row", has_text=name)).to_contain_text("已采用")
     for name in names:
         expect(page.locator(".panel", has_text="可以采用的").filter(has_text=name)).to_have_count(0)
+
+
+def test_a_pack_without_limits_of_law_says_so(staff: dict[str, dict[str, str]], open_page: Callable[..., Page]) -> None:
+    page = open_page(login=staff["inspector"])
+    page.goto("/rules/geohazard")
+    law = page.locator(".panel", has_text="法定限值")
+    expect(law).to_contain_text("没有登记法定限值")
+    page.goto("/rules/underground-mine")
+    expect(law).to_contain_text("矿安〔2023〕60号")
+    expect(law).not_to_contain_text("没有登记")

@@ -136,10 +136,10 @@ def _sector(key: str, name: str, kind: str) -> tuple[dict[str, float], tuple[Sen
         gas = "液化气" in name
         params = {"level_high": 85.0 if gas else 90.0, "tanks": 3.0, "pressure_tanks": 2.0 if gas else 0.0,
                   "video_cameras": 6.0}  # fmt: skip
-        wanted = [("tank_level", "1号罐")]
+        wanted = [("tank_level", "1号")]
         if gas:
             params |= {"working_pressure": 1.6, "valve_pressure": 1.7, "temperature_orange": 50.0}
-            wanted += [("tank_pressure", "1号罐"), ("tank_temperature", "1号罐")]
+            wanted += [("tank_pressure", "1号"), ("tank_temperature", "1号")]
     elif kind == "dust_gas":
         params = {"dust_yellow": 8.0, "duct_low": 500.0, "duct_high": 1500.0, "dust_works": 1.0, "gas_works": 0.0}
         wanted = [("dust_interlock", "1号车间"), ("collector_pressure", "1号")]

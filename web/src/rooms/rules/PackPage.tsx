@@ -103,6 +103,7 @@ export function PackPage({ me }: { me: Me }): ReactNode {
             </ul>
           </Panel>
           <Panel title={t("rules.limits")} note={t("rules.limits.note")}>
+            {pack.limits.length === 0 && <p className="second">{t("rules.limits.none")}</p>}
             <ul className="rules-list">
               {pack.limits.map((limit) => (
                 <li key={limit.title}>
