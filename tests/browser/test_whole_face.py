@@ -57,6 +57,7 @@ PAGES = {
     "/noise": Shown("/noise", "inspector"),
     "/points": Shown("/points"),
     "/points/:pointId": Shown("/points/{point}"),
+    "/quality": Shown("/quality", "inspector"),
     "/unclaimed": Shown("/unclaimed", "inspector"),
     "/proposals": Shown("/proposals", "leader"),
     "/sites": Shown("/sites"),

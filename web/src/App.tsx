@@ -59,6 +59,7 @@ const RulePage = later(async () => ({ default: (await import("./rooms/rules/Rule
 const SiteWatch = later(async () => ({ default: (await import("./rooms/rules/SiteWatch")).SiteWatch }));
 const Gaps = later(async () => ({ default: (await import("./rooms/rules/Findings")).Findings }));
 const GapDoor = later(async () => ({ default: (await import("./rooms/rules/Findings")).FindingDoor }));
+const Quality = later(() => import("./rooms/sites/Quality"));
 const Unclaimed = later(() => import("./rooms/sites/Unclaimed"));
 const Licences = later(() => import("./rooms/papers/Licences"));
 const LicencePage = later(() => import("./rooms/papers/LicencePage"));
@@ -164,6 +165,7 @@ function Inside(): ReactNode {
         <Route path="/noise" element={<Later><Noise /></Later>} />
         <Route path="/points" element={<Points />} />
         <Route path="/points/:pointId" element={<PointPage />} />
+        <Route path="/quality" element={<Later><Quality /></Later>} />
         <Route path="/unclaimed" element={<Later><Unclaimed me={me} /></Later>} />
         <Route path="/proposals" element={<Proposals />} />
         <Route path="/sites" element={<Later><Sites /></Later>} />

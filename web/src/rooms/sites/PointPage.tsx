@@ -15,6 +15,7 @@ import { unitFigure, valueWords } from "../../time/figure";
 import { date } from "../../time/words";
 import { ruleTitle } from "../rules/words";
 import { Age, isBackInside, isStale, PointMark } from "./Latest";
+import { PointDays } from "./PointDays";
 import { serverNow, useNow } from "../../time/server";
 import "./points.css";
 
@@ -165,6 +166,7 @@ export function PointPage(): ReactNode {
               </ul>
             )}
           </Panel>
+          <PointDays point={id} />
         </div>
       </div>
     </div>

@@ -127,6 +127,7 @@ export function Points(): ReactNode {
           defaultValue={q}
           onChange={(event) => set("q", event.target.value)}
         />
+        <Link to="/quality" className="points-unclaimed">{t("nav.quality")}</Link>
         <UnclaimedLink />
         <Exchange table="points" filter={{ ...filter }} />
       </div>
