@@ -264,6 +264,25 @@ def test_a_kill_between_taking_and_putting_away_gives_the_same_readings_again(
     assert acceptor.rows() == [(1, AT, 6.5, GOOD)] * 2
 
 
+def test_what_is_written_behind_a_batch_while_it_is_taken_is_read_next(
+    inbox: Path, acceptor: MemoryAcceptor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (inbox / NAME).write_bytes(batch(record()).encode())
+    one = watched(inbox, acceptor)
+    accept = acceptor.accept
+
+    async def meanwhile(taken: Any) -> None:
+        await accept(taken)
+        if len(acceptor.rows()) == 1:
+            with (inbox / NAME).open("ab") as file:
+                file.write(batch(record("A-2", "63.5")).encode())
+
+    monkeypatch.setattr(acceptor, "accept", meanwhile)
+    look(one, 2)
+    assert {row[2] for row in acceptor.rows()} == {6.5, 63.5}
+    assert list(inbox.iterdir()) == []
+
+
 def test_earlier_files_are_taken_first(inbox: Path, acceptor: MemoryAcceptor) -> None:
     for minute in (3, 1, 2):
         text = batch(record(value=str(minute), at=f"2026-08-01 09:0{minute}:00"))

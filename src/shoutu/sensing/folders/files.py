@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -60,7 +61,10 @@ class Shelf:
         self.known = {path.name.partition(".")[0] for path in self.done.iterdir()} - {""}
 
     def put(self, folder: Folder, name: str, content: bytes, place: Path) -> None:
-        """Keep a copy here, on disk, and take the file away from where it lay. Raises OSError."""
+        """Keep a copy here, on disk, and take the file away from where it lay. Raises OSError.
+
+        One that has grown since it was read stays: what came to it is read next time, and the rest known again.
+        """
         key = digest(content)
         safe = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in name)[-100:]
         target = place / f"{key}.{safe}"
@@ -73,7 +77,10 @@ class Shelf:
             draft.replace(target)
         if place == self.done:
             self.known.add(key)
-        (Path(folder.path) / name).unlink(missing_ok=True)
+        source = Path(folder.path) / name
+        with contextlib.suppress(FileNotFoundError):
+            if source.stat(follow_symlinks=False).st_size == len(content):
+                source.unlink()
 
     def clear(self, days: int) -> None:
         """Let go of what was done with longer ago; what could not be read stays until somebody looks at it."""
