@@ -102,7 +102,7 @@ class Stack:
     def __init__(self, data: Path, *, demo: bool = False, **environment: str) -> None:
         self.data = data
         self.demo = demo
-        self.port, self.ingest_port, self.mqtt_port, self.mqtts_port = free_ports(4)
+        self.port, self.ingest_port, self.mqtt_port, self.mqtts_port, self.hj212_port = free_ports(5)
         self.environment = {
             **plain_environment(),
             "SHOUTU_DATA": str(data),
@@ -110,6 +110,7 @@ class Stack:
             "SHOUTU_INGEST_PORT": str(self.ingest_port),
             "SHOUTU_MQTT_PORT": str(self.mqtt_port),
             "SHOUTU_MQTTS_PORT": str(self.mqtts_port),
+            "SHOUTU_HJ212_PORT": str(self.hj212_port),
             "PYTHONUNBUFFERED": "1",
             **environment,
         }
