@@ -80,6 +80,7 @@ NO_TABLE = {
     "/api/v1/responsibilities/matrix": "goes out as `responsibilities`",
     "/api/v1/roster/today": "goes out as `shifts`",
     "/api/v1/screen/sites": "goes out as `sites`",
+    "/api/v1/senders": "who is connected now; what they sent goes out by point",
     "/api/v1/settings": "what the server is set to",
     "/api/v1/organisations/{id}/documents": "goes out as `documents`",
     "/api/v1/sites/{id}/documents": "goes out as `documents`",
