@@ -101,7 +101,8 @@ verbs.register(
             gettext("录入设计值：%(names)s（%(document)s）")
             % {"document": p.get("document") or gettext("没有写文件"), "names": "、".join(p.get("values", {}))}
         ),
-    }
+    },
+    found_by={"quality.reckoned": _("算出数据质量")},
 )
 
 findings.register(
