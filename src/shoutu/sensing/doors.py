@@ -92,6 +92,26 @@ async def take(acceptor: Acceptor, settled: Settled) -> Taken:
     return Taken(accepted, refused)
 
 
+async def insist(acceptor: Acceptor, settled: Settled, seconds: float, lost: Callable[[], bool]) -> NotDurable | None:
+    """`take`, over and over: while full for as long as it takes, while the disk is broken for so many seconds.
+
+    None once it is durable; else what is wrong, earlier too when the sender is lost.
+    """
+    loop = asyncio.get_running_loop()
+    broken_since: float | None = None
+    while True:
+        try:
+            await take(acceptor, settled)
+            return None
+        except Overloaded:
+            await asyncio.sleep(0.05)
+        except NotDurable as error:
+            broken_since = broken_since or loop.time()
+            if loop.time() - broken_since > seconds or lost():
+                return error
+            await asyncio.sleep(0.25)
+
+
 def count_refused(door: str, refused: list[Refusal]) -> None:
     """Raise the counter of each reason by its readings."""
     counts: dict[str, int] = {}

@@ -12,12 +12,12 @@ from typing import Any
 from shoutu.sensing import metrics
 from shoutu.sensing.decode import say
 from shoutu.sensing.decode.model import Refusal, Rows
-from shoutu.sensing.doors import Settled, settle, take
+from shoutu.sensing.doors import Settled, insist, settle
 from shoutu.sensing.hj212.connection import DOOR, Connection, Waiting
 from shoutu.sensing.hj212.frames import DATA_MAX, frame
 from shoutu.sensing.hj212.packet import Packet, answer
 from shoutu.sensing.hj212.payload import data_time, gather
-from shoutu.sensing.model import Acceptor, NotDurable, Overloaded, Source
+from shoutu.sensing.model import Acceptor, Source
 from shoutu.sensing.senders import SENDERS
 
 log = logging.getLogger("shoutu.sensing.hj212")
@@ -225,22 +225,13 @@ class Hub:
             self.known.popitem(last=False)
 
     async def _insist(self, connection: Connection, settled: Settled) -> bool:
-        """Try until durable: when full for as long as it takes, when the disk is broken for ten seconds."""
-        loop = asyncio.get_running_loop()
-        broken_since: float | None = None
-        while True:
-            try:
-                await take(self.acceptor, settled)
-                return True
-            except Overloaded:
-                await asyncio.sleep(0.05)
-            except NotDurable as error:
-                broken_since = broken_since or loop.time()
-                if loop.time() - broken_since > self.limits.not_durable_seconds or connection.lost:
-                    log.error("readings cannot be made durable now (%s); %s is not answered", error, connection.peer)
-                    connection.end("not_durable")
-                    return False
-                await asyncio.sleep(0.25)
+        """Whether it became durable; the connection ends where it did not."""
+        error = await insist(self.acceptor, settled, self.limits.not_durable_seconds, lambda: connection.lost)
+        if error is None:
+            return True
+        log.error("readings cannot be made durable now (%s); %s is not answered", error, connection.peer)
+        connection.end("not_durable")
+        return False
 
     def say(self, source: int, words: str) -> None:
         """Log what a logger cannot be told, once a minute for each source."""

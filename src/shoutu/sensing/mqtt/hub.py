@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from shoutu.sensing import metrics, thingsboard
 from shoutu.sensing.decode import BadBody, Refusal, say
-from shoutu.sensing.doors import Settled, aside, count_refused, settle, take
-from shoutu.sensing.model import Acceptor, NotDurable, Overloaded, Source
+from shoutu.sensing.doors import Settled, aside, count_refused, insist, settle
+from shoutu.sensing.model import Acceptor, Source
 from shoutu.sensing.mqtt import answers
 from shoutu.sensing.mqtt.codec import V5, Publish, Reason
 from shoutu.sensing.mqtt.connection import Connection
@@ -178,22 +178,13 @@ class Hub:
         return True
 
     async def _insist(self, connection: Connection, settled: Settled) -> bool:
-        """Try until durable: when full for as long as it takes, when the disk is broken for ten seconds."""
-        loop = asyncio.get_running_loop()
-        broken_since: float | None = None
-        while True:
-            try:
-                await take(self.acceptor, settled)
-                return True
-            except Overloaded:
-                await asyncio.sleep(0.05)
-            except NotDurable as error:
-                broken_since = broken_since or loop.time()
-                if loop.time() - broken_since > self.limits.not_durable_seconds or connection.lost:
-                    text = f"readings cannot be made durable now ({error}); keep them and send again"
-                    connection.dismiss(Reason.IMPLEMENTATION, text, "not_durable")
-                    return False
-                await asyncio.sleep(0.25)
+        """Whether it became durable; the connection ends where it did not."""
+        error = await insist(self.acceptor, settled, self.limits.not_durable_seconds, lambda: connection.lost)
+        if error is None:
+            return True
+        text = f"readings cannot be made durable now ({error}); keep them and send again"
+        connection.dismiss(Reason.IMPLEMENTATION, text, "not_durable")
+        return False
 
     def _say(self, source: Source, words: dict[int, str]) -> None:
         """Log what a source could not be told in MQTT 3.1.1, once a minute each."""
