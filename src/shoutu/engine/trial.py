@@ -61,6 +61,13 @@ def judged(point: Mapping[str, Any], rules: Iterable[Mapping[str, Any]], series:
     ``point`` and ``rules`` as the catalog has them; rules of other points and composites are left out.
     Raises ValueError naming what is wrong in them, TooManyPauses.
     """
+    return np.concatenate([empty_signals(), *in_parts(point, rules, series, until)], dtype=SIGNAL_DTYPE)
+
+
+def in_parts(
+    point: Mapping[str, Any], rules: Iterable[Mapping[str, Any]], series: Series, until: int
+) -> Iterator[Signals]:
+    """``judged`` part by part, for whoever keeps less of each signal than the whole of it. Raises as it does."""
     mine = [rule for rule in rules if rule.get("point") == point.get("id")]
     ruleset = RuleSet.from_catalog([], [point], mine, Options(tick_gap_s=FOREVER_S))
     if ruleset.problems:
@@ -68,14 +75,12 @@ def judged(point: Mapping[str, Any], rules: Iterable[Mapping[str, Any]], series:
     engine = Engine()
     engine.switch(0, ruleset)
     at = series.as_arrived()
-    found: list[Signals] = []
     start = 0
     for tick, before in _ticks(ruleset, at, until):
-        found += _walk(engine, int(point["id"]), at, start, before)
-        found.append(engine.tick(before + 1, tick))
+        yield from _walk(engine, int(point["id"]), at, start, before)
+        yield engine.tick(before + 1, tick)
         start = before
-    found += _walk(engine, int(point["id"]), at, start, len(at.ts))
-    return np.concatenate([empty_signals(), *found], dtype=SIGNAL_DTYPE)
+    yield from _walk(engine, int(point["id"]), at, start, len(at.ts))
 
 
 def _walk(engine: Engine, point: int, at: Series, start: int, end: int) -> Iterator[Signals]:
