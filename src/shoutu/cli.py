@@ -21,7 +21,7 @@ LAZY = {
     "replay": "shoutu.sensing.replay:replay_command",
     "demo": "shoutu.demo.load:demo",
     "bench": "shoutu.up:bench",
-    "rules": "shoutu.county.commands_sites:rules",
+    "rules": "shoutu.backtesting:rules",
     "token": "shoutu.county.commands_sites:token",
     "site": "shoutu.county.commands_sites:site",
     "source": "shoutu.county.commands_sites:source",

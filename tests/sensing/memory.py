@@ -114,6 +114,11 @@ class MemoryLocal:
     def senders(self, sources: Sequence[int]) -> dict[str, Any]:
         return {"items": {str(source): [] for source in sources}}
 
+    async def backtest(self, asked: Any) -> dict[str, Any]:
+        if asked.start >= asked.end:
+            raise ValueError("start before end")
+        return {"n": len(asked.variants)}
+
     async def trial(self, asked: Any) -> dict[str, Any]:
         if asked.start >= asked.end:
             raise ValueError("start before end")

@@ -352,6 +352,17 @@ async def test_a_trial_takes_the_wing_token_and_a_whole_body(house: House) -> No
 
 
 @pytest.mark.anyio
+async def test_a_backtest_takes_the_wing_token_and_a_whole_body(house: House) -> None:
+    wing = {"Authorization": "Bearer wing"}
+    body = {"point": {"id": 1}, "kind": "threshold", "variants": [{}], "events": [[1, 2, "x"]], "start": 0, "end": 9}
+    assert (await house.client.post("/local/v1/backtest", json=body)).status_code == 401
+    assert (await house.client.post("/local/v1/backtest", headers=wing, json=body)).json() == {"n": 1}
+    for wrong in ({}, {**body, "events": [[1]]}, {**body, "end": 0}):
+        assert (await house.client.post("/local/v1/backtest", headers=wing, json=wrong)).status_code == 422
+    assert (await house.client.get("/local/v1/backtest", headers=wing)).status_code == 405
+
+
+@pytest.mark.anyio
 async def test_data_quality_takes_the_wing_token_and_a_whole_body(house: House) -> None:
     wing = {"Authorization": "Bearer wing"}
     body = {"points": [{"id": 1, "interval_ms": 20_000, "away": [[0, 5]]}], "start": 0, "end": 86_400_000}

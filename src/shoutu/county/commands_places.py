@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from shoutu.county.commands_sites import _actor, _site, told
+from shoutu.county.commands_sites import _actor, site_named, told
 
 
 @click.group()
@@ -56,7 +56,7 @@ def locate(site: str, longitude: float, latitude: float, crs: str) -> None:
     from shoutu.county.places.services import locate_site
 
     x, y = place(longitude, latitude, crs)
-    row = locate_site(_actor(), _site(site), y, x)
+    row = locate_site(_actor(), site_named(site), y, x)
     click.echo(f"{row.name}\t{x:.6f}\t{y:.6f}")
     if is_outside(row):
         click.echo("warning: 坐标在县界外，核对经纬度有没有写反、坐标系对不对 / outside the county", err=True)

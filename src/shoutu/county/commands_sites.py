@@ -55,7 +55,7 @@ def _source(name: str) -> Any:
     return found
 
 
-def _site(name: str) -> Any:
+def site_named(name: str) -> Any:
     from shoutu.county.places.models import Site
 
     found = Site.objects.filter(pk=int(name)).first() if name.isdigit() else None
@@ -161,7 +161,7 @@ def create_source(name: str, site: str) -> None:
     """新建数据源。 Create a source; prints its id."""
     from shoutu.county.sites import services
 
-    click.echo(services.create_source(_actor(), name, _site(site) if site else None).pk)
+    click.echo(services.create_source(_actor(), name, site_named(site) if site else None).pk)
 
 
 @source.command("list")
@@ -236,7 +236,7 @@ def create_point(address: str, site: str, source: str, title: str, interval: flo
     from shoutu.county.sites import services
 
     made = services.create_point(
-        _actor(), _site(site), _source(source), address, item_title=title, interval_s=interval, **fields
+        _actor(), site_named(site), _source(source), address, item_title=title, interval_s=interval, **fields
     )
     click.echo(made.pk)
 
@@ -340,7 +340,7 @@ def bind(pack: str, site: str) -> None:
     """用规则包看住一个场所。 Watch a site by a pack; lists the rules and what is missing."""
     from shoutu.county.sites import selectors, services
 
-    row = _site(site)
+    row = site_named(site)
     for rule in services.bind(_actor(), row, pack):
         click.echo(f"rule {rule.pk}\tpoint {rule.point_id}\t{rule.kind}\t{rule.title}")
     for finding in selectors.findings_of(row):

@@ -152,6 +152,10 @@ class LocalApi(Protocol):
         """The answer of ``/local/v1/trial`` (a ``trial.Asked``). Raises ValueError with a clear text, TrialsBusy."""
         ...
 
+    async def backtest(self, asked: Any) -> dict[str, Any]:
+        """The answer of ``/local/v1/backtest`` (a ``backtest.BacktestAsked``). Raises ValueError, TrialsBusy."""
+        ...
+
     async def quality(self, asked: Any) -> dict[str, Any]:
         """The answer of ``/local/v1/quality`` (a ``quality_asked.QualityAsked``). Raises ValueError, QualityBusy."""
         ...

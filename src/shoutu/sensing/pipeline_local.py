@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import metrics
+from .backtest import BacktestAsked
 from .core import Core
 from .quality_asked import Quality, QualityAsked
 from .senders import SENDERS
@@ -97,6 +98,10 @@ class Local:
     async def trial(self, asked: Asked) -> dict[str, Any]:
         """Rules judged over a point's stored readings, apart from what runs live."""
         return await self._trial.ask(asked)
+
+    async def backtest(self, asked: BacktestAsked) -> dict[str, Any]:
+        """What variants of a rule would have been worth over a point's stored readings."""
+        return await self._trial.backtest(asked)
 
     async def quality(self, asked: QualityAsked) -> dict[str, Any]:
         """How good the stored readings of a span are, point by point."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
 from shoutu.engine.trial import Episode, Series, episodes, judged, late
 
+from .backtest import BacktestAsked, backtest
 from .store import Store
+
+T = TypeVar("T")
 
 MOST_READINGS = 3_000_000
 MOST_EPISODES = 2_000
@@ -50,11 +54,18 @@ class Trial:
 
     async def ask(self, asked: Asked) -> dict[str, Any]:
         """``run`` in its turn. Raises TrialsBusy, or ValueError as ``run`` does."""
+        return await self._in_turn(lambda: self.run(asked))
+
+    async def backtest(self, asked: BacktestAsked) -> dict[str, Any]:
+        """``backtest.backtest`` in its turn, which is that of trials. Raises TrialsBusy, ValueError."""
+        return await self._in_turn(lambda: backtest(self._store, asked))
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
         if not self._places.acquire(blocking=False):
             raise TrialsBusy
-        work = self._thread.submit(self.run, asked)
-        work.add_done_callback(lambda _: self._places.release())
-        return await asyncio.wrap_future(work)
+        begun = self._thread.submit(work)
+        begun.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(begun)
 
     def run(self, asked: Asked) -> dict[str, Any]:
         """``{"n", "first", "last", "next", "runs": [{name: {"count", "late", "episodes"}}]}``, times UTC ms.

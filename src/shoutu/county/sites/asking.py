@@ -91,7 +91,16 @@ def trial(body: dict[str, Any]) -> dict[str, Any]:
 
     Raises Invalid with the pipeline's own words when it cannot try this, Unavailable, also while others are tried.
     """
-    answer = _request("POST", "/trial", PATIENT, json=body)
+    return _tried("/trial", body)
+
+
+def backtest(body: dict[str, Any]) -> dict[str, Any]:
+    """What variants of a rule would have been worth; body and answer as `shoutu.sensing.backtest` has. As `trial`."""
+    return _tried("/backtest", body)
+
+
+def _tried(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = _request("POST", path, PATIENT, json=body)
     if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
         raise Unavailable(_("前面还有改动在试算，这次没有开始；过几秒再试。"))
     if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:

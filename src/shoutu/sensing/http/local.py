@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from shoutu.engine.trial import TooManyPauses
+from shoutu.sensing.backtest import BacktestAsked
 from shoutu.sensing.http.answer import Problem, Receive, Scope, Send, bearer, send_json
 from shoutu.sensing.http.body import Budget, read_body
 from shoutu.sensing.model import LocalApi
@@ -17,7 +18,7 @@ LIMIT = 1_000
 LIMIT_MAX = 100_000
 POINTS_BODY = 1024 * 1024
 TRIAL_BODY = 256 * 1024
-PATHS = frozenset(f"/local/v1/{name}" for name in ("readings", "latest", "senders", "trial", "quality"))
+PATHS = frozenset(f"/local/v1/{name}" for name in ("readings", "latest", "senders", "trial", "backtest", "quality"))
 
 
 class Sources(msgspec.Struct):
@@ -58,6 +59,9 @@ async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Se
         elif path == "/local/v1/trial" and method == "POST":
             body = await read_body(scope, receive, TRIAL_BODY, budget)
             answer = await local.trial(msgspec.json.decode(body, type=Asked))
+        elif path == "/local/v1/backtest" and method == "POST":
+            body = await read_body(scope, receive, TRIAL_BODY, budget)
+            answer = await local.backtest(msgspec.json.decode(body, type=BacktestAsked))
         elif path == "/local/v1/quality" and method == "POST":
             body = await read_body(scope, receive, POINTS_BODY, budget)
             answer = await local.quality(msgspec.json.decode(body, type=QualityAsked))

@@ -1,0 +1,108 @@
+"""What a rule would have been worth against what really happened, and what it would be with its thresholds moved.
+
+The pipeline's engine judges the readings it keeps by every variant in one walk. Events are those given, or else the
+warnings of the point that were verified as real. Nothing live is touched, and nothing is changed: what is chosen goes
+the way of every change of a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Invalid
+from shoutu.county.sites import asking, hooks
+from shoutu.county.sites.learning import KIND, learning_s
+from shoutu.county.sites.models import Rule
+from shoutu.county.sites.services.publishing import point_payload
+from shoutu.engine.backtest import FACTORS, scaled
+from shoutu.engine.params import RISKS, ParamError
+
+GATHERED = tuple(factor for factor in FACTORS if round(factor * 100) % 25 == 0)
+"""Of kinds that gather more of each reading, which take longer."""
+BEFORE = timedelta(hours=72)
+Given = Sequence[tuple[int, int, str]]
+
+
+def backtest(
+    actor: Actor, rule: Rule, start: datetime, end: datetime, events: Given | None = None, before: timedelta = BEFORE
+) -> dict[str, Any]:
+    """The rule in force (``now``) and with all its thresholds moved (``sweep``, by ``factor``), over ``start``…``end``.
+
+    ``events``: (start, end, name), UTC ms; None: the point's warnings verified as real, from when they began.
+    Raises Invalid for a composite, a rule that tells of no danger and what the pipeline cannot reckon; Unavailable.
+    """
+    if rule.point is None or rule.kind not in RISKS:
+        raise Invalid("rule", _("单个测点的风险规则"))
+    if start >= end:
+        raise Invalid("start", _("早于结束时间"))
+    params = dict(rule.versions.get(number=rule.version).params)
+    known = events if events is not None else verified(actor, rule, start, end)
+    factors, variants = sweep(rule.kind, params)
+    learn = learning_s(params, rule.interval_s) if rule.kind == KIND else 0
+    told = asking.backtest(
+        {
+            "point": point_payload(rule.point),
+            "kind": rule.kind,
+            "variants": [params, *variants],
+            "events": [list(event) for event in known],
+            "start": _ms(start),
+            "end": _ms(end),
+            "before_ms": round(before.total_seconds() * 1000),
+            "lead_ms": round(1000 * max(86_400, learn)),
+        }
+    )
+    return laid_out(told, params, factors, variants, of_warnings=events is None)
+
+
+def laid_out(
+    told: Mapping[str, Any],
+    params: Mapping[str, Any],
+    factors: Sequence[float],
+    variants: Sequence[Mapping[str, Any]],
+    *,
+    of_warnings: bool,
+) -> dict[str, Any]:
+    """An answer of ``sensing.backtest`` with what was asked beside it. ``of_warnings``: events are warnings of ours."""
+    now, *rest = told["variants"]
+    held = sorted(int(level) for level in params["levels"])
+    return {
+        **{key: told[key] for key in ("n", "first", "last", "events", "stretches")},
+        "next": told.get("next"),
+        "of_warnings": of_warnings,
+        "levels": held,
+        "now": {"params": params, "at": now},
+        "sweep": [
+            {"factor": factor, "params": variant, "at": one}
+            for factor, variant, one in zip(factors, variants, rest, strict=True)
+        ],
+    }  # fmt: skip
+
+
+def sweep(kind: str, params: Mapping[str, Any]) -> tuple[list[float], list[dict[str, Any]]]:
+    """The factors by which this rule's thresholds can be moved, and its parameters at each."""
+    found = []
+    for factor in FACTORS if kind in ("threshold", "rate") else GATHERED:
+        try:
+            found.append((factor, scaled(kind, params, factor)))
+        except ParamError:
+            continue
+    return [factor for factor, _variant in found], [variant for _factor, variant in found]
+
+
+def verified(actor: Actor, rule: Rule, start: datetime, end: datetime) -> list[tuple[int, int, str]]:
+    """The point's warnings of the time that were found to be real, as far as the actor sees them."""
+    assert rule.point is not None
+    return [
+        (_ms(one["started_at"]), _ms(one["ended_at"] or end), one["number"])
+        for one in hooks.during(actor, rule.point.pk, start, end)
+        if one["result"] == "real"
+    ]
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

@@ -1,0 +1,89 @@
+"""Variants of a rule over what is kept of a point, for the county: what each would have been worth, level by level."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from shoutu.engine.backtest import BEFORE_MS, OPEN, AtLevel, Event, History, Standing, history, standing, worth
+from shoutu.engine.trial import Series
+
+from .store import Store
+
+MOST_READINGS = 3_000_000
+MOST_EVENTS = 500
+MOST_STRETCHES = 2_000
+MOST_WORK = {"threshold": 150_000_000, "rate": 150_000_000}
+"""Readings × variants that take some ten seconds; of the kinds that gather more of each reading, fewer."""
+MOST_WORK_GATHERED = 10_000_000
+
+
+class BacktestAsked(msgspec.Struct):
+    """Body of ``POST /local/v1/backtest``. ``point`` as in the catalog, ``events``: ``[start, end, name]``, UTC ms.
+
+    The first of ``variants`` (parameters of a rule of that kind) is the one whose stretches are told.
+    """
+
+    point: dict[str, Any]
+    kind: str
+    variants: list[dict[str, Any]]
+    events: list[tuple[int, int, str]]
+    start: int
+    end: int
+    before_ms: int = BEFORE_MS
+    lead_ms: int = 86_400_000
+
+
+def backtest(store: Store, asked: BacktestAsked) -> dict[str, Any]:
+    """``reckoned`` over what the store keeps. Of more history than one answer takes, the oldest; ``next`` says where
+    it was cut. Raises ValueError naming what is wrong in what was asked.
+    """
+    point = asked.point.get("id")
+    if not isinstance(point, int) or asked.start >= asked.end:
+        raise ValueError("point, start, end: a point's id, start before end")
+    found = store.query(point, asked.start - max(0, asked.lead_ms), asked.end, MOST_READINGS)
+    end = asked.end if found.next is None else found.next
+    return {**reckoned(asked, Series(found.ts, found.received, found.value, found.quality), end), "next": found.next}
+
+
+def reckoned(asked: BacktestAsked, series: Series, end: int) -> dict[str, Any]:
+    """``{"n", "first", "last", "events", "variants", "stretches"}``, times UTC ms.
+
+    ``events`` are those of the period, to which ``lead`` of each level refers; ``stretches`` of the first variant
+    ``{level: {"n", "items": [[start, end or None]]}}``, the newest. Raises ValueError.
+    """
+    if len(asked.events) > MOST_EVENTS:
+        raise ValueError(f"events: at most {MOST_EVENTS}, not {len(asked.events)}")
+    work = len(series.ts) * len(asked.variants)
+    if work > MOST_WORK.get(asked.kind, MOST_WORK_GATHERED):
+        raise ValueError("period, variants: too much for one answer; fewer variants or a shorter period")
+    events = [Event(*event) for event in asked.events]
+    over = history(series, asked.point.get("interval_s"), asked.start, end, events, asked.before_ms)
+    told = standing(asked.point, asked.kind, asked.variants, series, end)
+    within = np.flatnonzero((series.ts >= asked.start) & (series.ts < end))
+    return {
+        "n": len(within),
+        "first": int(series.ts[within[0]]) if len(within) else None,
+        "last": int(series.ts[within[-1]]) if len(within) else None,
+        "events": [list(event) for event in over.events],
+        "variants": [
+            {str(level): _plain(at) for level, at in worth(one, over).items()} for one in told
+        ],
+        "stretches": _told(told[0], over),
+    }  # fmt: skip
+
+
+def _plain(at: AtLevel) -> dict[str, Any]:
+    return {**at._asdict(), "lead": list(at.lead), "median_lead": at.median_lead}
+
+
+def _told(told: Standing, over: History) -> dict[str, Any]:
+    found = {}
+    for level, (starts, ends) in told.items():
+        mine = ends > over.start
+        rows = list(zip(starts[mine].tolist(), ends[mine].tolist(), strict=True))
+        items = [[start, None if end == OPEN else end] for start, end in rows[-MOST_STRETCHES:]]
+        found[str(level)] = {"n": len(rows), "items": items}
+    return found

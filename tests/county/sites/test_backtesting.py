@@ -1,0 +1,122 @@
+"""A rule's thresholds against what really happened: the pipeline's engine over what is kept, and the command."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from django.utils import timezone
+
+from shoutu.backtesting import rules
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Invalid
+from shoutu.county.ledger.models import Entry
+from shoutu.county.people.testing import actor
+from shoutu.county.sites import asking, backtesting, services
+from shoutu.sensing.backtest import BacktestAsked, backtest
+from shoutu.sensing.store import Store
+from shoutu.sensing.store.settings import StoreSettings
+
+from .test_trying import HOUR, point, rule, warned  # noqa: F401
+
+EXAMPLES = Path(__file__).parents[3] / "packs" / "examples"
+
+
+@pytest.fixture
+def kept(point, tmp_path, monkeypatch):  # noqa: F811
+    """Five days, a reading a minute: shallow to 6.5 four days ago and to 5.8 two days ago, an hour each."""
+    store = Store(tmp_path / "store", StoreSettings())
+    end = timezone.now().replace(second=0, microsecond=0)
+    minutes = 5 * 1440
+    ts = np.array([round((end - timedelta(minutes=minutes - i)).timestamp() * 1000) for i in range(minutes)], np.int64)
+    value = np.full(minutes, 9.0)
+    yellow, red = end - 4 * 24 * HOUR, end - 2 * 24 * HOUR
+    for begin, low in ((yellow, 6.5), (red, 5.8)):
+        first = minutes - round((end - begin).total_seconds() / 60)
+        value[first : first + 60] = low
+    store.add(1, np.full(minutes, point.pk, np.int32), ts, ts + 300, value, np.zeros(minutes, np.uint8))
+    store.mark(minutes)
+    monkeypatch.setattr(asking, "backtest", lambda body: backtest(store, msgspec.convert(body, BacktestAsked)))
+    yield yellow, red, end
+    store.close()
+
+
+def ms(at):
+    return round(at.timestamp() * 1000)
+
+
+def test_given_events_tell_lead_and_false_alarms_for_each_threshold(county, rule, kept):  # noqa: F811
+    _yellow, red, end = kept
+    before = Entry.objects.count()
+    slide = (ms(red + HOUR / 2), ms(red + HOUR), "slide")
+    told = backtesting.backtest(
+        actor(county.users["inspector"]), rule, end - timedelta(days=5), end, [slide], timedelta(hours=6)
+    )
+    now = told["now"]["at"]
+    assert (now["2"]["lead"], now["2"]["false"], now["4"]["false"]) == ([0.5], 1, 0)
+    assert told["levels"] == [2, 4]
+    by = {row["factor"]: row["at"] for row in told["sweep"]}
+    assert by[0.9]["2"]["false"] == 0
+    assert by[0.9]["2"]["missed"] == 0
+    assert by[0.8]["2"]["missed"] == 1
+    assert by[1.3]["2"]["false"] >= 1
+    assert Entry.objects.count() == before
+
+
+def test_without_events_the_warnings_found_real_are_those(county, rule, kept):  # noqa: F811
+    yellow, red, end = kept
+    real = warned(rule, red, 4, "real")
+    warned(rule, yellow, 2, "false_alarm")
+    told = backtesting.backtest(actor(county.users["inspector"]), rule, end - timedelta(days=5), end)
+    assert told["of_warnings"]
+    assert [event[2] for event in told["events"]] == [real.number]
+
+
+def test_a_composite_and_a_fault_rule_are_refused(county, point, rule):  # noqa: F811
+    fault = services.create_rule(SYSTEM, point, "stuck", {"window_s": 600}, "设备", title="卡死")
+    now = timezone.now()
+    with pytest.raises(Invalid):
+        backtesting.backtest(actor(county.users["inspector"]), fault, now - HOUR, now)
+    with pytest.raises(Invalid):
+        backtesting.backtest(actor(county.users["inspector"]), rule, now, now - HOUR)
+
+
+def test_the_command_over_what_is_kept(rule, kept, tmp_path):  # noqa: F811
+    _yellow, red, _end = kept
+    events = tmp_path / "events.csv"
+    events.write_text(
+        f"site,start,end,kind\n别处,{red.isoformat()},,\n,{(red + HOUR / 2).isoformat()},,slide\n", "utf-8"
+    )
+    asked = ["backtest", "--rule", str(rule.pk), "--events", str(events), "--before", "6"]
+    answer = CliRunner().invoke(rules, [*asked, "--json"])
+    assert answer.exit_code == 0, answer.output
+    (told,) = json.loads(answer.output)["rules"]
+    assert [event[2] for event in told["events"]] == ["slide"]
+    assert told["now"]["at"]["2"]["lead"] == [0.5]
+    table = CliRunner().invoke(rules, asked).output
+    assert "黄\t现行\t7\t0.5\t0/1" in table
+
+
+@pytest.mark.django_db
+def test_the_command_over_a_file_by_a_pack(tmp_path):
+    events = tmp_path / "events.yaml"
+    events.write_text("- {start: '2026-11-20T08:49:00+08:00', kind: 起跳}\n", "utf-8")
+    place = EXAMPLES / "boiler"
+    arguments = ["backtest", "boiler", "--data", place / "readings.csv", "--design", place / "site.yaml"]
+    answer = CliRunner().invoke(rules, [*map(str, arguments), "--events", str(events), "--json"])
+    assert answer.exit_code == 0, answer.output
+    found = {(one["place"], one["rule"]): one for one in json.loads(answer.output)["rules"]}
+    pressure = found["GY-01", "steam_pressure_limit"]["now"]["at"]
+    assert pressure["2"]["lead"][0] == pytest.approx(0.5, abs=0.05)
+    assert pressure["3"]["lead"][0] == pytest.approx(0.25, abs=0.05)
+
+
+def test_the_command_says_what_it_needs():
+    for arguments in ([], ["boiler"], ["boiler", "--data", str(EXAMPLES / "boiler" / "readings.csv")]):
+        answer = CliRunner().invoke(rules, ["backtest", *arguments])
+        assert answer.exit_code == 2
