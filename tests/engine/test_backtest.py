@@ -29,7 +29,7 @@ from shoutu.engine.trial import Series, judged
 
 from .test_trial import NOW, POINT, arrivals, series
 
-laws = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+laws = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 KINDS: dict[str, dict[str, Any]] = {
     "threshold": {"levels": {"1": 2.0, "2": 4.0, "4": 8.0}, "hysteresis": 0.5, "raise_for_s": 20, "clear_for_s": 15},
     "rate": {"levels": {"2": 300.0, "3": 900.0}, "window_s": 120, "interval_s": 10, "min_samples": 3},
