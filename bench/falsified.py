@@ -1,7 +1,7 @@
 """The search for falsified readings: a day of 50,000 points on one core, what it finds in honest series, and its power.
 
-Honest series are of seventeen sorts, from the profiles of the simulated sensors to what is hard: switches, dry gauges,
-saturated sensors, pump cycles, smooth walks, bursts, heavy tails, a weather they share. Each fault is put into one
+Honest series are of 37 sorts, from the profiles of the simulated sensors to what is hard: switches, dry gauges,
+saturated sensors, pump cycles, smooth walks, bursts, heavy tails, peers of unlike noise, a weather they share. Each fault is put into one
 series of a county in stretches of several lengths. Run alone: ``python -m bench.falsified [POINTS [COUNTIES]]``.
 """
 
@@ -24,7 +24,7 @@ START = 1_793_500_000_000
 DAY = 86_400_000
 Series = NDArray[np.float64]
 HARD = (
-    "switch", "pump", "dry", "saturated", "smooth", "walk", "bursts", "heavy", "shared", "coarse", "counter", "shifts",
+    "switch", "pump", "dry", "saturated", "smooth", "walk", "bursts", "heavy", "shared", "coarse", "counter", "mixed", "shifts",
 )  # fmt: skip
 
 
@@ -61,6 +61,8 @@ def honest(rng: np.random.Generator, sort: str, count: int, n: int) -> tuple[NDA
         made = np.rint(rng.standard_normal(n).cumsum() * 5 + rng.uniform(0, 999, (count, 1)) + 2 * white)
     elif sort == "coarse":
         made = np.rint(2 * day + 0.3 * white)
+    elif sort == "mixed":
+        made = np.rint(white * 9 * np.exp(rng.standard_normal((count, 1)) * 0.7))
     elif sort == "counter":
         made = (rng.random((count, n)) < 0.4).cumsum(axis=1).astype(np.float64)
     else:

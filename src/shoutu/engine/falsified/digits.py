@@ -1,33 +1,36 @@
 """Last digits: values rounded, or written by hand with a liking for some digits.
 
-Assumed: steps between readings are of five last digits or more, so that after any past each last digit comes with at
-most the greater of a tenth and its share in the reference, a twentieth added. Then the chance of a set of counts is at
-most their number of orders times the product of those chances (Csiszár's method of types), exact for any length.
+Assumed: steps between readings are of five last digits or more, before and now, so that a last digit says nothing of
+the next, and that last digits now come by the same law as in the reference, whatever that law is. Then which of all of
+them stand in a window is chance alone: the multivariate hypergeometric law, exact for any length; and a set of counts
+so improbable comes with at most that chance times the number of sets there are.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .chance import log2_choose
 
-FEWEST = 30
-"""Changed readings."""
+FEWEST = 60
+"""Changed readings in the reference."""
 COARSEST = 5.0
 """Usual step, in last digits: of a slower series the last digit depends on the one before."""
-SLACK = 1.05
-SIGMAS = 6.0
+WINDOWS = (40, 80, 160, 320, 640, 1280)
+"""Changed readings in a window; they stand half a window apart."""
 ROUNDED = 0.9
 """Share of one last digit from which values are called rounded."""
 
 
+def changed(value: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Places of readings unlike the one before."""
+    return np.flatnonzero(np.diff(value)) + 1
+
+
 def counts(value: NDArray[np.int64]) -> NDArray[np.int64]:
     """How often each last digit stands in readings that changed."""
-    changed = value[1:][np.diff(value) != 0]
-    return np.bincount(np.abs(changed) % 10, minlength=10).astype(np.int64)
+    return np.bincount(np.abs(value[changed(value)]) % 10, minlength=10).astype(np.int64)
 
 
 def usual_step(value: NDArray[np.int64]) -> float:
@@ -37,28 +40,34 @@ def usual_step(value: NDArray[np.int64]) -> float:
     return float(np.median(step)) if len(step) else 0.0
 
 
-def greatest(reference: NDArray[np.int64]) -> NDArray[np.float64] | None:
-    """The greatest chance of each digit by a reference; None when it is too short, or rounded itself."""
-    n = int(reference.sum())
-    if n < FEWEST:
-        return None
-    share = reference / n
-    if share.max() > 0.5:
-        return None
-    above = share + SIGMAS * np.sqrt(share * (1 - share) / n) + SIGMAS**2 / n
-    return np.asarray(np.minimum(1.0, SLACK * np.maximum(above, 0.1)))
+def fit(reference: NDArray[np.int64]) -> bool:
+    """Whether these counts can be a reference: enough of them, not rounded themselves."""
+    return bool(reference.sum() >= FEWEST and reference.max() <= 0.5 * reference.sum())
 
 
-def told(found: NDArray[np.int64], chance: NDArray[np.float64]) -> float:
-    """Bits of these counts."""
-    n = int(found.sum())
-    if n < FEWEST:
-        return 0.0
-    return max(0.0, float(-(found * np.log2(chance)).sum()) - _orders(found))
+def windows(value: NDArray[np.int64], reference: NDArray[np.int64]) -> list[tuple[int, int, float, NDArray[np.int64]]]:
+    """(place, readings, bits, counts) of each window, half a window apart."""
+    places = changed(value)
+    digit = np.abs(value[places]) % 10
+    run = np.zeros((len(digit) + 1, 10), np.int64)
+    run[1:] = np.cumsum(digit[:, None] == np.arange(10), axis=0)
+    factorials = np.concatenate([[0.0], np.cumsum(np.log2(np.arange(1, int(reference.sum()) + len(digit) + 1)))])
+
+    def choose(n: NDArray[np.int64], k: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.asarray(factorials[n] - factorials[k] - factorials[n - k])
+
+    found = []
+    for length in WINDOWS:
+        begins = np.arange(0, len(digit) - length + 1, length // 2)
+        told = run[begins + length] - run[begins]
+        n = np.full(len(begins), length)
+        bits = choose(n + reference.sum(), n) - choose(told + reference, told).sum(axis=1) - log2_choose(length + 9, 9)
+        for at in np.flatnonzero(bits > 0).tolist():
+            first, last = int(places[begins[at]]), int(places[begins[at] + length - 1])
+            found.append((first, last - first + 1, float(bits[at]), told[at]))
+    return found
 
 
-def _orders(found: NDArray[np.int64]) -> float:
-    """Bits of the number of orders in which these counts come, and of the number of other counts there are."""
-    n = int(found.sum())
-    orders = math.lgamma(n + 1) - sum(math.lgamma(count + 1) for count in found.tolist())
-    return orders / math.log(2) + log2_choose(n + 9, 9)
+def tests(readings: float) -> float:
+    """At most so many windows stand in so many readings."""
+    return sum(2 * readings / length for length in WINDOWS) + 1

@@ -1,6 +1,6 @@
 """Noise far below what it was: how much each reading leaves the line between its neighbours, in threes that share none.
 
-Assumed: the noise is never less than in the quietest tenth of the stretches before. Then the chance that such a three
+Assumed: the noise is never less than in the quietest quarter of the stretches before. Then the chance that such a three
 leaves its line by less than a third of their middle is at most what they show, with its own error, and the number of
 them in a window is binomial.
 """
@@ -16,10 +16,11 @@ from .chance import tail_bits, upper
 
 BLOCK = 20
 """Threes in a block."""
-WINDOW = 3
+WINDOWS = (2, 4, 8)
 """Blocks in a window."""
 FEWEST_BLOCKS = 20
-QUIET_SHARE = 0.1
+QUIET_SHARE, QUIETEST_PEERS = 0.25, 0.02
+"""Of a point's own stretches before, and of those of its peers, which differ by where they are built in."""
 LESS = 3.0
 COARSEST = 3.0
 """Steps of its last digit a three must usually leave its line by: of a coarser sensor noise cannot be told."""
@@ -42,12 +43,12 @@ def bends(value: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.abs(threes[:, 0] - 2 * threes[:, 1] + threes[:, 2]))
 
 
-def quietest(blocks: NDArray[np.int64], error: float) -> Quiet | None:
-    """What the quietest tenth of blocks (rows) shows; None when there are too few or they are too coarse."""
+def quietest(blocks: NDArray[np.int64], error: float, share: float = QUIET_SHARE) -> Quiet | None:
+    """What the quietest share of blocks (rows) shows; None when there are too few or they are too coarse."""
     if len(blocks) < FEWEST_BLOCKS:
         return None
     usual = np.median(blocks, axis=1)
-    pool = blocks[np.argsort(usual, kind="stable")[: max(2, round(len(blocks) * QUIET_SHARE))]].ravel()
+    pool = blocks[np.argsort(usual, kind="stable")[: max(2, round(len(blocks) * share))]].ravel()
     middle = float(np.median(pool))
     if middle < COARSEST:
         return None
@@ -65,13 +66,19 @@ def windows(value: NDArray[np.int64], quiet: Quiet) -> list[tuple[int, int, floa
     blocks = blocks_of(value)
     below = (blocks <= quiet.limit).sum(axis=1)
     found = []
-    for row in range(len(blocks) - WINDOW + 1):
-        count = int(below[row : row + WINDOW].sum())
-        if count < WINDOW * BLOCK * quiet.chance:
-            continue
-        first, n = row * BLOCK * 3, WINDOW * BLOCK * 3
-        if len(np.unique(value[first : first + n])) < FEWEST_VALUES:
-            continue
-        told = tail_bits(count, WINDOW * BLOCK, quiet.chance)
-        found.append((first, n, told, float(np.median(blocks[row : row + WINDOW]))))
+    for window in WINDOWS:
+        for row in range(len(blocks) - window + 1):
+            count, n = int(below[row : row + window].sum()), window * BLOCK
+            if count <= n * quiet.chance:
+                continue
+            first = row * BLOCK * 3
+            if len(np.unique(value[first : first + 3 * n])) < FEWEST_VALUES:
+                continue
+            usual = float(np.median(blocks[row : row + window]))
+            found.append((first, 3 * n, tail_bits(count, n, quiet.chance), usual))
     return found
+
+
+def tests(readings: float) -> float:
+    """At most so many windows stand in so many readings."""
+    return len(WINDOWS) * readings / (3 * BLOCK) + 1

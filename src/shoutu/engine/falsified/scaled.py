@@ -1,8 +1,9 @@
 """A series that is another one times a factor, plus an offset, rounded again.
 
-Up, down or level of each change, as large as usual or not, does not ask for the factor; where a word of these stands
-twice, a line is laid through the pairs of readings, and the stretch is made as long as every reading lies on it but for
-the rounding of both. What a reading tells: the share of the second point's changes that the line would have let pass.
+Up, down or level of each change does not ask for the factor, and rounding spoils it only of the smallest steps of a
+factor below 1. Where a word of these stands twice, a line is laid through the pairs of readings, and the stretch is made
+as long as every reading lies on it but for the rounding of both. What a reading tells: the share of the second point's
+changes that the line would have let pass.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from .law import FEWEST_CHANGES
 from .matches import meetings
 
-WORD = 40
+WORD = 52
 LINE_BITS = 40.0
 """Taken off: the line is chosen to fit, out of a million factors and a million offsets."""
 FEWEST_DISTINCT = 8
@@ -37,21 +38,18 @@ class Scaled(NamedTuple):
 def _signs(
     change: NDArray[np.int64], bounds: NDArray[np.int64], sign: NDArray[np.int64], told: NDArray[np.float32]
 ) -> None:
-    """Five signs of change by size, and their bits (the greater chance of alone and after the last one)."""
+    """Signs of change, and their bits (the greater chance of alone and after the last one)."""
     for point in range(len(bounds) - 1):
         first, end = bounds[point] + 1, bounds[point + 1]
         size = np.abs(change[first:end])
         size = size[size > 0]
         if len(size) < FEWEST_CHANGES:
             continue
-        middle = np.median(size)
         alone, after = np.ones(3), np.ones((3, 3))
         for turn in range(2):
             last = 1
             for at in range(first, end):
-                now = 1
-                if abs(change[at]) >= middle:
-                    now = 2 if change[at] > 0 else 0
+                now = 1 + (change[at] > 0) - (change[at] < 0)
                 if turn == 0:
                     alone[now] += 1
                     after[last, now] += 1
@@ -148,5 +146,4 @@ def _told(mine: NDArray[np.int64], its: NDArray[np.int64], law: NDArray[np.int64
         below = np.searchsorted(law, middle - width, "left")
         return np.asarray(np.maximum(np.searchsorted(law, middle + width, "right") - below, 3) / len(law))
 
-    # A signs' chance is part of both; rising after rising is no news of a smooth series.
     return float(-np.log2(np.minimum(1.0, np.maximum(share(change, at), share(onward, at - last)))).sum())

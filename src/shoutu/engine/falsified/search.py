@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,15 @@ KINDS = 6
 COPIED, CLONED, SHIFTED, SMOOTH, ROUNDED, PATTERN = "copied", "cloned", "shifted", "smooth", "rounded", "pattern"
 FEWEST_DISTINCT = 5
 """Different steps in a stretch: less is a switch or a level between two values."""
+ROUNDING, LIVELESS = 4, 0.9
+"""Third differences of a curve without noise are its rounding: at most so large. A stretch of which this share is so
+small tells nothing."""
 FEWEST_PEERS = 20
 MOST_EACH = 3
 """Findings told of one point (or pair) and kind: the most improbable."""
+
+
+_Window: TypeAlias = tuple[int, int, float, Any]
 
 
 class Point(NamedTuple):
@@ -187,8 +193,7 @@ class _Search:
             return None  # a pattern
         kind = COPIED if mine == its else CLONED if apart < self.points[point].interval_ms else SHIFTED
         left = told - self._compared(kind) - self.need
-        steps = self.change[second + 1 : second + n]
-        if left < 0 or frozenset((point, beside)) in self.same or len(np.unique(steps[steps != 0])) < FEWEST_DISTINCT:
+        if left < 0 or frozenset((point, beside)) in self.same or not _lively(self.change[second + 1 : second + n]):
             return None
         mine_unit, its_unit = (10.0 ** -self.points[p].decimals for p in (point, beside))
         factor = factor * mine_unit / its_unit
@@ -204,86 +209,60 @@ class _Search:
     def patterns(self) -> list[Finding]:
         """Short series repeated exactly."""
         compared = math.log2(max(2.0, float(self.sizes.sum()) * pattern.LONGEST))
-        found = []
+        found: list[Finding] = []
         for place, n, period in pattern.repeated(self.now.value, self.now.bounds).tolist():
             row = self._of(place)
             begin = int(self.now.bounds[row])
             told = pattern.told(self._values(row), place - begin, n, period, self._earlier(row))
             zh = f"连续 {n} 个读数由同样 {period} 个数值一再重复而成"
             en = f"{n} readings in a row are the same {period} values over and over"
-            made = self._alone(PATTERN, row, place, n, told, compared, zh, en, (place, period))
-            if made is not None:
-                found.append(made)
+            found += self._alone(PATTERN, row, place, n, told, compared, zh, en, (place, period))
         return found
 
     def smooth(self) -> list[Finding]:
         """Noise far below the point's own before, or below the quietest of its kind."""
-        tests = max(1.0, float(self.sizes.sum()) / (3 * noise.BLOCK))
+        compared = math.log2(2 * noise.tests(float(self.sizes.sum())))
         error = 2.0**-self.need / 2 / max(1, len(self.sizes))
         peers = self._peers(lambda row: noise.blocks_of(self._values(row)))
         found: list[Finding] = []
         for row in range(len(self.sizes)):
             earlier = noise.blocks_of(self._earlier(row))
-            quiet = noise.quietest(earlier if len(earlier) else peers(row), error)
+            if len(earlier):
+                quiet = noise.quietest(earlier, error)
+            else:
+                quiet = noise.quietest(peers(row), error, noise.QUIETEST_PEERS)
             if quiet is None:
                 continue
             whose = ("该测点此前", "the point's own before") if len(earlier) else ("同类测点", "its peers'")
             unit = 10.0 ** -self.points[int(self.now.ids[row])].decimals
-            for first, n, told, usual in noise.windows(self._values(row), quiet):
+            for first, n, told, usual in _apart(noise.windows(self._values(row), quiet), compared + self.need):
                 figures = f"{usual * unit / 2:.3g}", f"{quiet.usual * unit / 2:.3g}"
                 zh = f"连续 {n} 个读数的跳动（{figures[0]}）远低于{whose[0]}最平静时段（{figures[1]}）"
                 en = f"{n} readings have noise ({figures[0]}) far below the quietest of {whose[1]} ({figures[1]})"
-                made = self._alone(
-                    SMOOTH, row, int(self.now.bounds[row]) + first, n, told, math.log2(2 * tests), zh, en
-                )
-                if made is not None and not (found and found[-1].point == made.point and made.start <= found[-1].end):
-                    found.append(made)
+                place = int(self.now.bounds[row]) + first
+                found += self._alone(SMOOTH, row, place, n, told, compared, zh, en)
         return found
 
     def rounded(self) -> list[Finding]:
         """Last digits no longer as they were, or as no peer's."""
+        compared = math.log2(digits.tests(float(self.sizes.sum())))
         peers = self._peers(lambda row: digits.counts(self._values(row))[None, :])
         steps = self._peers(lambda row: np.array([[round(digits.usual_step(self._values(row)))]]))
-        found = []
+        found: list[Finding] = []
         for row in range(len(self.sizes)):
             value, earlier = self._values(row), self._earlier(row)
             own = len(earlier) > digits.FEWEST
             step = digits.usual_step(earlier) if own else float(np.median(steps(row))) if len(steps(row)) else 0.0
             if step < digits.COARSEST:
                 continue
-            chance = digits.greatest(digits.counts(earlier) if own else peers(row).sum(axis=0))
-            if chance is None:
+            reference = digits.counts(earlier) if own else peers(row).sum(axis=0)
+            if not digits.fit(reference):
                 continue
-            for part in self._parts(len(value)):
-                made = self._digits(row, part, chance, own)
-                if made is not None:
-                    found.append(made)
-                    break
+            for first, n, told, counted in _apart(digits.windows(value, reference), compared + self.need):
+                if digits.usual_step(value[first : first + n]) >= digits.COARSEST:
+                    zh, en = _digit_words(counted, own)
+                    found += self._alone(ROUNDED, row, int(self.now.bounds[row]) + first, n, told, compared, zh, en)
         return found
-
-    @staticmethod
-    def _parts(n: int) -> list[slice]:
-        """The whole, and its quarters."""
-        quarter = max(1, n // 4)
-        return [slice(0, n), *(slice(at * quarter, (at + 1) * quarter) for at in range(4))]
-
-    def _digits(self, row: int, part: slice, chance: NDArray[np.float64], own: bool) -> Finding | None:
-        counted = digits.counts(self._values(row)[part])
-        told = digits.told(counted, chance)
-        if told <= self.need:
-            return None
-        digit, n = int(counted.argmax()), int(counted.sum())
-        share = counted[digit] / n
-        whose = ("此前", "before") if own else ("同类测点", "among its peers")
-        what = (
-            ("末位数已被舍入", "last digits are rounded")
-            if share >= digits.ROUNDED
-            else ("末位数有偏好", "last digits are preferred")
-        )
-        zh = f"{n} 个变化读数中 {share:.0%} 末位为 {digit}，{whose[0]}并非如此：{what[0]}"
-        en = f"{share:.0%} of {n} changed readings end in {digit}, not so {whose[1]}: {what[1]}"
-        place, length = int(self.now.bounds[row]) + part.start, part.stop - part.start
-        return self._alone(ROUNDED, row, place, length, told, math.log2(5 * len(self.sizes)), zh, en)
 
     def _alone(
         self,
@@ -296,18 +275,18 @@ class _Search:
         zh: str,
         en: str,
         beside: tuple[int, int] | None = None,
-    ) -> Finding | None:
+    ) -> list[Finding]:
         left = told - compared
         if left < self.need:
-            return None
+            return []
         point, start, end = int(self.now.ids[row]), int(self.now.ts[place]), int(self.now.ts[place + n - 1])
         by = words.chance(left)
         zh, en = f"{words.when(start)} 起{zh}，{by[0]}。", f"From {words.when(start)}: {en}; {by[1]}."
         if beside is None:
-            return Finding(kind, point, start, end, n, told, left, zh, en)
+            return [Finding(kind, point, start, end, n, told, left, zh, en)]
         first, length = beside
         begin, until = int(self.now.ts[first]), int(self.now.ts[first + length - 1])
-        return Finding(kind, point, start, end, n, told, left, zh, en, point, begin, until)
+        return [Finding(kind, point, start, end, n, told, left, zh, en, point, begin, until)]
 
     def _peers(self, of: Callable[[int], NDArray[np.int64]]) -> Callable[[int], NDArray[np.int64]]:
         """What the other points of a kind show together; nothing when there are few."""
@@ -326,6 +305,37 @@ class _Search:
             return np.concatenate([what for one, what in made[kind].items() if one != row])
 
         return others
+
+
+def _lively(steps: NDArray[np.int64]) -> bool:
+    """Whether a stretch has noise above its rounding: a switch, a ramp or a reckoned curve repeats itself honestly."""
+    if len(np.unique(steps[steps != 0])) < FEWEST_DISTINCT:
+        return False
+    return bool((np.abs(np.diff(steps, 2)) <= ROUNDING).mean() <= LIVELESS)
+
+
+def _apart(windows: list[_Window], least: float) -> list[_Window]:
+    """Of windows that tell enough the most improbable ones that share no reading."""
+    kept: list[_Window] = []
+    for one in sorted(windows, key=lambda one: -one[2]):
+        if one[2] < least:
+            break
+        if all(one[0] >= other[0] + other[1] or other[0] >= one[0] + one[1] for other in kept):
+            kept.append(one)
+    return kept[:MOST_EACH]
+
+
+def _digit_words(counted: NDArray[np.int64], own: bool) -> tuple[str, str]:
+    digit, n = int(counted.argmax()), int(counted.sum())
+    share = counted[digit] / n
+    whose = ("此前", "before") if own else ("同类测点", "among its peers")
+    zh, en = ("末位数有偏好", "some last digits are preferred")
+    if share >= digits.ROUNDED:
+        zh, en = ("末位数已被舍入", "last digits are rounded")
+    return (
+        f"{n} 个变化读数中 {share:.0%} 末位为 {digit}，{whose[0]}并非如此：{zh}",
+        f"{share:.0%} of {n} changed readings end in {digit}, not so {whose[1]}: {en}",
+    )
 
 
 def _pair_words(
