@@ -1,9 +1,9 @@
 """Last digits: values rounded, or written by hand with a liking for some digits.
 
-Assumed: steps between readings are of five last digits or more, before and now, so that a last digit says nothing of
-the next, and that last digits now come by the same law as in the reference, whatever that law is. Then which of all of
-them stand in a window is chance alone: the multivariate hypergeometric law, exact for any length; and a set of counts
-so improbable comes with at most that chance times the number of sets there are.
+Assumed: the noise between readings is of five last digits or more, so that a last digit says nothing of the next, and
+that last digits now come by the same law as in the reference, whatever that law is. Then which of all of them stand in
+a window is chance alone: the multivariate hypergeometric law, exact for any length; and a set of counts so improbable
+comes with at most that chance times the number of sets there are.
 """
 
 from __future__ import annotations
@@ -28,9 +28,16 @@ def changed(value: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.flatnonzero(np.diff(value)) + 1
 
 
+def endings(value: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Last digits, counted on through 0: of values about it, those below end in what is left to the next ten."""
+    return (value if np.median(value) >= 0 else -value) % 10
+
+
 def counts(value: NDArray[np.int64]) -> NDArray[np.int64]:
     """How often each last digit stands in readings that changed."""
-    return np.bincount(np.abs(value[changed(value)]) % 10, minlength=10).astype(np.int64)
+    if not len(value):
+        return np.zeros(10, np.int64)
+    return np.bincount(endings(value)[changed(value)], minlength=10).astype(np.int64)
 
 
 def usual_step(value: NDArray[np.int64]) -> float:
@@ -38,6 +45,12 @@ def usual_step(value: NDArray[np.int64]) -> float:
     step = np.abs(np.diff(value))
     step = step[step > 0]
     return float(np.median(step)) if len(step) else 0.0
+
+
+def noise(value: NDArray[np.int64]) -> float:
+    """As ``usual_step`` of noise would be, by third differences: what moves without noise has none."""
+    bends = np.abs(np.diff(value, 3))
+    return float(np.median(bends)) / 3 if len(bends) else 0.0
 
 
 def fit(reference: NDArray[np.int64]) -> bool:
@@ -48,7 +61,7 @@ def fit(reference: NDArray[np.int64]) -> bool:
 def windows(value: NDArray[np.int64], reference: NDArray[np.int64]) -> list[tuple[int, int, float, NDArray[np.int64]]]:
     """(place, readings, bits, counts) of each window, half a window apart."""
     places = changed(value)
-    digit = np.abs(value[places]) % 10
+    digit = endings(value)[places] if len(value) else places
     run = np.zeros((len(digit) + 1, 10), np.int64)
     run[1:] = np.cumsum(digit[:, None] == np.arange(10), axis=0)
     factorials = np.concatenate([[0.0], np.cumsum(np.log2(np.arange(1, int(reference.sum()) + len(digit) + 1)))])

@@ -1,9 +1,9 @@
 """A series that is another one times a factor, plus an offset, rounded again.
 
 Up, down or level of each change does not ask for the factor, and rounding spoils it only of the smallest steps of a
-factor below 1. Where a word of these stands twice, a line is laid through the pairs of readings, and the stretch is made
-as long as every reading lies on it but for the rounding of both. What a reading tells: the share of the second point's
-changes that the line would have let pass.
+factor below 1. Where a word of these stands twice, a line is laid through the pairs of readings, and the stretch is
+made as long as every reading lies on it but for the rounding of both. What a reading tells: the share of the second
+point's changes that the line would have let pass.
 """
 
 from __future__ import annotations

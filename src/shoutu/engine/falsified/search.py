@@ -23,6 +23,8 @@ FEWEST_DISTINCT = 5
 ROUNDING, LIVELESS = 4, 0.9
 """Third differences of a curve without noise are its rounding: at most so large. A stretch of which this share is so
 small tells nothing."""
+PREDICTED = 0.5
+"""Bits a change tells at least: below it the law all but foresaw it, and its own errors would add up."""
 FEWEST_PEERS = 20
 MOST_EACH = 3
 """Findings told of one point (or pair) and kind: the most improbable."""
@@ -103,9 +105,9 @@ def find(
     a kind serve for noise and digits. ``same``: pairs that rightly tell the same (one instrument reported twice, a
     value reckoned from another).
     """
-    search = _Search(now, points, before, {frozenset(pair) for pair in same}, alpha)
-    if not len(now.ids):
+    if not len(now.ts):
         return []
+    search = _Search(now, points, before, {frozenset(pair) for pair in same}, alpha)
     found = [*search.repeated(), *search.scaled(), *search.patterns(), *search.smooth(), *search.rounded()]
     return _most_improbable(found)
 
@@ -193,7 +195,9 @@ class _Search:
             return None  # a pattern
         kind = COPIED if mine == its else CLONED if apart < self.points[point].interval_ms else SHIFTED
         left = told - self._compared(kind) - self.need
-        if left < 0 or frozenset((point, beside)) in self.same or not _lively(self.change[second + 1 : second + n]):
+        steps = self.change[second + 1 : second + n]
+        known = frozenset((point, beside)) in self.same or told < PREDICTED * (steps != 0).sum()
+        if left < 0 or known or not _lively(steps):
             return None
         mine_unit, its_unit = (10.0 ** -self.points[p].decimals for p in (point, beside))
         factor = factor * mine_unit / its_unit
@@ -214,6 +218,8 @@ class _Search:
             row = self._of(place)
             begin = int(self.now.bounds[row])
             told = pattern.told(self._values(row), place - begin, n, period, self._earlier(row))
+            if told < PREDICTED * np.count_nonzero(np.diff(self.now.value[place : place + n])):
+                continue
             zh = f"连续 {n} 个读数由同样 {period} 个数值一再重复而成"
             en = f"{n} readings in a row are the same {period} values over and over"
             found += self._alone(PATTERN, row, place, n, told, compared, zh, en, (place, period))
@@ -247,19 +253,21 @@ class _Search:
         """Last digits no longer as they were, or as no peer's."""
         compared = math.log2(digits.tests(float(self.sizes.sum())))
         peers = self._peers(lambda row: digits.counts(self._values(row))[None, :])
-        steps = self._peers(lambda row: np.array([[round(digits.usual_step(self._values(row)))]]))
+        steps = self._peers(lambda row: np.array([[round(digits.noise(self._values(row)))]]))
         found: list[Finding] = []
         for row in range(len(self.sizes)):
             value, earlier = self._values(row), self._earlier(row)
             own = len(earlier) > digits.FEWEST
-            step = digits.usual_step(earlier) if own else float(np.median(steps(row))) if len(steps(row)) else 0.0
+            step = digits.noise(earlier) if own else float(np.median(steps(row))) if len(steps(row)) else 0.0
             if step < digits.COARSEST:
                 continue
             reference = digits.counts(earlier) if own else peers(row).sum(axis=0)
             if not digits.fit(reference):
                 continue
             for first, n, told, counted in _apart(digits.windows(value, reference), compared + self.need):
-                if digits.usual_step(value[first : first + n]) >= digits.COARSEST:
+                # Peers do not tell which digits this very point likes, but that an instrument of its kind has them.
+                plain = counted.max() >= digits.ROUNDED * counted.sum()
+                if digits.usual_step(value[first : first + n]) >= digits.COARSEST and (own or plain):
                     zh, en = _digit_words(counted, own)
                     found += self._alone(ROUNDED, row, int(self.now.bounds[row]) + first, n, told, compared, zh, en)
         return found

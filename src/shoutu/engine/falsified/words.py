@@ -14,10 +14,7 @@ def when(ts: int) -> str:
 
 def chance(expected_bits: float) -> tuple[str, str]:
     """How many such findings a whole search of honest series would bring by chance."""
-    if expected_bits > 1000:
-        power = "10⁻³⁰⁰"
-        return f"偶然出现的概率低于 {power}", f"by chance in less than {power} of searches"
-    digits = int(expected_bits * 0.30103)
+    digits = min(300, int(expected_bits * 0.30103))
     power = "10" + str(-digits).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"全部比对中偶然出现一次的概率不超过 {power}", f"by chance in at most {power} of such searches"
 
