@@ -107,6 +107,30 @@ def test_an_honest_county_raises_nothing(seed: int) -> None:
     assert not find(now, of)
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+def test_a_sensor_that_sinks_to_the_end_of_its_range_is_no_finding(seed: int) -> None:
+    """Cut off at nought, noise grows less and noughts are many: no sensor's fault, and nobody's."""
+    rng = np.random.default_rng(seed)
+    level = np.concatenate([np.full(N, 60.0), np.linspace(50, -15, N)])
+    rows = [np.maximum(0, np.rint(level + 10 * rng.standard_normal(2 * N))).astype(np.int64) for _ in range(10)]
+    there, back = column([row[N:] for row in rows]), column([row[:N] for row in rows], START - DAY)
+    assert not find(there, points(10), back)
+    # Nor when it leaves there again.
+    assert not find(column([row[:N] for row in rows]), points(10), column([row[N:] for row in rows], START - DAY))
+
+
+def test_what_is_told_during_a_stop_on_record_is_not_searched() -> None:
+    rows = noisy(np.random.default_rng(6), 2)
+    rows[0][600:900] = rows[1][600:900]
+    flat = column(rows)
+    point = np.repeat(flat.ids, np.diff(flat.bounds))
+    begin, end = int(flat.ts[600]), int(flat.ts[900])
+    found = find(columns(point, flat.ts, flat.value / 10.0, points(2)), points(2))
+    assert [(one.kind, one.n) for one in found] == [("cloned", 300)]
+    for away in ({1: [(begin, end)]}, {2: [(begin, begin + 1), (begin, end)]}):
+        assert not find(columns(point, flat.ts, flat.value / 10.0, points(2), away), points(2))
+
+
 def key(found: list[Finding]) -> list[tuple[object, ...]]:
     return [(one.kind, one.point, one.start, one.end, one.beside, one.beside_start) for one in found]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import digits, noise, pattern, scaled, words
+from . import bound, digits, noise, pattern, scaled, words
 from .law import bits
 from .matches import matches
 
@@ -75,10 +76,20 @@ class Finding:
 
 
 def columns(
-    point: NDArray[np.int64], ts: NDArray[np.int64], value: NDArray[np.float64], points: Mapping[int, Point]
+    point: NDArray[np.int64],
+    ts: NDArray[np.int64],
+    value: NDArray[np.float64],
+    points: Mapping[int, Point],
+    away: Mapping[int, Iterable[tuple[int, int]]] = MappingProxyType({}),
 ) -> Column:
-    """Readings in any order as the search takes them; of two at one time the first, no numbers left out."""
+    """Readings in any order as the search takes them; of two at one time the first, no numbers left out.
+
+    ``away``: times of a point for which a stop or a calibration is on record: what it told then is not searched.
+    """
     known = np.isin(point, np.fromiter(points, np.int64, len(points))) & np.isfinite(value) & (np.abs(value) < 1e12)
+    for one, spans in away.items():
+        for start, end in spans:
+            known &= (point != one) | (ts < start) | (ts >= end)
     point, ts, value = point[known], ts[known], value[known]
     order = np.lexsort((ts, point))
     point, ts, value = point[order], ts[order], value[order]
@@ -148,6 +159,9 @@ class _Search:
         if at == len(self.before.ids) or self.before.ids[at] != self.now.ids[row]:
             return np.empty(0, np.int64)
         return self.before.value[self.before.bounds[at] : self.before.bounds[at + 1]]
+
+    def _known(self, row: int) -> NDArray[np.int64]:
+        return np.concatenate([self._earlier(row), self._values(row)])
 
     def _values(self, row: int) -> NDArray[np.int64]:
         return self.now.value[self.now.bounds[row] : self.now.bounds[row + 1]]
@@ -241,7 +255,9 @@ class _Search:
                 continue
             whose = ("该测点此前", "the point's own before") if len(earlier) else ("同类测点", "its peers'")
             unit = 10.0 ** -self.points[int(self.now.ids[row])].decimals
-            for first, n, told, usual in _apart(noise.windows(self._values(row), quiet), compared + self.need):
+            value, whole = self._values(row), self._known(row)
+            free = [one for one in noise.windows(value, quiet) if not bound.lies(value[one[0] :][: one[1]], whole)]
+            for first, n, told, usual in _apart(free, compared + self.need):
                 figures = f"{usual * unit / 2:.3g}", f"{quiet.usual * unit / 2:.3g}"
                 zh = f"连续 {n} 个读数的跳动（{figures[0]}）远低于{whose[0]}最平静时段（{figures[1]}）"
                 en = f"{n} readings have noise ({figures[0]}) far below the quietest of {whose[1]} ({figures[1]})"
@@ -264,9 +280,14 @@ class _Search:
             reference = digits.counts(earlier) if own else peers(row).sum(axis=0)
             if not digits.fit(reference):
                 continue
+            whole = self._known(row)
+            cut = own and bound.lies(earlier, whole, bound.DIGITS)
             for first, n, told, counted in _apart(digits.windows(value, reference), compared + self.need):
                 # Peers do not tell which digits this very point likes, but that an instrument of its kind has them.
+                # Values cut off at a bound like the digits next to it.
                 plain = counted.max() >= digits.ROUNDED * counted.sum()
+                if not plain and (cut or bound.lies(value[first : first + n], whole, bound.DIGITS)):
+                    continue
                 if digits.usual_step(value[first : first + n]) >= digits.COARSEST and (own or plain):
                     zh, en = _digit_words(counted, own)
                     found += self._alone(ROUNDED, row, int(self.now.bounds[row]) + first, n, told, compared, zh, en)
