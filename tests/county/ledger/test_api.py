@@ -24,6 +24,7 @@ from shoutu.county.commands_ledger import ledger
 from shoutu.county.kit import subjects
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
+from shoutu.county.kit.paging import encode
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger import verbs
 from shoutu.county.ledger.models import Entry, TreeHead, Witness
@@ -58,7 +59,7 @@ def test_entries_are_those_about_what_one_sees(county: SimpleNamespace, role: st
 
 
 def test_pages_of_part_of_the_county_follow_each_other(county: SimpleNamespace, login) -> None:
-    """The first page and the count come of one search, those after it of two."""
+    """A page and the count come of one search."""
     with transaction.atomic():
         for site in (county.site, county.site_b) * 3:
             record(SYSTEM, "site.params_set", ref(site), {})
@@ -75,6 +76,22 @@ def test_pages_of_part_of_the_county_follow_each_other(county: SimpleNamespace, 
     assert [item["id"] for item in oldest_first["items"]] == of_mine[::-1][:3]
     none = client.get("/api/v1/ledger", {"q": "无此记录"}).json()
     assert none == {"items": [], "next": None, "count": 0}
+
+
+@pytest.mark.parametrize("past", [True, "7", 1.5, -1, 2**63, None])
+def test_a_page_behind_no_id_is_refused(county: SimpleNamespace, login, past: object) -> None:
+    client = login("enterprise")
+    answer = client.get("/api/v1/ledger", {"cursor": encode("-id", [past])})
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "cursor"
+
+
+def test_a_page_behind_the_last_entry_is_empty_and_counts_all(county: SimpleNamespace, login) -> None:
+    client = login("enterprise")
+    whole = client.get("/api/v1/ledger").json()["count"]
+    page = client.get("/api/v1/ledger", {"cursor": encode("-id", [0])}).json()
+    assert page == {"items": [], "next": None, "count": whole}
+    assert whole > 0
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="reads a plan of PostgreSQL's; runs there in this suite")

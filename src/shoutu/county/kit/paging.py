@@ -6,9 +6,12 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Count, Q, QuerySet, Window
 from django.utils.translation import gettext as _
 from ninja import Field, Schema
@@ -44,6 +47,7 @@ def paginate(
     sorts: Mapping[str, Sequence[str]],
     default: str,
     rows: QuerySet[Any] | None = None,
+    ids: QuerySet[Any] | None = None,
 ) -> dict[str, Any]:
     """One page of `queryset`: two queries.
 
@@ -51,10 +55,16 @@ def paginate(
     must not be null (annotate with Coalesce). Raises Invalid for an unknown sort or a cursor of another list.
 
     `rows`: where finding which rows there are costs more than reading them, what reads them by id: then the first page
-    and the count come of one search.
+    and the count come of one search. `ids`: the same rows as ids alone, put together by `union`; looked through
+    by themselves where the order is that of the ids.
     """
     name = query.sort or default
     fields = _order(name, sorts)
+    if rows is not None and ids is not None and fields in (["id"], ["-id"]):
+        past = decode(query.cursor, name, 1) if query.cursor else []
+        keys = _united(ids, fields[0], query.limit + 1, past)
+        found = list(rows.filter(pk__in=[key for key, _all in keys]).order_by(*fields))
+        return _page(found, query.limit, make, name, fields, keys[0][1] if keys else queryset.order_by().count())
     if rows is not None and not query.cursor:
         keys = _counted(queryset.order_by(*fields), query.limit + 1)
         found = list(rows.filter(pk__in=[key for key, _all in keys]).order_by(*fields))
@@ -69,6 +79,25 @@ def paginate(
 def _counted(ordered: QuerySet[Any], limit: int) -> list[tuple[int, int]]:
     """The first ids, each with the number of all rows."""
     return list(ordered.annotate(_all=Window(Count("pk"))).values_list("pk", "_all")[:limit])
+
+
+def _united(ids: QuerySet[Any], order: str, limit: int, past: list[Any]) -> list[tuple[int, int]]:
+    """As `_counted`, of a union, behind the id in `past` where there is one.
+
+    Asked for as `id IN (union)`, both databases would go through the whole table for it.
+    """
+    if not all(type(one) is int and 0 <= one < 2**63 for one in past):
+        raise invalid_cursor()
+    down, behind = ("DESC", "<") if order.startswith("-") else ("ASC", ">")
+    with suppress(EmptyResultSet):
+        united, values = ids.query.sql_with_params()
+        numbered = f"SELECT pk, COUNT(*) OVER () AS n FROM (SELECT DISTINCT pk FROM ({united}) AS united) AS each_once"
+        if past:
+            numbered, values = f"SELECT * FROM ({numbered}) AS numbered WHERE pk {behind} %s", (*values, *past)
+        with connection.cursor() as cursor:
+            cursor.execute(f"{numbered} ORDER BY pk {down} LIMIT {limit:d}", values)
+            return cursor.fetchall()  # type: ignore[no-any-return]
+    return []
 
 
 def _page(

@@ -223,7 +223,10 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
         found = found.filter(holding(query.q))
     # What may be seen of part of the county, and what holds some words, is searched for in all kinds of subject.
     rows = None if actor.scope.all and not query.q else with_leaf()
-    page = paginate(found, query, sorts={"id": ["id"], "at": ["at"]}, default="-id", rows=rows)
+    # All I may see, and nothing else asked: their ids need no second look.
+    asked = query.subject or query.verb or query.q or query.since or query.until
+    ids = None if asked else Entry.seen_ids(actor)
+    page = paginate(found, query, sorts={"id": ["id"], "at": ["at"]}, default="-id", rows=rows, ids=ids)
     named = subjects.describe_many(entry.subject for entry in page["items"])
     page["items"] = [_out(entry, named[entry.subject]) for entry in page["items"]]
     return page

@@ -50,8 +50,14 @@ class Entry(ScopedModel):
         Not one question with an OR over all kinds: for that both databases go through the whole ledger and ask of each
         entry what it may be about, which is slower for a mine and for a township alike.
         """
+        seen = cls.seen_ids(actor)
+        return models.Q() if seen is None else models.Q(pk__in=seen)
+
+    @classmethod
+    def seen_ids(cls, actor: Actor) -> models.QuerySet[Entry, Any] | None:
+        """The ids of the entries about subjects the actor sees, each once; None where that is all of them."""
         if actor.scope.all:
-            return models.Q()
+            return None
         each = [
             cls.objects.filter(about, subject_type=kind.type).order_by().values("pk")
             for kind in subjects.kinds().values()
@@ -61,7 +67,7 @@ class Entry(ScopedModel):
                 else (models.Q(subject_id__in=ids) for ids in kind.all_visible(actor))
             )
         ]
-        return models.Q(pk__in=each[0].union(*each[1:], all=True)) if each else models.Q(pk__in=[])
+        return each[0].union(*each[1:], all=True) if each else cls.objects.none()
 
 
 class Unsealed(models.Model):

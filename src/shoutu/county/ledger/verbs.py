@@ -78,11 +78,11 @@ def _always(verb: str) -> set[str]:
 
 @lru_cache(maxsize=8)
 def _saying(_language: str | None, _known: int) -> dict[str, str]:
-    return {verb: "\n".join(_always(verb)).lower() for verb in _verbs}
+    return {verb: "\n".join([verb, *_always(verb)]).lower() for verb in _verbs}
 
 
 def saying(words: str) -> list[str]:
-    """The verbs in whose words these stand: who looks for 应答 finds what was answered."""
+    """The verbs in whose words or own name these stand: who looks for 应答 finds what was answered."""
     asked = words.strip().lower()
     return [verb for verb, told in _saying(get_language(), len(_verbs)).items() if asked and asked in told]
 

@@ -154,6 +154,8 @@ class Member(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["warning", "rule_id", "point_id", "kind"], name="member_once")]
+        # Those at a level now are few among all there ever were; lists that begin with the worst ask for them.
+        indexes = [models.Index(fields=["level", "warning"], name="member_level")]
 
     def __str__(self) -> str:
         return f"{self.warning_id} {self.kind} {self.level}"
