@@ -224,6 +224,7 @@ def test_damaged_backup_leaves_no_directory(home: Home, archive: Path, place: Pa
     assert left_in(place.parent) == []
 
 
+@pytest.mark.full
 def test_backup_of_a_newer_version_is_refused_by_name(home: Home, tmp_path: Path) -> None:
     newer = Home(tmp_path / "newer")
     shutil.copytree(home.data, newer.data)
@@ -255,6 +256,7 @@ def limited(size: int) -> Callable[[], None]:
     return limit
 
 
+@pytest.mark.full
 def test_disk_that_fills_up_leaves_nothing(home: Home, archive: Path, tmp_path: Path) -> None:
     ended = home.run("backup", str(tmp_path), prepare=limited(1 << 20))
     assert ended.returncode != 0
@@ -280,6 +282,7 @@ def started(home: Home, *arguments: str) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
+@pytest.mark.full
 def test_killed_backup_has_no_name_and_its_remains_go_with_the_next(home: Home, tmp_path: Path) -> None:
     process = started(home, "backup", str(tmp_path))
     until_seen(tmp_path, ".*.unfinished", process)
@@ -308,6 +311,7 @@ def test_killed_restore_leaves_nothing_that_starts_and_its_remains_go_with_the_n
     assert left_in(place.parent) == ["var"]
 
 
+@pytest.mark.full
 def test_damaged_photograph_is_copied_and_named(home: Home, tmp_path: Path) -> None:
     bad = home.data / "files" / "evidence" / "cd" / f"{'c' * 64}.original"
     bad.parent.mkdir()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.conftest import rows
+from tests.demo.conftest import load, on_disk, rows
 
 pytestmark = pytest.mark.integration
 
@@ -68,3 +68,11 @@ def test_what_was_grave_and_real_was_told_upward_and_received(county: sqlite3.Co
     assert told == [(pk, kind) for (pk,) in grave for kind in ("first", "final")]
     assert rows(county, "SELECT id FROM warnings_dispatch WHERE state <> 'received'") == []
     assert rows(county, "SELECT id FROM warnings_reportplan WHERE ended_at IS NULL") == []
+
+
+@pytest.mark.full
+def test_loaded_again_nothing_is_there_twice(tmp_path: Path) -> None:
+    load(tmp_path / "var")
+    first = on_disk(tmp_path / "var")
+    load(tmp_path / "var")
+    assert on_disk(tmp_path / "var") == first

@@ -186,6 +186,7 @@ def test_unknown_address_waits_to_be_claimed_and_foreign_point_is_refused(demo: 
     )  # fmt: skip
 
 
+@pytest.mark.full
 def test_token_works_within_two_seconds_and_is_dead_two_seconds_after_revocation(demo: Stack) -> None:
     gauge = Gauge(demo, "G5")
     token = demo.cli("token", "create", "short-lived", "--scope", "ingest", "--source", "G5网关")

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from shoutu.county.commands_sites import rules
 from tests.stack import plain_environment
 
 pytestmark = pytest.mark.integration
@@ -34,8 +36,15 @@ rules:
 """
 
 
-def check(file: Path, home: Path) -> tuple[int, str]:
-    """Exit code and everything said, run in an empty directory of its own."""
+def check(file: Path) -> tuple[int, str]:
+    """Exit code and everything said."""
+    ended = CliRunner().invoke(rules, ["check", str(file)])
+    assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exc_info
+    return ended.exit_code, ended.output
+
+
+def run(file: Path, home: Path) -> tuple[int, str]:
+    """The same of a program of its own, run in an empty directory."""
     ended = subprocess.run(
         [sys.executable, "-m", "shoutu.cli", "rules", "check", str(file)],
         cwd=home,
@@ -52,8 +61,16 @@ def check(file: Path, home: Path) -> tuple[int, str]:
 
 @pytest.mark.parametrize("file", [WARNING, RESPONSE], ids=["warning", "response"])
 def test_the_shipped_packs_are_good(tmp_path: Path, file: Path) -> None:
-    code, said = check(file, tmp_path)
+    code, said = run(file, tmp_path)
     assert (code, ": ok (" in said) == (0, True), said
+
+
+def test_a_wrong_pack_ends_the_program_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(GOOD.replace("version: 1", "version: !!python/object/apply:os.system ['touch owned']"), "utf-8")
+    code, said = run(file, tmp_path)
+    assert (code, "mine.yaml:3:" in said) == (1, True), said
+    assert not (tmp_path / "owned").exists()
 
 
 CASES = {
@@ -73,12 +90,15 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_wrong_pack_is_named_with_file_line_and_field(tmp_path: Path, name: str) -> None:
+def test_a_wrong_pack_is_named_with_file_line_and_field(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     old, new, wanted, words = CASES[name]
     assert old in GOOD
     file = tmp_path / "mine.yaml"
     file.write_text(GOOD.replace(old, new, 1), "utf-8")
-    code, said = check(file, tmp_path)
+    code, said = check(file)
     assert code == wanted, said
     assert all(word in said for word in words), said
     assert wanted == 0 or "mine.yaml:" in said
@@ -101,7 +121,7 @@ def test_a_wrong_pack_is_named_with_file_line_and_field(tmp_path: Path, name: st
 def test_a_file_that_is_no_pack_is_one_clear_answer(tmp_path: Path, content: bytes, words: tuple[str, ...]) -> None:
     file = tmp_path / "mine.yaml"
     file.write_bytes(content)
-    code, said = check(file, tmp_path)
+    code, said = check(file)
     assert code == 1, said
     assert all(word in said for word in words), said
     assert len(said) < 2_000

@@ -136,7 +136,7 @@ class Bench:
                 assert g[1] <= g[3] <= g[2]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(actions)
 def test_same_as_a_dict(todo: list[tuple[object, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
