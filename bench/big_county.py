@@ -1,4 +1,4 @@
-"""A county far larger than any: 5,000 sites, 50,000 points, 10,000 warnings, to see that every list stays quick.
+"""A county far larger than any: 5,000 sites, 50,000 points, 100,000 warnings, to see that every list stays quick.
 
 Rows are written in bulk past the services: what is measured is reading. Deterministic.
 """
@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 TOWNSHIPS, VILLAGES, SITES, POINTS_EACH, WARNINGS, OPEN_WARNINGS, ENTRIES = 13, 10, 5_000, 10, 100_000, 400, 100_000
+QUALITY_DAYS = 3
 KINDS = ("tailings_pond", "underground_mine", "open_pit", "dump", "plant")
 PASSWORD = "守土有责-尽责-2026"
 STATES = ("calling", "verifying", "disposing", "feedback", "closable")
@@ -33,6 +34,7 @@ def build() -> dict[str, Any]:
     _duties(warnings, posts, persons)
     _findings(sites)
     _entries(warnings)
+    _quality(points)
     users = {
         role: people.create_user(SYSTEM, role, role, PASSWORD, territory=county)
         for role in ("duty_officer", "administrator")
@@ -304,3 +306,29 @@ def _entries(warnings: list[Any]) -> None:
             record_many(some)
         while seal():
             pass
+
+
+def _quality(points: list[Any]) -> None:
+    """Some days of data quality, one point in fifty below what the provinces ask for."""
+    from django.utils import timezone
+
+    from shoutu.county.sites.models_quality import EnterpriseQuality, PointQuality, QualityDay
+    from shoutu.county.sites.quality import of_enterprises
+
+    now = timezone.now()
+    for ago in range(1, QUALITY_DAYS + 1):
+        day = timezone.localdate(now) - timedelta(days=ago)
+        _many(
+            PointQuality,
+            (
+                PointQuality(
+                    point=point, site_id=point.site_id, day=day, online=online, complete=online, counted_s=86_400.0,
+                    online_s=86_400.0 * online, away_s=86_400.0 * (1 - online), stopped_s=0.0, readings=1_440,
+                    expected=1_440, covered=round(1_440 * online), late_p50_s=1.0, late_p95_s=4.0, implausible=0,
+                )
+                for n, point in enumerate(points)
+                for online in (0.6 if n % 50 == 0 else 1.0 - (n * 37 % 1_000) / 20_000,)
+            ),
+        )  # fmt: skip
+        _many(EnterpriseQuality, of_enterprises(day))
+        QualityDay.objects.create(day=day, points=len(points), started_at=now, finished_at=now)

@@ -22,8 +22,9 @@ from bench.machine import ROOT
 
 AGAIN = 5
 ALSO = ("/api/v1/status", "/api/v1/territories", "/api/v1/roster/today", "/api/v1/roster/calendar",
-        "/api/v1/channels", "/api/v1/noise", "/api/v1/screen/map", "/api/v1/screen/sites", "/api/v1/screen/now",
-        "/api/v1/packs", "/api/v1/duties/{id}", "/api/v1/warnings/{id}", "/api/v1/sites/{id}", "/api/v1/points/{id}",
+        "/api/v1/channels", "/api/v1/noise", "/api/v1/quality", "/api/v1/packs",
+        "/api/v1/screen/map", "/api/v1/screen/sites", "/api/v1/screen/now",
+        "/api/v1/duties/{id}", "/api/v1/warnings/{id}", "/api/v1/sites/{id}", "/api/v1/points/{id}",
         "/api/v1/sites/{id}/watch", "/api/v1/sites/{id}/responsible")  # fmt: skip
 
 
