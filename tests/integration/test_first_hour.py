@@ -58,6 +58,7 @@ def test_page_waits_for_things_and_not_for_a_time() -> None:
     assert pauses == []
 
 
+@pytest.mark.full
 def test_commands_of_the_page_raise_the_warning_before_the_known_failure(tmp_path: Path) -> None:
     ended = follow(tmp_path)
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
