@@ -98,6 +98,8 @@ class Config:
     hj212_port: int = 0
     # A TOML file that says which folders of text files are watched; "": none.
     folders: str = ""
+    # Networks in which devices may be called (Modbus TCP); none: no device is.
+    device_nets: tuple[str, ...] = ()
     worker_host: str = "127.0.0.1"
     worker_port: int = 8002
     ingest_max_bytes: int = 16 * 1024 * 1024
@@ -293,6 +295,18 @@ def _names(values: dict[str, Any], name: str) -> list[str]:
     return [part.strip() for part in str(values.get(name, "")).split(",") if part.strip()]
 
 
+def _nets(values: dict[str, Any], name: str) -> tuple[str, ...]:
+    """Networks by commas; a lone address is a network of one."""
+    for one in _names(values, name):
+        try:
+            ipaddress.ip_network(one)
+        except ValueError as error:
+            raise SettingError(
+                f"{name}: {one!r}: expected networks by commas, such as 10.20.0.0/16,192.168.5.7 ({error})"
+            ) from None
+    return tuple(_names(values, name))
+
+
 def _is_here(host: str | None) -> bool:
     """Whether a host name is this machine's own."""
     try:
@@ -432,6 +446,7 @@ def load() -> Config:
         hj212_host=str(values.get("SHOUTU_HJ212_HOST", "127.0.0.1")),
         hj212_port=_port(values, "SHOUTU_HJ212_PORT", 0),
         folders=_folder(values, "SHOUTU_FOLDERS"),
+        device_nets=_nets(values, "SHOUTU_DEVICE_NETS"),
         worker_host=str(values.get("SHOUTU_WORKER_HOST", "127.0.0.1")),
         worker_port=_port(values, "SHOUTU_WORKER_PORT", 8002),
         database_url=str(values.get("SHOUTU_DATABASE_URL", "")),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from shoutu.config import Config
-from shoutu.sensing.model import Batch, Ints32, NotDurable, Overloaded, Rejected, Source
+from shoutu.sensing.model import Batch, Device, Ints32, NotDurable, Overloaded, Rejected, Source
 
 
 class MemoryDirectory:
@@ -26,6 +26,7 @@ class MemoryDirectory:
             for token, id in (("mine-a", 1), ("mine-b", 2), ("county", 9))
         }
 
+        self.called: list[Device] = []
         self.stations: dict[tuple[str, str], Source] = {}
 
     def authenticate(self, token: str) -> Source | None:
@@ -36,6 +37,14 @@ class MemoryDirectory:
 
     def named(self, name: str) -> Source | None:
         return next((source for source in self.tokens.values() if source.name == name), None)
+
+    def devices(self) -> list[Device]:
+        return self.called
+
+    def call(self, *devices: Device) -> None:
+        """From now on these devices are registered, and no others."""
+        self.called = list(devices)
+        self.version += 1
 
     def revoke(self, token: str) -> None:
         del self.tokens[hashlib.sha256(token.encode()).hexdigest()]

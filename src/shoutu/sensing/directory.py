@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from .catalog import Catalog
-from .model import FOREIGN_POINT, UNKNOWN_POINT, Ints32, Source
+from .model import FOREIGN_POINT, UNKNOWN_POINT, Device, Ints32, Source
 
 MAX_ID = 2**31 - 1
 
@@ -21,6 +21,7 @@ class CatalogDirectory:
         self._sources: dict[str, Source] = {}
         self._stations: dict[str, Source] = {}
         self._named: dict[str, Source] = {}
+        self._devices: list[Device] = []
         self._own: dict[int, dict[str, int]] = {}
         self._elsewhere: dict[str, int] = {}
         self._ids = frozenset(catalog.points)
@@ -34,6 +35,7 @@ class CatalogDirectory:
                     self._sources[str(digest).lower()] = source
                 for digest in entry.get("station_hashes") or ():
                     self._stations[str(digest).lower()] = source
+                self._devices += _devices(source, entry.get("devices"))
         for key, entry in catalog.points.items():
             address = entry.get("address")
             if isinstance(address, str) and type(entry.get("source")) is int:
@@ -52,6 +54,10 @@ class CatalogDirectory:
         """The source of this name, unless disabled."""
         return self._named.get(name)
 
+    def devices(self) -> Sequence[Device]:
+        """Those that we call, of sources that are not disabled."""
+        return self._devices
+
     def resolve(self, source: Source, addresses: Sequence[str]) -> Ints32:
         """Point id per address: 0 unknown, −1 another source's. A trusted source gives ids in decimal."""
         own = self._own.get(source.id, {})
@@ -69,6 +75,12 @@ class CatalogDirectory:
                 return int(address)
             return UNKNOWN_POINT
         return self._elsewhere.get(address, UNKNOWN_POINT)
+
+
+def _devices(source: Source, told: object) -> Iterator[Device]:
+    for one in told if isinstance(told, list) else ():
+        if isinstance(one, dict) and type(one.get("id")) is int:
+            yield Device(source, one["id"], str(one.get("name", one["id"])), str(one.get("kind")), one)
 
 
 def station_hash(mn: str, password: str) -> str:

@@ -49,6 +49,16 @@ class Source:
     seconds: bool = False
 
 
+class Device(NamedTuple):
+    """A device that we call. ``id``: its registration; ``settings``: as the catalog has them, not yet judged."""
+
+    source: Source
+    id: int
+    name: str
+    kind: str
+    settings: dict[str, Any]
+
+
 class Directory(Protocol):
     """What the doors need of the catalog; replaced as a whole when the catalog changes."""
 
@@ -64,6 +74,10 @@ class Directory(Protocol):
 
     def named(self, name: str) -> Source | None:
         """The source of this name, or None when unknown or disabled; for what the operator of the machine sets up."""
+        ...
+
+    def devices(self) -> Sequence[Device]:
+        """The devices that we call, of sources that are not disabled."""
         ...
 
     def resolve(self, source: Source, addresses: Sequence[str]) -> Ints32:

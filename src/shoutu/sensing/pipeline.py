@@ -86,6 +86,7 @@ class Pipeline:
 
     async def start(self) -> None:
         """Raises SettingError when a port is taken; then nothing is left open."""
+        from .devices import serve_devices
         from .folders import watch_folders
         from .hj212 import serve_hj212
         from .http import serve_http
@@ -97,10 +98,11 @@ class Pipeline:
         self._agreed = await self._agree_first()
         self.store.start_keeper(self.core.clock.now)
         token = self.config.secret("wing.token")
-        wanted = 2 + bool(self.config.hj212_port) + bool(self.config.folders)
+        wanted = 3 + bool(self.config.hj212_port) + bool(self.config.folders)
         local = Local(self.core, self.store, token, lambda: len(self.doors) == wanted, self.state)
         self.doors["http"] = await serve_http(self.core, self.config, local)
         self.doors["mqtt"] = await serve_mqtt(self.core, self.config)
+        self.doors["devices"] = await serve_devices(self.core, self.config)
         if self.config.hj212_port:
             self.doors["hj212"] = await serve_hj212(self.core, self.config)
         if self.config.folders:

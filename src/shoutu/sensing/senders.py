@@ -35,6 +35,9 @@ class Sender:
     heard: int | None = None
     accepted: int = 0
     refused: int = 0
+    # Why it is not connected, or what is wrong though it is: a word of the face, and more of it.
+    reason: str = ""
+    detail: str = ""
 
 
 class Senders:
@@ -59,6 +62,7 @@ class Senders:
         one.connections += 1
         one.peer = peer
         one.since = one.since or _now()
+        one.reason = one.detail = ""
 
     def closed(self, source: int, door: str, device: str) -> None:
         one = self._kept.get(source, {}).get((door, device))
@@ -68,12 +72,22 @@ class Senders:
         if not one.connections:
             one.since = None
 
-    def heard(self, source: int, door: str, device: str, accepted: int = 0, refused: int = 0) -> None:
-        """Something came in; what became of its readings."""
+    def heard(self, source: int, door: str, device: str, accepted: int = 0, refused: int = 0, new: bool = True) -> None:
+        """Something came in (unless not ``new``: nothing came, which is counted); what became of its readings."""
         one = self._of(source, door, device)
-        one.heard = _now()
+        if new:
+            one.heard = _now()
         one.accepted += accepted
         one.refused += refused
+
+    def trouble(self, source: int, door: str, device: str, reason: str, detail: str = "") -> None:
+        """Why a device that we call is away, or what is wrong though it is there; "": nothing."""
+        one = self._of(source, door, device)
+        one.reason, one.detail = reason, detail[:200]
+
+    def forget(self, source: int, door: str, device: str) -> None:
+        """A device that we call is registered no more."""
+        self._kept.get(source, {}).pop((door, device), None)
 
     def of(self, sources: Iterable[int]) -> dict[str, list[dict[str, Any]]]:
         """Of each of these sources, the connected first, then the last heard."""
@@ -92,7 +106,7 @@ class Senders:
         """What was heard before a restart. Raises msgspec.MsgspecError."""
         for source, rows in msgspec.json.decode(raw, type=dict[int, list[Sender]]).items():
             for one in rows:
-                one.connections, one.since = 0, None
+                one.connections, one.since, one.reason, one.detail = 0, None, "", ""
                 self._kept.setdefault(source, {}).setdefault((one.door, one.device), one)
 
     def clear(self) -> None:

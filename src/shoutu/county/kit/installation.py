@@ -85,6 +85,13 @@ SETTINGS = (
     Setting(
         "SHOUTU_FOLDERS", "place", _("文件夹设置"), _("收哪些文件夹里的文本文件，写在这个文件里"), lambda c: c.folders
     ),
+    Setting(
+        "SHOUTU_DEVICE_NETS",
+        "place",
+        _("可以去连的网段"),
+        _("Modbus TCP 的设备在这些网段里才去连，没有设就都不连"),
+        lambda c: ", ".join(c.device_nets),
+    ),
     Setting("SHOUTU_WORKER_HOST", "place", _("后台状态地址"), _("后台进程在哪里报平安"), lambda c: c.worker_host),
     Setting("SHOUTU_WORKER_PORT", "place", _("后台状态端口"), _("0 是不开"), lambda c: c.worker_port),
     Setting(

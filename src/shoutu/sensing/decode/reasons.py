@@ -60,6 +60,14 @@ REASONS: dict[str, tuple[str, str]] = {
         "这条记录有 {got} 列，设置里要读第 {expected} 列；核对这种文件的列",
         "a record of {got} columns, and column {expected} is to be read; check the columns of this kind of file",
     ),
+    "modbus_exception": (
+        "站号 {unit} 的寄存器 {register}：设备答复异常 {got}；核对地址和功能码",
+        "unit {unit}, register {register}: the device answers with exception {got}; check address and function",
+    ),
+    "modbus_silent": (
+        "站号 {unit} 的寄存器 {register}：{got}内没有答复",
+        "unit {unit}, register {register}: no answer within {got}",
+    ),
     "time_implausible": (
         "字段 ts 为 {got}，早于 2000 年或晚于今后十年；请校准设备时钟，并确认单位是毫秒",
         'field "ts": {got} is before 2000 or more than ten years ahead; set the device clock, and send milliseconds',
