@@ -26,6 +26,7 @@ LAZY = {
     "site": "shoutu.county.commands_sites:site",
     "source": "shoutu.county.commands_sites:source",
     "station": "shoutu.county.commands_sites:station",
+    "device": "shoutu.county.commands_devices:device",
     "point": "shoutu.county.commands_sites:point",
     "places": "shoutu.county.commands_places:places",
     "user": "shoutu.county.commands_people:user",

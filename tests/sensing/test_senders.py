@@ -24,7 +24,8 @@ def test_a_device_is_connected_until_its_last_connection_ends(clock: list[int]) 
     table.opened(1, "mqtt", "pit", "10.0.0.8")
     table.heard(1, "mqtt", "pit", 5, 1)
     table.closed(1, "mqtt", "pit")
-    told = {"door": "mqtt", "device": "pit", "peer": "10.0.0.8", "heard": 2_000, "accepted": 5, "refused": 1}
+    told = {"door": "mqtt", "device": "pit", "peer": "10.0.0.8", "heard": 2_000, "accepted": 5, "refused": 1,
+            "reason": "", "detail": ""}  # fmt: skip
     assert table.of([1, 2]) == {"1": [{**told, "connections": 1, "since": 1_000}]}
     table.closed(1, "mqtt", "pit")
     table.closed(1, "mqtt", "pit")
@@ -38,6 +39,21 @@ def test_the_connected_come_first_then_the_last_heard(clock: list[int]) -> None:
         table.heard(1, "hj212", device)
     table.opened(1, "hj212", "a", "")
     assert [one["device"] for one in table.of([1])["1"]] == ["a", "c", "b"]
+
+
+def test_why_one_that_is_called_is_away_is_told_until_it_comes_and_not_over_a_restart(clock: list[int]) -> None:
+    table, after = Senders(), Senders()
+    table.trouble(1, "modbus", "plc", "refused", "x" * 300)
+    ((one,),) = table.of([1]).values()
+    assert (one["reason"], len(one["detail"]), one["heard"]) == ("refused", 200, None)
+    after.restore(table.dump())
+    assert after.of([1])["1"][0]["reason"] == ""
+    table.heard(1, "modbus", "plc", 0, 3, new=False)
+    table.opened(1, "modbus", "plc", "10.0.0.7:502")
+    ((one,),) = table.of([1]).values()
+    assert (one["reason"], one["heard"], one["refused"]) == ("", None, 3)
+    table.forget(1, "modbus", "plc")
+    assert table.of([1]) == {}
 
 
 def test_of_too_many_devices_the_longest_unheard_is_forgotten_and_no_connected_one(clock: list[int]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from shoutu.county.commands_sites import _actor, site_named, told
+from shoutu.county.commands_sites import acting, site_named, told
 
 
 @click.group()
@@ -29,7 +29,7 @@ def import_boundary(file: Path, crs: str, source: str, schematic: bool, neighbou
     if neighbours and townships:
         raise click.UsageError("--neighbours 和 --townships 只能用一个 / only one of them")
     others = "neighbours" if neighbours else "townships" if townships else "refuse"
-    done = import_boundaries(_actor(), file.read_bytes(), source, crs=crs, schematic=schematic, others=others)
+    done = import_boundaries(acting(), file.read_bytes(), source, crs=crs, schematic=schematic, others=others)
     click.echo(f"territories {len(done.territories)}\t{'、'.join(done.territories)}")
     click.echo(f"neighbours {len(done.neighbours)}\t{'、'.join(done.neighbours)}")
     if done.made:
@@ -56,7 +56,7 @@ def locate(site: str, longitude: float, latitude: float, crs: str) -> None:
     from shoutu.county.places.services import locate_site
 
     x, y = place(longitude, latitude, crs)
-    row = locate_site(_actor(), site_named(site), y, x)
+    row = locate_site(acting(), site_named(site), y, x)
     click.echo(f"{row.name}\t{x:.6f}\t{y:.6f}")
     if is_outside(row):
         click.echo("warning: 坐标在县界外，核对经纬度有没有写反、坐标系对不对 / outside the county", err=True)

@@ -37,18 +37,18 @@ def told(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def _actor() -> Any:
+def acting() -> Any:
     from shoutu.county.kit.actors import system
 
     return system("命令行")
 
 
-def _source(name: str) -> Any:
+def source_named(name: str) -> Any:
     from shoutu.county.sites import services
     from shoutu.county.sites.models import Source
 
     if name == "county":
-        return services.county_source(_actor())
+        return services.county_source(acting())
     found = Source.objects.filter(name=name).first()
     if found is None:
         raise click.ClickException(f"没有名为“{name}”的数据源；先执行 shoutu source create {name} / no such source")
@@ -86,14 +86,14 @@ def create_token(name: str, scope: str, source: str, owner: str, days: int) -> N
 
         if not source:
             raise click.UsageError("--scope ingest needs --source NAME (or --source county)")
-        _row, text = services.create_token(_actor(), _source(source), name)
+        _row, text = services.create_token(acting(), source_named(source), name)
     else:
         from shoutu.county.people.selectors import user_named
         from shoutu.county.people.services import create_api_token
 
         if not owner:
             raise click.UsageError("--scope api needs --as USER")
-        _made, text = create_api_token(_actor(), user_named(owner), name, days=days)
+        _made, text = create_api_token(acting(), user_named(owner), name, days=days)
     click.echo(text)
 
 
@@ -111,12 +111,12 @@ def revoke_token(name: str, source: str, reason: str, replace: str) -> None:
     """
     from shoutu.county.sites import services
 
-    rows = list(_source(source).tokens.filter(name=name, revoked_at__isnull=True))
+    rows = list(source_named(source).tokens.filter(name=name, revoked_at__isnull=True))
     if not rows:
         raise click.ClickException(f"没有名为“{name}”的有效令牌 / no valid token of this name")
     revoked = 0
     for row in rows:
-        done = services.revoke_token(_actor(), row, reason, replacement=replace if row is rows[0] else "")
+        done = services.revoke_token(acting(), row, reason, replacement=replace if row is rows[0] else "")
         if done.replacement:
             click.echo(done.replacement)
         if done.proposal:
@@ -144,7 +144,7 @@ def register_station(mn: str, source: str, password: str, name: str) -> None:
     """登记数采仪，密码只显示这一次。 Register a data logger; its password is shown once."""
     from shoutu.county.sites import services
 
-    _row, text = services.create_station(_actor(), _source(source), mn, name or mn, password)
+    _row, text = services.create_station(acting(), source_named(source), mn, name or mn, password)
     click.echo(text)
 
 
@@ -161,7 +161,7 @@ def create_source(name: str, site: str) -> None:
     """新建数据源。 Create a source; prints its id."""
     from shoutu.county.sites import services
 
-    click.echo(services.create_source(_actor(), name, site_named(site) if site else None).pk)
+    click.echo(services.create_source(acting(), name, site_named(site) if site else None).pk)
 
 
 @source.command("list")
@@ -198,8 +198,8 @@ def create_site(name: str, kind: str, organisation: str, territory: str, grade: 
         raise click.ClickException("还没有县；先建第一个管理员（打开 /setup） / make the first administrator first")
     owner = Organisation.objects.filter(name=organisation).first()
     if owner is None:
-        owner = services.create_organisation(_actor(), organisation, "enterprise", where)
-    made = services.create_site(_actor(), name, kind, owner, where, grade=grade, params=dict(map(_pair, params)))
+        owner = services.create_organisation(acting(), organisation, "enterprise", where)
+    made = services.create_site(acting(), name, kind, owner, where, grade=grade, params=dict(map(_pair, params)))
     click.echo(made.pk)
 
 
@@ -236,7 +236,7 @@ def create_point(address: str, site: str, source: str, title: str, interval: flo
     from shoutu.county.sites import services
 
     made = services.create_point(
-        _actor(), site_named(site), _source(source), address, item_title=title, interval_s=interval, **fields
+        acting(), site_named(site), source_named(source), address, item_title=title, interval_s=interval, **fields
     )
     click.echo(made.pk)
 
@@ -329,7 +329,7 @@ def add_rule(point: int, kind: str, params: str, reason: str, title: str) -> Non
         values = json.loads(params)
     except json.JSONDecodeError as error:
         raise click.BadParameter(f"--params: not JSON ({error})") from None
-    click.echo(services.create_rule(_actor(), row, kind, values, reason, title=title).pk)
+    click.echo(services.create_rule(acting(), row, kind, values, reason, title=title).pk)
 
 
 @rules.command("bind")
@@ -341,7 +341,7 @@ def bind(pack: str, site: str) -> None:
     from shoutu.county.sites import selectors, services
 
     row = site_named(site)
-    for rule in services.bind(_actor(), row, pack):
+    for rule in services.bind(acting(), row, pack):
         click.echo(f"rule {rule.pk}\tpoint {rule.point_id}\t{rule.kind}\t{rule.title}")
     for finding in selectors.findings_of(row):
         click.echo(f"missing\t{finding['field']}\t{finding['message']}", err=True)

@@ -144,7 +144,14 @@ def test_who_sends_is_asked_of_the_pipeline_for_visible_sources_alone(source, lo
     monkeypatch.setattr(asking, "senders", senders)
     answer = login("administrator").get(f"/api/v1/senders?source={source.pk}&source=99999").json()
     assert answer["items"] == [
-        {**told, "source": source.pk, "since": "2026-09-21T14:13:20Z", "heard": "2026-09-21T14:13:21.500Z"}
+        {
+            **told,
+            "reason": "",
+            "detail": "",
+            "source": source.pk,
+            "since": "2026-09-21T14:13:20Z",
+            "heard": "2026-09-21T14:13:21.500Z",
+        }
     ]
     assert asked == [[source.pk]]
     assert login("principal").get(f"/api/v1/senders?source={source.pk}").status_code == 403

@@ -3133,6 +3133,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Device
+         * @description Have a device called (Modbus TCP), or with `replaces` change how; of a watched source two persons do that.
+         */
+        post: operations["sites_stations_post_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/{id}/clock": {
         parameters: {
             query?: never;
@@ -9302,6 +9322,41 @@ export interface components {
             /** Count */
             count: number;
         };
+        /**
+         * Modbus
+         * @description A Modbus TCP device or gateway, asked every `every_s` seconds.
+         */
+        Modbus: {
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "modbus";
+            /** Host */
+            host: string;
+            /**
+             * Port
+             * @default 502
+             */
+            port?: number;
+            /**
+             * Unit
+             * @default 1
+             */
+            unit?: number;
+            /**
+             * Every S
+             * @default 10
+             */
+            every_s?: number;
+            /**
+             * Timeout S
+             * @default 3
+             */
+            timeout_s?: number;
+            /** Registers */
+            registers: components["schemas"]["Register"][];
+        };
         /** Page[Source] */
         Page_Source_: {
             /** Items */
@@ -9310,6 +9365,51 @@ export interface components {
             next?: string | null;
             /** Count */
             count: number;
+        };
+        /**
+         * Register
+         * @description One value of a Modbus device.
+         *
+         *     `at`: the register's number, from 0, as on the wire. `order`: of four bytes, ABCD is the highest first. A reading is
+         *     the number × `scale` + `offset`. `unit`: where it is not the device's own. `fault`: the number that means there is
+         *     none.
+         */
+        Register: {
+            /** Address */
+            address: string;
+            /**
+             * Function
+             * @enum {integer}
+             */
+            function: 1 | 2 | 3 | 4;
+            /** At */
+            at: number;
+            /**
+             * Type
+             * @default u16
+             * @enum {string}
+             */
+            type?: "bit" | "u16" | "i16" | "u32" | "i32" | "f32" | "f64";
+            /**
+             * Order
+             * @default ABCD
+             * @enum {string}
+             */
+            order?: "ABCD" | "CDAB" | "BADC" | "DCBA";
+            /**
+             * Scale
+             * @default 1
+             */
+            scale?: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset?: number;
+            /** Unit */
+            unit?: number | null;
+            /** Fault */
+            fault?: number | null;
         };
         /**
          * Source
@@ -9336,13 +9436,14 @@ export interface components {
         };
         /**
          * Token
-         * @description A token without its text. `mn`: it is a data logger's, at the HJ 212 door alone.
+         * @description A token without its text. `mn`: it is a data logger's, at the HJ 212 door alone. `device`: one that is called.
          */
         Token: {
             /** Id */
             id: number;
             /** Mn */
             mn: string;
+            device: components["schemas"]["Modbus"] | null;
             /** Name */
             name: string;
             /**
@@ -10091,8 +10192,9 @@ export interface components {
          * Sender
          * @description A device of a source at one door: whether it is connected, and when it was heard last.
          *
-         *     `device`: a data logger's MN, an MQTT client's id, "" at the HTTP door. `since`: when its oldest connection began.
-         *     Counts are of readings since the pipeline keeps them.
+         *     `device`: a data logger's MN, an MQTT client's id, the name of one that is called, "" at the HTTP door. `since`:
+         *     when its oldest connection began. Counts are of readings since the pipeline keeps them. `reason`: of one that is
+         *     called, why it is away, or what is wrong though it is connected; `detail`: more of it.
          */
         Sender: {
             /** Source */
@@ -10113,6 +10215,10 @@ export interface components {
             accepted: number;
             /** Refused */
             refused: number;
+            /** Reason */
+            reason: string;
+            /** Detail */
+            detail: string;
         };
         /** Senders */
         Senders: {
@@ -10137,6 +10243,22 @@ export interface components {
              * @default
              */
             password?: string;
+        };
+        /**
+         * DeviceIn
+         * @description A device to be called, or with `replaces` (a registration) what is to hold instead of it.
+         */
+        DeviceIn: {
+            /** Name */
+            name: string;
+            device: components["schemas"]["Modbus"];
+            /** Replaces */
+            replaces?: number | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
         };
         /**
          * ClockIn
@@ -18867,6 +18989,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenOnce"];
+                };
+            };
+        };
+    };
+    sites_stations_post_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceChanged"];
                 };
             };
         };

@@ -35,7 +35,7 @@ FIELDS = {
     "as_it_stands": _("状态"), "facts": _("详情"),
     "warning": _("预警"), "warnings": _("预警"), "way": _("方式"), "weekdays": _("星期"), "whole": _("范围"),
     "withdraw": _("撤人"), "xml": _("报文"), "axis": _("方向"), "mn": _("数采仪编号"), "seconds": _("按秒计的时间"),
-    "zone": _("时区"),
+    "zone": _("时区"), "host": _("设备地址"),
 }  # fmt: skip
 
 THINGS = {

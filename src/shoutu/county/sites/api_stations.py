@@ -1,4 +1,4 @@
-"""Data loggers of sources, on whose clock they are, and who sends now."""
+"""Data loggers and called devices of sources, on whose clock they are, and who sends now."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ninja import Query, Status
 
 from shoutu.county.kit.api import Router, asker
 from shoutu.county.sites import asking, schemas, selectors, services, shaping
+from shoutu.county.sites.schemas_devices import DeviceIn
 
 router = Router()
 Ids = Annotated[list[int], Query(max_length=200)]
@@ -31,6 +32,21 @@ def post_station(request: HttpRequest, id: int, body: schemas.StationIn) -> Any:
     source = selectors.get_source(actor, id)
     token, text = services.create_station(actor, source, body.mn.strip(), body.name, body.password)
     return Status(201, {"id": token.pk, "name": token.name, "token": text})
+
+
+@router.post("/sources/{id}/devices", response=schemas.SourceChanged)
+def post_device(request: HttpRequest, id: int, body: DeviceIn) -> Any:
+    """Have a device called (Modbus TCP), or with `replaces` change how; of a watched source two persons do that."""
+    actor = asker(request)
+    source, proposal = selectors.get_source(actor, id), None
+    told = body.device.model_dump(mode="json")
+    if body.replaces is None:
+        services.register_device(actor, source, body.name, told)
+    else:
+        token = selectors.get_token(source, body.replaces)
+        proposal = services.change_device(actor, token, body.name, told, body.reason)[1]
+    row = shaping.source(selectors.sources_for(actor).get(pk=id))
+    return {"source": row, "proposal": proposal.pk if proposal else None}
 
 
 @router.post("/sources/{id}/clock", response=schemas.SourceChanged)

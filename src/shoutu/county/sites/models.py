@@ -35,6 +35,7 @@ class IngestToken(models.Model):
     """A right to send as a source. Only the SHA-256 of the text is kept.
 
     `mn`: a data logger's number; then it is the right of that logger at the HJ 212 door alone, with its password.
+    `device`: where it is a device that the pipeline calls, how it is called and read; then no text has the hash.
     """
 
     subject_type = "ingest_token"
@@ -43,6 +44,7 @@ class IngestToken(models.Model):
     name = models.CharField(max_length=80)
     hash = models.CharField(max_length=64)
     mn = models.CharField(max_length=40, blank=True, default="")
+    device = models.JSONField(null=True, default=None)
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True)
 

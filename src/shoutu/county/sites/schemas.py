@@ -8,6 +8,8 @@ from typing import Any, Literal
 from ninja import Schema
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from shoutu.county.sites.schemas_devices import Modbus
+
 Level = Literal[0, 1, 2, 3, 4]
 
 
@@ -103,10 +105,11 @@ class SiteIn(Schema):
 
 
 class Token(Schema):
-    """A token without its text. `mn`: it is a data logger's, at the HJ 212 door alone."""
+    """A token without its text. `mn`: it is a data logger's, at the HJ 212 door alone. `device`: one that is called."""
 
     id: int
     mn: str
+    device: Modbus | None
     name: str
     created_at: datetime
     revoked_at: datetime | None
@@ -129,8 +132,9 @@ class Source(Schema):
 class Sender(Schema):
     """A device of a source at one door: whether it is connected, and when it was heard last.
 
-    `device`: a data logger's MN, an MQTT client's id, "" at the HTTP door. `since`: when its oldest connection began.
-    Counts are of readings since the pipeline keeps them.
+    `device`: a data logger's MN, an MQTT client's id, the name of one that is called, "" at the HTTP door. `since`:
+    when its oldest connection began. Counts are of readings since the pipeline keeps them. `reason`: of one that is
+    called, why it is away, or what is wrong though it is connected; `detail`: more of it.
     """
 
     source: int
@@ -142,6 +146,8 @@ class Sender(Schema):
     heard: datetime | None
     accepted: int
     refused: int
+    reason: str
+    detail: str
 
 
 class Senders(Schema):

@@ -60,7 +60,11 @@ def source(row: Source) -> dict[str, Any]:
         "zone": row.zone,
         "seconds": row.seconds,
         "tokens": [
-            {"mn": token.mn, **{name: getattr(token, name) for name in ("id", "name", "created_at", "revoked_at")}}
+            {
+                "mn": token.mn,
+                "device": token.device,
+                **{name: getattr(token, name) for name in ("id", "name", "created_at", "revoked_at")},
+            }
             for token in row.tokens.all()
         ],
     }
@@ -72,7 +76,14 @@ def sender(source: int, told: dict[str, Any]) -> dict[str, Any]:
     def at(ms: int | None) -> datetime | None:
         return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)
 
-    return {**told, "source": source, "since": at(told["since"]), "heard": at(told["heard"])}
+    return {
+        "reason": "",
+        "detail": "",
+        **told,
+        "source": source,
+        "since": at(told["since"]),
+        "heard": at(told["heard"]),
+    }
 
 
 def point(row: Point, latest: dict[str, Any] | None, decimals: int | None = None) -> dict[str, Any]:

@@ -146,6 +146,8 @@ verbs.register(
         "source.token_revoked": gettext_lazy("撤销数据源令牌"),
         "source.disabled": gettext_lazy("停用数据源"),
         "source.station_registered": gettext_lazy("登记数采仪"),
+        "source.device_registered": gettext_lazy("登记主动采集的设备"),
+        "source.device_changed": gettext_lazy("改主动采集设备的设置"),
         "source.clock_changed": gettext_lazy("改数据源时间的读法"),
         "source.enabled": gettext_lazy("启用数据源"),
         "point.created": gettext_lazy("登记测点"),

@@ -11,10 +11,12 @@ import { Exchange } from "../../kit/import/Exchange";
 import { date } from "../../time/words";
 import { Dialog, Field } from "../people/Dialog";
 import { useMay } from "../people/Room";
+import { Device } from "./DeviceDialog";
 import { Once } from "./Once";
 import { Senders } from "./Senders";
 import { Clock, NewStation } from "./SourceDialogs";
 import { SourceForm } from "./SourceForm";
+import { deviceWords } from "./senders";
 import { useChange, useSenders, useSources, type Sender, type Source } from "./queries";
 
 type Token = Source["tokens"][number];
@@ -61,11 +63,15 @@ function Revoke({ source, token, close, made, waits }: { source: Source; token: 
 }
 
 function Line({ source, senders, made, waits }: { source: Source; senders: readonly Sender[]; made: (shown: Shown) => void; waits: () => void }): ReactNode {
-  const [open, setOpen] = useState<"new" | "station" | "clock" | Token | null>(null);
+  const [open, setOpen] = useState<"new" | "station" | "device" | "clock" | Token | null>(null);
+  const [changed, setChanged] = useState<Token | null>(null);
   const manages = useMay()("source.manage");
   const live = source.tokens.filter((token) => token.revoked_at === null);
   const gone = source.tokens.length - live.length;
-  const close = (): void => setOpen(null);
+  const close = (): void => {
+    setOpen(null);
+    setChanged(null);
+  };
   const shows = (shown: Shown): void => {
     close();
     made(shown);
@@ -96,6 +102,9 @@ function Line({ source, senders, made, waits }: { source: Source; senders: reado
               <Button size="small" onClick={() => setOpen("station")}>
                 {t("admin.station.make")}
               </Button>
+              <Button size="small" onClick={() => setOpen("device")}>
+                {t("admin.device.make")}
+              </Button>
               <Button size="small" type="text" aria-label={t("admin.clock.title", { name: source.name })} onClick={() => setOpen("clock")}>
                 {t("admin.clock")}
               </Button>
@@ -108,8 +117,11 @@ function Line({ source, senders, made, waits }: { source: Source; senders: reado
           {live.map((token) => (
             <li key={token.id}>
               <span>
-                {token.name} <span className="tnote">{token.mn && `MN ${token.mn} \u00b7 `}{t("admin.token.made", { at: date(token.created_at) })}</span>
+                {token.name} <span className="tnote">{token.mn && `MN ${token.mn} \u00b7 `}{token.device && `${deviceWords(token.device)} \u00b7 `}{t("admin.token.made", { at: date(token.created_at) })}</span>
               </span>
+              {manages && token.device && <Button size="small" type="text" aria-label={t("admin.device.change.title", { name: token.name })} onClick={() => setChanged(token)}>
+                {t("admin.device.change")}
+              </Button>}
               {manages && <Button size="small" type="text" aria-label={t("admin.source.revoke", { name: token.name })} onClick={() => setOpen(token)}>
                 {t("admin.token.revoke")}
               </Button>}
@@ -120,6 +132,8 @@ function Line({ source, senders, made, waits }: { source: Source; senders: reado
       <Senders source={source} senders={senders} />
       {open === "new" && <New source={source} close={close} made={shows} />}
       {open === "station" && <NewStation source={source} close={close} made={shows} />}
+      {open === "device" && <Device source={source} close={close} waits={waiting} />}
+      {changed && <Device source={source} token={changed} close={close} waits={waiting} />}
       {open === "clock" && <Clock source={source} close={close} waits={waiting} />}
       {open !== null && typeof open !== "string" && <Revoke source={source} token={open} close={close} made={shows} waits={waiting} />}
     </li>

@@ -16,6 +16,7 @@ export type ApiToken = S["TokenOut"];
 export type NewToken = S["NewToken"];
 export type Source = S["Source"];
 export type Sender = S["Sender"];
+export type ModbusDevice = S["Modbus"];
 export type SourceChanged = S["SourceChanged"];
 
 const PAGE = 50;

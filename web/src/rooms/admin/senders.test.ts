@@ -5,8 +5,8 @@ import type { Sender, Source } from "./queries";
 import { deviceLines } from "./senders";
 
 const NOW = Date.parse("2026-08-01T01:00:00Z");
-const source = { id: 3, tokens: [{ id: 1, name: "a", mn: "M1", created_at: "", revoked_at: null }, { id: 2, name: "b", mn: "M2", created_at: "", revoked_at: null }, { id: 4, name: "c", mn: "M0", created_at: "", revoked_at: "2026-07-01T00:00:00Z" }] } as unknown as Source;
-const sender: Sender = { source: 3, door: "hj212", device: "M1", peer: "10.0.0.7", connections: 1, since: "2026-08-01T00:58:00Z", heard: "2026-08-01T00:59:50Z", accepted: 7, refused: 1 };
+const source = { id: 3, tokens: [{ id: 1, name: "a", mn: "M1", device: null, created_at: "", revoked_at: null }, { id: 2, name: "b", mn: "M2", device: null, created_at: "", revoked_at: null }, { id: 4, name: "c", mn: "M0", device: null, created_at: "", revoked_at: "2026-07-01T00:00:00Z" }] } as unknown as Source;
+const sender: Sender = { source: 3, door: "hj212", device: "M1", peer: "10.0.0.7", connections: 1, since: "2026-08-01T00:58:00Z", heard: "2026-08-01T00:59:50Z", accepted: 7, refused: 1, reason: "", detail: "" };
 
 beforeAll(async () => {
   await i18next.init({ lng: "zh", keySeparator: false, nsSeparator: false, resources: { zh: { translation: zh } }, interpolation: { escapeValue: false } });
@@ -30,4 +30,13 @@ test("the HTTP door has no lasting connections, and another source's devices are
   const lines = deviceLines({ ...source, tokens: [] }, [{ ...sender, door: "http", device: "", connections: 0, peer: "" }, { ...sender, source: 9 }], NOW);
   expect(lines.map((line) => [line.title, line.state])).toEqual([["HTTP", "apart"]]);
   expect(lines[0]?.words).not.toContain("连");
+});
+
+test("a device that is called is away with the reason, and one never reached is shown", () => {
+  const device = { kind: "modbus", host: "10.20.0.5", port: 502, every_s: 10, registers: [{}, {}] };
+  const calling = { ...source, tokens: [{ id: 7, name: "PLC", mn: "", device, revoked_at: null }, { id: 8, name: "PLC 2", mn: "", device, revoked_at: null }] } as unknown as Source;
+  const lines = deviceLines(calling, [{ ...sender, door: "modbus", device: "PLC", connections: 0, since: null, reason: "refused", detail: "10.20.0.5:502" }], NOW);
+  expect(lines.map((line) => [line.title, line.state])).toEqual([["Modbus TCP PLC", "off"], ["Modbus TCP PLC 2", "off"]]);
+  expect(lines[0]?.words).toContain("没有连着 \u00b7 对方不接受连接 10.20.0.5:502");
+  expect(lines[1]?.words).toBe("还没有连过");
 });

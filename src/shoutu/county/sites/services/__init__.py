@@ -4,6 +4,7 @@ from shoutu.county.sites.services.binding import bind, rebind
 from shoutu.county.sites.services.binding_many import MOST as MOST_AT_ONCE
 from shoutu.county.sites.services.binding_many import bind_many
 from shoutu.county.sites.services.design import change_design
+from shoutu.county.sites.services.devices import change_device, register_device
 from shoutu.county.sites.services.inbox import receive, receive_unclaimed
 from shoutu.county.sites.services.points import adopt, adopt_many, create_point, create_points
 from shoutu.county.sites.services.quality import finish_day, forget_old, keep_points
@@ -37,6 +38,7 @@ __all__ = [
     "bind",
     "bind_many",
     "change_design",
+    "change_device",
     "county_source",
     "create_composite",
     "create_point",
@@ -54,6 +56,7 @@ __all__ = [
     "rebind",
     "receive",
     "receive_unclaimed",
+    "register_device",
     "reject",
     "resume_due",
     "revoke_token",

@@ -14,8 +14,11 @@ RULES = catalog.section("rules")
 
 def publish_source(source: Source) -> None:
     """Tell the wings about a source and the tokens that speak for it now."""
-    live = list(source.tokens.filter(revoked_at__isnull=True).order_by("id").values_list("hash", "mn"))
-    stations = [digest for digest, mn in live if mn]
+    live = list(
+        source.tokens.filter(revoked_at__isnull=True).order_by("id").values_list("hash", "mn", "device", "pk", "name")
+    )
+    stations = [digest for digest, mn, *_ in live if mn]
+    devices = [{**device, "id": pk, "name": name} for _, _, device, pk, name in live if device]
     catalog.publish(
         SOURCES,
         source.pk,
@@ -24,8 +27,9 @@ def publish_source(source: Source) -> None:
             "name": source.name,
             "trusted": source.trusted,
             "disabled": source.disabled,
-            "token_hashes": [digest for digest, mn in live if not mn],
+            "token_hashes": [digest for digest, mn, device, *_ in live if not mn and not device],
             **({"station_hashes": stations} if stations else {}),
+            **({"devices": devices} if devices else {}),
             **({"zone": source.zone} if source.zone else {}),
             **({"seconds": True} if source.seconds else {}),
         },

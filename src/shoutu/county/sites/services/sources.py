@@ -60,12 +60,12 @@ def create_token(actor: Actor, source: Source, name: str) -> tuple[IngestToken, 
     actor.require("source.manage")
     if not name.strip() or len(name) > 80:
         raise Invalid("name", _("1 到 80 个字"))
-    lock_sites(_sites_of(source.pk))
+    lock_sites(sites_of(source.pk))
     text = "shi_" + secrets.token_urlsafe(32)
     token = IngestToken.objects.create(source=source, name=name.strip(), hash=hashlib.sha256(text.encode()).hexdigest())
     record(actor, "source.token_created", ref(source), {"token": token.pk, "name": token.name})
     publish_source(source)
-    _note_hearing(actor, source)
+    note_hearing(actor, source)
     return token, text
 
 
@@ -91,12 +91,12 @@ def create_station(actor: Actor, source: Source, mn: str, name: str, password: s
         raise Invalid("password", _("6 到 20 个字母或数字，和数采仪里的 PW 一样"))
     if (other := IngestToken.objects.filter(mn=mn, revoked_at__isnull=True).first()) is not None:
         raise Invalid("mn", _("没有登记过的 MN；它已经登记在 %(source)s") % {"source": other.source.name})
-    lock_sites(_sites_of(source.pk))
+    lock_sites(sites_of(source.pk))
     text = password or "".join(secrets.choice(PASSWORD_SIGNS) for _ in range(6))
     token = IngestToken.objects.create(source=source, name=name.strip(), mn=mn, hash=station_hash(mn, text))
     record(actor, "source.station_registered", ref(source), {"token": token.pk, "name": token.name, "mn": mn})
     publish_source(source)
-    _note_hearing(actor, source)
+    note_hearing(actor, source)
     return token, text
 
 
@@ -123,8 +123,8 @@ def revoke_token(actor: Actor, token: IngestToken, reason: str, *, replacement: 
     person. Raises NotAllowed, Invalid without a reason, Conflict when it has ended already.
     """
     actor.require("source.manage")
-    _reason(reason)
-    source = _locked(token.source_id)
+    check_reason(reason)
+    source = locked(token.source_id)
     token = IngestToken.objects.select_for_update(of=("self",), no_key=True).get(pk=token.pk)
     if token.revoked_at is not None:
         raise Conflict(_("这个令牌已经撤销"))
@@ -160,7 +160,7 @@ def _end(actor: Actor, token: IngestToken, reason: str) -> None:
 def _revoke(actor: Actor, token: IngestToken, reason: str) -> None:
     _end(actor, token, reason)
     publish_source(token.source)
-    _note_hearing(actor, token.source)
+    note_hearing(actor, token.source)
 
 
 @service
@@ -173,10 +173,10 @@ def set_disabled(
     once: None. Raises NotAllowed, Invalid without a reason or with an end in the past.
     """
     actor.require("source.manage")
-    _reason(reason)
+    check_reason(reason)
     if until is not None and until <= timezone.now():
         raise Invalid("until", _("以后的时间"))
-    source = _locked(source.pk)
+    source = locked(source.pk)
     if source.disabled == disabled:
         unchanged()
         return None
@@ -202,7 +202,7 @@ def _switch(actor: Actor, source: Source, disabled: bool, reason: str, until: da
     record(actor, "source.disabled" if disabled else "source.enabled", ref(source), facts)
     publish_source(source)
     emit("point.source", ref(source), {"disabled": disabled})
-    _note_hearing(actor, source)
+    note_hearing(actor, source)
 
 
 @service
@@ -213,10 +213,10 @@ def set_clock(actor: Actor, source: Source, zone: str, seconds: bool, reason: st
     person must agree: the proposal. Otherwise it holds at once: None. Raises NotAllowed, Invalid.
     """
     actor.require("source.manage")
-    _reason(reason)
+    check_reason(reason)
     if zone and zone not in available_timezones():
         raise Invalid("zone", _("时区的名字，例如 Asia/Shanghai"))
-    source = _locked(source.pk)
+    source = locked(source.pk)
     if (source.zone, source.seconds) == (zone, seconds):
         unchanged()
         return None
@@ -249,7 +249,7 @@ def _put_clock(actor: Actor, source: Source, zone: str, seconds: bool, reason: s
 
 def _agreed_clock(actor: Actor, proposal: Proposal) -> None:
     told = proposal.payload
-    _put_clock(actor, _locked(told["source"]), told["zone"], told["seconds"], proposal.reason)
+    _put_clock(actor, locked(told["source"]), told["zone"], told["seconds"], proposal.reason)
 
 
 @service
@@ -258,7 +258,7 @@ def resume_due() -> int:
     steps.fence()
     unchanged()
     over = Q(disabled=True, disabled_until__lte=timezone.now())
-    lock_sites(_sites_of(*Source.objects.filter(over).values_list("pk", flat=True)))
+    lock_sites(sites_of(*Source.objects.filter(over).values_list("pk", flat=True)))
     due = Source.objects.select_for_update(of=("self",), no_key=True).filter(over)
     sources = list(due.order_by("id"))
     for source in sources:
@@ -274,7 +274,7 @@ def _agreed_revocation(actor: Actor, proposal: Proposal) -> None:
 
 
 def _agreed_stop(actor: Actor, proposal: Proposal) -> None:
-    source = _locked(proposal.payload["source"])
+    source = locked(proposal.payload["source"])
     told = proposal.payload["until"]
     until = datetime.fromisoformat(told) if told else None
     if source.disabled or (until is not None and until <= timezone.now()):
@@ -285,13 +285,13 @@ def _agreed_stop(actor: Actor, proposal: Proposal) -> None:
 REVOKE_LAST = proposals.register(
     proposals.Kind(
         "source.revoke", gettext_lazy("撤销最后一个令牌"), "source.silence", _agreed_revocation,
-        sites=lambda proposal: _sites_of(proposal.subject_id),
+        sites=lambda proposal: sites_of(proposal.subject_id),
     )
 )  # fmt: skip
 DISABLE = proposals.register(
     proposals.Kind(
         "source.disable", gettext_lazy("停用数据源"), "source.silence", _agreed_stop,
-        sites=lambda proposal: _sites_of(proposal.subject_id),
+        sites=lambda proposal: sites_of(proposal.subject_id),
     )
 )  # fmt: skip
 
@@ -299,19 +299,19 @@ DISABLE = proposals.register(
 CLOCK = proposals.register(
     proposals.Kind(
         "source.clock", gettext_lazy("改数据源时间的读法"), "source.silence", _agreed_clock,
-        sites=lambda proposal: _sites_of(proposal.subject_id),
+        sites=lambda proposal: sites_of(proposal.subject_id),
     )
 )  # fmt: skip
 
 
-def _locked(source_id: int) -> Source:
+def locked(source_id: int) -> Source:
     """The source, locked, after the sites it speaks for: whether they can be heard is looked at in the same step."""
-    lock_sites(_sites_of(source_id))
+    lock_sites(sites_of(source_id))
     found: Source = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=source_id)
     return found
 
 
-def _sites_of(*sources: int) -> set[int]:
+def sites_of(*sources: int) -> set[int]:
     """The sites these sources belong to or have points at."""
     rows = Source.objects.filter(pk__in=sources).values_list("site_id", "points__site_id")
     return {site for row in rows for site in row if site is not None}
@@ -326,13 +326,13 @@ def _valid(source: Source) -> QuerySet[IngestToken]:
     return IngestToken.objects.filter(source=source, revoked_at__isnull=True)
 
 
-def _note_hearing(actor: Actor, source: Source) -> None:
+def note_hearing(actor: Actor, source: Source) -> None:
     """A watched source that can send no more is at once a finding with a duty; one that can again clears it."""
     sites = Site.objects.filter(points__source=source, points__rules__enabled=True).distinct()
     for site in sites.order_by("id"):
         check_findings(actor, DEAF, ref(site))
 
 
-def _reason(reason: str) -> None:
+def check_reason(reason: str) -> None:
     if not reason.strip() or len(reason) > 400:
         raise Invalid("reason", _("1 到 400 个字"))

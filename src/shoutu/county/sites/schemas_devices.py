@@ -1,0 +1,62 @@
+"""Devices that the pipeline calls: what is told of one, and what is shown."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import ConfigDict, Field, model_validator
+
+WIDTH = {"bit": 1, "u16": 1, "i16": 1, "u32": 2, "i32": 2, "f32": 2, "f64": 4}
+Unit = Annotated[int, Field(ge=0, le=255)]
+
+
+class Register(Schema):
+    """One value of a Modbus device.
+
+    `at`: the register's number, from 0, as on the wire. `order`: of four bytes, ABCD is the highest first. A reading is
+    the number × `scale` + `offset`. `unit`: where it is not the device's own. `fault`: the number that means there is
+    none.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    address: str = Field(min_length=1, max_length=120)
+    function: Literal[1, 2, 3, 4]
+    at: int = Field(ge=0, le=65_535)
+    type: Literal["bit", "u16", "i16", "u32", "i32", "f32", "f64"] = "u16"
+    order: Literal["ABCD", "CDAB", "BADC", "DCBA"] = "ABCD"
+    scale: float = Field(1.0, allow_inf_nan=False)
+    offset: float = Field(0.0, allow_inf_nan=False)
+    unit: Unit | None = None
+    fault: float | None = Field(None, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Register:
+        if (self.type == "bit") != (self.function in (1, 2)):
+            raise ValueError("functions 1 and 2 read bits (type bit), 3 and 4 registers")
+        if self.at + WIDTH[self.type] > 65_536:
+            raise ValueError("beyond the last register")
+        return self
+
+
+class Modbus(Schema):
+    """A Modbus TCP device or gateway, asked every `every_s` seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["modbus"]
+    host: str = Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:-]+$")
+    port: int = Field(502, ge=1, le=65_535)
+    unit: Unit = 1
+    every_s: float = Field(10.0, ge=0.5, le=86_400)
+    timeout_s: float = Field(3.0, ge=0.1, le=60)
+    registers: list[Register] = Field(min_length=1, max_length=2_000)
+
+
+class DeviceIn(Schema):
+    """A device to be called, or with `replaces` (a registration) what is to hold instead of it."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(min_length=1, max_length=80)
+    device: Modbus
+    replaces: int | None = Field(None, ge=1)
+    reason: str = Field("", max_length=400)

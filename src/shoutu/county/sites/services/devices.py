@@ -1,0 +1,164 @@
+"""Devices of a source that the pipeline calls. Each is a right of its source, as a token is, and revoked like one.
+
+What a register means is what a rule judges: where rules watch the source, a change waits for a second person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.errors import Conflict, Invalid
+from shoutu.county.kit.subjects import ref
+from shoutu.county.ledger.services import record, service
+from shoutu.county.people import proposals
+from shoutu.county.people.models import Proposal
+from shoutu.county.places.services import lock_sites
+from shoutu.county.sites.models import IngestToken, Source
+from shoutu.county.sites.services import sources
+from shoutu.county.sites.services.publishing import publish_source
+
+CHANGES_SHOWN = 20
+
+
+@service
+def register_device(actor: Actor, source: Source, name: str, device: dict[str, Any]) -> IngestToken:
+    """Have a device called; `device` is of the shape of `schemas_devices`. Raises NotAllowed, Invalid."""
+    actor.require("source.manage")
+    if source.trusted:
+        raise Invalid("source", _("企业或网关的数据源；县自有来源没有自己的设备"))
+    lock_sites(sources.sites_of(source.pk))
+    _checked(source, name, device)
+    return _make(actor, source, name, device)
+
+
+@service
+def change_device(
+    actor: Actor, token: IngestToken, name: str, device: dict[str, Any], reason: str
+) -> tuple[IngestToken, Proposal | None]:
+    """Let other settings hold for a device from now on.
+
+    Where rules watch the source they wait for a second person: the proposal. Raises NotAllowed, Invalid, Conflict when
+    the registration has ended.
+    """
+    actor.require("source.manage")
+    sources.check_reason(reason)
+    source = sources.locked(token.source_id)
+    token = _live(token.pk)
+    assert token.device is not None
+    _checked(source, name, device, besides=token)
+    if sources.watched(source):
+        proposal = proposals.propose(
+            actor, DEVICE, ref(source), source.site_id, reason,
+            title=_("%(source)s：改设备 %(device)s 的设置") % {"source": source.name, "device": token.name},
+            key=f"device:{token.pk}", payload={"token": token.pk, "name": name.strip(), "device": device},
+            changes=list(_changes(token.device, device)),
+        )  # fmt: skip
+        return token, proposal
+    return _replace(actor, token, name, device, reason), None
+
+
+def _live(pk: int) -> IngestToken:
+    token = IngestToken.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
+    if token.revoked_at is not None or token.device is None:
+        raise Conflict(_("这个设备的登记已经撤销"))
+    return token
+
+
+def _checked(source: Source, name: str, device: dict[str, Any], besides: IngestToken | None = None) -> None:
+    if not name.strip() or len(name) > 80:
+        raise Invalid("name", _("1 到 80 个字"))
+    live = IngestToken.objects.filter(source=source, revoked_at__isnull=True, device__isnull=False, name=name.strip())
+    if live.exclude(pk=besides.pk if besides else 0).exists():
+        raise Invalid("name", _("这个数据源的设备里没有用过的名称"))
+    addresses = [one["address"] for one in _values(device)]
+    twice = next((one for one in addresses if addresses.count(one) > 1), None)
+    if twice is not None:
+        raise Invalid("address", _("各不相同的测点地址；%(address)s 有两处") % {"address": twice})
+    _reachable(device["host"])
+
+
+def _reachable(host: str) -> None:
+    """What the operator of the machine has not opened is never called: better said now. Names are looked up then."""
+    nets = settings.CONFIG.device_nets
+    if not nets:
+        raise Invalid("host", _("先由运维在 SHOUTU_DEVICE_NETS 里写明可以去连的网段；现在一个也没有"))
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return
+    if not any(address in ipaddress.ip_network(one) for one in nets):
+        raise Invalid("host", _("SHOUTU_DEVICE_NETS 里的地址：%(nets)s") % {"nets": "、".join(nets)})
+
+
+def _values(device: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(device.get("registers", ()))
+
+
+def _make(actor: Actor, source: Source, name: str, device: dict[str, Any]) -> IngestToken:
+    # Nothing is ever sent that has this hash: it stands where a token's does and speaks for nobody.
+    token = IngestToken.objects.create(
+        source=source, name=name.strip(), hash=hashlib.sha256(secrets.token_bytes(32)).hexdigest(), device=device
+    )
+    record(actor, "source.device_registered", ref(source), {"token": token.pk, "name": token.name, "device": device})
+    publish_source(source)
+    sources.note_hearing(actor, source)
+    return token
+
+
+def _replace(actor: Actor, token: IngestToken, name: str, device: dict[str, Any], reason: str) -> IngestToken:
+    before = {"name": token.name, "device": token.device}
+    token.name, token.device = name.strip(), device
+    token.save(update_fields=["name", "device"])
+    after = {"name": token.name, "device": device}
+    facts = {"token": token.pk, "before": before, "after": after, "reason": reason}
+    record(actor, "source.device_changed", ref(token.source), facts)
+    publish_source(token.source)
+    return token
+
+
+def _agreed(actor: Actor, proposal: Proposal) -> None:
+    told = proposal.payload
+    source = sources.locked(proposal.subject_id)
+    token = _live(told["token"])
+    _checked(source, told["name"], told["device"], besides=token)
+    _replace(actor, token, told["name"], told["device"], proposal.reason)
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """What the second person reads: value by value, and of very many how many more there are."""
+    found = []
+    if _place(before) != _place(after):
+        found.append(proposals.change(_("设备"), _place(before), _place(after)))
+    old, new = ({one["address"]: _sentence(one) for one in _values(told)} for told in (before, after))
+    for address in {**old, **new}:
+        if old.get(address) != new.get(address):
+            found.append(proposals.change(address, old.get(address, ""), new.get(address, "")))
+    yield from found[:CHANGES_SHOWN]
+    if len(found) > CHANGES_SHOWN:
+        yield proposals.change(_("还有别的改动"), "", _("%(n)s 处") % {"n": len(found) - CHANGES_SHOWN})
+
+
+def _place(device: dict[str, Any]) -> str:
+    shown = ("host", "port", "unit", "every_s", "timeout_s")
+    return " ".join(f"{name}={device[name]}" for name in shown if name in device)
+
+
+def _sentence(value: dict[str, Any]) -> str:
+    return " ".join(f"{name}={told}" for name, told in value.items() if name != "address" and told is not None)
+
+
+DEVICE = proposals.register(
+    proposals.Kind(
+        "source.device", gettext_lazy("改设备的设置"), "source.silence", _agreed,
+        sites=lambda proposal: sources.sites_of(proposal.subject_id),
+    )
+)  # fmt: skip
