@@ -111,6 +111,7 @@ class Stack:
             "SHOUTU_MQTT_PORT": str(self.mqtt_port),
             "SHOUTU_MQTTS_PORT": str(self.mqtts_port),
             "SHOUTU_HJ212_PORT": str(self.hj212_port),
+            "SHOUTU_DEVICE_NETS": "127.0.0.1",
             "PYTHONUNBUFFERED": "1",
             **environment,
         }

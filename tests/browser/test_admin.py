@@ -155,3 +155,33 @@ def logger(county: Stack, mn: str) -> int:
     """What the guide's example ends with; it is let in within two seconds of being registered."""
     command = [sys.executable, "examples/hj212/send.py", "--port", str(county.hj212_port), "--mn", mn, "--pw", "123456"]
     return subprocess.run([*command, "a34004=63.0"], capture_output=True, check=False, timeout=60).returncode
+
+
+def test_device_is_registered_called_and_shown_away_with_the_reason(
+    open_page: Callable[..., Page], logins: list[dict[str, str]]
+) -> None:
+    page = open_page(PHONE, login=administrator(logins), at="/admin/tokens")
+    line = page.locator(".tline").filter(has_not=page.get_by_text("县级")).first
+    line.get_by_role("button", name="登记 Modbus 设备").click()
+    dialog = page.get_by_role("dialog", name=re.compile("登记 Modbus 设备"))
+    dialog.get_by_label(re.compile("^名称")).fill("坝上 PLC")
+    dialog.get_by_label(re.compile("^设备地址")).fill("127.0.0.1")
+    values = dialog.get_by_label(re.compile("^读哪些值"))
+    values.fill("库水位, 3, 0, f33")
+    expect(dialog).to_contain_text("第 1 行读不懂")
+    values.fill("库水位, 3, 0, f32\n气温, 3, 2, i16, scale=0.1")
+    command = [sys.executable, "examples/modbus/serve.py", "--port", "0"]
+    shown = line.locator(".tsenders li").filter(has_text="坝上 PLC")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as device:
+        try:
+            assert device.stdout is not None
+            dialog.get_by_label("端口").fill(device.stdout.readline().rpartition(":")[2].strip())
+            check(page)
+            dialog.get_by_role("button", name="登记 Modbus 设备").click()
+            expect(dialog).to_have_count(0)
+            expect(shown).to_contain_text(re.compile(r"收 0 条，退 \d+ 条"), timeout=30_000)
+        finally:
+            device.kill()
+    expect(shown).to_contain_text("没有连着", timeout=30_000)
+    expect(shown).to_contain_text("对方不接受连接")
+    check(page)

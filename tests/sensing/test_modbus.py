@@ -21,9 +21,9 @@ from tests.sensing.memory import MemoryAcceptor, config
 pytestmark = pytest.mark.anyio
 MINE = Source(1, "a", False, False)
 ROWS = [
-    {"address": "A-1", "function": 3, "at": 0, "type": "i16", "scale": 0.1, "fault": 32_767},
-    {"address": "A-2", "function": 3, "at": 1, "type": "f32", "order": "CDAB"},
-    {"address": "A-3", "function": 2, "at": 0, "type": "bit"},
+    {"address": "A-1", "function": 3, "index": 0, "type": "i16", "scale": 0.1, "fault": 32_767},
+    {"address": "A-2", "function": 3, "index": 1, "type": "f32", "order": "CDAB"},
+    {"address": "A-3", "function": 2, "index": 0, "type": "bit"},
 ]
 
 
@@ -124,7 +124,7 @@ async def test_it_is_asked_again_at_its_pace(house: House, their: Their) -> None
 
 
 async def test_what_the_device_will_not_tell_is_refused_by_name_and_the_rest_taken(house: House, their: Their) -> None:
-    house.call(their.port, *ROWS, {"address": "A-9", "function": 3, "at": 900})
+    house.call(their.port, *ROWS, {"address": "A-9", "function": 3, "index": 900})
     told = await house.away("exception")
     assert told["connections"] == 1
     assert "registers 900 to 900: 2 illegal data address" in told["detail"]
@@ -132,7 +132,7 @@ async def test_what_the_device_will_not_tell_is_refused_by_name_and_the_rest_tak
 
 
 async def test_a_unit_that_is_silent_keeps_the_others_from_nothing(house: House, their: Their) -> None:
-    house.call(their.port, *ROWS, {"address": "A-9", "function": 3, "at": 0, "unit": 5}, timeout_s=0.1)
+    house.call(their.port, *ROWS, {"address": "A-9", "function": 3, "index": 0, "unit": 5}, timeout_s=0.1)
     told = await house.away("silent")
     assert (told["connections"], told["accepted"], told["refused"]) == (1, 3, 1)
     assert "unit 5" in told["detail"]
@@ -224,7 +224,7 @@ async def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(house: Ho
         writer.close()
 
     server = await asyncio.start_server(late, "127.0.0.1", 0)
-    rows = [{"address": "A-1", "function": 3, "at": 0}, {"address": "A-2", "function": 3, "at": 5}]
+    rows = [{"address": "A-1", "function": 3, "index": 0}, {"address": "A-2", "function": 3, "index": 5}]
     house.call(server.sockets[0].getsockname()[1], *rows, timeout_s=0.2)
     await until(lambda: len(house.acceptor.rows()) == 1)
     assert [(point, value) for point, _, value, _ in house.acceptor.rows()] == [(2, 2)]

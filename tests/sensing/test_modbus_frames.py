@@ -29,7 +29,7 @@ THEIRS = {
 
 
 def register(**told: object) -> Register:
-    return Register(**{"address": "a", "function": 3, "at": 0, **told})  # type: ignore[arg-type]
+    return Register(**{"address": "a", "function": 3, "index": 0, **told})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -67,13 +67,13 @@ def test_a_reading_is_what_the_device_means(told: dict[str, float], raw: float, 
 
 def test_neighbours_are_asked_for_together_and_gaps_never() -> None:
     rows = [
-        register(at=3, type="f32"), register(at=1, type="u32"), register(at=6), register(at=7),
-        register(at=7), register(at=0, unit=9), register(function=1, type="bit"),
-        register(function=4, at=8),
+        register(index=3, type="f32"), register(index=1, type="u32"), register(index=6), register(index=7),
+        register(index=7), register(index=0, unit=9), register(function=1, type="bit"),
+        register(function=4, index=8),
     ]  # fmt: skip
     told = [(b.unit, b.function, b.first, b.count, len(b.registers)) for b in blocks_of(rows, 2)]
     assert told == [(2, 1, 0, 1, 1), (2, 3, 1, 4, 2), (2, 3, 6, 2, 3), (2, 4, 8, 1, 1), (9, 3, 0, 1, 1)]
-    many = blocks_of([register(at=at, type="f32") for at in range(0, 400, 2)], 1)
+    many = blocks_of([register(index=at, type="f32") for at in range(0, 400, 2)], 1)
     assert [one.count for one in many] == [124, 124, 124, 28]
 
 
@@ -128,14 +128,14 @@ def test_any_registers_are_some_number(kind: str, order: str, raw: bytes) -> Non
     "told",
     [
         {"host": ""}, {"registers": []}, {"port": 0}, {"unit": 256}, {"every_s": 0},
-        {"registers": [{"address": "a", "function": 5, "at": 0}]},
-        {"registers": [{"address": "a", "function": 1, "at": 0}]},
-        {"registers": [{"address": "a", "function": 3, "at": 65_535, "type": "f32"}]},
-        {"registers": [{"address": "a", "function": 3, "at": 0, "order": "ABDC"}]},
+        {"registers": [{"address": "a", "function": 5, "index": 0}]},
+        {"registers": [{"address": "a", "function": 1, "index": 0}]},
+        {"registers": [{"address": "a", "function": 3, "index": 65_535, "type": "f32"}]},
+        {"registers": [{"address": "a", "function": 3, "index": 0, "order": "ABDC"}]},
     ],
 )  # fmt: skip
 def test_wrong_settings_keep_the_device_away_by_their_name(told: dict[str, object]) -> None:
-    good = {"host": "10.0.0.7", "registers": [{"address": "a", "function": 3, "at": 0}]}
+    good = {"host": "10.0.0.7", "registers": [{"address": "a", "function": 3, "index": 0}]}
     assert read_modbus(good).port == 502
     with pytest.raises(Away) as away:
         read_modbus(good | told)

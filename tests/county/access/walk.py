@@ -16,6 +16,7 @@ from django.utils import timezone
 from ninja.operation import PathView
 from PIL import Image
 
+MODBUS = {"kind": "modbus", "host": "10.20.0.5", "registers": [{"address": "a", "function": 3, "index": 0}]}
 # Where what the schema says is not enough for the request to get as far as the question who may.
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/organisations": {"kind": "enterprise"},
@@ -36,6 +37,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/duties/{id}/return": {"note": "重做"},
     "POST /api/v1/sites/{id}/blasting": {"weekdays": [0], "start": "12:00", "end": "13:00"},
     "POST /api/v1/sources/{id}/tokens/{token}/revoke": {"replacement": "新令牌"},
+    "POST /api/v1/sources/{id}/devices": {"device": MODBUS},
 }
 # Routes that take a form with a file instead of JSON.
 FORMS: dict[str, Callable[[], dict[str, Any]]] = {

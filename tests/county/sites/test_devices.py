@@ -21,7 +21,7 @@ from shoutu.sensing.catalog import Catalog, Delta
 from shoutu.sensing.devices.settings import read_modbus
 from tests.county.sites.test_sites import post
 
-ROW = {"address": "T1/level", "function": 3, "at": 0, "type": "f32"}
+ROW = {"address": "T1/level", "function": 3, "index": 0, "type": "f32"}
 
 
 @pytest.fixture(autouse=True)
@@ -139,6 +139,6 @@ def test_over_the_interface(source, login):
     body["device"]["registers"] = [{**ROW, "function": 1}]
     refused = post(admin, f"/api/v1/sources/{source.pk}/devices", body)
     assert (refused.status_code, "bits" in refused.content.decode()) == (422, True)
-    body["device"]["registers"] = [ROW | {"at": 8}]
+    body["device"]["registers"] = [ROW | {"index": 8}]
     changed = post(admin, f"/api/v1/sources/{source.pk}/devices", {**body, "replaces": token["id"], "reason": "换了"})
-    assert changed.json()["source"]["tokens"][0]["device"]["registers"][0]["at"] == 8
+    assert changed.json()["source"]["tokens"][0]["device"]["registers"][0]["index"] == 8

@@ -9370,7 +9370,7 @@ export interface components {
          * Register
          * @description One value of a Modbus device.
          *
-         *     `at`: the register's number, from 0, as on the wire. `order`: of four bytes, ABCD is the highest first. A reading is
+         *     `index`: the register's number, from 0, as on the wire. `order`: of four bytes, ABCD is the highest first. A reading is
          *     the number × `scale` + `offset`. `unit`: where it is not the device's own. `fault`: the number that means there is
          *     none.
          */
@@ -9382,8 +9382,8 @@ export interface components {
              * @enum {integer}
              */
             function: 1 | 2 | 3 | 4;
-            /** At */
-            at: number;
+            /** Index */
+            index: number;
             /**
              * Type
              * @default u16

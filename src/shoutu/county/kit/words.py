@@ -35,7 +35,10 @@ FIELDS = {
     "as_it_stands": _("状态"), "facts": _("详情"),
     "warning": _("预警"), "warnings": _("预警"), "way": _("方式"), "weekdays": _("星期"), "whole": _("范围"),
     "withdraw": _("撤人"), "xml": _("报文"), "axis": _("方向"), "mn": _("数采仪编号"), "seconds": _("按秒计的时间"),
-    "zone": _("时区"), "host": _("设备地址"),
+    "zone": _("时区"), "host": _("设备地址"), "device": _("设备"), "every_s": _("每几秒问一次"),
+    "fault": _("表示没有值的数"), "function": _("功能码"), "index": _("寄存器"),
+    "offset": _("加上"), "order": _("字节顺序"), "port": _("端口"), "registers": _("读哪些值"), "replaces": _("改的是哪个设备"), "scale": _("乘以"),
+    "timeout_s": _("等几秒"),
 }  # fmt: skip
 
 THINGS = {

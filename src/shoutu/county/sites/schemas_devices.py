@@ -14,7 +14,7 @@ Unit = Annotated[int, Field(ge=0, le=255)]
 class Register(Schema):
     """One value of a Modbus device.
 
-    `at`: the register's number, from 0, as on the wire. `order`: of four bytes, ABCD is the highest first. A reading is
+    `index`: the register's number, from 0, as on the wire. `order`: of four bytes, ABCD is the highest first. A reading is
     the number × `scale` + `offset`. `unit`: where it is not the device's own. `fault`: the number that means there is
     none.
     """
@@ -22,7 +22,7 @@ class Register(Schema):
     model_config = ConfigDict(extra="forbid")
     address: str = Field(min_length=1, max_length=120)
     function: Literal[1, 2, 3, 4]
-    at: int = Field(ge=0, le=65_535)
+    index: int = Field(ge=0, le=65_535)
     type: Literal["bit", "u16", "i16", "u32", "i32", "f32", "f64"] = "u16"
     order: Literal["ABCD", "CDAB", "BADC", "DCBA"] = "ABCD"
     scale: float = Field(1.0, allow_inf_nan=False)
@@ -34,7 +34,7 @@ class Register(Schema):
     def _whole(self) -> Register:
         if (self.type == "bit") != (self.function in (1, 2)):
             raise ValueError("functions 1 and 2 read bits (type bit), 3 and 4 registers")
-        if self.at + WIDTH[self.type] > 65_536:
+        if self.index + WIDTH[self.type] > 65_536:
             raise ValueError("beyond the last register")
         return self
 

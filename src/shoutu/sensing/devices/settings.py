@@ -18,14 +18,14 @@ Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 
 
 class Register(msgspec.Struct, frozen=True):
-    """One value: where it stands and how it is read. ``at``: the register's number, from 0, as on the wire.
+    """One value: where it stands and how it is read. ``index``: the register's number, from 0, as on the wire.
 
     ``unit``: where it is not the device's own. ``fault``: the number by which the device says that it has none.
     """
 
     address: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     function: Function
-    at: Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+    index: Annotated[int, msgspec.Meta(ge=0, le=65_535)]
     type: Type = "u16"
     order: Order = "ABCD"
     scale: float = 1.0
@@ -54,6 +54,6 @@ def read_modbus(told: Mapping[str, Any]) -> Modbus:
     for one in found.registers:
         if (one.type == "bit") != (one.function in (1, 2)):
             raise Away("settings", f"{one.address}: functions 1 and 2 read bits, 3 and 4 read registers")
-        if one.at + WIDTH[one.type] > 65_536:
+        if one.index + WIDTH[one.type] > 65_536:
             raise Away("settings", f"{one.address}: beyond the last register")
     return found

@@ -11,7 +11,7 @@ export function linesOf(registers: readonly Register[]): string {
   return registers
     .map((one) => {
       const more = [one.order !== "ABCD" && `order=${one.order}`, one.scale !== 1 && `scale=${one.scale}`, one.offset !== 0 && `offset=${one.offset}`, one.unit != null && `unit=${one.unit}`, one.fault != null && `fault=${one.fault}`];
-      return [one.address, one.function, one.at, one.type, ...more.filter(Boolean)].join(", ");
+      return [one.address, one.function, one.index, one.type, ...more.filter(Boolean)].join(", ");
     })
     .join("\n");
 }
@@ -30,7 +30,7 @@ export function registersOf(text: string): { rows: Register[]; wrong: number | n
 
 function registerOf([address = "", fn = "", at = "", type = "", ...more]: string[]): Register | null {
   if (address === "" || !/^[1-4]$/.test(fn) || !/^\d{1,5}$/.test(at) || !TYPES.includes(type)) return null;
-  const row: Register = { address, function: Number(fn) as Register["function"], at: Number(at), type: type as Register["type"], order: "ABCD", scale: 1, offset: 0, unit: null, fault: null };
+  const row: Register = { address, function: Number(fn) as Register["function"], index: Number(at), type: type as Register["type"], order: "ABCD", scale: 1, offset: 0, unit: null, fault: null };
   for (const part of more.filter((one) => one !== "")) {
     const [name = "", value = ""] = part.split("=").map((one) => one.trim());
     const number = NUMBERS.find((one) => one === name);

@@ -114,10 +114,10 @@ async def _round(runner: Runner, settings: Modbus, line: Line, blocks: list[Bloc
 
 def _read(rows: Rows, index: int, block: Block, words: list[int], now: int) -> None:
     for place, one in enumerate(block.registers, index):
-        at = one.at - block.first
+        at = one.index - block.first
         rows.add(place, one.address, now, value_of(one, raw_of(one, words[at : at + WIDTH[one.type]])), GOOD)
 
 
 def _refuse(rows: Rows, index: int, block: Block, code: str, got: str) -> None:
     for place, one in enumerate(block.registers, index):
-        rows.refuse(place, code, register=str(one.at), unit=str(block.unit), got=got)
+        rows.refuse(place, code, register=str(one.index), unit=str(block.unit), got=got)

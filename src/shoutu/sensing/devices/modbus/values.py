@@ -34,7 +34,7 @@ def blocks_of(registers: Iterable[Register], unit: int) -> list[Block]:
     """No register is asked for that nobody wants: a device may refuse a whole question for a gap in it."""
 
     def place(one: Register) -> tuple[int, int, int]:
-        return (unit if one.unit is None else one.unit), one.function, one.at
+        return (unit if one.unit is None else one.unit), one.function, one.index
 
     blocks: list[Block] = []
     for one in sorted(registers, key=place):
