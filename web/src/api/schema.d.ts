@@ -9370,9 +9370,9 @@ export interface components {
          * Register
          * @description One value of a Modbus device.
          *
-         *     `index`: the register's number, from 0, as on the wire. `order`: of four bytes, ABCD is the highest first. A reading is
-         *     the number × `scale` + `offset`. `unit`: where it is not the device's own. `fault`: the number that means there is
-         *     none.
+         *     `index`: the register's number, from 0, as on the wire. `order`: of four bytes, ABCD is the highest first. A reading
+         *     is the number × `scale` + `offset`. `unit`: where it is not the device's own. `fault`: the number that means there
+         *     is none.
          */
         Register: {
             /** Address */

@@ -37,7 +37,8 @@ FIELDS = {
     "withdraw": _("撤人"), "xml": _("报文"), "axis": _("方向"), "mn": _("数采仪编号"), "seconds": _("按秒计的时间"),
     "zone": _("时区"), "host": _("设备地址"), "device": _("设备"), "every_s": _("每几秒问一次"),
     "fault": _("表示没有值的数"), "function": _("功能码"), "index": _("寄存器"),
-    "offset": _("加上"), "order": _("字节顺序"), "port": _("端口"), "registers": _("读哪些值"), "replaces": _("改的是哪个设备"), "scale": _("乘以"),
+    "offset": _("加上"), "order": _("字节顺序"), "port": _("端口"), "registers": _("读哪些值"),
+    "replaces": _("改的是哪个设备"), "scale": _("乘以"),
     "timeout_s": _("等几秒"),
 }  # fmt: skip
 
