@@ -127,7 +127,7 @@ def falsify(rng: np.random.Generator, kind: str, mine: NDArray[np.int64], other:
         mine[at : at + n] = np.resize(mine[at : at + 12].copy(), n)
 
 
-TOLD = {"offset": "cloned", "scaled": "cloned", "typed": "rounded"}
+TOLD = {"offset": "cloned", "scaled": "cloned", "typed": "liked"}
 FAULTS = ("copied", "cloned", "offset", "scaled", "shifted", "smooth", "rounded", "typed", "pattern")
 LENGTHS = (20, 40, 80, 160, 320, 720)
 

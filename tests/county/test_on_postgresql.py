@@ -16,7 +16,7 @@ from tests.clusters import cluster
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = [
     "ledger", "kit", "places", "people", "exchange", "duties",
-    "sites", "papers", "warnings", "weather", "screen", "access",
+    "sites", "papers", "warnings", "weather", "falsified", "screen", "access",
 ]  # fmt: skip
 MOST = [
     "tests/county/ledger/test_record.py",

@@ -138,6 +138,11 @@ class MemoryLocal:
             raise ValueError("start before end")
         return {"items": {str(one.id): {"expected": 0} for one in asked.points}}
 
+    async def falsified(self, asked: Any) -> dict[str, Any]:
+        if asked.start >= asked.end:
+            raise ValueError("start before end")
+        return {"items": [], "points": len(asked.points), "left": []}
+
     async def rows_of(self, asked: Any) -> list[Any]:
         found = await self.readings(asked.point["id"], asked.start, asked.end, 1_000_000, None)
         return list(found["items"])

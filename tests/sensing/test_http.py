@@ -375,6 +375,18 @@ async def test_data_quality_takes_the_wing_token_and_a_whole_body(house: House) 
 
 
 @pytest.mark.anyio
+async def test_the_search_for_falsified_readings_takes_the_wing_token_and_a_whole_body(house: House) -> None:
+    wing = {"Authorization": "Bearer wing"}
+    body = {"points": [{"id": 1, "kind": "co", "interval_ms": 20_000}], "start": 0, "end": 86_400_000}
+    assert (await house.client.post("/local/v1/falsified", json=body)).status_code == 401
+    told = await house.client.post("/local/v1/falsified", headers=wing, json={**body, "same": [[1, 2]], "back_ms": 5})
+    assert told.json() == {"items": [], "points": 1, "left": []}
+    for wrong in ({}, {**body, "points": [{"id": 1}]}, {**body, "end": 0}):
+        assert (await house.client.post("/local/v1/falsified", headers=wing, json=wrong)).status_code == 422
+    assert (await house.client.get("/local/v1/falsified", headers=wing)).status_code == 405
+
+
+@pytest.mark.anyio
 async def test_health_and_readiness(house: House) -> None:
     assert (await house.client.get("/healthz")).json() == {"status": "ok"}
     assert (await house.client.get("/readyz")).status_code == 200

@@ -34,7 +34,10 @@ ALLOWED_HOSTS = sorted(
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{installation.host_of(CONFIG.public_url)}"]
 
 # In order of dependence: a room may import only rooms above it.
-ROOMS = ["kit", "ledger", "exchange", "places", "people", "duties", "sites", "papers", "warnings", "weather", "screen"]
+ROOMS = [
+    "kit", "ledger", "exchange", "places", "people", "duties", "sites", "papers", "warnings", "weather", "falsified",
+    "screen",
+]  # fmt: skip
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

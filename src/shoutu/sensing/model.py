@@ -174,6 +174,10 @@ class LocalApi(Protocol):
         """The answer of ``/local/v1/quality`` (a ``quality_asked.QualityAsked``). Raises ValueError, QualityBusy."""
         ...
 
+    async def falsified(self, asked: Any) -> dict[str, Any]:
+        """The answer of ``/local/v1/falsified`` (a ``falsified_asked.FalsifiedAsked``). Raises ValueError and Busy."""
+        ...
+
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether readings are taken and evaluated now, with the figures that say why (``/readyz``)."""
         ...

@@ -12,6 +12,7 @@ import numpy as np
 from . import metrics
 from .backtest import BacktestAsked
 from .core import Core
+from .falsified_asked import Falsified, FalsifiedAsked
 from .quality_asked import Quality, QualityAsked
 from .senders import SENDERS
 from .store import Store
@@ -37,6 +38,7 @@ class Local:
         self._store = store
         self._trial = Trial(store)
         self._quality = Quality(store)
+        self._falsified = Falsified(store)
         self._token = token.encode()
         self._doors = doors
         self._state = state
@@ -106,6 +108,10 @@ class Local:
     async def quality(self, asked: QualityAsked) -> dict[str, Any]:
         """How good the stored readings of a span are, point by point."""
         return await self._quality.ask(asked)
+
+    async def falsified(self, asked: FalsifiedAsked) -> dict[str, Any]:
+        """What no honest sensor tells in the stored readings of a span, all its points compared with each other."""
+        return await self._falsified.ask(asked)
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Ready: doors open, replay done, the clock evaluated within 10 s, the journal writable."""

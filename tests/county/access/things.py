@@ -17,6 +17,7 @@ from shoutu.county.duties import services as duties
 from shoutu.county.duties.models import Call, Duty, Finding, Notice
 from shoutu.county.duties.services.links import token_of
 from shoutu.county.exchange.models import Import
+from shoutu.county.falsified.models import Finding as Suspect
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.models import Entry
@@ -220,6 +221,10 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
     EnterpriseQuality.objects.create(
         organisation=mine, day=yesterday, ranked=2, points=1, judged=1, poor=1, stuck_s=0, rank=1, **rates
     )
+    suspect = Suspect.objects.create(
+        site=site, point=point, kind="smooth", day=yesterday, last_day=yesterday, start=0, end=9, readings=9, bits=9,
+        zh="读数过于平滑", en="too smooth", found_at=now,
+    )  # fmt: skip
     stuck = Signal.objects.create(uid=f"stuck {site.pk}", body={}, received_at=now, state="aside")
     return {
         "imports/{id}": sent.pk,
@@ -230,6 +235,7 @@ def _at(county: SimpleNamespace, site: Any, mine: Any, post: Any, holder: str, t
         "blasting/{window}": window.pk,
         "warning-groups/{id}": group.pk,
         "evidence/{id}": evidence.pk,
+        "falsified/{id}": suspect.pk,
         "licences/{id}": licence.pk,
         "documents/{id}": document.pk,
         "versions/{number}": 1,

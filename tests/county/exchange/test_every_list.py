@@ -27,6 +27,7 @@ TABLES = {
     "dues": "/api/v1/obligations/dues",
     "duties": "/api/v1/duties",
     "evacuations": "/api/v1/evacuations",
+    "falsified": "/api/v1/falsified",
     "findings": "/api/v1/findings",
     "handovers": "/api/v1/roster/handovers",
     "imports": "/api/v1/imports",

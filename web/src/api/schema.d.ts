@@ -5153,6 +5153,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/falsified": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Falsified
+         * @description Readings that no honest sensor tells; what is to be decided first on top. `state`: one, or open.
+         */
+        get: operations["falsified_list_falsified"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/falsified/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Falsified Summary
+         * @description The day searched last, and how much waits for a decision.
+         */
+        get: operations["falsified_get_falsified_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/falsified/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Falsified
+         * @description One finding, with what else its check looks into and who was called.
+         */
+        get: operations["falsified_get_falsified"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/falsified/{id}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Falsified Series
+         * @description The suspect stretch and the one it is held beside, from the store.
+         */
+        get: operations["falsified_get_falsified_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/falsified/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Falsified
+         * @description Have it checked on site, unannounced.
+         */
+        post: operations["falsified_check_falsified"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/falsified/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Falsified
+         * @description 属实, 设备故障 or 正常, and why.
+         */
+        post: operations["falsified_decide_falsified"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screen/map": {
         parameters: {
             query?: never;
@@ -14516,6 +14636,234 @@ export interface components {
             /** Townships */
             townships: number[];
         };
+        /** FalsifiedQuery */
+        FalsifiedQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * State
+             * @default
+             */
+            state?: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind?: string;
+            /** Site */
+            site?: number | null;
+            /** Point */
+            point?: number | null;
+        };
+        /**
+         * FalsifiedFinding
+         * @description A stretch that no honest sensor tells, beside what it is suspected to be made of. Times UTC ms.
+         *
+         *     `state`: lead, checking (a check on site is open), real, fault, normal. The suspect is `factor` × the other +
+         *     `offset`. By chance anything alike in the whole search comes with 2^-`bits`, under the assumptions of the docs: a
+         *     reason to look, never a proof. Found again on later days: `times`, `last_day`.
+         */
+        FalsifiedFinding: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+            site: components["schemas"]["Named"];
+            organisation: components["schemas"]["Named"];
+            point: components["schemas"]["Named"];
+            beside: components["schemas"]["Named"] | null;
+            beside_site: components["schemas"]["Named"] | null;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+            /** Times */
+            times: number;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Beside Start */
+            beside_start: number | null;
+            /** Beside End */
+            beside_end: number | null;
+            /** Readings */
+            readings: number;
+            /** Factor */
+            factor: number;
+            /** Offset */
+            offset: number;
+            /** Bits */
+            bits: number;
+            /** Sentence */
+            sentence: string;
+            /** Check */
+            check: number | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string;
+            /** Note */
+            note: string;
+        };
+        /** Page[FalsifiedFinding] */
+        Page_FalsifiedFinding_: {
+            /** Items */
+            items: components["schemas"]["FalsifiedFinding"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * FalsifiedSummary
+         * @description The day searched last (null before the first), its points, those left out; what waits for a decision.
+         */
+        FalsifiedSummary: {
+            /** Day */
+            day: string | null;
+            /** Points */
+            points: number;
+            /** Left */
+            left: number;
+            /** Checking */
+            checking: number;
+            /** Leads */
+            leads: number;
+            /** Checks */
+            checks: number;
+            /** May */
+            may: boolean;
+        };
+        /**
+         * FalsifiedDetail
+         * @description `siblings`: what else the same check looks into. `may`: the verbs open to the asker now.
+         */
+        FalsifiedDetail: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+            site: components["schemas"]["Named"];
+            organisation: components["schemas"]["Named"];
+            point: components["schemas"]["Named"];
+            beside: components["schemas"]["Named"] | null;
+            beside_site: components["schemas"]["Named"] | null;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
+            /** Times */
+            times: number;
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Beside Start */
+            beside_start: number | null;
+            /** Beside End */
+            beside_end: number | null;
+            /** Readings */
+            readings: number;
+            /** Factor */
+            factor: number;
+            /** Offset */
+            offset: number;
+            /** Bits */
+            bits: number;
+            /** Sentence */
+            sentence: string;
+            /** Check */
+            check: number | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string;
+            /** Note */
+            note: string;
+            /** Siblings */
+            siblings: components["schemas"]["FalsifiedFinding"][];
+            /** Duties */
+            duties: components["schemas"]["FalsifiedDuty"][];
+            /** Unit */
+            unit: string;
+            /** May */
+            may: string[];
+        };
+        /** FalsifiedDuty */
+        FalsifiedDuty: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+            /** State */
+            state: string;
+            /** Kind */
+            kind: string;
+        };
+        /**
+         * FalsifiedPart
+         * @description Readings `[ts, value]` of the stretch and a margin; `cut`: there are more than are told.
+         */
+        FalsifiedPart: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Rows */
+            rows: [
+                number,
+                number | null
+            ][];
+            /** Cut */
+            cut: boolean;
+        };
+        /** FalsifiedSeries */
+        FalsifiedSeries: {
+            suspect: components["schemas"]["FalsifiedPart"];
+            source: components["schemas"]["FalsifiedPart"] | null;
+        };
+        /**
+         * FalsifiedDecision
+         * @description `outcome`: real 属实, fault 设备故障, normal 正常 (of a pair: it rightly tells the same).
+         */
+        FalsifiedDecision: {
+            /** Outcome */
+            outcome: string;
+            /** Note */
+            note: string;
+        };
         /**
          * CountyMap
          * @description A GeoJSON FeatureCollection; `schematic`: some of it is no survey; `sources`: where it is from.
@@ -21725,6 +22073,147 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WeatherDetail"];
+                };
+            };
+        };
+    };
+    falsified_list_falsified: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                state?: string;
+                kind?: string;
+                site?: number | null;
+                point?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FalsifiedFinding_"];
+                };
+            };
+        };
+    };
+    falsified_get_falsified_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FalsifiedSummary"];
+                };
+            };
+        };
+    };
+    falsified_get_falsified: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FalsifiedDetail"];
+                };
+            };
+        };
+    };
+    falsified_get_falsified_series: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FalsifiedSeries"];
+                };
+            };
+        };
+    };
+    falsified_check_falsified: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FalsifiedDetail"];
+                };
+            };
+        };
+    };
+    falsified_decide_falsified: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FalsifiedDecision"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FalsifiedDetail"];
                 };
             };
         };

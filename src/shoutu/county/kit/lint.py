@@ -21,6 +21,7 @@ ALLOWED = {"models", "services", "selectors", "migrations", "testing", "register
 # Modules that are selectors or services by another name, split off by meaning. Each says which.
 SELECTORS = {
     "warnings/models_groups": "models of events of one cause",
+    "falsified/search": "selectors of what a day's search asks",
     "warnings/selectors_groups": "selectors of events of one cause",
     "warnings/selectors_silences": "selectors of silences",
     "papers/lacking": "selectors of sites without a licence they must have",

@@ -109,6 +109,9 @@ TABLE: dict[str, set[str]] = {
     "document.read": _people - {"rescue_lead"},
     "document.add": {"administrator", "inspector", "department", "township", "enterprise"},
     "document.withdraw": {"administrator", "inspector", "department"},
+    # falsified readings: no enterprise sees what is suspected of it.
+    "falsified.read": _county | {"administrator", "auditor"},
+    "falsified.check": {"leader", "duty_officer", "inspector", "department"},
     # warnings
     "warning.read": _people,
     "warning.verify": _county,

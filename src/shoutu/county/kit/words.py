@@ -19,6 +19,7 @@ FIELDS = {
     "last_day": _("结束日期"), "latitude": _("纬度"), "lead_days": _("提前天数"), "level": _("等级"),
     "limit": _("限值"), "limits": _("限值"), "longitude": _("经度"), "low": _("下限"), "matters": _("管什么"),
     "name": _("名称"), "names": _("名单"), "note": _("说明"), "number": _("编号"), "old": _("现在用的密码"),
+    "outcome": _("结论"),
     "organisation": _("单位"), "other": _("另一方"), "others": _("另一方"), "owner": _("责任人"), "pack": _("规则包"),
     "parent": _("上级"), "params": _("限值"), "password": _("密码"), "permissions": _("权限"), "person": _("人员"),
     "persons": _("人数"), "phone": _("电话"), "place": _("位置"), "plan": _("方案"), "planned_end": _("计划结束时间"),

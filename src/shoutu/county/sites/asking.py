@@ -15,6 +15,8 @@ from shoutu.county.kit.errors import Invalid, Unavailable
 TIMEOUT = httpx.Timeout(5.0, connect=1.0)
 PATIENT = httpx.Timeout(60.0, connect=1.0)
 """For a trial, which may wait for another one."""
+SEARCH = httpx.Timeout(900.0, connect=1.0)
+"""For a search at the lowest priority, which nobody waits for."""
 
 
 def _base() -> str:
@@ -117,3 +119,12 @@ def quality(body: dict[str, Any]) -> dict[int, dict[str, Any]]:
     """
     told = _told(_request("POST", "/quality", PATIENT, json=body))
     return {int(point): figures for point, figures in told["items"].items()}
+
+
+def falsified(body: dict[str, Any]) -> dict[str, Any]:
+    """What no honest sensor tells; body and answer as `shoutu.sensing.falsified_asked` has them.
+
+    Raises Unavailable, also while others are searched.
+    """
+    told: dict[str, Any] = _told(_request("POST", "/falsified", SEARCH, json=body))
+    return told

@@ -64,11 +64,7 @@ def next_points(day: date) -> list[Point]:
 def asked(points: Sequence[Point], day: date) -> tuple[dict[str, Any], dict[int, float]]:
     """What to ask the pipeline about these points, and for how many seconds each stood still with its site."""
     start, end = bounds(day)
-    sites = {point.site_id for point in points}
-    still = _still(sites, start, end)
-    paused: dict[tuple[int, int | None], list[Span]] = defaultdict(list)
-    for one in hooks.pauses(sites, start, end):
-        paused[one.site, one.point].append((_ms(one.start), _ms(one.end)))
+    still, away = away_of(points, start, end)
     stuck = _stuck([point.pk for point in points])
     told = [
         {
@@ -77,12 +73,28 @@ def asked(points: Sequence[Point], day: date) -> tuple[dict[str, Any], dict[int,
             "low": point.low,
             "high": point.high,
             "stuck_ms": stuck.get(point.pk),
-            "away": still[point.site_id] + paused[point.site_id, None] + paused[point.site_id, point.pk],
+            "away": away[point.pk],
         }
         for point in points
     ]
     body = {"points": told, "start": _ms(start), "end": _ms(end), "online": settings.CONFIG.online_intervals}
     return body, {point.pk: sum(b - a for a, b in still[point.site_id]) / 1000 for point in points}
+
+
+def away_of(
+    points: Sequence[Point], start: datetime, end: datetime
+) -> tuple[dict[int, list[Span]], dict[int, list[Span]]]:
+    """When each site stood still, and when each point counts for nothing: that, its maintenance and calibration."""
+    sites = {point.site_id for point in points}
+    still = _still(sites, start, end)
+    paused: dict[tuple[int, int | None], list[Span]] = defaultdict(list)
+    for one in hooks.pauses(sites, start, end):
+        paused[one.site, one.point].append((_ms(one.start), _ms(one.end)))
+    away = {
+        point.pk: still[point.site_id] + paused[point.site_id, None] + paused[point.site_id, point.pk]
+        for point in points
+    }
+    return still, away
 
 
 def _still(sites: set[int], start: datetime, end: datetime) -> dict[int, list[Span]]:

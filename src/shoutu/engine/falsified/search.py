@@ -19,6 +19,8 @@ ALPHA = 0.01
 """Findings of honest series to be expected in one search of all points, at most, under the assumptions."""
 KINDS = 6
 COPIED, CLONED, SHIFTED, SMOOTH, ROUNDED, PATTERN = "copied", "cloned", "shifted", "smooth", "rounded", "pattern"
+LIKED = "liked"
+"""Some last digits preferred, but not rounded: of the sixth of rounding."""
 FEWEST_DISTINCT = 5
 """Different steps in a stretch: less is a switch or a level between two values."""
 ROUNDING, LIVELESS = 4, 0.9
@@ -282,15 +284,16 @@ class _Search:
                 continue
             whole = self._known(row)
             cut = own and bound.lies(earlier, whole, bound.DIGITS)
-            for first, n, told, counted in _apart(digits.windows(value, reference), compared + self.need):
+            for first, n, told, counted in _rounded_first(digits.windows(value, reference), compared + self.need):
                 # Peers do not tell which digits this very point likes, but that an instrument of its kind has them.
                 # Values cut off at a bound like the digits next to it.
-                plain = counted.max() >= digits.ROUNDED * counted.sum()
+                plain = _plain(counted)
                 if not plain and (cut or bound.lies(value[first : first + n], whole, bound.DIGITS)):
                     continue
                 if digits.usual_step(value[first : first + n]) >= digits.COARSEST and (own or plain):
                     zh, en = _digit_words(counted, own)
-                    found += self._alone(ROUNDED, row, int(self.now.bounds[row]) + first, n, told, compared, zh, en)
+                    kind = ROUNDED if plain else LIKED
+                    found += self._alone(kind, row, int(self.now.bounds[row]) + first, n, told, compared, zh, en)
         return found
 
     def _alone(
@@ -352,6 +355,19 @@ def _apart(windows: list[_Window], least: float) -> list[_Window]:
         if all(one[0] >= other[0] + other[1] or other[0] >= one[0] + one[1] for other in kept):
             kept.append(one)
     return kept[:MOST_EACH]
+
+
+def _plain(counted: NDArray[np.int64]) -> bool:
+    return bool(counted.max() >= digits.ROUNDED * counted.sum())
+
+
+def _rounded_first(windows: list[_Window], least: float) -> list[_Window]:
+    """Windows of rounding, then those of a liking that touch none of them: a longer one about it tells more bits."""
+    plain = _apart([one for one in windows if _plain(one[3])], least)
+    free = [
+        one for one in windows if all(one[0] >= other[0] + other[1] or other[0] >= one[0] + one[1] for other in plain)
+    ]
+    return plain + _apart(free, least)
 
 
 def _digit_words(counted: NDArray[np.int64], own: bool) -> tuple[str, str]:

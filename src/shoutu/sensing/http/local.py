@@ -8,6 +8,7 @@ import msgspec
 
 from shoutu.engine.trial import TooManyPauses
 from shoutu.sensing.backtest import BacktestAsked
+from shoutu.sensing.falsified_asked import FalsifiedAsked, FalsifiedBusy
 from shoutu.sensing.http.answer import Problem, Receive, Scope, Send, bearer, send_json
 from shoutu.sensing.http.body import Budget, read_body
 from shoutu.sensing.model import LocalApi
@@ -18,7 +19,8 @@ LIMIT = 1_000
 LIMIT_MAX = 100_000
 POINTS_BODY = 1024 * 1024
 TRIAL_BODY = 256 * 1024
-PATHS = frozenset(f"/local/v1/{name}" for name in ("readings", "latest", "senders", "trial", "backtest", "quality"))
+NAMES = ("readings", "latest", "senders", "trial", "backtest", "quality", "falsified")
+PATHS = frozenset(f"/local/v1/{name}" for name in NAMES)
 
 
 class Sources(msgspec.Struct):
@@ -65,6 +67,9 @@ async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Se
         elif path == "/local/v1/quality" and method == "POST":
             body = await read_body(scope, receive, POINTS_BODY, budget)
             answer = await local.quality(msgspec.json.decode(body, type=QualityAsked))
+        elif path == "/local/v1/falsified" and method == "POST":
+            body = await read_body(scope, receive, POINTS_BODY, budget)
+            answer = await local.falsified(msgspec.json.decode(body, type=FalsifiedAsked))
         elif path in PATHS:
             raise Problem(405, "method", "此地址不接受该方法", "this address does not take this method")
         else:
@@ -78,6 +83,9 @@ async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Se
     except QualityBusy:
         zh, en = "数据质量正在算，过几秒再问", "data quality is being reckoned; ask again in some seconds"
         raise Problem(429, "busy", zh, en, [(b"retry-after", b"5")]) from None
+    except FalsifiedBusy:
+        zh, en = "正在查另一批读数，过一会再问", "other readings are being searched; ask again in a while"
+        raise Problem(429, "busy", zh, en, [(b"retry-after", b"60")]) from None
     except TooManyPauses as error:
         raise Problem(422, "query", error.zh, str(error)) from None
     except (ValueError, msgspec.DecodeError) as error:

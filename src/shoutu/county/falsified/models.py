@@ -1,0 +1,130 @@
+"""What was found in a day's readings, the checks on site it led to, and how far a day's search has come."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from shoutu.county.kit.actors import Actor
+from shoutu.county.kit.selectors import ScopedModel
+from shoutu.county.places.models import Site
+from shoutu.county.sites.models import Point
+
+
+class Kind(models.TextChoices):
+    """As the engine names them."""
+
+    COPIED = "copied", _("自身重放")
+    CLONED = "cloned", _("与另一测点相同")
+    SHIFTED = "shifted", _("另一测点错时重放")
+    PATTERN = "pattern", _("固定循环")
+    ROUNDED = "rounded", _("末位舍入")
+    LIKED = "liked", _("末位有偏好")
+    SMOOTH = "smooth", _("过于平滑")
+
+
+STRONG = (Kind.COPIED, Kind.CLONED, Kind.SHIFTED, Kind.PATTERN, Kind.ROUNDED)
+"""Kinds that open a check by themselves; the others upset honest series too often (docs/falsified.md)."""
+
+
+class State(models.TextChoices):
+    LEAD = "lead", _("线索")
+    CHECKING = "checking", _("待现场核查")
+    REAL = "real", _("属实")
+    FAULT = "fault", _("设备故障")
+    NORMAL = "normal", _("正常")
+
+
+UNDECIDED = (State.LEAD, State.CHECKING)
+
+
+class Hidden(ScopedModel):
+    """Of a site's county bodies only: no enterprise, nor whoever is called in, sees what is suspected."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def scope_filter(cls, actor: Actor) -> Q:
+        return Q(pk__in=[]) if actor.outside else actor.scope.sites(cls.scope_path)
+
+
+class SearchDay(models.Model):
+    """One day's search. `upto`: the id of the last site done; it goes on from there after whatever stopped it."""
+
+    day = models.DateField(unique=True)
+    upto = models.PositiveBigIntegerField(default=0)
+    points = models.PositiveIntegerField(default=0)
+    left = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    objects = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
+class Check(Hidden):
+    """现场核查 of one site, unannounced: one at a time, for all that is found there meanwhile."""
+
+    subject_type = "falsified_check"
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    # The day whose search opened it; null: a person did.
+    day = models.DateField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["site"], condition=Q(ended_at__isnull=True), name="falsified_check_one")
+        ]
+
+    def __str__(self) -> str:
+        return self.site.name
+
+
+class Finding(Hidden):
+    """A stretch of a point's readings beside what it is suspected to be made of. Times UTC ms, ends inclusive.
+
+    Found again on later days it stays one: `last_day` and `times` say so. `bits`: anything alike among all that was
+    compared comes by chance with 2^-bits, under the assumptions of docs/falsified.md.
+    """
+
+    subject_type = "falsified_finding"
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    point = models.ForeignKey(Point, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind)
+    state = models.CharField(max_length=12, choices=State, default=State.LEAD)
+    check_on_site = models.ForeignKey(Check, on_delete=models.PROTECT, null=True, related_name="findings")
+    day = models.DateField()
+    last_day = models.DateField()
+    times = models.PositiveIntegerField(default=1)
+    start = models.BigIntegerField()
+    end = models.BigIntegerField()
+    readings = models.PositiveIntegerField()
+    beside = models.ForeignKey(Point, on_delete=models.PROTECT, null=True, related_name="+")
+    beside_start = models.BigIntegerField(null=True)
+    beside_end = models.BigIntegerField(null=True)
+    factor = models.FloatField(default=1.0)
+    offset = models.FloatField(default=0.0)
+    bits = models.FloatField()
+    zh = models.CharField(max_length=400)
+    en = models.CharField(max_length=400)
+    found_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=120, blank=True, default="")
+    note = models.CharField(max_length=1000, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["state", "bits"], name="falsified_state"),
+            models.Index(fields=["point", "kind"], name="falsified_same"),
+            models.Index(fields=["site", "day"], name="falsified_site"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.point.name}：{Kind(self.kind).label}"

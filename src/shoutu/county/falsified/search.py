@@ -1,0 +1,86 @@
+"""What is due to be searched, what is asked of the pipeline, and what is known to be honest already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from shoutu.county.falsified.models import Finding, SearchDay, State
+from shoutu.county.sites import quality
+from shoutu.county.sites.models import Point
+
+SETTLE = timedelta(minutes=60)
+"""After midnight: what was under way comes in, and data quality is asked first."""
+BACK = 2
+"""Days made up for after the county was down."""
+BEFORE = timedelta(days=3)
+"""What noise and last digits are learnt from."""
+CHUNK, READINGS = 1_000, 1_500_000
+"""Points, and readings a day, compared with each other; whole sites, however many points one has."""
+ALPHA = 0.01
+"""Findings of honest series to be expected a day in all of the county, under the assumptions of docs/falsified.md."""
+NORMAL_FOR = timedelta(days=180)
+"""What was found 正常 is not asked about again for so long."""
+
+
+def due(now: datetime) -> date | None:
+    """The oldest day over that is not searched, none before the first one ever; None: all are."""
+    last = timezone.localtime(now - SETTLE).date() - timedelta(days=1)
+    newest = SearchDay.objects.filter(finished_at__isnull=False).order_by("-day").values_list("day", flat=True).first()
+    day: date = last if newest is None else max(newest + timedelta(days=1), last - timedelta(days=BACK - 1))
+    return day if day <= last else None
+
+
+def next_points(day: date) -> list[Point]:
+    """The points of the sites that come next in a day's search; none: all are done."""
+    upto = SearchDay.objects.filter(day=day).values_list("upto", flat=True).first() or 0
+    rows = Point.objects.filter(site_id__gt=upto).order_by("site_id", "pk")
+    taken: list[Point] = []
+    readings = 0.0
+    for point in rows[: 5 * CHUNK].iterator():
+        full = len(taken) >= CHUNK or readings >= READINGS
+        if full and point.site_id != taken[-1].site_id:
+            break
+        taken.append(point)
+        readings += 86_400 / max(1.0, point.interval_s)
+    return taken
+
+
+def asked(points: Sequence[Point], day: date) -> dict[str, Any]:
+    """What to ask the pipeline: stops, maintenance and calibration left out, doubles named."""
+    start, end = quality.bounds(day)
+    _still, away = quality.away_of(points, start - BEFORE, end)
+    ids = {point.pk for point in points}
+    share = len(points) / max(len(points), Point.objects.count())
+    told = [
+        {
+            "id": point.pk,
+            "kind": point.item,
+            "interval_ms": max(1, round(point.interval_s * 1000)),
+            "away": away[point.pk],
+        }
+        for point in points
+    ]
+    return {
+        "points": told,
+        "start": round(start.timestamp() * 1000),
+        "end": round(end.timestamp() * 1000),
+        "back_ms": round(BEFORE.total_seconds() * 1000),
+        "same": [pair for pair in doubles(timezone.now()) if ids.issuperset(pair)],
+        "alpha": ALPHA * share,
+    }
+
+
+def honest(now: datetime) -> Q:
+    """Findings that were said to be 正常 not too long ago."""
+    return Q(state=State.NORMAL, decided_at__gt=now - NORMAL_FOR)
+
+
+def doubles(now: datetime) -> list[tuple[int, int]]:
+    """Pairs of points that rightly tell the same, as somebody said who looked."""
+    pairs = Finding.objects.filter(honest(now), beside__isnull=False).exclude(beside=F("point"))
+    return list(pairs.values_list("point_id", "beside_id").distinct())

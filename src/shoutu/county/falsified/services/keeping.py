@@ -1,0 +1,115 @@
+"""What a day's search found is put down site by site: the same once, so many a site at most, one check for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from shoutu.county.falsified.models import STRONG, UNDECIDED, Finding, SearchDay
+from shoutu.county.falsified.search import honest
+from shoutu.county.falsified.services.checking import join_or_open
+from shoutu.county.kit import steps
+from shoutu.county.kit.actors import system
+from shoutu.county.kit.subjects import COUNTY, ref
+from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.places.services import lock_sites
+from shoutu.county.sites.models import Point
+from shoutu.county.sites.quality import bounds
+
+SEARCHER = system("存疑读数筛查")
+AGAIN = timedelta(days=30)
+"""The same found again within so long of its decision is the same finding: it calls nobody a second time."""
+MOST_SITE = 20
+"""New findings kept of one site and day, the most improbable."""
+
+
+@service
+def keep_site(day: date, site: int, told: Sequence[Mapping[str, Any]]) -> int:
+    """Put down what was found at one site. Returns how many findings are new. Bears being repeated."""
+    steps.fence()
+    lock_sites([site])
+    unchanged()
+    now = timezone.now()
+    new: list[Finding] = []
+    for one in sorted(told, key=lambda one: -float(one["bits_left"])):
+        known = _known(one)
+        if known.filter(honest(now)).exists():
+            continue
+        before = known.filter(_standing(day)).order_by("-last_day").first()
+        if before is not None:
+            _again(before, day)
+        elif len(new) < MOST_SITE:
+            new.append(_create(day, site, one))
+    if new:
+        join_or_open(SEARCHER, site, new, day, alone=any(one.kind in STRONG for one in new))
+    return len(new)
+
+
+def _known(one: Mapping[str, Any]) -> Any:
+    """The same kind of the same point, or pair: which of two copies the other is no matter."""
+    point, beside = one["point"], one["beside"]
+    rows = Finding.objects.select_for_update(of=("self",), no_key=True).filter(kind=one["kind"])
+    return rows.filter(Q(point=point, beside=beside) | Q(point=beside or 0, beside=point))
+
+
+def _standing(day: date) -> Q:
+    """Not decided, or not long ago: what goes on a month after somebody saw to it is asked about anew."""
+    return Q(state__in=UNDECIDED) | Q(decided_at__gt=bounds(day)[0] - AGAIN)
+
+
+def _again(found: Finding, day: date) -> None:
+    if found.last_day >= day:
+        return
+    found.last_day, found.times = day, found.times + 1
+    found.save(update_fields=["last_day", "times"])
+    record(SEARCHER, "falsified.again", ref(found), {"day": f"{day}", "times": found.times})
+
+
+def _create(day: date, site: int, one: Mapping[str, Any]) -> Finding:
+    copied = ("kind", "start", "end", "beside_start", "beside_end", "factor", "offset")
+    found = Finding.objects.create(
+        site_id=site,
+        point_id=one["point"],
+        beside_id=one["beside"],
+        day=day,
+        last_day=day,
+        readings=one["n"],
+        bits=one["bits_left"],
+        zh=one["zh"][:400],
+        en=one["en"][:400],
+        found_at=timezone.now(),
+        **{name: one[name] for name in copied},
+    )
+    facts = {"kind": found.kind, "day": f"{day}", "point": found.point_id, "beside": found.beside_id}
+    record(SEARCHER, "falsified.found", ref(found), {**facts, "zh": found.zh, "en": found.en})
+    return found
+
+
+@transaction.atomic
+def pass_sites(day: date, points: Sequence[Point], searched: int, left: int) -> None:
+    """Note that these sites are done. The day has its entry when it is whole."""
+    steps.fence()
+    row, _new = SearchDay.objects.get_or_create(day=day, defaults={"started_at": timezone.now()})
+    upto = max(point.site_id for point in points)
+    if upto <= row.upto:
+        return
+    row.upto, row.points, row.left = upto, row.points + searched, row.left + left
+    row.save(update_fields=["upto", "points", "left"])
+
+
+@service
+def finish_day(day: date) -> None:
+    """All sites of a day are done. How much was found is not said: everybody reads what concerns the whole county."""
+    steps.fence()
+    row, _new = SearchDay.objects.get_or_create(day=day, defaults={"started_at": timezone.now()})
+    if row.finished_at is not None:
+        unchanged()
+        return
+    row.finished_at = timezone.now()
+    row.save(update_fields=["finished_at"])
+    record(SEARCHER, "falsified.searched", COUNTY, {"day": f"{day}", "points": row.points, "left": row.left})

@@ -1,0 +1,278 @@
+"""Findings of a day: kept once, one unannounced check a site, hidden from the mine, decided by who looked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from shoutu.county.duties.models import Duty
+from shoutu.county.falsified import search, services, steps
+from shoutu.county.falsified.models import Check, Finding, SearchDay, State
+from shoutu.county.falsified.services import checking, keeping
+from shoutu.county.falsified.services.checking import CHECK, ENFORCE
+from shoutu.county.kit.actors import SYSTEM
+from shoutu.county.kit.errors import Unavailable
+from shoutu.county.ledger.models import Entry
+from shoutu.county.sites import asking, quality
+from shoutu.county.sites import services as sites
+from shoutu.county.sites.models import Point
+from shoutu.county.warnings.models import Silence
+from tests.county.base import ListTests
+from tests.county.sites.test_lists import points
+
+DAY_MS = 86_400_000
+
+
+def yesterday() -> date:
+    return timezone.localdate() - timedelta(days=1)
+
+
+def told(point: Point, kind: str = "cloned", beside: Point | None = None, bits: float = 40.0) -> dict[str, Any]:
+    """As the pipeline tells one."""
+    start = round(quality.bounds(yesterday())[0].timestamp() * 1000)
+    where = {"beside": None, "beside_start": None, "beside_end": None}
+    if beside is not None:
+        where = {"beside": beside.pk, "beside_start": start, "beside_end": start + 9}
+    return {
+        "kind": kind, "point": point.pk, "start": start, "end": start + 9, "n": 180, "bits": bits, "bits_left": bits,
+        "zh": "180 个读数逐个相同", "en": "180 readings one by one", "factor": 1.0, "offset": 0.0, **where,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def mines(county: SimpleNamespace) -> SimpleNamespace:
+    """Three points of one mine, one of another."""
+    county.points = points(county, 3)
+    other = sites.create_source(SYSTEM, "乙网关", county.site_b)
+    county.points.append(sites.create_point(SYSTEM, county.site_b, other, "Q-1", item="pond_level", unit="m"))
+    return county
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The pipeline as it answers `items`; `bodies` what it was asked, `fails` how often not."""
+    found = SimpleNamespace(items=[], bodies=[], fails=0)
+
+    def answer(body: dict[str, Any]) -> dict[str, Any]:
+        if found.fails:
+            found.fails -= 1
+            raise Unavailable("down")
+        found.bodies.append(body)
+        ids = {one["id"] for one in body["points"]}
+        return {"items": [one for one in found.items if one["point"] in ids], "points": len(ids), "left": []}
+
+    monkeypatch.setattr(asking, "falsified", answer)
+    monkeypatch.setattr(search, "SETTLE", timedelta(0))
+    return found
+
+
+def run() -> None:
+    while steps.search_readings():
+        pass
+
+
+class TestFalsifiedList(ListTests):
+    path = "/api/v1/falsified"
+    queries = 5
+    sees = {
+        "leader": True, "duty_officer": True, "inspector": True, "township": True,
+        "auditor": True, "administrator": True,
+    }  # fmt: skip
+    forbidden = ("enterprise", "enterprise_b")
+
+    def make(self, county: SimpleNamespace, n: int) -> list[Any]:
+        made = points(county, n)
+        services.keep_site(yesterday(), county.site.pk, [told(one, "smooth") for one in made])
+        return list(Finding.objects.order_by("id"))
+
+
+@pytest.mark.django_db
+def test_a_finding_opens_one_unannounced_check_with_a_clock(
+    mines: SimpleNamespace, asked: SimpleNamespace, login: Callable[[str], Client]
+) -> None:
+    first, second, third, _other = mines.points
+    asked.items = [told(first, beside=second, bits=60), told(third, "smooth")]
+    run()
+    [check] = Check.objects.all()
+    assert {one.state for one in check.findings.all()} == {State.CHECKING}
+    assert check.findings.count() == 2
+    [duty] = Duty.objects.filter(kind=CHECK)
+    assert (duty.site_id, duty.about.id, duty.clocks.get().stage) == (mines.site.pk, check.pk, "verify")
+    assert "180 个读数逐个相同" in duty.why
+    assert "另有 1 条" in duty.why
+    # Who is suspected reads neither duty, finding, nor entry.
+    seen, hidden = login("inspector"), login("enterprise")
+    assert seen.get(f"/api/v1/duties/{duty.pk}").json()["title"] == duty.title
+    for view in ("mine", "called", "org"):
+        assert hidden.get("/api/v1/duties", {"view": view}).json()["count"] == 0
+    assert hidden.get(f"/api/v1/duties/{duty.pk}").status_code == 404
+    assert hidden.get("/api/v1/falsified").status_code == 403
+    verbs = {row["verb"] for row in hidden.get("/api/v1/ledger", {"limit": 200}).json()["items"]}
+    assert not {verb for verb in verbs if verb.startswith("falsified.") and verb != "falsified.searched"}
+    assert "falsified.found" in {row["verb"] for row in seen.get("/api/v1/ledger", {"limit": 200}).json()["items"]}
+
+
+@pytest.mark.django_db
+def test_the_same_found_again_calls_nobody_a_second_time(mines: SimpleNamespace, asked: SimpleNamespace) -> None:
+    first, second = mines.points[:2]
+    services.keep_site(yesterday() - timedelta(days=1), mines.site.pk, [told(first, beside=second)])
+    # Of two copies the search may suspect either.
+    asked.items = [told(second, beside=first)]
+    run()
+    [one] = Finding.objects.all()
+    assert (one.times, one.last_day, Duty.objects.filter(kind=CHECK).count()) == (2, yesterday(), 1)
+    # Told twice of one day it is that day's still.
+    services.keep_site(yesterday(), mines.site.pk, asked.items)
+    assert Finding.objects.get().times == 2
+    # A fault goes on while it is repaired; a month later it is asked about anew.
+    services.decide(SYSTEM, one.pk, "fault", "采集器坏了")
+    for later, count in ((20, 1), (45, 2)):
+        services.keep_site(yesterday() + timedelta(days=later), mines.site.pk, [told(first, beside=second)])
+        assert (Finding.objects.count(), Duty.objects.filter(kind=CHECK).count()) == (count, count)
+
+
+@pytest.mark.django_db
+def test_no_storm_of_findings_nor_of_checks(
+    mines: SimpleNamespace, asked: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "MOST_SITE", 2)
+    monkeypatch.setattr(checking, "MOST_DAY", 1)
+    asked.items = [told(one, "pattern", bits=40 + at) for at, one in enumerate(mines.points)]
+    run()
+    # The most improbable two of one site; the other site, more improbable still, has the day's only check.
+    assert Finding.objects.filter(site=mines.site).count() == 2
+    assert [check.site for check in Check.objects.all()] == [mines.site_b]
+    assert set(Finding.objects.filter(site=mines.site).values_list("state", flat=True)) == {State.LEAD}
+    # Decided the same day, what else is found that day opens no second one.
+    services.decide(SYSTEM, Finding.objects.get(site=mines.site_b).pk, "fault", "坏了")
+    monkeypatch.setattr(checking, "MOST_DAY", 9)
+    services.keep_site(yesterday(), mines.site_b.pk, [told(mines.points[3], "copied")])
+    assert Check.objects.filter(site=mines.site_b).count() == 1
+
+
+@pytest.mark.django_db
+def test_what_upsets_honest_series_is_a_lead_until_somebody_has_it_checked(
+    mines: SimpleNamespace, login: Callable[[str], Client]
+) -> None:
+    services.keep_site(yesterday(), mines.site.pk, [told(mines.points[0], "smooth"), told(mines.points[1], "liked")])
+    assert Check.objects.count() == 0
+    client, other = login("inspector"), login("auditor")
+    smooth, liked = Finding.objects.order_by("id")
+    assert other.post(f"/api/v1/falsified/{smooth.pk}/check").status_code == 403
+    refused = client.post(
+        f"/api/v1/falsified/{smooth.pk}/decide", {"outcome": "real", "note": "看了"}, content_type="application/json"
+    )
+    assert refused.status_code == 409
+    assert client.post(f"/api/v1/falsified/{smooth.pk}/check").json()["state"] == "checking"
+    client.post(f"/api/v1/falsified/{liked.pk}/check")
+    assert (Check.objects.count(), Duty.objects.filter(kind=CHECK).count()) == (1, 1)
+    assert client.post(f"/api/v1/falsified/{liked.pk}/check").status_code == 409
+
+
+@pytest.mark.django_db
+def test_decided_it_ends_the_check_and_real_goes_to_law_enforcement(
+    mines: SimpleNamespace, asked: SimpleNamespace, login: Callable[[str], Client]
+) -> None:
+    first, second, third, _other = mines.points
+    asked.items = [told(first, beside=second), told(third, "copied", beside=third)]
+    run()
+    client = login("inspector")
+    one, two = Finding.objects.order_by("id")
+    detail = client.get(f"/api/v1/falsified/{one.pk}").json()
+    assert (detail["may"], [row["id"] for row in detail["siblings"]]) == (["real", "fault", "normal"], [two.pk])
+    assert (detail["beside"]["id"], [row["kind"] for row in detail["duties"]]) == (second.pk, [CHECK])
+    for body in ({"outcome": "real", "note": " "}, {"outcome": "lead", "note": "x"}):
+        assert (
+            client.post(f"/api/v1/falsified/{one.pk}/decide", body, content_type="application/json").status_code == 422
+        )
+    decided = client.post(
+        f"/api/v1/falsified/{one.pk}/decide", {"outcome": "real", "note": "接线并到一处"},
+        content_type="application/json",
+    ).json()  # fmt: skip
+    assert (decided["state"], decided["may"], decided["note"]) == ("real", [], "接线并到一处")
+    assert Check.objects.get().ended_at is None
+    services.decide(SYSTEM, two.pk, "real", "同上")
+    assert Check.objects.get().ended_at is not None
+    assert Duty.objects.get(kind=CHECK).state == "done"
+    # One case for all of one check.
+    [case] = Duty.objects.filter(kind=ENFORCE)
+    assert (case.about.id, "第九十九条" in case.policy["orders"][0]) == (one.pk, True)
+    assert login("enterprise").get(f"/api/v1/duties/{case.pk}").status_code == 404
+    entry = Entry.objects.filter(verb="falsified.decided").earliest("id")
+    assert entry.body["payload"]["outcome"] == "real"
+
+
+@pytest.mark.django_db
+def test_declared_doubles_stops_and_calibrations_are_asked_to_be_left_out(
+    mines: SimpleNamespace, asked: SimpleNamespace
+) -> None:
+    first, second = mines.points[:2]
+    begin, end = quality.bounds(yesterday())
+    at = {"site": mines.site, "reason": "x", "alone": False, "asked_label": "安监站长"}
+    Silence.objects.create(kind="calibration", point=first, starts_at=begin, ends_at=end, **at)
+    services.keep_site(yesterday() - timedelta(days=1), mines.site.pk, [told(first, beside=second)])
+    services.decide(SYSTEM, Finding.objects.get().pk, "normal", "同一支传感器两路上传")
+    asked.items = [told(second, beside=first), told(first, "smooth")]
+    run()
+    [body] = asked.bodies
+    assert body["same"] == [[first.pk, second.pk]] or body["same"] == [(first.pk, second.pk)]
+    spans = {one["id"]: one["away"] for one in body["points"]}
+    assert spans[first.pk] == [(round(begin.timestamp() * 1000), round(end.timestamp() * 1000))]
+    assert spans[second.pk] == []
+    assert body["alpha"] == pytest.approx(0.01)
+    # Should it be told all the same, what is declared is no finding; something else of the same point is.
+    assert sorted(Finding.objects.values_list("kind", flat=True)) == ["cloned", "smooth"]
+    # Half a year later it is asked about again.
+    Finding.objects.filter(kind="cloned").update(decided_at=timezone.now() - timedelta(days=200))
+    assert search.doubles(timezone.now()) == []
+
+
+@pytest.mark.django_db
+def test_a_day_is_searched_once_in_whole_sites_and_goes_on_where_it_was_stopped(
+    mines: SimpleNamespace, asked: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "CHUNK", 2)
+    assert steps.search_readings() is True
+    asked.fails = 1
+    with pytest.raises(Unavailable):
+        steps.search_readings()
+    run()
+    assert [len(body["points"]) for body in asked.bodies] == [3, 1]
+    assert [round(body["alpha"], 5) for body in asked.bodies] == [0.0075, 0.0025]
+    [day] = SearchDay.objects.all()
+    assert (day.day, day.points, day.finished_at is not None) == (yesterday(), 4, True)
+    [entry] = Entry.objects.filter(verb="falsified.searched")
+    assert entry.body["payload"] == {"day": f"{yesterday()}", "points": 4, "left": 0}
+    assert steps.search_readings() is False
+
+
+@pytest.mark.django_db
+def test_the_two_series_stand_side_by_side(
+    mines: SimpleNamespace, login: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = mines.points[:2]
+    services.keep_site(yesterday(), mines.site.pk, [told(first, beside=second), told(mines.points[2], "smooth")])
+    wanted: list[int] = []
+
+    def readings(point: int, start: int, end: int, limit: int) -> tuple[list[list[Any]], int | None]:
+        wanted.append(point)
+        return [[start, 1.5, 0], [end - 1, None, 0]], None
+
+    monkeypatch.setattr(asking, "readings", readings)
+    one, alone = Finding.objects.order_by("id")
+    client = login("inspector")
+    told_ = client.get(f"/api/v1/falsified/{one.pk}/series").json()
+    assert wanted == [first.pk, second.pk]
+    assert told_["suspect"]["rows"][0] == [one.start - 30 * 60_000, 1.5]
+    assert (told_["source"]["start"], told_["source"]["cut"]) == (one.beside_start, False)
+    assert client.get(f"/api/v1/falsified/{alone.pk}/series").json()["source"] is None
+    summary = client.get("/api/v1/falsified/summary").json()
+    assert (summary["checking"], summary["leads"], summary["checks"], summary["may"]) == (2, 0, 1, True)
+    assert client.get("/api/v1/falsified", {"state": "open", "point": second.pk}).json()["count"] == 1
+    assert client.get("/api/v1/falsified", {"kind": "smooth", "site": mines.site.pk, "q": "甲"}).status_code == 200
