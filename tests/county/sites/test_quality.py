@@ -167,6 +167,8 @@ def test_a_point_at_rest_all_day_is_not_judged_and_shown_as_none(
     client = login("leader")
     rows = client.get("/api/v1/quality/points").json()["items"]
     assert (rows[-1]["point"]["id"], rows[-1]["online"], rows[-1]["away_s"]) == (mines.points[3].pk, None, DAY_S)
+    told = client.get("/api/v1/quality").json()
+    assert (told["points"], told["judged"]) == (4, 3)
     [last] = [row for row in client.get("/api/v1/quality/enterprises").json()["items"] if row["judged"] == 0]
     assert (last["online"], last["rank"], last["ranked"]) == (None, None, 1)
 
@@ -178,6 +180,19 @@ def test_a_point_made_today_was_not_missing_yesterday(mines: SimpleNamespace, as
     asked.figures = {mines.points[0].pk: {"readings": 0, "online": 0}}
     run()
     assert {one.point_id for one in PointQuality.objects.all()} == {point.pk for point in mines.points[1:]}
+
+
+@pytest.mark.django_db
+def test_a_point_registered_in_the_evening_was_not_missing_all_day(
+    mines: SimpleNamespace, asked: SimpleNamespace
+) -> None:
+    begin, end = quality.bounds(yesterday())
+    Point.objects.filter(pk=mines.points[0].pk).update(added_at=end - timedelta(hours=6))
+    body, still = quality.asked(quality.next_points(yesterday()), yesterday())
+    [away] = [one["away"] for one in body["points"] if one["id"] == mines.points[0].pk]
+    assert away == [(round(begin.timestamp() * 1000), round((end - timedelta(hours=6)).timestamp() * 1000))]
+    assert {tuple(one["away"]) for one in body["points"][1:]} == {()}
+    assert still[mines.points[0].pk] == 0
 
 
 @pytest.mark.django_db

@@ -10655,6 +10655,8 @@ export interface components {
          * QualitySummary
          * @description The newest day reckoned: how many points, how many online for less than `floor` of the time that counts.
          *
+         *     `judged`: those of its `points` of whose day any time counted.
+         *
          *     A point is online for `intervals` of its intervals from each reading. `verified`: the province's own definition has
          *     been read. `day` is null before the first day is reckoned.
          */
@@ -10665,6 +10667,8 @@ export interface components {
             finished_at: string | null;
             /** Points */
             points: number;
+            /** Judged */
+            judged: number;
             /** Poor */
             poor: number;
             /** Poor Enterprises */

@@ -73,7 +73,7 @@ def asked(points: Sequence[Point], day: date) -> tuple[dict[str, Any], dict[int,
             "low": point.low,
             "high": point.high,
             "stuck_ms": stuck.get(point.pk),
-            "away": away[point.pk],
+            "away": away[point.pk] + _before(point, start, end),
         }
         for point in points
     ]
@@ -110,6 +110,13 @@ def _still(sites: set[int], start: datetime, end: datetime) -> dict[int, list[Sp
             if state in WATCHED and max(begun, start) < over:
                 found[site].append((_ms(max(begun, start)), _ms(over)))
     return found
+
+
+def _before(point: Point, start: datetime, end: datetime) -> list[Span]:
+    """The part of the day before the point was registered: nothing was to be expected of it."""
+    if point.added_at is None or not start < point.added_at < end:
+        return []
+    return [(_ms(start), _ms(point.added_at))]
 
 
 def _stuck(points: list[int]) -> dict[int, int]:
@@ -185,6 +192,7 @@ def summary(actor: Actor) -> dict[str, Any]:
         "day": last.day if last else None,
         "finished_at": last.finished_at if last else None,
         "points": rows.count(),
+        "judged": rows.filter(counted_s__gt=0).count(),
         "poor": poor.count(),
         "poor_enterprises": poor.values("site__organisation").distinct().count(),
         "intervals": settings.CONFIG.online_intervals,

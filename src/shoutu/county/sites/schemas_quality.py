@@ -12,6 +12,8 @@ from shoutu.county.sites.schemas import Named
 class QualitySummary(Schema):
     """The newest day reckoned: how many points, how many online for less than `floor` of the time that counts.
 
+    `judged`: those of its `points` of whose day any time counted.
+
     A point is online for `intervals` of its intervals from each reading. `verified`: the province's own definition has
     been read. `day` is null before the first day is reckoned.
     """
@@ -19,6 +21,7 @@ class QualitySummary(Schema):
     day: date | None
     finished_at: datetime | None
     points: int
+    judged: int
     poor: int
     poor_enterprises: int
     intervals: int

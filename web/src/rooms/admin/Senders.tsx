@@ -5,7 +5,7 @@ import type { Sender, Source } from "./queries";
 import { deviceLines } from "./senders";
 
 /** Who of a source is connected at which door, and when it was heard last. */
-export function Senders({ source, senders }: { source: Source; senders: readonly Sender[] }): ReactNode {
+export function Senders({ source, senders }: { source: Source; senders: readonly Sender[] | null }): ReactNode {
   const now = useNow();
   const lines = deviceLines(source, senders, now);
   if (lines.length === 0) return null;

@@ -62,7 +62,7 @@ function Revoke({ source, token, close, made, waits }: { source: Source; token: 
   );
 }
 
-function Line({ source, senders, made, waits }: { source: Source; senders: readonly Sender[]; made: (shown: Shown) => void; waits: () => void }): ReactNode {
+function Line({ source, senders, made, waits }: { source: Source; senders: readonly Sender[] | null; made: (shown: Shown) => void; waits: () => void }): ReactNode {
   const [open, setOpen] = useState<"new" | "station" | "device" | "clock" | Token | null>(null);
   const [changed, setChanged] = useState<Token | null>(null);
   const manages = useMay()("source.manage");
@@ -180,7 +180,7 @@ export function SourceTokens(): ReactNode {
       ) : (
         <ul className="tlist">
           {rows.map((source) => (
-            <Line key={source.id} source={source} senders={senders.data?.items ?? []} made={setShown} waits={() => setWaits(true)} />
+            <Line key={source.id} source={source} senders={senders.data?.asked.has(source.id) ? senders.data.items : null} made={setShown} waits={() => setWaits(true)} />
           ))}
         </ul>
       )}

@@ -54,11 +54,19 @@ export function useChange<V, R>(send: (values: V) => Promise<R>) {
 
 export const SENDERS_EVERY_MS = 10_000;
 
-/** Who of these sources sends now. Without the pipeline there is no answer, and the list stands as it is. */
+const SENDERS_AT_ONCE = 200;
+
+/** Who of these sources sends now, with the sources that were asked about: of others nothing is known. Without the pipeline there is no answer, and the list stands as it is. */
 export function useSenders(sources: readonly number[]) {
   return useQuery({
     queryKey: ["admin", "senders", sources],
-    queryFn: () => got(api.GET("/api/v1/senders", { params: { query: { source: [...sources].slice(0, 200) } } })),
+    queryFn: async () => {
+      const parts = [];
+      for (let from = 0; from < sources.length; from += SENDERS_AT_ONCE) {
+        parts.push(await got(api.GET("/api/v1/senders", { params: { query: { source: sources.slice(from, from + SENDERS_AT_ONCE) } } })));
+      }
+      return { asked: new Set(sources), items: parts.flatMap((part) => part.items) };
+    },
     enabled: sources.length > 0,
     refetchInterval: SENDERS_EVERY_MS,
     placeholderData: keepPreviousData,

@@ -40,3 +40,7 @@ test("a device that is called is away with the reason, and one never reached is 
   expect(lines[0]?.words).toContain("没有连着 \u00b7 对方不接受连接 10.20.0.5:502");
   expect(lines[1]?.words).toBe("还没有连过");
 });
+
+test("of a logger nobody asked about nothing is said, least of all that it never came", () => {
+  expect(deviceLines(source, null, NOW)).toEqual([]);
+});

@@ -13,8 +13,12 @@ export interface DeviceLine {
 
 const LASTING = new Set(["mqtt", "hj212", "modbus"]);
 
-/** The devices of a source: those heard, the connected first as they come, then data loggers never heard of. Times ms. */
-export function deviceLines(source: Source, senders: readonly Sender[], now: number): DeviceLine[] {
+/**
+ * The devices of a source: those heard, the connected first as they come, then data loggers never heard of. Times ms.
+ * `senders` null: not asked yet, or in vain; then nothing is said of any.
+ */
+export function deviceLines(source: Source, senders: readonly Sender[] | null, now: number): DeviceLine[] {
+  if (senders === null) return [];
   const mine = senders.filter((one) => one.source === source.id);
   const known = new Set(mine.filter((one) => one.door === "hj212").map((one) => one.device));
   const called = new Set(mine.map((one) => `${one.door} ${one.device}`));

@@ -97,7 +97,8 @@ function Repairs({ summary, q, organisation }: Chosen): ReactNode {
   const list = usePointQuality(filter, true);
   const rows = onceEach(list.data?.pages);
   const count = list.data?.pages[0]?.count ?? 0;
-  const title = organisation === null ? t("quality.repairs") : t("quality.pointsOf");
+  const name = organisation === null ? undefined : rows[0]?.organisation.name;
+  const title = organisation === null ? t("quality.repairs") : name === undefined ? t("quality.pointsOf") : t("quality.pointsOf.name", { name });
   return (
     <section aria-label={title}>
       <div className="quality-head">

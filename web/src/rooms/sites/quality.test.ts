@@ -4,7 +4,7 @@ import type { PointQuality, QualitySummary } from "../../api/quality";
 import zh from "../../i18n/zh.json";
 import { clockWords, dayWords, faults, percent, sentence } from "./quality";
 
-const summary: QualitySummary = { day: "2026-11-26", finished_at: null, points: 46, poor: 0, poor_enterprises: 0, intervals: 3, floor: 0.9, verified: false };
+const summary: QualitySummary = { day: "2026-11-26", finished_at: null, points: 46, judged: 44, poor: 0, poor_enterprises: 0, intervals: 3, floor: 0.9, verified: false };
 const row = { readings: 10, counted_s: 86_400, online_s: 43_200, online: 0.5, stuck_s: null, implausible: 0, skew_s: null } as PointQuality;
 
 describe("data quality in words", () => {
@@ -18,7 +18,8 @@ describe("data quality in words", () => {
   });
   it("says first whose devices are to be repaired", () => {
     expect(sentence({ ...summary, poor: 7, poor_enterprises: 3 })).toBe("3 家企业 7 个测点要修：11月26日在线率低于 90 %");
-    expect(sentence(summary)).toBe("11月26日 46 个测点没有要修的：在线率都不低于 90 %");
+    expect(sentence(summary)).toBe("11月26日 44 个测点没有要修的：在线率都不低于 90 %");
+    expect(sentence({ ...summary, judged: 0 })).toBe("11月26日 46 个测点全天都不计入：维护、标校或停产");
     expect(sentence({ ...summary, day: null })).toContain("还没有");
   });
   it("names what is wrong with a point", () => {

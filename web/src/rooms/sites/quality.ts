@@ -47,6 +47,7 @@ export function sentence(summary: QualitySummary): string {
   const day = dayWords(summary.day);
   const floor = figure(summary.floor * 100);
   if (summary.points === 0) return t("quality.sentence.nothing", { day });
-  if (summary.poor === 0) return t("quality.sentence.well", { day, n: summary.points, floor });
+  if (summary.judged === 0) return t("quality.sentence.uncounted", { day, n: summary.points });
+  if (summary.poor === 0) return t("quality.sentence.well", { day, n: summary.judged, floor });
   return t("quality.sentence", { day, floor, enterprises: summary.poor_enterprises, n: summary.poor });
 }
