@@ -139,14 +139,19 @@ def scaled(kind: str, params: Mapping[str, Any], factor: float) -> dict[str, Any
     first = levels[min(levels, key=int)]
     middle = sum(first) / 2 if isinstance(first, (list, tuple)) else 0.0
     moved = {
-        level: [middle + (side - middle) * factor for side in given]
+        level: [_written(middle + (side - middle) * factor) for side in given]
         if isinstance(given, (list, tuple))
-        else given * factor
+        else _written(given * factor)
         for level, given in levels.items()
     }
     changed = {**params, "levels": moved}
     parse(kind, changed)
     return changed
+
+
+def _written(value: float) -> float:
+    """As somebody would write it down: what is tried is what is then put in force."""
+    return float(f"{value:.6g}")
 
 
 def alone(kind: str, params: Mapping[str, Any], level: int, value: float) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from .composite import Composites
 from .ruleset import RuleSet
 from .signals import Evidence, Signals, empty_signals
 from .snapshot import BEFORE, HEAD, MAGIC, Frozen, brought_up, copied
-from .state import Arrays, build
+from .state import Arrays, build, make_once
 from .switch import switched
 
 POINT_STATE_DTYPE = np.dtype(
@@ -59,6 +59,10 @@ class Engine:
         before, self._state = self._state.ruleset, switched(self._state, ruleset)
         self._composites.switch(before, self._state)
         self._size()
+
+    def make_once(self) -> None:
+        """Make once what several rules of a point look at: sweeps of a trial, never what runs live. See ``state``."""
+        make_once(self._state)
 
     def readings(
         self, seq0: int, point: ArrayLike, ts: ArrayLike, received: ArrayLike, value: ArrayLike, quality: ArrayLike

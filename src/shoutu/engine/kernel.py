@@ -36,6 +36,9 @@ HUGE = float(np.finfo(np.float64).max)  # a slope past it is still a slope, and 
 NAN = np.nan
 PLAIN = (NAN, NAN, NAN, NEVER, NAN)
 """A threshold says nothing besides."""
+NOTHING = (False, 0.0, PLAIN)
+"""Nothing was made of a reading; else True, what is held against levels, and what a signal says besides."""
+FOLLOWS = lay.FOLLOWS
 
 
 @njit(cache=True)
@@ -197,28 +200,42 @@ def _stop_clearing(a: Any, p: Any) -> None:
 
 
 @njit(cache=True)
+def _hold(
+    a: Any, i: int, p: Any, now: Any, made: Any, can_clear: bool, gap: bool, flags: int, out: Any, cur: Any
+) -> None:  # fmt: skip
+    """What was made of a reading, against the levels of one rule: its maker's, or of one that follows it."""
+    r = a.rules[i]
+    # Of a forecast all: never is not at or beyond a bound that is not set.
+    if made[0] and (r.kind == FORECAST or r.busy == 1 or not r.a < made[1] < r.b):
+        held(a, i, p, now, made[1], can_clear, gap, flags, out, cur, made[2])
+
+
+@njit(cache=True)
 def _made(
     a: Any, i: int, p: Any, now: Any, can_clear: bool, saturated: bool, gap: bool, flags: int, out: Any, cur: Any,
     work: Any,
-) -> None:  # fmt: skip
-    """Kinds that make something of the readings and hold it against levels: a sum, the hours left, how new it is."""
+) -> Any:  # fmt: skip
+    """Kinds that make something of the readings and hold it against levels: a sum, the hours left, how new it is.
+
+    Returns what was made, for the rules that follow this one.
+    """
     r, t = a.rules[i], now[1]
     if r.kind == ANOMALY:
         unlike(a, i, p, now, can_clear, saturated, gap, flags, out, cur)
-        return
+        return NOTHING
     if r.kind == FORECAST:
         if r.t0 - r.t1 <= t < r.t0:
-            return
+            return NOTHING
         _sampled(a, i, now)
         if r.n < r.m:
-            return
+            return NOTHING
         hours, early, late, begin, target = hours_left(a, i, t, work)
-        # Never is not at or beyond a bound that is not set.
-        held(a, i, p, now, min(hours, HUGE), can_clear, gap, flags, out, cur, (hours, early, late, begin, target))
-        return
-    made, begin = total(a, i, t, now[3], p.gap)
-    if r.busy == 1 or not r.a < made < r.b:
-        held(a, i, p, now, made, can_clear, gap, flags, out, cur, (made, NAN, NAN, begin, NAN))
+        made = (True, min(hours, HUGE), (hours, early, late, begin, target))
+    else:
+        total_, begin = total(a, i, t, now[3], p.gap)
+        made = (True, total_, (total_, NAN, NAN, begin, NAN))
+    _hold(a, i, p, now, made, can_clear, gap, flags, out, cur)
+    return made
 
 
 @njit(cache=True)
@@ -227,6 +244,7 @@ def _judge(
     work: Any,
 ) -> None:  # fmt: skip
     t, v = now[1], now[3]
+    made = NOTHING
     for i in range(p.first, p.last):
         r = a.rules[i]
         if r.kind == THRESHOLD:
@@ -235,8 +253,10 @@ def _judge(
         elif r.kind == RATE:
             if t >= r.t0 or t < r.t0 - r.t1:
                 _rate(a, i, p, now, can_clear, flags, out, cur, work)
+        elif r.n == FOLLOWS:
+            _hold(a, i, p, now, made, can_clear, gap, flags, out, cur)
         elif r.kind != STUCK:
-            _made(a, i, p, now, can_clear, saturated, gap, flags, out, cur, work)
+            made = _made(a, i, p, now, can_clear, saturated, gap, flags, out, cur, work)
         elif not saturated:
             stuck(a, i, p, now, can_clear, flags, out, cur)
 
@@ -363,6 +383,7 @@ def walk(
             backfilled += 1
         before = p.wm
         p.wm = t
+        made = NOTHING
         for k in range(p.first, p.last):
             r = rules[k]
             if r.kind == THRESHOLD:
@@ -372,8 +393,13 @@ def walk(
             elif r.kind == RATE:
                 if t >= r.t0 or t < r.t0 - r.t1:
                     _rate(a, k, p, (seq0 + i, t, came, v), True, flags, out, cur, work)
+            elif r.n == FOLLOWS:
+                if made[0] and (r.kind == FORECAST or r.busy == 1 or not r.a < made[1] < r.b):
+                    now = (seq0 + i, t, came, v)
+                    held(a, k, p, now, made[1], True, t - before > p.gap, flags, out, cur, made[2])
             elif r.kind != STUCK:
-                _made(a, k, p, (seq0 + i, t, came, v), True, False, t - before > p.gap, flags, out, cur, work)
+                now = (seq0 + i, t, came, v)
+                made = _made(a, k, p, now, True, False, t - before > p.gap, flags, out, cur, work)
             elif r.n > 0 and r.a <= v <= r.b and r.level == 0 and t - r.t0 < r.t1:
                 r.n = min(r.n + 1, MANY)
                 r.t0 = min(r.t0, t)

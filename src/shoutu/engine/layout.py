@@ -44,6 +44,8 @@ FLAG_NAMES = {
 }  # fmt: skip
 
 FRESH, CARRIED = 1, 2
+FOLLOWS = -1
+"""In place of a number of samples: looks at what the rule before it made of the reading; only in trials."""
 GOOD, SUSPECT, CALIBRATING, INVALID = 0, 1, 2, 3
 
 SEEN = 64

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from . import layout as lay
@@ -17,6 +18,8 @@ from .ruleset import Options, RuleSet, RuleSpec, physical_range
 DENSE_LOOKUP = 1 << 24
 UNWATCHED = 2**62
 WITH_EXTRA = (lay.ACCUMULATION, lay.QUOTA, lay.FORECAST)
+JUDGING = frozenset({"levels", "hysteresis", "raise_for_s", "clear_for_s"})
+"""Parameters that say how what was made of the readings is judged; all others say what is made of them."""
 PLACE = np.full(len(lay.KIND_NAMES), len(lay.AT_READINGS))
 PLACE[list(lay.AT_READINGS)] = range(len(lay.AT_READINGS))
 PLACE[lay.NO_DATA] += 1
@@ -294,6 +297,23 @@ def _extras(ordered: list[RuleSpec]) -> NDArray[Any]:
             record["target"], record["z"] = params.target, quantile(params.confidence)
             record["sign"] = 1.0 if params.direction == "high" else -1.0
     return extra
+
+
+def make_once(state: State) -> None:
+    """Let rules of a point that make the same of its readings (a sum, a forecast) follow the first of them.
+
+    They hold it against levels of their own. For trials: a follower gathers nothing that could be carried on.
+    """
+    specs = {spec.id: spec for spec in state.ruleset.rules}
+    rules = state.arrays.rules
+    before: Any = None
+    for at in np.flatnonzero(np.isin(rules["kind"], WITH_EXTRA)).tolist():
+        spec = specs[int(rules["id"][at])]
+        made = {name: given for name, given in structs.asdict(spec.params).items() if name not in JUDGING}
+        mine = (spec.point, spec.kind, made)
+        if mine == before:
+            rules["n"][at] = lay.FOLLOWS
+        before = mine
 
 
 def after_s(spec: Any, ruleset: RuleSet) -> float:

@@ -74,6 +74,7 @@ def in_parts(
         raise ValueError(str(ruleset.problems[0]))
     engine = Engine()
     engine.switch(0, ruleset)
+    engine.make_once()
     at = series.as_arrived()
     start = 0
     for tick, before in _ticks(ruleset, at, until):
