@@ -60,6 +60,9 @@ def test_a_million_readings_and_all_thresholds_answer_soon(store: Store) -> None
     assert 1 < blue["median_lead"] < 9
     assert told["stretches"]["1"]["n"] >= 1
     assert told["variants"][1]["1"]["false_hours"] > blue["false_hours"]
+    assert told["drawn"][0]["1"][0][0] == told["stretches"]["1"]["items"][0][0]
+    # At half of 15 noise raises it all the time: joined, as it is drawn.
+    assert 1 <= len(told["drawn"][1]["1"]) <= backtests.DRAWN
 
 
 @pytest.mark.anyio
@@ -86,6 +89,6 @@ def test_what_is_wrong_or_too_much_is_named(store: Store, monkeypatch: pytest.Mo
     ):
         with pytest.raises(ValueError, match=why):
             backtest(store, asked(**{"start": NOW - 86_400_000, **wrong}))
-    monkeypatch.setitem(backtests.MOST_WORK, "threshold", 1000)
+    monkeypatch.setattr(backtests, "MOST_WORK", 1000)
     with pytest.raises(ValueError, match="shorter period"):
         backtest(store, asked())

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from shoutu.engine.backtest import BEFORE_MS, OPEN, AtLevel, Event, History, Standing, history, standing, worth
+from shoutu.engine.backtest import BEFORE_MS, OPEN, AtLevel, Event, History, Standing, Stretches, history, standing, worth
 from shoutu.engine.trial import Series
 
 from .store import Store
@@ -15,9 +15,11 @@ from .store import Store
 MOST_READINGS = 3_000_000
 MOST_EVENTS = 500
 MOST_STRETCHES = 2_000
-MOST_WORK = {"threshold": 150_000_000, "rate": 150_000_000}
-"""Readings × variants that take some ten seconds; of the kinds that gather more of each reading, fewer."""
-MOST_WORK_GATHERED = 10_000_000
+DRAWN = 300
+"""In how many parts of the period stretches are told apart where they are only drawn."""
+MOST_WORK = 150_000_000
+"""Readings × variants that take some ten seconds; of a kind that learns anew for each variant, fewer."""
+MOST_WORK_LEARNING = 10_000_000
 
 
 class BacktestAsked(msgspec.Struct):
@@ -49,15 +51,16 @@ def backtest(store: Store, asked: BacktestAsked) -> dict[str, Any]:
 
 
 def reckoned(asked: BacktestAsked, series: Series, end: int) -> dict[str, Any]:
-    """``{"n", "first", "last", "events", "variants", "stretches"}``, times UTC ms.
+    """``{"n", "first", "last", "events", "variants", "drawn", "stretches"}``, times UTC ms.
 
     ``events`` are those of the period, to which ``lead`` of each level refers; ``stretches`` of the first variant
-    ``{level: {"n", "items": [[start, end or None]]}}``, the newest. Raises ValueError.
+    ``{level: {"n", "items": [[start, end or None]]}}``, the newest; ``drawn`` of every variant, ``{level: [[start,
+    end or None]]}``, of the whole period, those hardly apart as one. Raises ValueError.
     """
     if len(asked.events) > MOST_EVENTS:
         raise ValueError(f"events: at most {MOST_EVENTS}, not {len(asked.events)}")
     work = len(series.ts) * len(asked.variants)
-    if work > MOST_WORK.get(asked.kind, MOST_WORK_GATHERED):
+    if work > (MOST_WORK_LEARNING if asked.kind == "anomaly" else MOST_WORK):
         raise ValueError("period, variants: too much for one answer; fewer variants or a shorter period")
     events = [Event(*event) for event in asked.events]
     over = history(series, asked.point.get("interval_s"), asked.start, end, events, asked.before_ms)
@@ -71,6 +74,7 @@ def reckoned(asked: BacktestAsked, series: Series, end: int) -> dict[str, Any]:
         "variants": [
             {str(level): _plain(at) for level, at in worth(one, over).items()} for one in told
         ],
+        "drawn": [{str(level): _drawn(where, over) for level, where in one.items()} for one in told],
         "stretches": _told(told[0], over),
     }  # fmt: skip
 
@@ -87,3 +91,14 @@ def _told(told: Standing, over: History) -> dict[str, Any]:
         items = [[start, None if end == OPEN else end] for start, end in rows[-MOST_STRETCHES:]]
         found[str(level)] = {"n": len(rows), "items": items}
     return found
+
+
+def _drawn(told: Stretches, over: History) -> list[list[int | None]]:
+    """Stretches within the period, joined where they are less than a ``DRAWN``th of it apart."""
+    mine = (told.end > over.start) & (told.start < over.end)
+    starts, ends = told.start[mine], told.end[mine]
+    if not len(starts):
+        return []
+    apart = starts[1:] - ends[:-1] > (over.end - over.start) // DRAWN
+    first, last = starts[np.append(True, apart)], ends[np.append(apart, True)]
+    return [[start, None if end == OPEN else end] for start, end in zip(first.tolist(), last.tolist(), strict=True)]

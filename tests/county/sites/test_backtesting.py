@@ -77,6 +77,27 @@ def test_without_events_the_warnings_found_real_are_those(county, rule, kept):  
     assert [event[2] for event in told["events"]] == [real.number]
 
 
+def test_the_face_gets_levels_in_rows_and_each_event_with_its_warning(county, login, rule, kept):  # noqa: F811
+    yellow, red, end = kept
+    real = warned(rule, red, 4, "real")
+    warned(rule, yellow, 2, "real")  # too low for something that happened
+    asked = {"start": (end - timedelta(days=5)).isoformat(), "end": end.isoformat(), "before_h": 6}
+    path = f"/api/v1/rules/{rule.pk}/backtest"
+    told = login("inspector").post(path, asked, content_type="application/json").json()
+    assert [(one["name"], one["warning"]) for one in told["events"]] == [(real.number, real.pk)]
+    assert [one["level"] for one in told["now"]["at"]] == [4, 2]
+    assert told["now"]["at"][1]["false"] == 1
+    assert {one["level"] for one in told["now"]["stood"]} == {2, 4}
+    assert [one["value"] for one in told["sweep"][0]["levels"]] == [3.5, 3.0]
+    given = {**asked, "events": [{"start": (red + HOUR / 2).isoformat(), "name": "溜坡"}]}
+    told = login("inspector").post(path, given, content_type="application/json").json()
+    assert [(one["name"], one["warning"]) for one in told["events"]] == [("溜坡", None)]
+    assert told["now"]["at"][1]["lead"] == [0.5]
+    backwards = {"start": red.isoformat(), "end": (red - HOUR).isoformat()}
+    for wrong in ({**asked, "events": [backwards]}, {**asked, "start": "2020-01-01T00:00:00Z"}, {**asked, **backwards}):
+        assert login("inspector").post(path, wrong, content_type="application/json").status_code == 422
+
+
 def test_a_composite_and_a_fault_rule_are_refused(county, point, rule):  # noqa: F811
     fault = services.create_rule(SYSTEM, point, "stuck", {"window_s": 600}, "设备", title="卡死")
     now = timezone.now()

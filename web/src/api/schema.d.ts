@@ -3399,6 +3399,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/{id}/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Backtest Rule
+         * @description Backtest a rule over its point's stored readings: lead before known events and false alarms, by threshold.
+         *
+         *     Changes nothing. 422 for a composite, a rule of no danger and a period too long, 503 as with a trial.
+         */
+        post: operations["sites_rules_backtest_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/packs": {
         parameters: {
             query?: never;
@@ -11102,6 +11124,165 @@ export interface components {
              * @default 30
              */
             days?: number;
+        };
+        /**
+         * Backtest
+         * @description A rule over what is kept of its point: as it is in force (`now`) and with its thresholds moved (`sweep`).
+         *
+         *     `until`: where a history too long for one answer was cut. `of_warnings`: the events are warnings of ours, dated
+         *     from when they began.
+         */
+        Backtest: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Before H */
+            before_h: number;
+            /** Readings */
+            readings: number;
+            /** First */
+            first: string | null;
+            /** Last */
+            last: string | null;
+            /** Until */
+            until: string | null;
+            /** Of Warnings */
+            of_warnings: boolean;
+            /** Events */
+            events: components["schemas"]["BacktestEvent"][];
+            now: components["schemas"]["BacktestRow"];
+            /** Sweep */
+            sweep: components["schemas"]["BacktestRow"][];
+        };
+        /**
+         * BacktestEvent
+         * @description `warning`: the warning it was taken from.
+         */
+        BacktestEvent: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Name */
+            name: string;
+            /** Warning */
+            warning: number | null;
+        };
+        /**
+         * BacktestLevel
+         * @description What a level was worth. `lead`: per event the hours it came before it, null where it did not come.
+         *
+         *     `tried`: events with readings, `missed` of them. `false`: times it began with no event near; `false_hours`: how
+         *     long it stood then; each also per month of the point's readings.
+         */
+        BacktestLevel: {
+            /** Level */
+            level: number;
+            /** Lead */
+            lead: (number | null)[];
+            /** Median Lead */
+            median_lead: number | null;
+            /** Tried */
+            tried: number;
+            /** Missed */
+            missed: number;
+            /** False */
+            false: number;
+            /** False Per Month */
+            false_per_month: number | null;
+            /** False Hours */
+            false_hours: number;
+            /** False Hours Per Month */
+            false_hours_per_month: number | null;
+        };
+        /**
+         * BacktestRow
+         * @description The rule with every threshold times `factor` (of a band the widths).
+         */
+        BacktestRow: {
+            /** Factor */
+            factor: number;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Levels */
+            levels: components["schemas"]["Threshold"][];
+            /** At */
+            at: components["schemas"]["BacktestLevel"][];
+            /** Stood */
+            stood: components["schemas"]["BacktestStood"][];
+        };
+        /**
+         * BacktestStood
+         * @description A time a level, or one above it, was held; those hardly apart as one. `end`: null while it had not ended.
+         */
+        BacktestStood: {
+            /** Level */
+            level: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** End */
+            end: string | null;
+        };
+        /**
+         * BacktestIn
+         * @description A period, and what really happened in it. Without `events`: the point's orange and red warnings verified real.
+         *
+         *     `before_h`: how long before an event a signal is taken for its warning.
+         */
+        BacktestIn: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Events */
+            events?: components["schemas"]["KnownEvent"][] | null;
+            /**
+             * Before H
+             * @default 72
+             */
+            before_h?: number;
+        };
+        /**
+         * KnownEvent
+         * @description Something that really happened. `start`: the moment a warning has to come before; without `end` one moment.
+         */
+        KnownEvent: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /** End */
+            end?: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
         };
         /**
          * PackRow
@@ -19664,6 +19845,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trial"];
+                };
+            };
+        };
+    };
+    sites_rules_backtest_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
                 };
             };
         };

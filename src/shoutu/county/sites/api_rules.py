@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
 
 from shoutu.county.kit.api import Router, asker
 from shoutu.county.kit.limits import Limit
-from shoutu.county.sites import ruling, selectors, trying
+from shoutu.county.sites import backtesting, ruling, selectors, trying
 from shoutu.county.sites import schemas_rules as schemas
 from shoutu.county.sites.wording import rule_sentence
 
@@ -43,3 +44,22 @@ def try_change(request: HttpRequest, id: int, body: schemas.TrialIn) -> Any:
     actor = asker(request)
     actor.require("rule.edit")
     return trying.trial(actor, selectors.get_rule(actor, id), body.params, body.enabled, body.days)
+
+
+@router.post("/rules/{id}/backtest", response=schemas.Backtest, throttle=Limit("read"))
+def backtest_rule(request: HttpRequest, id: int, body: schemas.BacktestIn) -> Any:
+    """Backtest a rule over its point's stored readings: lead before known events and false alarms, by threshold.
+
+    Changes nothing. 422 for a composite, a rule of no danger and a period too long, 503 as with a trial.
+    """
+    actor = asker(request)
+    actor.require("rule.edit")
+    given = None
+    if body.events is not None:
+        given = [(_ms(one.start), _ms(one.end or one.start), one.name) for one in body.events]
+    asked = backtesting.Asked(body.start, body.end, given, timedelta(hours=body.before_h))
+    return backtesting.shown(actor, selectors.get_rule(actor, id), asked)
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from shoutu.county.sites.schemas import Rule, Threshold
 
@@ -131,3 +131,90 @@ class Trial(Schema):
     now: TriedSide
     then: TriedSide
     warnings: list[TriedWarning]
+
+
+class KnownEvent(Schema):
+    """Something that really happened. `start`: the moment a warning has to come before; without `end` one moment."""
+
+    model_config = ConfigDict(extra="forbid")
+    start: AwareDatetime
+    end: AwareDatetime | None = None
+    name: str = Field("", max_length=60)
+
+
+class BacktestIn(Schema):
+    """A period, and what really happened in it. Without `events`: the point's orange and red warnings verified real.
+
+    `before_h`: how long before an event a signal is taken for its warning.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    start: AwareDatetime
+    end: AwareDatetime
+    events: list[KnownEvent] | None = Field(None, max_length=200)
+    before_h: float = Field(72, ge=0, le=24 * 366)
+
+
+class BacktestEvent(Schema):
+    """`warning`: the warning it was taken from."""
+
+    start: datetime
+    end: datetime
+    name: str
+    warning: int | None
+
+
+class BacktestLevel(Schema):
+    """What a level was worth. `lead`: per event the hours it came before it, null where it did not come.
+
+    `tried`: events with readings, `missed` of them. `false`: times it began with no event near; `false_hours`: how
+    long it stood then; each also per month of the point's readings.
+    """
+
+    level: int
+    lead: list[float | None]
+    median_lead: float | None
+    tried: int
+    missed: int
+    false: int
+    false_per_month: float | None
+    false_hours: float
+    false_hours_per_month: float | None
+
+
+class BacktestStood(Schema):
+    """A time a level, or one above it, was held; those hardly apart as one. `end`: null while it had not ended."""
+
+    level: int
+    start: datetime
+    end: datetime | None
+
+
+class BacktestRow(Schema):
+    """The rule with every threshold times `factor` (of a band the widths)."""
+
+    factor: float
+    params: dict[str, Any]
+    levels: list[Threshold]
+    at: list[BacktestLevel]
+    stood: list[BacktestStood]
+
+
+class Backtest(Schema):
+    """A rule over what is kept of its point: as it is in force (`now`) and with its thresholds moved (`sweep`).
+
+    `until`: where a history too long for one answer was cut. `of_warnings`: the events are warnings of ours, dated
+    from when they began.
+    """
+
+    start: datetime
+    end: datetime
+    before_h: float
+    readings: int
+    first: datetime | None
+    last: datetime | None
+    until: datetime | None
+    of_warnings: bool
+    events: list[BacktestEvent]
+    now: BacktestRow
+    sweep: list[BacktestRow]
