@@ -68,6 +68,7 @@ PAGES = {
     "/rules/:pack": Shown("/rules/underground-mine", "inspector"),
     "/rules/:pack/sites": Shown("/rules/underground-mine/sites", "inspector"),
     "/rules/id/:ruleId": Shown("/rules/id/{rule}", "inspector"),
+    "/rules/id/:ruleId/backtest": Shown("/rules/id/{rule}/backtest", "inspector", ".backtest-ask"),
     "/findings": Shown("/findings", "inspector"),
     "/findings/:findingId": Shown("/findings/{finding}", "inspector"),
     "/licences": Shown("/licences", "inspector"),

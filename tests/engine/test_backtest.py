@@ -36,8 +36,13 @@ KINDS: dict[str, dict[str, Any]] = {
     "accumulation": {"levels": {"1": 4.0, "3": 20.0}, "form": "sum", "window_s": 300, "bucket_s": 10},
     "quota": {"levels": {"1": 4.0, "3": 20.0}, "form": "counter", "period": "day", "clear_for_s": 15},
     "forecast": {
-        "levels": {"1": 2.0, "3": 0.5}, "target": 9.0, "window_s": 120, "interval_s": 10, "min_samples": 3,
-        "confidence": 0.6, "raise_for_s": 20,
+        "levels": {"1": 2.0, "3": 0.5},
+        "target": 9.0,
+        "window_s": 120,
+        "interval_s": 10,
+        "min_samples": 3,
+        "confidence": 0.6,
+        "raise_for_s": 20,
     },
 }
 LOW = {"levels": {"1": 3.0, "3": 1.0}, "direction": "low"}

@@ -56,6 +56,7 @@ const Packs = later(async () => ({ default: (await import("./rooms/rules/Packs")
 const PackPage = later(async () => ({ default: (await import("./rooms/rules/PackPage")).PackPage }));
 const BindMany = later(async () => ({ default: (await import("./rooms/rules/BindMany")).BindMany }));
 const RulePage = later(async () => ({ default: (await import("./rooms/rules/RulePage")).RulePage }));
+const BacktestPage = later(async () => ({ default: (await import("./rooms/rules/Backtest")).BacktestPage }));
 const SiteWatch = later(async () => ({ default: (await import("./rooms/rules/SiteWatch")).SiteWatch }));
 const Gaps = later(async () => ({ default: (await import("./rooms/rules/Findings")).Findings }));
 const GapDoor = later(async () => ({ default: (await import("./rooms/rules/Findings")).FindingDoor }));
@@ -176,6 +177,7 @@ function Inside(): ReactNode {
         <Route path="/rules/:pack" element={<Later><PackPage me={me} /></Later>} />
         <Route path="/rules/:pack/sites" element={<Later><BindMany /></Later>} />
         <Route path="/rules/id/:ruleId" element={<Later><RulePage me={me} /></Later>} />
+        <Route path="/rules/id/:ruleId/backtest" element={<Later><BacktestPage /></Later>} />
         <Route path="/findings" element={<Later><Gaps /></Later>} />
         <Route path="/findings/:findingId" element={<Later><GapDoor /></Later>} />
         <Route path="/licences" element={<Later><Licences /></Later>} />

@@ -7,7 +7,18 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from shoutu.engine.backtest import BEFORE_MS, OPEN, AtLevel, Event, History, Standing, Stretches, history, standing, worth
+from shoutu.engine.backtest import (
+    BEFORE_MS,
+    OPEN,
+    AtLevel,
+    Event,
+    History,
+    Standing,
+    Stretches,
+    history,
+    standing,
+    worth,
+)
 from shoutu.engine.trial import Series
 
 from .store import Store

@@ -6,11 +6,13 @@ from django.utils.translation import gettext_lazy as _
 
 FIELDS = {
     "address": _("地址或号码"), "amount": _("数量"), "areas": _("范围"), "at": _("时间"), "bearer": _("持证人"),
+    "before_h": _("提前的小时数"),
     "body": _("内容"), "capacity": _("产能"), "channel": _("通道"), "code": _("代码"), "colour": _("颜色"),
     "count": _("人数"), "county": _("县名"), "crs": _("坐标系"), "current": _("现在用的密码"), "danger": _("危险方向"),
     "dated": _("日期"), "days": _("天数"), "deputy": _("代理人"), "detail": _("详情"), "display": _("显示名"),
     "document": _("文件"), "done_at": _("办完时间"), "due_at": _("时限"), "email": _("邮箱"), "end": _("结束时间"),
-    "ends_at": _("结束时间"), "every": _("周期"), "every_minutes": _("间隔"), "features": _("边界文件"),
+    "ends_at": _("结束时间"), "events": _("已知事件"), "every": _("周期"), "every_minutes": _("间隔"),
+    "features": _("边界文件"),
     "file": _("文件"), "first_day": _("开始日期"), "first_due": _("首次到期日"), "folder": _("文件夹"),
     "followers": _("并入的预警"), "from_at": _("开始时间"), "from": _("开始时间"), "grade": _("等别"),
     "hash": _("哈希"), "head": _("树头"), "headline": _("标题"), "high": _("上限"), "hours": _("小时数"),

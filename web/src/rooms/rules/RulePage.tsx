@@ -1,7 +1,7 @@
 import { Button, Modal, Input } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
-import { Link, useParams } from "react-router";
+import { Link, useParams, useSearchParams } from "react-router";
 import { asProblem } from "../../api/problem";
 import type { Me, RuleDetail } from "../../api/types";
 import { Panel } from "../../kit/Panel";
@@ -10,6 +10,7 @@ import { useCrumb } from "../../kit/shell/crumb";
 import { useNow } from "../../time/server";
 import { date, moment } from "../../time/words";
 import { SilenceDialog } from "../warnings/SilenceDialog";
+import { mayBacktest, textsOfAddress } from "./backtest";
 import { draftOf, holds, same, textsOf, type Params, type Texts } from "./draft";
 import { Unchecked } from "./Packs";
 import { useChangeCheck, useProposeChange, useRule, useSettled } from "./queries";
@@ -23,7 +24,8 @@ type Said = "force" | "waits" | null;
 
 function Edit({ rule }: { rule: RuleDetail }): ReactNode {
   // Only what was typed is held: where nothing was, the form follows the rule.
-  const [typed, setTyped] = useState<Texts>({});
+  const [search] = useSearchParams();
+  const [typed, setTyped] = useState<Texts>(() => textsOfAddress(search.get("levels")));
   const [begun, setBegun] = useState(rule.version);
   const [reason, setReason] = useState("");
   const [said, setSaid] = useState<Said>(null);
@@ -66,6 +68,7 @@ function Edit({ rule }: { rule: RuleDetail }): ReactNode {
             {t(`ruleEdit.said.${said}`)} {said === "waits" && <Link to="/proposals">{t("silence.toProposals")}</Link>}
           </p>
         )}
+        {search.has("levels") && Object.keys(typed).length > 0 && <p className="second">{t("backtest.filled")}</p>}
         {overtaken && (
           <p className="rule-said" role="status">
             {t("ruleEdit.overtaken", { version: rule.version })}
@@ -183,6 +186,7 @@ export function RulePage({ me }: { me: Me }): ReactNode {
           <Link to={`/sites/${rule.site.id}`}>{rule.site.name}</Link>
           {rule.point && <Link to={`/points/${rule.point.id}`}>{rule.point.name}</Link>}
           <span>{t("rule.version", { version: rule.version })}</span>
+          {mayBacktest(rule) && <Link to={`/rules/id/${rule.id}/backtest`}>{t("backtest.title")}</Link>}
         </p>
         {rule.learning_until !== null && <p className="note">{t("rule.learning", { until: date(rule.learning_until) })}</p>}
       </header>

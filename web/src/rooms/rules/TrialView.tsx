@@ -13,7 +13,7 @@ import { useTrial, type TrialOf } from "./queries";
 import { countWords, doubtful, harmed, moved, sentence, shortOf, whenWords } from "./trial";
 import "./trial.css";
 
-interface Bar {
+export interface Bar {
   key: string;
   start: number;
   end: number;
@@ -23,7 +23,7 @@ interface Bar {
 }
 
 /** Times above normal on the curve's own time axis; the shape stands where there is room, the words in the title. */
-function Lane({ label, words, bars, start, end }: { label: string; words: string; bars: readonly Bar[]; start: number; end: number }): ReactNode {
+export function Lane({ label, words, bars, start, end }: { label: string; words: string; bars: readonly Bar[]; start: number; end: number }): ReactNode {
   const share = (at: number): number => ((Math.min(end, Math.max(start, at)) - start) / (end - start)) * 100;
   return (
     <div className="trial-lane">

@@ -105,6 +105,23 @@ export function useTrial(rule: { id: number; version: number }, of: TrialOf | nu
   });
 }
 
+export interface BacktestOf {
+  start: string;
+  end: string;
+  before_h: number;
+  events: { start: string; end: string | null; name: string }[] | null;
+}
+
+/** A rule and its thresholds moved, over the point's stored readings: everything the slider shows, in one answer. */
+export function useBacktest(rule: { id: number; version: number }, of: BacktestOf) {
+  return useQuery({
+    queryKey: ["rules", "backtest", rule.id, rule.version, JSON.stringify(of)],
+    queryFn: () => got(api.POST("/api/v1/rules/{id}/backtest", { params: { path: { id: rule.id } }, body: of })),
+    staleTime: 300_000,
+    retry: false,
+  });
+}
+
 /** What taking up a pack would do at each site it is made for. */
 export function usePlan(name: string) {
   return useQuery({ queryKey: ["packs", "plan", name], queryFn: () => got(api.POST("/api/v1/packs/{name}/bindings/check", { params: { path: { name } }, body: { sites: null } })), staleTime: 60_000 });

@@ -1,0 +1,326 @@
+import { Button, Input, InputNumber, Segmented } from "antd";
+import { t } from "i18next";
+import { useState, type ReactNode } from "react";
+import { Link, useNavigate, useParams } from "react-router";
+import { spacingOf, useReadings } from "../../api/queries";
+import { asProblem } from "../../api/problem";
+import type { Backtest, BacktestRow, RuleDetail } from "../../api/types";
+import { Curve } from "../../kit/curve/Curve";
+import { LevelMark } from "../../kit/LevelTag";
+import { Panel } from "../../kit/Panel";
+import { useCrumb } from "../../kit/shell/crumb";
+import { Empty, Failed, Loading } from "../../kit/States";
+import { serverNow } from "../../time/server";
+import { figure } from "../../time/figure";
+import { spanWords } from "../../time/words";
+import { fieldTime, momentOf } from "../people/times";
+import { falseOf, formAddress, leadWords, limitWords, mayBacktest, perMonth, standingAt, worthWords } from "./backtest";
+import { useBacktest, useRule, type BacktestOf } from "./queries";
+import { Lane, type Bar } from "./TrialView";
+import { moved, whenWords } from "./trial";
+import { ruleTitle } from "./words";
+import "./rules.css";
+import "./rule.css";
+import "./trial.css";
+import "./backtest.css";
+
+interface Happened {
+  key: number;
+  start: string;
+  end: string;
+  name: string;
+}
+
+const DAY = 86_400_000;
+const SHOWN = 50;
+
+function Happenings({ rows, set }: { rows: readonly Happened[]; set: (rows: Happened[]) => void }): ReactNode {
+  const change = (key: number, part: Partial<Happened>): void => set(rows.map((one) => (one.key === key ? { ...one, ...part } : one)));
+  return (
+    <div className="backtest-events">
+      {rows.map((one, i) => (
+        <div key={one.key} className="backtest-event">
+          <label>
+            {t("backtest.event.start")}
+            <Input type="datetime-local" value={one.start} onChange={(event) => change(one.key, { start: event.target.value })} />
+          </label>
+          <label>
+            {t("backtest.event.end")}
+            <Input type="datetime-local" value={one.end} min={one.start} onChange={(event) => change(one.key, { end: event.target.value })} />
+          </label>
+          <label>
+            {t("backtest.event.name")}
+            <Input value={one.name} maxLength={60} onChange={(event) => change(one.key, { name: event.target.value })} />
+          </label>
+          <Button aria-label={t("backtest.event.remove", { n: i + 1 })} onClick={() => set(rows.filter((other) => other.key !== one.key))}>
+            {t("backtest.event.drop")}
+          </Button>
+        </div>
+      ))}
+      <Button onClick={() => set([...rows, { key: Math.max(0, ...rows.map((one) => one.key)) + 1, start: "", end: "", name: "" }])}>{t("backtest.event.add")}</Button>
+    </div>
+  );
+}
+
+/** Which time, what happened in it, and how long before it a signal is its warning. */
+function Ask({ begun, ask, busy }: { begun: BacktestOf; ask: (of: BacktestOf) => void; busy: boolean }): ReactNode {
+  const [from, setFrom] = useState(fieldTime(begun.start));
+  const [until, setUntil] = useState(fieldTime(begun.end));
+  const [before, setBefore] = useState<number | null>(begun.before_h);
+  const [source, setSource] = useState<"warnings" | "hand">("warnings");
+  const [rows, setRows] = useState<Happened[]>([{ key: 1, start: "", end: "", name: "" }]);
+  const start = momentOf(from);
+  const end = momentOf(until);
+  const told = rows.filter((one) => one.start !== "");
+  const events = source === "warnings" ? null : told.map((one) => ({ start: momentOf(one.start) ?? "", end: momentOf(one.end), name: one.name.trim() }));
+  const can = start !== null && end !== null && start < end && (source === "warnings" || told.length > 0);
+  return (
+    <Panel title={t("backtest.ask")} note={t("backtest.ask.note")}>
+      <div className="backtest-ask">
+        <label>
+          {t("backtest.from")}
+          <Input type="datetime-local" value={from} max={until} onChange={(event) => setFrom(event.target.value)} />
+        </label>
+        <label>
+          {t("backtest.until")}
+          <Input type="datetime-local" value={until} min={from} onChange={(event) => setUntil(event.target.value)} />
+        </label>
+        <label>
+          {t("backtest.before")}
+          <InputNumber min={0} max={8784} value={before} onChange={setBefore} />
+        </label>
+        <div>
+          <span id="backtest-source">{t("backtest.events")}</span>
+          <Segmented aria-labelledby="backtest-source" value={source} onChange={setSource} options={(["warnings", "hand"] as const).map((value) => ({ value, label: t(`backtest.events.${value}`) }))} />
+        </div>
+        <Button loading={busy} disabled={!can} onClick={() => ask({ start: start ?? "", end: end ?? "", before_h: before ?? 72, events })}>
+          {t("backtest.run")}
+        </Button>
+      </div>
+      {source === "hand" && <Happenings rows={rows} set={setRows} />}
+    </Panel>
+  );
+}
+
+function stoodBars(row: BacktestRow, end: number): Bar[] {
+  // The higher levels are drawn over the milder ones, which stand wherever they do.
+  return row.stood.map((one, i) => {
+    const begin = Date.parse(one.start);
+    const until = one.end === null ? end : Date.parse(one.end);
+    return { key: String(i), start: begin, end: until, level: one.level, title: `${t(`level.${one.level}.word`)} ${whenWords(one.start)} ${spanWords(until - begin)}` };
+  });
+}
+
+function Picture({ rule, told, row }: { rule: RuleDetail; told: Backtest; row: BacktestRow }): ReactNode {
+  const end = Date.parse(told.until ?? told.end);
+  // A month of which a week is known shows the week.
+  const start = Math.max(Date.parse(told.start), told.first === null ? 0 : Date.parse(told.first));
+  const hours = Math.max(1, (end - start) / 3_600_000);
+  const readings = useReadings(rule.point?.id ?? null, hours, new Date(end).toISOString(), rule.interval_s);
+  const events = told.events.map((one, i) => ({ key: String(i), start: Date.parse(one.start), end: Date.parse(one.end), level: 0, title: `${one.name} ${whenWords(one.start)}`, strong: true }));
+  return (
+    <div className="trial-picture">
+      {readings.error && !readings.data ? (
+        <Failed error={readings.error} what={t("what.curve")} again={() => void readings.refetch()} />
+      ) : !readings.data ? (
+        <Loading what={t("what.curve")} />
+      ) : (
+        <Curve
+          title={rule.point?.name ?? ""} readings={readings.data.items} gaps={readings.data.gaps} axis={rule.axis} unit={rule.unit} start={start} end={end}
+          thresholds={rule.on_value ? told.now.levels : []} drafted={rule.on_value ? moved(told.now.levels, row.levels) : []} every={spacingOf(hours, rule.interval_s)} height={300}
+        />
+      )}
+      <Lane label={t("backtest.lane.events")} words={t("backtest.lane.events.n", { n: told.events.length })} bars={events} start={start} end={end} />
+      <Lane label={t("trial.now")} words={t("backtest.lane.false", { n: falseOf(told.now) })} bars={stoodBars(told.now, end)} start={start} end={end} />
+      <Lane label={t("backtest.lane.chosen")} words={t("backtest.lane.false", { n: falseOf(row) })} bars={stoodBars(row, end)} start={start} end={end} />
+    </div>
+  );
+}
+
+/** What was, and what would be where that is something else. */
+function Moved({ was, is }: { was: string; is: string }): ReactNode {
+  if (was === is) return <td>{was}</td>;
+  return (
+    <td>
+      <span className="second">{was} {"\u2192"}</span> <b>{is}</b>
+    </td>
+  );
+}
+
+function Levels({ told, row }: { told: Backtest; row: BacktestRow }): ReactNode {
+  return (
+    <div className="backtest-scroll" tabIndex={0} role="region" aria-label={t("backtest.levels")}>
+      <table className="backtest-table">
+        <thead>
+          <tr>
+            <th>{t("backtest.level")}</th>
+            <th>{t("backtest.limit")}</th>
+            <th>{t("backtest.lead")}</th>
+            <th>{t("backtest.false")}</th>
+            <th>{t("backtest.hours")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {told.now.at.map((was) => {
+            const is = row.at.find((one) => one.level === was.level) ?? was;
+            return (
+              <tr key={was.level}>
+                <th scope="row">
+                  <LevelMark level={was.level} size={18} label="" /> {t(`level.${was.level}.word`)}
+                </th>
+                <Moved was={limitWords(told.now.levels, was.level)} is={limitWords(row.levels, was.level)} />
+                <Moved was={worthWords(was)} is={worthWords(is)} />
+                <Moved was={perMonth(was.false_per_month)} is={perMonth(is.false_per_month)} />
+                <Moved was={perMonth(was.false_hours_per_month)} is={perMonth(is.false_hours_per_month)} />
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Events({ told, row }: { told: Backtest; row: BacktestRow }): ReactNode {
+  if (told.events.length === 0) return <p className="second">{told.of_warnings ? t("backtest.noEvents") : t("backtest.noEvents.hand")}</p>;
+  return (
+    <div className="backtest-scroll" tabIndex={0} role="region" aria-label={t("backtest.each")}>
+      <table className="backtest-table">
+        <thead>
+          <tr>
+            <th>{t("backtest.event")}</th>
+            {row.at.map((one) => (
+              <th key={one.level}>
+                <LevelMark level={one.level} size={18} label="" /> {t(`level.${one.level}.word`)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {told.events.slice(-SHOWN).map((one, i) => {
+            const at = Math.max(0, told.events.length - SHOWN) + i;
+            const name = one.name === "" ? t("backtest.unnamed", { n: at + 1 }) : one.name;
+            return (
+              <tr key={at}>
+                <th scope="row">
+                  {one.warning === null ? name : <Link to={`/warnings/${one.warning}`}>{name}</Link>} <span className="second">{whenWords(one.start)}</span>
+                </th>
+                {row.at.map((level) => (
+                  <td key={level.level}>{leadWords(level.lead[at] ?? null, level)}</td>
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** One figure at every threshold tried, under the slider's own steps; of an unknown one nothing. */
+function Strip({ label, values, step }: { label: string; values: readonly (number | null)[]; step: number }): ReactNode {
+  const most = Math.max(0, ...values.map((one) => one ?? 0));
+  return (
+    <>
+      <span className="second">{label}</span>
+      <div className="backtest-strip" aria-hidden>
+        {values.map((one, i) => (
+          <i key={i} className={i === step ? "backtest-here" : undefined} style={{ left: `calc(8px + (100% - 16px) * ${i / Math.max(1, values.length - 1)})`, height: `${one === null || most === 0 ? 0 : (Math.max(0, one) / most) * 100}%` }} />
+        ))}
+      </div>
+      <span />
+    </>
+  );
+}
+
+/** How lead (of the highest level) and false alarms (of the mildest, which all others are part of) change over the sweep. */
+function Strips({ told, step }: { told: Backtest; step: number }): ReactNode {
+  const worst = told.now.at[0]?.level ?? 4;
+  const mildest = told.now.at[told.now.at.length - 1]?.level ?? 1;
+  const lead = told.sweep.map((row) => row.at.find((one) => one.level === worst)?.median_lead ?? null);
+  const vain = told.sweep.map((row) => row.at.find((one) => one.level === mildest)?.false_per_month ?? null);
+  return (
+    <>
+      {told.events.length > 0 && <Strip label={t("backtest.strip.lead", { level: t(`level.${worst}.word`) })} values={lead} step={step} />}
+      <Strip label={t("backtest.strip.false", { level: t(`level.${mildest}.word`) })} values={vain} step={step} />
+    </>
+  );
+}
+
+function Result({ rule, told }: { rule: RuleDetail; told: Backtest }): ReactNode {
+  const navigate = useNavigate();
+  const [step, setStep] = useState(standingAt(told));
+  const row = told.sweep[step] ?? told.now;
+  const stands = row.factor === 1;
+  if (told.readings === 0) return <p className="rule-effect">{t("backtest.noReadings")}</p>;
+  return (
+    <>
+      <Panel title={t("backtest.signals")} note={t("backtest.signals.note", { n: figure(told.readings), from: whenWords(told.first ?? told.start), until: whenWords(told.last ?? told.end) })}>
+        <Picture rule={rule} told={told} row={row} />
+        {told.until !== null && <p className="second">{t("trial.until", { at: whenWords(told.until) })}</p>}
+      </Panel>
+      <Panel title={t("backtest.levels")} note={t("backtest.levels.note")}>
+        <div className="backtest-slide">
+          <label htmlFor="backtest-factor">
+            {t("backtest.factor")} <b>{stands ? t("backtest.factor.now") : `\u00d7 ${row.factor.toFixed(2)}`}</b>
+          </label>
+          <input id="backtest-factor" type="range" min={0} max={told.sweep.length - 1} step={1} value={step} aria-valuetext={stands ? t("backtest.factor.now") : row.factor.toFixed(2)} onChange={(event) => setStep(Number(event.target.value))} />
+          <Button disabled={stands} onClick={() => void navigate(formAddress(rule.id, row))}>
+            {t("backtest.propose")}
+          </Button>
+          <Strips told={told} step={step} />
+        </div>
+        <Levels told={told} row={row} />
+      </Panel>
+      <Panel title={t("backtest.each")} note={told.of_warnings ? t("backtest.each.warnings") : t("backtest.each.note", { h: figure(told.before_h) })}>
+        <Events told={told} row={row} />
+        {told.events.length > SHOWN && <p className="second">{t("backtest.more", { n: SHOWN, all: told.events.length })}</p>}
+      </Panel>
+    </>
+  );
+}
+
+function Work({ rule }: { rule: RuleDetail }): ReactNode {
+  const [of, setOf] = useState<BacktestOf>(() => {
+    const end = Math.ceil(serverNow() / 60_000) * 60_000;
+    return { start: new Date(end - 30 * DAY).toISOString(), end: new Date(end).toISOString(), before_h: 72, events: null };
+  });
+  const found = useBacktest(rule, of);
+  return (
+    <div className="rules-column">
+      <Ask begun={of} ask={setOf} busy={found.isFetching} />
+      {found.error ? (
+        <Failed error={found.error} what={t("what.backtest")} again={() => void found.refetch()} />
+      ) : !found.data ? (
+        <Loading what={t("what.backtest")} />
+      ) : (
+        <Result key={found.dataUpdatedAt} rule={rule} told={found.data} />
+      )}
+    </div>
+  );
+}
+
+/** \u56de\u6d4b: how early a rule would have spoken of what really happened, how often in vain, and with other thresholds. */
+export function BacktestPage(): ReactNode {
+  const id = Number(useParams().ruleId);
+  const found = useRule(id);
+  useCrumb(found.data ? ruleTitle(found.data) : "\u2026", `/rules/id/${id}`, t("backtest.title"));
+  if (found.error && !found.data) {
+    if (asProblem(found.error).status === 404) return <Empty title={t("ruleEdit.missing")} action={<Link to="/rules">{t("rules.toList")}</Link>} />;
+    return <Failed error={found.error} what={t("what.rule")} again={() => void found.refetch()} />;
+  }
+  if (!found.data) return <Loading what={t("what.rule")} />;
+  const rule = found.data;
+  return (
+    <div className="page">
+      <header className="rules-head">
+        <h1>{t("backtest.sentence", { place: rule.point?.name ?? rule.site.name, title: ruleTitle(rule) })}</h1>
+        <p className="second rule-doors">
+          <Link to={`/rules/id/${rule.id}`}>{t("backtest.back")}</Link>
+          <span>{rule.sentence}</span>
+        </p>
+      </header>
+      {mayBacktest(rule) ? <Work key={rule.id} rule={rule} /> : <p className="second">{rule.may_edit ? t("backtest.cannot") : t("ruleEdit.readOnly")}</p>}
+    </div>
+  );
+}

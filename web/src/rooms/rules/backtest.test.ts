@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import type { Backtest, BacktestRow } from "../../api/types";
+import { formAddress, limitWords, standingAt, textsOfAddress } from "./backtest";
+
+function row(factor: number, levels: Record<string, unknown>): BacktestRow {
+  return { factor, params: { levels }, levels: [], at: [], stood: [] };
+}
+
+describe("a threshold that was tried", () => {
+  it("is carried to the rule's form and read back there", () => {
+    const address = formAddress(7, row(0.9, { "4": 5.4, "2": [1, 2.5] }));
+    const text = new URL(address, "http://county").searchParams.get("levels");
+    expect(textsOfAddress(text)).toEqual({ "levels.4": "5.4", "levels.2.0": "1", "levels.2.1": "2.5" });
+  });
+
+  it("is nothing where the address says something else", () => {
+    for (const text of [null, "", "{", "7", '{"9":1,"4":"x","raise_for_s":0}']) expect(textsOfAddress(text)).toEqual({});
+  });
+});
+
+describe("the thresholds", () => {
+  it("begin at the rule in force", () => {
+    const sweep = [0.5, 0.95, 1.05].map((factor) => row(factor, {}));
+    expect(standingAt({ sweep } as unknown as Backtest)).toBe(1);
+  });
+
+  it("are written with their side", () => {
+    const levels = [{ level: 4, value: 5, direction: "low" as const }, { level: 4, value: 9, direction: "high" as const }];
+    expect(limitWords(levels, 4)).toBe("\u2264 5 / \u2265 9");
+  });
+});
