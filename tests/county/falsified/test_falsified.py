@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
@@ -276,3 +277,25 @@ def test_the_two_series_stand_side_by_side(
     assert (summary["checking"], summary["leads"], summary["checks"], summary["may"]) == (2, 0, 1, True)
     assert client.get("/api/v1/falsified", {"state": "open", "point": second.pk}).json()["count"] == 1
     assert client.get("/api/v1/falsified", {"kind": "smooth", "site": mines.site.pk, "q": "甲"}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_of_a_point_one_may_not_see_no_name_is_told(mines: SimpleNamespace, login: Callable[[str], Client]) -> None:
+    first, other = mines.points[0], mines.points[3]
+    services.keep_site(yesterday(), mines.site.pk, [told(first, beside=other)])
+    one = Finding.objects.get()
+    assert login("inspector").get(f"/api/v1/falsified/{one.pk}").json()["beside"]["id"] == other.pk
+    client = login("township")
+    for told_ in (client.get(f"/api/v1/falsified/{one.pk}").json(), client.get("/api/v1/falsified").json()["items"][0]):
+        assert (told_["beside"], told_["beside_site"]) == (None, None)
+
+
+@pytest.mark.django_db
+def test_what_is_more_than_one_site_can_have_is_counted(mines: SimpleNamespace) -> None:
+    first, second = mines.points[:2]
+    kinds = ("cloned", "shifted", "copied", "rounded")
+    many = [told(one, kind, beside=two) for kind in kinds for one, two in ((first, second), (first, first))]
+    with patch.object(keeping, "MOST_SITE", 5):
+        services.keep_site(yesterday(), mines.site.pk, many)
+    assert Finding.objects.count() == 5
+    assert Entry.objects.get(verb="falsified.more").payload == {"day": f"{yesterday()}", "more": 3}

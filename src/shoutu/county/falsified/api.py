@@ -30,7 +30,8 @@ def shaped(row: Finding) -> dict[str, Any]:
         "kind", "state", "day", "last_day", "times", "start", "end", "beside_start", "beside_end", "readings", "factor",
         "offset", "bits", "decided_at", "decided_by", "note",
     )  # fmt: skip
-    beside = row.beside
+    # Of another's point its name is not told: that there is one, the sentence says.
+    beside = row.beside if row.beside_seen else None  # type: ignore[attr-defined]
     return {
         "id": row.pk,
         **{name: getattr(row, name) for name in copied},

@@ -21,6 +21,7 @@ verbs.register(
         "falsified.searched": lambda p: _("筛查 %(day)s 的读数：测点 %(points)s 个，没有查到的 %(left)s 个") % dict(p),
         "falsified.found": _found,
         "falsified.again": lambda p: _("%(day)s 又查到，第 %(times)s 次") % dict(p),
+        "falsified.more": lambda p: _("同一场所 %(day)s 还有 %(more)s 条没有逐条记") % dict(p),
         "falsified.check_opened": lambda p: _("派出现场核查，存疑读数 %(n)d 条") % {"n": len(p["findings"])},
         "falsified.check_joined": lambda p: _("现场核查加入存疑读数 %(n)d 条") % {"n": len(p["findings"])},
         "falsified.check_ended": lambda p: (
@@ -31,6 +32,7 @@ verbs.register(
     found_by={
         "falsified.searched": gettext_lazy("筛查读数"),
         "falsified.again": gettext_lazy("又查到"),
+        "falsified.more": gettext_lazy("没有逐条记"),
         "falsified.check_ended": gettext_lazy("现场核查办结"),
         "falsified.found": gettext_lazy("读数存疑"),
         "falsified.decided": gettext_lazy("存疑读数定为"),

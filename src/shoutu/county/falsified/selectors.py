@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 
 from shoutu.county.falsified.models import UNDECIDED, Check, Finding, SearchDay, State
 from shoutu.county.falsified.services.checking import CHECK, ENFORCE
@@ -28,8 +28,9 @@ ORDER = Case(
 def findings_for(
     actor: Actor, *, state: str = "", kind: str = "", site: int | None = None, point: int | None = None, q: str = ""
 ) -> QuerySet[Finding]:
-    """Findings of a state; `open`: those not decided."""
-    rows = Finding.objects.visible_to(actor).annotate(order=ORDER)
+    """Findings of a state; `open`: those not decided. `beside_seen`: whether the actor sees the other point, too."""
+    theirs = Point.objects.visible_to(actor).filter(pk=OuterRef("beside_id"))
+    rows = Finding.objects.visible_to(actor).annotate(order=ORDER, beside_seen=Exists(theirs))
     rows = rows.select_related("site__organisation", "point", "beside__site", "check_on_site")
     if state:
         rows = rows.filter(state__in=UNDECIDED if state == "open" else [state])

@@ -36,6 +36,7 @@ def keep_site(day: date, site: int, told: Sequence[Mapping[str, Any]]) -> int:
     unchanged()
     now = timezone.now()
     new: list[Finding] = []
+    over = 0
     for one in sorted(told, key=lambda one: -float(one["bits_left"])):
         known = _known(one)
         if known.filter(honest(now)).exists():
@@ -45,6 +46,10 @@ def keep_site(day: date, site: int, told: Sequence[Mapping[str, Any]]) -> int:
             _again(before, day)
         elif len(new) < MOST_SITE:
             new.append(_create(day, site, one))
+        else:
+            over += 1
+    if over:
+        record(SEARCHER, "falsified.more", ref(new[0]), {"day": f"{day}", "more": over})
     if new:
         join_or_open(SEARCHER, site, new, day, alone=any(one.kind in STRONG for one in new))
     return len(new)
