@@ -65,6 +65,21 @@ def test_a_million_readings_and_all_thresholds_answer_soon(store: Store) -> None
     assert 1 <= len(told["drawn"][1]["1"]) <= backtests.DRAWN
 
 
+@pytest.mark.full
+def test_a_sum_is_made_once_for_all_thresholds(store: Store) -> None:
+    """A day's sum of a million readings by 22 thresholds: made for each of them it takes ten times as long."""
+    params = {"levels": {"1": 90_000.0, "4": 120_000.0}, "window_s": 86_400, "bucket_s": 3600, "form": "sum"}
+    variants = [params, *(scaled("accumulation", params, factor) for factor in FACTORS)]
+    backtest(store, asked(kind="accumulation", variants=variants[:1], start=NOW - 86_400_000))  # compiled
+    with Promise(3):
+        told = backtest(store, asked(kind="accumulation", variants=[params] * 22))
+    assert told["variants"][0]["1"]["missed"] == 0
+    assert all(one == told["variants"][0] for one in told["variants"])
+    swept = backtest(store, asked(kind="accumulation", variants=variants))
+    assert swept["variants"][0] == told["variants"][0]
+    assert swept["variants"][1]["1"]["false_hours"] > told["variants"][0]["1"]["false_hours"]
+
+
 @pytest.mark.anyio
 async def test_it_waits_its_turn_with_the_trials(store: Store) -> None:
     told = await Trial(store).backtest(asked(start=NOW - 86_400_000, events=[]))
