@@ -19,6 +19,7 @@ from playwright.sync_api import Page, Response, expect
 from shoutu.county.kit.permissions import ROLES
 from tests.browser import test_pages
 from tests.browser.looks import look, settled
+from tests.browser.test_falsified import planted
 from tests.stack import Api, Stack
 
 pytestmark = pytest.mark.browser
@@ -58,6 +59,8 @@ PAGES = {
     "/points": Shown("/points"),
     "/points/:pointId": Shown("/points/{point}"),
     "/quality": Shown("/quality", "inspector"),
+    "/falsified": Shown("/falsified", "inspector"),
+    "/falsified/:findingId": Shown("/falsified/{falsified}", "inspector"),
     "/unclaimed": Shown("/unclaimed", "inspector"),
     "/proposals": Shown("/proposals", "leader"),
     "/sites": Shown("/sites"),
@@ -123,7 +126,7 @@ def things(county: Stack, officer: dict[str, str], warning: dict[str, Any]) -> d
         "warning": warning["id"], "point": warning["point"]["id"], "site": warning["site"]["id"],
         "report": first(api, "/reports"), "rule": first(api, "/rules"), "finding": first(api, "/findings"),
         "enterprise": api.get(f"/sites/{warning['site']['id']}")["organisation_id"],
-        "licence": first(api, "/licences"), "duty": first(api, "/duties"),
+        "falsified": planted(county), "licence": first(api, "/licences"), "duty": first(api, "/duties"),
         "order": api.post("/orders", key="whole-face", sender="市应急管理局", title="核查干滩长度", text="报结果",
                           site=warning["site"]["id"])["id"],
         "weather": weather(api),

@@ -60,6 +60,8 @@ const BacktestPage = later(async () => ({ default: (await import("./rooms/rules/
 const SiteWatch = later(async () => ({ default: (await import("./rooms/rules/SiteWatch")).SiteWatch }));
 const Gaps = later(async () => ({ default: (await import("./rooms/rules/Findings")).Findings }));
 const GapDoor = later(async () => ({ default: (await import("./rooms/rules/Findings")).FindingDoor }));
+const Falsified = later(() => import("./rooms/falsified/Falsified"));
+const FalsifiedPage = later(() => import("./rooms/falsified/FalsifiedPage"));
 const Quality = later(() => import("./rooms/sites/Quality"));
 const Unclaimed = later(() => import("./rooms/sites/Unclaimed"));
 const Licences = later(() => import("./rooms/papers/Licences"));
@@ -167,6 +169,8 @@ function Inside(): ReactNode {
         <Route path="/points" element={<Points />} />
         <Route path="/points/:pointId" element={<PointPage />} />
         <Route path="/quality" element={<Later><Quality /></Later>} />
+        <Route path="/falsified" element={<Later><Falsified /></Later>} />
+        <Route path="/falsified/:findingId" element={<Later><FalsifiedPage /></Later>} />
         <Route path="/unclaimed" element={<Later><Unclaimed me={me} /></Later>} />
         <Route path="/proposals" element={<Proposals />} />
         <Route path="/sites" element={<Later><Sites /></Later>} />

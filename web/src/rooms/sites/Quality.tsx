@@ -4,6 +4,7 @@ import { Search as Glass, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import { onceEach } from "../../api/pages";
+import { useSession } from "../../api/queries";
 import { useEnterpriseQuality, usePointQuality, useQuality, type EnterpriseQuality, type PointQuality, type QualitySummary } from "../../api/quality";
 import { Clauses } from "../../kit/Clauses";
 import { Exchange } from "../../kit/import/Exchange";
@@ -164,6 +165,7 @@ export default function Quality(): ReactNode {
   const q = search.get("q") ?? "";
   const organisation = Number(search.get("organisation")) > 0 ? Number(search.get("organisation")) : null;
   const found = useQuality();
+  const reads = useSession().data?.permissions.includes("falsified.read") ?? false;
   useCrumb(t("nav.points"), "/points", t("nav.quality"));
   const set = (name: string, value: string): void => {
     const next = new URLSearchParams(search);
@@ -197,6 +199,7 @@ export default function Quality(): ReactNode {
         <Link to="/points?online=no">{t("quality.way.offline")}</Link>
         <Link to="/warnings?category=fault">{t("quality.way.faults")}</Link>
         <Link to="/silences">{t("quality.way.care")}</Link>
+        {reads && <Link to="/falsified">{t("nav.falsified")}</Link>}
       </p>
       {summary.day === null ? (
         <div className="panel"><Empty title={t("quality.empty")}>{t("quality.empty.words")}</Empty></div>
