@@ -16,6 +16,15 @@ export function useSilences(state: "open" | "over") {
   });
 }
 
+/** The newest silences and marks of one point. */
+export function useSilencesOf(point: number) {
+  return useQuery({
+    queryKey: ["silences", "point", point],
+    queryFn: () => got(api.GET("/api/v1/silences", { params: { query: { point, state: "all", sort: "-id", limit: 5 } } })),
+    refetchInterval: 30_000,
+  });
+}
+
 export function useSilence(id: number | null) {
   return useQuery({
     queryKey: ["silences", "one", id],

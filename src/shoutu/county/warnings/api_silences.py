@@ -20,7 +20,7 @@ Kind = Literal["silence", "maintenance", "calibration"]
 
 class SilenceOut(Schema):
     """`alone`: by one person, half an hour at most. `held`: warnings whose calls it held back. `broken`: reds that
-    went through it."""
+    went through it. `mutes`: its point raises nothing new; `withheld`: how often it would have."""
 
     id: int
     kind: Kind
@@ -39,6 +39,8 @@ class SilenceOut(Schema):
     ended_by: str
     held: int
     broken: int
+    mutes: bool
+    withheld: int
     may_revoke: bool
 
 
@@ -98,6 +100,7 @@ class SilenceRevokeIn(Schema):
 class SilenceQuery(ListQuery):
     state: str = "open"
     site: int | None = Field(None, ge=1)
+    point: int | None = Field(None, ge=1)
 
 
 @router.get("/silences", response=Page[SilenceOut])
@@ -105,7 +108,7 @@ def list_silences(request: HttpRequest, query: Query[SilenceQuery]) -> Any:
     """Silences and windows I may see; `state` open (running and planned), running, planned, over or all."""
     actor = asker(request)
     actor.require("silence.read")
-    rows = selectors.silences_for(actor, state=query.state, site=query.site, q=query.q)
+    rows = selectors.silences_for(actor, state=query.state, site=query.site, point=query.point, q=query.q)
     default = "ends_at" if query.state in ("open", "running", "planned") else "-id"
     return paginate(rows, query, lambda one: selectors.row(one, actor), sorts=selectors.SORTS, default=default)
 

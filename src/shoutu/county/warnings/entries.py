@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from shoutu.county.ledger import verbs
 from shoutu.county.sites.models import Operation
 from shoutu.county.warnings.facts import PARTS
-from shoutu.county.warnings.models import ReportKind, Result, Superior
+from shoutu.county.warnings.models import ReportKind, Result, Silence, Superior
 from shoutu.county.warnings.words import LEVELS, number
 
 
@@ -64,6 +64,14 @@ def _site_state(payload: dict[str, Any]) -> str:
         "state": Operation(payload["state"]).label,
         "reason": payload["reason"],
     }
+
+
+def _unraised(payload: dict[str, Any]) -> str:
+    """「，标校期间触发 3 次未告警」"""
+    if not payload.get("withheld"):
+        return ""
+    kind = dict(Silence.Kind.choices).get(payload.get("kind"), "")
+    return _("，%(kind)s期间触发 %(count)d 次未告警") % {"kind": kind, "count": payload["withheld"]}
 
 
 verbs.register(
@@ -134,8 +142,11 @@ verbs.register(
         "group.ended": lambda p: _("事件结束，共 %(count)s 起") % {"count": p["count"]},
         "silence.ordered": lambda p: _("一人静默") if p["alone"] else _("两人同意静默"),
         "silence.begun": gettext_lazy("静默开始"),
-        "silence.ended": lambda p: _("静默到时结束，压下 %(count)s 起") % {"count": p["held"]},
-        "silence.revoked": lambda p: _("提前解除静默，压下 %(count)s 起") % {"count": p["held"]},
+        "silence.ended": lambda p: _("静默到时结束，压下 %(count)s 起") % {"count": p["held"]} + _unraised(p),
+        "silence.revoked": lambda p: _("提前解除静默，压下 %(count)s 起") % {"count": p["held"]} + _unraised(p),
+        "silence.withheld": lambda p: (
+            _("标校或维护期间，%(from)s → %(to)s，未告警") % {name: LEVELS.get(p[name], "") for name in ("from", "to")}
+        ),
         "silence.broken": lambda p: _("红色预警 %(number)s 打破静默，照常呼叫") % {"number": p["warning"]},
         "warning.rule_changed": gettext_lazy("规则换版，等级重新判断"),
         "signal.set_aside": gettext_lazy("信号无法处理，搁置"),

@@ -239,7 +239,7 @@ from shoutu.county.warnings.models_reports import (  # noqa: E402
     ReportPlan,
     Superior,
 )
-from shoutu.county.warnings.models_silences import HeldBack, Silence  # noqa: E402
+from shoutu.county.warnings.models_silences import HeldBack, Silence, Withheld  # noqa: E402
 
 __all__ = [
     "DayNumber",
@@ -268,4 +268,5 @@ __all__ = [
     "State",
     "Superior",
     "Warning",
+    "Withheld",
 ]

@@ -1,4 +1,4 @@
-"""Silences of calls, and what each held back."""
+"""Silences of calls, and what each held back; of a point under calibration, what it would have raised."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.people.models import User
 from shoutu.county.places.models import Site
-from shoutu.county.sites.models import Point
+from shoutu.county.sites.models import Point, Signal
 from shoutu.county.warnings.models import Warning
 
 
@@ -20,6 +20,8 @@ class Silence(ScopedModel):
 
     It holds by its times alone: past `ends_at` nothing is held, whatever the worker does. `begun_at` and `ended_at`
     say when those concerned were told; `ended_at` before `ends_at` is an early end (解除).
+
+    `mutes`: it marks its point as under maintenance or calibration, which raises nothing new; `withheld` counts that.
     """
 
     subject_type = "silence"
@@ -46,6 +48,8 @@ class Silence(ScopedModel):
     ended_label = models.CharField(max_length=200, blank=True, default="")
     # How often a red broke through it.
     broken = models.PositiveIntegerField(default=0)
+    mutes = models.BooleanField(default=False)
+    withheld = models.PositiveIntegerField(default=0)
 
     class Meta:
         indexes = [
@@ -89,3 +93,28 @@ class HeldBack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.silence_id} {self.warning_id}"
+
+
+class Withheld(models.Model):
+    """A signal of a marked point that raised, or lowered, nothing. `let_out_at`: when the mark ended for it.
+
+    `signal`: null once the inbox was cleaned; what it told stays here and in the ledger.
+    """
+
+    silence = models.ForeignKey(Silence, on_delete=models.PROTECT, related_name="signals")
+    signal = models.ForeignKey(Signal, on_delete=models.PROTECT, null=True, related_name="withheld")
+    rule_id = models.BigIntegerField()
+    kind = models.CharField(max_length=30)
+    level_from = models.PositiveSmallIntegerField()
+    level_to = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    let_out_at = models.DateTimeField(null=True)
+
+    objects = models.Manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["silence", "signal"], name="withheld_once")]
+        indexes = [models.Index(fields=["silence"], name="withheld_waits", condition=Q(let_out_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.silence_id} {self.level_from}→{self.level_to}"

@@ -47,6 +47,7 @@ from shoutu.county.warnings.services.circumstance import windows_changed
 from shoutu.county.warnings.services.course_of import STANDBY
 from shoutu.county.warnings.services.evacuation_end import site_works_again
 from shoutu.county.warnings.services.locking import lock_orders, lock_warnings
+from shoutu.county.warnings.services.marks import overdue
 from shoutu.county.warnings.services.reports import LIVE_FIRST, named, still_missed
 from shoutu.county.warnings.services.setback import clock_set_back
 from shoutu.county.warnings.services.silencing import held_without_silence
@@ -256,7 +257,7 @@ status.door("/signals", "signal.read", "signal.aside", "signal.waiting", "warnin
 status.door(
     "/reports", "report.read", "report.uncalled", "report.unplanned", "warnings.ask_reports", "warnings.send_reports"
 )
-status.door("/silences", "silence.read", "duty.held", "warnings.silences")
+status.door("/silences", "silence.read", "duty.held", "signal.withheld", "warnings.silences")
 status.door("/noise", "warning.read", "warnings.rule_review")
 
 
@@ -365,6 +366,18 @@ def _held_for_nothing(now: datetime) -> Iterator[auditor.Finding]:
             "duty.held",
             gettext("%(what)s：没有静默，却压着没有呼叫") % {"what": duty.title},
             SubjectRef("duty", duty.pk),
+        )
+
+
+@auditor.check
+def _withheld_past_the_end(now: datetime) -> Iterator[auditor.Finding]:
+    """A mark is over, and what its point would have raised still waits: it may stand unseen."""
+    for one in overdue(now):
+        yield auditor.Finding(
+            f"audit:withheld:{one['silence']}",
+            "signal.withheld",
+            gettext("%(where)s：标校或维护已经结束，其间的触发还没有处理；先看现场") % {"where": one["where"]},
+            SubjectRef("silence", one["silence"]),
         )
 
 

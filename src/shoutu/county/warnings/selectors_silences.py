@@ -21,7 +21,9 @@ STATES = ("open", "running", "planned", "over", "all")
 SORTS = {"ends_at": ["ends_at"], "starts_at": ["starts_at"], "id": ["id"]}
 
 
-def silences_for(actor: Actor, *, state: str = "open", site: int | None = None, q: str = "") -> QuerySet[Silence]:
+def silences_for(
+    actor: Actor, *, state: str = "open", site: int | None = None, point: int | None = None, q: str = ""
+) -> QuerySet[Silence]:
     """`state`: running, planned, open (both), over, all. Raises Invalid."""
     now = timezone.now()
     rows = _whole(Silence.objects.visible_to(actor))
@@ -36,6 +38,8 @@ def silences_for(actor: Actor, *, state: str = "open", site: int | None = None, 
             rows = rows.filter(starts_at__lte=now) if state == "running" else rows.filter(starts_at__gt=now)
     if site is not None:
         rows = rows.filter(site_id=site)
+    if point is not None:
+        rows = rows.filter(point_id=point)
     if q:
         rows = rows.filter(Q(site__name__icontains=q) | Q(reason__icontains=q) | Q(point__name__icontains=q))
     return rows
@@ -53,7 +57,7 @@ def get_silence(actor: Actor, id: int) -> Silence:
 def row(silence: Silence, actor: Actor) -> dict[str, Any]:
     """One silence as a row of the list; needs `held_count`."""
     state = silence.state(timezone.now())
-    copied = ("kind", "reason", "alone", "starts_at", "ends_at", "ended_at", "broken")
+    copied = ("kind", "reason", "alone", "starts_at", "ends_at", "ended_at", "broken", "mutes", "withheld")
     warning, point = silence.warning, silence.point
     mine = actor.user_id is not None and silence.asked_by_id == actor.user_id
     return {

@@ -141,6 +141,7 @@ listed(
         out("ended_by", _("谁解除"), 24),
         out("held", _("压下几起"), 10),
         out("broken", _("红色打破几次"), 14),
+        out("withheld", _("触发几次未告警"), 16),
     ),
     view=list_silences,
     page=Page[SilenceOut],

@@ -13,6 +13,8 @@ ALONE_PAUSE = timedelta(hours=8)
 """After a silence by one person alone nobody may order another alone at the same place for a shift."""
 LONGEST = timedelta(days=30)
 """The longest silence or maintenance window two persons may agree."""
+MARK_LONGEST = timedelta(days=3)
+"""The longest a point may be marked as under calibration or maintenance: it raises nothing meanwhile, red neither."""
 
 
 @dataclass(frozen=True, slots=True)

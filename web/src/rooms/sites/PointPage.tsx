@@ -16,6 +16,7 @@ import { date } from "../../time/words";
 import { ruleTitle } from "../rules/words";
 import { Age, isBackInside, isStale, PointMark } from "./Latest";
 import { PointDays } from "./PointDays";
+import { PointMarks } from "./PointMarks";
 import { serverNow, useNow } from "../../time/server";
 import "./points.css";
 
@@ -166,6 +167,7 @@ export function PointPage(): ReactNode {
               </ul>
             )}
           </Panel>
+          <PointMarks point={id} />
           <PointDays point={id} />
         </div>
       </div>

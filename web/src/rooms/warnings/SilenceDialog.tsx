@@ -94,6 +94,7 @@ export function SilenceDialog({ place, mayAlone, close }: { place: SilencePlace 
         </Radio.Group>
       )}
       <Radio.Group className="silence-kinds" optionType="button" value={draft.kind} onChange={(event) => set({ kind: event.target.value as SilenceKind })} options={kinds.map((kind) => ({ value: kind, label: t(`silence.kind.${kind}`) }))} aria-label={t("silence.kind")} />
+      {draft.where === "point" && draft.kind !== "silence" && !draft.alone && <p className="note">{t("silence.mutes")}</p>}
       {mayAlone && (
         <Radio.Group className="form-choice" value={draft.alone} onChange={(event) => set({ alone: event.target.value as boolean })} aria-label={t("silence.who")}>
           <Radio value={true}>{t("silence.alone")}</Radio>

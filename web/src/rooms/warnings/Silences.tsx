@@ -66,6 +66,7 @@ function Row({ silence, opened, open }: { silence: Silence; opened: boolean; ope
         <button type="button" className="linkish" aria-expanded={opened} onClick={open}>
           {t("silence.held", { n: silence.held })}
           {silence.broken > 0 && t("silence.broken", { n: silence.broken })}
+          {silence.withheld > 0 && t("silence.withheld", { kind: t(`silence.kind.${silence.kind}`), n: silence.withheld })}
         </button>
         {silence.may_revoke && <Button onClick={() => setAsking(true)}>{t("silence.revoke")}</Button>}
       </div>

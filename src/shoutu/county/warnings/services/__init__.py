@@ -27,6 +27,7 @@ from shoutu.county.warnings.services.evacuation_end import resume_work
 from shoutu.county.warnings.services.evidence import add_evidence
 from shoutu.county.warnings.services.grouping import answer_all, end_groups, merge, split
 from shoutu.county.warnings.services.inbox import retry, take_in
+from shoutu.county.warnings.services.marks import let_out
 from shoutu.county.warnings.services.noise import ask_rule_review, review_rule, set_care
 from shoutu.county.warnings.services.orders import end_order, enter_order, follow_duties, give_order
 from shoutu.county.warnings.services.orders_webhook import take_order
@@ -61,6 +62,7 @@ __all__ = [
     "follow_duties",
     "give_order",
     "keep_silences",
+    "let_out",
     "leave_off",
     "merge",
     "note_answered",

@@ -12,7 +12,7 @@ from shoutu.county.kit.models import Beat
 from shoutu.county.kit.subjects import COUNTY
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.sites.models import Signal, SignalState
-from shoutu.county.warnings.models import Event
+from shoutu.county.warnings.models import Event, Withheld
 from shoutu.county.warnings.services.course_of import ENGINE
 
 CHUNK = 150
@@ -31,7 +31,8 @@ CLEANED = "signals_cleaned"
 def clean_out() -> int:
     """Remove one chunk of signals handled more than `SHOUTU_SIGNAL_KEEP_DAYS` ago. Returns how many went.
 
-    Never one that waits or was set aside, none of a warning still open, none of the newest `KEEP_IDS`.
+    Never one that waits or was set aside, none of a warning still open or that waits for the end
+    of a mark, none of the newest `KEEP_IDS`.
     """
     steps.fence()
     newest = Signal.objects.order_by("-pk").values_list("pk", flat=True)
@@ -40,11 +41,14 @@ def clean_out() -> int:
     old = Signal.objects.filter(state=SignalState.DONE, done_at__lt=before).exclude(
         event__warning__closed_at__isnull=True, event__isnull=False
     )
+    waits = Withheld.objects.filter(let_out_at__isnull=True, signal__isnull=False)
+    old = old.exclude(pk__in=waits.values("signal_id"))
     ids = list(old.filter(pk__lt=kept_from or 0).order_by("pk").values_list("pk", flat=True)[:CHUNK])
     if not ids:
         unchanged()
         return 0
     Event.objects.filter(signal_id__in=ids).update(signal=None)
+    Withheld.objects.filter(signal_id__in=ids).update(signal=None)
     Signal.objects.filter(pk__in=ids).delete()
     count = Beat.objects.filter(name=CLEANED).values_list("detail", flat=True).first() or {}
     steps.beat(CLEANED, detail={"total": int(count.get("total", 0)) + len(ids)})

@@ -25,6 +25,7 @@ from shoutu.county.warnings.services.course_of import ENGINE, call_anew, call_pe
 from shoutu.county.warnings.services.grouping import gather
 from shoutu.county.warnings.services.silencing import let_go_uncovered
 from shoutu.county.warnings.services.unknown import refresh_unknown
+from shoutu.county.warnings.services.withholding import mark_over, withhold
 
 log = logging.getLogger(__name__)
 LATE = "late_exceedance"
@@ -169,6 +170,11 @@ def apply(row: Signal) -> None:
     """
     told = read(row)
     lock_sites([told.site.pk if told.site else None])
+    mark = mark_over(told, told.body["type"] == LATE)
+    if mark is not None:
+        # It is not heard yet either: at the end of the mark its rule's newest is taken in as if it came then.
+        withhold(mark, told, _facts(told))
+        return
     overtaken = _hear(told)
     if overtaken is not None and _cleaned_out(told):
         log.warning("signal %s came again long after it was taken in and cleaned out", row.uid)

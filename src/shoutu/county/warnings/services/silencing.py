@@ -6,7 +6,7 @@ clock alone: the duties' own agenda says when calling goes on, so nothing that s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,11 +34,18 @@ from shoutu.county.warnings.models import Result, Warning
 from shoutu.county.warnings.models_silences import HeldBack, Silence
 from shoutu.county.warnings.services import reports
 from shoutu.county.warnings.services.evacuation import begin
-from shoutu.county.warnings.silences import ALONE, ALONE_PAUSE, LONGEST, RED, Cover, covering, until
+from shoutu.county.warnings.silences import ALONE, ALONE_PAUSE, LONGEST, MARK_LONGEST, RED, Cover, covering, until
 
 CLOCK = system("静默")
 TOLD = ("enterprise_duty", "enterprise_principal", "township_head", "county_duty")
 """Who is told when a silence begins and when it ends."""
+_at_end: list[Callable[[Silence], None]] = []
+
+
+def at_end(function: Callable[[Silence], None]) -> None:
+    """Register what else is to be done when a silence is over, in the transaction that ends it."""
+    if function not in _at_end:
+        _at_end.append(function)
 
 
 @service
@@ -73,20 +80,30 @@ def ask_silence(
     if alone:
         _alone_allowed(silence, now)
         return _order(actor, silence)
-    if ends_at - starts > LONGEST:
-        raise Invalid("ends_at", _("一次最长 %(days)d 天") % {"days": LONGEST.days})
+    silence.mutes = kind != Silence.Kind.SILENCE and silence.point is not None
+    longest = MARK_LONGEST if silence.mutes else LONGEST
+    if ends_at - starts > longest:
+        raise Invalid("ends_at", _("一次最长 %(days)d 天") % {"days": longest.days})
     target = silence.warning or silence.point or silence.site
     payload = {
         "kind": kind, "site": silence.site_id, "point": silence.point_id, "warning": silence.warning_id,
-        "starts_at": starts.isoformat(), "ends_at": ends_at.isoformat(),
+        "starts_at": starts.isoformat(), "ends_at": ends_at.isoformat(), "mutes": silence.mutes,
     }  # fmt: skip
     span = f"{_time(starts)} — {_time(ends_at)}"
     return proposals.propose(
         actor, SILENCE, ref(target), silence.site_id, reason,
         title=f"{silence.where()}：{silence.get_kind_display()} {span}",
         key=f"silence:{target.subject_type}:{target.pk}:{kind}", payload=payload,
-        changes=[proposals.change(_("呼叫"), _("照常"), _("%(span)s 不呼叫，红色除外") % {"span": span})],
+        changes=_changes(silence, span),
     )  # fmt: skip
+
+
+def _changes(silence: Silence, span: str) -> list[dict[str, str]]:
+    calls = proposals.change(_("呼叫"), _("照常"), _("%(span)s 不呼叫，红色除外") % {"span": span})
+    if not silence.mutes:
+        return [calls]
+    raised = _("%(span)s 不产生，红色也不，只计数；结束时还超限的马上告警") % {"span": span}
+    return [proposals.change(_("这个测点的新预警"), _("照常"), raised), calls]
 
 
 def _where(actor: Actor, site: int | None, point: int | None, warning: int | None) -> dict[str, Any]:
@@ -149,7 +166,7 @@ def _agreed(actor: Actor, proposal: Proposal) -> Silence:
         raise Conflict(_("预警已升为红色，不能静默"))
     silence = Silence(
         kind=told["kind"], site_id=told["site"], point_id=told["point"], warning=warning, reason=proposal.reason,
-        alone=False, starts_at=max(starts, now), ends_at=ends, agreed_label=actor.label[:200],
+        alone=False, mutes=told.get("mutes", False), starts_at=max(starts, now), ends_at=ends, agreed_label=actor.label[:200],
     )  # fmt: skip
     return _order(actor, silence, proposal)
 
@@ -168,7 +185,7 @@ def _order(actor: Actor, silence: Silence, proposal: Proposal | None = None) -> 
     facts = {
         "kind": silence.kind, "site": silence.site_id, "point": silence.point_id, "warning": silence.warning_id,
         "starts_at": silence.starts_at, "ends_at": silence.ends_at, "alone": silence.alone, "reason": silence.reason,
-        "proposal": proposal.pk if proposal else None,
+        "proposal": proposal.pk if proposal else None, "mutes": silence.mutes,
     }  # fmt: skip
     record(actor, "silence.ordered", ref(silence), facts)
     _tell(silence)
@@ -193,7 +210,7 @@ def revoke_silence(actor: Actor, id: int, reason: str = "") -> Silence:
         raise Conflict(_("这次静默已经结束"))
     silence.ended_at, silence.ended_label = now, actor.label[:200]
     silence.save()
-    record(actor, "silence.revoked", ref(silence), {"reason": reason[:400], "held": silence.held.count()})
+    record(actor, "silence.revoked", ref(silence), {"reason": reason[:400], **_counts(silence)})
     _release(silence)
     if silence.begun_at is not None:
         _inform_ended(silence)
@@ -222,7 +239,7 @@ def _move_on(pk: int, now: datetime) -> None:
         return unchanged()
     silence.ended_at, silence.ended_label = silence.ends_at, CLOCK.label
     silence.save()
-    record(CLOCK, "silence.ended", ref(silence), {"held": silence.held.count(), "broken": silence.broken})
+    record(CLOCK, "silence.ended", ref(silence), {**_counts(silence), "broken": silence.broken})
     _release(silence)
     _inform_ended(silence)
     _tell(silence)
@@ -250,8 +267,14 @@ def _begin(silence: Silence) -> None:
         review(warning, withdraws=False)
     words = {"where": silence.where(), "kind": silence.get_kind_display(), "at": _time(silence.ends_at)}
     title = _("%(where)s：%(kind)s开始，到 %(at)s 止，红色照常呼叫") % words
+    if silence.mutes:
+        title = _("%(where)s：%(kind)s开始，到 %(at)s 止，这个测点不产生新预警，红色也不") % words
     _inform(silence, "begun", title)
     _tell(silence)
+
+
+def _counts(silence: Silence) -> dict[str, Any]:
+    return {"kind": silence.kind, "held": silence.held.count(), "withheld": silence.withheld}
 
 
 def _inform_ended(silence: Silence) -> None:
@@ -259,6 +282,8 @@ def _inform_ended(silence: Silence) -> None:
     title = _("%(where)s：%(kind)s结束，恢复呼叫") % words
     if held:
         title += _("；其间压下 %(count)d 起预警的呼叫") % {"count": held}
+    if silence.withheld:
+        title += _("；%(kind)s期间触发 %(count)d 次未告警") % {**words, "count": silence.withheld}
     _inform(silence, "ended", title)
 
 
@@ -375,6 +400,8 @@ def _release(silence: Silence) -> None:
         else:
             review(warning)
         row.save()
+    for function in _at_end:
+        function(silence)
 
 
 def _only_verify(warning: Warning) -> None:
