@@ -13982,6 +13982,8 @@ export interface components {
             state?: string;
             /** Site */
             site?: number | null;
+            /** Point */
+            point?: number | null;
         };
         /** Page[SilenceOut] */
         Page_SilenceOut_: {
@@ -13995,7 +13997,7 @@ export interface components {
         /**
          * SilenceOut
          * @description `alone`: by one person, half an hour at most. `held`: warnings whose calls it held back. `broken`: reds that
-         *     went through it.
+         *     went through it. `mutes`: its point raises nothing new; `withheld`: how often it would have.
          */
         SilenceOut: {
             /** Id */
@@ -14044,6 +14046,10 @@ export interface components {
             held: number;
             /** Broken */
             broken: number;
+            /** Mutes */
+            mutes: boolean;
+            /** Withheld */
+            withheld: number;
             /** May Revoke */
             may_revoke: boolean;
         };
@@ -14135,6 +14141,10 @@ export interface components {
             held: number;
             /** Broken */
             broken: number;
+            /** Mutes */
+            mutes: boolean;
+            /** Withheld */
+            withheld: number;
             /** May Revoke */
             may_revoke: boolean;
             /** Held Back */
@@ -21742,6 +21752,7 @@ export interface operations {
                 sort?: string;
                 state?: string;
                 site?: number | null;
+                point?: number | null;
             };
             header?: never;
             path?: never;
