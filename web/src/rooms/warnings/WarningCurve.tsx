@@ -19,6 +19,12 @@ export function curveEnd(warning: Pick<WarningDetail, "state" | "ended_at" | "la
   return past ? new Date(last + HOUR).toISOString() : null;
 }
 
+/** What the curve says at the peak: what is only unlike before has crossed no line. */
+export function momentLabel(kind: string | undefined, peak: { at: string; level_to: number }): string {
+  const at = clockTime(peak.at);
+  return kind === "anomaly" ? t("curve.moment.unlike", { at }) : t("curve.moment", { at, level: t(`level.${peak.level_to}.short`) });
+}
+
 export function WarningCurve({ warning }: { warning: WarningDetail }): ReactNode {
   const until = curveEnd(warning, serverNow());
   const point = usePoint(warning.point?.id ?? 0);
@@ -55,7 +61,7 @@ export function WarningCurve({ warning }: { warning: WarningDetail }): ReactNode
           start={readings.data.start}
           end={readings.data.end}
           every={spacingOf(hours, every)}
-          moment={peak ? { at: Date.parse(peak.at), label: t("curve.moment", { at: clockTime(peak.at), level: t(`level.${peak.level_to}.short`) }) } : null}
+          moment={peak ? { at: Date.parse(peak.at), label: momentLabel(warning.rule?.kind, peak) } : null}
           events={warning.events}
           latest={until === null ? point.data?.latest : null}
           surface={warning.axis === "down" ? t("curve.surface", { unit: warning.point.unit }) : null}
