@@ -70,7 +70,7 @@ def _unraised(payload: dict[str, Any]) -> str:
     """「，标校期间触发 3 次未告警」"""
     if not payload.get("withheld"):
         return ""
-    kind = dict(Silence.Kind.choices).get(payload.get("kind"), "")
+    kind = dict(Silence.Kind.choices).get(str(payload.get("kind")), "")
     return _("，%(kind)s期间触发 %(count)d 次未告警") % {"kind": kind, "count": payload["withheld"]}
 
 

@@ -27,6 +27,8 @@ def let_out(silence: Silence) -> None:
     rows = silence.signals.filter(let_out_at__isnull=True, signal__isnull=False).select_related("signal")
     newest: dict[tuple[int, str], Told] = {}
     for row in rows.order_by("id"):
+        if row.signal is None:
+            continue
         told = read(row.signal)
         if told.body["type"] == LATE or told.past:
             continue
