@@ -106,6 +106,7 @@ class Config:
     retry_cap_s: float = 15.0
     signal_keep_days: int = 90
     online_intervals: int = 3
+    online_late_minutes: int = 15
     online_floor: int = 90
     backup_days: int = 7
     # Where a backup asked for in the browser goes; "": none can be asked for there.
@@ -460,6 +461,7 @@ def load() -> Config:
         packs=Path(str(values.get("SHOUTU_PACKS", SHIPPED_PACKS))),
         signal_keep_days=_days(values, "SHOUTU_SIGNAL_KEEP_DAYS", 90),
         online_intervals=_between(values, "SHOUTU_ONLINE_INTERVALS", 3, 1, 100),
+        online_late_minutes=_between(values, "SHOUTU_ONLINE_LATE_MINUTES", 15, 1, 1440),
         online_floor=_between(values, "SHOUTU_ONLINE_FLOOR", 90, 1, 100),
         backup_days=_between(values, "SHOUTU_BACKUP_DAYS", 7, 1, 365),
         storm_count=_between(values, "SHOUTU_STORM_COUNT", 10, 3, 1000),

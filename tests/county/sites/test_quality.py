@@ -229,7 +229,8 @@ def test_the_page_says_first_what_is_to_be_repaired_and_of_whom(
     run()
     told = client.get("/api/v1/quality").json()
     assert (told["day"], told["points"], told["poor"], told["poor_enterprises"]) == (f"{yesterday()}", 4, 2, 2)
-    assert (told["intervals"], told["floor"], told["verified"]) == (3, 0.9, False)
+    assert (told["intervals"], told["late_minutes"], told["floor"], told["verified"]) == (3, 15, 0.9, False)
+    assert {(body["online"], body["late_ms"]) for body in asked.bodies} == {(3, 900_000)}
     # Each figure opens its records; another enterprise's are neither counted nor shown.
     worst = client.get("/api/v1/quality/points", {"below": told["floor"]}).json()
     assert [row["online"] for row in worst["items"]] == [0.1, 0.1]

@@ -136,6 +136,14 @@ SETTINGS = (
         _("个间隔"),
     ),
     Setting(
+        "SHOUTU_ONLINE_LATE_MINUTES",
+        "data",
+        _("迟到多久不算在线"),
+        _("迟到超过它的补传只算完整率，不算在线；来源待核"),
+        lambda c: c.online_late_minutes,
+        _("分钟"),
+    ),
+    Setting(
         "SHOUTU_ONLINE_FLOOR",
         "data",
         _("在线率下限"),

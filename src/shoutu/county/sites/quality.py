@@ -77,7 +77,8 @@ def asked(points: Sequence[Point], day: date) -> tuple[dict[str, Any], dict[int,
         }
         for point in points
     ]
-    body = {"points": told, "start": _ms(start), "end": _ms(end), "online": settings.CONFIG.online_intervals}
+    by = {"online": settings.CONFIG.online_intervals, "late_ms": settings.CONFIG.online_late_minutes * 60_000}
+    body = {"points": told, "start": _ms(start), "end": _ms(end), **by}
     return body, {point.pk: sum(b - a for a, b in still[point.site_id]) / 1000 for point in points}
 
 
@@ -196,6 +197,7 @@ def summary(actor: Actor) -> dict[str, Any]:
         "poor": poor.count(),
         "poor_enterprises": poor.values("site__organisation").distinct().count(),
         "intervals": settings.CONFIG.online_intervals,
+        "late_minutes": settings.CONFIG.online_late_minutes,
         "floor": floor(),
         "verified": False,
     }

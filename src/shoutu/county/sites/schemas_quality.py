@@ -14,7 +14,7 @@ class QualitySummary(Schema):
 
     `judged`: those of its `points` of whose day any time counted.
 
-    A point is online for `intervals` of its intervals from each reading. `verified`: the province's own definition has
+    A point is online for `intervals` of its intervals from each reading that was no more than `late_minutes` late. `verified`: the province's own definition has
     been read. `day` is null before the first day is reckoned.
     """
 
@@ -25,6 +25,7 @@ class QualitySummary(Schema):
     poor: int
     poor_enterprises: int
     intervals: int
+    late_minutes: int
     floor: float
     verified: bool
 

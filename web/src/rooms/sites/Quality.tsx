@@ -81,7 +81,7 @@ function enterpriseCard(row: EnterpriseQuality): ReactNode {
 function Measure({ summary }: { summary: QualitySummary }): ReactNode {
   return (
     <p className="second quality-measure">
-      {t("quality.measure", { n: summary.intervals })} {!summary.verified && <span className="tag">{t("rule.unverified")}</span>}
+      {t("quality.measure", { n: summary.intervals, late: summary.late_minutes })} {!summary.verified && <span className="tag">{t("rule.unverified")}</span>}
     </p>
   );
 }

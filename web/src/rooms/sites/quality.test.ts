@@ -4,7 +4,7 @@ import type { PointQuality, QualitySummary } from "../../api/quality";
 import zh from "../../i18n/zh.json";
 import { clockWords, dayWords, faults, percent, sentence } from "./quality";
 
-const summary: QualitySummary = { day: "2026-11-26", finished_at: null, points: 46, judged: 44, poor: 0, poor_enterprises: 0, intervals: 3, floor: 0.9, verified: false };
+const summary: QualitySummary = { day: "2026-11-26", finished_at: null, points: 46, judged: 44, poor: 0, poor_enterprises: 0, intervals: 3, late_minutes: 15, floor: 0.9, verified: false };
 const row = { readings: 10, counted_s: 86_400, online_s: 43_200, online: 0.5, stuck_s: null, implausible: 0, skew_s: null } as PointQuality;
 
 describe("data quality in words", () => {
