@@ -10679,7 +10679,7 @@ export interface components {
          *
          *     `judged`: those of its `points` of whose day any time counted.
          *
-         *     A point is online for `intervals` of its intervals from each reading. `verified`: the province's own definition has
+         *     A point is online for `intervals` of its intervals from each reading that was no more than `late_minutes` late. `verified`: the province's own definition has
          *     been read. `day` is null before the first day is reckoned.
          */
         QualitySummary: {
@@ -10697,6 +10697,8 @@ export interface components {
             poor_enterprises: number;
             /** Intervals */
             intervals: number;
+            /** Late Minutes */
+            late_minutes: number;
             /** Floor */
             floor: number;
             /** Verified */
