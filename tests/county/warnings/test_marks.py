@@ -1,4 +1,4 @@
-"""A point under calibration raises nothing new, red neither; it is counted, what stands stays, the end raises what is."""
+"""A point under calibration raises nothing new, red neither: it is counted; what stands at the end is raised."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ class QualitySummary(Schema):
 
     `judged`: those of its `points` of whose day any time counted.
 
-    A point is online for `intervals` of its intervals from each reading that was no more than `late_minutes` late. `verified`: the province's own definition has
-    been read. `day` is null before the first day is reckoned.
+    A point is online for `intervals` of its intervals from each reading that was no more than `late_minutes` late.
+    `verified`: the province's own definition has been read. `day` is null before the first day is reckoned.
     """
 
     day: date | None

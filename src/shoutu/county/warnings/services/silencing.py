@@ -166,7 +166,8 @@ def _agreed(actor: Actor, proposal: Proposal) -> Silence:
         raise Conflict(_("预警已升为红色，不能静默"))
     silence = Silence(
         kind=told["kind"], site_id=told["site"], point_id=told["point"], warning=warning, reason=proposal.reason,
-        alone=False, mutes=told.get("mutes", False), starts_at=max(starts, now), ends_at=ends, agreed_label=actor.label[:200],
+        alone=False, mutes=told.get("mutes", False), starts_at=max(starts, now), ends_at=ends,
+        agreed_label=actor.label[:200],
     )  # fmt: skip
     return _order(actor, silence, proposal)
 
