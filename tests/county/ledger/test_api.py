@@ -26,7 +26,7 @@ from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid, NotAllowed
 from shoutu.county.kit.paging import encode
 from shoutu.county.kit.subjects import ref
-from shoutu.county.ledger import verbs
+from shoutu.county.ledger import selectors, verbs
 from shoutu.county.ledger.models import Entry, TreeHead, Witness
 from shoutu.county.ledger.selectors import entries, tree
 from shoutu.county.ledger.services import record
@@ -150,6 +150,22 @@ def test_entries_are_found_by_the_name_of_what_they_are_about(county: SimpleName
     # Nobody finds by name what they do not see.
     assert county.site.name in found("enterprise", county.site.name)
     assert found("enterprise", county.site_b.name) == set()
+
+
+@pytest.mark.parametrize("few", [0, 3, 500])
+@pytest.mark.parametrize("role", SCOPED)
+def test_a_search_finds_what_one_sees_and_no_more(
+    county: SimpleNamespace, login, monkeypatch: pytest.MonkeyPatch, role: str, few: int
+) -> None:
+    monkeypatch.setattr(selectors, "FEW", few)
+    seen = entries(actor(county.users[role])).order_by("-id")
+    with transaction.atomic():
+        for site in (county.site, county.site_b) * 3:
+            record(SYSTEM, "site.params_set", ref(site), {})
+    for words in ("矿", "系统", "site.params_set", "无此记录"):
+        told = login(role).get("/api/v1/ledger", {"q": words, "limit": 200}).json()
+        assert [one["id"] for one in told["items"]] == [one.pk for one in seen.filter(selectors.holding(words))]
+        assert told["count"] == len(told["items"])
 
 
 def test_a_mask_is_not_undone_by_searching_the_ledger(county: SimpleNamespace, login) -> None:

@@ -17,7 +17,7 @@ from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.kit.limits import Limit
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger.models import Entry
-from shoutu.county.ledger.selectors import entries, get_entry, holding, tree, with_leaf
+from shoutu.county.ledger.selectors import entries, entries_holding, get_entry, tree, with_leaf
 from shoutu.county.ledger.selectors.overview import check_in_words, overview
 from shoutu.county.ledger.services import checking, keeping
 from shoutu.county.ledger.verbs import sentence
@@ -210,7 +210,7 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
     """
     actor = asker(request)
     actor.require("ledger.read")
-    found = entries(actor)
+    found = entries_holding(actor, query.q) if query.q else entries(actor)
     if query.subject:
         type_, _colon, id_ = query.subject.partition(":")
         if not re.fullmatch(r"[0-9]{1,18}", id_):  # what a database can hold
@@ -219,8 +219,6 @@ def list_entries(request: HttpRequest, query: Query[EntryQuery]) -> Any:
     if query.verb:
         found = found.filter(verb=query.verb)
     found = during(found, query)
-    if query.q:
-        found = found.filter(holding(query.q))
     # What may be seen of part of the county, and what holds some words, is searched for in all kinds of subject.
     rows = None if actor.scope.all and not query.q else with_leaf()
     # All I may see, and nothing else asked: their ids need no second look.

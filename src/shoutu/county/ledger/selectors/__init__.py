@@ -37,6 +37,22 @@ def holding(words: str) -> Q:
     return Q(pk__in=found[0].union(*found[1:], all=True))
 
 
+FEW = 500
+"""Of as many entries it is asked whether their subjects may be seen; of more, all that may be seen is looked up."""
+
+
+def entries_holding(actor: Actor, words: str) -> ScopedQuerySet[Entry]:
+    """What the actor sees of `holding`, with its leaf."""
+    held = with_leaf().filter(holding(words))
+    if actor.scope.all:
+        return held  # type: ignore[no-any-return]
+    some = list(held.order_by().values_list("pk", "subject_type", "subject_id")[: FEW + 1])
+    if len(some) > FEW:
+        return entries(actor).filter(holding(words))  # type: ignore[no-any-return]
+    seen = subjects.visible(actor, {SubjectRef(type_, id_) for _pk, type_, id_ in some})
+    return with_leaf().filter(pk__in=[pk for pk, type_, id_ in some if SubjectRef(type_, id_) in seen])  # type: ignore[no-any-return]
+
+
 def entries_about(subject: SubjectRef) -> list[Entry]:
     """Everything recorded about one subject, oldest first: its timeline. The caller has checked that it may be seen."""
     found = Entry.objects.filter(subject_type=subject.type, subject_id=subject.id)
