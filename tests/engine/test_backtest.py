@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shoutu.engine import backtest
 from shoutu.engine.backtest import (
     FACTORS,
     HOUR_MS,
@@ -146,6 +147,30 @@ def test_what_had_stood_long_before_has_no_more_lead_than_the_window_and_is_a_fa
     outside = (1000 - 28) * HOUR_MS / MONTH_MS
     assert told.false_per_month == pytest.approx(1 / outside, rel=1e-4)
     assert told.false_hours_per_month == pytest.approx(462 / outside, rel=1e-4)
+
+
+@laws
+@given(
+    st.lists(st.integers(1, 400), max_size=40, unique=True).map(sorted),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 30)), max_size=6),
+)
+def test_hours_outside_are_those_one_would_count(edges: list[int], near: list[tuple[int, int]]) -> None:
+    edges = edges[: len(edges) // 2 * 2]
+    held = list(zip(edges[::2], edges[1::2], strict=True))
+    over = history(every_ten_s(400), 10.0, NOW, h(400), [Event(h(at), h(at + n)) for at, n in near], before=5 * HOUR_MS)
+    told = worth(stretches(*held), over)[2]
+    taken = {hour for at, n in near if at < 400 for hour in range(at - 5, at + n)}
+    counted = [hour for start, end in held for hour in range(start, min(end, 400)) if hour not in taken]
+    assert told.false_hours == pytest.approx(len(counted), abs=0.01)
+
+
+def test_more_changes_of_level_than_there_is_room_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = every_ten_s(0.3, 10.0 * (np.arange(108) % 2))
+    params = {"levels": {"2": 5.0}}
+    assert len(standing(POINT, "threshold", [params], rows, NOW + 10**9)[0][2].start) > 40
+    monkeypatch.setattr(backtest, "MOST_SIGNALS", 40)
+    with pytest.raises(ValueError, match="fewer variants or a shorter period"):
+        standing(POINT, "threshold", [params], rows, NOW + 10**9)
 
 
 def test_a_long_pause_is_no_time_without_false_alarms() -> None:

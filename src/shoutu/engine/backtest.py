@@ -22,6 +22,8 @@ LEVELS = (1, 2, 3, 4)
 FACTORS = tuple(round(0.5 + 0.05 * step, 2) for step in range(21))
 """How far thresholds are moved unless told: from half to half as much again."""
 MOST_VARIANTS = 200
+MOST_SIGNALS = 10_000_000
+"""Changes of level kept of all variants together, some 300 MB."""
 BEFORE_MS = 72 * 3_600_000
 """So long before an event a signal is taken for its warning, unless told."""
 MONTH_MS = 30.4375 * 86_400_000
@@ -180,7 +182,13 @@ def standing(
         for at, params in enumerate(variants)
     ]
     none = np.zeros(0, np.int64)
-    parts = [(none, none, none, none), *map(_kept, in_parts(point, rules, series, until))]
+    parts: list[tuple[NDArray[Any], ...]] = [(none, none, none, none)]
+    room = MOST_SIGNALS
+    for part in map(_kept, in_parts(point, rules, series, until)):
+        room -= len(part[0])
+        if room < 0:
+            raise ValueError(f"variants: over {MOST_SIGNALS} changes of level; fewer variants or a shorter period")
+        parts.append(part)
     rule, was, now, at = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     order = np.argsort(rule, kind="stable")
     cuts = np.searchsorted(rule[order], np.arange(1, len(variants) + 2))
@@ -263,6 +271,9 @@ def _hours_outside(told: Stretches, over: History, windows: Stretches) -> float:
     held = over.seen.until(edges)
     inside = 0
     for start, end in zip(windows.start, windows.end, strict=True):
-        both = over.seen.until(np.clip(edges, max(start, over.start), min(max(end, over.start), over.end)))
+        # Stretches follow each other: only those that reach into the window are looked at.
+        low, high = np.searchsorted(told.end, start, "right"), np.searchsorted(told.start, end, "left")
+        near = edges[:, low:high]
+        both = over.seen.until(np.clip(near, max(start, over.start), min(max(end, over.start), over.end)))
         inside += int((both[1] - both[0]).sum())
     return (int((held[1] - held[0]).sum()) - inside) / HOUR_MS
