@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -175,6 +177,30 @@ async def test_wrong_settings_and_unknown_names_are_said(house: House, their: Th
     await house.away("name")
     house.call(their.port, every_s="often")
     assert "every_s" in (await house.away("settings"))["detail"]
+
+
+async def test_names_that_nobody_answers_for_hold_up_neither_the_others_nor_the_house(
+    house: House, their: Their, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    def dead(*_: Any, **__: Any) -> list[Any]:
+        over.wait(30)
+        raise socket.gaierror("dead")
+
+    monkeypatch.setattr(socket, "getaddrinfo", dead)
+    settings = {"host": "plc.example", "port": 1, "registers": ROWS, "timeout_s": 0.1}
+    dumb = [Device(MINE, 100 + n, f"PLC {n}", "modbus", settings) for n in range(40)]
+    there = {"host": "127.0.0.1", "port": their.port, "registers": ROWS}
+    house.acceptor.directory.call(*dumb, Device(MINE, 7, "坝上 PLC", "modbus", there))
+    try:
+        await until(lambda: len(house.acceptor.rows()) == 3)
+        await until(lambda: all(house.device(one.name)["reason"] == "name" for one in dumb))
+        assert house.device("PLC 39")["detail"] == "plc.example: no answer in 0.1 s"
+        async with asyncio.timeout(5):
+            await asyncio.to_thread(int)
+    finally:
+        over.set()
 
 
 async def test_what_was_answered_is_held_while_the_disk_is_broken_and_kept_on_leaving(

@@ -215,6 +215,7 @@ class DevicesHandle:
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
         await asyncio.gather(*(runner.end() for runner in self.runners.values()))
+        self._nets.close()
 
 
 async def serve_devices(acceptor: Acceptor, config: Config, pauses: Pauses | None = None) -> DevicesHandle:

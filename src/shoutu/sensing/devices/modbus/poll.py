@@ -51,7 +51,7 @@ class Line:
 async def hold_modbus(runner: Runner) -> None:
     """Work with a device until it is away. Raises Away."""
     settings = read_modbus(runner.device.settings)
-    address = await runner.nets.find(settings.host, settings.port)
+    address = await runner.nets.find(settings.host, settings.port, settings.timeout_s)
     try:
         async with asyncio.timeout(settings.timeout_s):
             reader, writer = await asyncio.open_connection(address, settings.port)
