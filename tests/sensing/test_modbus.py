@@ -14,8 +14,10 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from shoutu.sensing import metrics
-from shoutu.sensing.devices import DevicesHandle, serve_devices
-from shoutu.sensing.devices.hub import Pauses
+from shoutu.sensing.devices import DevicesHandle, hub, serve_devices
+from shoutu.sensing.devices.hub import Counts, Pauses, Runner
+from shoutu.sensing.devices.modbus import poll
+from shoutu.sensing.devices.nets import Nets
 from shoutu.sensing.model import GOOD, INVALID, Device, Source
 from shoutu.sensing.senders import SENDERS
 from tests.sensing.memory import MemoryAcceptor, config
@@ -138,6 +140,90 @@ async def test_a_unit_that_is_silent_keeps_the_others_from_nothing(house: House,
     told = await house.away("silent")
     assert (told["connections"], told["accepted"], told["refused"]) == (1, 3, 1)
     assert "unit 5" in told["detail"]
+
+
+SILENT = {"address": "A-9", "function": 3, "index": 0, "unit": 5}
+
+
+async def test_what_was_answered_does_not_wait_for_a_unit_that_is_silent(
+    house: House, their: Their, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poll, "HOLD_SECONDS", 0.05)
+    house.call(their.port, *ROWS, SILENT, timeout_s=60)
+    await until(lambda: len(house.acceptor.rows()) == 3, seconds=10)
+    await until(lambda: house.device()["heard"] is not None)
+    assert (house.device()["accepted"], house.device()["refused"]) == (3, 0)
+
+
+async def test_a_unit_that_is_silent_after_the_others_were_stored_is_still_counted(
+    house: House, their: Their, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poll, "HOLD_SECONDS", 0.02)
+    house.call(their.port, *ROWS, SILENT, timeout_s=0.2)
+    told = await house.away("silent")
+    assert (told["connections"], told["accepted"], told["refused"]) == (1, 3, 1)
+    assert len(house.acceptor.rows()) == 3
+
+
+@pytest.mark.parametrize(("second", "reason"), [(b"", "closed"), (b"HTTP/1.1 400 Bad Request\r\n\r\n", "protocol")])
+async def test_what_was_answered_before_the_line_broke_is_stored(house: House, second: bytes, reason: str) -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readexactly(12)
+        writer.write(asked[:2] + bytes.fromhex("0000 0005 01 03 02 0007"))
+        await reader.readexactly(12)
+        writer.write(second)
+        writer.close()
+
+    server = await asyncio.start_server(speak, "127.0.0.1", 0)
+    house.call(server.sockets[0].getsockname()[1], ROWS[0] | {"scale": 1}, SILENT)
+    told = await house.away(reason)
+    assert house.acceptor.rows()[0][::2] == (1, 7)
+    assert (told["accepted"] >= 1, told["heard"] is not None) == (True, True)
+    server.close()
+
+
+async def test_what_was_answered_is_stored_when_the_device_is_let_go_in_mid_round(house: House, their: Their) -> None:
+    before = count("taken")
+    house.call(their.port, *ROWS, SILENT, timeout_s=60)
+    await until(lambda: count("taken") == before + 2)  # the bit, and the registers
+    house.acceptor.directory.call()
+    await until(lambda: len(house.acceptor.rows()) == 3, seconds=10)
+    assert house.handle.stats()["lost"] == 0
+
+
+async def test_letting_go_takes_some_seconds_at_most_and_counts_what_is_lost(
+    house: House, their: Their, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "CLOSE_SECONDS", 0.1)
+    before = count("taken")
+    house.acceptor.full = 1_000_000
+    house.call(their.port, *ROWS, SILENT, timeout_s=60)
+    await until(lambda: count("taken") == before + 2)
+    house.acceptor.directory.call()
+    await until(lambda: house.handle.stats()["lost"] == 3, seconds=10)
+    assert not house.acceptor.rows()
+
+
+async def test_one_that_breaks_off_is_asked_later_and_later_but_not_rarer_than_at_its_pace(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hold(runner: Runner) -> None:
+        runner.pace, runner.began, runner.worked = 5, True, len(slept) == 6
+        runner.leaving = len(slept) == 7
+        raise hub.Away("closed")
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    slept: list[float] = []
+    runner = Runner(
+        Device(MINE, 7, "坝上 PLC", "told", {}), house.acceptor, Nets(()), Pauses(first=1, longest=60), Counts()
+    )
+    monkeypatch.setitem(hub.KINDS, "told", hold)
+    monkeypatch.setattr(hub.random, "uniform", lambda low, high: high)
+    monkeypatch.setattr(hub, "sleep", sleep)
+    await runner.run()
+    assert slept == [1, 2, 4, 5, 5, 5, 1]
 
 
 async def test_one_that_answers_nothing_is_away_and_is_not_said_to_have_been_heard(house: House, their: Their) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import random
 import time
+from asyncio import sleep
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -45,14 +46,19 @@ class Counts:
 
 @dataclass(slots=True)
 class Runner:
-    """One device: connects, lets its kind work, and after each end tries again, later and later."""
+    """One device: connects, lets its kind work, and after each end tries again, later and later.
+
+    Set by its kind: ``worked`` when all was asked for once; ``pace``, the seconds between such rounds.
+    """
 
     device: Device
     acceptor: Acceptor
     nets: Nets
     pauses: Pauses
     counts: Counts
+    pace: float = inf
     worked: bool = False
+    began: bool = False
     leaving: bool = False
     storing: bool = False
     here: bool = False
@@ -69,10 +75,16 @@ class Runner:
             except Exception as error:
                 log.exception("%s %s", self.device.kind, self.device.name)
                 self._gone("internal", type(error).__name__)
+            if self.leaving:
+                return
             if self.worked:
-                pause, self.worked = self.pauses.first, False
+                pause = self.pauses.first
+            elif self.began:
+                # It answers and then breaks off: not asked more often than later and later, nor rarer than at its pace.
+                pause = min(pause, max(self.pauses.first, self.pace))
+            self.worked = self.began = False
             # Not all at once after a network came back.
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+            await sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 2, self.pauses.longest)
 
     # what a kind tells
@@ -103,17 +115,18 @@ class Runner:
         columns = rows.columns(total)
         settled = settle(self.acceptor.directory, source, columns, kind, time.time_ns() // 1_000_000)
         self.storing = True
+        accepted, refused = len(settled.batch.ts), len(settled.refused)
         try:
             error = await insist(self.acceptor, settled, inf, lambda: self.leaving)
+        except asyncio.CancelledError:
+            self._lost(accepted, "no time left")
+            raise
         finally:
             self.storing = False
-        accepted, refused = len(settled.batch.ts), len(settled.refused)
         if error is not None:
-            self.counts.lost += accepted
-            self.count("lost", accepted)
-            log.error("%s %s: %d readings could not be made durable: %s", kind, self.device.name, accepted, error)
+            self._lost(accepted, error)
             return
-        self.worked = self.worked or heard
+        self.began = self.began or heard
         self.counts.accepted += accepted
         self.counts.refused += refused
         SENDERS.heard(*self._key, accepted, refused, new=heard)
@@ -121,13 +134,21 @@ class Runner:
             first = settled.refused[0]
             self._say(f"{refused} readings refused: {say(first.code, first.params, english=True)}")
 
+    def _lost(self, readings: int, why: object) -> None:
+        if readings:
+            self.counts.lost += readings
+            self.count("lost", readings)
+            kind, name = self.device.kind, self.device.name
+            log.error("%s %s: %d readings could not be made durable: %s", kind, name, readings, why)
+
     # ends
     async def end(self) -> None:
-        """Ask for nothing more; what is on its way to the disk has some seconds to get there."""
+        """Ask for nothing more; what is on its way to the disk, or was answered, has some seconds to get there."""
         self.leaving = True
         assert self.task is not None
-        if self.storing:
-            await asyncio.wait({self.task}, timeout=CLOSE_SECONDS)
+        if not self.storing:
+            self.task.cancel()
+        await asyncio.wait({self.task}, timeout=CLOSE_SECONDS)
         self.task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self.task

@@ -16,6 +16,9 @@ from shoutu.sensing.model import GOOD
 if TYPE_CHECKING:
     from shoutu.sensing.devices.hub import Runner
 
+HOLD_SECONDS = 1.0
+"""So long a reading may wait for others of its round before it is stored: one write for many, and none late."""
+
 
 class Line:
     """A connection with one question at a time under way."""
@@ -74,12 +77,67 @@ async def hold_modbus(runner: Runner) -> None:
         writer.transport.abort()
 
 
+class Left(Exception):
+    """The device is let go while it is asked."""
+
+
+class Hand:
+    """What was answered and is not stored yet."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._clear()
+
+    def _clear(self) -> None:
+        self._rows, self._count, self._heard = Rows(), 0, False
+        self._since = 0.0
+
+    @property
+    def empty(self) -> bool:
+        """No reading is in hand; what was refused can wait."""
+        return not self._rows.address
+
+    @property
+    def patience(self) -> float:
+        """Seconds for which what is in hand may be held yet."""
+        return max(self._since + HOLD_SECONDS - time.monotonic(), 0.0)
+
+    @property
+    def leaving(self) -> bool:
+        return self._runner.leaving
+
+    def read(self, block: Block, words: list[int], now: int) -> None:
+        if self.empty:
+            self._since = time.monotonic()
+        for place, one in enumerate(block.registers, self._count):
+            at = one.index - block.first
+            value = value_of(one, raw_of(one, words[at : at + WIDTH[one.type]]))
+            self._rows.add(place, one.address, now, value, GOOD)
+        self._count += len(block.registers)
+        self._heard = True
+
+    def refuse(self, block: Block, code: str, got: str, heard: bool) -> None:
+        for place, one in enumerate(block.registers, self._count):
+            self._rows.refuse(place, code, register=str(one.index), unit=str(block.unit), got=got)
+        self._count += len(block.registers)
+        self._heard = self._heard or heard
+
+    async def store(self) -> None:
+        rows, count, heard = self._rows, self._count, self._heard
+        self._clear()
+        if count:
+            await self._runner.store(rows, count, heard=heard)
+
+
 async def _rounds(runner: Runner, settings: Modbus, line: Line) -> None:
     loop = asyncio.get_running_loop()
     blocks = blocks_of(settings.registers, settings.unit)
+    runner.pace = settings.every_s
     due = loop.time()
-    while not runner.leaving:
+    while True:
         await _round(runner, settings, line, blocks)
+        if runner.leaving:
+            return
         due += settings.every_s
         late = loop.time() - due
         if late > 0:
@@ -90,34 +148,52 @@ async def _rounds(runner: Runner, settings: Modbus, line: Line) -> None:
 
 
 async def _round(runner: Runner, settings: Modbus, line: Line, blocks: list[Block]) -> None:
-    """Ask for all once. What was not answered is refused by its name, and keeps the rest from nothing."""
-    rows, index, silent, wrong = Rows(), 0, 0, ("", "")
-    for block in blocks:
-        try:
-            words = await line.ask(block, settings.timeout_s)
-            _read(rows, index, block, words, time.time_ns() // 1_000_000)
-            runner.count("taken")
-        except Told as told:
-            wrong = ("exception", f"{block}: {told.words}")
-            _refuse(rows, index, block, "modbus_exception", told.words)
-            runner.count("exception")
-        except TimeoutError:
-            silent, wrong = silent + 1, ("silent", str(block))
-            _refuse(rows, index, block, "modbus_silent", f"{settings.timeout_s:g} s")
-            runner.count("silent")
-        index += len(block.registers)
-    await runner.store(rows, index, heard=silent < len(blocks))
+    """Ask for all once. What was not answered is refused by its name, and keeps the rest from nothing.
+
+    What was answered is stored whatever becomes of the round: the line breaks, or the device is let go.
+    """
+    hand, silent, wrong = Hand(runner), 0, ("", "")
+    try:
+        for block in blocks:
+            try:
+                words, now = await _asked(hand, line, block, settings.timeout_s)
+                hand.read(block, words, now)
+                runner.count("taken")
+            except Told as told:
+                wrong = ("exception", f"{block}: {told.words}")
+                hand.refuse(block, "modbus_exception", told.words, heard=True)
+                runner.count("exception")
+            except TimeoutError:
+                silent, wrong = silent + 1, ("silent", str(block))
+                hand.refuse(block, "modbus_silent", f"{settings.timeout_s:g} s", heard=False)
+                runner.count("silent")
+    except Left:
+        return
+    finally:
+        await hand.store()
     if silent == len(blocks):
         raise Away("silent", wrong[1])
+    runner.worked = True
     runner.trouble(*wrong)
 
 
-def _read(rows: Rows, index: int, block: Block, words: list[int], now: int) -> None:
-    for place, one in enumerate(block.registers, index):
-        at = one.index - block.first
-        rows.add(place, one.address, now, value_of(one, raw_of(one, words[at : at + WIDTH[one.type]])), GOOD)
+async def _asked(hand: Hand, line: Line, block: Block, seconds: float) -> tuple[list[int], int]:
+    """The words of a block and when they came. What is in hand does not wait for one that is slow or silent."""
+    if hand.empty:
+        return await _answered(line, block, seconds)
+    asking = asyncio.create_task(_answered(line, block, seconds))
+    asking.add_done_callback(lambda task: task.cancelled() or task.exception())  # let go of: nobody need hear of it
+    try:
+        await asyncio.wait({asking}, timeout=hand.patience)
+        if not asking.done():
+            await hand.store()
+            if hand.leaving:
+                raise Left
+        return await asking
+    finally:
+        asking.cancel()
 
 
-def _refuse(rows: Rows, index: int, block: Block, code: str, got: str) -> None:
-    for place, one in enumerate(block.registers, index):
-        rows.refuse(place, code, register=str(one.index), unit=str(block.unit), got=got)
+async def _answered(line: Line, block: Block, seconds: float) -> tuple[list[int], int]:
+    words = await line.ask(block, seconds)
+    return words, time.time_ns() // 1_000_000
