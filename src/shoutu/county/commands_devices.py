@@ -43,4 +43,4 @@ def register(file: Path, source: str, name: str) -> None:
         click.echo(f"registered {body.name}")
         return
     _, proposal = services.change_device(acting(), live, body.name, settings, f"{file.name}")
-    click.echo("已提交待复核（两人） / waits for two persons" if proposal else f"changed {body.name}")
+    click.echo("已提出，待复核（两人） / waits for two persons" if proposal else f"changed {body.name}")

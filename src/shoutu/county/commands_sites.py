@@ -121,7 +121,7 @@ def revoke_token(name: str, source: str, reason: str, replace: str) -> None:
             click.echo(done.replacement)
         if done.proposal:
             click.echo(
-                f"“{row.name}”是“{source}”最后一个有效令牌，撤销会收不到有规则的测点：已提交待复核（两人），"
+                f"“{row.name}”是“{source}”最后一个有效令牌，撤销会收不到有规则的测点：已提出，待复核（两人），"
                 f"或用 --replace 立即换新 / waits for two persons; --replace NAME revokes it at once"
             )
         else:

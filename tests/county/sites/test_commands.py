@@ -54,7 +54,7 @@ def test_a_first_hour(watched):
     assert "threshold" in run(commands.rules, "bind", "tailings-pond", "--site", "新库")
     assert "新网关\t1" in run(commands.source, "list")
     waits = run(commands.token, "revoke", "一号", "--source", "新网关")
-    assert "待复核" in waits
+    assert "已提出，待复核（两人）" in waits
     assert IngestToken.objects.get().revoked_at is None
     replaced = run(commands.token, "revoke", "一号", "--source", "新网关", "--replace", "二号").splitlines()[0]
     assert IngestToken.objects.get(name="一号").revoked_at is not None
