@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from click.testing import CliRunner
 from django.conf import settings
 
+from shoutu.county import commands_devices
 from shoutu.county.kit import catalog
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Conflict, Invalid
@@ -127,6 +129,50 @@ def test_the_last_device_of_a_watched_source_is_revoked_by_two(county, watched):
     token = services.register_device(SYSTEM, watched, "坝上", told())
     assert services.revoke_token(actor(county.users["administrator"]), token, "拆了").proposal is not None
     assert deaf.deaf_of(ref(county.site)) == []
+
+
+def test_an_address_is_read_by_one_device_only(watched):
+    """Else a second device would say at once what the first may say only after two agreed."""
+    first = services.register_device(SYSTEM, watched, "坝上", told())
+    below = told(registers=[ROW | {"address": "T1/rain"}])
+    second = services.register_device(SYSTEM, watched, "坝下", below)
+    with pytest.raises(Invalid, match=r"T1/level.*坝上") as caught:
+        services.register_device(SYSTEM, watched, "坝顶", told(registers=[ROW | {"scale": 0.1}]))
+    assert caught.value.field == "address"
+    with pytest.raises(Invalid, match=r"T1/level.*坝上"):
+        services.change_device(SYSTEM, second, "坝下", told(), "x")
+    services.revoke_token(SYSTEM, first, "换了")
+    assert services.change_device(SYSTEM, second, "坝下", told(), "x")[1] is not None
+
+
+def test_two_agree_on_nothing_that_another_device_reads_by_then(county, watched):
+    token = services.register_device(SYSTEM, watched, "坝上", told(registers=[ROW | {"address": "T1/rain"}]))
+    _, waits = services.change_device(actor(county.users["administrator"]), token, "坝上", told(), "换了")
+    services.register_device(SYSTEM, watched, "坝下", told())
+    with pytest.raises(Invalid, match="坝下"):
+        proposals.agree(actor(county.users["inspector"]), waits)
+
+
+def test_of_many_changes_those_of_watched_points_are_shown_first(county, watched):
+    rows = [ROW | {"address": f"A-{n}", "index": n} for n in range(0, 60, 2)] + [ROW | {"index": 100}]
+    token = services.register_device(SYSTEM, watched, "坝上", told(registers=rows))
+    changed = told(host="10.20.0.6", registers=[one | {"scale": 0.1} for one in rows])
+    _, waits = services.change_device(actor(county.users["administrator"]), token, "坝上", changed, "量程改了")
+    whats = [one["what"] for one in waits.changes]
+    assert (whats[1], whats[2], len(whats)) == ("T1/level", "A-0", 21)
+    assert waits.changes[-1]["after"] == "12 处"
+
+
+def test_from_the_command_line_it_is_said_that_a_change_waits(watched, tmp_path):
+    file = tmp_path / "坝上.toml"
+    text = 'kind = "modbus"\nhost = "10.20.0.5"\n[[registers]]\naddress = "T1/level"\nfunction = 3\nindex = {}\n'
+    said = []
+    for index in (0, 8):
+        file.write_text(text.format(index), "utf-8")
+        done = CliRunner().invoke(commands_devices.device, ["register", str(file), "--source", watched.name])
+        assert done.exit_code == 0, done.output
+        said.append(done.stdout.strip())
+    assert said == ["registered 坝上", "已提出，待复核（两人） / waits for two persons"]
 
 
 def test_over_the_interface(source, login):

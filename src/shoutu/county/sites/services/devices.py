@@ -22,7 +22,7 @@ from shoutu.county.ledger.services import record, service
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
 from shoutu.county.places.services import lock_sites
-from shoutu.county.sites.models import IngestToken, Source
+from shoutu.county.sites.models import IngestToken, Point, Source
 from shoutu.county.sites.services import sources
 from shoutu.county.sites.services.publishing import publish_source
 
@@ -60,7 +60,7 @@ def change_device(
             actor, DEVICE, ref(source), source.site_id, reason,
             title=_("%(source)s：改设备 %(device)s 的设置") % {"source": source.name, "device": token.name},
             key=f"device:{token.pk}", payload={"token": token.pk, "name": name.strip(), "device": device},
-            changes=list(_changes(token.device, device)),
+            changes=list(_changes(source, token.device, device)),
         )  # fmt: skip
         return token, proposal
     return _replace(actor, token, name, device, reason), None
@@ -76,13 +76,24 @@ def _live(pk: int) -> IngestToken:
 def _checked(source: Source, name: str, device: dict[str, Any], besides: IngestToken | None = None) -> None:
     if not name.strip() or len(name) > 80:
         raise Invalid("name", _("1 到 80 个字"))
-    live = IngestToken.objects.filter(source=source, revoked_at__isnull=True, device__isnull=False, name=name.strip())
-    if live.exclude(pk=besides.pk if besides else 0).exists():
+    others = IngestToken.objects.filter(source=source, revoked_at__isnull=True, device__isnull=False)
+    others = others.exclude(pk=besides.pk if besides else 0)
+    if others.filter(name=name.strip()).exists():
         raise Invalid("name", _("这个数据源的设备里没有用过的名称"))
     addresses = [one["address"] for one in _values(device)]
     twice = next((one for one in addresses if addresses.count(one) > 1), None)
     if twice is not None:
         raise Invalid("address", _("各不相同的测点地址；%(address)s 有两处") % {"address": twice})
+    # Else another device would say at once what this one may say only after two agreed.
+    mine = set(addresses)
+    for other in others:
+        shared = next((one["address"] for one in _values(other.device or {}) if one["address"] in mine), None)
+        if shared is not None:
+            raise Invalid(
+                "address",
+                _("没有别的设备在采的测点地址；%(address)s 由“%(device)s”采")
+                % {"address": shared, "device": other.name},
+            )
     _reachable(device["host"])
 
 
@@ -133,13 +144,14 @@ def _agreed(actor: Actor, proposal: Proposal) -> None:
     _replace(actor, token, told["name"], told["device"], proposal.reason)
 
 
-def _changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[dict[str, str]]:
-    """What the second person reads: value by value, and of very many how many more there are."""
+def _changes(source: Source, before: dict[str, Any], after: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """What the second person reads: value by value, of watched points first; of very many how many more there are."""
     found = []
     if _place(before) != _place(after):
         found.append(proposals.change(_("设备"), _place(before), _place(after)))
     old, new = ({one["address"]: _sentence(one) for one in _values(told)} for told in (before, after))
-    for address in {**old, **new}:
+    judged = set(Point.objects.filter(source=source, rules__enabled=True).values_list("address", flat=True))
+    for address in sorted({**old, **new}, key=lambda one: one not in judged):
         if old.get(address) != new.get(address):
             found.append(proposals.change(address, old.get(address, ""), new.get(address, "")))
     yield from found[:CHANGES_SHOWN]
