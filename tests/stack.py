@@ -35,6 +35,10 @@ def plain_environment() -> dict[str, str]:
     return {**plain, "SHOUTU_WORKER_PORT": "0"}
 
 
+NO_BROWSER_GOES_TO = 10_080
+"""Amanda's: Chromium refuses it."""
+
+
 def free_ports(count: int) -> list[int]:
     """Distinct TCP ports that are free, below those the system hands out by itself.
 
@@ -43,7 +47,7 @@ def free_ports(count: int) -> list[int]:
     found: list[int] = []
     while len(found) < count:
         port = _CHANCE.randrange(10_000, 32_000)
-        if port in _GIVEN:
+        if port in _GIVEN or port == NO_BROWSER_GOES_TO:
             continue
         with socket.socket() as one, contextlib.suppress(OSError):
             one.bind(("127.0.0.1", port))
