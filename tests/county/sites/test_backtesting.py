@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
 from click.testing import CliRunner
 from django.utils import timezone
@@ -22,7 +21,7 @@ from shoutu.sensing.backtest import BacktestAsked, backtest
 from shoutu.sensing.store import Store
 from shoutu.sensing.store.settings import StoreSettings
 
-from .test_trying import HOUR, point, rule, warned  # noqa: F401
+from .test_trying import HOUR, five_days, point, rule, warned  # noqa: F401
 
 EXAMPLES = Path(__file__).parents[3] / "packs" / "examples"
 
@@ -31,16 +30,7 @@ EXAMPLES = Path(__file__).parents[3] / "packs" / "examples"
 def kept(point, tmp_path, monkeypatch):  # noqa: F811
     """Five days, a reading a minute: shallow to 6.5 four days ago and to 5.8 two days ago, an hour each."""
     store = Store(tmp_path / "store", StoreSettings())
-    end = timezone.now().replace(second=0, microsecond=0)
-    minutes = 5 * 1440
-    ts = np.array([round((end - timedelta(minutes=minutes - i)).timestamp() * 1000) for i in range(minutes)], np.int64)
-    value = np.full(minutes, 9.0)
-    yellow, red = end - 4 * 24 * HOUR, end - 2 * 24 * HOUR
-    for begin, low in ((yellow, 6.5), (red, 5.8)):
-        first = minutes - round((end - begin).total_seconds() / 60)
-        value[first : first + 60] = low
-    store.add(1, np.full(minutes, point.pk, np.int32), ts, ts + 300, value, np.zeros(minutes, np.uint8))
-    store.mark(minutes)
+    yellow, red, end = five_days(store, point)
     monkeypatch.setattr(asking, "backtest", lambda body: backtest(store, msgspec.convert(body, BacktestAsked)))
     yield yellow, red, end
     store.close()

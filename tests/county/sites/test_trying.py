@@ -39,13 +39,11 @@ def rule(point):
     return services.create_rule(SYSTEM, point, "threshold", LOW, "设计", title="浸润线")
 
 
-@pytest.fixture
-def history(point, tmp_path, monkeypatch):
-    """Five days, a reading a minute: shallow to 6.5 four days ago and to 5.8 two days ago, an hour each.
+def five_days(store, point):
+    """Fills a store: a reading a minute, shallow to 6.5 four days ago and to 5.8 two days ago, an hour each.
 
-    The real trial over a real store; only the way between the two processes is left out.
+    Returns when the two began, and the end.
     """
-    store = Store(tmp_path / "store", StoreSettings())
     end = timezone.now().replace(second=0, microsecond=0)
     minutes = 5 * 1440
     ts = np.array([round((end - timedelta(minutes=minutes - i)).timestamp() * 1000) for i in range(minutes)], np.int64)
@@ -54,9 +52,19 @@ def history(point, tmp_path, monkeypatch):
     for begin, low in ((yellow, 6.5), (red, 5.8)):
         first = minutes - round((end - begin).total_seconds() / 60)
         value[first : first + 60] = low
-    ids, quality = np.full(minutes, point.pk, np.int32), np.zeros(minutes, np.uint8)
-    store.add(1, ids, ts, ts + 300, value, quality)
+    store.add(1, np.full(minutes, point.pk, np.int32), ts, ts + 300, value, np.zeros(minutes, np.uint8))
     store.mark(minutes)
+    return yellow, red, end
+
+
+@pytest.fixture
+def history(point, tmp_path, monkeypatch):
+    """Five days, a reading a minute: shallow to 6.5 four days ago and to 5.8 two days ago, an hour each.
+
+    The real trial over a real store; only the way between the two processes is left out.
+    """
+    store = Store(tmp_path / "store", StoreSettings())
+    yellow, red, _end = five_days(store, point)
     monkeypatch.setattr(asking, "trial", lambda body: Trial(store).run(msgspec.convert(body, Asked)))
     yield yellow, red
     store.close()
