@@ -13,17 +13,19 @@ from tests.stack import Stack
 PLANT = """
 from datetime import timedelta
 from django.utils import timezone
-from shoutu.county.falsified.models import Finding
-from shoutu.county.falsified.services import checking, keep_site
+from shoutu.county.falsified.models import Finding, SearchDay
+from shoutu.county.falsified.services import keep_site
 from shoutu.county.sites.models import Point
-checking.MOST_DAY = 0
+# While its day is searched a lead waits.
+day = timezone.localdate() - timedelta(days=20)
+SearchDay.objects.create(day=day, started_at=timezone.now())
 end = round(timezone.now().timestamp() * 1000) - 30 * 3_600_000
 start = end - 2 * 3_600_000
 for first in Point.objects.order_by("id"):
     second = Point.objects.filter(site=first.site_id, item=first.item).exclude(pk=first.pk).order_by("id").first()
     if second is not None:
         break
-keep_site(timezone.localdate() - timedelta(days=1), first.site_id, [{
+keep_site(day, first.site_id, [{
     "kind": "cloned", "point": first.pk, "beside": second.pk, "start": start, "end": end, "beside_start": start,
     "beside_end": end, "n": 120, "bits": 80.0, "bits_left": 50.0, "factor": 1.0, "offset": 0.0,
     "zh": "120 个读数与另一测点同一时段逐个相同", "en": "120 readings are another point's of the same time",

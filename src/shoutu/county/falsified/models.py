@@ -25,7 +25,7 @@ class Kind(models.TextChoices):
 
 
 STRONG = (Kind.COPIED, Kind.CLONED, Kind.SHIFTED, Kind.PATTERN, Kind.ROUNDED)
-"""Kinds that open a check by themselves; the others upset honest series too often (docs/falsified.md)."""
+"""Kinds that get a check by themselves; the others upset honest series too often (docs/falsified.md)."""
 
 
 class State(models.TextChoices):
@@ -73,7 +73,7 @@ class Check(Hidden):
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField()
-    # The day whose search opened it; null: a person did.
+    # The day it was opened by the search; null: a person did.
     day = models.DateField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -90,7 +90,8 @@ class Finding(Hidden):
     """A stretch of a point's readings beside what it is suspected to be made of. Times UTC ms, ends inclusive.
 
     Found again on later days it stays one: `last_day` and `times` say so. `bits`: anything alike among all that was
-    compared comes by chance with 2^-bits, under the assumptions of docs/falsified.md.
+    compared comes by chance with 2^-bits, under the assumptions of docs/falsified.md. `more`: with the first of a site
+    and day, how many others of them were not put down one by one.
     """
 
     subject_type = "falsified_finding"
@@ -118,6 +119,7 @@ class Finding(Hidden):
     decided_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=120, blank=True, default="")
     note = models.CharField(max_length=1000, blank=True, default="")
+    more = models.PositiveIntegerField(default=0)
 
     class Meta:
         indexes = [

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Max, Min, Q, QuerySet
 from django.utils import timezone
 
-from shoutu.county.falsified.models import Finding, SearchDay, State
+from shoutu.county.falsified.models import STRONG, Check, Finding, SearchDay, State
 from shoutu.county.sites import quality
 from shoutu.county.sites.models import Point
 
@@ -25,6 +25,10 @@ ALPHA = 0.01
 """Findings of honest series to be expected a day in all of the county, under the assumptions of docs/falsified.md."""
 NORMAL_FOR = timedelta(days=180)
 """What was found 正常 is not asked about again for so long."""
+MOST_DAY = 10
+"""Checks the search opens in the whole county in one day: more at once is a fault of the search, or of one gateway."""
+HELD = timedelta(days=1)
+"""Leads of a day that is not searched whole wait for the rest of it, at most so long."""
 
 
 def due(now: datetime) -> date | None:
@@ -84,3 +88,31 @@ def doubles(now: datetime) -> list[tuple[int, int]]:
     """Pairs of points that rightly tell the same, as somebody said who looked."""
     pairs = Finding.objects.filter(honest(now), beside__isnull=False).exclude(beside=F("point"))
     return list(pairs.values_list("point_id", "beside_id").distinct())
+
+
+def to_check(now: datetime) -> list[int]:
+    """Sites whose strong leads are to get their check now: those found first, then the most improbable first.
+
+    A site where a check is open always, as they join it; of the others as many as the day has room for.
+    """
+    searching = SearchDay.objects.filter(finished_at__isnull=True, started_at__gt=now - HELD)
+    leads = Finding.objects.filter(state=State.LEAD, kind__in=STRONG).exclude(day__in=searching.values("day"))
+    sites = leads.values("site").annotate(first=Min("day"), most=Max("bits")).order_by("first", "-most", "site")
+    waiting: list[int] = list(sites.values_list("site", flat=True))
+    begun = set(Check.objects.filter(ended_at__isnull=True).values_list("site", flat=True))
+    closed = set(_opened(now).values_list("site", flat=True)) - begun
+    others = [site for site in waiting if site not in begun and site not in closed][: room(now)]
+    return [site for site in waiting if site in begun] + others
+
+
+def room(now: datetime, site: int | None = None) -> int:
+    """How many checks the search may still open today; at a `site` none where it opened one, however soon that ended."""
+    opened = _opened(now)
+    if site is not None and opened.filter(site=site).exists():
+        return 0
+    return max(0, MOST_DAY - opened.count())
+
+
+def _opened(now: datetime) -> QuerySet[Check]:
+    """What the search opened today; a check that a person had opened counts for none."""
+    return Check.objects.filter(day=timezone.localdate(now))

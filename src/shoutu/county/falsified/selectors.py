@@ -39,7 +39,8 @@ def findings_for(
     if site is not None:
         rows = rows.filter(site=site)
     if point is not None:
-        rows = rows.filter(Q(point=point) | Q(beside=point))
+        # Of a point that is not theirs to see nobody learns by asking for it that it is in one.
+        rows = rows.filter(Q(point=point) | Q(beside=point, beside_seen=True))
     if q:
         named = Q(point__name__icontains=q) | Q(site__name__icontains=q)
         rows = rows.filter(named | Q(site__organisation__name__icontains=q))

@@ -1,52 +1,72 @@
-"""One check on site at a time, unannounced, for all that is found there: a duty with a clock, called once."""
+"""One check on site at a time, unannounced, for all that is found there: a duty with a clock, called once.
+
+A search puts findings down as leads. Those that get a check by themselves get it when their day is searched whole, so
+that the most improbable of the county come first; those for which a day has no room, on a later one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
+from django.db.models import Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.duties import services as duties
-from shoutu.county.falsified.models import UNDECIDED, Check, Finding, State
-from shoutu.county.kit import events
-from shoutu.county.kit.actors import SYSTEM, Actor
+from shoutu.county.falsified.models import STRONG, UNDECIDED, Check, Finding, State
+from shoutu.county.falsified.search import room
+from shoutu.county.kit import events, steps
+from shoutu.county.kit.actors import SYSTEM, Actor, system
 from shoutu.county.kit.subjects import ref
-from shoutu.county.ledger.services import record
+from shoutu.county.ledger.services import record, service, unchanged
+from shoutu.county.places.services import lock_sites
 
 CHECK, ENFORCE = "falsified.check", "falsified.enforce"
 MATTER = "falsified"
-MOST_DAY = 10
-"""Checks one day's search opens in the whole county: more at once is a fault of the search, or of one gateway."""
+SEARCHER = system("存疑读数筛查")
 HOUR, DAY = 3600.0, 86_400.0
 
 
-def join_or_open(actor: Actor, site: int, found: Sequence[Finding], day: date | None, *, alone: bool) -> Check | None:
-    """The findings join the check that is open at the site; none is: one is opened where they may open one alone.
+@service
+def check_site(site: int) -> None:
+    """The site's strong leads, and the others found since, join the check that is open there, or open one.
 
-    `day`: whose search found them; None for a person. The site is locked.
+    None is open and the day has no room for one: they stay leads until it has. Bears being repeated.
     """
+    steps.fence()
+    lock_sites([site])
+    unchanged()
+    leads = Finding.objects.filter(site=site, state=State.LEAD)
+    first = leads.filter(kind__in=STRONG).aggregate(first=Min("day"))["first"]
+    if first is None:
+        return
+    rows = leads.filter(Q(kind__in=STRONG) | Q(last_day__gte=first)).select_related("site", "point")
+    found = list(rows.select_for_update(of=("self",), no_key=True).order_by("-bits", "pk"))
+    # The most improbable of the strong is what the duty speaks of.
+    found.sort(key=lambda one: one.kind not in STRONG)
+    if not join(SEARCHER, site, found) and room(timezone.now(), site) > 0:
+        open_new(SEARCHER, site, found)
+
+
+def join(actor: Actor, site: int, found: Sequence[Finding]) -> bool:
+    """The findings join the check that is open at the site, if one is. The site is locked."""
     check = Check.objects.filter(site=site, ended_at__isnull=True).first()
     if check is None:
-        if not alone or (day is not None and not _room(site, day)):
-            return None
-        check = Check.objects.create(site_id=site, day=day, opened_at=timezone.now())
-        facts = {"findings": [one.pk for one in found], "day": f"{day}" if day else None}
-        record(actor, "falsified.check_opened", ref(check), facts)
-        _join(check, found)
-        _call(check, found)
-    else:
-        record(actor, "falsified.check_joined", ref(check), {"findings": [one.pk for one in found]})
-        _join(check, found)
-    return check
+        return False
+    record(actor, "falsified.check_joined", ref(check), {"findings": [one.pk for one in found]})
+    _join(check, found)
+    return True
 
 
-def _room(site: int, day: date) -> bool:
-    """At most one a site and day, however soon the last one ended; at most so many in the county."""
-    of_day = Check.objects.filter(day=day)
-    return not of_day.filter(site=site).exists() and of_day.count() < MOST_DAY
+def open_new(actor: Actor, site: int, found: Sequence[Finding]) -> None:
+    """A check on site for these findings, the first named in its duty. The site is locked and has none open."""
+    day = timezone.localdate() if actor is SEARCHER else None
+    check = Check.objects.create(site_id=site, day=day, opened_at=timezone.now())
+    facts = {"findings": [one.pk for one in found], "day": f"{day}" if day else None}
+    record(actor, "falsified.check_opened", ref(check), facts)
+    _join(check, found)
+    _call(check, found)
 
 
 def _join(check: Check, found: Sequence[Finding]) -> None:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.falsified.models import Finding, State
-from shoutu.county.falsified.services.checking import call_enforcement, end_where_decided, join_or_open
+from shoutu.county.falsified.services.checking import call_enforcement, end_where_decided, join, open_new
 from shoutu.county.falsified.states import TABLE
 from shoutu.county.kit import events
 from shoutu.county.kit.actors import Actor
@@ -45,7 +45,8 @@ def open_check(actor: Actor, id: int) -> Finding:
     Raises NotFound, NotAllowed, Conflict.
     """
     found = _take(actor, id, "check")
-    join_or_open(actor, found.site_id, [found], None, alone=True)
+    if not join(actor, found.site_id, [found]):
+        open_new(actor, found.site_id, [found])
     return found
 
 

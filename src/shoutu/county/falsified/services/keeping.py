@@ -1,4 +1,4 @@
-"""What a day's search found is put down site by site: the same once, so many a site at most, one check for all."""
+"""What a day's search found is put down site by site: the same once, so many a site and day at most."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from shoutu.county.falsified.models import STRONG, UNDECIDED, Finding, SearchDay
+from shoutu.county.falsified.models import UNDECIDED, Finding, SearchDay
 from shoutu.county.falsified.search import honest
-from shoutu.county.falsified.services.checking import join_or_open
+from shoutu.county.falsified.services.checking import SEARCHER, join
 from shoutu.county.kit import steps
-from shoutu.county.kit.actors import system
 from shoutu.county.kit.subjects import COUNTY, ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.models import Point
 from shoutu.county.sites.quality import bounds
 
-SEARCHER = system("存疑读数筛查")
 AGAIN = timedelta(days=30)
 """The same found again within so long of its decision is the same finding: it calls nobody a second time."""
 MOST_SITE = 20
-"""New findings kept of one site and day, the most improbable."""
+"""New findings kept of one site and day, the most improbable, however often the day is searched."""
 
 
 @service
 def keep_site(day: date, site: int, told: Sequence[Mapping[str, Any]]) -> int:
-    """Put down what was found at one site. Returns how many findings are new. Bears being repeated."""
+    """Put down what was found at one site. Returns how many findings are new. Bears being repeated.
+
+    What is new joins the check that is open at the site; whether it gets one of its own, ``check_site`` decides.
+    """
     steps.fence()
     lock_sites([site])
     unchanged()
     now = timezone.now()
+    room = MOST_SITE - Finding.objects.filter(site=site, day=day).count()
     new: list[Finding] = []
     over = 0
     for one in sorted(told, key=lambda one: -float(one["bits_left"])):
@@ -44,15 +46,25 @@ def keep_site(day: date, site: int, told: Sequence[Mapping[str, Any]]) -> int:
         before = known.filter(_standing(day)).order_by("-last_day").first()
         if before is not None:
             _again(before, day)
-        elif len(new) < MOST_SITE:
+        elif len(new) < room:
             new.append(_create(day, site, one))
         else:
             over += 1
     if over:
-        record(SEARCHER, "falsified.more", ref(new[0]), {"day": f"{day}", "more": over})
+        _count_over(day, site, over)
     if new:
-        join_or_open(SEARCHER, site, new, day, alone=any(one.kind in STRONG for one in new))
+        join(SEARCHER, site, new)
     return len(new)
+
+
+def _count_over(day: date, site: int, over: int) -> None:
+    """Note with the first finding of the site and day how many others there were; once, unless there are more."""
+    first = Finding.objects.filter(site=site, day=day).order_by("pk").first()
+    if first is None or over <= first.more:
+        return
+    first.more = over
+    first.save(update_fields=["more"])
+    record(SEARCHER, "falsified.more", ref(first), {"day": f"{day}", "more": over})
 
 
 def _known(one: Mapping[str, Any]) -> Any:
