@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from shoutu.config import Config
+from shoutu.sensing.falsified_asked import FalsifiedFailed
 from shoutu.sensing.model import Batch, Device, Ints32, NotDurable, Overloaded, Rejected, Source
 
 
@@ -141,6 +142,8 @@ class MemoryLocal:
     async def falsified(self, asked: Any) -> dict[str, Any]:
         if asked.start >= asked.end:
             raise ValueError("start before end")
+        if not asked.points:
+            raise FalsifiedFailed("no room")
         return {"items": [], "points": len(asked.points), "left": []}
 
     async def rows_of(self, asked: Any) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,8 @@ import numpy as np
 import pytest
 
 from shoutu.sensing import falsified_asked
-from shoutu.sensing.falsified_asked import Asked, Falsified, FalsifiedAsked, FalsifiedBusy, Job, decimals
-from shoutu.sensing.falsified_child import search
+from shoutu.sensing.falsified_asked import Asked, Falsified, FalsifiedAsked, FalsifiedBusy, FalsifiedFailed
+from shoutu.sensing.falsified_child import Head, Told, decimals, framed, messages, search
 from shoutu.sensing.store import Store
 from shoutu.sensing.store.settings import StoreSettings
 
@@ -47,19 +48,30 @@ def asked(**more: object) -> FalsifiedAsked:
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
-    """The child's search in this process; the jobs it was given."""
-    jobs: list[Job] = []
+def here(monkeypatch: pytest.MonkeyPatch) -> list[Head | Told]:
+    """The child's search in this process; what it was told."""
+    told: list[Head | Told] = []
 
-    def searched(job: Job) -> object:
-        jobs.append(job)
-        return msgspec.json.decode(search(msgspec.msgpack.decode(msgspec.msgpack.encode(job), type=Job)))
+    class Here:
+        def __init__(self) -> None:
+            self.pipe = io.BytesIO()
 
-    monkeypatch.setattr(falsified_asked, "searched", searched)
-    return jobs
+        def tell(self, message: Head | Told) -> None:
+            told.append(message)
+            self.pipe.write(b"".join(framed(message)))
+
+        def answer(self) -> object:
+            self.pipe.seek(0)
+            return msgspec.json.decode(search(messages(self.pipe)))
+
+        def end(self) -> None:
+            self.pipe.close()
+
+    monkeypatch.setattr(falsified_asked, "Child", Here)
+    return told
 
 
-def test_a_clone_is_told_with_where_it_is_from(store: Store, here: list[Job]) -> None:
+def test_a_clone_is_told_with_where_it_is_from(store: Store, here: list[Head | Told]) -> None:
     rests: list[float] = []
     told = Falsified(store, rests.append).run(asked())
     [one] = told["items"]
@@ -76,17 +88,17 @@ def test_a_child_of_its_own_searches(store: Store) -> None:
     assert len(Falsified(store, lambda _: None).run(asked())["items"]) == 1
 
 
-def test_doubles_and_what_was_told_during_a_stop_are_left_out(store: Store, here: list[Job]) -> None:
+def test_doubles_and_what_was_told_during_a_stop_are_left_out(store: Store, here: list[Head | Told]) -> None:
     search = Falsified(store, lambda _: None)
     assert search.run(asked())["items"]
     assert search.run(asked(same=[(8, 7)]))["items"] == []
     stop = (NOW + 700 * PACE, NOW + 910 * PACE)
     assert search.run(asked(points=[Asked(7, "co", PACE), Asked(8, "co", PACE, [stop])]))["items"] == []
-    assert [point[3] for point in here[-1].points] == [2, 2]
+    assert [one.away for one in here[-2:] if isinstance(one, Told)] == [[], [stop]]
 
 
 def test_what_there_is_no_room_for_is_told_as_left_out(
-    store: Store, here: list[Job], monkeypatch: pytest.MonkeyPatch
+    store: Store, here: list[Head | Told], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(falsified_asked, "MOST_READINGS", 4 * N + 10)
     told = Falsified(store, lambda _: None).run(asked())
@@ -104,21 +116,51 @@ def test_too_much_is_refused(store: Store, wrong: dict[str, object]) -> None:
 
 def test_nobody_heard_is_nothing_found(store: Store) -> None:
     told = Falsified(store, lambda _: None).run(asked(points=[Asked(99, "co", PACE)]))
-    assert told == {"items": [], "points": 0, "left": []}
+    assert told == {"items": [], "points": 0, "left": [], "late": []}
+
+
+def test_what_came_in_after_a_day_was_searched_is_counted(store: Store, here: list[Head | Told]) -> None:
+    """All but some were received 0.9 s after their time."""
+    ts = NOW - DAY + np.arange(40, dtype=np.int64) * PACE + 7
+    n = store.stored_through + store.pending + 1
+    for point, count in ((7, 40), (8, 15)):
+        part = ts[:count]
+        some = np.full(count, point, np.int32), part, np.full(count, NOW + 90_000, np.int64)
+        store.add(n, *some, np.zeros(count), np.zeros(count, np.uint8))
+        n += count
+    search = Falsified(store, lambda _: None)
+    days = [(NOW - DAY, NOW, NOW + 60_000)]
+    assert search.run(asked(searched=days))["late"] == [(NOW - DAY, 7, NOW + 90_000)]
+    assert search.run(asked(searched=[(NOW - DAY, NOW, NOW + 90_000)]))["late"] == []
 
 
 def test_a_child_that_fails_says_why(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(falsified_asked, "CHILD", (falsified_asked.CHILD[0], "-c", "raise SystemExit('no room')"))
-    with pytest.raises(RuntimeError, match="no room"):
+    with pytest.raises(FalsifiedFailed, match="no room"):
         Falsified(store, lambda _: None).run(asked())
     monkeypatch.setattr(falsified_asked, "CHILD", (falsified_asked.CHILD[0], "-c", "import time; time.sleep(60)"))
     monkeypatch.setattr(falsified_asked, "MOST_SECONDS", 0.05)
-    with pytest.raises(RuntimeError, match="was ended"):
+    with pytest.raises(FalsifiedFailed, match="was ended"):
         Falsified(store, lambda _: None).run(asked())
 
 
+def test_a_message_cut_short_is_no_search() -> None:
+    whole = b"".join(framed(Head(1, [], 0.01)))
+    assert [len(one) for one in messages(io.BytesIO(whole))] == [len(whole) - 8]
+    for cut in (whole[:5], whole[:-1]):
+        with pytest.raises(EOFError):
+            list(messages(io.BytesIO(cut)))
+
+
+def test_the_pipeline_holds_one_point_at_a_time(store: Store, here: list[Head | Told]) -> None:
+    """What the search takes is the child's, and goes with it."""
+    assert Falsified(store, lambda _: None).run(asked())["points"] == 3
+    assert [type(one) for one in here] == [Head, Told, Told, Told]
+    assert [len(one.ts) for one in here if isinstance(one, Told)] == [2 * N * 8] * 3
+
+
 @pytest.mark.anyio
-async def test_one_at_a_time(store: Store, here: list[Job]) -> None:
+async def test_one_at_a_time(store: Store, here: list[Head | Told]) -> None:
     gate, begun = threading.Event(), threading.Event()
 
     def rest(_seconds: float) -> None:

@@ -383,6 +383,8 @@ async def test_the_search_for_falsified_readings_takes_the_wing_token_and_a_whol
     assert told.json() == {"items": [], "points": 1, "left": []}
     for wrong in ({}, {**body, "points": [{"id": 1}]}, {**body, "end": 0}):
         assert (await house.client.post("/local/v1/falsified", headers=wing, json=wrong)).status_code == 422
+    failed = await house.client.post("/local/v1/falsified", headers=wing, json={**body, "points": []})
+    assert (failed.status_code, "no room" in failed.json()["detail"]) == (500, True)
     assert (await house.client.get("/local/v1/falsified", headers=wing)).status_code == 405
 
 

@@ -1,7 +1,8 @@
 """The search for falsified readings over the store, for the county: read in peace, searched in a process of its own.
 
 What live readings need is neither waited for nor held up: the store is read on one thread that rests as long as it
-works, and the search, which takes a core for seconds, runs in a child of the lowest priority that ends with its answer.
+works, one point at a time, and each is handed at once to a child of the lowest priority that searches and ends with its
+answer. So the pipeline holds the readings of one point, and the child those of all.
 """
 
 from __future__ import annotations
@@ -9,19 +10,23 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from shoutu.engine.falsified import ALPHA, Point, columns
+from shoutu.engine.falsified import ALPHA
 
+from .falsified_child import Head, Told, framed
 from .store import Store
+from .store.query import Readings
 
 GOOD = 0
 MOST_POINTS = 5_000
@@ -29,10 +34,10 @@ MOST_READINGS = 8_000_000
 """Of all points together, before and within the span; points for which there is no room are told as left out."""
 MOST_SPAN_MS = 2 * 86_400_000
 MOST_BACK_MS = 14 * 86_400_000
-MOST_SECONDS = 300
-"""Of one search: it is ended then."""
-DECIMALS, WRITTEN = 4, 0.99
-"""A point tells as many digits after the point as this share of its values is written in, at most so many."""
+MOST_SECONDS = 780
+"""Of one search, reading and all: it is ended then, before the county no longer waits (900 s)."""
+FEWEST_LATE = 16
+"""Late readings of a point and day that are worth a search of it anew: fewer are no copy that could be told."""
 CHILD = (sys.executable, "-m", "shoutu.sensing.falsified_child")
 
 
@@ -49,6 +54,7 @@ class FalsifiedAsked(msgspec.Struct):
     """Body of ``POST /local/v1/falsified``: the span in UTC ms, how far before it noise and digits are learnt from.
 
     `same`: pairs that rightly tell the same. `alpha`: of honest series, findings to be expected of this search.
+    `searched`: earlier spans (start, end) and since when they are searched: what came in later is counted.
     """
 
     points: list[Asked]
@@ -57,20 +63,65 @@ class FalsifiedAsked(msgspec.Struct):
     back_ms: int = 0
     same: list[tuple[int, int]] = []
     alpha: float = ALPHA
-
-
-class Job(msgspec.Struct):
-    """What the child is given: two columns as bytes, each point as (id, kind, interval, decimals)."""
-
-    now: list[bytes]
-    before: list[bytes]
-    points: list[tuple[int, str, int, int]]
-    same: list[tuple[int, int]]
-    alpha: float
+    searched: list[tuple[int, int, int]] = []
 
 
 class FalsifiedBusy(Exception):
     """One search runs: this one was not begun, it may be asked again."""
+
+
+class FalsifiedFailed(Exception):
+    """The search of these points broke, or took too long: the same again would most likely, too."""
+
+
+class Child:
+    """A process of the lowest priority: told of a head, then of points, it answers what it found."""
+
+    def __init__(self) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed in ``end``)
+        self._process = subprocess.Popen(CHILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors)
+        self._late = False
+        self._clock = threading.Timer(MOST_SECONDS, self._expire)
+        self._clock.daemon = True
+        self._clock.start()
+
+    def _expire(self) -> None:
+        self._late = True
+        self._process.kill()
+
+    def tell(self, message: msgspec.Struct) -> None:
+        """Raises FalsifiedFailed when it no longer listens."""
+        assert self._process.stdin is not None
+        try:
+            for part in framed(message):
+                self._process.stdin.write(part)
+        except BrokenPipeError:
+            raise self._failed() from None
+
+    def answer(self) -> list[dict[str, Any]]:
+        """What it found, when it was told all. Raises FalsifiedFailed."""
+        told, _none = self._process.communicate()
+        if self._process.returncode:
+            raise self._failed()
+        found: list[dict[str, Any]] = msgspec.json.decode(told)
+        return found
+
+    def _failed(self) -> FalsifiedFailed:
+        code = self._process.wait()
+        if self._late:
+            return FalsifiedFailed(f"the search took more than {MOST_SECONDS} s and was ended")
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip()[-400:]
+        return FalsifiedFailed(f"the search failed ({code}): {said}")
+
+    def end(self) -> None:
+        """Whatever it does, it ends now."""
+        self._clock.cancel()
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._errors):
+            with suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
 
 
 class Falsified:
@@ -83,7 +134,7 @@ class Falsified:
         self._place = threading.BoundedSemaphore(1)
 
     async def ask(self, asked: FalsifiedAsked) -> dict[str, Any]:
-        """``run`` unless one runs. Raises FalsifiedBusy, or ValueError as ``run`` does."""
+        """``run`` unless one runs. Raises FalsifiedBusy, or ValueError and FalsifiedFailed as ``run`` does."""
         if not self._place.acquire(blocking=False):
             raise FalsifiedBusy
         work = self._thread.submit(self.run, asked)
@@ -91,70 +142,62 @@ class Falsified:
         return await asyncio.wrap_future(work)
 
     def run(self, asked: FalsifiedAsked) -> dict[str, Any]:
-        """``{"items": findings, "points": how many were searched, "left": ids}``. Raises ValueError for too much."""
+        """``{"items": findings, "points": how many were searched, "left": ids, "late": [[start, id, newest]]}``.
+
+        `late`: of which searched span a point has told more since, and when the last of it came in (UTC ms). Raises
+        ValueError for too much, FalsifiedFailed.
+        """
         span = asked.end - asked.start
         if not 0 < span <= MOST_SPAN_MS or not 1 <= len(asked.points) <= MOST_POINTS:
             raise ValueError(f"points, start, end: 1 to {MOST_POINTS} points, a span of at most {MOST_SPAN_MS} ms")
         if not 0 <= asked.back_ms <= MOST_BACK_MS or not 0 < asked.alpha <= 1:
             raise ValueError(f"back_ms, alpha: at most {MOST_BACK_MS} ms, above 0 and at most 1")
-        job, left = self._job(asked)
-        return {"items": searched(job), "points": len(job.points), "left": left}
-
-    def _job(self, asked: FalsifiedAsked) -> tuple[Job, list[int]]:
-        points: dict[int, Point] = {}
-        told: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
         left: list[int] = []
+        late: list[tuple[int, int, int]] = []
+        searched = 0
+        series = self._read(asked, left)
+        first = next(series, None)
+        if first is None:
+            return {"items": [], "points": 0, "left": left, "late": late}
+        with _child() as child:
+            child.tell(Head(asked.start, asked.same, asked.alpha))
+            for one, found in chain([first], series):
+                late += _late(one.id, found, asked.searched)
+                good = found.quality == GOOD
+                columns = found.ts[good].astype(np.int64).tobytes(), found.value[good].astype(np.float64).tobytes()
+                child.tell(Told(one.id, one.kind, max(1, one.interval_ms), one.away, *columns))
+                searched += 1
+            items = child.answer()
+        return {"items": items, "points": searched, "left": left, "late": late}
+
+    def _read(self, asked: FalsifiedAsked, left: list[int]) -> Iterator[tuple[Asked, Readings]]:
+        """Each point that told something, and its readings; those for which there is no room go to `left`."""
         room = MOST_READINGS
         for one in asked.points:
             began = time.monotonic()
             found = self._store.query(one.id, asked.start - asked.back_ms, asked.end, max(1, room))
+            took = time.monotonic() - began
             if found.next is not None:
                 left.append(one.id)
             elif len(found.ts):
-                good = found.quality == GOOD
-                ts, value = found.ts[good].astype(np.int64), found.value[good]
-                points[one.id] = Point(one.kind, max(1, one.interval_ms), decimals(value))
-                told.append((np.full(len(ts), one.id, np.int64), ts, value))
                 room -= len(found.ts)
-            self._rest(time.monotonic() - began)
-        ids, ts, value = _joined(told)
-        away = {one.id: one.away for one in asked.points if one.away}
-        parts = []
-        for within in (ts >= asked.start, ts < asked.start):
-            column = columns(ids[within], ts[within], value[within], points, away)
-            parts.append([one.tobytes() for one in column])
-        kinds = [(id_, *point) for id_, point in points.items()]
-        return Job(parts[0], parts[1], kinds, asked.same, asked.alpha), left
+                yield one, found
+            self._rest(took)
 
 
-def _joined(
-    told: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    if not told:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64)
-    ids, ts, value = zip(*told, strict=True)
-    return np.concatenate(ids), np.concatenate(ts), np.concatenate(value)
-
-
-def decimals(value: NDArray[np.float64]) -> int:
-    """Digits after the point in which a point's values are written."""
-    value = value[np.isfinite(value)]
-    for places in range(DECIMALS):
-        scaled = value * 10.0**places
-        if (np.abs(np.rint(scaled) - scaled) < 1e-6 * np.maximum(1.0, np.abs(scaled))).mean() >= WRITTEN:
-            return places
-    return DECIMALS
-
-
-def searched(job: Job) -> list[dict[str, Any]]:
-    """What a child of the lowest priority finds. Raises RuntimeError when it fails or takes too long."""
-    if not job.points:
-        return []
+@contextmanager
+def _child() -> Iterator[Child]:
+    child = Child()
     try:
-        done = subprocess.run(CHILD, input=msgspec.msgpack.encode(job), capture_output=True, timeout=MOST_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise RuntimeError(f"the search took more than {MOST_SECONDS} s and was ended") from None
-    if done.returncode:
-        raise RuntimeError(f"the search failed: {done.stderr.decode(errors='replace')[-400:]}")
-    found: list[dict[str, Any]] = msgspec.json.decode(done.stdout)
-    return found
+        yield child
+    finally:
+        child.end()
+
+
+def _late(id: int, found: Readings, searched: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    told = []
+    for start, end, at in searched:
+        came = found.received[(found.ts >= start) & (found.ts < end) & (found.received > at)]
+        if len(came) >= FEWEST_LATE:
+            told.append((start, id, int(came.max())))
+    return told

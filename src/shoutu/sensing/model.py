@@ -175,7 +175,7 @@ class LocalApi(Protocol):
         ...
 
     async def falsified(self, asked: Any) -> dict[str, Any]:
-        """The answer of ``/local/v1/falsified`` (a ``falsified_asked.FalsifiedAsked``). Raises ValueError and Busy."""
+        """The answer of ``/local/v1/falsified`` (a ``falsified_asked.FalsifiedAsked``). Raises as its ``Falsified``."""
         ...
 
     def ready(self) -> tuple[bool, dict[str, Any]]:

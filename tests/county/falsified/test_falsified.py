@@ -18,10 +18,8 @@ from shoutu.county.falsified.models import Check, Finding, SearchDay, State
 from shoutu.county.falsified.services import keeping
 from shoutu.county.falsified.services.checking import CHECK, ENFORCE
 from shoutu.county.kit.actors import SYSTEM
-from shoutu.county.kit.errors import Unavailable
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites import asking, quality
-from shoutu.county.sites import services as sites
 from shoutu.county.sites.models import Point
 from shoutu.county.warnings.models import Silence
 from tests.county.base import ListTests
@@ -44,33 +42,6 @@ def told(point: Point, kind: str = "cloned", beside: Point | None = None, bits: 
         "kind": kind, "point": point.pk, "start": start, "end": start + 9, "n": 180, "bits": bits, "bits_left": bits,
         "zh": "180 个读数逐个相同", "en": "180 readings one by one", "factor": 1.0, "offset": 0.0, **where,
     }  # fmt: skip
-
-
-@pytest.fixture
-def mines(county: SimpleNamespace) -> SimpleNamespace:
-    """Three points of one mine, one of another."""
-    county.points = points(county, 3)
-    other = sites.create_source(SYSTEM, "乙网关", county.site_b)
-    county.points.append(sites.create_point(SYSTEM, county.site_b, other, "Q-1", item="pond_level", unit="m"))
-    return county
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """The pipeline as it answers `items`; `bodies` what it was asked, `fails` how often not."""
-    found = SimpleNamespace(items=[], bodies=[], fails=0)
-
-    def answer(body: dict[str, Any]) -> dict[str, Any]:
-        if found.fails:
-            found.fails -= 1
-            raise Unavailable("down")
-        found.bodies.append(body)
-        ids = {one["id"] for one in body["points"]}
-        return {"items": [one for one in found.items if one["point"] in ids], "points": len(ids), "left": []}
-
-    monkeypatch.setattr(asking, "falsified", answer)
-    monkeypatch.setattr(search, "SETTLE", timedelta(0))
-    return found
 
 
 def run() -> None:
@@ -288,25 +259,6 @@ def test_declared_doubles_stops_and_calibrations_are_asked_to_be_left_out(
     # Half a year later it is asked about again.
     Finding.objects.filter(kind="cloned").update(decided_at=timezone.now() - timedelta(days=200))
     assert search.doubles(timezone.now()) == []
-
-
-@pytest.mark.django_db
-def test_a_day_is_searched_once_in_whole_sites_and_goes_on_where_it_was_stopped(
-    mines: SimpleNamespace, asked: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search, "CHUNK", 2)
-    assert steps.search_readings() is True
-    asked.fails = 1
-    with pytest.raises(Unavailable):
-        steps.search_readings()
-    run()
-    assert [len(body["points"]) for body in asked.bodies] == [3, 1]
-    assert [round(body["alpha"], 5) for body in asked.bodies] == [0.0075, 0.0025]
-    [day] = SearchDay.objects.all()
-    assert (day.day, day.points, day.finished_at is not None) == (yesterday(), 4, True)
-    [entry] = Entry.objects.filter(verb="falsified.searched")
-    assert entry.body["payload"] == {"day": f"{yesterday()}", "points": 4, "left": 0}
-    assert steps.search_readings() is False
 
 
 @pytest.mark.django_db

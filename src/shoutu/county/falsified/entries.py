@@ -16,9 +16,17 @@ def _found(payload: dict[str, Any]) -> str:
     return gettext("读数存疑：%(told)s") % {"told": told}
 
 
+def _searched(payload: dict[str, Any]) -> str:
+    told = gettext("筛查 %(day)s 的读数：测点 %(points)s 个，没有查到的 %(left)s 个") % payload
+    if payload.get("aside"):
+        told += gettext("，筛查失败的 %(aside)s 个") % payload
+    return told
+
+
 verbs.register(
     {
-        "falsified.searched": lambda p: _("筛查 %(day)s 的读数：测点 %(points)s 个，没有查到的 %(left)s 个") % dict(p),
+        "falsified.searched": _searched,
+        "falsified.searched_again": lambda p: gettext("再查一次：%(told)s") % {"told": _searched(p)},
         "falsified.found": _found,
         "falsified.again": lambda p: _("%(day)s 又查到，第 %(times)s 次") % dict(p),
         "falsified.more": lambda p: _("同一场所 %(day)s 还有 %(more)s 条没有逐条记") % dict(p),
@@ -31,6 +39,7 @@ verbs.register(
     },
     found_by={
         "falsified.searched": gettext_lazy("筛查读数"),
+        "falsified.searched_again": gettext_lazy("再查一次"),
         "falsified.again": gettext_lazy("又查到"),
         "falsified.more": gettext_lazy("没有逐条记"),
         "falsified.check_ended": gettext_lazy("现场核查办结"),

@@ -10,6 +10,7 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.places.models import Site
 from shoutu.county.sites.models import Point
+from shoutu.county.sites.models_days import WalkedDay
 
 
 class Kind(models.TextChoices):
@@ -50,20 +51,44 @@ class Hidden(ScopedModel):
         return Q(pk__in=[]) if actor.outside else actor.scope.sites(cls.scope_path)
 
 
-class SearchDay(models.Model):
-    """One day's search. `upto`: the id of the last site done; it goes on from there after whatever stopped it."""
+class SearchDay(WalkedDay):
+    """One day's search, site by site. `points`: those searched; `left`: those for whose readings there was no room;
+    `aside`: those whose search failed; `failures`: how often one did."""
 
-    day = models.DateField(unique=True)
-    upto = models.PositiveBigIntegerField(default=0)
-    points = models.PositiveIntegerField(default=0)
     left = models.PositiveIntegerField(default=0)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
+    aside = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+
+
+class Owed(models.Model):
+    """A site's day to be searched once more: the search of some of its points failed, or readings of it came in later.
+
+    `points` of the site; `why` a search failed, as the program said it. `settled_at`: when the search that went well
+    began; nothing that was received before it is owed.
+    """
+
+    class Cause(models.TextChoices):
+        FAILED = "failed"
+        LATE = "late"
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    cause = models.CharField(max_length=8, choices=Cause)
+    points = models.PositiveIntegerField(default=0)
+    why = models.CharField(max_length=400, blank=True, default="")
+    noted_at = models.DateTimeField()
+    tries = models.PositiveIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
 
     objects = models.Manager()
 
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "day"], name="falsified_owed_once")]
+        indexes = [models.Index(fields=["settled_at", "day"], name="falsified_owed_open")]
+
     def __str__(self) -> str:
-        return f"{self.day}"
+        return f"{self.site_id} {self.day}"
 
 
 class Check(Hidden):

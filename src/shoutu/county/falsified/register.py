@@ -9,6 +9,7 @@ from shoutu.county.duties import kinds
 from shoutu.county.falsified import entries, sheets  # noqa: F401  (they register words, and the table)
 from shoutu.county.falsified.models import UNDECIDED, Check, Finding
 from shoutu.county.falsified.services.checking import CHECK, ENFORCE
+from shoutu.county.falsified.unsearched import ALARM
 from shoutu.county.kit import status, subjects
 
 
@@ -41,7 +42,7 @@ subjects.register(
     visible=lambda actor: Check.objects.visible_to(actor),
     search=subjects.words_in(Check, "site__name"),
 )
-status.door("/falsified", "falsified.read", "falsified.search")
+status.door("/falsified", "falsified.read", "falsified.search", "falsified.checks", ALARM)
 
 
 def _undecided(check: int) -> str | None:

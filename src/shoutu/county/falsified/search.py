@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F, Max, Min, Q, QuerySet
 from django.utils import timezone
 
-from shoutu.county.falsified.models import STRONG, Check, Finding, SearchDay, State
+from shoutu.county.falsified.models import STRONG, Check, Finding, Owed, SearchDay, State
 from shoutu.county.sites import quality
 from shoutu.county.sites.models import Point
 
@@ -18,7 +18,13 @@ SETTLE = timedelta(minutes=60)
 BACK = 2
 """Days made up for after the county was down."""
 BEFORE = timedelta(days=3)
-"""What noise and last digits are learnt from."""
+"""What noise and last digits are learnt from; and how late readings may come in to be searched all the same."""
+OWED = timedelta(days=7)
+MOST_TRIES = 3
+AGAIN_AFTER = timedelta(hours=12)
+"""A search that failed is tried so often in all, so long after the last time, while its day is not older than that."""
+MOST_FAILURES = 40
+"""Failures a day with which what fails is narrowed down; beyond them whole chunks are set aside, as all of it fails."""
 CHUNK, READINGS = 1_000, 1_500_000
 """Points, and readings a day, compared with each other; whole sites, however many points one has."""
 ALPHA = 0.01
@@ -32,20 +38,37 @@ HELD = timedelta(days=1)
 
 
 def due(now: datetime) -> date | None:
-    """The oldest day over that is not searched, none before the first one ever; None: all are."""
-    last = timezone.localtime(now - SETTLE).date() - timedelta(days=1)
-    newest = SearchDay.objects.filter(finished_at__isnull=False).order_by("-day").values_list("day", flat=True).first()
-    day: date = last if newest is None else max(newest + timedelta(days=1), last - timedelta(days=BACK - 1))
-    return day if day <= last else None
+    """The oldest day over that is not searched; None: all are."""
+    return SearchDay.due(now, SETTLE, BACK)
 
 
 def next_points(day: date) -> list[Point]:
     """The points of the sites that come next in a day's search; none: all are done."""
-    upto = SearchDay.objects.filter(day=day).values_list("upto", flat=True).first() or 0
-    rows = Point.objects.filter(site_id__gt=upto).order_by("site_id", "pk")
+    return _chunk(Point.objects.filter(site_id__gt=SearchDay.reached(day)))
+
+
+def patience(day: date) -> int:
+    """With how many more failures of a day's search what fails is narrowed down; 1: not at all."""
+    failures = SearchDay.objects.filter(day=day).values_list("failures", flat=True).first() or 0
+    return max(1, MOST_FAILURES - failures)
+
+
+def owed_points(now: datetime) -> tuple[date, list[Point]] | None:
+    """The oldest day some sites of which are to be searched once more, and the points of these; None: none is."""
+    rows = Owed.objects.filter(settled_at__isnull=True, tries__lt=MOST_TRIES, day__gte=timezone.localdate(now) - OWED)
+    rows = rows.filter(Q(tried_at__isnull=True) | Q(tried_at__lt=now - AGAIN_AFTER))
+    rows = rows.filter(site__in=Point.objects.values("site"))
+    first = rows.order_by("day").first()
+    if first is None:
+        return None
+    return first.day, _chunk(Point.objects.filter(site__in=rows.filter(day=first.day).values("site")))
+
+
+def _chunk(rows: QuerySet[Point]) -> list[Point]:
+    """Whole sites of these, until there is enough to compare with each other."""
     taken: list[Point] = []
     readings = 0.0
-    for point in rows[: 5 * CHUNK].iterator():
+    for point in rows.order_by("site_id", "pk").iterator(chunk_size=CHUNK):
         full = len(taken) >= CHUNK or readings >= READINGS
         if full and point.site_id != taken[-1].site_id:
             break
@@ -71,12 +94,24 @@ def asked(points: Sequence[Point], day: date) -> dict[str, Any]:
     ]
     return {
         "points": told,
-        "start": round(start.timestamp() * 1000),
-        "end": round(end.timestamp() * 1000),
+        "start": _ms_of(day)[0],
+        "end": _ms_of(day)[1],
         "back_ms": round(BEFORE.total_seconds() * 1000),
         "same": [pair for pair in doubles(timezone.now()) if ids.issuperset(pair)],
         "alpha": ALPHA * share,
+        "searched": _searched(day),
     }
+
+
+def _searched(day: date) -> list[tuple[int, int, int]]:
+    """The days before that noise is learnt from, and since when each is searched: what came in later is told, too."""
+    rows = SearchDay.objects.filter(day__gte=day - BEFORE, day__lt=day, finished_at__isnull=False)
+    return [(*_ms_of(row.day), round(row.started_at.timestamp() * 1000)) for row in rows.order_by("day")]
+
+
+def _ms_of(day: date) -> tuple[int, int]:
+    start, end = quality.bounds(day)
+    return round(start.timestamp() * 1000), round(end.timestamp() * 1000)
 
 
 def honest(now: datetime) -> Q:

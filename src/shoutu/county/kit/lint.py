@@ -22,6 +22,7 @@ ALLOWED = {"models", "services", "selectors", "migrations", "testing", "register
 SELECTORS = {
     "warnings/models_groups": "models of events of one cause",
     "falsified/search": "selectors of what a day's search asks",
+    "falsified/unsearched": "selectors of what was not searched",
     "warnings/selectors_groups": "selectors of events of one cause",
     "warnings/selectors_silences": "selectors of silences",
     "papers/lacking": "selectors of sites without a licence they must have",
@@ -50,6 +51,7 @@ SELECTORS = {
     "sites/gaps": "selector",
     "sites/marks": "selector",
     "sites/operation": "selector",
+    "sites/models_days": "models: how far a day's walk has come",
     "sites/models_quality": "models: an enterprise's rate is seen by who sees the enterprise",
     "sites/quality": "selectors of data quality, and what a day's reckoning asks",
     "sites/standing": "selector",

@@ -121,10 +121,33 @@ def quality(body: dict[str, Any]) -> dict[int, dict[str, Any]]:
     return {int(point): figures for point, figures in told["items"].items()}
 
 
+class NotSearched(Exception):
+    """The pipeline is there, and its search of just these points broke, took too long, or was too much for it."""
+
+
+BROKEN = (httpx.codes.INTERNAL_SERVER_ERROR, httpx.codes.UNPROCESSABLE_ENTITY, httpx.codes.REQUEST_ENTITY_TOO_LARGE)
+
+
 def falsified(body: dict[str, Any]) -> dict[str, Any]:
     """What no honest sensor tells; body and answer as `shoutu.sensing.falsified_asked` has them.
 
-    Raises Unavailable, also while others are searched.
+    Raises NotSearched, and Unavailable where the pipeline cannot be asked now, also while others are searched.
     """
-    told: dict[str, Any] = _told(_request("POST", "/falsified", SEARCH, json=body))
+    try:
+        answer = _request("POST", "/falsified", SEARCH, json=body)
+    except Unavailable as error:
+        if isinstance(error.__cause__, httpx.ReadTimeout):
+            raise NotSearched(f"no answer within {SEARCH.read:.0f} s") from error
+        raise
+    if answer.status_code in BROKEN:
+        raise NotSearched(_why(answer))
+    told: dict[str, Any] = _told(answer)
     return told
+
+
+def _why(answer: httpx.Response) -> str:
+    """What the pipeline said was wrong, at most 300 characters."""
+    try:
+        return str(answer.json()["detail"])[:300]
+    except (ValueError, KeyError, TypeError):
+        return f"{answer.status_code} {answer.text[:200]}"

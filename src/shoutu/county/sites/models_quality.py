@@ -8,24 +8,14 @@ from django.db.models import Q
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.places.models import Organisation, Site
+from shoutu.county.sites.models_days import WalkedDay
 
 NOT_JUDGED = 2.0
 """The rate of what was under maintenance, or stood still, all day: behind all others, and shown as none."""
 
 
-class QualityDay(models.Model):
-    """One day's reckoning. `upto`: the id of the last point done; it goes on from there after whatever stopped it."""
-
-    day = models.DateField(unique=True)
-    upto = models.PositiveBigIntegerField(default=0)
-    points = models.PositiveIntegerField(default=0)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
-
-    objects = models.Manager()
-
-    def __str__(self) -> str:
-        return f"{self.day}"
+class QualityDay(WalkedDay):
+    """One day's reckoning, point by point."""
 
 
 class PointQuality(ScopedModel):

@@ -48,17 +48,13 @@ def bounds(day: date) -> tuple[datetime, datetime]:
 
 
 def due(now: datetime) -> date | None:
-    """The oldest day over that is not reckoned, none before the first one ever; None: all are."""
-    last = timezone.localtime(now - SETTLE).date() - timedelta(days=1)
-    newest = QualityDay.objects.filter(finished_at__isnull=False).order_by("-day").values_list("day", flat=True).first()
-    day: date = last if newest is None else max(newest + timedelta(days=1), last - timedelta(days=BACK - 1))
-    return day if day <= last else None
+    """The oldest day over that is not reckoned; None: all are."""
+    return QualityDay.due(now, SETTLE, BACK)
 
 
 def next_points(day: date) -> list[Point]:
     """The points that come next in a day's reckoning; none: all are done."""
-    upto = QualityDay.objects.filter(day=day).values_list("upto", flat=True).first() or 0
-    return list(Point.objects.filter(pk__gt=upto).order_by("pk")[:CHUNK])
+    return list(Point.objects.filter(pk__gt=QualityDay.reached(day)).order_by("pk")[:CHUNK])
 
 
 def asked(points: Sequence[Point], day: date) -> tuple[dict[str, Any], dict[int, float]]:
@@ -134,7 +130,7 @@ def _ms(at: datetime) -> int:
 
 def last_day() -> QualityDay | None:
     """The newest day that is reckoned whole."""
-    return QualityDay.objects.filter(finished_at__isnull=False).order_by("-day").first()
+    return QualityDay.last()
 
 
 def points_for(

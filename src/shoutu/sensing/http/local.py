@@ -8,7 +8,7 @@ import msgspec
 
 from shoutu.engine.trial import TooManyPauses
 from shoutu.sensing.backtest import BacktestAsked
-from shoutu.sensing.falsified_asked import FalsifiedAsked, FalsifiedBusy
+from shoutu.sensing.falsified_asked import FalsifiedAsked, FalsifiedBusy, FalsifiedFailed
 from shoutu.sensing.http.answer import Problem, Receive, Scope, Send, bearer, send_json
 from shoutu.sensing.http.body import Budget, read_body
 from shoutu.sensing.model import LocalApi
@@ -36,7 +36,7 @@ class Wanted(msgspec.Struct):
 
 
 async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Send, budget: Budget) -> str:
-    """Answer one local query. Raises Problem 401, 404, 405, 422 or 429."""
+    """Answer one local query. Raises Problem 401, 404, 405, 422, 429 or 500."""
     if not local.is_wing(bearer(scope)):
         raise Problem(401, "unauthorized", "此接口只接受本机 wing 令牌", "this address takes the wing token only")
     query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
@@ -86,6 +86,8 @@ async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Se
     except FalsifiedBusy:
         zh, en = "正在查另一批读数，过一会再问", "other readings are being searched; ask again in a while"
         raise Problem(429, "busy", zh, en, [(b"retry-after", b"60")]) from None
+    except FalsifiedFailed as error:
+        raise Problem(500, "search", f"这批读数没有查成：{error}", f"{error}") from None
     except TooManyPauses as error:
         raise Problem(422, "query", error.zh, str(error)) from None
     except (ValueError, msgspec.DecodeError) as error:

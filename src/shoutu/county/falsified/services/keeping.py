@@ -11,8 +11,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from shoutu.county.falsified.models import UNDECIDED, Finding, SearchDay
+from shoutu.county.falsified.narrowing import Told
 from shoutu.county.falsified.search import honest
 from shoutu.county.falsified.services.checking import SEARCHER, join
+from shoutu.county.falsified.services.owing import note_failed, note_late
 from shoutu.county.kit import steps
 from shoutu.county.kit.subjects import COUNTY, ref
 from shoutu.county.ledger.services import record, service, unchanged
@@ -108,25 +110,27 @@ def _create(day: date, site: int, one: Mapping[str, Any]) -> Finding:
 
 
 @transaction.atomic
-def pass_sites(day: date, points: Sequence[Point], searched: int, left: int) -> None:
-    """Note that these sites are done. The day has its entry when it is whole."""
+def pass_sites(day: date, points: Sequence[Point], told: Told) -> None:
+    """Note that these sites are done, and which of them are owed. The day has its entry when it is whole."""
     steps.fence()
-    row, _new = SearchDay.objects.get_or_create(day=day, defaults={"started_at": timezone.now()})
+    row = SearchDay.begun(day)
     upto = max(point.site_id for point in points)
     if upto <= row.upto:
         return
-    row.upto, row.points, row.left = upto, row.points + searched, row.left + left
-    row.save(update_fields=["upto", "points", "left"])
+    row.upto, row.points, row.left = upto, row.points + told.searched, row.left + told.left
+    row.aside, row.failures = row.aside + told.aside.total(), row.failures + told.failures
+    row.save(update_fields=["upto", "points", "left", "aside", "failures"])
+    note_failed(day, told)
+    note_late(points, told)
 
 
 @service
 def finish_day(day: date) -> None:
     """All sites of a day are done. How much was found is not said: everybody reads what concerns the whole county."""
     steps.fence()
-    row, _new = SearchDay.objects.get_or_create(day=day, defaults={"started_at": timezone.now()})
-    if row.finished_at is not None:
+    row = SearchDay.begun(day)
+    if not row.finish():
         unchanged()
         return
-    row.finished_at = timezone.now()
-    row.save(update_fields=["finished_at"])
-    record(SEARCHER, "falsified.searched", COUNTY, {"day": f"{day}", "points": row.points, "left": row.left})
+    facts = {"day": f"{day}", "points": row.points, "left": row.left, "aside": row.aside}
+    record(SEARCHER, "falsified.searched", COUNTY, facts)

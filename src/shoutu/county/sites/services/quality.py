@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from shoutu.county.kit import steps
 from shoutu.county.kit.actors import system
@@ -40,7 +39,7 @@ def keep_points(
     ]
     # Whatever another run has put down meanwhile stays.
     PointQuality.objects.bulk_create(rows, ignore_conflicts=True)
-    begun, _new = QualityDay.objects.get_or_create(day=day, defaults={"started_at": timezone.now()})
+    begun = QualityDay.begun(day)
     begun.upto = max(begun.upto, *(point.pk for point in points))
     begun.points += len(rows)
     begun.save(update_fields=["upto", "points"])
@@ -76,13 +75,11 @@ def _row(day: date, point: Point, told: Mapping[str, Any], still: float) -> Poin
 def finish_day(day: date, rows: Sequence[EnterpriseQuality]) -> None:
     """Put down the enterprises of a day whose points are all done: from now on this is the day shown."""
     steps.fence()
-    begun, _new = QualityDay.objects.get_or_create(day=day, defaults={"started_at": timezone.now()})
-    if begun.finished_at is not None:
+    begun = QualityDay.begun(day)
+    if not begun.finish():
         unchanged()
         return
     EnterpriseQuality.objects.bulk_create(rows, ignore_conflicts=True)
-    begun.finished_at = timezone.now()
-    begun.save(update_fields=["finished_at"])
     told = {"day": f"{day}", "points": begun.points, "enterprises": len(rows), "poor": sum(one.poor for one in rows)}
     record(RECKONER, "quality.reckoned", COUNTY, {**told, "floor": floor()})
 
