@@ -55,7 +55,7 @@ def test_a_day_is_searched_once_in_whole_sites_and_goes_on_where_it_was_stopped(
 def test_a_point_no_search_bears_holds_up_no_other(
     mines: SimpleNamespace, asked: SimpleNamespace, login: Callable[[str], Client]
 ) -> None:
-    first, bad, third, other = mines.points
+    first, bad, _third, other = mines.points
     asked.bad = {bad.pk}
     asked.items = [told(first, "copied", beside=first), told(other, "pattern")]
     run()

@@ -19,8 +19,11 @@ from shoutu.county.kit.health import Line, Part, contribute, queue
 def searching(now: datetime) -> Iterable[Line]:
     last, fault = SearchDay.last(), unsearched.fault(now)
     state, todo, figure, since = health.State.WELL, "", None, None
-    words = _("%(day)s 查完，测点 %(points)d 个") % {"day": last.day, "points": last.points} if last else _("还没有查过")
-    failed = Owed.objects.filter(cause=Owed.Cause.FAILED, settled_at__isnull=True, day__gte=timezone.localdate(now) - search.OWED)
+    words = _("还没有查过")
+    if last is not None:
+        words = _("%(day)s 查完，测点 %(points)d 个") % {"day": last.day, "points": last.points}
+    since_day = timezone.localdate(now) - search.OWED
+    failed = Owed.objects.filter(cause=Owed.Cause.FAILED, settled_at__isnull=True, day__gte=since_day)
     told = failed.aggregate(points=Sum("points"), since=Min("noted_at"))
     missed = unsearched.missed(now)
     if fault is not None:

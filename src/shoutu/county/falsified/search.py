@@ -141,7 +141,7 @@ def to_check(now: datetime) -> list[int]:
 
 
 def room(now: datetime, site: int | None = None) -> int:
-    """How many checks the search may still open today; at a `site` none where it opened one, however soon that ended."""
+    """How many checks the search may still open today; at a `site` where it opened one none, if that ended or not."""
     opened = _opened(now)
     if site is not None and opened.filter(site=site).exists():
         return 0
