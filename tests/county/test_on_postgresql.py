@@ -36,6 +36,7 @@ MOST = [
     "tests/county/warnings/test_evacuation.py::test_a_second_warning_of_the_site_joins",
     "tests/county/warnings/test_grouping.py::test_one_answer_answers_all_of_mine_and_nobody_elses",
     "tests/county/warnings/test_grouping.py::test_merged_by_hand_and_split_again_they_keep_their_calls",
+    "tests/county/falsified/test_falsified.py::test_what_had_no_room_gets_its_check_on_a_later_day_the_oldest_first",
     "tests/county/duties/test_climbing.py::test_two_workers_racing_place_each_call_once",
     "tests/county/duties/test_bundling.py::test_one_answer_by_link_answers_all_it_told_of_and_nothing_that_came_later",
 ]

@@ -41,8 +41,8 @@ def fault(now: datetime) -> Fault | None:
 
 
 def missed(now: datetime) -> list[date]:
-    """Days of the last week that were passed over: begun or not, they are not done, and later ones are."""
-    last, first = SearchDay.last(), SearchDay.objects.order_by("day").first()
+    """Days of the last week that were passed over: begun or not, they are not done, and later and earlier ones are."""
+    last, first = SearchDay.last(), SearchDay.objects.filter(finished_at__isnull=False).order_by("day").first()
     if last is None or first is None:
         return []
     begin = max(first.day, SearchDay.over(now, search.SETTLE) - LATELY)
