@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -118,8 +118,8 @@ def run(
     return found
 
 
-def write_catalog(folder: Path) -> None:
-    """A catalog of one source with 10,000 points, fifty a site, five rules each."""
+def write_catalog(folder: Path, change: Callable[[dict[str, Any]], None] = lambda _: None) -> None:
+    """A catalog of one source with 10,000 points, fifty a site, five rules each, after ``change``."""
     points = [
         {"id": i + 1, "source": 1, "address": address(i), "site": i // 50 + 1, "item": "level", "unit": "m",
          "interval_s": 20, "low": -50.0, "high": 50.0, "danger": "high"}
@@ -140,14 +140,15 @@ def write_catalog(folder: Path) -> None:
     digest = hashlib.sha256(TOKEN.encode()).hexdigest()
     source = {"id": 1, "name": "bench", "trusted": False, "disabled": False, "token_hashes": [digest]}
     catalog = {"version": 1, "full": True, "sources": [source], "points": points, "rules": rules}
+    change(catalog)
     (folder / "sensing").mkdir(parents=True, exist_ok=True)
     (folder / "sensing" / "catalog.json").write_text(json.dumps(catalog))
 
 
 @contextmanager
-def pipeline(folder: Path) -> Iterator[tuple[str, int, int]]:
+def pipeline(folder: Path, change: Callable[[dict[str, Any]], None] = lambda _: None) -> Iterator[tuple[str, int, int]]:
     """A pipeline process on free ports: (url, MQTT port, process id)."""
-    write_catalog(folder)
+    write_catalog(folder, change)
     ports = {f"SHOUTU_{name}_PORT": "0" for name in ("INGEST", "MQTT", "MQTTS")}
     env = {**os.environ, **ports, "SHOUTU_DATA": str(folder), "SHOUTU_COUNTY_URL": "http://127.0.0.1:9"}
     command = [sys.executable, "-m", "shoutu.cli", "pipeline"]

@@ -19,12 +19,38 @@ class Aim(NamedTuple):
     least: bool = True
 
 
+KINDS = (
+    "threshold", "rate", "stuck", "implausible", "no_data", "accumulation", "quota", "forecast", "anomaly", "composite",
+)  # fmt: skip
+
 AIMS = [
     Aim(
         "engine", "sorted_per_s", "Engine alone, 10,000 points × 5 rules, batches in order of point", "readings/s", 20e6
     ),
     Aim("engine", "random_per_s", "Engine alone, random order", "readings/s"),
     Aim("engine", "runs_per_s", "Engine alone, 100 readings of each of 100 points", "readings/s"),
+    Aim("kinds", "all.per_s", "Engine alone, every kind of rule on each point, full windows", "readings/s", 10e6),
+    Aim("kinds", "all_but_anomaly.per_s", "the same but anomaly", "readings/s"),
+    Aim("kinds", "all.two_cores_per_s", "every kind, two cores, half of the sites each", "readings/s"),
+    *(Aim("kinds", f"{kind}.per_s", f"Engine alone, {kind} only", "readings/s") for kind in KINDS),
+    Aim("kinds", "all.state_bytes", "Engine's state, every kind", "bytes/point"),
+    Aim("growth", "points_1000000.sorted_per_s", "Engine alone, 1,000,000 points × 5 rules, in order", "readings/s"),
+    Aim("growth", "points_1000000.random_per_s", "the same, random order", "readings/s"),
+    Aim("growth", "points_1000000.random_against_small", "the same, over that of 1,000 points", "of 1"),
+    Aim("peers", "best_same_rules_ratio", "Engine over the best peer that does the same rules, per core", "×", 30),
+    Aim("peers", "python_ratio", "Engine over plain Python, per core", "×"),
+    Aim("peers", "prometheus_ratio", "Engine over Prometheus (unlike work), per core", "×"),
+    Aim("peers", "pipeline_prometheus_ratio", "Whole pipeline over Prometheus, per core", "×"),
+    Aim("nation", "country.points", "All non-coal mines of the country on this machine: points", "points", 6e6),
+    Aim("nation", "country.readings_per_s", "the same: readings, stored and judged", "readings/s", 300e3),
+    Aim("nation", "country.pipeline_bytes_per_point", "the same: memory of pipeline", "bytes/point", 1000, False),
+    Aim("nation", "country.sent_to_signal_p99_ms", "the same: reading sent → signal delivered, p99", "ms", 2000, False),
+    Aim("nation", "country.rows_lost", "the same: readings lost", "readings"),
+    Aim("nation", "country.disk_bytes_per_reading", "the same: disk", "bytes/reading"),
+    Aim("nation", "second.points", "One reading a second of each point: points", "points", 1e6),
+    Aim("nation", "second.readings_per_s", "the same: readings, stored and judged", "readings/s", 1e6),
+    Aim("nation", "second.pipeline_bytes_per_point", "the same: memory of pipeline", "bytes/point", 1000, False),
+    Aim("nation", "second.sent_to_signal_p99_ms", "the same: reading sent → signal delivered, p99", "ms", 2000, False),
     Aim("detect", "noise_0001", "Detector of the unlike, NAB at its own level, with noise of 0.1 %", "of 100"),
     Aim("detect", "as_it_is", "the same without noise: the setting was sought on these files", "of 100"),
     Aim("detect", "values_per_s", "Detector alone, one core", "values/s"),
