@@ -228,8 +228,30 @@ RISKS = ("threshold", "rate", "accumulation", "quota", "forecast", "anomaly")
 """Kinds of a point's rules that speak of danger, and not of the device."""
 
 
+KNOWN: dict[tuple[str, bytes], Params] = {}
+"""Parameters checked lately: a country has millions of rules and a few hundred ways to set one."""
+KNOWN_COUNT = 4096
+
+
 def parse(kind: str, params: Any) -> Params:
-    """The checked parameters of one rule. Raises ParamError."""
+    """The checked parameters of one rule; the very same ones for equal ones, where they were seen lately.
+
+    Raises ParamError.
+    """
+    try:
+        key = kind, msgspec.msgpack.encode(params)  # unlike JSON it keeps 1 from 1.0 and no number from none
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return _parsed(kind, params)
+    known = KNOWN.get(key)
+    if known is None:
+        known = _parsed(kind, params)
+        if len(KNOWN) >= KNOWN_COUNT:
+            KNOWN.clear()
+        KNOWN[key] = known
+    return known
+
+
+def _parsed(kind: str, params: Any) -> Params:
     if kind not in KINDS:
         raise ParamError("kind", f"unknown rule kind {kind!r}; use one of {', '.join(KINDS)}")
     if not isinstance(params, dict):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection, Iterable, Mapping
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import compress
+from functools import cached_property, lru_cache
+from itertools import compress, islice
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -15,6 +17,8 @@ import msgspec
 from .params import Composite, Implausible, NoData, ParamError, Params, Threshold, parse
 
 MAX_ID = 2**31 - 1
+ARRAY_OF_4 = b"\x94"
+"""How msgpack begins an array of four; what is compressed begins otherwise."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +49,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     site_level: int = 2
 
 
-class PointSpec(msgspec.Struct, frozen=True):
+class PointSpec(msgspec.Struct, frozen=True, gc=False):
     """A point as the engine needs it. ``interval_s`` in seconds, ``low``/``high`` in units of the point."""
 
     id: int
@@ -59,7 +63,7 @@ class PointSpec(msgspec.Struct, frozen=True):
     danger: str | None = None
 
 
-class RuleSpec(msgspec.Struct, frozen=True):
+class RuleSpec(msgspec.Struct, frozen=True, gc=False):
     """One rule of one point, its parameters checked."""
 
     id: int
@@ -183,8 +187,10 @@ class RuleSet:
         places = {*changed_points, *(point for point, kind in (*kinds, *told) if kind == "implausible")}
         again = set(changed_rules)
         if places:
-            again |= {key for key, entry in rules.items() if _place(entry) in places}
             again |= {key for key, spec in self.by_rule.items() if spec.point in places}
+            # What is in the catalog and not watched is a composite, which has no point, or is named as a problem.
+            refused = {p.id for p in self.problems if p.what == "rule" and p.id is not None}
+            again |= {key for key in refused if key in rules and _place(rules[key]) in places}
         problems = [p for p in self.problems if p.id not in (changed_points if p.what == "point" else again)]
         good_points, good_rules = dict(self.by_point), dict(self.by_rule)
         for key in changed_points:
@@ -197,7 +203,8 @@ class RuleSet:
             good_rules.pop(key, None)
             composites.pop(key, None)
         ranged: dict[int, int] = {}
-        for key, entry in compress(rules.items(), map(again.__contains__, rules)):
+        for key in compress(rules, map(again.__contains__, rules)):
+            entry = rules[key]
             if entry.get("kind") == "composite":
                 composite = _composite(entry, (), problems)
                 if composite is not None:
@@ -217,23 +224,33 @@ class RuleSet:
 
     @cached_property
     def _encoded(self) -> bytes:
-        """The msgpack of (options, [point, …], [rule, …], [composite, …]), put together piece by piece: the encoder
-        lets no other thread run until it is through."""
-        pieces = [b"\x94", msgspec.msgpack.encode(self.options), _array_head(len(self.points))]
-        pieces += [msgspec.msgpack.encode(msgspec.structs.astuple(point)) for point in self.points]
-        pieces.append(_array_head(len(self.rules)))
-        pieces += [msgspec.msgpack.encode((r.id, r.version, r.point, r.kind, r.params)) for r in self.rules]
-        pieces.append(_array_head(len(self.composites)))
-        pieces += [msgspec.msgpack.encode((c.id, c.version, c.site, c.params)) for c in self.composites]
-        return b"".join(pieces)
+        """The compressed msgpack of (options, [point, …], [rule, …], [composite, …]), put together piece by piece:
+        the encoder lets no other thread run until it is through."""
+        packer, pieces, packed = zlib.compressobj(1), self._pieces(), bytearray()
+        while some := b"".join(islice(pieces, 500)):
+            packed += packer.compress(some)
+        return bytes(packed + packer.flush())
+
+    def _pieces(self) -> Iterator[bytes]:
+        yield ARRAY_OF_4 + msgspec.msgpack.encode(self.options) + _array_head(len(self.points))
+        yield from (msgspec.msgpack.encode(msgspec.structs.astuple(point)) for point in self.points)
+        yield _array_head(len(self.rules))
+        yield from (msgspec.msgpack.encode((r.id, r.version, r.point, r.kind, r.params)) for r in self.rules)
+        yield _array_head(len(self.composites))
+        yield from (msgspec.msgpack.encode((c.id, c.version, c.site, c.params)) for c in self.composites)
 
     @classmethod
     def decode(cls, data: bytes) -> RuleSet:
-        """From the bytes of ``encode``."""
+        """From the bytes of ``encode``, or of versions that did not compress them. Raises ValueError for others."""
+        if data[:1] != ARRAY_OF_4:
+            try:
+                data = zlib.decompress(data)
+            except zlib.error as error:
+                raise ValueError(f"not a rule set: {error}") from None
         options, points, rules, composites = msgspec.msgpack.decode(data)
         return cls(
-            tuple(PointSpec(*point) for point in points),
-            tuple(RuleSpec(i, v, p, k, parse(k, params)) for i, v, p, k, params in rules),
+            tuple(_shared(*point) for point in points),
+            tuple(RuleSpec(i, v, p, intern(k), parse(k, params)) for i, v, p, k, params in rules),
             msgspec.convert(options, Options),
             composites=tuple(
                 CompositeSpec(i, v, site, msgspec.convert(params, Composite)) for i, v, site, params in composites
@@ -316,10 +333,25 @@ def _point(entry: Mapping[str, Any], known: dict[int, PointSpec], problems: list
     if danger not in (None, "high", "low", "both", "none"):
         problems.append(Problem("point", ids[0], "danger", f"high, low, both or none, not {danger!r}; taken as both"))
         danger = "both"
-    return PointSpec(
+    return _shared(
         ids[0], ids[1], ids[2], str(entry.get("item") or ""), str(entry.get("unit") or ""),
         numbers["interval_s"], numbers["low"], numbers["high"], danger,
     )  # fmt: skip
+
+
+def _shared(
+    id: int, source: int, site: int, item: str, unit: str,
+    interval_s: float | None, low: float | None, high: float | None, danger: str | None,
+) -> PointSpec:  # fmt: skip
+    """A point that shares with the others what few of millions differ in, instead of holding objects of its own."""
+    interval_s, low, high = (number and _one(number) for number in (interval_s, low, high))
+    return PointSpec(id, source, site, intern(item), intern(unit), interval_s, low, high, danger and intern(danger))
+
+
+@lru_cache(4096)
+def _one(number: float) -> float:
+    """The same object for the same number, which is not 0: 0 equals −0."""
+    return number
 
 
 def _rule(
@@ -343,7 +375,7 @@ def _rule(
         return None
     if isinstance(params, Implausible):
         ranged[point] = number
-    return RuleSpec(number, version, point, str(kind), params)
+    return RuleSpec(number, version, points[point].id, intern(str(kind)), params)
 
 
 def _composite(

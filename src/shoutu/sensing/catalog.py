@@ -6,17 +6,16 @@ came: what is wrong in one must not keep the others from being watched, and is n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
+import numpy as np
 
+from .catalog_section import Block, Entry, Section, by_id
 from .journal_segments import write_atomically
 
-Entry = dict[str, Any]
-STEP = 500
+PACKED = b"SHOUTU-CATALOG-1\n"
 
 
 class Removed(msgspec.Struct, frozen=True):
@@ -52,56 +51,65 @@ def read_delta(raw: bytes) -> Delta:
     return _delta.decode(raw)
 
 
-def _by_id(entries: Iterable[Entry]) -> dict[int, Entry]:
-    return {entry["id"]: entry for entry in entries if type(entry.get("id")) is int}
-
-
 class Catalog:
     """Everything in force at one version, by id. Treated as unchangeable: ``merged`` makes a new one."""
 
     def __init__(self) -> None:
         self.version = 0
-        self.sources: dict[int, Entry] = {}
-        self.points: dict[int, Entry] = {}
-        self.rules: dict[int, Entry] = {}
+        self.sources = Section()
+        self.points = Section()
+        self.rules = Section()
 
     def merged(self, delta: Delta) -> Catalog:
-        """This catalog after a change."""
-        new = Catalog()
+        """This catalog after a change; shares with it what the change left alone."""
+        new, before = Catalog(), Catalog() if delta.full else self
         new.version = delta.version
-        if not delta.full:
-            new.sources = _without(self.sources, delta.removed.sources)
-            new.points = _without(self.points, delta.removed.points)
-            new.rules = _without(self.rules, delta.removed.rules)
-        new.sources |= _by_id(delta.sources)
-        new.points |= _by_id(delta.points)
-        new.rules |= _by_id(delta.rules)
+        new.sources = before.sources.merged(by_id(delta.sources), delta.removed.sources)
+        new.points = before.points.merged(by_id(delta.points), delta.removed.points)
+        new.rules = before.rules.merged(by_id(delta.rules), delta.removed.rules)
         return new
 
     def changed_since(self, before: Catalog, delta: Delta) -> tuple[set[int], set[int]]:
         """Ids of the points and of the rules that differ from ``before``, of which ``delta`` made this catalog."""
         if delta.full:
-            return _differing(before.points, self.points), _differing(before.rules, self.rules)
-        points, rules = _by_id(delta.points), _by_id(delta.rules)
+            return self.points.differing(before.points), self.rules.differing(before.rules)
+        points, rules = by_id(delta.points), by_id(delta.rules)
         return {*points, *delta.removed.points}, {*rules, *delta.removed.rules}
 
     def encode(self) -> bytes:
-        """The JSON of the delta that makes this catalog out of any other; made once."""
-        return self._encoded
+        """The JSON of the delta that makes this catalog out of any other."""
+        return b"".join(self._pieces())
 
-    @cached_property
-    def _encoded(self) -> bytes:
-        rows = (_rows(self.sources), _rows(self.points), _rows(self.rules))
-        return b'{"version":%d,"full":true,"sources":[%b],"points":[%b],"rules":[%b]}' % (self.version, *rows)
+    def _pieces(self) -> Iterator[bytes]:
+        yield b'{"version":%d,"full":true' % self.version
+        for name, section in ((b"sources", self.sources), (b"points", self.points), (b"rules", self.rules)):
+            yield b',"%b":[' % name
+            for number, rows in enumerate(section.rows()):
+                yield b"," + rows if number else rows
+            yield b"]"
+        yield b"}"
+
+    def pack(self) -> bytes:
+        """The same as it lies in memory, about a tenth as long; ``decode`` takes both."""
+        sections = (self.sources, self.points, self.rules)
+        told = [[(block.ids.astype("<i8").tobytes(), block.packed) for block in one.blocks] for one in sections]
+        return PACKED + msgspec.msgpack.encode((self.version, told))
 
     @classmethod
     def decode(cls, raw: bytes) -> Catalog:
         """Raises msgspec.MsgspecError when it is not a catalog."""
-        return cls().merged(read_delta(raw))
+        if not raw.startswith(PACKED):
+            return cls().merged(read_delta(raw))
+        new = cls()
+        new.version, told = _packed.decode(memoryview(raw)[len(PACKED) :])
+        new.sources, new.points, new.rules = (
+            Section(Block(np.frombuffer(ids, "<i8"), packed) for ids, packed in one) for one in told
+        )
+        return new
 
     def save(self, path: Path) -> None:
         """Replace the copy on disk. Raises OSError."""
-        write_atomically(path, self.encode())
+        write_atomically(path, pieces=self._pieces())
 
     @classmethod
     def load(cls, path: Path) -> Catalog | None:
@@ -112,19 +120,5 @@ class Catalog:
             return None
 
 
-def _rows(entries: dict[int, Entry]) -> bytes:
-    """The inside of a JSON array, in steps, because the encoder lets no other thread run until it is through."""
-    values = list(entries.values())
-    steps = (msgspec.json.encode(values[at : at + STEP])[1:-1] for at in range(0, len(values), STEP))
-    return b",".join(steps)
-
-
-def _differing(before: dict[int, Entry], after: dict[int, Entry]) -> set[int]:
-    return (before.keys() - after.keys()) | {key for key, entry in after.items() if before.get(key) != entry}
-
-
-def _without(entries: dict[int, Entry], gone: Iterable[int]) -> dict[int, Entry]:
-    kept = dict(entries)
-    for key in gone:
-        kept.pop(key, None)
-    return kept
+_Blocks = list[tuple[bytes, bytes]]
+_packed = msgspec.msgpack.Decoder(tuple[int, tuple[_Blocks, _Blocks, _Blocks]])

@@ -89,7 +89,7 @@ class Core:
         logger.critical("no checkpoint can be read: rules start anew from record %d", first)
         catalog = Catalog.load(self._catalog_path) or Catalog()
         latest = Latest()
-        latest.points(np.fromiter(catalog.points, np.int64))
+        latest.points(catalog.points.ids)
         # The county knows signals it had already by their ids; those of a fresh start may be others.
         return Watch(catalog), latest, first, 0, 0
 

@@ -127,10 +127,10 @@ class EngineStage:
         metrics.EVALUATED_SEQ.set(self.evaluated)
 
     def _switch(self, seq: int, delta: bytes) -> None:
-        before = self.watch.catalog.points
+        before = self.watch.catalog.points.ids
         self.watch.switch(seq, read_delta(delta))
-        if self.watch.catalog.points.keys() != before.keys():
-            self.latest.points(np.fromiter(self.watch.catalog.points, np.int64))
+        if not np.array_equal(after := self.watch.catalog.points.ids, before):
+            self.latest.points(after)
 
     def _keep(self, signals: Sequence[Signal]) -> None:
         """Spool signals, however long the disk takes to have room: they must not be passed over."""
@@ -203,7 +203,7 @@ class EngineStage:
 
     def _write(self, facts: Facts, engine: Frozen, catalog: Catalog, latest: Latest) -> None:
         try:
-            self._checkpoints.write(facts, engine.parts(), catalog.encode(), latest.dump())
+            self._checkpoints.write(facts, engine.parts(), catalog.pack(), latest.dump())
         except OSError as error:
             metrics.CHECKPOINTS.labels("failed").inc()
             logger.error("checkpoint not written: %s", error)

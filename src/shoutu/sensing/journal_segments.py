@@ -12,7 +12,9 @@ import re
 import secrets
 import struct
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from shoutu.files import sync_folder
@@ -84,15 +86,18 @@ def list_segments(directory: Path) -> list[Segment]:
     return found
 
 
-def write_atomically(path: Path, *content: bytes | memoryview, step: int = 1 << 30) -> None:
+def write_atomically(
+    path: Path, *content: bytes | memoryview, step: int = 1 << 30, pieces: Iterable[bytes] = ()
+) -> None:
     """Replace a file by these pieces so that a crash leaves either the old one or the new one, whole.
 
     ``step``: sync each time about so many bytes are written, where others must not wait for the whole at once.
+    ``pieces``: follow ``content``, and are asked for one after another where all together would be too much at once.
     """
     draft = path.with_name(f"{path.name}.new")
     with draft.open("wb") as file:
         since = 0
-        for part in content:
+        for part in chain(content, pieces):
             view = memoryview(part)
             for at in range(0, len(view), step):
                 since += file.write(view[at : at + step])
