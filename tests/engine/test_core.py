@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shoutu.engine import Engine, RuleSet, SnapshotError, signal_id, signal_to_dict
+from shoutu.engine import Engine, RuleSet, SnapshotError, kernel, signal_id, signal_to_dict, warm_up
 
 T = 1_793_500_000_000
 POINT = {
@@ -202,6 +202,21 @@ def test_unknown_points_are_counted_not_judged() -> None:
 def test_columns_of_different_lengths_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match="value has shape"):
         Engine().readings(1, [1, 2], [1, 2], 1, [1.0], [0, 0])
+
+
+def test_no_columns_make_a_batch_wait_for_another_compilation() -> None:
+    warm_up()
+    known = list(kernel.walk.signatures)
+    for received in (T, np.full(2, T)):
+        for writable in (True, False):
+            columns = [np.array([12, 99], np.int32), np.full(2, T), np.zeros(2), np.zeros(2, np.uint8)]
+            for column in columns:
+                column.flags.writeable = writable
+            watch = Watch(("threshold", LIMIT))
+            watch.engine.readings(1, columns[0], columns[1], received, columns[2], columns[3])
+            assert columns[1].flags.writeable is writable
+            assert watch.engine.counters["evaluated"] == 1
+    assert kernel.walk.signatures == known
 
 
 def test_signal_ids_are_stable_and_distinct() -> None:

@@ -81,6 +81,11 @@ class Engine:
             if array.shape != (n,):
                 raise ValueError(f"{name} has shape {array.shape}, expected ({n},), the length of point")
             columns.append(array)
+        for at, column in enumerate(columns):
+            # The kernel is compiled for one sort of column, whoever made them: those read from the journal cannot be
+            # written, and a second compilation would hold up the first batch that has them.
+            columns[at] = column.view()
+            columns[at].flags.writeable = False
         index, at = self._state.index(ids), 0
         found: list[Signals] = []
         cursor = np.zeros(1, np.int64)
