@@ -25,7 +25,7 @@ from bench import report
 from bench.machine import ROOT, describe
 
 RESULTS = ROOT / "bench" / "results" / "latest.json"
-QUIET = {"__main__", "pictures", "report", "machine", "door_senders", "big_county"}
+QUIET = {"__main__", "pictures", "report", "machine", "door_senders", "big_county", "detect_split"}
 
 
 def names() -> list[str]:

@@ -2,9 +2,11 @@
 
 Nothing is chosen by the labels here: one setting and the detector's own alarm level for all files. ``as_it_is`` is
 flattered by the search that found the setting (docs/detector.md tells how much); ``noise_0001`` and ``noise_001``,
-with noise of 0.1 and 1 % of a file's deviation, are the honest figures. The data is not part of this repository: it
-is looked for in ``SHOUTU_NAB``, else in ``../shared/data/nab`` (``data/``, ``labels/combined_windows.json``,
-``score.py``); where it is not, the bench is skipped and says so. Alone: ``python -m bench.detect``.
+with noise of 0.1 and 1 % of a file's deviation, are the honest figures, and so is ``split``: alarm level and pause
+chosen anew on one part of the files and scored on the other (``bench.detect_split``). The data is not part of this
+repository: it is looked for in ``SHOUTU_NAB``, else in ``../shared/data/nab`` (``data/``,
+``labels/combined_windows.json``, ``score.py``); where it is not, the bench is skipped and says so. Alone:
+``python -m bench.detect``.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from bench import detect_split
 from bench.machine import ROOT
 from shoutu.detecting import detect
 from shoutu.engine import anomaly
@@ -55,8 +58,9 @@ def run() -> dict[str, Any]:
         for name, share in (("noise_0001", 0.001), ("noise_001", 0.01))
     }
     return {
-        "as_it_is": _scored(scorer, home / "data", labels, 0.0, 0), **noisy, "values_per_s": _speed(home / "data"),
-        "files": len(labels),
+        "as_it_is": _scored(scorer, home / "data", labels, 0.0, 0), **noisy,
+        **detect_split.measured(scorer, home / "data", labels),
+        "values_per_s": _speed(home / "data"), "files": len(labels),
     }  # fmt: skip
 
 
