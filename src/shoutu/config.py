@@ -98,7 +98,7 @@ class Config:
     hj212_port: int = 0
     # A TOML file that says which folders of text files are watched; "": none.
     folders: str = ""
-    # Networks in which devices may be called (Modbus TCP); none: no device is.
+    # Networks in which devices may be called (Modbus TCP, OPC UA); none: no device is.
     device_nets: tuple[str, ...] = ()
     worker_host: str = "127.0.0.1"
     worker_port: int = 8002

@@ -68,6 +68,14 @@ REASONS: dict[str, tuple[str, str]] = {
         "站号 {unit} 的寄存器 {register}：{got}内没有答复",
         "unit {unit}, register {register}: no answer within {got}",
     ),
+    "opcua_node": (
+        "节点 {node} 取不到：{got}；核对节点号和读的权限",
+        "node {node} cannot be read: {got}; check its id and the right to read it",
+    ),
+    "opcua_value": (
+        "节点 {node} 的值是 {got}；只收一个数或真假，数组要写明第几个元素",
+        "node {node} holds {got}; expected one number or boolean, and of an array its element",
+    ),
     "time_implausible": (
         "字段 ts 为 {got}，早于 2000 年或晚于今后十年；请校准设备时钟，并确认单位是毫秒",
         'field "ts": {got} is before 2000 or more than ten years ahead; set the device clock, and send milliseconds',

@@ -9,6 +9,7 @@ import random
 import time
 from asyncio import sleep
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -17,6 +18,7 @@ from shoutu.sensing import metrics
 from shoutu.sensing.decode import say
 from shoutu.sensing.decode.model import Rows
 from shoutu.sensing.devices.away import Away
+from shoutu.sensing.devices.keys import Keys
 from shoutu.sensing.devices.kinds import KINDS
 from shoutu.sensing.devices.nets import Nets
 from shoutu.sensing.doors import insist, settle
@@ -56,6 +58,7 @@ class Runner:
     nets: Nets
     pauses: Pauses
     counts: Counts
+    keys: Keys | None = None
     pace: float = inf
     worked: bool = False
     began: bool = False
@@ -182,8 +185,8 @@ class DevicesHandle:
 
     port = 0
 
-    def __init__(self, acceptor: Acceptor, nets: Nets, pauses: Pauses) -> None:
-        self._acceptor, self._nets, self._pauses = acceptor, nets, pauses
+    def __init__(self, acceptor: Acceptor, nets: Nets, pauses: Pauses, keys: Keys) -> None:
+        self._acceptor, self._nets, self._pauses, self._keys = acceptor, nets, pauses, keys
         self._counts = Counts()
         self.runners: dict[int, Runner] = {}
         self._seen = -1
@@ -213,7 +216,7 @@ class DevicesHandle:
                 SENDERS.forget(*runner._key)
         for id, device in wanted.items():
             if id not in self.runners:
-                runner = Runner(device, self._acceptor, self._nets, self._pauses, self._counts)
+                runner = Runner(device, self._acceptor, self._nets, self._pauses, self._counts, self._keys)
                 runner.task = asyncio.create_task(runner.run(), name=f"{device.kind} {id}")
                 self.runners[id] = runner
 
@@ -241,4 +244,5 @@ class DevicesHandle:
 
 async def serve_devices(acceptor: Acceptor, config: Config, pauses: Pauses | None = None) -> DevicesHandle:
     """Call the devices of the catalog, those in ``config.device_nets``; others are shown as away, with the reason."""
-    return DevicesHandle(acceptor, Nets(config.device_nets), pauses or Pauses())
+    keys = Keys(config.secrets, partial(config.secret, "django.key"))
+    return DevicesHandle(acceptor, Nets(config.device_nets), pauses or Pauses(), keys)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from math import isfinite
-
-import numpy as np
 
 from shoutu.sensing.devices.modbus.frames import BITS_MOST, REGISTERS_MOST
+from shoutu.sensing.devices.numbers import scaled, shortest
 from shoutu.sensing.devices.settings import WIDTH, Register
 
 FORMAT = {"u16": ">H", "i16": ">h", "u32": ">I", "i32": ">i", "f32": ">f", "f64": ">d"}
@@ -58,16 +55,10 @@ def raw_of(one: Register, words: Sequence[int]) -> float:
     turned = reversed(words) if one.order in ("CDAB", "DCBA") else words
     data = b"".join(word.to_bytes(2, "little" if one.order in ("BADC", "DCBA") else "big") for word in turned)
     (number,) = struct.unpack(FORMAT[one.type], data)
-    if one.type == "f32" and isfinite(number):
-        # What a device writes as 0.7 is 0.699999988 in 64 bits, and would not reach a limit of 0.7.
-        return float(str(np.float32(number)))
-    return float(number)
+    # What a device writes as 0.7 is 0.699999988 in 64 bits.
+    return shortest(number) if one.type == "f32" else float(number)
 
 
 def value_of(one: Register, raw: float) -> float:
-    """The reading; not a number where the device says that it has none. Reckoned in decimals: 63 × 0.1 is 6.3."""
-    if one.fault is not None and raw == one.fault:
-        return float("nan")
-    if not isfinite(raw) or (one.scale == 1 and one.offset == 0):
-        return raw
-    return float(Decimal(repr(raw)) * Decimal(repr(one.scale)) + Decimal(repr(one.offset)))
+    """The reading; not a number where the device says that it has none."""
+    return scaled(raw, one.scale, one.offset, one.fault)
