@@ -187,3 +187,28 @@ def test_device_is_registered_called_and_shown_away_with_the_reason(
     expect(shown).to_contain_text("没有连着", timeout=30_000)
     expect(shown).to_contain_text("对方不接受连接")
     check(page)
+
+
+def test_an_opc_ua_server_is_registered_and_what_is_wrong_is_said_at_its_field(
+    open_page: Callable[..., Page], logins: list[dict[str, str]]
+) -> None:
+    page = open_page(PHONE, login=administrator(logins), at="/admin/tokens")
+    takes = page.locator(".tline").filter(has=page.get_by_role("button", name="登记 OPC UA 设备"))
+    line = takes.filter(has_not=page.get_by_text("县级")).first
+    line.get_by_role("button", name="登记 OPC UA 设备").click()
+    dialog = page.get_by_role("dialog", name=re.compile("登记 OPC UA 设备"))
+    dialog.get_by_label(re.compile("^名称")).fill("坝下控制器")
+    place = dialog.get_by_label(re.compile("^服务器地址"))
+    place.fill("http://127.0.0.1")
+    expect(dialog).to_contain_text("里面不写账号")
+    place.fill("opc.tcp://127.0.0.1:9")
+    values = dialog.get_by_label(re.compile("^读哪些节点"))
+    values.fill("浸润线, 7")
+    expect(dialog).to_contain_text("第 1 行读不懂")
+    values.fill("浸润线, i=7, scale=0.1")
+    check(page)
+    dialog.get_by_role("button", name="登记 OPC UA 设备").click()
+    expect(dialog).to_have_count(0)
+    shown = line.locator(".tsenders li").filter(has_text="坝下控制器")
+    expect(shown).to_contain_text("对方不接受连接", timeout=60_000)
+    check(page)

@@ -62,7 +62,7 @@ class Their:
         self.thread.start()
         self.port = free_port()
         self.url = f"opc.tcp://127.0.0.1:{self.port}/mine"
-        asyncio.run_coroutine_threadsafe(self._begin(folder), self.loop).result(120)
+        asyncio.run_coroutine_threadsafe(self._begin(folder), self.loop).result(300)
 
     async def _begin(self, folder: Path) -> None:
         self.server = Server(user_manager=People())  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from shoutu.county.commands_sites import acting, source_named, told
 
 @click.group()
 def device() -> None:
-    """主动采集的设备（Modbus TCP）。 Devices that are called."""
+    """主动采集的设备（Modbus TCP、OPC UA）。 Devices that are called."""
 
 
 @device.command("register")

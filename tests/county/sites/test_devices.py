@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from django.conf import settings
 
+from shoutu import sealing
 from shoutu.county import commands_devices
 from shoutu.county.kit import catalog
 from shoutu.county.kit.actors import SYSTEM
@@ -20,7 +21,7 @@ from shoutu.county.sites import deaf, services
 from shoutu.county.sites.schemas_devices import DeviceIn
 from shoutu.sensing import directory
 from shoutu.sensing.catalog import Catalog, Delta
-from shoutu.sensing.devices.settings import read_modbus
+from shoutu.sensing.devices.settings import read_modbus, read_opcua
 from tests.county.sites.test_sites import post
 
 ROW = {"address": "T1/level", "function": 3, "index": 0, "type": "f32"}
@@ -188,3 +189,99 @@ def test_over_the_interface(source, login):
     body["device"]["registers"] = [ROW | {"index": 8}]
     changed = post(admin, f"/api/v1/sources/{source.pk}/devices", {**body, "replaces": token["id"], "reason": "换了"})
     assert changed.json()["source"]["tokens"][0]["device"]["registers"][0]["index"] == 8
+
+
+NODE = {"address": "T1/level", "node": "nsu=urn:mine;s=level"}
+PRINT = ":".join(["AB"] * 32)
+
+
+def served(**changes):
+    secured = {"security": "encrypt", "server": PRINT, "user": "reader", "password": "their-word-7"}
+    device = {"kind": "opcua", "endpoint": "opc.tcp://10.20.0.5:4841/mine", "nodes": [NODE], **secured, **changes}
+    return DeviceIn.model_validate({"name": "坝上", "device": device}).device.model_dump(mode="json")
+
+
+def opened_word(found):
+    return sealing.unseal(found.settings["sealed"], sealing.DEVICE, settings.SECRET_KEY)
+
+
+def test_an_opc_ua_server_is_subscribed_to_and_its_password_stands_nowhere_in_plain(source, login):
+    admin = login("administrator")
+    body = {"kind": "opcua", "endpoint": "opc.tcp://10.20.0.5:4841/mine", "nodes": [NODE], "security": "sign"}
+    body |= {"server": PRINT, "user": "reader", "password": "their-word-7"}
+    made = post(admin, f"/api/v1/sources/{source.pk}/devices", {"name": "坝上", "device": body})
+    assert made.status_code == 200, made.content
+    shown = made.json()["source"]["tokens"][0]["device"]
+    assert (shown["kind"], shown["password_kept"], shown["beat_s"], shown["user"]) == ("opcua", True, 60.0, "reader")
+    assert {"sealed", "password"} & set(shown) == set()
+    (found,) = called()
+    read = read_opcua(found.settings)
+    assert (found.kind, read.place, read.nodes[0].node) == ("opcua", ("10.20.0.5", 4841), "nsu=urn:mine;s=level")
+    assert opened_word(found) == {"password": "their-word-7"}
+    (entry,) = Entry.objects.filter(verb="source.device_registered")
+    record = bytes(entry.canonical)
+    assert (b"10.20.0.5" in record, b"their-word-7" in record, b"sealed" in record) == (True, False, False)
+
+
+def test_a_password_is_kept_for_the_same_server_and_user_only(source):
+    token = services.register_device(SYSTEM, source, "坝上", served())
+    services.change_device(SYSTEM, token, "坝上", served(password="", beat_s=30), "x")
+    assert (called()[0].settings["beat_s"], opened_word(called()[0])) == (30.0, {"password": "their-word-7"})
+    other = {"endpoint": "opc.tcp://10.20.0.6:4841/mine"}
+    for changes in (other, {"server": ":".join(["CD"] * 32)}, {"user": "other"}, {"security": "sign"}):
+        with pytest.raises(Invalid) as caught:
+            services.change_device(SYSTEM, token, "坝上", served(password="", **changes), "x")
+        assert caught.value.field == "password"
+    services.change_device(SYSTEM, token, "坝上", served(password="new-word-8", **other), "x")
+    assert opened_word(called()[0]) == {"password": "new-word-8"}
+    services.change_device(SYSTEM, token, "坝上", served(password="", user=""), "x")
+    assert called()[0].settings["sealed"] == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"endpoint": "opc.tcp://10.21.0.5:4841"}, "endpoint"),
+        ({"endpoint": "opc.tcp://[::1]:4841"}, "endpoint"),
+        ({"endpoint": "opc.tcp://10.20.0.5:70000"}, "endpoint"),
+        ({"endpoint": "opc.tcp://10.20.0.5:0"}, "endpoint"),
+        ({"security": "none"}, "security"),
+        ({"user": ""}, "user"),
+        ({"nodes": [NODE, NODE]}, "address"),
+    ],
+)
+def test_what_cannot_be_subscribed_to_names_its_field(source, changes, field):
+    with pytest.raises(Invalid) as caught:
+        services.register_device(SYSTEM, source, "坝上", served(**changes))
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"endpoint": "http://10.20.0.5"}, "endpoint"),
+        ({"endpoint": "opc.tcp://reader:word@10.20.0.5"}, "endpoint"),
+        ({"server": "AB"}, "server"),
+        ({"nodes": [NODE | {"node": "level"}]}, "node"),
+        ({"nodes": []}, "nodes"),
+        ({"every_s": 0}, "every_s"),
+    ],
+)
+def test_bad_settings_of_a_server_are_answered_by_their_field(source, login, changes, field):
+    device = {"kind": "opcua", "endpoint": "opc.tcp://10.20.0.5", "nodes": [NODE], **changes}
+    refused = post(login("administrator"), f"/api/v1/sources/{source.pk}/devices", {"name": "坝上", "device": device})
+    assert (refused.status_code, field in refused.content.decode()) == (422, True)
+
+
+def test_what_a_watched_node_means_is_changed_by_two_and_one_address_read_by_one_device(county, watched):
+    token = services.register_device(SYSTEM, watched, "坝上", served())
+    with pytest.raises(Invalid, match=r"T1/level.*坝上"):
+        services.register_device(SYSTEM, watched, "坝下", told())
+    changed = served(password="new-word-8", nodes=[NODE | {"scale": 0.1}])
+    _, waits = services.change_device(actor(county.users["administrator"]), token, "坝上", changed, "量程改了")
+    words = str(waits.changes)
+    assert ("scale=0.1" in words, "密码" in words, "new-word-8" in str(waits.payload) + words) == (True, True, False)
+    assert called()[0].settings["nodes"][0]["scale"] == 1.0
+    proposals.agree(actor(county.users["inspector"]), waits)
+    assert called()[0].settings["nodes"][0]["scale"] == 0.1
+    assert opened_word(called()[0]) == {"password": "new-word-8"}

@@ -3144,7 +3144,7 @@ export interface paths {
         put?: never;
         /**
          * Post Device
-         * @description Have a device called (Modbus TCP), or with `replaces` change how; of a watched source two persons do that.
+         * @description Have a device called (Modbus TCP, OPC UA); with `replaces` change how, of a watched source by two persons.
          */
         post: operations["sites_stations_post_device"];
         delete?: never;
@@ -9470,8 +9470,8 @@ export interface components {
          */
         Modbus: {
             /**
-             * Kind
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             kind: "modbus";
             /** Host */
@@ -9498,6 +9498,92 @@ export interface components {
             timeout_s?: number;
             /** Registers */
             registers: components["schemas"]["Register"][];
+        };
+        /**
+         * Opcua
+         * @description `password_kept`: there is one; it is never shown.
+         */
+        Opcua: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "opcua";
+            /** Endpoint */
+            endpoint: string;
+            /**
+             * Security
+             * @default none
+             * @enum {string}
+             */
+            security?: "none" | "sign" | "encrypt";
+            /**
+             * Server
+             * @default
+             */
+            server?: string;
+            /**
+             * User
+             * @default
+             */
+            user?: string;
+            /**
+             * Time
+             * @default source
+             * @enum {string}
+             */
+            time?: "source" | "server" | "arrival";
+            /**
+             * Every S
+             * @default 1
+             */
+            every_s?: number;
+            /**
+             * Sample S
+             * @default 0.5
+             */
+            sample_s?: number;
+            /**
+             * Beat S
+             * @default 60
+             */
+            beat_s?: number;
+            /**
+             * Timeout S
+             * @default 5
+             */
+            timeout_s?: number;
+            /** Nodes */
+            nodes: components["schemas"]["OpcuaNode"][];
+            /** Password Kept */
+            password_kept: boolean;
+        };
+        /**
+         * OpcuaNode
+         * @description One value of an OPC UA server. `node`: its id, as `ns=2;s=name`, or `nsu=URI;s=name` where numbers may change.
+         *
+         *     A reading is the number × `scale` + `offset`. `fault`: the number that means there is none. `element`: of a node
+         *     that is an array, from 0.
+         */
+        OpcuaNode: {
+            /** Address */
+            address: string;
+            /** Node */
+            node: string;
+            /**
+             * Scale
+             * @default 1
+             */
+            scale?: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset?: number;
+            /** Fault */
+            fault?: number | null;
+            /** Element */
+            element?: number | null;
         };
         /** Page[Source] */
         Page_Source_: {
@@ -9585,7 +9671,8 @@ export interface components {
             id: number;
             /** Mn */
             mn: string;
-            device: components["schemas"]["Modbus"] | null;
+            /** Device */
+            device: (components["schemas"]["Modbus"] | components["schemas"]["Opcua"]) | null;
             /** Name */
             name: string;
             /**
@@ -10393,7 +10480,8 @@ export interface components {
         DeviceIn: {
             /** Name */
             name: string;
-            device: components["schemas"]["Modbus"];
+            /** Device */
+            device: components["schemas"]["Modbus"] | components["schemas"]["OpcuaIn"];
             /** Replaces */
             replaces?: number | null;
             /**
@@ -10401,6 +10489,68 @@ export interface components {
              * @default
              */
             reason?: string;
+        };
+        /**
+         * OpcuaIn
+         * @description `password`: of `user`; empty: the one that is kept.
+         */
+        OpcuaIn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "opcua";
+            /** Endpoint */
+            endpoint: string;
+            /**
+             * Security
+             * @default none
+             * @enum {string}
+             */
+            security?: "none" | "sign" | "encrypt";
+            /**
+             * Server
+             * @default
+             */
+            server?: string;
+            /**
+             * User
+             * @default
+             */
+            user?: string;
+            /**
+             * Time
+             * @default source
+             * @enum {string}
+             */
+            time?: "source" | "server" | "arrival";
+            /**
+             * Every S
+             * @default 1
+             */
+            every_s?: number;
+            /**
+             * Sample S
+             * @default 0.5
+             */
+            sample_s?: number;
+            /**
+             * Beat S
+             * @default 60
+             */
+            beat_s?: number;
+            /**
+             * Timeout S
+             * @default 5
+             */
+            timeout_s?: number;
+            /** Nodes */
+            nodes: components["schemas"]["OpcuaNode"][];
+            /**
+             * Password
+             * @default
+             */
+            password?: string;
         };
         /**
          * ClockIn

@@ -89,7 +89,7 @@ SETTINGS = (
         "SHOUTU_DEVICE_NETS",
         "place",
         _("可以去连的网段"),
-        _("Modbus TCP 的设备在这些网段里才去连，没有设就都不连"),
+        _("Modbus TCP、OPC UA 的设备在这些网段里才去连，没有设就都不连"),
         lambda c: ", ".join(c.device_nets),
     ),
     Setting("SHOUTU_WORKER_HOST", "place", _("后台状态地址"), _("后台进程在哪里报平安"), lambda c: c.worker_host),

@@ -42,7 +42,9 @@ FIELDS = {
     "fault": _("表示没有值的数"), "function": _("功能码"), "index": _("寄存器"),
     "offset": _("加上"), "order": _("字节顺序"), "port": _("端口"), "registers": _("读哪些值"),
     "replaces": _("改的是哪个设备"), "scale": _("乘以"),
-    "timeout_s": _("等几秒"),
+    "timeout_s": _("等几秒"), "endpoint": _("服务器地址"), "security": _("安全方式"), "server": _("服务器证书指纹"),
+    "sample_s": _("每几秒看一次值"), "beat_s": _("不变也重读的秒数"), "nodes": _("读哪些节点"), "node": _("节点号"),
+    "element": _("数组第几个元素"), "time": _("用谁的时间"),
 }  # fmt: skip
 
 THINGS = {

@@ -36,7 +36,7 @@ def post_station(request: HttpRequest, id: int, body: schemas.StationIn) -> Any:
 
 @router.post("/sources/{id}/devices", response=schemas.SourceChanged)
 def post_device(request: HttpRequest, id: int, body: DeviceIn) -> Any:
-    """Have a device called (Modbus TCP), or with `replaces` change how; of a watched source two persons do that."""
+    """Have a device called (Modbus TCP, OPC UA); with `replaces` change how, of a watched source by two persons."""
     actor = asker(request)
     source, proposal = selectors.get_source(actor, id), None
     told = body.device.model_dump(mode="json")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from shoutu.county.sites.schemas_devices import Modbus
+from shoutu.county.sites.schemas_devices import Modbus, Opcua
 
 Level = Literal[0, 1, 2, 3, 4]
 
@@ -109,7 +109,7 @@ class Token(Schema):
 
     id: int
     mn: str
-    device: Modbus | None
+    device: Annotated[Modbus | Opcua, Field(discriminator="kind")] | None
     name: str
     created_at: datetime
     revoked_at: datetime | None

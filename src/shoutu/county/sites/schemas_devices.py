@@ -52,11 +52,69 @@ class Modbus(Schema):
     registers: list[Register] = Field(min_length=1, max_length=2_000)
 
 
+NODE_ID = (
+    r"^(ns=\d{1,5};|nsu=[^;]+;)?"
+    r"(i=\d{1,10}|s=.+|g=[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|b=[A-Za-z0-9+/]+={0,2})$"
+)
+
+
+class OpcuaNode(Schema):
+    """One value of an OPC UA server. `node`: its id, as `ns=2;s=name`, or `nsu=URI;s=name` where numbers may change.
+
+    A reading is the number × `scale` + `offset`. `fault`: the number that means there is none. `element`: of a node
+    that is an array, from 0.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    address: str = Field(min_length=1, max_length=120)
+    node: str = Field(min_length=3, max_length=1_000, pattern=NODE_ID)
+    scale: float = Field(1.0, allow_inf_nan=False)
+    offset: float = Field(0.0, allow_inf_nan=False)
+    fault: float | None = Field(None, allow_inf_nan=False)
+    element: int | None = Field(None, ge=0, le=65_535)
+
+
+class OpcuaBase(Schema):
+    """An OPC UA server whose changes are subscribed to. Seconds.
+
+    It publishes every `every_s` and looks at its values every `sample_s`; one that stood still for `beat_s` is read
+    again. `security`: none, or Basic256Sha256 signed or encrypted; then `server` is the SHA-256 of its certificate
+    (empty: it is shown, and nothing read). `time`: whose clock counts.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["opcua"]
+    endpoint: str = Field(
+        max_length=400, pattern=r"^opc\.tcp://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?(/\S*)?$"
+    )
+    security: Literal["none", "sign", "encrypt"] = "none"
+    server: str = Field("", pattern=r"^(([0-9A-Fa-f]{2}:?){32})?$")
+    user: str = Field("", max_length=200)
+    time: Literal["source", "server", "arrival"] = "source"
+    every_s: float = Field(1.0, ge=0.1, le=3_600)
+    sample_s: float = Field(0.5, ge=0, le=3_600)
+    beat_s: float = Field(60.0, ge=1, le=86_400)
+    timeout_s: float = Field(5.0, ge=0.5, le=60)
+    nodes: list[OpcuaNode] = Field(min_length=1, max_length=2_000)
+
+
+class OpcuaIn(OpcuaBase):
+    """`password`: of `user`; empty: the one that is kept."""
+
+    password: str = Field("", max_length=200)
+
+
+class Opcua(OpcuaBase):
+    """`password_kept`: there is one; it is never shown."""
+
+    password_kept: bool
+
+
 class DeviceIn(Schema):
     """A device to be called, or with `replaces` (a registration) what is to hold instead of it."""
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1, max_length=80)
-    device: Modbus
+    device: Annotated[Modbus | OpcuaIn, Field(discriminator="kind")]
     replaces: int | None = Field(None, ge=1)
     reason: str = Field("", max_length=400)

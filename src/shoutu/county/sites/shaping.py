@@ -49,6 +49,14 @@ def answerer(row: Answerer, actor: Actor) -> dict[str, Any]:
     }
 
 
+def shown_device(device: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Settings of a device without its password, which is never shown: only that there is one."""
+    if device is None or device["kind"] != "opcua":
+        return device
+    kept = {name: told for name, told in device.items() if name != "sealed"}
+    return kept | {"password_kept": bool(device.get("sealed"))}
+
+
 def source(row: Source) -> dict[str, Any]:
     return {
         "id": row.pk,
@@ -62,7 +70,7 @@ def source(row: Source) -> dict[str, Any]:
         "tokens": [
             {
                 "mn": token.mn,
-                "device": token.device,
+                "device": shown_device(token.device),
                 **{name: getattr(token, name) for name in ("id", "name", "created_at", "revoked_at")},
             }
             for token in row.tokens.all()

@@ -10,7 +10,7 @@ type Token = Source["tokens"][number];
 
 /** 登记 Modbus 设备, or with `token` how one is called from now on; of a watched source two persons say so. */
 export function Device({ source, token, close, waits }: { source: Source; token?: Token; close: () => void; waits: () => void }): ReactNode {
-  const was = token?.device ?? null;
+  const was = token?.device?.kind === "modbus" ? token.device : null;
   const [name, setName] = useState(token?.name ?? "");
   const [host, setHost] = useState(was?.host ?? "");
   const [port, setPort] = useState<number | null>(was?.port ?? 502);

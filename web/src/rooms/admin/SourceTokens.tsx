@@ -12,6 +12,7 @@ import { date } from "../../time/words";
 import { Dialog, Field } from "../people/Dialog";
 import { useMay } from "../people/Room";
 import { Device } from "./DeviceDialog";
+import { Opcua } from "./OpcuaDialog";
 import { Once } from "./Once";
 import { Senders } from "./Senders";
 import { Clock, NewStation } from "./SourceDialogs";
@@ -63,7 +64,7 @@ function Revoke({ source, token, close, made, waits }: { source: Source; token: 
 }
 
 function Line({ source, senders, made, waits }: { source: Source; senders: readonly Sender[] | null; made: (shown: Shown) => void; waits: () => void }): ReactNode {
-  const [open, setOpen] = useState<"new" | "station" | "device" | "clock" | Token | null>(null);
+  const [open, setOpen] = useState<"new" | "station" | "device" | "opcua" | "clock" | Token | null>(null);
   const [changed, setChanged] = useState<Token | null>(null);
   const manages = useMay()("source.manage");
   const live = source.tokens.filter((token) => token.revoked_at === null);
@@ -105,6 +106,9 @@ function Line({ source, senders, made, waits }: { source: Source; senders: reado
               <Button size="small" onClick={() => setOpen("device")}>
                 {t("admin.device.make")}
               </Button>
+              <Button size="small" onClick={() => setOpen("opcua")}>
+                {t("admin.opcua.make")}
+              </Button>
               <Button size="small" type="text" aria-label={t("admin.clock.title", { name: source.name })} onClick={() => setOpen("clock")}>
                 {t("admin.clock")}
               </Button>
@@ -133,7 +137,9 @@ function Line({ source, senders, made, waits }: { source: Source; senders: reado
       {open === "new" && <New source={source} close={close} made={shows} />}
       {open === "station" && <NewStation source={source} close={close} made={shows} />}
       {open === "device" && <Device source={source} close={close} waits={waiting} />}
-      {changed && <Device source={source} token={changed} close={close} waits={waiting} />}
+      {open === "opcua" && <Opcua source={source} was={null} close={close} waits={waiting} />}
+      {changed?.device?.kind === "modbus" && <Device source={source} token={changed} close={close} waits={waiting} />}
+      {changed?.device?.kind === "opcua" && <Opcua source={source} token={changed} was={changed.device} close={close} waits={waiting} />}
       {open === "clock" && <Clock source={source} close={close} waits={waiting} />}
       {open !== null && typeof open !== "string" && <Revoke source={source} token={open} close={close} made={shows} waits={waiting} />}
     </li>

@@ -17,6 +17,7 @@ export type NewToken = S["NewToken"];
 export type Source = S["Source"];
 export type Sender = S["Sender"];
 export type ModbusDevice = S["Modbus"];
+export type OpcuaDevice = S["Opcua"];
 export type SourceChanged = S["SourceChanged"];
 
 const PAGE = 50;

@@ -1,6 +1,6 @@
 import { t } from "i18next";
 import { ago, spanWords } from "../../time/words";
-import type { ModbusDevice, Sender, Source } from "./queries";
+import type { ModbusDevice, OpcuaDevice, Sender, Source } from "./queries";
 
 export interface DeviceLine {
   key: string;
@@ -11,7 +11,7 @@ export interface DeviceLine {
   words: string;
 }
 
-const LASTING = new Set(["mqtt", "hj212", "modbus"]);
+const LASTING = new Set(["mqtt", "hj212", "modbus", "opcua"]);
 
 /**
  * The devices of a source: those heard, the connected first as they come, then data loggers never heard of. Times ms.
@@ -32,7 +32,8 @@ export function deviceLines(source: Source, senders: readonly Sender[] | null, n
 }
 
 /** Where a device that is called stands, and how many values are asked of it. */
-export function deviceWords(device: ModbusDevice): string {
+export function deviceWords(device: ModbusDevice | OpcuaDevice): string {
+  if (device.kind === "opcua") return t("admin.opcua.of", { endpoint: device.endpoint, n: device.nodes.length });
   return t("admin.device.of", { host: `${device.host}:${device.port}`, n: device.registers.length, every: device.every_s });
 }
 

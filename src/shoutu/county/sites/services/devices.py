@@ -10,11 +10,14 @@ import ipaddress
 import secrets
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from shoutu import sealing as purposes
+from shoutu.county.kit import sealing
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid
 from shoutu.county.kit.subjects import ref
@@ -36,6 +39,7 @@ def register_device(actor: Actor, source: Source, name: str, device: dict[str, A
     if source.trusted:
         raise Invalid("source", _("企业或网关的数据源；县自有来源没有自己的设备"))
     lock_sites(sources.sites_of(source.pk))
+    device = _sealed(device, None)
     _checked(source, name, device)
     return _make(actor, source, name, device)
 
@@ -54,6 +58,7 @@ def change_device(
     source = sources.locked(token.source_id)
     token = _live(token.pk)
     assert token.device is not None
+    device = _sealed(device, token.device)
     _checked(source, name, device, besides=token)
     if sources.watched(source):
         proposal = proposals.propose(
@@ -64,6 +69,27 @@ def change_device(
         )  # fmt: skip
         return token, proposal
     return _replace(actor, token, name, device, reason), None
+
+
+def _sealed(device: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+    """The settings with the password sealed, never in plain; the one that was kept where none is given.
+
+    It is kept for the same server and user only: else whoever changes the address would have it sent there.
+    """
+    if device["kind"] != "opcua":
+        return device
+    found = {name: told for name, told in device.items() if name != "password"}
+    password, before = device.get("password", ""), before or {}
+    same = all(before.get(name) == found[name] for name in ("endpoint", "security", "server", "user"))
+    if found["user"] and found["security"] == "none":
+        raise Invalid("security", _("有账号时，密码只经过加密的通道：选签名，或签名并加密"))
+    if password and not found["user"]:
+        raise Invalid("user", _("有密码时的账号"))
+    if password:
+        return found | {"sealed": sealing.seal({"password": password}, purposes.DEVICE)}
+    if before.get("sealed") and found["user"] and not same:
+        raise Invalid("password", _("服务器、证书或账号改了，密码重新填一次"))
+    return found | {"sealed": before.get("sealed", "") if found["user"] else ""}
 
 
 def _live(pk: int) -> IngestToken:
@@ -94,24 +120,41 @@ def _checked(source: Source, name: str, device: dict[str, Any], besides: IngestT
                 _("没有别的设备在采的测点地址；%(address)s 由“%(device)s”采")
                 % {"address": shared, "device": other.name},
             )
-    _reachable(device["host"])
+    if device["kind"] == "opcua":
+        # Its form was checked; a port is a number there, and 0 or 70000 is none.
+        try:
+            place = urlsplit(device["endpoint"])
+            host, port = place.hostname or "", place.port
+        except ValueError:
+            host, port = "", 0
+        if not host or port == 0:
+            raise Invalid("endpoint", _("像 opc.tcp://主机:端口/路径 这样的地址"))
+        _reachable(host, "endpoint")
+    else:
+        _reachable(device["host"], "host")
 
 
-def _reachable(host: str) -> None:
+def _reachable(host: str, field: str) -> None:
     """What the operator of the machine has not opened is never called: better said now. Names are looked up then."""
     nets = settings.CONFIG.device_nets
     if not nets:
-        raise Invalid("host", _("先由运维在 SHOUTU_DEVICE_NETS 里写明可以去连的网段；现在一个也没有"))
+        raise Invalid(field, _("先由运维在 SHOUTU_DEVICE_NETS 里写明可以去连的网段；现在一个也没有"))
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return
     if not any(address in ipaddress.ip_network(one) for one in nets):
-        raise Invalid("host", _("SHOUTU_DEVICE_NETS 里的地址：%(nets)s") % {"nets": "、".join(nets)})
+        raise Invalid(field, _("SHOUTU_DEVICE_NETS 里的地址：%(nets)s") % {"nets": "、".join(nets)})
 
 
 def _values(device: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(device.get("registers", ()))
+    return list(device.get("registers") or device.get("nodes") or ())
+
+
+def _told(device: dict[str, Any]) -> dict[str, Any]:
+    """What stands on record: that there is a password, not what."""
+    kept = {name: told for name, told in device.items() if name != "sealed"}
+    return kept | {"password": "kept"} if device.get("sealed") else kept
 
 
 def _make(actor: Actor, source: Source, name: str, device: dict[str, Any]) -> IngestToken:
@@ -119,17 +162,19 @@ def _make(actor: Actor, source: Source, name: str, device: dict[str, Any]) -> In
     token = IngestToken.objects.create(
         source=source, name=name.strip(), hash=hashlib.sha256(secrets.token_bytes(32)).hexdigest(), device=device
     )
-    record(actor, "source.device_registered", ref(source), {"token": token.pk, "name": token.name, "device": device})
+    record(
+        actor, "source.device_registered", ref(source), {"token": token.pk, "name": token.name, "device": _told(device)}
+    )
     publish_source(source)
     sources.note_hearing(actor, source)
     return token
 
 
 def _replace(actor: Actor, token: IngestToken, name: str, device: dict[str, Any], reason: str) -> IngestToken:
-    before = {"name": token.name, "device": token.device}
+    before = {"name": token.name, "device": _told(token.device or {})}
     token.name, token.device = name.strip(), device
     token.save(update_fields=["name", "device"])
-    after = {"name": token.name, "device": device}
+    after = {"name": token.name, "device": _told(device)}
     facts = {"token": token.pk, "before": before, "after": after, "reason": reason}
     record(actor, "source.device_changed", ref(token.source), facts)
     publish_source(token.source)
@@ -149,6 +194,8 @@ def _changes(source: Source, before: dict[str, Any], after: dict[str, Any]) -> I
     found = []
     if _place(before) != _place(after):
         found.append(proposals.change(_("设备"), _place(before), _place(after)))
+    if before.get("sealed") != after.get("sealed"):
+        found.append(proposals.change(_("密码"), "", _("换了")))
     old, new = ({one["address"]: _sentence(one) for one in _values(told)} for told in (before, after))
     judged = set(Point.objects.filter(source=source, rules__enabled=True).values_list("address", flat=True))
     for address in sorted({**old, **new}, key=lambda one: one not in judged):
@@ -160,8 +207,8 @@ def _changes(source: Source, before: dict[str, Any], after: dict[str, Any]) -> I
 
 
 def _place(device: dict[str, Any]) -> str:
-    shown = ("host", "port", "unit", "every_s", "timeout_s")
-    return " ".join(f"{name}={device[name]}" for name in shown if name in device)
+    shown = ("host", "port", "unit", "endpoint", "security", "server", "user", "time", "every_s", "sample_s", "beat_s")
+    return " ".join(f"{name}={device[name]}" for name in (*shown, "timeout_s") if device.get(name) not in (None, ""))
 
 
 def _sentence(value: dict[str, Any]) -> str:
