@@ -80,6 +80,16 @@ def test_a_sum_is_made_once_for_all_thresholds(store: Store) -> None:
     assert swept["variants"][1]["1"]["false_hours"] > told["variants"][0]["1"]["false_hours"]
 
 
+def test_whether_an_event_had_readings_is_told_of_each(store: Store) -> None:
+    month = 30 * 86_400_000
+    early = (BEGIN - month, BEGIN - month, "before the first reading")
+    quiet = (NOW - 86_400_000, NOW - 86_400_000, "in noise")
+    told = backtest(store, asked(start=BEGIN - 2 * month, events=[quiet, early], before_ms=3_600_000))
+    assert told["read"] == [False, True]
+    assert told["variants"][0]["4"]["lead"] == [None, None]
+    assert told["variants"][0]["4"]["missed"] == 1
+
+
 @pytest.mark.anyio
 async def test_it_waits_its_turn_with_the_trials(store: Store) -> None:
     told = await Trial(store).backtest(asked(start=NOW - 86_400_000, events=[]))

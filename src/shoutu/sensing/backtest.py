@@ -62,9 +62,10 @@ def backtest(store: Store, asked: BacktestAsked) -> dict[str, Any]:
 
 
 def reckoned(asked: BacktestAsked, series: Series, end: int) -> dict[str, Any]:
-    """``{"n", "first", "last", "events", "variants", "drawn", "stretches"}``, times UTC ms.
+    """``{"n", "first", "last", "events", "read", "variants", "drawn", "stretches"}``, times UTC ms.
 
-    ``events`` are those of the period, to which ``lead`` of each level refers; ``stretches`` of the first variant
+    ``events`` are those of the period, to which ``lead`` of each level refers, ``read`` whether there were readings in
+    each one's window; ``stretches`` of the first variant
     ``{level: {"n", "items": [[start, end or None]]}}``, the newest; ``drawn`` of every variant, ``{level: [[start,
     end or None]]}``, of the whole period, those hardly apart as one. Raises ValueError.
     """
@@ -82,6 +83,7 @@ def reckoned(asked: BacktestAsked, series: Series, end: int) -> dict[str, Any]:
         "first": int(series.ts[within[0]]) if len(within) else None,
         "last": int(series.ts[within[-1]]) if len(within) else None,
         "events": [list(event) for event in over.events],
+        "read": [over.seen.any_within(event.start - over.before, event.end) for event in over.events],
         "variants": [
             {str(level): _plain(at) for level, at in worth(one, over).items()} for one in told
         ],

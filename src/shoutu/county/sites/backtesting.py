@@ -87,7 +87,7 @@ def laid_out(
     (now, *rest), (drawn, *others) = told["variants"], told["drawn"]
     held = sorted(int(level) for level in params["levels"])
     return {
-        **{key: told[key] for key in ("n", "first", "last", "events", "stretches")},
+        **{key: told[key] for key in ("n", "first", "last", "events", "read", "stretches")},
         "next": told.get("next"),
         "of_warnings": of_warnings,
         "levels": held,
@@ -136,8 +136,8 @@ def shown(actor: Actor, rule: Rule, asked: Asked) -> dict[str, Any]:
         **{name: None if told[key] is None else moment(told[key]) for name, key in TIMES.items()},
         "of_warnings": told["of_warnings"],
         "events": [
-            {"start": moment(start), "end": moment(end), "name": name, "warning": numbers.get(name)}
-            for start, end, name in told["events"]
+            {"start": moment(start), "end": moment(end), "name": name, "warning": numbers.get(name), "read": read}
+            for (start, end, name), read in zip(told["events"], told["read"], strict=True)
         ],
         "now": _row(rule.kind, told["levels"], told["now"]),
         "sweep": [_row(rule.kind, told["levels"], row) for row in told["sweep"]],

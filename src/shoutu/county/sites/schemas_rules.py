@@ -156,12 +156,13 @@ class BacktestIn(Schema):
 
 
 class BacktestEvent(Schema):
-    """`warning`: the warning it was taken from."""
+    """`warning`: the warning it was taken from. `read`: whether the point has readings of its window."""
 
     start: datetime
     end: datetime
     name: str
     warning: int | None
+    read: bool
 
 
 class BacktestLevel(Schema):

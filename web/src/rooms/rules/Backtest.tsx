@@ -2,10 +2,8 @@ import { Button, Input, InputNumber, Segmented } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link, useNavigate, useParams } from "react-router";
-import { spacingOf, useReadings } from "../../api/queries";
 import { asProblem } from "../../api/problem";
 import type { Backtest, BacktestRow, RuleDetail } from "../../api/types";
-import { Curve } from "../../kit/curve/Curve";
 import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { useCrumb } from "../../kit/shell/crumb";
@@ -15,9 +13,9 @@ import { figure } from "../../time/figure";
 import { spanWords } from "../../time/words";
 import { fieldTime, momentOf } from "../people/times";
 import { falseOf, formAddress, leadWords, limitWords, mayBacktest, perMonth, standingAt, worthWords } from "./backtest";
+import { Lane, PastCurve, type Bar } from "./Past";
 import { useBacktest, useRule, type BacktestOf } from "./queries";
-import { Lane, type Bar } from "./TrialView";
-import { moved, whenWords } from "./trial";
+import { whenWords } from "./trial";
 import { ruleTitle } from "./words";
 import "./rules.css";
 import "./rule.css";
@@ -115,21 +113,10 @@ function Picture({ rule, told, row }: { rule: RuleDetail; told: Backtest; row: B
   const end = Date.parse(told.until ?? told.end);
   // A month of which a week is known shows the week.
   const start = Math.max(Date.parse(told.start), told.first === null ? 0 : Date.parse(told.first));
-  const hours = Math.max(1, (end - start) / 3_600_000);
-  const readings = useReadings(rule.point?.id ?? null, hours, new Date(end).toISOString(), rule.interval_s);
   const events = told.events.map((one, i) => ({ key: String(i), start: Date.parse(one.start), end: Date.parse(one.end), level: 0, title: `${one.name} ${whenWords(one.start)}`, strong: true }));
   return (
     <div className="trial-picture">
-      {readings.error && !readings.data ? (
-        <Failed error={readings.error} what={t("what.curve")} again={() => void readings.refetch()} />
-      ) : !readings.data ? (
-        <Loading what={t("what.curve")} />
-      ) : (
-        <Curve
-          title={rule.point?.name ?? ""} readings={readings.data.items} gaps={readings.data.gaps} axis={rule.axis} unit={rule.unit} start={start} end={end}
-          thresholds={rule.on_value ? told.now.levels : []} drafted={rule.on_value ? moved(told.now.levels, row.levels) : []} every={spacingOf(hours, rule.interval_s)} height={300}
-        />
-      )}
+      <PastCurve rule={rule} start={start} end={end} now={told.now.levels} then={row.levels} />
       <Lane label={t("backtest.lane.events")} words={t("backtest.lane.events.n", { n: told.events.length })} bars={events} start={start} end={end} />
       <Lane label={t("trial.now")} words={t("backtest.lane.false", { n: falseOf(told.now) })} bars={stoodBars(told.now, end)} start={start} end={end} />
       <Lane label={t("backtest.lane.chosen")} words={t("backtest.lane.false", { n: falseOf(row) })} bars={stoodBars(row, end)} start={start} end={end} />
@@ -206,7 +193,7 @@ function Events({ told, row }: { told: Backtest; row: BacktestRow }): ReactNode 
                   {one.warning === null ? name : <Link to={`/warnings/${one.warning}`}>{name}</Link>} <span className="second">{whenWords(one.start)}</span>
                 </th>
                 {row.at.map((level) => (
-                  <td key={level.level}>{leadWords(level.lead[at] ?? null, level)}</td>
+                  <td key={level.level}>{leadWords(level.lead[at] ?? null, one.read)}</td>
                 ))}
               </tr>
             );

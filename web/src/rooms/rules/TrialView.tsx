@@ -1,47 +1,16 @@
 import { t } from "i18next";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
-import { spacingOf, useReadings } from "../../api/queries";
 import type { RuleDetail, Trial, TriedSide, TriedWarning } from "../../api/types";
-import { Curve } from "../../kit/curve/Curve";
 import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Failed, Loading } from "../../kit/States";
 import { figure } from "../../time/figure";
 import { spanWords } from "../../time/words";
+import { Lane, PastCurve, type Bar } from "./Past";
 import { useTrial, type TrialOf } from "./queries";
-import { countWords, doubtful, harmed, moved, sentence, shortOf, whenWords } from "./trial";
+import { countWords, doubtful, harmed, sentence, shortOf, whenWords } from "./trial";
 import "./trial.css";
-
-export interface Bar {
-  key: string;
-  start: number;
-  end: number;
-  level: number;
-  title: string;
-  strong?: boolean;
-}
-
-/** Times above normal on the curve's own time axis; the shape stands where there is room, the words in the title. */
-export function Lane({ label, words, bars, start, end }: { label: string; words: string; bars: readonly Bar[]; start: number; end: number }): ReactNode {
-  const share = (at: number): number => ((Math.min(end, Math.max(start, at)) - start) / (end - start)) * 100;
-  return (
-    <div className="trial-lane">
-      <b>{label}</b>
-      <div className="trial-track" role="img" aria-label={`${label} ${words}`}>
-        {bars.map((bar) => (
-          <i
-            key={bar.key}
-            title={bar.title}
-            className={bar.strong ? "trial-strong" : undefined}
-            style={{ left: `${share(bar.start)}%`, width: `max(4px, ${share(bar.end) - share(bar.start)}%)`, background: bar.level > 0 ? `var(--l${bar.level}-fill)` : "var(--edge)", borderColor: bar.level > 0 ? `var(--l${bar.level}-edge)` : "var(--edge)", height: `${8 + bar.level * 3}px` }}
-          />
-        ))}
-      </div>
-      <span className="second">{words}</span>
-    </div>
-  );
-}
 
 function barsOf(side: TriedSide, end: number): Bar[] {
   return side.episodes.map((one) => {
@@ -94,29 +63,9 @@ function Picture({ rule, trial }: { rule: RuleDetail; trial: Trial }): ReactNode
   // A month of which a week is known shows the week.
   const hours = shortOf(trial) === null || trial.first === null ? trial.days * 24 : Math.ceil((end - Date.parse(trial.first)) / 3_600_000);
   const start = end - hours * 3_600_000;
-  const readings = useReadings(rule.point?.id ?? null, hours, trial.end, rule.interval_s);
-  const onValue = rule.on_value;
   return (
     <div className="trial-picture">
-      {readings.error && !readings.data ? (
-        <Failed error={readings.error} what={t("what.curve")} again={() => void readings.refetch()} />
-      ) : !readings.data ? (
-        <Loading what={t("what.curve")} />
-      ) : (
-        <Curve
-          title={rule.point?.name ?? ""}
-          readings={readings.data.items}
-          gaps={readings.data.gaps}
-          thresholds={onValue ? trial.now.levels : []}
-          drafted={onValue ? moved(trial.now.levels, trial.then.levels) : []}
-          axis={rule.axis}
-          unit={rule.unit}
-          start={start}
-          end={end}
-          every={spacingOf(hours, rule.interval_s)}
-          height={300}
-        />
-      )}
+      <PastCurve rule={rule} start={start} end={end} now={trial.now.levels} then={trial.then.levels} />
       <Lane label={t("trial.now")} words={countWords(trial.now)} bars={barsOf(trial.now, end)} start={start} end={end} />
       <Lane label={t("trial.then")} words={countWords(trial.then)} bars={barsOf(trial.then, end)} start={start} end={end} />
       <Lane label={t("trial.warned")} words={t("trial.warned.n", { n: trial.warnings.length })} bars={warningBars(trial.warnings, end)} start={start} end={end} />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Backtest, BacktestRow } from "../../api/types";
-import { formAddress, limitWords, standingAt, textsOfAddress } from "./backtest";
+import { formAddress, leadWords, limitWords, standingAt, textsOfAddress } from "./backtest";
 
 function row(factor: number, levels: Record<string, unknown>): BacktestRow {
   return { factor, params: { levels }, levels: [], at: [], stood: [] };
@@ -15,6 +15,14 @@ describe("a threshold that was tried", () => {
 
   it("is nothing where the address says something else", () => {
     for (const text of [null, "", "{", "7", '{"9":1,"4":"x","raise_for_s":0}']) expect(textsOfAddress(text)).toEqual({});
+  });
+});
+
+describe("an event", () => {
+  it("that no level came before was missed, or had no readings to tell by", () => {
+    expect(leadWords(null, true)).not.toBe(leadWords(null, false));
+    expect(leadWords(null, false)).toContain("没有读数");
+    expect(leadWords(0.5, true)).toContain("30");
   });
 });
 

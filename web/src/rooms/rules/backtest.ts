@@ -26,9 +26,9 @@ export function limitWords(levels: readonly Threshold[], level: number): string 
     .join(" / ");
 }
 
-/** How early a level came before an event, in words; nothing came: whether there were readings is known of all only. */
-export function leadWords(lead: number | null, at: BacktestLevel): string {
-  if (lead === null) return at.tried < at.lead.length ? t("backtest.lead.none") : t("backtest.lead.missed");
+/** How early a level came before an event, in words; nothing came: whether there were readings to tell by. */
+export function leadWords(lead: number | null, read: boolean): string {
+  if (lead === null) return read ? t("backtest.lead.missed") : t("backtest.lead.none");
   const span = spanWords(Math.abs(lead) * 3_600_000);
   return lead < 0 ? t("backtest.lead.late", { span }) : t("backtest.lead.early", { span });
 }
@@ -36,7 +36,7 @@ export function leadWords(lead: number | null, at: BacktestLevel): string {
 /** The usual lead of a level over all events, and how many it missed. */
 export function worthWords(at: BacktestLevel): string {
   if (at.tried === 0) return t("backtest.worth.none");
-  const usual = at.median_lead === null ? t("backtest.lead.missed") : leadWords(at.median_lead, at);
+  const usual = at.median_lead === null ? t("backtest.lead.missed") : leadWords(at.median_lead, true);
   return at.missed === 0 || at.median_lead === null ? usual : t("backtest.worth.missed", { usual, n: at.missed, all: at.tried });
 }
 
