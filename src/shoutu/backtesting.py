@@ -23,7 +23,7 @@ DAYS = 30
 @rules.command("backtest")
 @click.argument("pack", required=False)
 @click.option("--rule", "rule_id", type=int, help="规则编号 / rule id: over what is kept of its point")
-@click.option("--site", help="场所：包在该场所的规则 / the pack's rules of this site, over what is kept")
+@click.option("--site", help="场所：该场所的规则，或包在该场所的规则 / rules of this site, or the pack's there")
 @click.option("--data", type=File, help="读数文件 point,ts,value / readings, instead of what is kept")
 @click.option("--design", type=File, help="设计值和测点（site.yaml） / design values and points, with --data")
 @click.option("--events", type=File, help="事件文件 start,end,kind（CSV、YAML） / what really happened")
@@ -39,7 +39,8 @@ def backtest(
 ) -> None:  # fmt: skip
     """回测规则：提前量、误报，以及阈值移动后的变化。 Backtest rules: lead time, false alarms, thresholds moved.
 
-    By PACK --data FILE --design FILE, by PACK --site SITE, or by --rule ID (the last two over what is kept).
+    By PACK --data FILE --design FILE; or over what is kept: by --rule ID, by PACK --site SITE, and with a line a level
+    and no thresholds moved by PACK (at every site) or --site SITE (of every pack).
     """
     from shoutu.known_events import UnreadableEvents, read_events
     from shoutu.sensing.replay.series import SeriesError
@@ -56,8 +57,12 @@ def backtest(
             found = _of_files(pack, design, data, known or [], span, before, zone)
         elif rule_id is not None or (pack and site):
             found = _kept(rule_id, pack, site, known, span, before)
+        elif pack or site:
+            found = _many(pack, site, known, span, before, as_json)
+            if not as_json:
+                return
         else:
-            raise click.UsageError("give --rule ID, or PACK --site SITE, or PACK --data FILE --design FILE")
+            raise click.UsageError("give --rule ID, PACK, --site SITE, both, or PACK --data FILE --design FILE")
     except (UnreadableEvents, SeriesError, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps({"rules": found}, ensure_ascii=False) if as_json else "\n\n".join(map(_table, found)))
@@ -100,6 +105,57 @@ def _kept(
         told_ = backtesting.backtest(system("命令行"), rule, start, end, given, timedelta(hours=before))
         found.append({"rule": rule.pk, "title": str(rule), "place": rule.place, "unit": rule.unit, **told_})
     return found
+
+
+def _many(
+    pack: str | None, site: str | None, known: list[Known] | None, span: Span, before: float, as_json: bool
+) -> list[dict[str, Any]]:
+    """All rules of a pack or of a site, as they are in force; printed as they come, as there may be many."""
+    from shoutu.county.kit.actors import system
+    from shoutu.county.sites import backtesting_many as many
+
+    actor = system("命令行")
+    of = many.Of(Path(pack).stem if pack else "", site_named(site).pk if site else None)
+    picked = many.chosen(actor, of)
+    end = span[1] or datetime.now(UTC)
+    start = span[0] or end - timedelta(days=DAYS)
+
+    def events_of(rule: Any) -> list[tuple[int, int, str]] | None:
+        return None if known is None else _given(known, {rule.site.name, str(rule.site.pk)})
+
+    if not as_json:
+        click.echo("规则\t场所\t测点\t标题\t读数\t等级\t提前(h)\t漏报\t误报\t误报/点·月\t在报(h)/点·月")
+    found = []
+    for row in many.each(actor, picked.rules.iterator(), start, end, events_of, timedelta(hours=before)):
+        rule, told_ = row["rule"], row.get("told")
+        about = {"rule": rule.pk, "title": str(rule), "place": rule.place, "site": rule.site.name}
+        found.append({**about, **(told_ or {"why": row["why"]})})
+        if not as_json:
+            click.echo(_brief(about, rule.point.name, told_, row.get("why")))
+    left = picked.left
+    if not as_json:
+        click.echo(
+            f"没有算的：停用 {left['off']} 条，看多个测点的 {left['together']} 条，只看设备的 {left['device']} 条 / "
+            "left out: switched off, of several points, of the device"
+        )
+    return found
+
+
+def _brief(about: Mapping[str, Any], point: str, told_: dict[str, Any] | None, why: str | None) -> str:
+    """One rule, a line a level."""
+    from shoutu.county.sites.backtesting_many import levels
+
+    head = f"{about['rule']}\t{about['site']}\t{point}\t{about['title']}"
+    if told_ is None:
+        return f"{head}\t-\t{why}"
+    cut = "" if told_["next"] is None else "（只算了前一段 / cut）"
+    return "\n".join(
+        "\t".join([
+            head, f"{told_['n']}{cut}", NAMES[at["level"]], _number(at["median_lead"]), f"{at['missed']}/{at['tried']}",
+            str(at["false"]), _number(at["false_per_month"]), _number(at["false_hours_per_month"]),
+        ])
+        for at in levels(told_)
+    )  # fmt: skip
 
 
 def _given(known: Iterable[Known], names: set[str]) -> list[tuple[int, int, str]]:

@@ -57,6 +57,8 @@ const PackPage = later(async () => ({ default: (await import("./rooms/rules/Pack
 const BindMany = later(async () => ({ default: (await import("./rooms/rules/BindMany")).BindMany }));
 const RulePage = later(async () => ({ default: (await import("./rooms/rules/RulePage")).RulePage }));
 const BacktestPage = later(async () => ({ default: (await import("./rooms/rules/Backtest")).BacktestPage }));
+const NewRulePage = later(async () => ({ default: (await import("./rooms/rules/NewRule")).NewRulePage }));
+const BacktestManyPage = later(async () => ({ default: (await import("./rooms/rules/BacktestMany")).BacktestManyPage }));
 const SiteWatch = later(async () => ({ default: (await import("./rooms/rules/SiteWatch")).SiteWatch }));
 const Gaps = later(async () => ({ default: (await import("./rooms/rules/Findings")).Findings }));
 const GapDoor = later(async () => ({ default: (await import("./rooms/rules/Findings")).FindingDoor }));
@@ -168,6 +170,7 @@ function Inside(): ReactNode {
         <Route path="/noise" element={<Later><Noise /></Later>} />
         <Route path="/points" element={<Points />} />
         <Route path="/points/:pointId" element={<PointPage />} />
+        <Route path="/points/:pointId/rules/new" element={<Later><NewRulePage /></Later>} />
         <Route path="/quality" element={<Later><Quality /></Later>} />
         <Route path="/falsified" element={<Later><Falsified /></Later>} />
         <Route path="/falsified/:findingId" element={<Later><FalsifiedPage /></Later>} />
@@ -178,6 +181,7 @@ function Inside(): ReactNode {
         <Route path="/enterprises/:id" element={<Later><Enterprise /></Later>} />
         <Route path="/sites/:siteId/watch" element={<Later><SiteWatch /></Later>} />
         <Route path="/rules" element={<Later><Packs /></Later>} />
+        <Route path="/rules/backtest" element={<Later><BacktestManyPage /></Later>} />
         <Route path="/rules/:pack" element={<Later><PackPage me={me} /></Later>} />
         <Route path="/rules/:pack/sites" element={<Later><BindMany /></Later>} />
         <Route path="/rules/id/:ruleId" element={<Later><RulePage me={me} /></Later>} />

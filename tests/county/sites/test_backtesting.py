@@ -16,7 +16,7 @@ from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.ledger.models import Entry
 from shoutu.county.people.testing import actor
-from shoutu.county.sites import asking, backtesting, services
+from shoutu.county.sites import asking, backtesting, backtesting_many, services
 from shoutu.sensing.backtest import BacktestAsked, backtest
 from shoutu.sensing.store import Store
 from shoutu.sensing.store.settings import StoreSettings
@@ -88,6 +88,80 @@ def test_the_face_gets_levels_in_rows_and_each_event_with_its_warning(county, lo
         assert login("inspector").post(path, wrong, content_type="application/json").status_code == 422
 
 
+def many(login, of, kept_, **more):
+    asked = {"start": (kept_[2] - timedelta(days=5)).isoformat(), "end": kept_[2].isoformat(), "before_h": 6}
+    return login("inspector").post("/api/v1/backtests", {**asked, **of, **more}, content_type="application/json")
+
+
+def gone_through(told):
+    return [one["id"] for one in told["items"]], told["left"]["later"], told["next"]
+
+
+def test_a_site_is_backtested_rule_by_rule_and_what_is_left_out_is_counted(county, login, point, rule, kept):  # noqa: F811
+    services.create_rule(SYSTEM, point, "stuck", {"window_s": 600}, "设备", title="卡死")
+    off = services.create_rule(SYSTEM, point, "threshold", {"direction": "low", "levels": {"2": 5}}, "另一条")
+    services.propose(SYSTEM, off, "不用", enabled=False, agreed=True)
+    rate = {"direction": "low", "levels": {"2": -0.5}, "window_s": 3600, "interval_s": 300}
+    second = services.create_rule(SYSTEM, point, "rate", rate, "降得快", title="下降过快")
+    _yellow, red, _end = kept
+    event = {"start": (red + HOUR / 2).isoformat(), "name": "溜坡"}
+    told = many(login, {"site": county.site.pk}, kept, events=[event]).json()
+    assert [one["id"] for one in told["items"]] == [rule.pk, second.pk]
+    assert told["count"] == 2
+    assert told["left"] == {"off": 1, "together": 0, "device": 1, "later": 0}
+    assert told["next"] is None
+    first = told["items"][0]
+    assert (first["why"], first["events"], first["unread"], first["point"]["id"]) == (None, 1, 0, point.pk)
+    single = backtesting.backtest(
+        actor(county.users["inspector"]), rule, kept[2] - timedelta(days=5), kept[2],
+        [(ms(red + HOUR / 2), ms(red + HOUR / 2), "溜坡")], timedelta(hours=6),
+    )  # fmt: skip
+    assert first["levels"] == backtesting_many.levels(single)
+    assert [one["level"] for one in first["levels"]] == [4, 2]
+
+
+def test_one_go_takes_only_so_many_and_the_next_goes_on(county, login, point, rule, kept, monkeypatch):  # noqa: F811
+    second = services.create_rule(SYSTEM, point, "threshold", {"direction": "low", "levels": {"1": 8}}, "早些")
+    for limit in ("MOST_RULES", "MOST_S"):
+        with monkeypatch.context() as only:
+            only.setattr(backtesting_many, limit, 1 if limit == "MOST_RULES" else 0)
+            told = many(login, {"site": county.site.pk}, kept).json()
+            assert ([one["id"] for one in told["items"]], told["left"]["later"], told["next"]) == (
+                [rule.pk],
+                1,
+                rule.pk,
+            )
+            rest = many(login, {"site": county.site.pk}, kept, after=told["next"]).json()
+            assert ([one["id"] for one in rest["items"]], rest["left"]["later"], rest["next"]) == ([second.pk], 0, None)
+            assert rest["count"] == 2
+
+
+def test_a_rule_the_pipeline_cannot_reckon_says_why_beside_the_others(county, login, rule, kept, monkeypatch):  # noqa: F811
+    def refused(_body):
+        raise Invalid("trial", "too much", "这次试算做不了：too much")
+
+    monkeypatch.setattr(asking, "backtest", refused)
+    (row,) = many(login, {"site": county.site.pk}, kept).json()["items"]
+    assert (row["id"], row["readings"], row["levels"]) == (rule.pk, 0, [])
+    assert "too much" in row["why"]
+
+
+def test_a_pack_is_backtested_at_every_site_and_events_by_hand_need_one(county, login, point, rule, kept):  # noqa: F811
+    type(rule).objects.filter(pk=rule.pk).update(origin="tailings-pond/phreatic_limit")
+    services.create_rule(SYSTEM, point, "threshold", {"direction": "low", "levels": {"1": 8}}, "不是包里的")
+    told = many(login, {"pack": "tailings-pond"}, kept).json()
+    assert [one["id"] for one in told["items"]] == [rule.pk]
+    assert told["title"] == "尾矿库监测预警"
+    event = {"start": kept[1].isoformat()}
+    for field, wrong in (
+        ("events", {"pack": "tailings-pond", "events": [event]}), ("pack", {}), ("pack", {"pack": "no-such"}),
+    ):  # fmt: skip
+        answer = many(login, wrong, kept)
+        assert answer.status_code == 422
+        assert answer.json()["field"] == field
+    assert many(login, {"site": 999_999}, kept).status_code == 404
+
+
 def test_a_composite_and_a_fault_rule_are_refused(county, point, rule):  # noqa: F811
     fault = services.create_rule(SYSTEM, point, "stuck", {"window_s": 600}, "设备", title="卡死")
     now = timezone.now()
@@ -113,6 +187,15 @@ def test_the_command_over_what_is_kept(rule, kept, tmp_path):  # noqa: F811
     assert "黄\t现行\t7\t0.5\t0/1" in table
 
 
+def test_the_command_over_a_whole_site_prints_a_line_a_level(county, rule, kept):  # noqa: F811
+    asked = ["backtest", "--site", county.site.name, "--before", "6"]
+    lines = CliRunner().invoke(rules, asked).output.splitlines()
+    assert [line.split("\t")[5] for line in lines[:-1]] == ["等级", "红", "黄"]
+    assert "没有算的" in lines[-1]
+    (told,) = json.loads(CliRunner().invoke(rules, [*asked, "--json"]).output)["rules"]
+    assert (told["rule"], told["sweep"]) == (rule.pk, [])
+
+
 @pytest.mark.django_db
 def test_the_command_over_a_file_by_a_pack(tmp_path):
     events = tmp_path / "events.yaml"
@@ -128,6 +211,6 @@ def test_the_command_over_a_file_by_a_pack(tmp_path):
 
 
 def test_the_command_says_what_it_needs():
-    for arguments in ([], ["boiler"], ["boiler", "--data", str(EXAMPLES / "boiler" / "readings.csv")]):
+    for arguments in ([], ["boiler", "--data", str(EXAMPLES / "boiler" / "readings.csv")]):
         answer = CliRunner().invoke(rules, ["backtest", *arguments])
         assert answer.exit_code == 2

@@ -3421,6 +3421,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Backtest Many
+         * @description Backtest every rule of a pack, a site, or both, as each is in force; one row a rule, what is left out counted.
+         *
+         *     Changes nothing. 422 for neither, for events without a site and a period too long; 503 as with a trial.
+         */
+        post: operations["sites_rules_backtest_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/packs": {
         parameters: {
             query?: never;
@@ -11315,7 +11337,7 @@ export interface components {
         };
         /**
          * BacktestEvent
-         * @description `warning`: the warning it was taken from.
+         * @description `warning`: the warning it was taken from. `read`: whether the point has readings of its window.
          */
         BacktestEvent: {
             /**
@@ -11332,6 +11354,8 @@ export interface components {
             name: string;
             /** Warning */
             warning: number | null;
+            /** Read */
+            read: boolean;
         };
         /**
          * BacktestLevel
@@ -11435,6 +11459,137 @@ export interface components {
              * @default
              */
             name?: string;
+        };
+        /**
+         * BacktestBrief
+         * @description What a level was worth over all events, as in `BacktestLevel`.
+         */
+        BacktestBrief: {
+            /** Level */
+            level: number;
+            /** Tried */
+            tried: number;
+            /** Missed */
+            missed: number;
+            /** Median Lead */
+            median_lead: number | null;
+            /** False */
+            false: number;
+            /** False Per Month */
+            false_per_month: number | null;
+            /** False Hours Per Month */
+            false_hours_per_month: number | null;
+        };
+        /**
+         * BacktestLeft
+         * @description Rules that are not in the answer: switched off, of several points, of the device; `later`: not yet reached.
+         */
+        BacktestLeft: {
+            /** Off */
+            off: number;
+            /** Together */
+            together: number;
+            /** Device */
+            device: number;
+            /** Later */
+            later: number;
+        };
+        /**
+         * BacktestMany
+         * @description Rules of a pack or site, one row each, in order of number. `count`: those that can be backtested.
+         *
+         *     At most 40 a go, and none is begun after 20 seconds; `next` goes into `after` for those that follow.
+         */
+        BacktestMany: {
+            /** Title */
+            title: string;
+            site: components["schemas"]["Named"] | null;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Before H */
+            before_h: number;
+            /** Of Warnings */
+            of_warnings: boolean;
+            /** Items */
+            items: components["schemas"]["BacktestManyRow"][];
+            /** Count */
+            count: number;
+            left: components["schemas"]["BacktestLeft"];
+            /** Next */
+            next: number | null;
+        };
+        /**
+         * BacktestManyRow
+         * @description A rule as it is in force. `why`: what keeps it from being backtested, null where it was.
+         *
+         *     `events`: those of the period, `unread` of them without readings; `until`: where a history too long was cut.
+         */
+        BacktestManyRow: {
+            /** Id */
+            id: number;
+            /** Title */
+            title: string;
+            /** Kind */
+            kind: string;
+            point: components["schemas"]["Named"];
+            site: components["schemas"]["Named"];
+            /** Why */
+            why: string | null;
+            /** Readings */
+            readings: number;
+            /** Until */
+            until: string | null;
+            /** Events */
+            events: number;
+            /** Unread */
+            unread: number;
+            /** Levels */
+            levels: components["schemas"]["BacktestBrief"][];
+        };
+        /**
+         * BacktestManyIn
+         * @description Every rule of a pack, of a site, or of a pack at a site. `events` only with a `site`.
+         *
+         *     `after`: go on behind this rule, as the `next` of the answer before said.
+         */
+        BacktestManyIn: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Events */
+            events?: components["schemas"]["KnownEvent"][] | null;
+            /**
+             * Before H
+             * @default 72
+             */
+            before_h?: number;
+            /**
+             * Pack
+             * @default
+             */
+            pack?: string;
+            /** Site */
+            site?: number | null;
+            /**
+             * After
+             * @default 0
+             */
+            after?: number;
         };
         /**
          * PackRow
@@ -20033,6 +20188,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Backtest"];
+                };
+            };
+        };
+    };
+    sites_rules_backtest_many: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestManyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestMany"];
                 };
             };
         };

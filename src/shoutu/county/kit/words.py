@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 FIELDS = {
-    "address": _("地址或号码"), "amount": _("数量"), "areas": _("范围"), "at": _("时间"), "bearer": _("持证人"),
-    "before_h": _("提前的小时数"),
+    "address": _("地址或号码"), "after": _("接在哪一条后面"), "amount": _("数量"), "areas": _("范围"), "at": _("时间"),
+    "bearer": _("持证人"), "before_h": _("提前的小时数"),
     "body": _("内容"), "capacity": _("产能"), "channel": _("通道"), "code": _("代码"), "colour": _("颜色"),
     "count": _("人数"), "county": _("县名"), "crs": _("坐标系"), "current": _("现在用的密码"), "danger": _("危险方向"),
     "dated": _("日期"), "days": _("天数"), "deputy": _("代理人"), "detail": _("详情"), "display": _("显示名"),

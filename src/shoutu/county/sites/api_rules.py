@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from shoutu.county.kit.api import Router, asker
 from shoutu.county.kit.limits import Limit
-from shoutu.county.sites import backtesting, ruling, selectors, trying
+from shoutu.county.sites import backtesting, backtesting_many, ruling, selectors, trying
 from shoutu.county.sites import schemas_rules as schemas
 from shoutu.county.sites.wording import rule_sentence
 
@@ -54,11 +54,26 @@ def backtest_rule(request: HttpRequest, id: int, body: schemas.BacktestIn) -> An
     """
     actor = asker(request)
     actor.require("rule.edit")
+    return backtesting.shown(actor, selectors.get_rule(actor, id), _asked(body))
+
+
+@router.post("/backtests", response=schemas.BacktestMany, throttle=Limit("read"))
+def backtest_many(request: HttpRequest, body: schemas.BacktestManyIn) -> Any:
+    """Backtest every rule of a pack, a site, or both, as each is in force; one row a rule, what is left out counted.
+
+    Changes nothing. 422 for neither, for events without a site and a period too long; 503 as with a trial.
+    """
+    actor = asker(request)
+    actor.require("rule.edit")
+    of = backtesting_many.Of(body.pack, body.site, body.after)
+    return backtesting_many.shown(actor, of, _asked(body))
+
+
+def _asked(body: schemas.BacktestIn) -> backtesting.Asked:
     given = None
     if body.events is not None:
         given = [(_ms(one.start), _ms(one.end or one.start), one.name) for one in body.events]
-    asked = backtesting.Asked(body.start, body.end, given, timedelta(hours=body.before_h))
-    return backtesting.shown(actor, selectors.get_rule(actor, id), asked)
+    return backtesting.Asked(body.start, body.end, given, timedelta(hours=body.before_h))
 
 
 def _ms(at: datetime) -> int:

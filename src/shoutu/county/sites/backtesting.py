@@ -42,9 +42,12 @@ class Asked(NamedTuple):
 
 
 def backtest(
-    actor: Actor, rule: Rule, start: datetime, end: datetime, events: Given | None = None, before: timedelta = BEFORE
-) -> dict[str, Any]:
+    actor: Actor, rule: Rule, start: datetime, end: datetime, events: Given | None = None, before: timedelta = BEFORE,
+    *, swept: bool = True,
+) -> dict[str, Any]:  # fmt: skip
     """The rule in force (``now``) and with all its thresholds moved (``sweep``, by ``factor``), over ``start``…``end``.
+
+    Not ``swept``: only in force.
 
     ``events``: (start, end, name), UTC ms; None: the point's orange and red warnings verified as real, from when they
     began.
@@ -58,7 +61,7 @@ def backtest(
         raise Invalid("events", _("结束不早于开始"))
     params = dict(rule.versions.get(number=rule.version).params)
     known = events if events is not None else verified(actor, rule, start, end)
-    factors, variants = sweep(rule.kind, params)
+    factors, variants = sweep(rule.kind, params) if swept else ([], [])
     learn = learning_s(params, rule.interval_s) if rule.kind == KIND else 0
     told = asking.backtest(
         {

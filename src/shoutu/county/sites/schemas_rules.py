@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ninja import Schema
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from shoutu.county.sites.schemas import Rule, Threshold
+from shoutu.county.sites.schemas import Named, Rule, Threshold
 
 
 class VersionRow(Schema):
@@ -219,3 +219,72 @@ class Backtest(Schema):
     events: list[BacktestEvent]
     now: BacktestRow
     sweep: list[BacktestRow]
+
+
+class BacktestManyIn(BacktestIn):
+    """Every rule of a pack, of a site, or of a pack at a site. `events` only with a `site`.
+
+    `after`: go on behind this rule, as the `next` of the answer before said.
+    """
+
+    pack: str = Field("", max_length=120)
+    site: int | None = Field(None, ge=1)
+    after: int = Field(0, ge=0)
+
+
+class BacktestBrief(Schema):
+    """What a level was worth over all events, as in `BacktestLevel`."""
+
+    level: int
+    tried: int
+    missed: int
+    median_lead: float | None
+    false: int
+    false_per_month: float | None
+    false_hours_per_month: float | None
+
+
+class BacktestManyRow(Schema):
+    """A rule as it is in force. `why`: what keeps it from being backtested, null where it was.
+
+    `events`: those of the period, `unread` of them without readings; `until`: where a history too long was cut.
+    """
+
+    id: int
+    title: str
+    kind: str
+    point: Named
+    site: Named
+    why: str | None
+    readings: int
+    until: datetime | None
+    events: int
+    unread: int
+    levels: list[BacktestBrief]
+
+
+class BacktestLeft(Schema):
+    """Rules that are not in the answer: switched off, of several points, of the device; `later`: not yet reached."""
+
+    off: int
+    together: int
+    device: int
+    later: int
+
+
+class BacktestMany(Schema):
+    """Rules of a pack or site, one row each, in order of number. `count`: those that can be backtested.
+
+    At most 40 a go, and none is begun after 20 seconds; `next` goes into `after` for those that follow.
+    """
+
+    title: str
+    site: Named | None
+    start: datetime
+    end: datetime
+    before_h: float
+    of_warnings: bool
+    items: list[BacktestManyRow]
+    count: int
+    left: BacktestLeft
+    next: int | None

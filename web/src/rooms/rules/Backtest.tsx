@@ -1,17 +1,16 @@
-import { Button, Input, InputNumber, Segmented } from "antd";
+import { Button } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
-import { Link, useNavigate, useParams } from "react-router";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { asProblem } from "../../api/problem";
 import type { Backtest, BacktestRow, RuleDetail } from "../../api/types";
 import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { useCrumb } from "../../kit/shell/crumb";
 import { Empty, Failed, Loading } from "../../kit/States";
-import { serverNow } from "../../time/server";
 import { figure } from "../../time/figure";
 import { spanWords } from "../../time/words";
-import { fieldTime, momentOf } from "../people/times";
+import { Ask, begunWith } from "./BacktestAsk";
 import { falseOf, formAddress, leadWords, limitWords, mayBacktest, perMonth, standingAt, worthWords } from "./backtest";
 import { Lane, PastCurve, type Bar } from "./Past";
 import { useBacktest, useRule, type BacktestOf } from "./queries";
@@ -22,83 +21,7 @@ import "./rule.css";
 import "./trial.css";
 import "./backtest.css";
 
-interface Happened {
-  key: number;
-  start: string;
-  end: string;
-  name: string;
-}
-
-const DAY = 86_400_000;
 const SHOWN = 50;
-
-function Happenings({ rows, set }: { rows: readonly Happened[]; set: (rows: Happened[]) => void }): ReactNode {
-  const change = (key: number, part: Partial<Happened>): void => set(rows.map((one) => (one.key === key ? { ...one, ...part } : one)));
-  return (
-    <div className="backtest-events">
-      {rows.map((one, i) => (
-        <div key={one.key} className="backtest-event">
-          <label>
-            {t("backtest.event.start")}
-            <Input type="datetime-local" value={one.start} onChange={(event) => change(one.key, { start: event.target.value })} />
-          </label>
-          <label>
-            {t("backtest.event.end")}
-            <Input type="datetime-local" value={one.end} min={one.start} onChange={(event) => change(one.key, { end: event.target.value })} />
-          </label>
-          <label>
-            {t("backtest.event.name")}
-            <Input value={one.name} maxLength={60} onChange={(event) => change(one.key, { name: event.target.value })} />
-          </label>
-          <Button aria-label={t("backtest.event.remove", { n: i + 1 })} onClick={() => set(rows.filter((other) => other.key !== one.key))}>
-            {t("backtest.event.drop")}
-          </Button>
-        </div>
-      ))}
-      <Button onClick={() => set([...rows, { key: Math.max(0, ...rows.map((one) => one.key)) + 1, start: "", end: "", name: "" }])}>{t("backtest.event.add")}</Button>
-    </div>
-  );
-}
-
-/** Which time, what happened in it, and how long before it a signal is its warning. */
-function Ask({ begun, ask, busy }: { begun: BacktestOf; ask: (of: BacktestOf) => void; busy: boolean }): ReactNode {
-  const [from, setFrom] = useState(fieldTime(begun.start));
-  const [until, setUntil] = useState(fieldTime(begun.end));
-  const [before, setBefore] = useState<number | null>(begun.before_h);
-  const [source, setSource] = useState<"warnings" | "hand">("warnings");
-  const [rows, setRows] = useState<Happened[]>([{ key: 1, start: "", end: "", name: "" }]);
-  const start = momentOf(from);
-  const end = momentOf(until);
-  const told = rows.filter((one) => one.start !== "");
-  const events = source === "warnings" ? null : told.map((one) => ({ start: momentOf(one.start) ?? "", end: momentOf(one.end), name: one.name.trim() }));
-  const can = start !== null && end !== null && start < end && (source === "warnings" || told.length > 0);
-  return (
-    <Panel title={t("backtest.ask")} note={t("backtest.ask.note")}>
-      <div className="backtest-ask">
-        <label>
-          {t("backtest.from")}
-          <Input type="datetime-local" value={from} max={until} onChange={(event) => setFrom(event.target.value)} />
-        </label>
-        <label>
-          {t("backtest.until")}
-          <Input type="datetime-local" value={until} min={from} onChange={(event) => setUntil(event.target.value)} />
-        </label>
-        <label>
-          {t("backtest.before")}
-          <InputNumber min={0} max={8784} value={before} onChange={setBefore} />
-        </label>
-        <div>
-          <span id="backtest-source">{t("backtest.events")}</span>
-          <Segmented aria-labelledby="backtest-source" value={source} onChange={setSource} options={(["warnings", "hand"] as const).map((value) => ({ value, label: t(`backtest.events.${value}`) }))} />
-        </div>
-        <Button loading={busy} disabled={!can} onClick={() => ask({ start: start ?? "", end: end ?? "", before_h: before ?? 72, events })}>
-          {t("backtest.run")}
-        </Button>
-      </div>
-      {source === "hand" && <Happenings rows={rows} set={setRows} />}
-    </Panel>
-  );
-}
 
 function stoodBars(row: BacktestRow, end: number): Bar[] {
   // The higher levels are drawn over the milder ones, which stand wherever they do.
@@ -268,10 +191,8 @@ function Result({ rule, told }: { rule: RuleDetail; told: Backtest }): ReactNode
 }
 
 function Work({ rule }: { rule: RuleDetail }): ReactNode {
-  const [of, setOf] = useState<BacktestOf>(() => {
-    const end = Math.ceil(serverNow() / 60_000) * 60_000;
-    return { start: new Date(end - 30 * DAY).toISOString(), end: new Date(end).toISOString(), before_h: 72, events: null };
-  });
+  const [search] = useSearchParams();
+  const [of, setOf] = useState<BacktestOf>(() => begunWith(search));
   const found = useBacktest(rule, of);
   return (
     <div className="rules-column">

@@ -60,6 +60,7 @@ export function PackPage({ me }: { me: Me }): ReactNode {
     <div className="page">
       <header className="rules-head">
         {me.permissions.includes("rule.edit") && pack.kinds.length > 0 && <Link to={`/rules/${name}/sites`} className="rules-door">{t("bind.door")}</Link>}
+        {me.permissions.includes("rule.edit") && <Link to={`/rules/backtest?pack=${name}`} className="rules-door">{t("backtest.many.door")}</Link>}
         <h1>
           {t("rules.packTitle", { title: pack.title, version: pack.version })} <Unchecked verified={pack.verified} />
         </h1>

@@ -6,6 +6,7 @@ import { LevelMark } from "../../kit/LevelTag";
 import { NotSaved } from "../../kit/States";
 import { figure } from "../../time/figure";
 import { fieldsOf, hasLimits, isBand, levelsOf, stepsOf, valueAt, type Draft, type Texts } from "./draft";
+import { wrongWords } from "./newrule";
 
 interface FieldProps {
   rule: RuleDetail;
@@ -28,7 +29,7 @@ function Field({ rule, field, label, texts, set, wrong }: FieldProps): ReactNode
       <Input id={id} inputMode="decimal" value={text} onChange={(event) => set(field, event.target.value)} aria-invalid={wrong[field] !== undefined} aria-describedby={wrong[field] === undefined ? undefined : `${id}-wrong`} />
       {wrong[field] !== undefined && (
         <p className="fieldwrong" id={`${id}-wrong`} role="alert">
-          {t(`ruleEdit.wrong.${wrong[field]}`)}
+          {wrongWords(rule.kind, field, wrong[field])}
         </p>
       )}
     </div>

@@ -6,9 +6,11 @@ import { asProblem } from "../../api/problem";
 import type { SiteValue, SiteWatch as Watch } from "../../api/types";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading, NotSaved } from "../../kit/States";
+import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
 import { Exchange } from "../../kit/import/Exchange";
 import { figure } from "../../time/figure";
+import { date } from "../../time/words";
 import { Unchecked } from "./Packs";
 import { useEnterDesign, useWatch } from "./queries";
 import { namer, ruleTitle } from "./words";
@@ -109,13 +111,14 @@ function Points({ watch }: { watch: Watch }): ReactNode {
         {watch.points.map((point) => (
           <li key={point.id}>
             <Link to={`/points/${point.id}`}>{point.name}</Link> <span className="second">{point.item_title}</span>
-            {point.rules.filter((rule) => rule.enabled && rule.levels.length > 0).length === 0 && <p className="watch-bare">{t("watch.noRule")}</p>}
+            {point.rules.filter((rule) => rule.enabled && rule.levels.length > 0 && rule.kind !== "anomaly").length === 0 && <p className="watch-bare">{t("watch.noRule")}</p>}
             {point.rules
               .filter((rule) => rule.enabled && rule.levels.length > 0)
               .map((rule) => (
                 <p key={rule.id}>
                   <Link to={`/rules/id/${rule.id}`}>{ruleTitle(rule)}</Link>{"\uff1a"}{rule.sentence} <Unchecked verified={rule.verified} />
                   <span className="second"> {rule.cite}</span>
+                  {rule.learning_until !== null && <span className="note"> {t("rule.learning", { until: date(rule.learning_until) })}</span>}
                 </p>
               ))}
           </li>
@@ -128,6 +131,7 @@ function Points({ watch }: { watch: Watch }): ReactNode {
 /** What watches one site, and what is missing. */
 export function SiteWatch(): ReactNode {
   const id = Number(useParams().siteId);
+  const me = useMe();
   const found = useWatch(id);
   useCrumb(t("nav.findings"), "/findings", found.data?.site.name ?? "\u2026");
   if (found.error && !found.data) {
@@ -149,6 +153,12 @@ export function SiteWatch(): ReactNode {
         </h1>
         <p className="second">
           {watch.kind} {watch.organisation}
+          {me.permissions.includes("rule.edit") && (
+            <>
+              {" \u00b7 "}
+              <Link to={`/rules/backtest?site=${watch.site.id}`}>{t("backtest.many.door.site")}</Link>
+            </>
+          )}
           {watch.packs.map((pack) => (
             <span key={pack.name}>
               {" \u00b7 "}

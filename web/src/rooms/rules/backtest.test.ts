@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Backtest, BacktestRow } from "../../api/types";
-import { formAddress, leadWords, limitWords, standingAt, textsOfAddress } from "./backtest";
+import type { Backtest, BacktestBrief, BacktestManyRow, BacktestRow } from "../../api/types";
+import { formAddress, leadWords, limitWords, singleAddress, standingAt, summed, textsOfAddress } from "./backtest";
 
 function row(factor: number, levels: Record<string, unknown>): BacktestRow {
   return { factor, params: { levels }, levels: [], at: [], stood: [] };
@@ -35,5 +35,22 @@ describe("the thresholds", () => {
   it("are written with their side", () => {
     const levels = [{ level: 4, value: 5, direction: "low" as const }, { level: 4, value: 9, direction: "high" as const }];
     expect(limitWords(levels, 4)).toBe("\u2264 5 / \u2265 9");
+  });
+});
+
+describe("many rules", () => {
+  const at = (level: number, missed: number, vain: number | null): BacktestBrief => ({ level, tried: 2, missed, median_lead: null, false: 0, false_per_month: vain, false_hours_per_month: null });
+  const one = (...levels: BacktestBrief[]): BacktestManyRow => ({ levels }) as unknown as BacktestManyRow;
+
+  it("are summed by their mildest level, which stands wherever a higher one does", () => {
+    expect(summed([one(at(4, 2, 0), at(1, 0, 0.5)), one(at(2, 1, 3)), one(at(1, 0, null)), one()])).toEqual({ missed: 1, most: 3 });
+    expect(summed([])).toEqual({ missed: 0, most: 0 });
+  });
+
+  it("lead each to its own page over the same time", () => {
+    const address = new URL(singleAddress(7, { start: "2026-11-01T00:00:00+08:00", end: "2026-11-02T00:00:00+08:00", before_h: 6 }), "http://county");
+    expect(address.pathname).toBe("/rules/id/7/backtest");
+    expect(address.searchParams.get("start")).toBe("2026-11-01T00:00:00+08:00");
+    expect(address.searchParams.get("before")).toBe("6");
   });
 });

@@ -1,5 +1,5 @@
 import { t } from "i18next";
-import type { Backtest, BacktestLevel, BacktestRow, RuleDetail, Threshold } from "../../api/types";
+import type { Backtest, BacktestBrief, BacktestLevel, BacktestManyRow, BacktestRow, RuleDetail, Threshold } from "../../api/types";
 import { figure } from "../../time/figure";
 import { spanWords } from "../../time/words";
 import { hasLimits } from "./draft";
@@ -34,7 +34,7 @@ export function leadWords(lead: number | null, read: boolean): string {
 }
 
 /** The usual lead of a level over all events, and how many it missed. */
-export function worthWords(at: BacktestLevel): string {
+export function worthWords(at: Pick<BacktestLevel, "tried" | "missed" | "median_lead">): string {
   if (at.tried === 0) return t("backtest.worth.none");
   const usual = at.median_lead === null ? t("backtest.lead.missed") : leadWords(at.median_lead, true);
   return at.missed === 0 || at.median_lead === null ? usual : t("backtest.worth.missed", { usual, n: at.missed, all: at.tried });
@@ -71,4 +71,20 @@ export function textsOfAddress(text: string | null): Record<string, string> {
     sides.forEach((one, i) => (found[Array.isArray(value) ? `levels.${level}.${i}` : `levels.${level}`] = String(one)));
   }
   return found;
+}
+
+/** The page of one rule over the same time. */
+export function singleAddress(rule: number, of: { start: string; end: string; before_h: number }): string {
+  return `/rules/id/${rule}/backtest?${new URLSearchParams({ start: of.start, end: of.end, before: String(of.before_h) }).toString()}`;
+}
+
+/** Events a level was held for, of those there are readings of: `2/3`. */
+export function foundWords(at: BacktestBrief): string {
+  return at.tried === 0 ? t("backtest.worth.none") : `${at.tried - at.missed}/${at.tried}`;
+}
+
+/** Of many rules: how many missed an event at every level of theirs, and the most false alarms one of them gives. */
+export function summed(rows: readonly BacktestManyRow[]): { missed: number; most: number } {
+  const mildest = rows.flatMap((row) => row.levels.slice(-1));
+  return { missed: mildest.filter((at) => at.missed > 0).length, most: Math.max(0, ...mildest.map((at) => at.false_per_month ?? 0)) };
 }

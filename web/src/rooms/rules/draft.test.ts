@@ -63,3 +63,12 @@ test("what is only new reaches yellow, and is the rarer the graver", () => {
   expect(draftOf("anomaly", unlike, { ...texts, "levels.1": "40000" }).wrong).toEqual({ "levels.1": "order" });
   expect(draftOf("anomaly", unlike, { ...texts, "levels.1": "", "levels.2": "" }).wrong).toEqual({ "levels.2": "number" });
 });
+
+test("a field out of what the engine takes, or empty where it cannot be, is wrong by name", () => {
+  const unlike = { levels: { "1": 3000 }, learn_s: 604800, min_samples: 500, clear_for_s: 43200, raise_for_s: 0 };
+  const texts = textsOf("anomaly", unlike);
+  expect(draftOf("anomaly", unlike, texts).wrong).toEqual({});
+  expect(draftOf("anomaly", unlike, { ...texts, "levels.1": "50", learn_s: "-1", min_samples: "10" }).wrong).toEqual({ "levels.1": "range", learn_s: "range", min_samples: "range" });
+  expect(draftOf("accumulation", { form: "sum" }, { "levels.1": "5" }).wrong).toEqual({ window_s: "missing", bucket_s: "missing" });
+  expect(draftOf("stuck", {}, { window_s: "" }).wrong).toEqual({ window_s: "missing" });
+});

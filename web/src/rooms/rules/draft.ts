@@ -17,6 +17,30 @@ const others: Record<string, readonly string[]> = {
   anomaly: ["learn_s", "min_samples", "raise_for_s", "clear_for_s"],
 };
 
+/** What a kind of rule cannot do without, besides its limits. */
+const required: Record<string, readonly string[]> = {
+  accumulation: ["window_s", "bucket_s"],
+  forecast: ["target", "window_s", "interval_s"],
+  stuck: ["window_s"],
+};
+
+const seconds = [0, 316_224_000] as const;
+/** The least and the most a field may say, as the engine has it; of a limit under `levels`. */
+const ranges: Record<string, Record<string, readonly [number, number]>> = {
+  anomaly: { levels: [100, 1_000_000], learn_s: seconds, min_samples: [50, 1_000_000] },
+  forecast: { confidence: [0.5, 0.9999] },
+  no_data: { intervals: [1, 100_000] },
+  stuck: { min_samples: [2, 1_000_000], tolerance: [0, Infinity] },
+  implausible: { count: [1, 100_000], clear_count: [1, 100_000] },
+};
+const everywhere: Record<string, readonly [number, number]> = { raise_for_s: seconds, clear_for_s: seconds, hysteresis: [0, Infinity], level: [1, 4] };
+
+/** The least and the most a field of this kind may say, null where any number will do. */
+export function rangeOf(kind: string, field: string): readonly [number, number] | null {
+  const name = field.startsWith("levels.") ? "levels" : field;
+  return ranges[kind]?.[name] ?? everywhere[name] ?? null;
+}
+
 const limited = new Set(["threshold", "rate", "accumulation", "quota", "forecast", "anomaly"]);
 const levelled = new Set(["no_data", "stuck", "implausible"]);
 export const levels = [4, 3, 2, 1] as const;
@@ -71,10 +95,12 @@ export function textsOf(kind: string, params: Params): Texts {
   );
 }
 
+export type Wrong = "number" | "order" | "pair" | "missing" | "range";
+
 export interface Draft {
   params: Params;
   /** Fields whose text is no number, and limits that do not lie further out than the milder one. */
-  wrong: Record<string, "number" | "order" | "pair">;
+  wrong: Record<string, Wrong>;
 }
 
 /** A minus as a phone's keyboard or a paper has it. */
@@ -90,13 +116,17 @@ export function draftOf(kind: string, params: Params, texts: Texts): Draft {
     const text = texts[field] ?? "";
     if (text.trim() === "") return null;
     const value = numberOf(text);
+    const range = rangeOf(kind, field);
     if (!Number.isFinite(value)) wrong[field] = "number";
+    else if (range !== null && (value < range[0] || value > range[1])) wrong[field] = "range";
     return value;
   };
   for (const field of [...(others[kind] ?? []), ...(levelled.has(kind) ? ["level"] : [])]) {
     const value = told(field);
-    if (value === null) delete next[field];
-    else next[field] = value;
+    if (value === null) {
+      delete next[field];
+      if (required[kind]?.includes(field)) wrong[field] = "missing";
+    } else next[field] = value;
   }
   if (stepsOf(params).length > 0) next.steps = stepsOf(params).map((step, i) => ({ ...step, count: told(`steps.${i}.count`) ?? step.count }));
   if (hasLimits(kind)) next.levels = limitsOf(kind, params, told, wrong);

@@ -79,6 +79,25 @@ export function useProposeChange(id: number) {
   });
 }
 
+export interface NewRuleIn {
+  point: number;
+  kind: string;
+  params: Record<string, unknown>;
+  reason: string;
+  title: string;
+}
+
+/** Watch a point by one more rule, from now on. */
+export function useMakeRule() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: NewRuleIn) => got(api.POST("/api/v1/rules", { body: { ...body, pack: "" } })),
+    onSuccess: () => {
+      for (const key of ["points", "sites", "status", "ledger"]) void client.invalidateQueries({ queryKey: [key] });
+    },
+  });
+}
+
 /** The value once it has stood still for so long: typing asks nothing. */
 export function useSettled(value: string, ms: number): string {
   const [settled, setSettled] = useState(value);
@@ -118,6 +137,25 @@ export function useBacktest(rule: { id: number; version: number }, of: BacktestO
     queryKey: ["rules", "backtest", rule.id, rule.version, JSON.stringify(of)],
     queryFn: () => got(api.POST("/api/v1/rules/{id}/backtest", { params: { path: { id: rule.id } }, body: of })),
     staleTime: 300_000,
+    retry: false,
+  });
+}
+
+export interface BacktestsOf extends BacktestOf {
+  pack: string;
+  site: number | null;
+}
+
+/** Every rule of a pack or site as it is in force, as many as one go takes; the next page goes on. Null asks nothing. */
+export function useBacktests(of: BacktestsOf | null) {
+  return useInfiniteQuery({
+    queryKey: ["rules", "backtests", JSON.stringify(of)],
+    queryFn: ({ pageParam }) => got(api.POST("/api/v1/backtests", { body: { ...of!, after: pageParam } })),
+    initialPageParam: 0,
+    getNextPageParam: (page) => page.next,
+    enabled: of !== null,
+    staleTime: 300_000,
+    refetchOnWindowFocus: false,
     retry: false,
   });
 }

@@ -10,6 +10,7 @@ import { Clauses } from "../../kit/Clauses";
 import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading } from "../../kit/States";
+import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
 import { unitFigure, valueWords } from "../../time/figure";
 import { date } from "../../time/words";
@@ -18,6 +19,7 @@ import { Age, isBackInside, isStale, PointMark } from "./Latest";
 import { PointDays } from "./PointDays";
 import { PointMarks } from "./PointMarks";
 import { serverNow, useNow } from "../../time/server";
+import "../rules/rule.css";
 import "./points.css";
 
 /** The limits drawn on the curve: those of the rules in force that speak of the value itself. */
@@ -26,8 +28,15 @@ export function drawnLimits(rules: readonly PointRule[]): Threshold[] {
 }
 
 function Rules({ point }: { point: PointDetail }): ReactNode {
+  const me = useMe();
   return (
-    <Panel title={t("rules.title")} note={t("rules.note", { n: point.rules.filter((rule) => rule.enabled).length })} action={<Link to="/silences">{t("nav.silences")}</Link>}>
+    <Panel title={t("rules.title")} note={t("rules.note", { n: point.rules.filter((rule) => rule.enabled).length })} action={
+        <span className="rule-doors">
+          {me.permissions.includes("rule.edit") && <Link to={`/points/${point.id}/rules/new`}>{t("newRule.door")}</Link>}
+          <Link to="/silences">{t("nav.silences")}</Link>
+        </span>
+      }
+    >
       {point.rules.length === 0 ? (
         <p className="note">{t("rules.none")}</p>
       ) : (
