@@ -120,7 +120,7 @@ class County:
         return server
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             while head := await reader.readuntil(b"\r\n\r\n"):
                 now = time.perf_counter()
                 lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
@@ -204,6 +204,42 @@ async def pipeline(folder: Path, county_url: str) -> AsyncIterator[tuple[str, in
             await asyncio.sleep(0.05)
 
 
+class Connection:
+    """A connection to the door that is kept; the door closes one that has been idle for some seconds."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def taken(self, request: bytes) -> bool:
+        """Whether it was taken; False where the door says to wait. Raises RuntimeError when it refuses."""
+        try:
+            answer, told = await self._ask(request)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.close()  # it was closed while it was idle; what comes twice is found by the store and counted
+            answer, told = await self._ask(request)
+        if answer.startswith(b"HTTP/1.1 429"):
+            return False
+        if not answer.startswith(b"HTTP/1.1 202") or json.loads(told)["accepted"] != BATCH:
+            raise RuntimeError(f"the door refuses: {answer!r} {told[:300]!r}")
+        return True
+
+    async def _ask(self, request: bytes) -> tuple[bytes, bytes]:
+        if self._open is None or self._open[0].at_eof():
+            self.close()
+            self._open = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = self._open
+        writer.write(request)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        length = next(line for line in answer.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        return answer, await reader.readexactly(int(length.split(b":")[1]))
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open[1].close()
+        self._open = None
+
+
 class Sender:
     """Sends the batches at their times over keep-alive connections."""
 
@@ -220,9 +256,9 @@ class Sender:
 
     async def run(self, seconds: float) -> None:
         """Raises RuntimeError when the door refuses for good."""
-        free: asyncio.Queue[Any] = asyncio.Queue()
+        free: asyncio.Queue[Connection] = asyncio.Queue()
         for _ in range(8):
-            free.put_nowait(await asyncio.open_connection("127.0.0.1", self.port))
+            free.put_nowait(Connection(self.port))
         begun, steps = time.perf_counter(), max(1, int(seconds / self.setting.period_s))
         posts: set[asyncio.Task[None]] = set()
         for at in range(steps * len(self.bodies)):
@@ -237,11 +273,11 @@ class Sender:
                 posts.remove(done)
                 done.result()
         await asyncio.gather(*posts)
+        await asyncio.sleep(max(0.0, begun + steps * self.setting.period_s - time.perf_counter()))
         while not free.empty():
-            free.get_nowait()[1].close()
+            free.get_nowait().close()
 
-    async def _post(self, body: Body, step: int, connection: Any, free: asyncio.Queue[Any]) -> None:
-        reader, writer = connection
+    async def _post(self, body: Body, step: int, connection: Connection, free: asyncio.Queue[Connection]) -> None:
         head = (
             f"POST /ingest/v1/readings HTTP/1.1\r\nhost: l\r\nauthorization: Bearer {token(body.number)}\r\n"
             f"content-type: application/vnd.apache.arrow.stream\r\ncontent-length: {len(body.bytes)}\r\n\r\n"
@@ -251,24 +287,12 @@ class Sender:
         self.sent[red, self.times[red]] = time.perf_counter()
         payload = bytes(body.bytes)
         try:
-            while not await self._taken(reader, writer, head + payload):
+            while not await connection.taken(head + payload):
                 self.delayed += 1
                 await asyncio.sleep(0.2)
         finally:
             free.put_nowait(connection)
         self.readings += BATCH
-
-    async def _taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bool:
-        """Whether it was taken; False where the door says to wait."""
-        writer.write(request)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        length = next(line for line in answer.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        told = await reader.readexactly(int(length.split(b":")[1]))
-        if answer.startswith(b"HTTP/1.1 429"):
-            return False
-        if not answer.startswith(b"HTTP/1.1 202") or json.loads(told)["accepted"] != BATCH:
-            raise RuntimeError(f"the door refuses: {answer!r} {told[:300]!r}")
-        return True
 
 
 async def gauge(url: str, ready: Any, seconds: float, what: str) -> dict[str, float]:
