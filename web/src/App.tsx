@@ -169,7 +169,7 @@ function Inside(): ReactNode {
         <Route path="/signals" element={<Later><Asides me={me} /></Later>} />
         <Route path="/noise" element={<Later><Noise /></Later>} />
         <Route path="/points" element={<Points />} />
-        <Route path="/points/:pointId" element={<PointPage />} />
+        <Route path="/points/:pointId" element={<PointPage me={me} />} />
         <Route path="/points/:pointId/rules/new" element={<Later><NewRulePage /></Later>} />
         <Route path="/quality" element={<Later><Quality /></Later>} />
         <Route path="/falsified" element={<Later><Falsified /></Later>} />

@@ -1,5 +1,7 @@
-import { describe, expect, it } from "vitest";
+import i18next from "i18next";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Backtest, BacktestBrief, BacktestManyRow, BacktestRow } from "../../api/types";
+import zh from "../../i18n/zh.json";
 import { formAddress, leadWords, limitWords, singleAddress, standingAt, summed, textsOfAddress } from "./backtest";
 
 function row(factor: number, levels: Record<string, unknown>): BacktestRow {
@@ -19,6 +21,10 @@ describe("a threshold that was tried", () => {
 });
 
 describe("an event", () => {
+  beforeAll(async () => {
+    await i18next.init({ lng: "zh", keySeparator: false, nsSeparator: false, resources: { zh: { translation: zh } }, interpolation: { escapeValue: false } });
+  });
+
   it("that no level came before was missed, or had no readings to tell by", () => {
     expect(leadWords(null, true)).not.toBe(leadWords(null, false));
     expect(leadWords(null, false)).toContain("没有读数");

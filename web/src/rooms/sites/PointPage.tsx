@@ -3,14 +3,13 @@ import type { ReactNode } from "react";
 import { Link, useParams } from "react-router";
 import { spacingOf, usePoint } from "../../api/queries";
 import { asProblem } from "../../api/problem";
-import type { PointDetail, PointRule, Threshold } from "../../api/types";
+import type { Me, PointDetail, PointRule, Threshold } from "../../api/types";
 import { Curve } from "../../kit/curve/Curve";
 import { RangePicker, useRange } from "../../kit/curve/range";
 import { Clauses } from "../../kit/Clauses";
 import { LevelMark } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Empty, Failed, Loading } from "../../kit/States";
-import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
 import { unitFigure, valueWords } from "../../time/figure";
 import { date } from "../../time/words";
@@ -27,8 +26,7 @@ export function drawnLimits(rules: readonly PointRule[]): Threshold[] {
   return rules.filter((rule) => rule.enabled && rule.on_value).flatMap((rule) => rule.levels);
 }
 
-function Rules({ point }: { point: PointDetail }): ReactNode {
-  const me = useMe();
+function Rules({ point, me }: { point: PointDetail; me: Me }): ReactNode {
   return (
     <Panel title={t("rules.title")} note={t("rules.note", { n: point.rules.filter((rule) => rule.enabled).length })} action={
         <span className="rule-doors">
@@ -119,7 +117,7 @@ export function quietSince(last: string | undefined, now: number): string | null
   return now - at > 24 * 3_600_000 ? new Date(at + 3_600_000).toISOString() : null;
 }
 
-export function PointPage(): ReactNode {
+export function PointPage({ me }: { me: Me }): ReactNode {
   const id = Number(useParams().pointId);
   const found = usePoint(id);
   const [hours, setHours, readings] = useRange(id, quietSince(found.data?.latest?.ts, serverNow()), found.data?.interval_s ?? 60);
@@ -157,7 +155,7 @@ export function PointPage(): ReactNode {
           )}
         </Panel>
         <div className="point-side">
-          <Rules point={point} />
+          <Rules point={point} me={me} />
           <Panel title={t("point.warnings")} note={t("point.warnings.note", { n: point.warnings.length })}>
             {point.warnings.length === 0 ? (
               <p className="note">{t("point.warnings.none")}</p>
