@@ -50,7 +50,7 @@ def test_it_learns_two_weeks_goes_no_higher_than_yellow_and_its_rate_is_what_the
 
 @pytest.mark.parametrize("item", CALM)
 def test_months_in_which_nothing_happens_are_about_as_calm_as_the_pack_says(item: str) -> None:
-    """Twelve points, 120 days: some 21 blue calls are told of; twice that is the most, and none while it learns."""
+    """Twelve points, 120 days: some 18 blue calls are told of; twice that is the most, and none while it learns."""
     params = next(rule.params for _pack, rule in rules() if rule.indicator == item)
     step, about, day, noise = CALM[item]
     points: list[dict[str, Any]] = [{"id": k, "source": 1, "site": 1, "interval_s": step} for k in range(1, POINTS + 1)]
