@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -266,27 +266,37 @@ def run_reference(journal: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
             reference.tick(seq, *rest)
         else:
             reference.switch(*rest)
-    return comparable(sorted(reference.signals, key=lambda s: (s["seq"], s["rule"], s["ordinal"])))
+    return comparable(sorted(reference.signals, key=lambda s: (s["seq"], s["rule"], s["site"], s["ordinal"])))
 
 
-def run_engine(journal: list[Any], cuts: Collection[int] = (), restarts: Collection[int] = ()) -> list[dict[str, Any]]:
-    """Readings between switches and ticks in batches cut at ``cuts``; a restart from a checkpoint at ``restarts``."""
+def run_engine(
+    journal: list[Any],
+    cuts: Collection[int] = (),
+    restarts: Collection[int] = (),
+    numbers: Sequence[int] | None = None,
+) -> list[dict[str, Any]]:
+    """Readings between switches and ticks in batches cut at ``cuts``; a restart from a checkpoint at ``restarts``.
+
+    ``numbers``: those of the records, where they are not their places.
+    """
     engine, found, pending = Engine(), [], []
+    own = np.array(range(len(journal)) if numbers is None else numbers, np.int64)
     for seq, (what, *rest) in enumerate([*journal, ("end",)]):
         if pending and (what != "reading" or seq in cuts or seq in restarts):
             columns = [
                 np.array(c, t) for c, t in zip(zip(*pending, strict=True), ("i4", "i8", "i8", "f8", "u1"), strict=True)
             ]
-            found.append(engine.readings(seq - len(pending), *columns))
+            first = seq - len(pending)
+            found.append(engine.readings(first if numbers is None else own[first:seq], *columns))
             pending = []
         if seq in restarts:
             engine = Engine.restore(engine.snapshot())
         if what == "reading":
             pending.append(rest)
         elif what == "tick":
-            found.append(engine.tick(seq, *rest))
+            found.append(engine.tick(int(own[seq]), *rest))
         elif what == "switch":
-            engine.switch(seq, *rest)
+            engine.switch(int(own[seq]), *rest)
     return comparable([as_dict(signal) for signals in found for signal in signals])
 
 

@@ -173,7 +173,8 @@ class Reference:
 
     def say(self, seq: int, rule: Rule | None, **fields: Any) -> None:
         number = rule.spec.id if rule else 0
-        ordinal = sum(s["seq"] == seq and s["rule"] == number for s in self.signals)
+        site = self.points[rule.spec.point].spec.site if rule else fields["site"]
+        ordinal = sum((s["seq"], s["rule"], s["site"]) == (seq, number, site) for s in self.signals)
         base = {
             "seq": seq, "rule": number, "rule_version": rule.spec.version if rule else 0, "ordinal": ordinal,
             "point": 0, "site": 0, "source": 0, "value": NAN, "threshold": NAN, "aux": NAN, "window_start": None,

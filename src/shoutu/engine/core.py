@@ -65,17 +65,28 @@ class Engine:
         make_once(self._state)
 
     def readings(
-        self, seq0: int, point: ArrayLike, ts: ArrayLike, received: ArrayLike, value: ArrayLike, quality: ArrayLike
+        self,
+        seq0: int | NDArray[np.int64],
+        point: ArrayLike,
+        ts: ArrayLike,
+        received: ArrayLike,
+        value: ArrayLike,
+        quality: ArrayLike,
     ) -> Signals:
-        """Judge readings, numbered from ``seq0``, in the order given.
+        """Judge readings in the order given, numbered from ``seq0``, or by it where it is a column: the readings of
+        some sites out of a journal keep their numbers.
 
         Columns of one length n: point id i32, event time i64 (UTC ms), received i64 (UTC ms; one number serves all),
         value f64, quality u8 (0 good, 1 suspect, 2 calibrating, 3 invalid). Points that are not watched are counted
-        as unknown. Returns signals in order of (seq, rule, ordinal). Raises ValueError when lengths differ.
+        as unknown. Returns signals in order of (seq, rule, site, ordinal). Raises ValueError when lengths differ.
         """
         ids = np.ascontiguousarray(point, np.int32)
         n = len(ids)
         columns: list[NDArray[Any]] = [np.ascontiguousarray(np.broadcast_to(np.asarray(received, np.int64), n))]
+        numbers = seq0 if isinstance(seq0, np.ndarray) else None
+        first = 0 if isinstance(seq0, np.ndarray) else seq0
+        if numbers is not None and numbers.shape != (n,):
+            raise ValueError(f"seq0 has shape {numbers.shape}, expected ({n},), the length of point")
         for name, column, kind in (("ts", ts, np.int64), ("value", value, np.float64), ("quality", quality, np.uint8)):
             array = np.ascontiguousarray(column, kind)
             if array.shape != (n,):
@@ -92,11 +103,13 @@ class Engine:
         while at < n:
             cursor[0] = 0
             at = kernel.walk(
-                self._state.arrays, index, seq0, columns[1], columns[0], columns[2], columns[3], at,
+                self._state.arrays, index, first, columns[1], columns[0], columns[2], columns[3], at,
                 self._out, cursor, self._work, self._room,
             )  # fmt: skip
             if cursor[0]:
                 found.append(self._out[: cursor[0]].copy())
+                if numbers is not None:
+                    found[-1]["seq"] = numbers[found[-1]["seq"]]
         signals = _ordered(found)
         self._composites.hear(signals)
         return signals
@@ -178,13 +191,16 @@ class Engine:
 
 
 def _ordered(parts: list[Signals]) -> Signals:
-    """One array in order of (seq, rule), with ordinals in the order raised."""
+    """One array in order of (seq, rule, site), with ordinals in the order raised.
+
+    What no rule raises (rule 0) is counted site by site, so that sharding by site changes no ordinal.
+    """
     if not parts:
         return empty_signals()
     signals = np.concatenate(parts)
-    signals = signals[np.lexsort((np.arange(len(signals)), signals["rule"], signals["seq"]))]
+    signals = signals[np.lexsort((np.arange(len(signals)), signals["site"], signals["rule"], signals["seq"]))]
     same = np.zeros(len(signals), bool)
-    same[1:] = (signals["seq"][1:] == signals["seq"][:-1]) & (signals["rule"][1:] == signals["rule"][:-1])
+    same[1:] = np.logical_and.reduce([signals[name][1:] == signals[name][:-1] for name in ("seq", "rule", "site")])
     starts = np.maximum.accumulate(np.where(same, 0, np.arange(len(signals))))
     signals["ordinal"] = np.arange(len(signals)) - starts
     return signals

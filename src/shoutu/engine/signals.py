@@ -33,8 +33,8 @@ class Member(NamedTuple):
 def signal_id(shard: int, seq: int, rule: int, ordinal: int) -> str:
     """32 hex digits naming one signal for ever: SHA-256 of its place in the journal.
 
-    ``seq`` is the number of the reading or tick that caused it, ``rule`` 0 for what no rule of the catalog raises
-    (source and site silence, clocks), ``ordinal`` its place among the signals of one (seq, rule).
+    ``seq`` is the number of the reading or tick that caused it, ``rule`` minus the site for what no rule of the
+    catalog raises (source and site silence, clocks), ``ordinal`` its place among the signals of one (seq, rule).
     """
     return hashlib.sha256(struct.pack(">qqqq", shard, seq, rule, ordinal)).hexdigest()[:32]
 
@@ -64,7 +64,7 @@ def signal_to_dict(
 
 def _plain(signal: Any, shard: int, point: int, bits: int) -> dict[str, Any]:
     return {
-        "id": signal_id(shard, int(signal["seq"]), int(signal["rule"]), int(signal["ordinal"])),
+        "id": signal_id(shard, int(signal["seq"]), int(signal["rule"]) or -int(signal["site"]), int(signal["ordinal"])),
         "shard": shard,
         "seq": int(signal["seq"]),
         "ordinal": int(signal["ordinal"]),

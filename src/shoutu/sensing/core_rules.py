@@ -9,6 +9,7 @@ from shoutu.engine.snapshot import Frozen
 from . import metrics
 from .catalog import Catalog, Delta
 from .journal_records import Readings
+from .model import Ints64
 from .spool import Signal
 
 
@@ -40,8 +41,10 @@ class Watch:
         """A copy of the engine's state, to be written by another thread; in the memory of ``spare`` where it fits."""
         return self.engine.freeze(spare)
 
-    def readings(self, r: Readings) -> list[Signal]:
-        return self._told(self.engine.readings(r.seq, r.point, r.ts, r.received, r.value, r.quality))
+    def readings(self, r: Readings, numbers: Ints64 | None = None) -> list[Signal]:
+        """Judge readings; ``numbers``: theirs, where they do not follow each other from ``r.seq`` on."""
+        first = r.seq if numbers is None else numbers
+        return self._told(self.engine.readings(first, r.point, r.ts, r.received, r.value, r.quality))
 
     def tick(self, seq: int, now: int) -> list[Signal]:
         return self._told(self.engine.tick(seq, now))

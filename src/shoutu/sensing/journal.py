@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,6 +20,7 @@ from .journal_records import (
     switch_frame,
     tick_frame,
 )
+from .journal_segments import identity_of
 from .model import Batch
 
 FRAME_READINGS = 16_384
@@ -74,9 +74,7 @@ class Journal:
         Of the random salt, which is made with the journal and lies in each of its segments, so that the same journal
         gives the same ids for ever, and one that begins again at number 1 gives none the county has seen.
         """
-        # Costly on purpose: signals are read by many, and the salt must not be found from them by trial.
-        digest = hashlib.pbkdf2_hmac("sha256", b"%d" % self.log.salt, b"shoutu journal identity", 50_000)
-        return int.from_bytes(digest[:4]) >> 1 or 1
+        return identity_of(self.log.salt)
 
     def commit(self, items: Sequence[Item]) -> list[Record]:
         """Make items durable in their order; the records they became. Raises NotDurable (then none is kept)."""
