@@ -243,7 +243,7 @@ class Session:
     async def _read(self, ids: list[ua.NodeId | None]) -> list[ua.DataValue]:
         told = ua.ReadParameters(TimestampsToReturn=ua.TimestampsToReturn.Both)
         told.NodesToRead = [ua.ReadValueId(NodeId=id, AttributeId=ua.AttributeIds.Value) for id in ids]
-        values = await self._services.read(told)
+        values: list[ua.DataValue] = await self._services.read(told)
         if len(values) != len(ids):
             raise Away("not_opcua", f"{len(values)} values for {len(ids)}")
         return values
