@@ -4,6 +4,7 @@ import type { components } from "./schema";
 
 export type QualitySummary = components["schemas"]["QualitySummary"];
 export type PointQuality = components["schemas"]["PointQuality"];
+export type Repair = components["schemas"]["Repair"];
 export type EnterpriseQuality = components["schemas"]["EnterpriseQuality"];
 
 const SLOW = 60_000; // reckoned once a day
@@ -15,6 +16,7 @@ export function useQuality() {
 export interface QualityFilter {
   organisation?: number;
   below?: number;
+  mend?: boolean;
   q?: string;
 }
 

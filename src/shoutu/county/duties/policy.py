@@ -14,7 +14,7 @@ LEVELS = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
 RESCUE_LEAD = "rescue_lead"
 RUNGS = ("enterprise_duty", "enterprise_principal", "township_head", "county_duty", "county_leader", RESCUE_LEAD)
 """The places in a chain a policy may call, from the mine upward, and beside that ladder whoever leads a rescue team."""
-STAGES = ("dispose", "feedback", "verify", "close", "withdraw", "standby")
+STAGES = ("dispose", "feedback", "repair", "verify", "close", "withdraw", "standby")
 RANKS = ("city", "province")
 """Who stands above the county."""
 """What may have a clock of its own after the answer."""

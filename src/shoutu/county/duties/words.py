@@ -15,6 +15,7 @@ from shoutu.county.ledger import verbs
 STAGES = {
     "dispose": gettext_lazy("处置"),
     "feedback": gettext_lazy("反馈"),
+    "repair": gettext_lazy("修复"),
     "verify": gettext_lazy("核实"),
     "close": gettext_lazy("关闭"),
     "withdraw": gettext_lazy("撤清"),

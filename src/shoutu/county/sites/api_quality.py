@@ -10,7 +10,7 @@ from ninja import Query
 from pydantic import Field
 
 from shoutu.county.kit.api import ListQuery, Page, Router, asker, paginate
-from shoutu.county.sites import quality, schemas_quality, shaping
+from shoutu.county.sites import hooks, quality, schemas_quality, shaping
 
 router = Router()
 
@@ -21,6 +21,7 @@ class PointQualityQuery(ListQuery):
     site: int | None = Field(None, ge=1)
     organisation: int | None = Field(None, ge=1)
     below: float | None = Field(None, ge=0, le=1)
+    mend: bool = False
 
 
 class EnterpriseQualityQuery(ListQuery):
@@ -29,6 +30,7 @@ class EnterpriseQualityQuery(ListQuery):
 
 
 SORTS = {"worst": ["online"], "complete": ["complete"], "day": ["day"], "id": ["id"]}
+POINT_SORTS = {**SORTS, "late": ["-late", "online"]}
 
 
 @router.get("/quality", response=schemas_quality.QualitySummary)
@@ -43,13 +45,17 @@ def get_quality(request: HttpRequest) -> Any:
 def list_point_quality(request: HttpRequest, query: Query[PointQualityQuery]) -> Any:
     """Points of a day (the newest one reckoned), those least online first; of one `point` its days, newest first.
 
-    `below`: online for less than this rate of the time that counts.
+    `below`: online for less than this rate of the time that counts. `mend`: what is to be mended, that is below the
+    floor that day or at fault now; first what was to be mended by now.
     """
     actor = asker(request)
     actor.require("point.read")
-    names = ("day", "point", "site", "organisation", "below", "q")
+    names = ("day", "point", "site", "organisation", "below", "mend", "q")
     rows = quality.points_for(actor, **{name: getattr(query, name) for name in names})
-    return paginate(rows, query, shaping.point_quality, sorts=SORTS, default="-day" if query.point else "worst")
+    default = "late" if query.mend else "-day" if query.point else "worst"
+    page = paginate(rows, query, sorts=POINT_SORTS, default=default)
+    told = hooks.repairs().of_points(actor, [row.point for row in page["items"]])
+    return {**page, "items": [shaping.point_quality(row, told.get(row.point_id)) for row in page["items"]]}
 
 
 @router.get("/quality/enterprises", response=Page[schemas_quality.EnterpriseQuality])
@@ -62,4 +68,9 @@ def list_enterprise_quality(request: HttpRequest, query: Query[EnterpriseQuality
     actor.require("point.read")
     rows = quality.enterprises_for(actor, day=query.day, organisation=query.organisation, q=query.q)
     default = "-day" if query.organisation else "worst"
-    return paginate(rows, query, shaping.enterprise_quality, sorts=SORTS, default=default)
+    page = paginate(rows, query, sorts=SORTS, default=default)
+    told = hooks.repairs().of_organisations(actor, [row.organisation_id for row in page["items"]])
+    return {
+        **page,
+        "items": [shaping.enterprise_quality(row, told.get(row.organisation_id, [])) for row in page["items"]],
+    }

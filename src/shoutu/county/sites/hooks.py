@@ -20,7 +20,17 @@ _holds: list[Callable[[int], str | None]] = []
 _standings: dict[str, Callable[[], Worst]] = {}
 _drawn: list[Callable[[Actor], dict[int, int]]] = []
 _blind: list[Callable[[], Q]] = []
+_repairs: list[Repairs] = []
 _pauses: list[Callable[[Collection[int], datetime, datetime], Iterable[Pause]]] = []
+
+
+class Repairs(NamedTuple):
+    """Who knows the repairs of failed devices: which points are at fault and late, and each one's duty and clock."""
+
+    faulty: Callable[[], Q]
+    late: Callable[[], Q]
+    of_points: Callable[[Actor, Iterable[Any]], dict[int, dict[str, Any]]]
+    of_organisations: Callable[[Actor, Collection[int]], dict[int, list[dict[str, Any]]]]
 
 
 class Pause(NamedTuple):
@@ -41,6 +51,16 @@ def pauses_by(function: Callable[[Collection[int], datetime, datetime], Iterable
 def pauses(sites: Collection[int], start: datetime, end: datetime) -> list[Pause]:
     """Maintenance and calibration that touch the span at these sites."""
     return [one for function in _pauses for one in function(sites, start, end)]
+
+
+def repairs_by(found: Repairs) -> None:
+    """Register who knows the repairs of failed devices."""
+    _repairs[:] = [found]
+
+
+def repairs() -> Repairs:
+    """The repairs of failed devices."""
+    return _repairs[0]
 
 
 def drawn_by(function: Callable[[Actor], dict[int, int]]) -> None:

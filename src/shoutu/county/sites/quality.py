@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
 from shoutu.county.kit.actors import Actor
@@ -141,10 +141,20 @@ def points_for(
     site: int | None = None,
     organisation: int | None = None,
     below: float | None = None,
+    mend: bool = False,
     q: str = "",
 ) -> QuerySet[PointQuality]:
-    """Points of a day, the newest one reckoned by default; of one `point` all days that are kept."""
+    """Points of a day, the newest one reckoned by default; of one `point` all days that are kept.
+
+    Each with `late`: 1 where its device is at fault now and was to be mended by now. `mend`: those below the floor that
+    day, and those at fault now.
+    """
+    late = When(point__in=Point.objects.filter(hooks.repairs().late()).values("pk"), then=Value(1))
     rows = PointQuality.objects.visible_to(actor).select_related("point", "site__organisation")
+    rows = rows.annotate(late=Case(late, default=Value(0)))
+    if mend:
+        broken = Point.objects.filter(hooks.repairs().faulty()).values("pk")
+        rows = rows.filter(Q(online__lt=floor()) | Q(point__in=broken))
     if point is not None:
         rows = rows.filter(point_id=point)
     if day is not None or point is None:
@@ -185,6 +195,7 @@ def summary(actor: Actor) -> dict[str, Any]:
     last = last_day()
     rows = points_for(actor)
     poor = rows.filter(online__lt=floor())
+    mine = Point.objects.visible_to(actor)
     return {
         "day": last.day if last else None,
         "finished_at": last.finished_at if last else None,
@@ -192,6 +203,8 @@ def summary(actor: Actor) -> dict[str, Any]:
         "judged": rows.filter(counted_s__gt=0).count(),
         "poor": poor.count(),
         "poor_enterprises": poor.values("site__organisation").distinct().count(),
+        "faulty": mine.filter(hooks.repairs().faulty()).count(),
+        "late": mine.filter(hooks.repairs().late()).count(),
         "intervals": settings.CONFIG.online_intervals,
         "late_minutes": settings.CONFIG.online_late_minutes,
         "floor": floor(),

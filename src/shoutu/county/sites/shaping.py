@@ -171,7 +171,7 @@ def _rate(value: float) -> float | None:
     return value if value <= 1 else None
 
 
-def point_quality(row: PointQuality) -> dict[str, Any]:
+def point_quality(row: PointQuality, repair: dict[str, Any] | None) -> dict[str, Any]:
     copied = (
         "day", "counted_s", "online_s", "away_s", "stopped_s", "readings", "expected", "covered", "late_p50_s",
         "late_p95_s", "skew_s", "stuck_s", "implausible",
@@ -185,10 +185,12 @@ def point_quality(row: PointQuality) -> dict[str, Any]:
         "organisation": {"id": mine.pk, "name": mine.name},
         "online": _rate(row.online),
         "complete": _rate(row.complete),
+        "repair": repair,
     }
 
 
-def enterprise_quality(row: EnterpriseQuality) -> dict[str, Any]:
+def enterprise_quality(row: EnterpriseQuality, repairs: list[dict[str, Any]]) -> dict[str, Any]:
+    """`repairs`: the most urgent first."""
     copied = (
         "day", "rank", "ranked", "points", "judged", "poor", "counted_s", "online_s", "away_s", "stuck_s",
         "implausible",
@@ -199,4 +201,7 @@ def enterprise_quality(row: EnterpriseQuality) -> dict[str, Any]:
         "organisation": {"id": row.organisation.pk, "name": row.organisation.name},
         "online": _rate(row.online),
         "complete": _rate(row.complete),
+        "repairs": len(repairs),
+        "late": sum(one["overdue"] for one in repairs),
+        "repair": repairs[0] if repairs else None,
     }

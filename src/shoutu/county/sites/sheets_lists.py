@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.kit.paging import ListQuery, Page
@@ -41,6 +42,29 @@ WHY = {
     "blank": _("地址前后有空白，在设备上改掉"),
     "long": _("地址超过 120 个字，在设备上改短"),
 }
+
+
+def _left(row: Any) -> str:
+    """「剩 3 时 20 分」, 「超 26 分」 of the most urgent repair; empty where no limit runs."""
+    clock = row.repair.clock if row.repair else None
+    if clock is None:
+        return ""
+    minutes = round((clock.due_at - timezone.now()).total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    span = _("%(h)d 时 %(m)d 分") % {"h": hours, "m": rest} if hours else _("%(m)d 分") % {"m": rest}
+    return str((_("超 %(span)s") if minutes < 0 else _("剩 %(span)s")) % {"span": span})
+
+
+def _until(row: Any) -> Any:
+    return row.repair.clock.due_at if row.repair and row.repair.clock else None
+
+
+REPAIR = (
+    out("repair.number", _("故障预警"), 18),
+    out("repair.who", _("由谁修"), 30),
+    out("until", _("修复时限"), 18),
+    out("left", _("还剩"), 16),
+)
 
 
 def _tokens(row: Any) -> list[str]:
@@ -134,11 +158,13 @@ listed(
         out("skew_s", _("时钟偏快（秒）"), 14),
         out("stuck_s", _("卡死（秒）"), 12),
         out("implausible", _("超量程读数"), 12),
+        *REPAIR,
     ),
     view=list_point_quality,
     page=Page[PointQuality],
     query=PointQualityQuery,
     read="point.read",
+    made={"until": _until, "left": _left},
 )
 
 listed(
@@ -159,9 +185,13 @@ listed(
         out("away_s", _("不计入时长（秒）"), 16),
         out("stuck_s", _("卡死（秒）"), 12),
         out("implausible", _("超量程读数"), 12),
+        out("repairs", _("待修的故障"), 12),
+        out("late", _("超时未修"), 12),
+        *REPAIR,
     ),
     view=list_enterprise_quality,
     page=Page[EnterpriseQuality],
     query=EnterpriseQualityQuery,
     read="point.read",
+    made={"until": _until, "left": _left},
 )

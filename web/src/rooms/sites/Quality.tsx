@@ -5,14 +5,15 @@ import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import { onceEach } from "../../api/pages";
 import { useSession } from "../../api/queries";
-import { useEnterpriseQuality, usePointQuality, useQuality, type EnterpriseQuality, type PointQuality, type QualitySummary } from "../../api/quality";
+import { useEnterpriseQuality, usePointQuality, useQuality, type EnterpriseQuality, type PointQuality, type QualitySummary, type Repair } from "../../api/quality";
 import { Clauses } from "../../kit/Clauses";
+import { Clock } from "../../kit/Clock";
 import { Exchange } from "../../kit/import/Exchange";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
 import { useCrumb } from "../../kit/shell/crumb";
 import { figure } from "../../time/figure";
-import { faults, percent, seconds, sentence } from "./quality";
+import { faults, percent, repairWord, seconds, sentence } from "./quality";
 import "../warnings/warnings.css";
 import "./points.css";
 import "./quality.css";
@@ -22,6 +23,33 @@ function Wrong({ row, floor }: { row: PointQuality; floor: number }): ReactNode 
   return <span className="second" title={found}>{found}</span>;
 }
 
+/** Until when a failed device is to be mended, and how much of that is left. */
+function RepairLimit({ repair }: { repair: Repair }): ReactNode {
+  return (
+    <>
+      <span className="second">{repairWord(repair)}</span> {repair.clock && <Clock limit={repair.clock} size="list" short />}
+    </>
+  );
+}
+
+/** Who is to mend it: the way to the duty. */
+function RepairOf({ repair, more = "" }: { repair: Repair | null; more?: string }): ReactNode {
+  if (repair === null) return <span className="second">{"\u2014"}</span>;
+  return (
+    <span className="quality-repair">
+      <Link to={`/warnings/${repair.warning}`} title={repair.title}>{repair.who || t("call.nobody")}</Link>
+      <RepairLimit repair={repair} />
+      {more !== "" && <span className="second">{more}</span>}
+    </span>
+  );
+}
+
+/** How many more of an enterprise's devices wait. */
+function moreWords(row: EnterpriseQuality): string {
+  if (row.repairs < 2) return "";
+  return row.late > 0 ? t("quality.repairs.late", { n: row.repairs, late: row.late }) : t("quality.repairs.n", { n: row.repairs });
+}
+
 function pointColumns(floor: number): Column<PointQuality>[] {
   return [
     { key: "point", title: t("point.name"), cell: (row) => <b>{row.point.name}</b> },
@@ -29,7 +57,8 @@ function pointColumns(floor: number): Column<PointQuality>[] {
     { key: "online", title: t("quality.online"), right: true, cell: (row) => <b className="figure">{percent(row.online)}</b> },
     { key: "complete", title: t("quality.complete"), right: true, cell: (row) => <span className="figure">{percent(row.complete)}</span> },
     { key: "late", title: t("quality.late"), right: true, from: "wide", cell: (row) => <span className="figure second">{row.late_p50_s === null ? "\u2014" : seconds(row.late_p50_s)}</span> },
-    { key: "wrong", title: t("quality.wrong"), grow: 26, cell: (row) => <Wrong row={row} floor={floor} /> },
+    { key: "wrong", title: t("quality.wrong"), grow: 18, cell: (row) => <Wrong row={row} floor={floor} /> },
+    { key: "repair", title: t("quality.repair"), cell: (row) => <RepairOf repair={row.repair} /> },
     { key: "away", title: t("quality.away"), right: true, from: "wide", cell: (row) => <span className="second">{row.away_s > 0 ? seconds(row.away_s) : "\u2014"}</span> },
   ];
 }
@@ -41,6 +70,11 @@ function pointCard(floor: number): (row: PointQuality) => ReactNode {
         <b>{row.point.name}</b>
         <i>{row.site.name}</i>
         <i>{faults(row, floor).join(t("list.comma"))}</i>
+        {row.repair && (
+          <i>
+            {row.repair.who || t("call.nobody")} <RepairLimit repair={row.repair} />
+          </i>
+        )}
       </span>
       <b className="figure">{percent(row.online)}</b>
     </span>
@@ -54,6 +88,7 @@ function enterpriseColumns(): Column<EnterpriseQuality>[] {
     { key: "online", title: t("quality.online"), right: true, cell: (row) => <b className="figure">{percent(row.online)}</b> },
     { key: "complete", title: t("quality.complete"), right: true, cell: (row) => <span className="figure">{percent(row.complete)}</span> },
     { key: "poor", title: t("quality.poor"), right: true, cell: (row) => <span className="figure">{t("quality.of", { n: row.poor, all: row.judged })}</span> },
+    { key: "repair", title: t("quality.repair"), cell: (row) => <RepairOf repair={row.repair} more={moreWords(row)} /> },
     { key: "implausible", title: t("quality.implausible"), right: true, from: "wide", cell: (row) => <span className="figure second">{figure(row.implausible)}</span> },
     { key: "stuck", title: t("quality.stuck"), right: true, from: "wide", cell: (row) => <span className="second">{row.stuck_s > 0 ? seconds(row.stuck_s) : "\u2014"}</span> },
   ];
@@ -71,6 +106,11 @@ function enterpriseCard(row: EnterpriseQuality): ReactNode {
         <i>
           {row.rank !== null && t("quality.rank.words", { n: row.rank, all: row.ranked })} {t("quality.poor.words", { n: row.poor, all: row.judged })}
         </i>
+        {row.repair && (
+          <i>
+            {row.repair.who || t("call.nobody")} <RepairLimit repair={row.repair} /> {moreWords(row)}
+          </i>
+        )}
       </span>
       <b className="figure">{percent(row.online)}</b>
     </span>
@@ -94,7 +134,7 @@ interface Chosen {
 
 /** Whose devices are to be repaired; of one enterprise all of its points. */
 function Repairs({ summary, q, organisation }: Chosen): ReactNode {
-  const filter = { ...(q ? { q } : {}), ...(organisation === null ? { below: summary.floor } : { organisation }) };
+  const filter = { ...(q ? { q } : {}), ...(organisation === null ? { mend: true } : { organisation }) };
   const list = usePointQuality(filter, true);
   const rows = onceEach(list.data?.pages);
   const count = list.data?.pages[0]?.count ?? 0;

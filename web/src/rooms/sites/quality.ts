@@ -1,7 +1,7 @@
 import { t } from "i18next";
-import type { PointQuality, QualitySummary } from "../../api/quality";
+import type { PointQuality, QualitySummary, Repair } from "../../api/quality";
 import { figure } from "../../time/figure";
-import { spanWords } from "../../time/words";
+import { limitWord, spanWords } from "../../time/words";
 
 /** A rate as the county writes it. What is not quite all is never written as all, nor what is not quite nothing as nothing. */
 export function percent(rate: number | null): string {
@@ -41,13 +41,25 @@ export function faults(row: PointQuality, floor: number): string[] {
   return found;
 }
 
-/** The page in one sentence: whose devices are to be repaired. */
+/** What the limit of a repair is of; without one, how far it has come. */
+export function repairWord(repair: Pick<Repair, "clock" | "state">): string {
+  if (repair.clock !== null) return limitWord(repair.clock.kind);
+  return repair.state === "none" ? t("quality.repair.uncalled") : t("quality.repair.told");
+}
+
+/** The page in one sentence: whose devices are to be repaired, and how many stand still now. */
 export function sentence(summary: QualitySummary): string {
+  if (summary.faulty === 0) return ofTheDay(summary);
+  const now = summary.late > 0 ? t("quality.sentence.late", { n: summary.faulty, late: summary.late }) : t("quality.sentence.faulty", { n: summary.faulty });
+  return t("quality.sentence.and", { day: ofTheDay(summary), now });
+}
+
+function ofTheDay(summary: QualitySummary): string {
   if (summary.day === null) return t("quality.sentence.none");
   const day = dayWords(summary.day);
   const floor = figure(summary.floor * 100);
   if (summary.points === 0) return t("quality.sentence.nothing", { day });
   if (summary.judged === 0) return t("quality.sentence.uncounted", { day, n: summary.points });
-  if (summary.poor === 0) return t("quality.sentence.well", { day, n: summary.judged, floor });
+  if (summary.poor === 0) return t(summary.faulty > 0 ? "quality.sentence.online" : "quality.sentence.well", { day, n: summary.judged, floor });
   return t("quality.sentence", { day, floor, enterprises: summary.poor_enterprises, n: summary.poor });
 }

@@ -11,6 +11,7 @@ from shoutu.county.duties.services.acting import (
     recall,
     return_,
     settle,
+    take_up_stage,
     verify,
 )
 from shoutu.county.duties.services.alarms import alarms_are, clear_alarm, raise_alarm
@@ -70,6 +71,7 @@ __all__ = [
     "settle",
     "start_trials",
     "take",
+    "take_up_stage",
     "tell_old_addresses",
     "test_contact",
     "try_numbers",

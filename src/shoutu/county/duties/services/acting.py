@@ -310,6 +310,14 @@ def pass_stage(actor: Actor, subject: SubjectRef, duty_kinds: Collection[str], s
 
 
 @service
+def take_up_stage(actor: Actor, subject: SubjectRef, duty_kinds: Collection[str], stage: str) -> None:
+    """A stage noted as done is not done after all: its clock runs on to the limit it had."""
+    unchanged()
+    for duty in _open(subject, duty_kinds):
+        StageClock.objects.filter(duty=duty, stage=stage, done_at__isnull=False).update(done_at=None)
+
+
+@service
 def settle(actor: Actor, subject: SubjectRef, note: str = "") -> None:
     """The subject is closed: what was done by others is verified, what is still open is cancelled, with entries."""
     unchanged()

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from shoutu.county.duties import services as duties
-from shoutu.county.duties.models import OPEN, CallState, Duty
+from shoutu.county.duties.models import OPEN, CallState, Duty, StageClock
 from shoutu.county.duties.models import State as DutyState
 from shoutu.county.kit.actors import Actor, system
 from shoutu.county.kit.errors import Invalid
@@ -14,7 +14,7 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.warnings.models import Member, Reason, Result, Warning
 from shoutu.county.warnings.services import reports
-from shoutu.county.warnings.services.course_of import call_back, settle_stage
+from shoutu.county.warnings.services.course_of import REPAIR, call_back, settle_stage
 from shoutu.county.warnings.services.evacuation import WITHDRAW, begin
 from shoutu.county.warnings.services.evacuation_end import call_off
 from shoutu.county.warnings.services.locking import lock_warnings
@@ -108,9 +108,20 @@ def feedback(actor: Actor, warning_id: int, note: str, *, seen: Seen | None = No
     warning = take(actor, warning_id, "feedback", seen)
     warning.fed_back_at = timezone.now()
     record(actor, "warning.fed_back", ref(warning), {"level": warning.current_level}, remark(note))
-    duties.complete(actor, ref(warning), [DISPOSE], "feedback", note)
+    if _to_mend(warning):
+        duties.pass_stage(actor, ref(warning), [DISPOSE], "feedback")
+    else:
+        duties.complete(actor, ref(warning), [DISPOSE], "feedback", note)
     settle_stage(warning)
     return warning
+
+
+def _to_mend(warning: Warning) -> bool:
+    """Whether a device is still to be mended by a limit of its own: then its duty ends with the fault."""
+    if warning.category != "fault" or warning.current_level == 0:
+        return False
+    mending = {"duty__about_type": "warning", "duty__about_id": warning.pk, "duty__state__in": OPEN}
+    return StageClock.objects.filter(stage=REPAIR, done_at__isnull=True, **mending).exists()
 
 
 @service
@@ -134,6 +145,8 @@ def close(actor: Actor, warning_id: int, note: str = "") -> Warning:
     }  # fmt: skip
     record(actor, "warning.closed", ref(warning), facts, remark(note))
     duties.complete(actor, ref(warning), [REVIEW], "close", note)
+    if warning.category == "fault" and warning.fed_back_at is not None:
+        duties.complete(actor, ref(warning), [DISPOSE], REPAIR, note)
     duties.settle(actor, ref(warning), note)
     reports.note_closed(warning)
     settle_stage(warning)
@@ -185,7 +198,7 @@ def rule_changed(rule_id: int, version: int, enabled: bool) -> None:
     new version's own readings move it, so a member let go now could stand unseen.
     """
     from shoutu.county.warnings.course import current_level
-    from shoutu.county.warnings.services.course_of import ENGINE, note_below
+    from shoutu.county.warnings.services.course_of import ENGINE, note_below, note_mended
     from shoutu.county.warnings.services.unknown import refresh_unknown
 
     unchanged()
@@ -204,6 +217,7 @@ def rule_changed(rule_id: int, version: int, enabled: bool) -> None:
         facts = {"rule": rule_id, "version": version, "before": before, "after": warning.current_level}
         record(ENGINE, "warning.rule_changed", ref(warning), facts)
         note_below(warning)
+        note_mended(warning)
         # A fault let go blinds no risk any more, and a risk let go waits for no reading.
         refresh_unknown(warning)
         settle_stage(warning)

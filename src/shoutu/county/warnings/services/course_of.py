@@ -23,6 +23,7 @@ from shoutu.county.warnings.services.silencing import held_until
 
 ENGINE = system("引擎")
 STANDBY = "warning.standby"
+MEND, REPAIR = "warning.dispose", "repair"
 
 
 def settle_stage(warning: Warning) -> None:
@@ -103,6 +104,14 @@ def note_below(warning: Warning) -> None:
         warning.below_since = None
     elif warning.below_since is None:
         warning.below_since = timezone.now()
+
+
+def note_mended(warning: Warning) -> None:
+    """Stop the clock of a device's repair while the device works, and let it run on when it fails again."""
+    if warning.category != "fault":
+        return
+    move = duties.pass_stage if warning.current_level == 0 else duties.take_up_stage
+    move(ENGINE, ref(warning), [MEND], REPAIR)
 
 
 def note_uncalled(warning: Warning) -> None:

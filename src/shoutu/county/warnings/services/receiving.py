@@ -21,7 +21,14 @@ from shoutu.county.warnings import policies, words
 from shoutu.county.warnings.course import Move, Place, current_level, later, move
 from shoutu.county.warnings.models import DayNumber, Event, Heard, Member, Result, Warning
 from shoutu.county.warnings.services import circumstance
-from shoutu.county.warnings.services.course_of import ENGINE, call_anew, call_people, note_below, settle_stage
+from shoutu.county.warnings.services.course_of import (
+    ENGINE,
+    call_anew,
+    call_people,
+    note_below,
+    note_mended,
+    settle_stage,
+)
 from shoutu.county.warnings.services.grouping import gather
 from shoutu.county.warnings.services.silencing import let_go_uncovered
 from shoutu.county.warnings.services.unknown import refresh_unknown
@@ -331,6 +338,7 @@ def _go_on(warning: Warning, told: Told, overtaken: Heard | None) -> None:
         # A point nobody silenced may have joined: then what was held back is called now.
         let_go_uncovered(warning)
     note_below(warning)
+    note_mended(warning)
     refresh_unknown(warning)
     settle_stage(warning)
     return None
