@@ -48,7 +48,7 @@ class TestSourceList(ListTests):
 
 class TestPointList(ListTests):
     path = "/api/v1/points"
-    queries = 7
+    queries = 8
     sees = {**EVERYONE, "enterprise": True, "enterprise_b": False}
 
     def make(self, county, n):
@@ -81,7 +81,7 @@ class TestUnclaimedList(ListTests):
 
 class TestSiteList(ListTests):
     path = "/api/v1/sites"
-    queries = 7
+    queries = 8
     sees = {**EVERYONE, "enterprise": True, "enterprise_b": False}
 
     def make(self, county, n):

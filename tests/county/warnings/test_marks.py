@@ -149,3 +149,65 @@ def test_the_list_tells_of_one_point_how_often_it_would_have_been_raised(watched
     [row] = client.get("/api/v1/silences", {"point": watched.points[0].pk, "state": "all"}).json()["items"]
     assert (row["mutes"], row["withheld"]) == (True, 1)
     assert client.get("/api/v1/silences", {"point": watched.points[1].pk, "state": "all"}).json()["count"] == 0
+
+
+def test_lists_and_the_map_show_the_mark_until_it_ends(watched, mark, login, clock):
+    client = login("leader")
+    first, second = watched.points
+
+    def shown():
+        points = {row["id"]: row["care"] for row in client.get("/api/v1/points").json()["items"]}
+        [place] = client.get("/api/v1/sites", {"q": watched.site.name}).json()["items"]
+        drawn = client.get("/api/v1/screen/sites").json()
+        [spot] = [one["care"] for one in drawn["items"] if one["id"] == watched.site.pk]
+        assert client.get("/api/v1/sites", {"care": True}).json()["count"] == drawn["legend"]["care"]
+        assert place["care"] == client.get(f"/api/v1/sites/{watched.site.pk}").json()["care"]
+        return points, place["care"], spot
+
+    assert shown() == ({first.pk: None, second.pk: None}, None, None)
+    silence = mark()
+    points, place, spot = shown()
+    assert points[second.pk] is None
+    assert (points[first.pk]["id"], points[first.pk]["kind"], points[first.pk]["mutes"]) == (
+        silence.pk, "calibration", True,
+    )  # fmt: skip
+    assert client.get(f"/api/v1/points/{first.pk}").json()["care"] == points[first.pk]
+    assert (place["points"], place["kind"], spot["points"]) == (1, "calibration", 1)
+    under, others = (client.get("/api/v1/points", {"care": told}).json()["items"] for told in (True, False))
+    assert [[row["id"] for row in rows] for rows in (under, others)] == [[first.pk], [second.pk]]
+    # Of the whole site: each of its points is under it, and a mark of its own goes before.
+    Silence.objects.create(
+        kind="maintenance", site=watched.site, reason="检修", alone=False, asked_label="安监站长",
+        starts_at=timezone.now(), ends_at=timezone.now() + timedelta(hours=5),
+    )  # fmt: skip
+    points, place, _spot = shown()
+    assert (points[first.pk]["kind"], points[second.pk]["kind"], points[second.pk]["mutes"]) == (
+        "calibration", "maintenance", False,
+    )  # fmt: skip
+    assert (place["kind"], place["points"]) == ("maintenance", 0)
+    clock.shift(timedelta(hours=5, seconds=1))
+    assert shown() == ({first.pk: None, second.pk: None}, None, None)
+
+
+def test_what_one_person_alone_silenced_is_no_mark(watched, login):
+    alone(watched, point=watched.points[0].pk)
+    rows = login("leader").get("/api/v1/points").json()["items"]
+    assert [row["care"] for row in rows] == [None, None]
+
+
+@pytest.mark.parametrize("when", ["taken in too late", "stands at the end", "after it"])
+def test_a_warning_says_that_it_rose_within_a_mark(mark, signal, login, clock, when):
+    silence = mark()
+    clock.shift(timedelta(minutes=1))
+    told = signal(4)
+    if when == "stands at the end":
+        take(told)
+    work(clock, hours=2)
+    take(signal(4) if when == "after it" else told)
+    body = login("leader").get(f"/api/v1/warnings/{Warning.objects.get().pk}").json()
+    if when == "after it":
+        assert body["mark"] is None
+    else:
+        assert (body["mark"]["id"], body["mark"]["kind"], body["mark"]["reason"]) == (
+            silence.pk, "calibration", "年度标校",
+        )  # fmt: skip

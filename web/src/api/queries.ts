@@ -226,6 +226,7 @@ export interface PointFilter {
   organisation?: number;
   territory?: number;
   online?: boolean;
+  care?: boolean;
 }
 
 export function usePoints(filter: PointFilter) {
@@ -342,6 +343,7 @@ export interface SiteFilter {
   state?: "raised" | "normal" | "silent" | "unwatched";
   level?: number;
   territory?: number;
+  care?: boolean;
 }
 
 export function useSites(filter: SiteFilter) {

@@ -2660,7 +2660,7 @@ export interface paths {
          *     `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open;
          *     `stopped`: it is stopped, sealed or closed now; `closed`: it is closed for good; `state`, `level`: as the command
          *     screen's map counts it (normal is what produces without a warning) and draws it; `territory`: the one it is entered
-         *     under, none below that.
+         *     under, none below that; `care`: calibration or maintenance is agreed and runs there, of the site or of a point.
          */
         get: operations["sites_list_sites"];
         put?: never;
@@ -2871,7 +2871,7 @@ export interface paths {
          * @description Points I may see, by default the worst first, with their newest reading.
          *
          *     `online`: watched by a rule, and its readings can be used now, or cannot, as the command screen counts them;
-         *     `territory`: the one its site is entered under. `latest` is null while the pipeline cannot be asked; the order is
+         *     `territory`: the one its site is entered under; `care`: it is under agreed calibration or maintenance. `latest` is null while the pipeline cannot be asked; the order is
          *     by what is open about them, without asking it.
          */
         get: operations["sites_list_points"];
@@ -3304,7 +3304,8 @@ export interface paths {
          * List Point Quality
          * @description Points of a day (the newest one reckoned), those least online first; of one `point` its days, newest first.
          *
-         *     `below`: online for less than this rate of the time that counts.
+         *     `below`: online for less than this rate of the time that counts. `mend`: what is to be mended, that is below the
+         *     floor that day or at fault now; first what was to be mended by now.
          */
         get: operations["sites_quality_list_point_quality"];
         put?: never;
@@ -9284,6 +9285,8 @@ export interface components {
             level?: number | null;
             /** Territory */
             territory?: number | null;
+            /** Care */
+            care?: boolean | null;
         };
         /** Page[Site] */
         Page_Site_: {
@@ -9332,12 +9335,31 @@ export interface components {
              * @enum {string}
              */
             operating: "producing" | "stopped" | "sealed" | "closed";
+            care: components["schemas"]["SiteCare"] | null;
             /** Points */
             points: number;
             /** Latitude */
             latitude: number | null;
             /** Longitude */
             longitude: number | null;
+        };
+        /**
+         * SiteCare
+         * @description Calibration or maintenance at a site: of `points` of them, 0: of the whole site. `ends_at`: the last end.
+         */
+        SiteCare: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "maintenance" | "calibration";
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Points */
+            points: number;
         };
         /**
          * Finding
@@ -9397,6 +9419,7 @@ export interface components {
              * @enum {string}
              */
             operating: "producing" | "stopped" | "sealed" | "closed";
+            care: components["schemas"]["SiteCare"] | null;
             /** Points */
             points: number;
             /** Latitude */
@@ -9829,6 +9852,25 @@ export interface components {
             territory?: number | null;
             /** Online */
             online?: boolean | null;
+            /** Care */
+            care?: boolean | null;
+        };
+        /**
+         * Care
+         * @description Who owns a rule and when it is reviewed next.
+         */
+        Care: {
+            /** Rule Id */
+            rule_id: number;
+            /** Owner Id */
+            owner_id: number;
+            /**
+             * Review On
+             * Format: date
+             */
+            review_on: string;
+            /** Limit */
+            limit: number | null;
         };
         /**
          * Latest
@@ -9894,6 +9936,7 @@ export interface components {
              * @enum {string}
              */
             axis: "up" | "down";
+            care: components["schemas"]["Care"] | null;
         };
         /** PointIn */
         PointIn: {
@@ -9966,6 +10009,7 @@ export interface components {
              * @enum {string}
              */
             axis: "up" | "down";
+            care: components["schemas"]["Care"] | null;
             /** Low */
             low: number | null;
             /** High */
@@ -10851,6 +10895,8 @@ export interface components {
          *
          *     `judged`: those of its `points` of whose day any time counted.
          *
+         *     `faulty`: points whose device is at fault now; `late`: those of them that were to be mended by now.
+         *
          *     A point is online for `intervals` of its intervals from each reading that was no more than `late_minutes` late.
          *     `verified`: the province's own definition has been read. `day` is null before the first day is reckoned.
          */
@@ -10867,6 +10913,10 @@ export interface components {
             poor: number;
             /** Poor Enterprises */
             poor_enterprises: number;
+            /** Faulty */
+            faulty: number;
+            /** Late */
+            late: number;
             /** Intervals */
             intervals: number;
             /** Late Minutes */
@@ -10905,6 +10955,11 @@ export interface components {
             organisation?: number | null;
             /** Below */
             below?: number | null;
+            /**
+             * Mend
+             * @default false
+             */
+            mend?: boolean;
         };
         /** Page[PointQuality] */
         Page_PointQuality_: {
@@ -10961,6 +11016,34 @@ export interface components {
             stuck_s: number | null;
             /** Implausible */
             implausible: number;
+            repair: components["schemas"]["Repair"] | null;
+        };
+        /**
+         * Repair
+         * @description A device at fault now: which warning says so, the duty to mend it, whose it is and until when.
+         *
+         *     `who`: the enterprise's post that is called first or holds it. `state`: that of the duty; none: nobody was called.
+         *     `clock`: null once it was fed back without a limit for the rest.
+         */
+        Repair: {
+            /** Warning */
+            warning: number;
+            /** Number */
+            number: string;
+            /** Title */
+            title: string;
+            /** Duty */
+            duty: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "called" | "answered" | "done" | "verified" | "none";
+            /** Who */
+            who: string;
+            clock: components["schemas"]["Clock"] | null;
+            /** Overdue */
+            overdue: boolean;
         };
         /** EnterpriseQualityQuery */
         EnterpriseQualityQuery: {
@@ -10990,7 +11073,8 @@ export interface components {
          * EnterpriseQuality
          * @description 在线率 of an enterprise on a day, and its place among `ranked` ones; null where none of its points counted.
          *
-         *     `poor`: its points below the floor; `judged`: those of its `points` that counted.
+         *     `poor`: its points below the floor; `judged`: those of its `points` that counted. `repairs`: how many faults of its
+         *     devices stand now, `late` of them past their limit; `repair` is the most urgent.
          */
         EnterpriseQuality: {
             /** Id */
@@ -11025,6 +11109,11 @@ export interface components {
             stuck_s: number;
             /** Implausible */
             implausible: number;
+            /** Repairs */
+            repairs: number;
+            /** Late */
+            late: number;
+            repair: components["schemas"]["Repair"] | null;
         };
         /** Page[EnterpriseQuality] */
         Page_EnterpriseQuality_: {
@@ -12966,6 +13055,31 @@ export interface components {
             value: number | null;
         };
         /**
+         * MarkBrief
+         * @description The agreed calibration or maintenance of its point within which it rose; `ends_at`: as far as it really went.
+         */
+        MarkBrief: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "maintenance" | "calibration";
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * RuleBrief
          * @description By which rule.
          */
@@ -13105,6 +13219,7 @@ export interface components {
             /** Chain */
             chain: components["schemas"]["ChainRow"][];
             evacuation: components["schemas"]["EvacuationDetail"] | null;
+            mark: components["schemas"]["MarkBrief"] | null;
             close_asked: components["schemas"]["CloseAsked"] | null;
             /** Evidence */
             evidence: components["schemas"]["Evidence"][];
@@ -13459,23 +13574,6 @@ export interface components {
             owner_id: number | null;
             /** Review On */
             review_on: string | null;
-            /** Limit */
-            limit: number | null;
-        };
-        /**
-         * Care
-         * @description Who owns a rule and when it is reviewed next.
-         */
-        Care: {
-            /** Rule Id */
-            rule_id: number;
-            /** Owner Id */
-            owner_id: number;
-            /**
-             * Review On
-             * Format: date
-             */
-            review_on: string;
             /** Limit */
             limit: number | null;
         };
@@ -15420,7 +15518,8 @@ export interface components {
         };
         /**
          * Legend
-         * @description How many sites count as what; `GET /sites?state=` lists those, `?stopped=true` all that stand still.
+         * @description How many sites count as what; `GET /sites?state=` lists those, `?stopped=true` all that stand still, `?care=true` those
+         *     under calibration or maintenance.
          */
         Legend: {
             /** Raised */
@@ -15433,6 +15532,8 @@ export interface components {
             unwatched: number;
             /** Stopped */
             stopped: number;
+            /** Care */
+            care: number;
         };
         /**
          * SiteMark
@@ -15482,6 +15583,7 @@ export interface components {
              * @enum {string}
              */
             operating: "producing" | "stopped" | "sealed" | "closed";
+            care: components["schemas"]["SiteCare"] | null;
         };
         /**
          * SiteMarks
@@ -19178,6 +19280,7 @@ export interface operations {
                 state?: "" | "raised" | "normal" | "silent" | "unwatched";
                 level?: number | null;
                 territory?: number | null;
+                care?: boolean | null;
             };
             header?: never;
             path?: never;
@@ -19481,6 +19584,7 @@ export interface operations {
                 organisation?: number | null;
                 territory?: number | null;
                 online?: boolean | null;
+                care?: boolean | null;
             };
             header?: never;
             path?: never;
@@ -20047,6 +20151,7 @@ export interface operations {
                 site?: number | null;
                 organisation?: number | null;
                 below?: number | null;
+                mend?: boolean;
             };
             header?: never;
             path?: never;

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from shoutu.county.duties.schemas import ChainRow
 from shoutu.county.people.api_roster import RosterOut
+from shoutu.county.sites.schemas import SiteCare
 from shoutu.county.warnings.schemas import Evacuation, Warning
 from shoutu.county.weather.schemas import Weather
 
@@ -65,16 +66,19 @@ class SiteMark(Schema):
     points: int
     blind: int
     operating: Literal["producing", "stopped", "sealed", "closed"]
+    care: SiteCare | None
 
 
 class Legend(Schema):
-    """How many sites count as what; `GET /sites?state=` lists those, `?stopped=true` all that stand still."""
+    """How many sites count as what; `GET /sites?state=` lists those, `?stopped=true` all that stand still, `?care=true` those
+    under calibration or maintenance."""
 
     raised: int
     normal: int
     silent: int
     unwatched: int
     stopped: int
+    care: int
 
 
 class SiteMarks(Schema):

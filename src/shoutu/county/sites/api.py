@@ -22,7 +22,7 @@ from shoutu.county.places import selectors as places
 from shoutu.county.places.boundaries import is_outside
 from shoutu.county.places.geometry import place
 from shoutu.county.places.services import create_site, locate_site
-from shoutu.county.sites import hooks, schemas, selectors, services, shaping, standing
+from shoutu.county.sites import care, hooks, schemas, selectors, services, shaping, standing
 from shoutu.county.sites.api_operation import router as operation_router
 from shoutu.county.sites.api_quality import router as quality_router
 from shoutu.county.sites.api_rules import router as rules_router
@@ -49,9 +49,12 @@ class SiteQuery(ListQuery):
     state: Literal["", "raised", "normal", "silent", "unwatched"] = ""
     level: int | None = Field(None, ge=1, le=4)
     territory: int | None = Field(None, ge=1)
+    care: bool | None = None
 
 
-SITE_FLAGS = ("organisation", "watched", "placed", "lacking", "stopped", "closed", "state", "level", "territory")
+SITE_FLAGS = (
+    "organisation", "watched", "placed", "lacking", "stopped", "closed", "state", "level", "territory", "care",
+)  # fmt: skip
 
 
 def site_flags(query: SiteQuery) -> dict[str, Any]:
@@ -66,13 +69,15 @@ def list_sites(request: HttpRequest, query: Query[SiteQuery]) -> Any:
     `watched`: some rule watches it; `placed`: its coordinates are known; `lacking`: a finding is open;
     `stopped`: it is stopped, sealed or closed now; `closed`: it is closed for good; `state`, `level`: as the command
     screen's map counts it (normal is what produces without a warning) and draws it; `territory`: the one it is entered
-    under, none below that.
+    under, none below that; `care`: calibration or maintenance is agreed and runs there, of the site or of a point.
     """
     actor = asker(request)
     actor.require("site.read")
     rows = selectors.sites_for(actor, query.q, **site_flags(query))
     sorts = {"id": ["id"], "name": ["name"]}
-    return paginate_worst_first(rows, query, shaping.site, worst=standing.of_sites(), then=["name"], sorts=sorts)
+    page = paginate_worst_first(rows, query, worst=standing.of_sites(), then=["name"], sorts=sorts)
+    told = care.of_sites()
+    return {**page, "items": [shaping.site(row, told.get(row.pk)) for row in page["items"]]}
 
 
 @router.get("/sites/{id}", response=schemas.SiteDetail)
@@ -86,7 +91,7 @@ def get_site(request: HttpRequest, id: int) -> Any:
 
 def _detail(row: Any) -> dict[str, Any]:
     return {
-        **shaping.site(row),
+        **shaping.site(row, care.of_sites().get(row.pk)),
         "findings": selectors.findings_of(row),
         "outside": is_outside(row),
     }
@@ -203,11 +208,12 @@ class PointQuery(ListQuery):
     organisation: int | None = Field(None, ge=1)
     territory: int | None = Field(None, ge=1)
     online: bool | None = None
+    care: bool | None = None
 
 
 def point_flags(query: PointQuery) -> dict[str, Any]:
     """The list's filters, the same where it goes out as a table."""
-    return {name: getattr(query, name) for name in ("site", "organisation", "territory", "online")}
+    return {name: getattr(query, name) for name in ("site", "organisation", "territory", "online", "care")}
 
 
 @router.get("/points", response=Page[schemas.Point])
@@ -215,7 +221,7 @@ def list_points(request: HttpRequest, query: Query[PointQuery]) -> Any:
     """Points I may see, by default the worst first, with their newest reading.
 
     `online`: watched by a rule, and its readings can be used now, or cannot, as the command screen counts them;
-    `territory`: the one its site is entered under. `latest` is null while the pipeline cannot be asked; the order is
+    `territory`: the one its site is entered under; `care`: it is under agreed calibration or maintenance. `latest` is null while the pipeline cannot be asked; the order is
     by what is open about them, without asking it.
     """
     actor = asker(request)
@@ -225,7 +231,11 @@ def list_points(request: HttpRequest, query: Query[PointQuery]) -> Any:
     page = paginate_worst_first(rows, query, worst=standing.of_points(), then=["name"], sorts=sorts)
     told = selectors.latest_of(page["items"]) or {}
     decimals = selectors.decimals_of(row.pk for row in page["items"])
-    return {**page, "items": [shaping.point(row, told.get(row.pk), decimals.get(row.pk)) for row in page["items"]]}
+    under = care.finder()
+    return {
+        **page,
+        "items": [shaping.point(row, told.get(row.pk), decimals.get(row.pk), under(row)) for row in page["items"]],
+    }
 
 
 @router.get("/points/{id}", response=schemas.PointDetail)
@@ -236,7 +246,7 @@ def get_point(request: HttpRequest, id: int) -> Any:
     row = selectors.get_point(actor, id)
     told = selectors.latest_of([row]) or {}
     return {
-        **shaping.point(row, told.get(row.pk), selectors.decimals_of([id]).get(id)),
+        **shaping.point(row, told.get(row.pk), selectors.decimals_of([id]).get(id), care.finder()(row)),
         "low": row.low,
         "high": row.high,
         "danger": row.danger,

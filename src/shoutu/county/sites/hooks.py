@@ -20,8 +20,23 @@ _holds: list[Callable[[int], str | None]] = []
 _standings: dict[str, Callable[[], Worst]] = {}
 _drawn: list[Callable[[Actor], dict[int, int]]] = []
 _blind: list[Callable[[], Q]] = []
+_care: list[Callable[[], Iterable[Care]]] = []
 _repairs: list[Repairs] = []
 _pauses: list[Callable[[Collection[int], datetime, datetime], Iterable[Pause]]] = []
+
+
+class Care(NamedTuple):
+    """Calibration or maintenance two persons agreed to, as it runs now; without `point` of the whole site.
+
+    `mutes`: the point raises nothing new meanwhile.
+    """
+
+    id: int
+    site: int
+    point: int | None
+    kind: str
+    ends_at: datetime
+    mutes: bool
 
 
 class Repairs(NamedTuple):
@@ -51,6 +66,17 @@ def pauses_by(function: Callable[[Collection[int], datetime, datetime], Iterable
 def pauses(sites: Collection[int], start: datetime, end: datetime) -> list[Pause]:
     """Maintenance and calibration that touch the span at these sites."""
     return [one for function in _pauses for one in function(sites, start, end)]
+
+
+def cared_by(function: Callable[[], Iterable[Care]]) -> None:
+    """Register who knows the calibration and maintenance that runs now."""
+    if function not in _care:
+        _care.append(function)
+
+
+def care() -> list[Care]:
+    """All agreed calibration and maintenance that runs now."""
+    return [one for function in _care for one in function()]
 
 
 def repairs_by(found: Repairs) -> None:

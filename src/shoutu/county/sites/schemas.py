@@ -32,6 +32,23 @@ class Finding(Schema):
     since: datetime
 
 
+class Care(Schema):
+    """Agreed calibration or maintenance that runs now. `mutes`: its point raises nothing new meanwhile."""
+
+    id: int
+    kind: Literal["maintenance", "calibration"]
+    ends_at: datetime
+    mutes: bool
+
+
+class SiteCare(Schema):
+    """Calibration or maintenance at a site: of `points` of them, 0: of the whole site. `ends_at`: the last end."""
+
+    kind: Literal["maintenance", "calibration"]
+    ends_at: datetime
+    points: int
+
+
 class Site(Schema):
     """A site as a row; `level` is the highest current level of its open risks.
 
@@ -50,6 +67,7 @@ class Site(Schema):
     level: int
     standing: Literal["raised", "fallen", "faulty", "unwatched", "normal"]
     operating: Literal["producing", "stopped", "sealed", "closed"]
+    care: SiteCare | None
     points: int
     latitude: float | None
     longitude: float | None
@@ -271,6 +289,7 @@ class Point(Schema):
     latest: Latest | None
     decimals: int | None
     axis: Literal["up", "down"]
+    care: Care | None
 
 
 class Threshold(Schema):

@@ -17,6 +17,7 @@ from shoutu.county.kit.errors import NotFound, Unavailable
 from shoutu.county.kit.selectors import get_visible
 from shoutu.county.places.models import Site
 from shoutu.county.sites import asking, marks
+from shoutu.county.sites import care as caring
 from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import IngestToken, Operation, Point, Rule, RuleState, RuleVersion, Source, Unclaimed
 from shoutu.county.sites.operation import WATCHED, with_state
@@ -35,10 +36,12 @@ def points_for(
     q: str = "",
     territory: int | None = None,
     online: bool | None = None,
+    care: bool | None = None,
 ) -> QuerySet[Point]:
     """Points of visible sites with their site and source.
 
-    `territory`: that of the site; `online`: those some rule watches whose readings can be used now, or cannot.
+    `territory`: that of the site; `online`: those some rule watches whose readings can be used now, or cannot;
+    `care`: those under agreed calibration or maintenance now, or the others.
     """
     rows = Point.objects.visible_to(actor).select_related("site", "source")
     if site is not None:
@@ -49,6 +52,8 @@ def points_for(
         rows = rows.filter(site__territory_id=territory)
     if online is not None:
         rows = marks.online(rows, online)
+    if care is not None:
+        rows = rows.filter(caring.points(care))
     if q:
         # Sites are few beside their points: a name is looked for once per site.
         there = Site.objects.filter(name__icontains=q).values("pk")
@@ -155,12 +160,14 @@ def sites_for(
     state: str = "",
     level: int | None = None,
     territory: int | None = None,
+    care: bool | None = None,
 ) -> QuerySet[Site]:
     """Visible sites with their point counts.
 
     `watched`: a rule in use watches a point of it; `placed`: its coordinates are known; `lacking`: a finding is open;
     `stopped`: it is stopped, sealed or closed; `closed`: it is closed; `state`, `level`: as the map counts and
-    draws it (`marks`); `territory`: the one it is entered under.
+    draws it (`marks`); `territory`: the one it is entered under; `care`: it, or a point of it, is under agreed
+    calibration or maintenance.
     """
     rows = with_state(_counted(Site.objects.visible_to(actor).select_related("territory", "organisation")))
     if q:
@@ -185,6 +192,8 @@ def sites_for(
         rows = rows.filter(pk__in=marks.marked(actor, state, level))
     if territory is not None:
         rows = rows.filter(territory_id=territory)
+    if care is not None:
+        rows = rows.filter(caring.sites(care))
     return rows  # type: ignore[no-any-return]
 
 

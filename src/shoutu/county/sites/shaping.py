@@ -17,8 +17,8 @@ from shoutu.county.sites.suggesting import hindrance
 from shoutu.county.sites.wording import rule_sentence, unit_of_levels
 
 
-def site(row: Any) -> dict[str, Any]:
-    """`row`: a Site with its point count `n` and its `standing`."""
+def site(row: Any, care: dict[str, Any] | None) -> dict[str, Any]:
+    """`row`: a Site with its point count `n` and its `standing`; `care`: of `care.of_sites`."""
     assert isinstance(row, Site)
     return {
         "id": row.pk,
@@ -32,6 +32,7 @@ def site(row: Any) -> dict[str, Any]:
         "level": row.standing // RAISED,  # type: ignore[attr-defined]
         "standing": words(row.standing),  # type: ignore[attr-defined]
         "operating": row.operating or "producing",  # type: ignore[attr-defined]
+        "care": care,
         "points": row.n,  # type: ignore[attr-defined]
         "latitude": row.latitude,
         "longitude": row.longitude,
@@ -94,7 +95,10 @@ def sender(source: int, told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def point(row: Point, latest: dict[str, Any] | None, decimals: int | None = None) -> dict[str, Any]:
+def point(
+    row: Point, latest: dict[str, Any] | None, decimals: int | None = None, care: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """`care`: by `care.finder`."""
     return {
         "id": row.pk,
         "name": row.name,
@@ -108,6 +112,7 @@ def point(row: Point, latest: dict[str, Any] | None, decimals: int | None = None
         "latest": latest,
         "decimals": decimals,
         "axis": row.axis,
+        "care": care,
     }
 
 

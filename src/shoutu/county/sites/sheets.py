@@ -13,13 +13,14 @@ from shoutu.county.kit.sheets.tables import Table, register
 from shoutu.county.places import importing as places
 from shoutu.county.places.finding import Sites, Territories
 from shoutu.county.places.models import Site
-from shoutu.county.sites import importing, selectors
+from shoutu.county.sites import care, importing, selectors
 from shoutu.county.sites.api import PointQuery, SiteQuery, point_flags, site_flags
 from shoutu.county.sites.models import Danger, Operation
 
 KINDS = named(Site.Kind.choices)
 CRS = {"wgs84": "WGS-84", "gcj02": "GCJ-02"}
 OPERATION = named(Operation.choices)
+CARE = {"calibration": _("标校"), "maintenance": _("维护")}
 DANGER = named(Danger.choices)
 
 
@@ -39,11 +40,13 @@ def _points(actor: Actor, query: Any, whole: bool) -> Iterator[Mapping[str, Any]
     known = Sites(actor)
     found = selectors.points_for(actor, q=query.q, **point_flags(query))
     rows = found.select_related("site__organisation", "source")
+    under = care.finder()
     for row in rows.order_by("site_id", "item", "name", "id").iterator(chunk_size=500):
         yield {
             "site": known.path(row.site), "source": row.source.name, "address": row.address, "name": row.name,
             "item": row.item, "item_title": row.item_title, "unit": row.unit, "interval_s": row.interval_s,
             "low": row.low, "high": row.high, "danger": row.danger, "organisation": row.site.organisation.name,
+            "care": (under(row) or {}).get("kind", ""), "care_until": (under(row) or {}).get("ends_at"),
         }  # fmt: skip
 
 
@@ -232,6 +235,8 @@ POINTS = register(
                 width=12,
             ),
             Column("organisation", _("所属单位"), text(120), exported=True, width=26),
+            Column("care", _("标校维护中"), text(20), choices=CARE, exported=True, width=12),
+            Column("care_until", _("标校维护到"), text(20), exported=True, width=18),
         ),
         read="point.read",
         query=PointQuery,

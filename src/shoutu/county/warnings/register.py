@@ -41,7 +41,7 @@ from shoutu.county.warnings.models_silences import Silence
 from shoutu.county.warnings.selectors import course, of_point, repairs, up_during
 from shoutu.county.warnings.selectors.drawn import blind, drawn
 from shoutu.county.warnings.selectors.standing import points_standing, sites_standing
-from shoutu.county.warnings.selectors_silences import pauses
+from shoutu.county.warnings.selectors_silences import care, pauses
 from shoutu.county.warnings.services import follow_duties, note_answered, rule_changed
 from shoutu.county.warnings.services.circumstance import windows_changed
 from shoutu.county.warnings.services.course_of import STANDBY
@@ -147,6 +147,7 @@ hooks.holds_by(held)
 hooks.drawn_by(drawn)
 hooks.blind_by(blind)
 hooks.pauses_by(pauses)
+hooks.cared_by(care)
 hooks.repairs_by(hooks.Repairs(repairs.faulty, repairs.late, repairs.of_points, repairs.of_organisations))
 hooks.standing_by("site", sites_standing)
 hooks.standing_by("point", points_standing)

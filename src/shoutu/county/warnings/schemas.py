@@ -111,6 +111,16 @@ class SilenceBrief(Schema):
     ends_at: datetime
 
 
+class MarkBrief(Schema):
+    """The agreed calibration or maintenance of its point within which it rose; `ends_at`: as far as it really went."""
+
+    id: int
+    kind: Literal["maintenance", "calibration"]
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+
+
 class Warning(Schema):
     """One warning as a row of the list. `category`: a risk, or a device fault (which is no level of danger).
 
@@ -298,6 +308,7 @@ class WarningDetail(Warning):
     actions: list[Action]
     chain: list[ChainRow]
     evacuation: EvacuationDetail | None
+    mark: MarkBrief | None
     close_asked: CloseAsked | None
     evidence: list[Evidence]
     may_add_evidence: bool

@@ -14,8 +14,8 @@ from shoutu.county.duties.models import Notice, Step
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.selectors import among, get_visible
-from shoutu.county.sites.hooks import Pause
-from shoutu.county.warnings.models import HeldBack, Silence
+from shoutu.county.sites.hooks import Care, Pause
+from shoutu.county.warnings.models import Event, HeldBack, Silence
 
 STATES = ("open", "running", "planned", "over", "all")
 SORTS = {"ends_at": ["ends_at"], "starts_at": ["starts_at"], "id": ["id"]}
@@ -121,10 +121,39 @@ def silent_now(ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     return {warning: {"id": id_, "kind": kind, "ends_at": ends} for warning, id_, kind, ends in told}
 
 
+CARE = (Silence.Kind.MAINTENANCE, Silence.Kind.CALIBRATION)
+
+
+def care() -> list[Care]:
+    """Maintenance and calibration that two persons agreed to and that runs now, in the whole county. One query."""
+    now = timezone.now()
+    rows = Silence.objects.filter(kind__in=CARE, warning__isnull=True, alone=False, ended_at__isnull=True)
+    rows = rows.filter(starts_at__lte=now, ends_at__gt=now).order_by("id")
+    return [Care(*row) for row in rows.values_list("id", "site_id", "point_id", "kind", "ends_at", "mutes")]
+
+
+def mark_of(events: Iterable[Event]) -> dict[str, Any] | None:
+    """The mark of its point within which a warning rose: raised all the same, at its end or because it came too late.
+
+    Of several the last. One query.
+    """
+    rises = [one for one in events if one.level_to > one.level_from and one.point_id > 0]
+    if not rises:
+        return None
+    marks = Silence.objects.filter(
+        mutes=True, point_id__in={one.point_id for one in rises}, starts_at__lte=max(one.at for one in rises),
+        ends_at__gte=min(one.at for one in rises),
+    )  # fmt: skip
+    for mark in marks.order_by("-starts_at", "-id"):
+        end = min(mark.ends_at, mark.ended_at or mark.ends_at)
+        if any(one.point_id == mark.point_id and mark.starts_at <= one.at <= end for one in rises):
+            return {"id": mark.pk, "kind": mark.kind, "starts_at": mark.starts_at, "ends_at": end, "reason": mark.reason}
+    return None
+
+
 def pauses(sites: Collection[int], start: datetime, end: datetime) -> list[Pause]:
     """Agreed maintenance and calibration that touched the span, as far as each really went."""
-    kinds = (Silence.Kind.MAINTENANCE, Silence.Kind.CALIBRATION)
-    rows = Silence.objects.filter(among("site", sites), kind__in=kinds, warning__isnull=True)
+    rows = Silence.objects.filter(among("site", sites), kind__in=CARE, warning__isnull=True)
     rows = rows.filter(starts_at__lt=end, ends_at__gt=start)
     found = rows.values_list("site_id", "point_id", "starts_at", "ends_at", "ended_at")
     return [Pause(site, point, begun, min(until, ended or until)) for site, point, begun, until, ended in found]

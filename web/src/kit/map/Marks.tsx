@@ -2,7 +2,9 @@ import { t } from "i18next";
 import { useState, type MouseEvent, type ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { LevelMark, type TagState } from "../LevelTag";
+import { CareShape, careWords } from "../CareMark";
 import { SealedShape } from "../SealedMark";
+import { serverNow } from "../../time/server";
 import type { PlacedSite, PlaceName, Spot } from "./layout";
 import { NAME, PLACE, READING, readingWords } from "./layout";
 
@@ -20,8 +22,9 @@ interface Props {
 function voice(spot: Spot): string {
   if (spot.cluster) return t("map.cluster", { n: spot.cluster.count, level: t(`level.${spot.cluster.worst}.word`) });
   const site = spot.site!;
-  if (site.state !== "raised") return `${site.name} ${stateWords(site)}`;
-  return `${site.name} ${t(`level.${site.level}.word`)} ${t(`tag.${site.standing ?? "answered"}`)} ${readingWords(site)}`;
+  const care = site.care ? ` ${careWords(site.care, serverNow())}` : "";
+  if (site.state !== "raised") return `${site.name} ${stateWords(site)}${care}`;
+  return `${site.name} ${t(`level.${site.level}.word`)} ${t(`tag.${site.standing ?? "answered"}`)} ${readingWords(site)}${care}`;
 }
 
 /** What a site without a warning is, and what it does unless it produces. */
@@ -44,6 +47,18 @@ function ClusterMark({ spot, scale, text }: { spot: Spot; scale: number; text: n
         {count > 999 ? `${Math.floor(count / 1000)}k` : count}
       </text>
     </>
+  );
+}
+
+/** The label of calibration or maintenance at the lower right of a mark, which stays what it is. */
+function CareAt({ spot, scale }: { spot: Spot; scale: number }): ReactNode {
+  const care = spot.site?.care;
+  if (!care || Date.parse(care.ends_at) <= serverNow()) return null;
+  const off = spot.size * 0.3;
+  return (
+    <g transform={`translate(${off},${off}) scale(${(15 * scale) / 20})`} className="map-care">
+      <CareShape kind={care.kind} />
+    </g>
   );
 }
 
@@ -116,6 +131,7 @@ export function Marks({ spots, names, scale, text, width, height, onCluster }: P
             >
               <circle r={Math.max(spot.size / 2, 12 * scale)} fill="transparent" />
               {spot.cluster ? <ClusterMark spot={spot} scale={scale} text={text} /> : <SiteMarkShape spot={spot} scale={scale} />}
+              <CareAt spot={spot} scale={scale} />
               {spot.label && <SpotLabel spot={spot} text={text} />}
             </a>
             </g>
@@ -157,6 +173,7 @@ function Hover({ spot, width }: { spot: Spot; width: number }): ReactNode {
           </span>
           <span>{site.state === "raised" ? `${t(`level.${site.level}.word`)} ${readingWords(site)}` : t(`map.state.${site.state}`)}</span>
           {site.operating !== "producing" && <span>{t(`site.doing.${site.operating}`)}</span>}
+          {site.care && <span>{careWords(site.care, serverNow())}</span>}
           {site.points > 0 && <span>{site.blind > 0 ? t("map.points.blind", { n: site.points, blind: site.blind }) : t("map.points", { n: site.points })}</span>}
         </>
       ) : (

@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import type { CountyMap, SiteMark } from "../../api/types";
 import type { Tone } from "../../theme";
 import { LevelMark } from "../LevelTag";
+import { CareTag } from "../CareMark";
 import { SealedTag } from "../SealedMark";
 import { buildIndex, isPlaced, layNames, laySpots, readingWords, type Box, type Named, type Spot, type View } from "./layout";
 import { Boundary } from "../Boundary";
@@ -167,6 +168,7 @@ function SiteTable({ sites }: { sites: readonly SiteMark[] }): ReactNode {
               <LevelMark level={site.level} size={20} state={site.standing ?? "answered"} label="" />
               <b>{site.name}</b>
               <SealedTag doing={site.operating} />
+              <CareTag care={site.care} />
               <span>{site.territory}</span>
               <span>{site.state === "raised" ? `${t(`level.${site.level}.word`)} ${readingWords(site)}` : t(`map.state.${site.state}`)}</span>
               {site.longitude === null && <em>{t("map.unplaced")}</em>}

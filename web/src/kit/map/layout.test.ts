@@ -9,7 +9,7 @@ const view = viewOf(camera, 868, 748);
 function site(id: number, level: number, longitude: number, latitude: number, name = `甲矿${id}`): PlacedSite {
   const mark: SiteMark = {
     id, name, kind: "open_pit", territory: "北王镇", territory_id: 2, longitude, latitude, level, state: level > 0 ? "raised" : "normal",
-    standing: level > 0 ? "answered" : null, warning: null, item: "浸润线埋深", value: 5.96, unit: "m", points: 3, blind: 0, operating: "producing",
+    standing: level > 0 ? "answered" : null, warning: null, item: "浸润线埋深", value: 5.96, unit: "m", points: 3, blind: 0, operating: "producing", care: null,
   };
   return mark as PlacedSite;
 }

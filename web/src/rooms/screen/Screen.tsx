@@ -7,6 +7,7 @@ import { useFewMotions } from "../../appearance";
 import { isEmbedded } from "../../embed/key";
 import { SiteMap } from "../../kit/map/SiteMap";
 import { LevelMark } from "../../kit/LevelTag";
+import { CareMark } from "../../kit/CareMark";
 import { SealedMark } from "../../kit/SealedMark";
 import { Failed, Loading } from "../../kit/States";
 import { InkBars } from "../../kit/shell/InkBars";
@@ -116,6 +117,11 @@ export function MapPart({ scale, tone = "dark" }: { scale: number; tone?: Tone }
         {n.stopped > 0 && (
           <Link to="/sites?stopped=yes" className="quiet scr-legend-mark">
             <SealedMark doing="sealed" size={20 * scale} label="" /> {t("map.count.stopped", { n: n.stopped })}
+          </Link>
+        )}
+        {n.care > 0 && (
+          <Link to="/sites?care=yes" className="quiet scr-legend-mark">
+            <CareMark kind="calibration" size={20 * scale} /> {t("map.count.care", { n: n.care })}
           </Link>
         )}
         {n.silent > 0 && <Link to="/sites?state=silent" className="quiet">{t("map.count.silent", { n: n.silent })}</Link>}

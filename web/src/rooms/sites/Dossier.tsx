@@ -5,6 +5,7 @@ import { asProblem } from "../../api/problem";
 import { usePoints, useResponsible, useSite, useSiteRules, useWarnings } from "../../api/queries";
 import type { SiteDetail, Warning } from "../../api/types";
 import { Empty, Failed, Loading } from "../../kit/States";
+import { CareTag } from "../../kit/CareMark";
 import { SealedTag } from "../../kit/SealedMark";
 import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
@@ -84,6 +85,7 @@ export default function Dossier(): ReactNode {
         <span className="tag">{t(`site.kind.${one.kind}`)}</span>
         {one.grade !== "" && <span className="tag">{t("site.gradeN", { n: one.grade })}</span>}
         {one.operating === "producing" ? <span className="tag">{t("site.doing.producing")}</span> : <SealedTag doing={one.operating} />}
+        {one.care && <Link to={`/points?site=${id}&care=yes`}><CareTag care={one.care} /></Link>}
         <span className="tag">{one.territory}</span>
         <Link to={`/enterprises/${one.organisation_id}`}>{one.organisation}</Link>
       </header>

@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import { onceEach } from "../../api/pages";
 import type { usePoints, useResponsible, useSiteRules, useWarnings } from "../../api/queries";
 import type { Rule, SiteDetail, Warning } from "../../api/types";
+import { CareTag } from "../../kit/CareMark";
 import { LevelMark, LevelTag } from "../../kit/LevelTag";
 import { Panel } from "../../kit/Panel";
 import { Failed, Loading } from "../../kit/States";
@@ -62,7 +63,7 @@ export function DossierPoints({ of, points, rules, brief }: PointsProps): ReactN
               <li key={point.id}>
                 <PointMark point={point} size={18} />
                 <Link to={`/points/${point.id}`} className="quiet dossier-point">
-                  <b>{point.name}</b> <span className="second">{rules === null ? point.site.name : point.address}</span>
+                  <b>{point.name}</b> <span className="second">{rules === null ? point.site.name : point.address}</span> <CareTag care={point.care} />
                 </Link>
                 <span className="num">
                   <LatestFigure point={point} />

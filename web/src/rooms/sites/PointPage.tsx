@@ -4,6 +4,7 @@ import { Link, useParams } from "react-router";
 import { spacingOf, usePoint } from "../../api/queries";
 import { asProblem } from "../../api/problem";
 import type { Me, PointDetail, PointRule, Threshold } from "../../api/types";
+import { CareTag } from "../../kit/CareMark";
 import { Curve } from "../../kit/curve/Curve";
 import { RangePicker, useRange } from "../../kit/curve/range";
 import { Clauses } from "../../kit/Clauses";
@@ -100,6 +101,11 @@ function PointHead({ point }: { point: PointDetail }): ReactNode {
           <span>
             <Age point={point} />
           </span>
+          {point.care && (
+            <Link to={`/silences?open=${point.care.id}`}>
+              <CareTag care={point.care} />
+            </Link>
+          )}
           {isBackInside(drawnLimits(point.rules), level, latest?.value ?? null) && !byOthers(point.rules, level) && (
             <span>
               <strong>{t("point.backInside")}</strong>

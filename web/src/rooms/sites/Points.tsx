@@ -7,6 +7,7 @@ import { onceEach } from "../../api/pages";
 import { usePoints, type PointFilter } from "../../api/queries";
 import type { Point } from "../../api/types";
 import { useUnclaimedCount } from "../../api/unclaimed";
+import { CareTag } from "../../kit/CareMark";
 import { Clauses } from "../../kit/Clauses";
 import { whyEmpty } from "../../kit/empty";
 import { Exchange } from "../../kit/import/Exchange";
@@ -33,7 +34,7 @@ function PointName({ point }: { point: Point }): ReactNode {
   return (
     <span className="pname">
       <PointMark point={point} />
-      <b>{point.name}</b> {!point.name.includes(point.address) && <span className="second">{point.address}</span>}
+      <b>{point.name}</b> {!point.name.includes(point.address) && <span className="second">{point.address}</span>} <CareTag care={point.care} />
     </span>
   );
 }
@@ -43,7 +44,7 @@ function card(point: Point): ReactNode {
     <span className="wcard">
       <PointMark point={point} size={24} />
       <span>
-        <b>{point.name}</b>
+        <b>{point.name}</b> <CareTag care={point.care} />
         <i>
           {`${point.site.name} ${point.address} \u00b7 `}
           <Age point={point} brief />
@@ -82,11 +83,13 @@ export function Points(): ReactNode {
   const site = Number(search.get("site"));
   const territory = Number(search.get("territory"));
   const online = search.get("online");
+  const care = search.get("care");
   const filter: PointFilter = {
     ...(q ? { q } : {}),
     ...(site > 0 ? { site } : {}),
     ...(Number.isInteger(territory) && territory > 0 ? { territory } : {}),
     ...(online === "yes" || online === "no" ? { online: online === "yes" } : {}),
+    ...(care === "yes" || care === "no" ? { care: care === "yes" } : {}),
   };
   const list = usePoints(filter);
   const set = (name: string, value: string): void => {
@@ -103,10 +106,15 @@ export function Points(): ReactNode {
   return (
     <div className="page">
       <div className="points-head">
-        <h1>{list.data && <Clauses text={filter.online === undefined ? sentence(rows, count, list.hasNextPage) : t(`points.sentence.online.${online}`, { n: count })} />}</h1>
+        <h1>{list.data && <Clauses text={filter.online !== undefined ? t(`points.sentence.online.${online}`, { n: count }) : filter.care !== undefined ? t(`points.sentence.care.${care}`, { n: count }) : sentence(rows, count, list.hasNextPage)} />}</h1>
         {filter.online !== undefined && (
           <button type="button" className="chip" onClick={() => set("online", "")}>
             {t(`points.filter.online.${online}`)} <X size={14} strokeWidth={1.6} aria-hidden />
+          </button>
+        )}
+        {filter.care !== undefined && (
+          <button type="button" className="chip" onClick={() => set("care", "")}>
+            {t(`points.filter.care.${care}`)} <X size={14} strokeWidth={1.6} aria-hidden />
           </button>
         )}
         {filter.site !== undefined && (

@@ -8,6 +8,7 @@ import { useSites, type SiteFilter } from "../../api/queries";
 import type { Site } from "../../api/types";
 import { whyEmpty } from "../../kit/empty";
 import { Exchange } from "../../kit/import/Exchange";
+import { CareTag } from "../../kit/CareMark";
 import { SealedTag } from "../../kit/SealedMark";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
@@ -18,7 +19,7 @@ import { SiteMark, Unknown } from "./SiteMark";
 import "../warnings/warnings.css";
 import "./points.css";
 
-const flags = ["watched", "placed", "lacking", "stopped"] as const;
+const flags = ["watched", "placed", "lacking", "stopped", "care"] as const;
 const states = ["raised", "normal", "silent", "unwatched"] as const;
 
 /** The filters that stand, each a chip that takes it away; the first of them speaks in the sentence above the list. */
@@ -59,7 +60,7 @@ export function placeWords(site: Pick<Site, "longitude" | "latitude">): string {
 function SiteName({ site }: { site: Site }): ReactNode {
   return (
     <span className="pname">
-      <SiteMark site={site} size={16} /> <b>{site.name}</b> <SealedTag doing={site.operating} /> <Unknown site={site} />
+      <SiteMark site={site} size={16} /> <b>{site.name}</b> <SealedTag doing={site.operating} /> <Unknown site={site} /> <CareTag care={site.care} />
     </span>
   );
 }
@@ -69,7 +70,7 @@ function card(site: Site): ReactNode {
     <span className="wcard">
       <SiteMark site={site} size={24} />
       <span>
-        <b>{site.name}</b> <SealedTag doing={site.operating} /> <Unknown site={site} />
+        <b>{site.name}</b> <SealedTag doing={site.operating} /> <Unknown site={site} /> <CareTag care={site.care} />
         <i>
           {t(`site.kind.${site.kind}`)} {site.territory} {t("site.pointsN", { n: site.points })}
         </i>

@@ -4,7 +4,7 @@ import { markOf, worstOf } from "./mark";
 
 const site: Site = {
   id: 1, name: "甲铁矿尾矿库", kind: "tailings_pond", organisation: "甲铁矿", organisation_id: 2, territory: "东乡", grade: "", params: {},
-  level: 0, standing: "normal", operating: "producing", points: 3, latitude: 40, longitude: 110,
+  level: 0, standing: "normal", operating: "producing", care: null, points: 3, latitude: 40, longitude: 110,
 };
 const warning = (id: number, of: number, category: "risk" | "fault"): Warning => ({ id, category, level: 3, state: "disposing", title: "浸润线低了，超限", site: { id: of }, called: 0, answered: 0 }) as unknown as Warning;
 

@@ -18,6 +18,6 @@ export function markOf(site: Site, worst: Warning | undefined): SiteMark {
     id: site.id, name: site.name, kind: site.kind, territory: site.territory, territory_id: 0, longitude: site.longitude, latitude: site.latitude,
     state: worst ? "raised" : rest, level: worst?.level ?? 0, standing: standingOf(worst), warning: worst?.id ?? null,
     // What happened stands before the comma, what it is measured against behind it.
-    item: worst?.title.split("\uff0c")[0] ?? "", value: null, unit: "", points: site.points, blind: 0, operating: site.operating,
+    item: worst?.title.split("\uff0c")[0] ?? "", value: null, unit: "", points: site.points, blind: 0, operating: site.operating, care: site.care,
   };
 }

@@ -42,6 +42,11 @@ export function WarningHead({ warning }: { warning: WarningDetail }): ReactNode 
         {t("silence.until", { kind: t(`silence.kind.${warning.silence.kind}`), at: moment(warning.silence.ends_at, now) })}
       </Link>
     ) : null,
+    warning.mark ? (
+      <Link key="mark" to={`/silences?open=${warning.mark.id}${Date.parse(warning.mark.ends_at) <= now ? "&tab=over" : ""}`}>
+        <strong>{t("warning.inMark", { kind: t(`silence.kind.${warning.mark.kind}`), from: moment(warning.mark.starts_at, now), to: moment(warning.mark.ends_at, now) })}</strong>
+      </Link>
+    ) : null,
     !closed && warning.close_asked ? <strong key="asked">{t("warning.closeAsked", { by: warning.close_asked.by })}</strong> : null,
     !closed && warning.unknown_now ? <strong key="unknown">{t("warning.unknownNow")}</strong> : null,
     !closed && !warning.unknown_now && warning.current_level !== warning.level ? t("warning.nowLevel", { level: t(`level.${warning.current_level}.word`) }) : null,

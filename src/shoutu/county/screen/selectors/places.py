@@ -7,6 +7,7 @@ from typing import Any
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.places.models import Site
+from shoutu.county.sites import care
 from shoutu.county.sites.marks import blind_points, counted, state_of, watched_points
 from shoutu.county.sites.operation import states_now
 from shoutu.county.warnings.selectors.drawn import COLUMNS, open_risks, still_calling, worst_of_sites
@@ -20,13 +21,14 @@ def site_marks(actor: Actor) -> list[dict[str, Any]]:
     """
     calling = still_calling()
     worst = worst_of_sites(open_risks(actor).values(*COLUMNS), calling)
-    watched, blind, doing = watched_points(), blind_points(), states_now()
+    watched, blind, doing, under = watched_points(), blind_points(), states_now(), care.of_sites()
     sites = Site.objects.visible_to(actor).order_by("pk")
     columns = ("pk", "name", "kind", "territory__name", "territory_id", "longitude", "latitude")
     return [
         {
             **_mark(row, worst.get(row[0]), watched.get(row[0], 0), blind.get(row[0], 0)),
             "operating": doing.get(row[0], "producing"),
+            "care": under.get(row[0]),
         }
         for row in sites.values_list(*columns)
     ]
@@ -55,13 +57,17 @@ def _mark(row: tuple[Any, ...], risk: dict[str, Any] | None, watched: int, blind
 
 
 def legend(marks: list[dict[str, Any]]) -> dict[str, int]:
-    """How many sites count as what, `stopped`: all that stand still. Each is the count of the list of that name."""
+    """How many sites count as what, `stopped`: all that stand still, `care`: all under calibration or maintenance.
+
+    Each is the count of the list of that name.
+    """
     found = dict.fromkeys(("raised", "normal", "silent", "unwatched"), 0)
     for mark in marks:
         told = counted(mark["state"], mark["operating"])
         if told in found:
             found[told] += 1
-    return {**found, "stopped": sum(mark["operating"] != "producing" for mark in marks)}
+    stopped = sum(mark["operating"] != "producing" for mark in marks)
+    return {**found, "stopped": stopped, "care": sum(mark["care"] is not None for mark in marks)}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from shoutu.county.sites.operation import with_state
 from shoutu.county.warnings import evacuations
 from shoutu.county.warnings.models import Evacuation, Evidence, State, Warning
 from shoutu.county.warnings.selectors.members import members_of
-from shoutu.county.warnings.selectors_silences import silent_now
+from shoutu.county.warnings.selectors_silences import mark_of, silent_now
 from shoutu.county.warnings.services.cleaning import CLEANED
 from shoutu.county.warnings.states import PRIMARY, TABLE
 
@@ -142,6 +142,7 @@ def detail(actor: Actor, warning: Warning) -> dict[str, Any]:
     """One warning with its rule, its people, its course and what may be done now."""
     duties = duties_of([warning.pk])[warning.pk]
     point = warning.point
+    events = list(warning.events.order_by("at", "id"))
     return {
         **row(warning, duties, silent_now([warning.pk]).get(warning.pk)),
         "rule": _rule(warning),
@@ -149,8 +150,9 @@ def detail(actor: Actor, warning: Warning) -> dict[str, Any]:
         "axis": point.axis if point else "up",
         "events": [
             {"at": event.at, "level_from": event.level_from, "level_to": event.level_to, "value": event.value}
-            for event in warning.events.order_by("at", "id")
+            for event in events
         ],
+        "mark": mark_of(events),
         "members": members_of(warning),
         "actions": actions(warning, actor),
         "chain": duty_selectors.chain_rows(duties, actor),
