@@ -75,6 +75,7 @@ PAGES = {
     "/rules/id/:ruleId": Shown("/rules/id/{rule}", "inspector"),
     "/rules/id/:ruleId/backtest": Shown("/rules/id/{rule}/backtest", "inspector", ".backtest-ask"),
     "/findings": Shown("/findings", "inspector"),
+    "/requirements": Shown("/requirements", "inspector"),
     "/findings/:findingId": Shown("/findings/{finding}", "inspector"),
     "/licences": Shown("/licences", "inspector"),
     "/licences/:licenceId": Shown("/licences/{licence}", "inspector"),

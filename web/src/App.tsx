@@ -61,6 +61,7 @@ const NewRulePage = later(async () => ({ default: (await import("./rooms/rules/N
 const BacktestManyPage = later(async () => ({ default: (await import("./rooms/rules/BacktestMany")).BacktestManyPage }));
 const SiteWatch = later(async () => ({ default: (await import("./rooms/rules/SiteWatch")).SiteWatch }));
 const Gaps = later(async () => ({ default: (await import("./rooms/rules/Findings")).Findings }));
+const Required = later(async () => ({ default: (await import("./rooms/rules/Requirements")).Requirements }));
 const GapDoor = later(async () => ({ default: (await import("./rooms/rules/Findings")).FindingDoor }));
 const Falsified = later(() => import("./rooms/falsified/Falsified"));
 const FalsifiedPage = later(() => import("./rooms/falsified/FalsifiedPage"));
@@ -187,6 +188,7 @@ function Inside(): ReactNode {
         <Route path="/rules/id/:ruleId" element={<Later><RulePage me={me} /></Later>} />
         <Route path="/rules/id/:ruleId/backtest" element={<Later><BacktestPage /></Later>} />
         <Route path="/findings" element={<Later><Gaps /></Later>} />
+        <Route path="/requirements" element={<Later><Required /></Later>} />
         <Route path="/findings/:findingId" element={<Later><GapDoor /></Later>} />
         <Route path="/licences" element={<Later><Licences /></Later>} />
         <Route path="/licences/:licenceId" element={<Later><LicencePage /></Later>} />

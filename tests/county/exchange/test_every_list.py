@@ -47,6 +47,7 @@ TABLES = {
     "quality-enterprises": "/api/v1/quality/enterprises",
     "quality-points": "/api/v1/quality/points",
     "reports": "/api/v1/reports",
+    "requirements": "/api/v1/requirements",
     "responsibilities": "/api/v1/responsibilities",
     "responsibility-findings": "/api/v1/responsibilities/findings",
     "rules": "/api/v1/rules",

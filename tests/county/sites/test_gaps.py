@@ -59,7 +59,8 @@ def test_a_mine_without_its_six_systems_has_a_finding_each_and_one_duty(mine):
 
 def test_a_gap_closes_by_itself_when_the_point_or_the_value_is_there(mine):
     services.bind(SYSTEM, mine.mine, "underground-mine")
-    point(mine, "CO-01", "co")
+    made = point(mine, "CO-01", "co")
+    services.note_heard([made.pk])
     look()
     assert "need:monitoring@underground-mine" not in open_keys(mine.mine)
     set_site_params(actor(mine.users["inspector"]), mine.mine, {"refuge_chambers": 2}, "验收单")

@@ -49,6 +49,8 @@ SELECTORS = {
     "duties/heartbeat": "selector over everything",
     "sites/deaf": "selector",
     "sites/gaps": "selector",
+    "sites/hearing": "selector",
+    "sites/needs": "selector",
     "sites/marks": "selector",
     "sites/operation": "selector",
     "sites/models_days": "models: how far a day's walk has come",

@@ -23,6 +23,7 @@ from shoutu.county.places.boundaries import is_outside
 from shoutu.county.places.geometry import place
 from shoutu.county.places.services import create_site, locate_site
 from shoutu.county.sites import care, hooks, schemas, selectors, services, shaping, standing
+from shoutu.county.sites.api_needs import router as needs_router
 from shoutu.county.sites.api_operation import router as operation_router
 from shoutu.county.sites.api_quality import router as quality_router
 from shoutu.county.sites.api_rules import router as rules_router
@@ -33,6 +34,7 @@ router = Router()
 router.add_router("", operation_router)
 router.add_router("", stations_router)
 router.add_router("", unclaimed_router)
+router.add_router("", needs_router)
 router.add_router("", quality_router)
 router.add_router("", rules_router)
 wing_router = Router()

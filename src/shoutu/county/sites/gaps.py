@@ -8,14 +8,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from shoutu.county.duties.models import Finding
 from shoutu.county.kit.errors import Invalid
 from shoutu.county.kit.findings import Gap
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.places.models import Site
 from shoutu.county.sites import hooks, packs
 from shoutu.county.sites.models import Binding, Point, Rule
+from shoutu.county.sites.needs import GAP, NEED, There, asked_items, there_at
 
-GAP = "site.gap"
 LANE: dict[str, Any] = {
     "policy": "sites/gap@1",
     "verified": False,
@@ -51,9 +52,9 @@ def gaps_of(subject: SubjectRef) -> list[Gap]:
     watched = set(Rule.objects.filter(point__site=site, enabled=True).values_list("point_id", flat=True))
     found: dict[str, Gap] = {}
     bindings = list(Binding.objects.filter(site=site).order_by("id"))
-    counts = items_of(site.pk, points)
+    there = there_at(site.pk, points, asked_items(_open(site)))
     for binding in bindings:
-        for gap in lacks_of_pack(site, binding.pack, points, counts):
+        for gap in lacks_of_pack(site, binding.pack, points, there):
             # A design value is the site's: it is asked for once, however many points and packs lack it.
             found.setdefault(gap.key, gap)
     for point in points if bindings else ():
@@ -63,8 +64,14 @@ def gaps_of(subject: SubjectRef) -> list[Gap]:
     return list(found.values())
 
 
-def lacks_of_pack(site: Site, name: str, points: list[Point], counts: Mapping[str, int]) -> Iterator[Gap]:
-    """What a site lacks of what one pack asks, whether or not it is bound to it. `counts`: as `items_of` gives them."""
+def _open(site: Site) -> list[Mapping[str, Any]]:
+    """The details of what is open of what the site's packs require."""
+    rows = Finding.objects.filter(about_type="site", about_id=site.pk, kind=GAP, key__startswith=NEED)
+    return list(rows.filter(cleared_at__isnull=True).values_list("detail", flat=True))
+
+
+def lacks_of_pack(site: Site, name: str, points: list[Point], there: There) -> Iterator[Gap]:
+    """What a site lacks of what one pack asks, whether or not it is bound to it. `there`: as `needs.there_at` tells."""
     try:
         pack = packs.load(name)
     except Invalid as error:
@@ -77,9 +84,11 @@ def lacks_of_pack(site: Site, name: str, points: list[Point], counts: Mapping[st
             key = lack.field if lack.field.startswith(("rule:", "limit:")) else f"value:{lack.field}"
             detail = {"pack": name, "field": lack.field, "item": item}
             yield Gap(key, lack.message, lack.optional, detail)
-    for lack in packs.needs(pack, values, counts):
-        key = f"{lack.field}@{name}" if lack.field.startswith("need:") else f"value:{lack.field}"
-        yield Gap(key, lack.message, lack.optional, {"pack": name, "field": lack.field})
+    for lack in packs.needs(pack, values, there.heard, there.installed):
+        need = lack.field.startswith(NEED)
+        key = f"{lack.field}@{name}" if need else f"value:{lack.field}"
+        items = {"items": list(lack.items)} if need else {}
+        yield Gap(key, lack.message, lack.optional, {"pack": name, "field": lack.field, **items})
 
 
 UNWATCHED = "site.unwatched"

@@ -98,10 +98,14 @@ class Point(ScopedModel):
     axis = models.CharField(max_length=10, choices=Axis, default=Axis.UP)
     # For those of before this was noted: when it began to be.
     added_at = models.DateTimeField(auto_now_add=True, null=True)
+    # When its first reading was noticed; since when the pipeline was asked and had none of it.
+    heard_at = models.DateTimeField(null=True)
+    unheard_since = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "address"], name="point_address_once")]
         indexes = [
+            models.Index(fields=["id"], name="point_unheard", condition=models.Q(heard_at__isnull=True)),
             models.Index(fields=["site", "item"], name="point_item"),
             models.Index(fields=["name", "id"], name="point_name"),
         ]

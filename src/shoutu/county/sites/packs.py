@@ -48,6 +48,8 @@ class Lack(NamedTuple):
     field: str
     message: str
     optional: bool
+    # What would supply it, where a sensor does.
+    items: tuple[str, ...] = ()
 
 
 class PackError(ValueError):
@@ -239,17 +241,27 @@ def _below_law(pack: Pack, weak: Weak) -> Lack:
     return Lack(f"limit:{weak.limit.id}", text, True)
 
 
-def needs(pack: Pack, params: Mapping[str, Any], counts: Mapping[str, int]) -> list[Lack]:
-    """What the standard wants monitored at a site with these design values and this many points of each item."""
+def needs(
+    pack: Pack, params: Mapping[str, Any], counts: Mapping[str, int], installed: Mapping[str, int] | None = None
+) -> list[Lack]:
+    """What the standard wants monitored at a site with these design values and this many points of each item.
+
+    `counts` are those that have reported, `installed` all there are: what has never sent a reading monitors nothing.
+    """
     from shoutu.engine.packs import unmet
 
     found = unmet(pack, dict(params), dict(counts))
+    stands = {want.id for want, _there in unmet(pack, dict(params), dict(installed or counts)).lacking}
     titles = {parameter.id: parameter.title.zh for parameter in pack.parameters}
     lacks = []
     for want, there in found.lacking:
         count = _("（要 %(count)d 处，有 %(there)d 处）") % {"count": want.count, "there": there} if there else ""
         text = _("缺 %(what)s%(count)s，%(cite)s 要求") % {"what": want.title.zh, "count": count, "cite": want.cite}
-        lacks.append(Lack(f"need:{want.id}", text, False))
+        if want.id not in stands:
+            text = _("%(what)s装了没有报过数（要 %(count)d 处，报过数的 %(there)d 处），%(cite)s 要求") % {
+                "what": want.title.zh, "count": want.count, "there": there, "cite": want.cite,
+            }  # fmt: skip
+        lacks.append(Lack(f"need:{want.id}", text, False, tuple(want.indicators)))
     for name, hanging in found.undecided.items():
         text = _("缺 %(title)s，判不了要不要监测：%(what)s") % {
             "title": titles.get(name, name),

@@ -10,6 +10,7 @@ from shoutu.county.kit.actors import Actor
 from shoutu.county.places.models import Site
 from shoutu.county.sites import gaps, packs
 from shoutu.county.sites.models import Binding, Point, Rule, RuleState, RuleVersion
+from shoutu.county.sites.needs import there_at
 from shoutu.county.sites.packs import Watch
 from shoutu.county.sites.services.rules import checked
 from shoutu.county.sites.strictness import goes_up_to_the_law, holds_at_once
@@ -95,7 +96,7 @@ def _row(
     for watch in packs.composites(read, {point.item for point in points}):
         changes += _change(watch, left.pop((None, f"{pack}/{watch.key}"), None), None)
     changes += [_told_off(one) for one in left.values() if one.enabled]
-    lacks = list(gaps.lacks_of_pack(site, pack, points, gaps.items_of(site.pk, points)))
+    lacks = list(gaps.lacks_of_pack(site, pack, points, there_at(site.pk, points)))
     count = Counter(str(one["effect"]) for one in changes)
     return {
         "site": {"id": site.pk, "name": site.name},

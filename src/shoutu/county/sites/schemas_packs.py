@@ -7,6 +7,7 @@ from typing import Literal
 
 from ninja import Schema
 
+from shoutu.county.duties.schemas import Clock
 from shoutu.county.sites.schemas import Finding, Named, PointRule
 
 
@@ -144,10 +145,44 @@ class WatchedPoint(Schema):
 
 
 class SiteNeed(PackNeed):
-    """A required item at a site: met, missing, or unknown for want of a design value."""
+    """A required item at a site against what is installed (`there`) and reports; `count` are required.
 
+    `state`: met; missing (not installed); unheard (installed, has never sent a reading); silent (too few report now: a
+    device fault has its own duty); unknown (hangs on a design value nobody entered). `reporting` is null for what the
+    dossier only declares.
+    """
+
+    pack: str
+    pack_title: str
     there: int
-    state: Literal["met", "missing", "unknown"]
+    reporting: int | None
+    state: Literal["met", "missing", "unheard", "silent", "unknown"]
+
+
+class GapDuty(Schema):
+    """The open duty to supply what a site lacks: who has it, and until when."""
+
+    id: int
+    state: str
+    who: str
+    clock: Clock | None
+    overdue: bool
+
+
+class SiteNeeds(Schema):
+    """A site with all its packs require of it. `duty`: null where nothing is lacking.
+
+    `bound`: a pack was taken up; else `needs` are those of the packs made for its kind, and nobody is asked for them.
+    """
+
+    id: int
+    bound: bool
+    site: Named
+    kind: str
+    organisation: Named
+    territory: str
+    needs: list[SiteNeed]
+    duty: GapDuty | None
 
 
 class SiteValue(PackValue):
@@ -172,6 +207,7 @@ class SiteWatch(Schema):
     available: list[AvailablePack]
     points: list[WatchedPoint]
     needs: list[SiteNeed]
+    duty: GapDuty | None
     values: list[SiteValue]
     findings: list[Finding]
     may_edit: bool

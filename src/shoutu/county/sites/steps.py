@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.kit.steps import step
-from shoutu.county.sites import asking, quality, services
+from shoutu.county.sites import asking, hearing, quality, services
 
 
 @step("sites.resume", every=5.0, lane="sites", title=_("复工到时生效"))
@@ -33,3 +33,12 @@ def data_quality() -> bool:
     body, still = quality.asked(points, day)
     services.keep_points(day, points, asking.quality(body), still)
     return True
+
+
+@step("sites.heard", every=60.0, lane="heard", title=_("看新测点来数没有"))
+def first_readings() -> bool:
+    """The pipeline is asked outside any transaction; what it has a reading of for the first time is put down."""
+    waiting = hearing.waiting()
+    told = asking.latest(one.pk for one in waiting)
+    heard, unheard = hearing.sorted_out(waiting, told)
+    return bool(heard or unheard) and services.note_heard(heard, unheard)

@@ -9,7 +9,7 @@ from typing import Any
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid, NotFound
 from shoutu.county.places.models import Site
-from shoutu.county.sites import gaps, packs, shaping
+from shoutu.county.sites import gaps, needs, packs, shaping
 from shoutu.county.sites.models import Binding, DesignValue, Point
 from shoutu.county.sites.selectors import findings_of, rules_for
 from shoutu.county.sites.wording import unit_of_levels
@@ -144,10 +144,9 @@ def watch_of(actor: Actor, site: Site) -> dict[str, Any]:
     for rule in rules_for(actor).filter(point__site=site).order_by("id"):
         if rule.point_id in rules:
             rules[rule.point_id].append(shaping.point_rule(rule))
-    counts = gaps.items_of(site.pk, points)
+    told = needs.of_sites(actor, [site])[0]
     bindings = list(Binding.objects.filter(site=site).order_by("id"))
     bound: list[dict[str, Any]] = []
-    needs: list[dict[str, Any]] = []
     values: dict[str, dict[str, Any]] = {}
     own = {row.name: row for row in DesignValue.objects.filter(site=site)}
     design = packs.design_values(site)
@@ -159,7 +158,6 @@ def watch_of(actor: Actor, site: Site) -> dict[str, Any]:
             bound.append({**row, "title": binding.pack, "version": "", "problem": error.detail})
             continue
         bound.append({**row, "title": pack.title.zh, "version": str(pack.version)})
-        needs += _needs_of(pack, design, counts)
         for parameter in pack.parameters:
             values.setdefault(parameter.id, _value_of(pack, parameter, design, site, own.get(parameter.id)))
     fitting = gaps.packs_for(site.kind)
@@ -179,29 +177,12 @@ def watch_of(actor: Actor, site: Site) -> dict[str, Any]:
             }
             for point in points
         ],
-        "needs": needs,
+        "needs": told["needs"],
+        "duty": told["duty"],
         "values": list(values.values()),
         "findings": findings_of(site),
         "may_edit": actor.may("site.edit"),
     }  # fmt: skip
-
-
-def _needs_of(pack: Any, design: dict[str, Any], counts: dict[str, int]) -> list[dict[str, Any]]:
-    from shoutu.engine.packs import unmet, value_of
-
-    found = unmet(pack, design, counts)
-    missing = {want.id for want, _there in found.lacking}
-    rows = []
-    for want in pack.required:
-        unknown = any(want.title.zh in titles for titles in found.undecided.values())
-        state = "unknown" if unknown else "missing" if want.id in missing else "met"
-        there = sum(counts.get(item, 0) for item in want.indicators)
-        if want.declared:
-            there += int(value_of(pack, want.declared, design) or 0)
-        if state == "met" and there < want.count:
-            continue  # not required at this site
-        rows.append({**_need(want), "there": there, "state": state})
-    return rows
 
 
 def _value_of(pack: Any, parameter: Any, design: dict[str, Any], site: Site, row: DesignValue | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@ import { Button, Input } from "antd";
 import { t } from "i18next";
 import { Search as Glass } from "lucide-react";
 import type { ReactNode } from "react";
-import { Navigate, useParams, useSearchParams } from "react-router";
+import { Link, Navigate, useParams, useSearchParams } from "react-router";
 import type { FindingRow } from "../../api/types";
 import { Exchange } from "../../kit/import/Exchange";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
@@ -48,6 +48,7 @@ export function Findings(): ReactNode {
           defaultValue={q}
           onChange={(event) => setSearch({ ...(all ? { all: "1" } : {}), ...(event.target.value === "" ? {} : { q: event.target.value }) }, { replace: true })}
         />
+        <Link to="/requirements" className="rules-way">{t("nav.requirements")}</Link>
         <Exchange table="findings" filter={{ q, ...(all ? {} : { optional: false }) }} />
       </div>
       {list.error && !list.data ? (

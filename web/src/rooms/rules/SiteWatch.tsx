@@ -12,6 +12,7 @@ import { Exchange } from "../../kit/import/Exchange";
 import { figure } from "../../time/figure";
 import { date } from "../../time/words";
 import { Unchecked } from "./Packs";
+import { Needs } from "./Needs";
 import { useEnterDesign, useWatch } from "./queries";
 import { namer, ruleTitle } from "./words";
 import "./rules.css";
@@ -186,23 +187,7 @@ export function SiteWatch(): ReactNode {
           <Points watch={watch} />
         </div>
         <div className="rules-column">
-          {watch.needs.length > 0 && (
-            <Panel title={t("rules.needs")} note={t("rules.needs.note")}>
-              <ul className="rules-list">
-                {watch.needs.map((need) => (
-                  <li key={need.id}>
-                    <div className="watch-value">
-                      <span>
-                        {need.title} <Unchecked verified={need.verified} />
-                      </span>
-                      <b className={need.state === "met" ? undefined : "watch-none"}>{t(`watch.need.${need.state}`)}</b>
-                    </div>
-                    <p className="second">{need.cite}</p>
-                  </li>
-                ))}
-              </ul>
-            </Panel>
-          )}
+          {watch.needs.length > 0 && <Needs site={watch.site.id} needs={watch.needs} duty={watch.duty} />}
           <Values watch={watch} />
         </div>
       </div>

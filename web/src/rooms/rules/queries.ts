@@ -25,6 +25,17 @@ export function useFindings(filter: { q?: string; kind?: string; optional?: bool
   });
 }
 
+export function useRequirements(filter: { q?: string; kind?: string; lacking?: boolean }) {
+  return useInfiniteQuery({
+    queryKey: ["findings", "requirements", filter],
+    queryFn: ({ pageParam }) => got(api.GET("/api/v1/requirements", { params: { query: { ...filter, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+    refetchInterval: 60_000,
+  });
+}
+
 export function useFinding(id: number) {
   return useQuery({ queryKey: ["findings", "one", id], queryFn: () => got(api.GET("/api/v1/findings/{id}", { params: { path: { id } } })) });
 }

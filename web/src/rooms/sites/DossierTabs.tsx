@@ -14,6 +14,8 @@ import { figure, keepUnits, placesOf } from "../../time/figure";
 import { date, shortTime } from "../../time/words";
 import { useTopPosts } from "../people/queries";
 import { Holder } from "../people/Room";
+import { Needs } from "../rules/Needs";
+import { useWatch } from "../rules/queries";
 import { ruleTitle } from "../rules/words";
 import { headline } from "../warnings/words";
 import { Age, LatestFigure, PointMark } from "./Latest";
@@ -202,6 +204,12 @@ function RuleRow({ rule }: { rule: Rule }): ReactNode {
   );
 }
 
+/** What the standards require here, against what is installed and reports. */
+function DossierNeeds({ site }: { site: number }): ReactNode {
+  const watch = useWatch(site).data;
+  return watch && watch.needs.length > 0 ? <Needs site={site} needs={watch.needs} duty={watch.duty} /> : null;
+}
+
 /** What watches this site and why, to read; what it lacks stands on top. */
 export function DossierRules({ rules, site }: { rules: ReturnType<typeof useSiteRules>; site: SiteDetail }): ReactNode {
   return (
@@ -221,19 +229,22 @@ export function DossierRules({ rules, site }: { rules: ReturnType<typeof useSite
           </ul>
         )}
       </Panel>
-      <Panel title={t("dossier.findings")} note={t("point.warnings.note", { n: site.findings.length })} action={<Link to={`/sites/${site.id}/watch`}>{t("act.look")}</Link>}>
-        {site.findings.length === 0 ? (
-          <p className="note">{t("dossier.findings.none")}</p>
-        ) : (
-          <ul className="rules">
-            {site.findings.map((one) => (
-              <li key={one.id}>
-                {one.message} {one.optional && <span className="tag">{t("dossier.findings.optional")}</span>}
-              </li>
-            ))}
-          </ul>
-        )}
-      </Panel>
+      <div className="dossier-column">
+        <DossierNeeds site={site.id} />
+        <Panel title={t("dossier.findings")} note={t("point.warnings.note", { n: site.findings.length })} action={<Link to={`/sites/${site.id}/watch`}>{t("act.look")}</Link>}>
+          {site.findings.length === 0 ? (
+            <p className="note">{t("dossier.findings.none")}</p>
+          ) : (
+            <ul className="rules">
+              {site.findings.map((one) => (
+                <li key={one.id}>
+                  {one.message} {one.optional && <span className="tag">{t("dossier.findings.optional")}</span>}
+                </li>
+              ))}
+            </ul>
+          )}
+        </Panel>
+      </div>
     </div>
   );
 }

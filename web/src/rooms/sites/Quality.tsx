@@ -239,6 +239,7 @@ export default function Quality(): ReactNode {
         <Link to="/points?online=no">{t("quality.way.offline")}</Link>
         <Link to="/warnings?category=fault">{t("quality.way.faults")}</Link>
         <Link to="/silences">{t("quality.way.care")}</Link>
+        <Link to="/requirements">{t("nav.requirements")}</Link>
         {reads && <Link to="/falsified">{t("nav.falsified")}</Link>}
       </p>
       {summary.day === null ? (

@@ -5,6 +5,7 @@ from shoutu.county.sites.services.binding_many import MOST as MOST_AT_ONCE
 from shoutu.county.sites.services.binding_many import bind_many
 from shoutu.county.sites.services.design import change_design
 from shoutu.county.sites.services.devices import change_device, register_device
+from shoutu.county.sites.services.hearing import note_heard
 from shoutu.county.sites.services.inbox import receive, receive_unclaimed
 from shoutu.county.sites.services.points import adopt, adopt_many, create_point, create_points
 from shoutu.county.sites.services.quality import finish_day, forget_old, keep_points
@@ -51,6 +52,7 @@ __all__ = [
     "finish_day",
     "forget_old",
     "keep_points",
+    "note_heard",
     "note_unreadable",
     "propose",
     "rebind",
