@@ -192,7 +192,14 @@ def test_each_figure_of_the_map_is_the_count_of_its_list(of_every_kind, login) -
         told = read(client, "/screen/sites")
         if role == "leader":
             held = [row["name"] for row in told["items"] if row["operating"] != "producing"]
-            assert told["legend"] == {"raised": 1, "normal": 1, "silent": 1, "unwatched": 1, "stopped": len(held)}
+            assert told["legend"] == {
+                "raised": 1,
+                "normal": 1,
+                "silent": 1,
+                "unwatched": 1,
+                "stopped": len(held),
+                "care": 0,
+            }
             assert "封库" in held
         for state in ("raised", "normal", "silent", "unwatched"):
             assert told["legend"][state] == behind(client, f"/sites?state={state}"), (role, state)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 
@@ -17,16 +18,25 @@ from shoutu.county.duties.models import Duty, Finding
 from shoutu.county.duties.services import findings as worker
 from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Unavailable
-from shoutu.county.sites import asking, services, steps
+from shoutu.county.places.services import create_site
+from shoutu.county.sites import asking, hooks, services, steps
 from shoutu.county.sites.models import Point
 from shoutu.county.sites.services import hearing
 from tests.county.base import ListTests
-from tests.county.sites.test_gaps import look, mine, point  # noqa: F401  (a fixture)
+from tests.county.sites.test_gaps import look, point
 from tests.county.sites.test_lists import EVERYONE, NUMBERS
 
 pytestmark = pytest.mark.django_db
 PACK = "underground-mine"
 CO = f"need:monitoring@{PACK}"
+
+
+@pytest.fixture
+def mine(county: SimpleNamespace) -> SimpleNamespace:
+    """An underground mine with a gateway and no points yet."""
+    county.mine = create_site(SYSTEM, "甲铁矿地采", "underground_mine", county.site.organisation, county.site.territory)
+    county.source = services.create_source(SYSTEM, "甲矿地采网关", county.mine)
+    return county
 
 
 @pytest.fixture
@@ -55,12 +65,10 @@ def needs(client: Client, site: int) -> dict[str, dict[str, Any]]:
 
 class TestRequirementList(ListTests):
     path = "/api/v1/requirements"
-    queries = 9
+    queries = 12
     sees = {**EVERYONE, "enterprise": True, "enterprise_b": False}
 
     def make(self, county: SimpleNamespace, n: int) -> list[Any]:
-        from shoutu.county.places.services import create_site
-
         rows = [
             create_site(SYSTEM, f"{next(NUMBERS)} 号井", "underground_mine", county.site.organisation) for _ in range(n)
         ]
@@ -69,14 +77,17 @@ class TestRequirementList(ListTests):
         return rows
 
 
-def test_a_gap_is_closed_by_the_first_reading_not_by_a_name_in_a_list(mine, heard, login) -> None:  # noqa: F811
+def test_a_gap_is_closed_by_the_first_reading_not_by_a_name_in_a_list(mine, heard, login) -> None:
     services.bind(SYSTEM, mine.mine, PACK)
     duty = Duty.objects.get(kind="site.gap", site=mine.mine)
     made = point(mine, "CO-01", "co")
     look()
     gap = open_gap()
     assert gap is not None
-    assert "装了没有报过数（要 1 处，报过数的 0 处），《金属非金属地下矿山监测监控系统建设规范》AQ 2031-2011 要求" in gap.message
+    assert (
+        "装了没有报过数（要 1 处，报过数的 0 处），《金属非金属地下矿山监测监控系统建设规范》AQ 2031-2011 要求"
+        in gap.message
+    )
     client = login("inspector")
     told = needs(client, mine.mine.pk)["monitoring"]
     assert (told["there"], told["reporting"], told["state"]) == (1, 0, "unheard")
@@ -94,7 +105,7 @@ def test_a_gap_is_closed_by_the_first_reading_not_by_a_name_in_a_list(mine, hear
     assert duty.state == "called"  # the other systems are still lacking
 
 
-def test_a_new_point_has_a_day_to_speak_then_it_is_lacking(mine, heard) -> None:  # noqa: F811
+def test_a_new_point_has_a_day_to_speak_then_it_is_lacking(mine, heard) -> None:
     made = point(mine, "CO-01", "co")
     services.bind(SYSTEM, mine.mine, PACK)
     assert open_gap() is None
@@ -116,7 +127,7 @@ def test_a_new_point_has_a_day_to_speak_then_it_is_lacking(mine, heard) -> None:
     assert open_gap() is None
 
 
-def test_while_the_pipeline_cannot_be_asked_nothing_is_taken_for_silent(mine, monkeypatch) -> None:  # noqa: F811
+def test_while_the_pipeline_cannot_be_asked_nothing_is_taken_for_silent(mine, monkeypatch) -> None:
     def away(_ids: Any) -> Any:
         raise Unavailable("down")
 
@@ -132,7 +143,7 @@ def test_while_the_pipeline_cannot_be_asked_nothing_is_taken_for_silent(mine, mo
     assert (open_gap(), made.heard_at, made.unheard_since) == (None, None, None)
 
 
-def test_more_first_readings_than_one_transaction_holds_are_put_down_in_turn(mine, heard, monkeypatch) -> None:  # noqa: F811
+def test_more_first_readings_than_one_transaction_holds_are_put_down_in_turn(mine, heard, monkeypatch) -> None:
     monkeypatch.setattr(hearing, "CHUNK", 2)
     heard |= {point(mine, f"CO-{n}", "co").pk for n in range(5)}
     times = 1
@@ -141,15 +152,11 @@ def test_more_first_readings_than_one_transaction_holds_are_put_down_in_turn(min
     assert (times, Point.objects.filter(heard_at__isnull=True).count()) == (3, 0)
 
 
-def test_a_sensor_that_fell_silent_is_a_fault_and_no_gap(mine, heard, login, monkeypatch) -> None:  # noqa: F811
+def test_a_sensor_that_fell_silent_is_a_fault_and_no_gap(mine, heard, login, monkeypatch) -> None:
     made = point(mine, "CO-01", "co")
     services.bind(SYSTEM, mine.mine, PACK)
     heard.add(made.pk)
     steps.first_readings()
-    from django.db.models import Q
-
-    from shoutu.county.sites import hooks
-
     monkeypatch.setattr(hooks, "_blind", [lambda: Q(pk=made.pk)])
     told = needs(login("leader"), mine.mine.pk)["monitoring"]
     assert (told["there"], told["reporting"], told["state"]) == (1, 0, "silent")
@@ -158,7 +165,9 @@ def test_a_sensor_that_fell_silent_is_a_fault_and_no_gap(mine, heard, login, mon
 
 
 def test_the_list_has_lacking_first_with_the_standard_the_duty_and_its_limit(
-    mine, login: Callable[[str], Client], county: SimpleNamespace  # noqa: F811
+    mine,
+    login: Callable[[str], Client],
+    county: SimpleNamespace,
 ) -> None:
     services.bind(SYSTEM, mine.mine, PACK)
     client = login("leader")
@@ -176,7 +185,7 @@ def test_the_list_has_lacking_first_with_the_standard_the_duty_and_its_limit(
     assert client.get("/api/v1/requirements", {"lacking": False}).json()["count"] == 0
 
 
-def test_it_goes_out_a_row_for_each_thing_required(mine, login: Callable[[str], Client]) -> None:  # noqa: F811
+def test_it_goes_out_a_row_for_each_thing_required(mine, login: Callable[[str], Client]) -> None:
     services.bind(SYSTEM, mine.mine, PACK)
     answer = login("leader").get("/api/v1/tables/requirements/export", {"kind": "underground_mine", "format": "csv"})
     content = b"".join(answer) if answer.streaming else answer.content

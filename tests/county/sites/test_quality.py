@@ -34,7 +34,7 @@ def yesterday() -> date:
 
 class TestPointQualityList(ListTests):
     path = "/api/v1/quality/points"
-    queries = 6
+    queries = 7
     sees = {**EVERYONE, "enterprise": True, "enterprise_b": False}
 
     def make(self, county: SimpleNamespace, n: int) -> list[Any]:

@@ -2871,8 +2871,8 @@ export interface paths {
          * @description Points I may see, by default the worst first, with their newest reading.
          *
          *     `online`: watched by a rule, and its readings can be used now, or cannot, as the command screen counts them;
-         *     `territory`: the one its site is entered under; `care`: it is under agreed calibration or maintenance. `latest` is null while the pipeline cannot be asked; the order is
-         *     by what is open about them, without asking it.
+         *     `territory`: the one its site is entered under; `care`: it is under agreed calibration or maintenance. `latest` is
+         *     null while the pipeline cannot be asked; the order is by what is open about them, without asking it.
          */
         get: operations["sites_list_points"];
         put?: never;
@@ -3265,6 +3265,29 @@ export interface paths {
          * @description The monitored items of all rule packs; those of packs made for this `kind` of site first.
          */
         get: operations["sites_unclaimed_list_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requirements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Requirements
+         * @description Sites of a kind of which something is required by a standard, each with what of it is installed and reports.
+         *
+         *     By default those where something is lacking first. `kind`: of the site; `lacking`: something required is not
+         *     installed or has never sent a reading, or no pack was taken up.
+         */
+        get: operations["sites_needs_list_requirements"];
         put?: never;
         post?: never;
         delete?: never;
@@ -9856,23 +9879,6 @@ export interface components {
             care?: boolean | null;
         };
         /**
-         * Care
-         * @description Who owns a rule and when it is reviewed next.
-         */
-        Care: {
-            /** Rule Id */
-            rule_id: number;
-            /** Owner Id */
-            owner_id: number;
-            /**
-             * Review On
-             * Format: date
-             */
-            review_on: string;
-            /** Limit */
-            limit: number | null;
-        };
-        /**
          * Latest
          * @description The newest reading and how far it can be trusted.
          */
@@ -9936,7 +9942,27 @@ export interface components {
              * @enum {string}
              */
             axis: "up" | "down";
-            care: components["schemas"]["Care"] | null;
+            care: components["schemas"]["PointCare"] | null;
+        };
+        /**
+         * PointCare
+         * @description Agreed calibration or maintenance that runs now. `mutes`: its point raises nothing new meanwhile.
+         */
+        PointCare: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "maintenance" | "calibration";
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Mutes */
+            mutes: boolean;
         };
         /** PointIn */
         PointIn: {
@@ -10009,7 +10035,7 @@ export interface components {
              * @enum {string}
              */
             axis: "up" | "down";
-            care: components["schemas"]["Care"] | null;
+            care: components["schemas"]["PointCare"] | null;
             /** Low */
             low: number | null;
             /** High */
@@ -10888,6 +10914,113 @@ export interface components {
             next: string | null;
             /** Count */
             count: number;
+        };
+        /** NeedsQuery */
+        NeedsQuery: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit?: number;
+            /**
+             * Q
+             * @default
+             */
+            q?: string;
+            /**
+             * Sort
+             * @default
+             */
+            sort?: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind?: string;
+            /** Organisation */
+            organisation?: number | null;
+            /** Lacking */
+            lacking?: boolean | null;
+        };
+        /**
+         * GapDuty
+         * @description The open duty to supply what a site lacks: who has it, and until when.
+         */
+        GapDuty: {
+            /** Id */
+            id: number;
+            /** State */
+            state: string;
+            /** Who */
+            who: string;
+            clock: components["schemas"]["Clock"] | null;
+            /** Overdue */
+            overdue: boolean;
+        };
+        /** Page[SiteNeeds] */
+        Page_SiteNeeds_: {
+            /** Items */
+            items: components["schemas"]["SiteNeeds"][];
+            /** Next */
+            next?: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * SiteNeed
+         * @description A required item at a site against what is installed (`there`) and reports; `count` are required.
+         *
+         *     `state`: met; missing (not installed); unheard (installed, has never sent a reading); silent (too few report now: a
+         *     device fault has its own duty); unknown (hangs on a design value nobody entered). `reporting` is null for what the
+         *     dossier only declares.
+         */
+        SiteNeed: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Count */
+            count: number;
+            /** Cite */
+            cite: string;
+            /** Verified */
+            verified: boolean;
+            /** Pack */
+            pack: string;
+            /** Pack Title */
+            pack_title: string;
+            /** There */
+            there: number;
+            /** Reporting */
+            reporting: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "met" | "missing" | "unheard" | "silent" | "unknown";
+        };
+        /**
+         * SiteNeeds
+         * @description A site with all its packs require of it. `duty`: null where nothing is lacking.
+         *
+         *     `bound`: a pack was taken up; else `needs` are those of the packs made for its kind, and nobody is asked for them.
+         */
+        SiteNeeds: {
+            /** Id */
+            id: number;
+            /** Bound */
+            bound: boolean;
+            site: components["schemas"]["Named"];
+            /** Kind */
+            kind: string;
+            organisation: components["schemas"]["Named"];
+            /** Territory */
+            territory: string;
+            /** Needs */
+            needs: components["schemas"]["SiteNeed"][];
+            duty: components["schemas"]["GapDuty"] | null;
         };
         /**
          * QualitySummary
@@ -11994,29 +12127,6 @@ export interface components {
             problem: string | null;
         };
         /**
-         * SiteNeed
-         * @description A required item at a site: met, missing, or unknown for want of a design value.
-         */
-        SiteNeed: {
-            /** Id */
-            id: string;
-            /** Title */
-            title: string;
-            /** Count */
-            count: number;
-            /** Cite */
-            cite: string;
-            /** Verified */
-            verified: boolean;
-            /** There */
-            there: number;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "met" | "missing" | "unknown";
-        };
-        /**
          * SiteValue
          * @description A design value as it stands at a site. `own`: entered for it, else looked up, derived or by default.
          */
@@ -12075,6 +12185,7 @@ export interface components {
             points: components["schemas"]["WatchedPoint"][];
             /** Needs */
             needs: components["schemas"]["SiteNeed"][];
+            duty: components["schemas"]["GapDuty"] | null;
             /** Values */
             values: components["schemas"]["SiteValue"][];
             /** Findings */
@@ -13574,6 +13685,23 @@ export interface components {
             owner_id: number | null;
             /** Review On */
             review_on: string | null;
+            /** Limit */
+            limit: number | null;
+        };
+        /**
+         * Care
+         * @description Who owns a rule and when it is reviewed next.
+         */
+        Care: {
+            /** Rule Id */
+            rule_id: number;
+            /** Owner Id */
+            owner_id: number;
+            /**
+             * Review On
+             * Format: date
+             */
+            review_on: string;
             /** Limit */
             limit: number | null;
         };
@@ -15518,8 +15646,8 @@ export interface components {
         };
         /**
          * Legend
-         * @description How many sites count as what; `GET /sites?state=` lists those, `?stopped=true` all that stand still, `?care=true` those
-         *     under calibration or maintenance.
+         * @description How many sites count as what; `GET /sites?state=` lists those, `?stopped=true` all that stand still,
+         *     `?care=true` those under calibration or maintenance.
          */
         Legend: {
             /** Raised */
@@ -20115,6 +20243,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items"];
+                };
+            };
+        };
+    };
+    sites_needs_list_requirements: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                q?: string;
+                sort?: string;
+                kind?: string;
+                organisation?: number | null;
+                lacking?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SiteNeeds_"];
                 };
             };
         };

@@ -4,7 +4,7 @@ import type { components } from "../api/schema";
 import { useNow } from "../time/server";
 import { moment } from "../time/words";
 
-export type Care = components["schemas"]["Care"];
+export type Care = components["schemas"]["PointCare"];
 export type SiteCare = components["schemas"]["SiteCare"];
 
 /** 「标校中，到 14:00」 of a point; of a site it says how many of its points. */

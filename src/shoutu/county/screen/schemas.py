@@ -70,8 +70,8 @@ class SiteMark(Schema):
 
 
 class Legend(Schema):
-    """How many sites count as what; `GET /sites?state=` lists those, `?stopped=true` all that stand still, `?care=true` those
-    under calibration or maintenance."""
+    """How many sites count as what; `GET /sites?state=` lists those, `?stopped=true` all that stand still,
+    `?care=true` those under calibration or maintenance."""
 
     raised: int
     normal: int

@@ -223,8 +223,8 @@ def list_points(request: HttpRequest, query: Query[PointQuery]) -> Any:
     """Points I may see, by default the worst first, with their newest reading.
 
     `online`: watched by a rule, and its readings can be used now, or cannot, as the command screen counts them;
-    `territory`: the one its site is entered under; `care`: it is under agreed calibration or maintenance. `latest` is null while the pipeline cannot be asked; the order is
-    by what is open about them, without asking it.
+    `territory`: the one its site is entered under; `care`: it is under agreed calibration or maintenance. `latest` is
+    null while the pipeline cannot be asked; the order is by what is open about them, without asking it.
     """
     actor = asker(request)
     actor.require("point.read")

@@ -1,4 +1,4 @@
-"""标校、维护: points and sites under agreed calibration or maintenance now, as lists and the map mark them. Selector."""
+"""标校、维护: points and sites under agreed calibration or maintenance now, as lists and the map show. Selector."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from shoutu.county.duties.models import OPEN, Duty, Finding
-from shoutu.county.duties.selectors import clock_of, is_overdue
+from shoutu.county.duties.selectors import work_of
 from shoutu.county.duties.selectors.lists import whole
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Invalid
@@ -42,7 +42,11 @@ class There:
 
 
 def there_at(
-    site: int, points: Iterable[Point], asked: Collection[str] = (), blind: Collection[int] = (), now: datetime | None = None
+    site: int,
+    points: Iterable[Point],
+    asked: Collection[str] = (),
+    blind: Collection[int] = (),
+    now: datetime | None = None,
 ) -> There:
     """What of each item is there. `asked`: items a gap stands open for, which only a reading closes."""
     now = now or timezone.now()
@@ -102,8 +106,8 @@ def rows_of(pack: Any, design: Mapping[str, Any], there: There) -> list[dict[str
             state = "silent" if reporting is not None and reporting < want.count else "met"
         rows.append(
             {
-                "id": want.id, "title": want.title.zh, "count": want.count, "cite": want.cite, "verified": want.verified,
-                "there": installed, "reporting": reporting, "state": state,
+                "id": want.id, "title": want.title.zh, "count": want.count, "cite": want.cite,
+                "verified": want.verified, "there": installed, "reporting": reporting, "state": state,
             }
         )  # fmt: skip
     return rows
@@ -186,7 +190,11 @@ def _asking(asking: Mapping[str, Any], site: Site, bound: Sequence[str]) -> dict
 
 
 def _needs(
-    site: Site, asking: Mapping[str, Any], points: Iterable[Point], open_: Iterable[Mapping[str, Any]], blind: Collection[int]
+    site: Site,
+    asking: Mapping[str, Any],
+    points: Iterable[Point],
+    open_: Iterable[Mapping[str, Any]],
+    blind: Collection[int],
 ) -> list[dict[str, Any]]:
     there = there_at(site.pk, points, asked_items(open_), blind)
     design = packs.design_values(site)
@@ -209,18 +217,8 @@ def _open_gaps(sites: Collection[int]) -> dict[int, list[Mapping[str, Any]]]:
 def duties_of(actor: Actor, sites: Collection[int]) -> dict[int, dict[str, Any]]:
     """The open duty to supply what each of these sites lacks: whose it is, and until when."""
     rows = Duty.objects.visible_to(actor).filter(among("site_id", sites), kind=GAP, state__in=OPEN)
-    found = {}
-    for duty in whole(rows).order_by("id"):
-        if duty.site_id is None:
-            continue
-        running = min((one for one in duty.clocks.all() if one.done_at is None), key=lambda one: one.due_at, default=None)
-        clock = (
-            {"starts_at": running.starts_at, "due_at": running.due_at, "done_at": None, "rungs": [],
-             "kind": running.stage, "who": str(duty.post or "")}
-            if running is not None
-            else clock_of(duty)
-        )  # fmt: skip
-        found[duty.site_id] = {
-            "id": duty.pk, "state": duty.state, "who": str(duty.post or ""), "clock": clock, "overdue": is_overdue(clock),
-        }  # fmt: skip
-    return found
+    return {
+        duty.site_id: {"id": duty.pk, "state": duty.state, **work_of(duty)}
+        for duty in whole(rows).order_by("id")
+        if duty.site_id is not None
+    }

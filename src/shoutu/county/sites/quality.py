@@ -150,7 +150,7 @@ def points_for(
     day, and those at fault now.
     """
     late = When(point__in=Point.objects.filter(hooks.repairs().late()).values("pk"), then=Value(1))
-    rows = PointQuality.objects.visible_to(actor).select_related("point", "site__organisation")
+    rows: Any = PointQuality.objects.visible_to(actor).select_related("point", "site__organisation")
     rows = rows.annotate(late=Case(late, default=Value(0)))
     if mend:
         broken = Point.objects.filter(hooks.repairs().faulty()).values("pk")

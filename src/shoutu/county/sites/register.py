@@ -18,8 +18,9 @@ from shoutu.county.ledger import verbs
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites import packs, sheets, sheets_lists, sheets_needs  # noqa: F401  (sheets register tables)
 from shoutu.county.sites.deaf import DEAF, DEAF_LANE, deaf_of
-from shoutu.county.sites.gaps import GAP, LANE, UNWATCHED, UNWATCHED_LANE, all_sites, gaps_of, site_of_point, unwatched
+from shoutu.county.sites.gaps import LANE, UNWATCHED, UNWATCHED_LANE, all_sites, gaps_of, site_of_point, unwatched
 from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, Point, Rule, Source, Unclaimed
+from shoutu.county.sites.needs import GAP
 from shoutu.county.sites.services import publishing, rebind  # noqa: F401  (registers the catalog's sections)
 from shoutu.county.sites.still import STILL, STILL_LANE, lacks_of
 

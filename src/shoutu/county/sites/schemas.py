@@ -32,7 +32,7 @@ class Finding(Schema):
     since: datetime
 
 
-class Care(Schema):
+class PointCare(Schema):
     """Agreed calibration or maintenance that runs now. `mutes`: its point raises nothing new meanwhile."""
 
     id: int
@@ -289,7 +289,7 @@ class Point(Schema):
     latest: Latest | None
     decimals: int | None
     axis: Literal["up", "down"]
-    care: Care | None
+    care: PointCare | None
 
 
 class Threshold(Schema):

@@ -18,8 +18,8 @@ from shoutu.county.kit.selectors import get_visible
 from shoutu.county.places.models import Site
 from shoutu.county.sites import asking, marks
 from shoutu.county.sites import care as caring
-from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import IngestToken, Operation, Point, Rule, RuleState, RuleVersion, Source, Unclaimed
+from shoutu.county.sites.needs import GAP
 from shoutu.county.sites.operation import WATCHED, with_state
 from shoutu.county.sites.standing import with_standing
 from shoutu.engine.packs.figures import places

@@ -16,12 +16,19 @@ from shoutu.county.sites import needs
 from shoutu.county.sites.api_needs import NeedsQuery
 
 CHUNK = 200
-STATES = {"met": _("齐"), "missing": _("缺"), "unheard": _("装了没报过数"), "silent": _("没报数"), "unknown": _("判不了")}
+STATES = {
+    "met": _("齐"),
+    "missing": _("缺"),
+    "unheard": _("装了没报过数"),
+    "silent": _("没报数"),
+    "unknown": _("判不了"),
+}
 
 
 def _rows(actor: Actor, query: Any, whole: bool) -> Iterator[Mapping[str, Any]]:
     flags = {name: getattr(query, name) for name in ("q", "kind", "organisation", "lacking")}
-    sites = list(needs.sites_for(actor, **flags).order_by("-lacks", "organisation__name", "name", "id"))
+    found: Any = needs.sites_for(actor, **flags)
+    sites = list(found.order_by("-lacks", "organisation__name", "name", "id"))
     for start in range(0, len(sites), CHUNK):
         for site in needs.of_sites(actor, sites[start : start + CHUNK]):
             yield from _of_site(site)

@@ -147,7 +147,13 @@ def mark_of(events: Iterable[Event]) -> dict[str, Any] | None:
     for mark in marks.order_by("-starts_at", "-id"):
         end = min(mark.ends_at, mark.ended_at or mark.ends_at)
         if any(one.point_id == mark.point_id and mark.starts_at <= one.at <= end for one in rises):
-            return {"id": mark.pk, "kind": mark.kind, "starts_at": mark.starts_at, "ends_at": end, "reason": mark.reason}
+            return {
+                "id": mark.pk,
+                "kind": mark.kind,
+                "starts_at": mark.starts_at,
+                "ends_at": end,
+                "reason": mark.reason,
+            }
     return None
 
 

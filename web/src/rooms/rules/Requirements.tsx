@@ -69,7 +69,7 @@ export function Requirements(): ReactNode {
   return (
     <div className="page">
       <div className="rules-head rules-find">
-        <h1>{list.data && t(all ? "needs.sentence.all" : count > 0 ? "needs.sentence" : "needs.sentence.none", { n: count })}</h1>
+        <h1>{list.data && (all ? t("needs.sentence.all", { n: count }) : count > 0 ? t("needs.sentence", { n: count }) : t("needs.sentence.none"))}</h1>
         <Select
           aria-label={t("site.kind")}
           value={kind}

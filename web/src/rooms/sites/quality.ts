@@ -60,6 +60,6 @@ function ofTheDay(summary: QualitySummary): string {
   const floor = figure(summary.floor * 100);
   if (summary.points === 0) return t("quality.sentence.nothing", { day });
   if (summary.judged === 0) return t("quality.sentence.uncounted", { day, n: summary.points });
-  if (summary.poor === 0) return t(summary.faulty > 0 ? "quality.sentence.online" : "quality.sentence.well", { day, n: summary.judged, floor });
+  if (summary.poor === 0) return summary.faulty > 0 ? t("quality.sentence.online", { day, n: summary.judged, floor }) : t("quality.sentence.well", { day, n: summary.judged, floor });
   return t("quality.sentence", { day, floor, enterprises: summary.poor_enterprises, n: summary.poor });
 }

@@ -1,7 +1,7 @@
 """What may be asked about duties; every list starts from what the actor may see."""
 
 from shoutu.county.duties.selectors.chains import chain_rows, present
-from shoutu.county.duties.selectors.clocks import clock_of, is_overdue, tightest
+from shoutu.county.duties.selectors.clocks import clock_of, is_overdue, tightest, work_of
 from shoutu.county.duties.selectors.findings import finding_row, findings_for, get_finding
 from shoutu.county.duties.selectors.lists import duties_for, get_duty, late_of, my_figures, open_alarms
 from shoutu.county.duties.selectors.timeline import timeline
@@ -21,4 +21,5 @@ __all__ = [
     "present",
     "tightest",
     "timeline",
+    "work_of",
 ]

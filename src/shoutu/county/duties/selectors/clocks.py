@@ -35,6 +35,24 @@ def clock_of(duty: Duty, actor: Actor | None = None) -> dict[str, Any] | None:
     return None
 
 
+def work_of(duty: Duty, owner: int | None = None) -> dict[str, Any]:
+    """Whose the work is and until when, whether or not anybody has answered yet: `{who, clock, overdue}`.
+
+    `owner`: the organisation whose work it is: a call that has climbed beyond it seeks an answer, nobody else's hands.
+    Needs calls and clocks prefetched.
+    """
+    called = [call.post for call in duty.calls.all() if call.post is not None]
+    own = [post for post in (duty.post, *called) if post is not None and owner in (None, post.organisation_id)]
+    who = str(own[0] if own else called[-1] if called else "")
+    running = [clock for clock in duty.clocks.all() if clock.done_at is None]
+    tightest = min(running, key=lambda one: one.due_at, default=None)
+    if tightest is None:
+        clock = clock_of(duty)
+    else:
+        clock = _clock(tightest.starts_at, tightest.due_at, None, [], tightest.stage, who)
+    return {"who": who, "clock": clock, "overdue": is_overdue(clock)}
+
+
 def _call_clock(duty: Duty, calls: list[Call], actor: Actor | None) -> dict[str, Any] | None:
     live = [call for call in calls if call.state == CallState.CALLING]
     own = [call for call in live if actor is not None and is_for(call, actor)]

@@ -16,8 +16,8 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service, unchanged
 from shoutu.county.places.models import Site
 from shoutu.county.sites import packs
-from shoutu.county.sites.gaps import GAP
 from shoutu.county.sites.models import Binding, Point, Rule
+from shoutu.county.sites.needs import GAP
 from shoutu.county.sites.packs import Watch
 from shoutu.county.sites.services.rules import NewRule, checked, create_composite, create_rules, propose
 from shoutu.county.sites.strictness import goes_up_to_the_law

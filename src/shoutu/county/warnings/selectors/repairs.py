@@ -1,4 +1,4 @@
-"""Who is to mend a failed device and until when: the enterprise's duty about its fault, for the lists of data quality."""
+"""Who is to mend a failed device and until when: the enterprise's duty about its fault. For data quality."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from shoutu.county.duties.models import OPEN, Duty, StageClock, State
-from shoutu.county.duties.selectors import clock_of, is_overdue
+from shoutu.county.duties.selectors import work_of
 from shoutu.county.duties.selectors.lists import whole
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.selectors import among
@@ -50,8 +50,8 @@ def of_points(actor: Actor, points: Iterable[Point]) -> dict[int, dict[str, Any]
     """The most urgent repair of each of these points that is at fault. Five queries at most, whatever their number."""
     told = list(points)
     ids, sources = {one.pk for one in told}, {one.source_id for one in told}
-    silent = Q(kind=SILENT_SOURCE) & among("source_id", sources)
-    rows = _faults().filter(among("point_id", ids) | silent).values_list("warning_id", "point_id", "source_id", "kind")
+    silent = Q(kind=SILENT_SOURCE, source_id__in=sources)
+    rows = _faults().filter(Q(point_id__in=ids) | silent).values_list("warning_id", "point_id", "source_id", "kind")
     by_point: dict[int, set[int]] = defaultdict(set)
     by_source: dict[int, set[int]] = defaultdict(set)
     for warning, point, source, kind in rows:
@@ -59,12 +59,12 @@ def of_points(actor: Actor, points: Iterable[Point]) -> dict[int, dict[str, Any]
             by_source[source].add(warning)
         else:
             by_point[point].add(warning)
-    repairs = _repairs(actor, {one for found in (*by_point.values(), *by_source.values()) for one in found})
+    repairs = _repairs(actor, {pk for asked in (*by_point.values(), *by_source.values()) for pk in asked})
     found = {}
-    for point in told:
-        own = [repairs[one] for one in by_point[point.pk] | by_source[point.source_id] if one in repairs]
+    for one in told:
+        own = [repairs[pk] for pk in by_point[one.pk] | by_source[one.source_id] if pk in repairs]
         if own:
-            found[point.pk] = min(own, key=_urgency)
+            found[one.pk] = min(own, key=_urgency)
     return found
 
 
@@ -94,35 +94,13 @@ def _repairs(actor: Actor, warnings: Collection[int]) -> dict[int, dict[str, Any
 
 
 def _row(warning: int, number: str, title: str, owner: int | None, duty: Duty | None) -> dict[str, Any]:
-    running = duty is not None and duty.state in OPEN
-    clock = _limit(duty) if duty is not None and running else None
-    return {
-        "warning": warning,
-        "number": number,
-        "title": title,
-        "duty": duty.pk if duty else None,
-        "state": duty.state if duty else "none",
-        "who": _who(duty, owner) if duty else "",
-        "clock": clock,
-        "overdue": is_overdue(clock),
-    }
-
-
-def _limit(duty: Duty) -> dict[str, Any] | None:
-    """The next limit: to tell what is wrong, then to have mended it; whoever has answered by now."""
-    running = [one for one in duty.clocks.all() if one.done_at is None]
-    if not running:
-        return clock_of(duty)
-    tightest = min(running, key=lambda one: one.due_at)
-    told = {name: getattr(tightest, name) for name in ("starts_at", "due_at", "done_at")}
-    return {**told, "rungs": [], "kind": tightest.stage, "who": str(duty.post or "")}
-
-
-def _who(duty: Duty, owner: int | None) -> str:
-    """The enterprise's post that was called first: a call that climbed on seeks somebody who answers, not a mechanic."""
-    own = [call.post for call in duty.calls.all() if call.post is not None and call.post.organisation_id == owner]
-    held = duty.post if duty.post is not None and duty.post.organisation_id == owner else None
-    return str(held or (own[0] if own else duty.post) or "")
+    told = {"warning": warning, "number": number, "title": title}
+    if duty is None:
+        return {**told, "duty": None, "state": "none", "who": "", "clock": None, "overdue": False}
+    work = work_of(duty, owner)
+    if duty.state not in OPEN:
+        work |= {"clock": None, "overdue": False}
+    return {**told, "duty": duty.pk, "state": duty.state, **work}
 
 
 def _urgency(repair: Mapping[str, Any]) -> tuple[datetime, int]:
