@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 import secrets
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -30,6 +30,12 @@ from shoutu.county.sites.services import sources
 from shoutu.county.sites.services.publishing import publish_source
 
 CHANGES_SHOWN = 20
+ENDPOINT = re.compile(r"opc\.tcp://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?(/\S*)?")
+THUMBPRINT = re.compile(r"(([0-9A-Fa-f]{2}:?){32})?")
+NODE_ID = re.compile(
+    r"(ns=\d{1,5};|nsu=[^;]+;)?"
+    r"(i=\d{1,10}|s=.+|g=[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|b=[A-Za-z0-9+/]+={0,2})"
+)
 
 
 @service
@@ -121,17 +127,22 @@ def _checked(source: Source, name: str, device: dict[str, Any], besides: IngestT
                 % {"address": shared, "device": other.name},
             )
     if device["kind"] == "opcua":
-        # Its form was checked; a port is a number there, and 0 or 70000 is none.
-        try:
-            place = urlsplit(device["endpoint"])
-            host, port = place.hostname or "", place.port
-        except ValueError:
-            host, port = "", 0
-        if not host or port == 0:
-            raise Invalid("endpoint", _("像 opc.tcp://主机:端口/路径 这样的地址"))
-        _reachable(host, "endpoint")
+        _reachable(_served(device), "endpoint")
     else:
         _reachable(device["host"], "host")
+
+
+def _served(device: dict[str, Any]) -> str:
+    """The host of an OPC UA server whose settings are as they should be. Raises Invalid."""
+    place = ENDPOINT.fullmatch(device["endpoint"])
+    if place is None or not 1 <= int(place[2] or 4840) <= 65_535:
+        raise Invalid("endpoint", _("像 opc.tcp://主机:端口/路径 这样的地址，里面不写账号"))
+    if THUMBPRINT.fullmatch(device["server"]) is None:
+        raise Invalid("server", _("64 位十六进制数，可以用冒号隔开；不知道就先空着"))
+    for one in device["nodes"]:
+        if NODE_ID.fullmatch(one["node"]) is None:
+            raise Invalid("node", _("像 ns=2;s=level、ns=2;i=7 这样的节点号；%(address)s 的不是") % one)
+    return place[1].strip("[]")
 
 
 def _reachable(host: str, field: str) -> None:
