@@ -70,7 +70,7 @@ PAGES = {
     "/sites/:siteId/watch": Shown("/sites/{site}/watch", "inspector"),
     "/rules": Shown("/rules", "inspector"),
     "/rules/:pack": Shown("/rules/underground-mine", "inspector"),
-    "/rules/backtest": Shown("/rules/backtest?pack=tailings-pond", "inspector", ".backtest-many"),
+    "/rules/backtest": Shown("/rules/backtest", "inspector", "#backtest-pack"),
     "/rules/:pack/sites": Shown("/rules/underground-mine/sites", "inspector"),
     "/rules/id/:ruleId": Shown("/rules/id/{rule}", "inspector"),
     "/rules/id/:ruleId/backtest": Shown("/rules/id/{rule}/backtest", "inspector", ".backtest-ask"),

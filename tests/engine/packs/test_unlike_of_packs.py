@@ -48,6 +48,7 @@ def test_it_learns_two_weeks_goes_no_higher_than_yellow_and_its_rate_is_what_the
             assert months == pytest.approx(PER_MONTH[int(level)], rel=0.02)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("item", CALM)
 def test_months_in_which_nothing_happens_are_about_as_calm_as_the_pack_says(item: str) -> None:
     """Twelve points, 120 days: some 18 blue calls are told of; twice that is the most, and none while it learns."""
