@@ -166,7 +166,8 @@ def test_a_file_of_the_county_that_appears_or_goes_waits_too(agreed, county):
     texts.look()
     selectors.forget()
     assert policies.in_force().title == "本县"
-    assert waiting().changes == [proposals.change("方案名称", "本县 v2", "预警响应时限（默认） v2")]
+    version = policies.in_force().version
+    assert waiting().changes == [proposals.change("方案名称", f"本县 v{version}", f"预警响应时限（默认） v{version}")]
 
 
 def test_a_county_of_the_version_before_has_no_team_stand_by_until_two_agreed(folder, raise_to, watched, clock):
