@@ -174,7 +174,7 @@ def test_a_county_of_the_version_before_has_no_team_stand_by_until_two_agreed(fo
     """The pack of before called no rescue team; the new one that comes with an upgrade is offered, not slipped in."""
     file = folder / policies.DEFAULT
     new = file.read_text("utf-8")
-    before = re.sub(r"      # 救援待命.*?(?=\n  orange:)", "", new, flags=re.S).replace("version: 2", "version: 1", 1)
+    before = re.sub(r"      # 救援待命.*?(?=\n  orange:)", "", new, flags=re.S).replace("version: 3", "version: 1", 1)
     file.write_text(before, "utf-8")
     texts.look()
     file.write_text(new, "utf-8")
