@@ -51,7 +51,7 @@ def asked(**more: Any) -> BacktestAsked:
 
 def test_a_million_readings_and_all_thresholds_answer_soon(store: Store) -> None:
     backtest(store, asked(start=NOW - 86_400_000))  # compiled
-    with Promise(2):
+    with Promise(5):
         told = backtest(store, asked())
     assert (told["n"], told["next"], len(told["variants"])) == (N, None, 22)
     blue = told["variants"][0]["1"]

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.integration
 EXAMPLE = Path(__file__).parents[2] / "examples" / "folders" / "folders.toml"
 
 
-def catalog(folder: Path) -> None:
+def catalog(folder: Path, _change: object = None) -> None:
     """One source with two points."""
     source = {"id": 1, "name": "甲铁矿安全监测", "token_hashes": []}
     told = {"site": 1, "source": 1, "item": "co", "unit": "ppm", "interval_s": 20}

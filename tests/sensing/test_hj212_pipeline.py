@@ -24,7 +24,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "hj212" / "send.py"
 MN, PW = "010000A8900016F000169DC0", "123456"
 
 
-def catalog(folder: Path) -> None:
+def catalog(folder: Path, _change: object = None) -> None:
     """One source with one logger and one point."""
     source = {"id": 1, "name": "甲", "token_hashes": [], "station_hashes": [station_hash(MN, PW)]}
     point = {"id": 7, "source": 1, "address": f"{MN}/a34004-Rtd", "site": 1, "item": "dust", "unit": "mg/m3",

@@ -26,7 +26,7 @@ def test_the_example_is_called_and_stands_in_the_history(tmp_path: Path, monkeyp
         port = int(device.stdout.readline().rpartition(":")[2])
         settings = tomllib.loads((EXAMPLE / "plc.toml").read_text("utf-8")) | {"port": port}
 
-        def catalog(folder: Path) -> None:
+        def catalog(folder: Path, _change: object = None) -> None:
             source = {"id": 1, "name": "甲", "token_hashes": [], "devices": [{**settings, "id": 5, "name": "坝上"}]}
             like = {"source": 1, "site": 1, "item": "level", "unit": "m", "interval_s": 5}
             points = [{"id": 7, "address": "库水位", **like}, {"id": 8, "address": "气温", **like}]
