@@ -299,7 +299,7 @@ def test_the_map_is_geojson_with_labels(county: SimpleNamespace, login) -> None:
 
 
 # Session, user, and those of the screen itself; the same however many there are.
-QUERIES = {"/screen/map": 4, "/screen/sites": 9, "/screen/now": 39}
+QUERIES = {"/screen/map": 4, "/screen/sites": 10, "/screen/now": 39}
 
 
 @pytest.mark.parametrize("path", QUERIES)
