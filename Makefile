@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NPM := npm --no-fund --no-audit
 
-.PHONY: pictures run up setup setup-dev system test test-full check check-types check-web check-code bench lock audit api clean
+.PHONY: pictures run up setup setup-dev setup-scale system test test-full test-scale check check-types check-web check-code bench lock audit api clean
 
 run: setup            ## install, build the face, start everything with the demo county
 	$(BIN)/shoutu up --demo
@@ -28,6 +28,20 @@ setup-dev: setup .venv/.dev .venv/.thingsboard
 	@test -x .venv/thingsboard/bin/python || $(PYTHON) -m venv .venv/thingsboard
 	.venv/thingsboard/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/thingsboard.lock
 	@touch $@
+
+# Flink's pins clash with ours too. It runs the same sources.
+.venv/.flink: requirements/flink.lock .venv/.run
+	@test -x .venv/flink/bin/python || $(PYTHON) -m venv .venv/flink
+	.venv/flink/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/flink.lock
+	for lib in .venv/flink/lib/python3*/site-packages; do echo $(CURDIR)/src >$$lib/shoutu.pth; done
+	@touch $@
+
+FLINK_JAVA := $(wildcard deploy/flink/java/shoutu/flink/*.java)
+
+.venv/flink/shoutu-flink.jar: $(FLINK_JAVA) .venv/.flink
+	sh deploy/flink/build.sh .venv/flink/bin/python $@
+
+setup-scale: setup-dev .venv/.flink .venv/flink/shoutu-flink.jar
 
 web/node_modules/.stamp: web/package-lock.json
 	cd web && $(NPM) ci --silent
@@ -62,6 +76,10 @@ test-full: setup-dev system  ## everything that takes long as well
 	$(BIN)/pytest -q tests/browser
 	cd web && $(NPM) test --silent
 
+# Needs Java 17 with its compiler (Debian: openjdk-17-jdk-headless); about 1 GB of disk.
+test-scale: setup-scale  ## whether the engine inside a real Flink cluster says what the embedded one says
+	SHOUTU_SCALE=1 $(BIN)/pytest -q -n 0 tests/scale
+
 check: setup-dev      ## style, types, architecture, translations, generated files, licences and migrations current
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target check-types check-web check-code
 
@@ -73,8 +91,8 @@ check-web:
 	cd web && $(NPM) run check --silent
 
 check-code:
-	$(BIN)/ruff check src tests bench requirements
-	$(BIN)/ruff format --check src tests bench requirements
+	$(BIN)/ruff check src tests bench requirements deploy
+	$(BIN)/ruff format --check src tests bench requirements deploy
 	$(BIN)/lint-imports
 	$(BIN)/python -m shoutu.county.kit.lint
 	$(BIN)/python -m shoutu.county.locale --check
@@ -85,7 +103,7 @@ check-code:
 audit: setup          ## ask the registries which locked packages have known holes; what cannot be asked fails too
 	@test -x .venv/audit/bin/python || $(PYTHON) -m venv .venv/audit
 	.venv/audit/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/audit.lock
-	for kind in run dev thingsboard; do .venv/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/$$kind.lock || failed=1; done; \
+	for kind in run dev thingsboard flink; do .venv/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/$$kind.lock || failed=1; done; \
 	(cd web && npm audit) || failed=1; test -z "$$failed"
 
 api: setup-dev        ## write web/openapi.json and the generated client anew
@@ -99,7 +117,7 @@ pictures: setup-dev system  ## the pictures of README and guides anew, of the ru
 	$(BIN)/python -m bench.pictures
 
 lock:                 ## resolve requirements/*.in again
-	for kind in run dev audit thingsboard; do $(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 requirements/$$kind.in -o requirements/$$kind.lock; done
+	for kind in run dev audit thingsboard flink; do $(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header -p 3.11 requirements/$$kind.in -o requirements/$$kind.lock; done
 
 clean:
 	rm -rf .venv web/node_modules web/dist

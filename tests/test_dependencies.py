@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from email.message import Message
 from importlib import metadata
 from pathlib import Path
@@ -127,3 +128,14 @@ def test_packages_of_the_face(check: ModuleType, package: dict[str, Any], told: 
     found = "\n".join(check.problems_of_npm(lock))
     assert told in found
     assert bool(found) == bool(told)
+
+
+def test_the_kernel_is_compiled_by_the_same_numba_inside_flink() -> None:
+    """Flink pins NumPy; what compiles the engine's kernel, and what reads its catalog, must not differ."""
+    folder = FILE.parent
+    ours, flinks = (
+        dict(re.findall(r"^([a-z-]+)==(\S+)", (folder / name).read_text("utf-8"), re.MULTILINE))
+        for name in ("run.lock", "flink.lock")
+    )
+    for name in ("numba", "llvmlite", "msgspec"):
+        assert ours[name] == flinks[name], f"{name}: run make lock again"
