@@ -20,6 +20,6 @@ export function lackWords(needs: readonly Pick<SiteNeed, "state" | "title">[]): 
   return (["missing", "unheard", "unknown", "silent"] as const)
     .map((state) => ({ state, titles: needs.filter((one) => one.state === state).map((one) => one.title) }))
     .filter(({ titles }) => titles.length > 0)
-    .map(({ state, titles }) => t("needs.lack", { what: t(`watch.need.${state}`), titles: titles.join(t("list.comma")) }))
+    .map(({ state, titles }) => t("needs.lack", { what: t(`watch.need.${state}`), titles: titles.join(t("list.and")) }))
     .join(t("needs.semicolon"));
 }
