@@ -19,7 +19,7 @@ NEVER = re.compile("确定|提交|操作|详情|您|成功|undefined|NaN|\\[obje
 LATIN = re.compile(r"[A-Za-z]{3,}")
 NAMES = re.compile(
     r"""\b(?:Shoutu|MQTT|HTTP|HTTPS|TCP|CAP|CSV|Excel|XLSX|GeoJSON|TOTP|SHA|SHOUTU_\w*|English|NOx|DingTalk|WeCom|Email|API)\b
-    |\bModbus\b|\bOPC UA\b|\bopc\.tcp\b
+    |\bModbus\b|\bOPC\ UA\b|\bopc\.tcp\b
     |\b(?:ppm|MPa|kPa|mm|GNSS|LEL)\b|[A-Z]{2,4}[-/ ]?[TA]?[ -]?\d[\w.-]*|https?://\S+|[\w.+-]+@[\w.-]+|\b\w+[-_]\w[\w-]*\b
     |\b[0-9a-f]{4,}\b|\b(?:leader|duty\d*|inspector|admin|auditor|water|rescue|(?:town|mine|head)\d*)\b
     |Asia/\w+|(?:/[\w.-]+){2,}|\b[a-z_]+\ =\ …|\b(?:Python|SQLite|PostgreSQL|TLS|systemd)\b
