@@ -62,9 +62,11 @@ TWO := -n $(WORKERS) --dist worksteal
 # worker has a county of its own, so a file stays with one, its tests in their order.
 FILES := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-# Compiled once beforehand: where Python may not write it down, each of the processes the tests start would do it anew.
+# Compiled once beforehand: where Python may not write it down, each of the processes the tests start would do it anew;
+# and the engine's kernel, a minute and more on a cold machine, would be by all that meet it first at once.
 test: setup-dev system  ## all but the long tests (marked full), browser included; one part's failure does not hide another's
 	@$(BIN)/python -m compileall -q src/shoutu tests bench || true
+	@$(BIN)/python -c "from shoutu.engine import warm_up; warm_up()"
 	@failed=0; \
 	$(BIN)/pytest -q $(TWO) -m "not full" --ignore tests/browser || failed=1; \
 	$(BIN)/pytest -q $(FILES) -m "not full" tests/browser || failed=1; \
