@@ -70,15 +70,8 @@ class County:
 
 
 @asynccontextmanager
-async def pipeline(folder: Path, county_url: str) -> AsyncIterator[tuple[int, int]]:
-    """A pipeline process that delivers to ``county_url``: (HTTP port, process id)."""
-    write_catalog(folder)
-    file = folder / "sensing" / "catalog.json"
-    catalog = json.loads(file.read_text())
-    for rule in catalog["rules"]:
-        if rule["kind"] == "threshold":
-            rule["params"]["raise_for_s"] = 0
-    file.write_text(json.dumps(catalog))
+async def started(folder: Path, county_url: str, patience_s: float = 120) -> AsyncIterator[tuple[int, int]]:
+    """A pipeline process over ``folder`` that follows and delivers to ``county_url``: (HTTP port, process id)."""
     ports = {f"SHOUTU_{name}_PORT": "0" for name in ("INGEST", "MQTT", "MQTTS")}
     environment = {**os.environ, **ports, "SHOUTU_DATA": str(folder), "SHOUTU_COUNTY_URL": county_url}
     with (folder / "pipeline.log").open("wb") as log:
@@ -86,7 +79,7 @@ async def pipeline(folder: Path, county_url: str) -> AsyncIterator[tuple[int, in
             [sys.executable, "-m", "shoutu.cli", "pipeline"], env=environment, stdout=log, stderr=log
         )
     try:
-        told, deadline = folder / "run" / "pipeline.json", time.monotonic() + 120
+        told, deadline = folder / "run" / "pipeline.json", time.monotonic() + patience_s
         while not told.exists():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the pipeline did not open: {(folder / 'pipeline.log').read_text()[-2000:]}")
@@ -96,6 +89,20 @@ async def pipeline(folder: Path, county_url: str) -> AsyncIterator[tuple[int, in
         process.terminate()
         while process.poll() is None:
             await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def pipeline(folder: Path, county_url: str) -> AsyncIterator[tuple[int, int]]:
+    """A pipeline process that delivers to ``county_url``: (HTTP port, process id)."""
+    write_catalog(folder)
+    file = folder / "sensing" / "catalog.json"
+    catalog = json.loads(file.read_text())
+    for rule in catalog["rules"]:
+        if rule["kind"] == "threshold":
+            rule["params"]["raise_for_s"] = 0
+    file.write_text(json.dumps(catalog))
+    async with started(folder, county_url) as opened:
+        yield opened
 
 
 def batch(at: int, stamp: int) -> tuple[int, bytes]:

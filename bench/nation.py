@@ -25,13 +25,10 @@ import contextlib
 import hashlib
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.parse
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +37,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.doors import metrics
+from bench.latency import started
 from bench.machine import memory
 from bench.peers import processor
 
@@ -181,29 +179,6 @@ class Body:
         return self.number * BATCH + self.red + 1
 
 
-@asynccontextmanager
-async def pipeline(folder: Path, county_url: str) -> AsyncIterator[tuple[str, int]]:
-    """A pipeline process that follows and delivers to ``county_url``: (its url, process id)."""
-    ports = {f"SHOUTU_{name}_PORT": "0" for name in ("INGEST", "MQTT", "MQTTS")}
-    environment = {**os.environ, **ports, "SHOUTU_DATA": str(folder), "SHOUTU_COUNTY_URL": county_url}
-    (folder / "sensing").mkdir(parents=True)
-    with (folder / "pipeline.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "shoutu.cli", "pipeline"], env=environment, stdout=log, stderr=log
-        )
-    try:
-        told, deadline = folder / "run" / "pipeline.json", time.monotonic() + 600
-        while not told.exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the pipeline did not open: {(folder / 'pipeline.log').read_text()[-2000:]}")
-            await asyncio.sleep(0.05)
-        yield f"http://127.0.0.1:{json.loads(told.read_text())['ports']['http']}", process.pid
-    finally:
-        process.terminate()
-        while process.poll() is None:
-            await asyncio.sleep(0.05)
-
-
 class Connection:
     """A connection to the door that is kept; the door closes one that has been idle for some seconds."""
 
@@ -316,7 +291,8 @@ async def once(setting: Setting, minutes: float) -> dict[str, Any]:
     """One setting, from an empty directory."""
     county = County(setting)
     with tempfile.TemporaryDirectory(prefix="shoutu-bench-") as name:
-        async with await county.open(), pipeline(Path(name), county.url) as (url, pid):
+        async with await county.open(), started(Path(name), county.url, 600) as (port, pid):
+            url = f"http://127.0.0.1:{port}"
             empty, begun = memory(pid), time.perf_counter()
             await gauge(url, lambda m: m["shoutu_catalog_version"] >= county.versions, 7_200, "the catalog")
             await gauge(url, lambda m: m["shoutu_evaluated_seq"] >= m["shoutu_journal_seq"] - 2, 7_200, "the rules")
