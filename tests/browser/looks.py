@@ -113,7 +113,8 @@ def look(page: Page, english: bool = False) -> list[str]:
     ):  # fmt: skip
         page.set_viewport_size(size)  # type: ignore[arg-type]
         page.emulate_media(color_scheme=tone)  # type: ignore[arg-type]
-        expect(page.locator("html")).to_have_attribute("data-tone", tone)
+        # A page hears of it with its next picture, which a map drawn without a graphics card keeps it waiting for.
+        expect(page.locator("html")).to_have_attribute("data-tone", tone, timeout=60_000)
         page.wait_for_timeout(150)
         expect(page.locator(LOADING)).to_have_count(0)
         wrong += [f"{size['width']} {tone}: {one}" for one in faults(page, english, of_colour=turned)]

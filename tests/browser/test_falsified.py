@@ -18,7 +18,10 @@ from shoutu.county.falsified.services import keep_site
 from shoutu.county.sites.models import Point
 # While its day is searched a lead waits.
 day = timezone.localdate() - timedelta(days=20)
-SearchDay.objects.create(day=day, started_at=timezone.now())
+SearchDay.begun(day)
+if Finding.objects.filter(day=day).exists():
+    print(Finding.objects.get(day=day).pk)
+    raise SystemExit
 end = round(timezone.now().timestamp() * 1000) - 30 * 3_600_000
 start = end - 2 * 3_600_000
 for first in Point.objects.order_by("id"):
@@ -35,7 +38,7 @@ print(Finding.objects.latest("id").pk)
 
 
 def planted(county: Stack) -> int:
-    """A finding there is; the demo's readings are honest."""
+    """A finding there is, once in a county however often it is asked for; the demo's readings are honest."""
     return int(county.cli("manage", "shell", "-v", "0", "-c", PLANT).splitlines()[-1])
 
 

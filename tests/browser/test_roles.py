@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Response, expect
 from shoutu.county.kit.permissions import ROLES
 from tests.browser.conftest import PHONE
 from tests.browser.looks import check
-from tests.stack import Stack
+from tests.stack import Stack, until
 
 pytestmark = pytest.mark.browser
 OFTEN = {"duty_officer", "principal"}
@@ -72,15 +72,18 @@ def test_the_desk_shows_what_is_dangerous_now_to_who_is_not_called(
 ) -> None:
     login = by_role[role]
     api = county.login(login["username"], login["password"])
-    open_ = [one["title"] for one in api.get("/warnings", state="open")["items"]]
     page = open_page(login=login)
     expect(page.locator(".desk-sentence h1")).to_be_visible()
-    if not open_:
+
+    def shown() -> bool:
+        """As many as are open, which may change between the page's question and ours."""
+        return page.locator(".afoot li").count() == min(len(api.get("/warnings", state="open")["items"]), 6)
+
+    until(shown, what="the desk shows as many warnings as are open, six at most")
+    if not page.locator(".afoot").count():
         if role == "rescue_lead":  # sees no mine until called there: that is a part, and is said so
             expect(page.locator(".desk-sentence p")).to_have_text("本岗范围内没有未关闭的预警")
-        expect(page.locator(".afoot")).to_have_count(0)
         return
-    expect(page.locator(".afoot li")).to_have_count(min(len(open_), 6))
     page.locator(".afoot li a").last.click()
     page.wait_for_url("**/warnings/*")
 
