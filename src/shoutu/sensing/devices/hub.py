@@ -50,7 +50,8 @@ class Counts:
 class Runner:
     """One device: connects, lets its kind work, and after each end tries again, later and later.
 
-    Set by its kind: ``worked`` when all was asked for once; ``pace``, the seconds between such rounds.
+    Set by its kind: ``worked`` when all was asked for once; ``pace``, the seconds between such rounds; ``kept``,
+    what it remembers from one connection to the next.
     """
 
     device: Device
@@ -60,6 +61,7 @@ class Runner:
     counts: Counts
     keys: Keys | None = None
     pace: float = inf
+    kept: Any = field(default=None, repr=False)
     worked: bool = False
     began: bool = False
     leaving: bool = False

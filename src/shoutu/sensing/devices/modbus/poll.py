@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shoutu.sensing.decode.model import Rows
 from shoutu.sensing.devices.away import Away
 from shoutu.sensing.devices.modbus.frames import HEAD, Broken, Told, answer, head, question
+from shoutu.sensing.devices.modbus.turns import Turns
 from shoutu.sensing.devices.modbus.values import Block, blocks_of, raw_of, value_of
 from shoutu.sensing.devices.settings import WIDTH, Modbus, read_modbus
 from shoutu.sensing.model import GOOD
@@ -131,11 +132,12 @@ class Hand:
 
 async def _rounds(runner: Runner, settings: Modbus, line: Line) -> None:
     loop = asyncio.get_running_loop()
-    blocks = blocks_of(settings.registers, settings.unit)
+    if runner.kept is None:
+        runner.kept = Turns(blocks_of(settings.registers, settings.unit), settings.every_s)
     runner.pace = settings.every_s
     due = loop.time()
     while True:
-        await _round(runner, settings, line, blocks)
+        await _round(runner, line, runner.kept, settings.timeout_s, due + settings.every_s)
         if runner.leaving:
             return
         due += settings.every_s
@@ -147,34 +149,60 @@ async def _rounds(runner: Runner, settings: Modbus, line: Line) -> None:
         await asyncio.sleep(due - loop.time())
 
 
-async def _round(runner: Runner, settings: Modbus, line: Line, blocks: list[Block]) -> None:
-    """Ask for all once. What was not answered is refused by its name, and keeps the rest from nothing.
+async def _round(runner: Runner, line: Line, turns: Turns, seconds: float, until: float) -> None:
+    """Ask once for all whose turn it is. What was not answered is refused by its name, and keeps the rest from nothing.
 
     What was answered is stored whatever becomes of the round: the line breaks, or the device is let go.
     """
-    hand, silent, wrong = Hand(runner), 0, ("", "")
+    hand = Hand(runner)
     try:
-        for block in blocks:
-            try:
-                words, now = await _asked(hand, line, block, settings.timeout_s)
-                hand.read(block, words, now)
-                runner.count("taken")
-            except Told as told:
-                wrong = ("exception", f"{block}: {told.words}")
-                hand.refuse(block, "modbus_exception", told.words, heard=True)
-                runner.count("exception")
-            except TimeoutError:
-                silent, wrong = silent + 1, ("silent", str(block))
-                hand.refuse(block, "modbus_silent", f"{settings.timeout_s:g} s", heard=False)
-                runner.count("silent")
+        for block in turns.living():
+            await _one(runner, hand, line, turns, block, seconds)
+        await _those_silent(runner, hand, line, turns, seconds, until)
     except Left:
         return
     finally:
         await hand.store()
-    if silent == len(blocks):
-        raise Away("silent", wrong[1])
+    if turns.none_left:
+        turns.forget()
+        raise Away("silent", str(turns.blocks[-1]))
     runner.worked = True
-    runner.trouble(*wrong)
+    runner.trouble(*turns.wrong())
+
+
+async def _those_silent(runner: Runner, hand: Hand, line: Line, turns: Turns, seconds: float, until: float) -> None:
+    """Of each unit one block, and all once it answers; the next round begins late for one that is silent at most."""
+    loop = asyncio.get_running_loop()
+    silent: set[int] = set()
+    while (block := turns.due(loop.time(), silent)) is not None:
+        if silent and loop.time() + seconds > until:
+            return
+        if not await _one(runner, hand, line, turns, block, seconds):
+            silent.add(block.unit)
+
+
+async def _one(runner: Runner, hand: Hand, line: Line, turns: Turns, block: Block, seconds: float) -> bool:
+    """Ask for a block; whether there was an answer, be it a refusal."""
+    loop = asyncio.get_running_loop()
+    try:
+        words, now = await _asked(hand, line, block, seconds)
+    except Told as told:
+        hand.refuse(block, "modbus_exception", told.words, heard=True)
+        runner.count("exception")
+        turns.answered(block, told.words)
+        return True
+    except TimeoutError:
+        hand.refuse(block, "modbus_silent", f"{seconds:g} s", heard=False)
+        runner.count("silent")
+        turns.silent(block, loop.time())
+        return False
+    except (asyncio.IncompleteReadError, ConnectionError):
+        turns.silent(block, loop.time())
+        raise
+    hand.read(block, words, now)
+    runner.count("taken")
+    turns.answered(block)
+    return True
 
 
 async def _asked(hand: Hand, line: Line, block: Block, seconds: float) -> tuple[list[int], int]:
