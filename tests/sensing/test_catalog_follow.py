@@ -100,6 +100,50 @@ async def test_a_switch_says_whether_it_changed_anything(tmp_path: Path) -> None
         assert switches(tmp_path) == 1, f"journal from {before} to {core.journal.next_seq}"
 
 
+class InParts(Impatient):
+    """A county whose catalog is too long for one answer; the question after the second part fails once."""
+
+    def __init__(self, whole: bytes) -> None:
+        super().__init__(b"")
+        self.parts = list(Catalog.decode(whole).parts(300))
+        self.broken = 1
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                line = head.split(b" ")[1].decode()
+                self.asked.append(line)
+                query = httpx.QueryParams(line.partition("?")[2])
+                at = int(query.get("next", 0))
+                told = {**json.loads(self.parts[at]), "next": str(at + 1)}
+                status, answer = b"200 OK", json.dumps(told).encode()
+                if query["after"] == "1":
+                    answer = b'{"version": 1}'
+                elif at == 2 and self.broken:
+                    self.broken -= 1
+                    status = b"500 No"
+                writer.write(b"HTTP/1.1 %b\r\ncontent-length: %d\r\n\r\n" % (status, len(answer)) + answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+@pytest.mark.anyio
+async def test_parts_are_asked_for_to_the_last_and_from_the_first_again_after_a_failure(tmp_path: Path) -> None:
+    county = InParts(catalog(900))
+    assert len(county.parts) > 4
+    async with running(tmp_path) as core, following(core, county) as follower:
+        await until(lambda: core.catalog.version == 1)
+        assert len(core.catalog.points) == 900
+        asked = [httpx.QueryParams(line.partition("?")[2]).get("next", "0") for line in county.asked]
+        ends = [str(at) for at in range(len(county.parts))]
+        assert asked[: 3 + len(ends)] == ["0", "1", "2", *ends]
+        assert core.state()["catalog_parts"] == 0
+        await until(lambda: follower.failing is None)
+
+
 @settings(max_examples=30)
 @given(st.integers(0, 1300), st.integers(0, 3))
 def test_the_kept_form_brings_everything_back(points: int, version: int) -> None:

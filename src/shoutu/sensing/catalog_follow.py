@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from . import metrics
-from .catalog import read_delta
+from .catalog import Delta, OutOfTurn, read_delta
 from .model import NotDurable
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,8 @@ FIRST_WAIT = 0.2
 
 
 class Follower:
-    """``switch`` puts a delta (JSON) into force, False when it changes nothing; ``version``: the one in force."""
+    """``switch`` puts a delta (JSON), or a part of one, into force, False when it changes nothing; ``version``: the one
+    in force."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class Follower:
         while True:
             try:
                 await self._poll()
-            except (httpx.HTTPError, msgspec.MsgspecError, NotDurable) as error:
+            except (httpx.HTTPError, msgspec.MsgspecError, NotDurable, OutOfTurn) as error:
                 metrics.DELIVERY_FAILURES.labels("catalog").inc()
                 if self.failing is None:
                     logger.warning("the catalog stays at version %d: %s", self._version(), error)
@@ -60,19 +61,24 @@ class Follower:
     async def _poll(self) -> None:
         known, asked = self._version(), time.monotonic()
         # The first question of a process does not wait, so that it knows at once whether it is current.
-        answer = await self._client.get(
-            "/internal/v1/catalog",
-            params={"after": known, "wait": WAIT_SECONDS if self.heard else 0},
-            timeout=httpx.Timeout(5.0, read=WAIT_SECONDS + 15.0),
-        )
-        answer.raise_for_status()
-        delta = read_delta(answer.content)
+        answer, delta = await self._ask({"after": known, "wait": WAIT_SECONDS if self.heard else 0})
+        while delta.more:
+            await self._switch(answer)
+            logger.info("part %d of the catalog, up to version %d", delta.part, delta.version)
+            answer, delta = await self._ask({"after": known, "next": delta.next})
         changed = False
         if delta.version != known or not delta.empty:
-            changed = await self._switch(answer.content)
+            changed = await self._switch(answer)
         if changed or delta.version != known:
             logger.info("catalog version %d in force", delta.version)
         if delta.version == known:
             # A county that answers at once though nothing moved must not be asked in a circle.
             pause = asked + NOTHING_NEW_PAUSE - time.monotonic() if self.heard else 0.0
             await asyncio.sleep(max(LEAST_PAUSE, pause))
+
+    async def _ask(self, params: dict[str, int | str]) -> tuple[bytes, Delta]:
+        answer = await self._client.get(
+            "/internal/v1/catalog", params=params, timeout=httpx.Timeout(5.0, read=WAIT_SECONDS + 15.0)
+        )
+        answer.raise_for_status()
+        return answer.content, read_delta(answer.content)

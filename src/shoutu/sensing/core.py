@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import metrics
-from .catalog import Catalog, read_delta
+from .catalog import Catalog, Delta, read_delta
 from .checkpoint import Checkpoints
 from .core_clock import SteadyClock
 from .core_commit import QUEUE_BYTES, Committer
@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 AGREE_PATIENCE_S = 15.0
 """So long doors stay closed for a replay at the start."""
+MOST_SWITCH_BYTES = 64 << 20
+"""A change that is longer is journaled in parts, whoever tells it; a frame of the journal holds 256 MB."""
 MAX_SEGMENTS = 64
 """Segments the journal may keep for a stage that lags before senders are told to wait (64 × 64 MB)."""
 
@@ -140,28 +142,49 @@ class Core:
     async def switch(self, raw: bytes) -> bool:
         """Put a catalog delta into force: journaled, then for the doors at once and for the engine in its place.
 
-        False when it changes nothing in force, be it that everything was told once more: that is no switch.
-        Raises msgspec.MsgspecError (not a delta) or NotDurable; then everything stays as it was.
+        Of a change in parts each is journaled, and nothing is in force before the last; what is too long for one
+        record is parted here. False when it changes nothing in force, be it that everything was told once more: that
+        is no switch. Raises msgspec.MsgspecError (not a delta), OutOfTurn or NotDurable; then everything in force
+        stays as it was.
         """
         async with self._switching:
-            delta = read_delta(raw)
-            merged = self.catalog.merged(delta)
-            changed = not delta.empty and not await asyncio.to_thread(_same, merged, self.catalog)
-            if not changed and merged.version == self.catalog.version:
-                return False
-            if changed:
-                directory = await asyncio.to_thread(CatalogDirectory, merged)
-                await self._commit(NewSwitch(raw))
-                self._directory = directory
-            self._directory.version = merged.version
-            self.catalog = merged
-            metrics.CATALOG_VERSION.set(merged.version)
-            try:
-                await asyncio.to_thread(merged.save, self._catalog_path)
-            except OSError as error:
-                # The journal has it; the copy only helps while the county is down.
-                logger.error("%s: not written: %s", self._catalog_path, error)
+            delta = await asyncio.to_thread(read_delta, raw)
+            if delta.part or len(raw) <= MOST_SWITCH_BYTES:
+                return await self._switch(raw, delta)
+            changed = False
+            for part in delta.cut(MOST_SWITCH_BYTES // 2):
+                changed = await self._switch(part, read_delta(part))
             return changed
+
+    async def _switch(self, raw: bytes, delta: Delta) -> bool:
+        taken = await asyncio.to_thread(self.catalog.taken, delta)
+        if taken.waiting is not None:
+            await self._commit(NewSwitch(raw))
+            self.catalog = taken
+            return False
+        changed = not delta.empty and not await asyncio.to_thread(_same, taken, self.catalog)
+        if not changed and not delta.part and taken.version == self.catalog.version:
+            return False
+        if changed or delta.part:
+            # The last part is told in any case: the engine waits for it.
+            directory = await asyncio.to_thread(CatalogDirectory, taken)
+            await self._commit(NewSwitch(raw))
+            self._directory = directory
+        self._directory.version = taken.version
+        self.catalog = taken
+        metrics.CATALOG_VERSION.set(taken.version)
+        try:
+            await asyncio.to_thread(taken.save, self._catalog_path)
+        except OSError as error:
+            # The journal has it; the copy only helps while the county is down.
+            logger.error("%s: not written: %s", self._catalog_path, error)
+        return changed
+
+    async def _tell_all(self) -> None:
+        """Tell the engine the whole catalog in force; what the county was telling in parts begins again."""
+        self.catalog = self.catalog.settled()
+        for raw in self.catalog.parts(MOST_SWITCH_BYTES // 2):
+            await self._commit(NewSwitch(raw))
 
     async def agree(self) -> bool:
         """Once replay is done: when damage cost the engine a switch, tell it the whole catalog again; when the doors'
@@ -180,7 +203,7 @@ class Core:
                 metrics.CATALOG_VERSION.set(mine.version)
             elif not _same(mine, self.catalog):
                 logger.error("the engine has catalog %d, the doors %d", mine.version, self.catalog.version)
-                await self._commit(NewSwitch(self.catalog.encode()))
+                await self._tell_all()
             return True
 
     async def agree_first(self, patience_s: float = AGREE_PATIENCE_S) -> bool:
@@ -194,7 +217,8 @@ class Core:
             if time.monotonic() >= end or not self.alive:
                 if self.journal.log.missing or self.journal.log.damaged:
                     logger.error("the journal is damaged and replay goes on; the engine is told the catalog again")
-                    await self._commit(NewSwitch(self.catalog.encode()))
+                    async with self._switching:
+                        await self._tell_all()
                 return False
             await asyncio.sleep(0.01)
         return True
@@ -227,6 +251,7 @@ class Core:
             "stored_seq": self.store.stored - 1,
             "spool_pending": self.spool.pending,
             "catalog_version": self.catalog.version,
+            "catalog_parts": self.catalog.waiting.part - 1 if self.catalog.waiting else 0,
             "live": self.live,
             "clock": self.clock.state(),
             "rules_refused": list(self.engine.watch.problems[:100]),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 from shoutu.engine import Engine, RuleSet, signal_to_dict
 from shoutu.engine.signals import Signals
 from shoutu.engine.snapshot import Frozen
 
 from . import metrics
-from .catalog import Catalog, Delta
+from .catalog import Catalog, Delta, OutOfTurn
 from .journal_records import Readings
 from .model import Ints64
 from .spool import Signal
+
+logger = logging.getLogger(__name__)
 
 
 def rules_of(catalog: Catalog) -> RuleSet:
@@ -50,8 +54,20 @@ class Watch:
         return self._told(self.engine.tick(seq, now))
 
     def switch(self, seq: int, delta: Delta) -> None:
-        """Put a change into force: new rules start, gone ones end, untouched ones keep their state."""
-        catalog = self.catalog.merged(delta)
+        """Put a change into force: new rules start, gone ones end, untouched ones keep their state.
+
+        Of a change in parts nothing is in force before the last: no point is judged by half of its rules.
+        """
+        try:
+            catalog = self.catalog.taken(delta)
+        except OutOfTurn as error:
+            # Only damage loses a part; whoever feeds the journal then tells everything again.
+            logger.error("record %d: %s", seq, error)
+            self.catalog = self.catalog.settled()
+            return
+        if catalog.waiting is not None:
+            self.catalog = catalog
+            return
         changed = catalog.changed_since(self.catalog, delta)
         rules = self.rules.revised(catalog.points, catalog.rules, *changed)
         self.engine.switch(seq, rules)

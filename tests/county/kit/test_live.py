@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -54,6 +55,57 @@ def test_catalog_full_then_delta_then_removed(db) -> None:
     assert delta["removed"][SECTION] == [1]
     assert catalog.changes(second)["removed"][SECTION] == []
     assert [item["id"] for item in catalog.changes(0)[SECTION]] == [2, 3]
+
+
+def told_in_parts(after: int, held: dict[int, dict], between: list[dict]) -> tuple[dict[int, dict], int, int]:
+    """What a follower that holds `held` has after all parts, while things are published between its questions."""
+    now, part, place = dict(held), 1, ""
+    while True:
+        answer = catalog.changes(after, place)
+        assert answer["part"] == part
+        assert not place or re.fullmatch(catalog.PLACE, place)
+        if part == 1 and answer["full"]:
+            now = {}
+        for key in answer["removed"][SECTION]:
+            now.pop(key, None)
+        now |= {item["id"]: item for item in answer[SECTION]}
+        if not answer["more"]:
+            return now, part, answer["version"]
+        part, place = part + 1, answer["next"]
+        if between:
+            publish(between.pop(0))
+
+
+@pytest.mark.parametrize("after", ["nothing", "something"])
+def test_a_catalog_in_parts_ends_at_a_state_that_was_whatever_changes_meanwhile(db, monkeypatch, after) -> None:
+    CatalogItem.objects.all().delete()
+    CatalogHead.objects.all().delete()
+    held = {key: {"id": key, "old": 1} for key in range(1, 4)}
+    version = publish(held)
+    publish({key: {"id": key} for key in range(2, 9)} | {1: None})
+    monkeypatch.setattr(catalog, "PART_BYTES", 25)
+    between = [
+        {2: {"id": 2, "new": 1}, 8: None},
+        {9: {"id": 9}, 3: None},
+        {9: {"id": 9, "again": 1}},
+        {8: {"id": 8, "back": 1}},
+    ]
+    start = (version, held) if after == "something" else (0, {77: {"id": 77}})
+    now, parts, told = told_in_parts(*start, between)
+    assert between == []
+    assert told == catalog.version()
+    assert parts > 5
+    present = CatalogItem.objects.filter(payload__isnull=False).values_list("key", "payload")
+    assert now == {int(key): payload for key, payload in present}
+    assert set(now) == {2, 4, 5, 6, 7, 8, 9}
+
+
+def test_a_place_from_before_a_restore_begins_again(db, monkeypatch) -> None:
+    publish({1: {"id": 1}, 2: {"id": 2}})
+    monkeypatch.setattr(catalog, "PART_BYTES", 5)
+    place = catalog.changes(0)["next"]
+    catalog.start_over()
+    assert catalog.changes(0, place)["part"] == 1
 
 
 def test_a_follower_of_an_empty_county_has_everything_until_something_is_published(db) -> None:
@@ -111,6 +163,8 @@ def test_long_poll_ends_with_nothing_new(server: str) -> None:
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
 def test_internal_interface_wants_the_wing_token(server: str, headers) -> None:
     assert httpx.get(f"{server}/internal/v1/catalog", headers=headers).status_code == 401
+    wrong = httpx.get(f"{server}/internal/v1/catalog", params={"next": "1.2.3"}, headers=WING)
+    assert wrong.status_code == 422
     assert httpx.post(f"{server}/internal/v1/beats", json={}, headers=headers).status_code == 401
 
 

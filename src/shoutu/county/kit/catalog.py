@@ -5,13 +5,19 @@ A room registers its section, publishes keys in the transaction of the change, a
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists
 
 from shoutu.county.kit.models import CatalogHead, CatalogItem
+
+PART_BYTES = 16 << 20
+"""An answer of about this length is ended; the rest comes in further parts."""
+PLACE = r"^[0-9a-f]{16}(\.\d{1,18}){5}$"
 
 _sections: list[str] = []
 
@@ -69,24 +75,84 @@ def newer_than(version: int) -> Exists:
     return Exists(CatalogHead.objects.filter(pk=1).exclude(version=version))
 
 
-def changes(after: int) -> dict[str, Any]:
-    """The answer to a follower that holds version `after`: a delta, or everything with `full: true`."""
+class Place(NamedTuple):
+    """Where a change in parts goes on, as the follower brings it back (`PLACE`).
+
+    `part` and `change` name the next part, `full` says that the whole change replaces everything. This round tells what
+    changed after version `after` up to `base` (with `first` of a full change: all that is there), behind row `last`.
+    """
+
+    change: str
+    part: int
+    full: bool
+    after: int
+    base: int
+    last: int
+
+    @property
+    def first(self) -> bool:
+        return self.full and not self.after
+
+    @classmethod
+    def of(cls, text: str) -> Place:
+        change, part, full, *rest = text.split(".")
+        return cls(change, int(part), bool(int(full)), *map(int, rest))
+
+    def __str__(self) -> str:
+        return ".".join([self.change, *(str(int(number)) for number in self[1:])])
+
+
+def changes(after: int, place: str = "") -> dict[str, Any]:
+    """The answer to a follower that holds version `after`: a delta, or everything with `full: true`.
+
+    What is longer than `PART_BYTES` comes in parts, `next` being the `place` to ask for the one after; only all of them
+    together are a state that was. What changes meanwhile is told behind, until nothing changed: the last part, without
+    `more`, makes version `version` whole.
+    """
     head = CatalogHead.objects.filter(pk=1).first() or CatalogHead()
+    if place and (at := Place.of(place)).base >= head.floor and at.base <= head.version:
+        answer, last = _round(at)
+        if last is not None:
+            return {**answer, **_more(at._replace(part=at.part + 1, last=last))}
+        # Asked after the round was read: what changed in between is another round.
+        now = version()
+        if now == at.base:
+            return {**answer, "part": at.part, "change": at.change, "more": False}
+        return {**answer, **_more(at._replace(part=at.part + 1, after=at.base, base=now, last=0))}
     # Who holds version 0 where nothing was ever published has everything already, and must wait, not ask again.
     full = after != head.version and (after <= 0 or after < head.floor or after > head.version)
-    items = CatalogItem.objects.filter(version__lte=head.version)
-    items = items.filter(payload__isnull=False) if full else items.filter(version__gt=after)
-    answer: dict[str, Any] = {"version": head.version, "full": full}
+    at = Place(secrets.token_hex(8), 1, full, 0 if full else after, head.version, 0)
+    answer, last = _round(at)
+    return answer if last is None else {**answer, **_more(at._replace(part=2, last=last))}
+
+
+def _more(at: Place) -> dict[str, Any]:
+    """What says that the part before `at` is not the last."""
+    return {"part": at.part - 1, "change": at.change, "more": True, "next": str(at)}
+
+
+def _round(at: Place) -> tuple[dict[str, Any], int | None]:
+    """What a round tells behind its place, and the last row told when there was no room for all."""
+    items = CatalogItem.objects.filter(version__lte=at.base, pk__gt=at.last)
+    items = items.filter(payload__isnull=False) if at.first else items.filter(version__gt=at.after)
+    answer: dict[str, Any] = {"version": at.base, "full": at.full}
     removed: dict[str, list[Any]] = {}
     for name in _sections:
         answer[name], removed[name] = [], []
-    for name, key, payload in items.order_by("id").values_list("section", "key", "payload"):
+    answer["removed"] = removed
+    size, last = 0, at.last
+    rows = items.order_by("id").values_list("id", "section", "key", "payload")
+    for row, name, key, payload in rows.iterator(chunk_size=2000):
+        if size >= PART_BYTES:
+            return answer, last
+        last = row
         if payload is None:
             removed.setdefault(name, []).append(int(key) if key.isdigit() else key)
+            size += len(key)
         else:
             answer.setdefault(name, []).append(payload)
-    answer["removed"] = removed
-    return answer
+            size += len(json.dumps(payload))
+    return answer, None
 
 
 def start_over() -> None:

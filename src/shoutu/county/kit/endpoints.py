@@ -153,13 +153,19 @@ def get_settings(request: HttpRequest) -> Any:
 class Follow(Schema):
     after: int = Field(0, ge=0)
     wait: float = Field(0, ge=0, le=MAX_WAIT)
+    next: str = Field("", max_length=160, pattern=f"{catalog.PLACE}|^$")
 
 
 @wing_router.get("/catalog")
 async def follow_catalog(request: HttpRequest, query: Query[Follow]) -> Any:
-    """What changed after version `after`, waiting up to `wait` seconds for a change."""
+    """What changed after version `after`, waiting up to `wait` seconds for a change.
+
+    What is too long for one answer has `more` and `next`: with that the part after it is asked for, at once.
+    """
     asker(request).require("catalog.follow")
-    answer = await asyncio.to_thread(_changes, query.after)
+    answer = await asyncio.to_thread(_changes, query.after, query.next)
+    if query.next or answer.get("more"):
+        return answer
     end = time.monotonic() + query.wait
     if answer["full"] or answer["version"] != query.after:
         return answer
@@ -176,9 +182,9 @@ async def follow_catalog(request: HttpRequest, query: Query[Follow]) -> Any:
     return await asyncio.to_thread(_changes, query.after)
 
 
-def _changes(after: int) -> dict[str, Any]:
+def _changes(after: int, place: str = "") -> dict[str, Any]:
     try:
-        return catalog.changes(after)
+        return catalog.changes(after, place)
     finally:
         connection.close()
 

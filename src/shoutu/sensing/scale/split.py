@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from shoutu.sensing.catalog import Catalog, Delta, Removed, read_delta
+from shoutu.sensing.catalog import Catalog, Delta, OutOfTurn, Removed, read_delta
 from shoutu.sensing.catalog_section import Entry, Section
 from shoutu.sensing.journal_records import Readings, Record, Switch, Tick
 from shoutu.sensing.model import Ints32, Ints64
@@ -76,7 +76,15 @@ class Splitter:
 
     def _switch(self, record: Switch) -> list[Part]:
         delta = read_delta(record.delta)
-        before, self.catalog = self.catalog, self.catalog.merged(delta)
+        before = self.catalog
+        try:
+            self.catalog = before.taken(delta)
+        except OutOfTurn:
+            self.catalog = before.settled()
+            return []
+        if self.catalog.waiting is not None:
+            # Nothing of it is in force for anybody before its last part.
+            return []
         deltas = self._deltas(before, delta)
         self._index()
         return [
