@@ -8,8 +8,10 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
+import httpx
 import numpy as np
 import pytest
 from django.conf import settings
@@ -18,11 +20,15 @@ from django.utils import translation
 from shoutu.county.kit.errors import Invalid, Unavailable
 from shoutu.county.sites import asking
 from shoutu.engine import trial
+from shoutu.sensing.catalog import Catalog, Delta
 from shoutu.sensing.core import Core
+from shoutu.sensing.core_latest import Latest
+from shoutu.sensing.core_rules import Watch
 from shoutu.sensing.http import serve_http
+from shoutu.sensing.journal_records import Readings
 from shoutu.sensing.pipeline_local import Local
 from shoutu.sensing.store import Store
-from shoutu.sensing.store.query import Readings
+from shoutu.sensing.store.query import Readings as Rows
 from shoutu.sensing.store.settings import StoreSettings
 from tests.sensing.memory import MemoryAcceptor, config
 from tests.stack import until
@@ -40,7 +46,7 @@ class Held(Store):
         self.go = threading.Event()
         self.go.set()
 
-    def query(self, *arguments: Any) -> Readings:  # type: ignore[override]
+    def query(self, *arguments: Any) -> Rows:  # type: ignore[override]
         self.go.wait(60)
         return super().query(*arguments)
 
@@ -87,6 +93,24 @@ def body(**more: Any) -> dict[str, Any]:
 
 def test_a_trial_is_answered(pipeline: None) -> None:
     assert asking.trial(body())["n"] == 200
+
+
+def test_of_a_point_that_is_watched_and_was_never_heard_no_reading_is_told(
+    store: Held, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = ({"id": 7, "source": 2, "site": 3, "interval_s": 10.0}, {"id": 8, "source": 2, "site": 3})
+    watch, latest = Watch(Catalog()), Latest()
+    watch.switch(1, Delta(1, True, points=entries, rules=(SILENCE,)))
+    latest.points(np.array([7, 8], np.int64))
+    ts = np.array([NOW], np.int64)
+    latest.update(Readings(2, np.array([7], np.int32), ts, ts, np.ones(1), np.zeros(1, np.uint8)))
+    core = SimpleNamespace(engine=SimpleNamespace(lock=threading.Lock(), watch=watch, latest=latest))
+    local = Local(cast("Core", core), store, "token", lambda: True, dict)
+    told = asyncio.run(local.latest([7, 8]))
+    assert told["items"]["8"]["ts"] is None
+    answer = httpx.Response(200, json=told, request=httpx.Request("POST", "http://pipeline"))
+    monkeypatch.setattr(asking, "_request", lambda *_, **__: answer)
+    assert {point: one["ts"] for point, one in asking.latest([7, 8]).items()} == {7: NOW}
 
 
 def test_a_trial_refused_says_why_in_the_words_of_the_pipeline(pipeline: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from django.db.models import Q
 from django.test import Client
@@ -20,6 +21,7 @@ from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Unavailable
 from shoutu.county.places.services import create_site
 from shoutu.county.sites import asking, hooks, services, steps
+from shoutu.county.sites import hearing as selecting
 from shoutu.county.sites.models import Point
 from shoutu.county.sites.services import hearing
 from tests.county.base import ListTests
@@ -41,9 +43,14 @@ def mine(county: SimpleNamespace) -> SimpleNamespace:
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> set[int]:
-    """The points the pipeline has a reading of."""
+    """The points the pipeline has a reading of; of the others it tells that it watches them, as the real one does."""
     told: set[int] = set()
-    monkeypatch.setattr(asking, "latest", lambda ids: {one: {"ts": 1} for one in ids if one in told})
+
+    def answer(*_: Any, json: dict[str, list[int]]) -> httpx.Response:
+        rows = {f"{one}": {"ts": 1 if one in told else None, "state": "unknown"} for one in json["points"]}
+        return httpx.Response(200, json={"items": rows}, request=httpx.Request("POST", "http://pipeline"))
+
+    monkeypatch.setattr(asking, "_request", answer)
     return told
 
 
@@ -150,6 +157,20 @@ def test_more_first_readings_than_one_transaction_holds_are_put_down_in_turn(min
     while steps.first_readings():
         times += 1
     assert (times, Point.objects.filter(heard_at__isnull=True).count()) == (3, 0)
+
+
+def test_of_very_many_that_never_spoke_each_has_its_turn(mine, heard, monkeypatch) -> None:
+    monkeypatch.setattr(selecting, "NEWEST", 2)
+    monkeypatch.setattr(selecting, "IN_TURN", 2)
+    monkeypatch.setattr(steps, "TURN", selecting.Turn())
+    points = [point(mine, f"CO-{n}", "co").pk for n in range(7)]
+    heard.add(points[0])
+    for _ in range(3):
+        steps.first_readings()
+    assert Point.objects.get(heard_at__isnull=False).pk == points[0]
+    assert not Point.objects.filter(heard_at__isnull=True, unheard_since__isnull=True).exists()
+    asked = [one.pk for one in selecting.waiting(steps.TURN)]
+    assert asked[:2] == points[:4:-1]
 
 
 def test_a_sensor_that_fell_silent_is_a_fault_and_no_gap(mine, heard, login, monkeypatch) -> None:

@@ -53,13 +53,13 @@ def _unasked() -> Unavailable:
 def latest(points: Iterable[int]) -> dict[int, dict[str, Any]]:
     """The newest reading of each point that has one: `{ts, received, value, quality, level, state}`, times UTC ms.
 
-    Raises Unavailable.
+    Of a point that is only watched the pipeline has a state and no reading: it is left out. Raises Unavailable.
     """
     ids = sorted(set(points))
     if not ids:
         return {}
     answer = _told(_request("POST", "/latest", TIMEOUT, json={"points": ids}))
-    return {int(key): item for key, item in answer.get("items", {}).items() if item}
+    return {int(key): item for key, item in answer.get("items", {}).items() if item and item.get("ts") is not None}
 
 
 def senders(sources: Iterable[int]) -> dict[int, list[dict[str, Any]]]:

@@ -35,10 +35,13 @@ def data_quality() -> bool:
     return True
 
 
+TURN = hearing.Turn()
+
+
 @step("sites.heard", every=60.0, lane="heard", title=_("看新测点来数没有"))
 def first_readings() -> bool:
     """The pipeline is asked outside any transaction; what it has a reading of for the first time is put down."""
-    waiting = hearing.waiting()
+    waiting = hearing.waiting(TURN)
     told = asking.latest(one.pk for one in waiting)
     heard, unheard = hearing.sorted_out(waiting, told)
     return bool(heard or unheard) and services.note_heard(heard, unheard)
