@@ -105,6 +105,8 @@ class Config:
     ingest_max_bytes: int = 16 * 1024 * 1024
     retry_cap_s: float = 15.0
     signal_keep_days: int = 90
+    # Raw readings are kept so long at least, then rollups only; 0: for ever.
+    raw_hours: int = 0
     online_intervals: int = 3
     online_late_minutes: int = 15
     online_floor: int = 90
@@ -460,6 +462,7 @@ def load() -> Config:
         debug=_flag(values, "SHOUTU_DEBUG"),
         packs=Path(str(values.get("SHOUTU_PACKS", SHIPPED_PACKS))),
         signal_keep_days=_days(values, "SHOUTU_SIGNAL_KEEP_DAYS", 90),
+        raw_hours=_between(values, "SHOUTU_RAW_HOURS", 0, 0, 876_000),
         online_intervals=_between(values, "SHOUTU_ONLINE_INTERVALS", 3, 1, 100),
         online_late_minutes=_between(values, "SHOUTU_ONLINE_LATE_MINUTES", 15, 1, 1440),
         online_floor=_between(values, "SHOUTU_ONLINE_FLOOR", 90, 1, 100),

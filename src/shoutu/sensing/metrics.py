@@ -66,6 +66,8 @@ STORE_CONFLICTS = _gauge("store_conflicts", "Readings of a known (point, ts) wit
 STORE_REPEATS = _gauge("store_repeats", "Readings sent again with the same value")
 STORE_ROWS = _gauge("store_rows", "Readings kept in files")
 STORE_BYTES = _gauge("store_bytes", "Bytes of the store's files")
+STORE_EXPIRED = _gauge("store_expired", "Readings removed because their time was over; their rollups stay")
+STORE_HELD = _gauge("store_held", "Readings past their time that stay, as evidence")
 
 # Delivery to the county, catalog, unclaimed
 SPOOL_PENDING = _gauge("spool_pending", "Signals spooled and not yet taken by the county")

@@ -149,7 +149,7 @@ class LocalApi(Protocol):
         ...
 
     async def readings(
-        self, point: int, start: int | None, end: int | None, limit: int, step: int | None
+        self, point: int, start: int | None, end: int | None, limit: int, step: int | None, fill: bool = False
     ) -> dict[str, Any]:
         """The answer of ``GET /local/v1/readings`` (times and step in ms). Raises ValueError with a clear text."""
         ...

@@ -27,8 +27,9 @@ from .folders import FoldersHandle
 from .journal_segments import write_atomically
 from .model import DoorHandle, NotDurable
 from .pipeline_local import Local, publish_store
+from .retention import Retention
 from .senders import SENDERS, keep_senders, restore_senders
-from .store import Store
+from .store import Store, StoreSettings
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Pipeline:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.store = Store(config.sensing / "store")
+        self.store = Store(config.sensing / "store", StoreSettings(raw_hours=config.raw_hours or None))
         self.core = Core(config.sensing, self.store)
         self.doors: dict[str, DoorHandle] = {}
         self._client = county_client(config.county_url, config.secret("wing.token"))
@@ -53,6 +54,7 @@ class Pipeline:
         self._follower = Follower(
             self._client, lambda: self.core.catalog.version, self.core.switch, min(config.retry_cap_s, 5.0)
         )
+        self._retention = Retention(self._client, self.core, self.store)
         self._beats = Beats(self._client, self.core.unclaimed, self.state)
         self._folders: FoldersHandle | None = None
         self._senders = config.sensing / "senders.json"
@@ -71,6 +73,7 @@ class Pipeline:
             ("delivery", self._deliverer.failing),
             ("catalog", self._follower.failing),
             ("folders", folders),
+            ("retention", self._retention.failing),
         ):
             if text:
                 failing[name] = text
@@ -81,6 +84,7 @@ class Pipeline:
             "now": self.core.clock.now(),
             "signals_refused": self._deliverer.refused,
             "unclaimed_overflow": self.core.unclaimed.overflow,
+            "raw": self._retention.state(),
             "doors": {name: door.stats() for name, door in self.doors.items()},
         }
 
@@ -112,6 +116,7 @@ class Pipeline:
             ("follow", self._follower.run()),
             ("beats", self._beats.run()),
             ("watch", self._watch()),
+            ("retention", self._retention.run()),
         ):
             task = asyncio.create_task(work, name=name)
             task.add_done_callback(self._task_ended)

@@ -15,7 +15,7 @@ from .core import Core
 from .falsified_asked import Falsified, FalsifiedAsked
 from .quality_asked import Quality, QualityAsked
 from .senders import SENDERS
-from .store import Store
+from .store import Coarse, Steps, Store
 from .trial import Asked, Trial
 
 TICK_LATE_MS = 10_000
@@ -47,26 +47,75 @@ class Local:
         return hmac.compare_digest(token.encode(), self._token)
 
     async def readings(
-        self, point: int, start: int | None, end: int | None, limit: int, step: int | None
+        self, point: int, start: int | None, end: int | None, limit: int, step: int | None, fill: bool = False
     ) -> dict[str, Any]:
-        """``[ts, value, quality]`` rows, or ``[ts, min, max, mean, n]`` with ``step`` (ms); ``next`` to go on."""
+        """``[ts, value, quality]`` rows, or ``[ts, min, max, mean, n]`` with ``step`` (ms); ``next`` to go on.
+
+        ``coarse``: stretches ``[start, end, ms]`` of which only rollups so far apart are left. With ``fill`` these are
+        told among the readings where there are no readings any more.
+        """
         low = -I64 if start is None else start
         high = I64 if end is None else end
         if step is None:
-            found = await asyncio.to_thread(self._store.query, point, low, high, limit)
-            rows = zip(found.ts.tolist(), _numbers(found.value), found.quality.tolist(), strict=True)
-            return {"items": [list(row) for row in rows], "next": found.next}
+            return await asyncio.to_thread(self._readings, point, low, high, limit, fill)
         if start is None or end is None:
             raise ValueError("start, end: needed together with step; give both in UTC ms")
         steps = await asyncio.to_thread(self._store.query, point, low, high, limit, step)
-        columns = (
-            steps.ts.tolist(),
-            _numbers(steps.low),
-            _numbers(steps.high),
-            _numbers(steps.mean),
-            steps.n.tolist(),
+        coarse = [list(one) for one in steps.coarse]
+        return {"items": _steps(steps), "next": steps.next, "step": steps.step, "coarse": coarse}
+
+    def _readings(self, point: int, low: int, high: int, limit: int, fill: bool) -> dict[str, Any]:
+        coarse = self._store.gone(low, high)
+        items: list[list[Any]] = []
+        at = low
+        for one in (*(coarse if fill else ()), None):
+            # The readings before a stretch that has only rollups, then that stretch; at last what is behind all.
+            for start, end, step in ((at, one.start if one else high, 0), *([one] if one else [])):
+                room = limit - len(items)
+                if start >= end or not room:
+                    if start < end:
+                        return _told(items, start, coarse)
+                    continue
+                found = self._store.query(point, start, end, room)
+                rows = [
+                    list(r) for r in zip(found.ts.tolist(), _numbers(found.value), found.quality.tolist(), strict=True)
+                ]
+                after = found.next
+                if step:
+                    rows, after = self._filled(point, (start, end, step), rows, after, room)
+                items += rows
+                if after is not None:
+                    return _told(items, after, coarse)
+            at = one.end if one else high
+        return _told(items, None, coarse)
+
+    def _filled(
+        self, point: int, stretch: tuple[int, int, int], rows: list[list[Any]], after: int | None, room: int
+    ) -> tuple[list[list[Any]], int | None]:
+        """Readings of a stretch with the figures of what is gone between them; at most ``room``, and where to go on.
+
+        Figures that say of their minute what its readings say are left out: those readings were kept, as evidence.
+        """
+        start, end, step = stretch
+        if after is not None:
+            # A page ends between two minutes, so that none is told half.
+            after = max(after // step * step, start + 1)
+            rows = [row for row in rows if row[0] < after]
+        steps = self._store.query(point, start, end, room, step)
+        told: dict[int, list[float]] = {}
+        for at, value, _ in rows:
+            if value is not None:
+                told.setdefault(at // step, []).append(value)
+        known = {minute: (min(values), max(values), len(values)) for minute, values in told.items()}
+        others = (
+            row for row in _steps(steps) if row[0] >= start and known.get(row[0] // step) != (row[1], row[2], row[4])
         )
-        return {"items": [list(row) for row in zip(*columns, strict=True)], "next": steps.next, "step": steps.step}
+        both = sorted([*rows, *others], key=lambda row: row[0])
+        bounds = [bound for bound in (after, steps.next) if bound is not None]
+        if len(both) > room:
+            bounds.append(both[room][0])
+        bound = min(bounds, default=None)
+        return [row for row in both[:room] if bound is None or row[0] < bound], bound
 
     async def latest(self, points: Sequence[int]) -> dict[str, Any]:
         """The newest value, level and state of each known point."""
@@ -132,8 +181,20 @@ def publish_store(store: Store) -> None:
     figures = store.figures()
     metrics.STORE_ROWS.set(figures.rows)
     metrics.STORE_BYTES.set(figures.bytes)
+    metrics.STORE_EXPIRED.set(figures.expired)
+    metrics.STORE_HELD.set(figures.held)
     metrics.STORE_REPEATS.set(figures.repeats)
     metrics.STORE_CONFLICTS.set(figures.conflicts)
+
+
+def _told(items: list[list[Any]], after: int | None, coarse: Sequence[Coarse]) -> dict[str, Any]:
+    return {"items": items, "next": after, "coarse": [list(one) for one in coarse]}
+
+
+def _steps(steps: Steps) -> list[list[Any]]:
+    """``[ts, min, max, mean, n]``."""
+    columns = (_numbers(steps.low), _numbers(steps.high), _numbers(steps.mean), steps.n.tolist())
+    return [list(row) for row in zip(steps.ts.tolist(), *columns, strict=True)]
 
 
 def _numbers(values: Any) -> list[float | None]:

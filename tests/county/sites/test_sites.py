@@ -242,7 +242,10 @@ def pipeline(settings, point):
             rows = [[now - 400_000, 6.4, 0], [now - 380_000, 6.3, 0], [now - 20_000, 6.1, 0]]
             if "step=" in self.path:
                 rows = [[now - 60_000, 6.0, 6.4, 6.2, 3]]
-            self._send({"items": rows, "next": None})
+            if self.server.coarse:
+                assert "fill=1" in self.path
+                rows[0] = [now - 400_000, 6.0, 6.4, 6.2, 3]
+            self._send({"items": rows, "next": None, "coarse": self.server.coarse})
 
         def do_POST(self):
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["points"]
@@ -265,7 +268,7 @@ def pipeline(settings, point):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.asked, server.age_ms = [], 0
+    server.asked, server.age_ms, server.coarse = [], 0, []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     settings.CONFIG = type(settings.CONFIG)(**{**settings.CONFIG.__dict__, "ingest_port": server.server_port})
     yield server
@@ -283,6 +286,17 @@ def test_readings_with_gaps_and_steps(login, point, pipeline, settings):
     step = client.get(f"/api/v1/readings?point={point.pk}&step=60").json()["items"][0]
     assert (step["min"], step["max"], step["mean"], step["n"]) == (6.0, 6.4, 6.2, 3)
     assert "step=60000" in pipeline.asked[1][0]
+
+
+def test_where_raw_readings_are_gone_figures_stand_for_them_and_it_is_said_how_far_apart(login, point, pipeline):
+    now = int(timezone.now().timestamp() * 1000)
+    pipeline.coarse = [[now - 500_000, now - 390_000, 60_000]]
+    answer = login("duty_officer").get(f"/api/v1/readings?point={point.pk}").json()
+    assert [(item.get("value"), item.get("mean"), item.get("n")) for item in answer["items"]] == [
+        (None, 6.2, 3), (6.3, None, None), (6.1, None, None),
+    ]  # fmt: skip
+    assert [one["step"] for one in answer["coarse"]] == [60.0]
+    assert len(answer["gaps"]) == 1, "figures a minute apart are no gap"
 
 
 def test_an_old_reading_is_stale_not_live(login, point, pipeline):

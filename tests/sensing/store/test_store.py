@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shoutu.sensing.store import Store, StoreSettings
+from shoutu.sensing.store import Kept, Store, StoreSettings
 from tests.sensing.store.plain import DAY, NOON, Row, expected, figures, offer, told
 
 LATER = NOON + 30 * DAY
@@ -131,12 +131,14 @@ def test_the_keeper_settles_a_finished_day_by_itself(tmp_path: Path) -> None:
 
 
 def test_retention_removes_by_age_and_keeps_longer_rollups(tmp_path: Path) -> None:
-    rules = StoreSettings(min_day_rows=5, raw_days=10, minute_days=20, hour_days=40)
+    rules = StoreSettings(min_day_rows=5, raw_hours=240, minute_days=20, hour_days=40)
     store = Store(tmp_path, rules)
     offer(store, 1, ramp(100))
     store.settle(NOON + 5 * DAY)
     told_before = figures(store.query(1, NOON - NOON % DAY, NOON + DAY, 100, 60_000))
     store.settle(NOON + 12 * DAY)
+    assert len(store.query(1).ts) == 100, "until somebody has said what is evidence"
+    assert store.forget(NOON + 12 * DAY, Kept()) == 0
     assert told(store.query(1)) == []
     assert store.figures().expired == 100
     assert figures(store.query(1, NOON - NOON % DAY, NOON + DAY, 100, 60_000)) == told_before
@@ -149,12 +151,14 @@ def test_retention_removes_by_age_and_keeps_longer_rollups(tmp_path: Path) -> No
 
 
 def test_old_stamps_received_lately_are_kept(tmp_path: Path) -> None:
-    store = Store(tmp_path, StoreSettings(min_day_rows=2, raw_days=10, minute_days=10, hour_days=10))
+    store = Store(tmp_path, StoreSettings(min_day_rows=2, raw_hours=240, minute_days=10, hour_days=10))
     old = [Row(1, 1000 + i, NOON, 1.0, 0) for i in range(5)]
     offer(store, 1, [*old, Row(1, 40 * DAY, NOON, 2.0, 0)])
     store.settle(NOON + 9 * DAY)
+    store.forget(NOON + 9 * DAY, Kept())
     assert len(store.query(1).ts) == 6
     store.settle(NOON + 11 * DAY)
+    store.forget(NOON + 11 * DAY, Kept())
     assert len(store.query(1).ts) == 0
     store.close()
 
@@ -226,7 +230,7 @@ def test_engine_cannot_leave_its_directory(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("max_pending", 0), ("fan", 1), ("raw_days", 0), ("row_group", -1), ("hour_days", -5)]
+    ("name", "value"), [("max_pending", 0), ("fan", 1), ("raw_hours", 0), ("row_group", -1), ("hour_days", -5)]
 )
 def test_settings_say_what_is_wrong(name: str, value: int) -> None:
     with pytest.raises(ValueError, match=f"{name}={value}: expected"):

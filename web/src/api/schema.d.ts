@@ -2918,6 +2918,8 @@ export interface paths {
          * List Readings
          * @description Readings of a point, by default of the last 24 hours; with `step` (seconds) their minimum, maximum and mean.
          *
+         *     Where raw readings are not kept any more, the figures that are left stand for them: `coarse` says where, and how far
+         *     apart they are.
          *     503 while the pipeline, which keeps them, cannot be asked.
          */
         get: operations["sites_list_readings"];
@@ -10137,6 +10139,24 @@ export interface components {
             step?: number | null;
         };
         /**
+         * Coarse
+         * @description A span of which only figures are left, `step` seconds apart.
+         */
+        Coarse: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Step */
+            step: number;
+        };
+        /**
          * Gap
          * @description A span without readings.
          */
@@ -10188,6 +10208,8 @@ export interface components {
             count: number;
             /** Gaps */
             gaps: components["schemas"]["Gap"][];
+            /** Coarse */
+            coarse: components["schemas"]["Coarse"][];
         };
         /** RuleQuery */
         RuleQuery: {

@@ -6,7 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shoutu.county.duties import kinds
-from shoutu.county.falsified import entries, sheets  # noqa: F401  (they register words, and the table)
+from shoutu.county.falsified import entries, kept, sheets  # noqa: F401  (they register words, readings to be kept, the table)
 from shoutu.county.falsified.models import UNDECIDED, Check, Finding
 from shoutu.county.falsified.services.checking import CHECK, ENFORCE
 from shoutu.county.falsified.unsearched import ALARM

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from ninja import Query, Schema
 from pydantic import BaseModel, ConfigDict, Field
 
-from shoutu.county.kit import catalog, steps
+from shoutu.county.kit import catalog, kept, steps
 from shoutu.county.kit.api import Router, asker
 from shoutu.county.kit.health import health
 from shoutu.county.kit.installation import installation
@@ -187,6 +187,20 @@ def _changes(after: int, place: str = "") -> dict[str, Any]:
         return catalog.changes(after, place)
     finally:
         connection.close()
+
+
+class Stretch(Schema):
+    """From when to when (exclusive), UTC ms."""
+
+    start: int = Field(0, ge=-(2**53), le=2**53)
+    end: int = Field(0, ge=-(2**53), le=2**53)
+
+
+@wing_router.get("/kept")
+def kept_readings(request: HttpRequest, query: Query[Stretch]) -> Any:
+    """Which raw readings of a stretch must stay although their time is over: evidence, and days not looked at yet."""
+    asker(request).require("catalog.follow")
+    return kept.kept(query.start, query.end)
 
 
 class BeatIn(BaseModel):

@@ -46,6 +46,8 @@ def _told(told: Mapping[str, Any], at: datetime) -> Iterable[Line]:
     yield _rules(told.get("rules_refused") or [])
     yield _damage(told.get("damage") or {})
     yield _clock(told.get("clock") or {}, told.get("now"), at)
+    if (told.get("raw") or {}).get("hours"):
+        yield _raw(told["raw"])
 
 
 def _failing(failing: Mapping[str, str], live: bool) -> Line:
@@ -56,6 +58,7 @@ def _failing(failing: Mapping[str, str], live: bool) -> Line:
         "delivery": _("信号送不出"),
         "catalog": _("目录取不到"),
         "folders": _("文件夹里的文件收不了"),
+        "retention": _("到时的原始读数没有删"),
     }
     state, words, todo = State.WELL, _("都在工作"), ""
     if not live:
@@ -99,6 +102,28 @@ def _damage(damage: Mapping[str, Any]) -> Line:
         words if bad else _("没有坏损"),
         todo=_("磁盘可能坏了：先备份，再看 docs/durability.md") if bad else "",
     )  # fmt: skip
+
+
+DAY_HOURS, SEARCH_HOURS = 48, 120
+"""Raw readings that data quality and the search of a day need; with those of three days before, and late ones."""
+
+
+def _raw(raw: Mapping[str, Any]) -> Line:
+    """Raw readings that are not kept for ever: how many went, how many stay as evidence, and what is too short for."""
+    hours = int(raw["hours"])
+    words = [
+        _("留 %(hours)d 小时；到时删了 %(expired)d 条，作为证据留下 %(held)d 条")
+        % {"hours": hours, "expired": int(raw.get("expired") or 0), "held": int(raw.get("held") or 0)}
+    ]
+    if waiting := int(raw.get("waiting") or 0):
+        words.append(_("%(count)d 段到时了还没删，等数据质量和筛查做完") % {"count": waiting})
+    todo = ""
+    if hours < DAY_HOURS:
+        todo = _("数据质量和存疑读数筛查要整天的原始读数，做完之前不会删：要么 raw_hours 设到 48 以上，要么多备磁盘")
+    elif hours < SEARCH_HOURS:
+        todo = _("筛查用前三天的原始读数学噪声，也查三天内迟到的：raw_hours 不到 120 时学不满，迟到的查不了")
+    state = State.WATCH if todo else State.WELL
+    return Line("pipeline.raw", Part.RECORD, _("原始读数"), state, "；".join(words), hours, _("小时"), todo=todo)
 
 
 def _clock(clock: Mapping[str, Any], told_ms: Any, at: datetime) -> Line:

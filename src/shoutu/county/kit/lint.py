@@ -23,6 +23,7 @@ SELECTORS = {
     "warnings/models_groups": "models of events of one cause",
     "falsified/search": "selectors of what a day's search asks",
     "falsified/unsearched": "selectors of what was not searched",
+    "falsified/kept": "selectors of readings under suspicion",
     "warnings/selectors_groups": "selectors of events of one cause",
     "warnings/selectors_silences": "selectors of silences",
     "papers/lacking": "selectors of sites without a licence they must have",

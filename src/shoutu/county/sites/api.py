@@ -282,6 +282,8 @@ class ReadingQuery(Schema):
 def list_readings(request: HttpRequest, query: Query[ReadingQuery]) -> Any:
     """Readings of a point, by default of the last 24 hours; with `step` (seconds) their minimum, maximum and mean.
 
+    Where raw readings are not kept any more, the figures that are left stand for them: `coarse` says where, and how far
+    apart they are.
     503 while the pipeline, which keeps them, cannot be asked.
     """
     actor = asker(request)
@@ -291,8 +293,9 @@ def list_readings(request: HttpRequest, query: Query[ReadingQuery]) -> Any:
     start: datetime = query.start or end - SPAN
     if start >= end:
         raise Invalid("end", _("晚于 start"))
-    items, gaps, more = selectors.readings(point, start, end, query.limit, query.step)
-    return {"items": items, "next": more.isoformat() if more else None, "count": len(items), "gaps": gaps}
+    told = selectors.readings(point, start, end, query.limit, query.step)
+    more = told["next"]
+    return {**told, "next": more.isoformat() if more else None, "count": len(told["items"])}
 
 
 class RuleQuery(ListQuery):

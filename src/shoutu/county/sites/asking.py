@@ -88,6 +88,20 @@ def readings(
     return answer.get("items", []), answer.get("next")
 
 
+def curve(
+    point: int, start: int, end: int, limit: int, step: int | None = None
+) -> tuple[list[list[Any]], int | None, list[tuple[int, int, int]]]:
+    """Rows as `readings` tells them, and where to go on; without `step` rows of figures where no readings are left.
+
+    Third: stretches (start, end, ms) of which only figures so far apart are left. Raises Unavailable.
+    """
+    query: dict[str, Any] = {"point": point, "start": start, "end": end, "limit": limit, "fill": 1}
+    if step:
+        query["step"] = step
+    answer = _told(_request("GET", "/readings", TIMEOUT, params=query))
+    return answer.get("items", []), answer.get("next"), [tuple(one) for one in answer.get("coarse", [])]
+
+
 def trial(body: dict[str, Any]) -> dict[str, Any]:
     """Rules tried on a point's stored readings; `body` and answer as `shoutu.sensing.trial` has them.
 

@@ -16,7 +16,7 @@ from shoutu.county.kit.selectors import ScopedModel
 from shoutu.county.kit.subjects import SubjectRef
 from shoutu.county.ledger import verbs
 from shoutu.county.ledger.models import Entry
-from shoutu.county.sites import packs, sheets, sheets_lists, sheets_needs  # noqa: F401  (sheets register tables)
+from shoutu.county.sites import kept, packs, sheets, sheets_lists, sheets_needs  # noqa: F401  (register tables, readings to be kept)
 from shoutu.county.sites.deaf import DEAF, DEAF_LANE, deaf_of
 from shoutu.county.sites.gaps import LANE, UNWATCHED, UNWATCHED_LANE, all_sites, gaps_of, site_of_point, unwatched
 from shoutu.county.sites.models import Binding, BlastingWindow, OperatingState, Point, Rule, Source, Unclaimed

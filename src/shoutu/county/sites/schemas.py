@@ -384,6 +384,14 @@ class Gap(Schema):
     end: datetime
 
 
+class Coarse(Schema):
+    """A span of which only figures are left, `step` seconds apart."""
+
+    start: datetime
+    end: datetime
+    step: float
+
+
 class Readings(Schema):
     """`next`: ask on from this time (as `start`)."""
 
@@ -391,6 +399,7 @@ class Readings(Schema):
     next: str | None
     count: int
     gaps: list[Gap]
+    coarse: list[Coarse]
 
 
 class Proposal(Schema):

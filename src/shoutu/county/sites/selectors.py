@@ -314,19 +314,26 @@ def _latest(point: Point, told: dict[str, Any] | None, now: datetime) -> dict[st
     }
 
 
-def readings(
-    point: Point, start: datetime, end: datetime, limit: int, step_s: float | None
-) -> tuple[list[dict[str, Any]], list[dict[str, datetime]], datetime | None]:
-    """Readings of a point in a span, the gaps in them, and from when to ask on. Raises Unavailable."""
+READING, FIGURES = ("ts", "value", "quality"), ("ts", "min", "max", "mean", "n")
+
+
+def readings(point: Point, start: datetime, end: datetime, limit: int, step_s: float | None) -> dict[str, Any]:
+    """`items`: readings of a point in a span, or figures; `gaps` in them; `next`: from when to ask on.
+
+    `coarse`: stretches of which only figures `step` seconds apart are left; they stand for the readings there. Raises
+    Unavailable.
+    """
     step = round(step_s * 1000) if step_s else None
-    rows, more = asking.readings(point.pk, _ms(start), _ms(end), limit, step)
-    if step:
-        items = [dict(zip(("ts", "min", "max", "mean", "n"), (moment(row[0]), *row[1:]), strict=True)) for row in rows]
-    else:
-        items = [{"ts": moment(row[0]), "value": row[1], "quality": row[2]} for row in rows]
+    rows, more, coarse = asking.curve(point.pk, _ms(start), _ms(end), limit, step)
+    items = [dict(zip(READING if len(row) == 3 else FIGURES, (moment(row[0]), *row[1:]), strict=True)) for row in rows]
     until = moment(more) if more is not None else min(end, timezone.now())
-    pause = max(STALE_INTERVALS * point.interval_s, 2 * (step_s or 0))
-    return items, gaps([item["ts"] for item in items], until, pause), moment(more) if more is not None else None
+    pause = max(STALE_INTERVALS * point.interval_s, 2 * (step_s or 0), *(2 * ms / 1000 for _, _, ms in coarse))
+    return {
+        "items": items,
+        "gaps": gaps([item["ts"] for item in items], until, pause),
+        "next": moment(more) if more is not None else None,
+        "coarse": [{"start": moment(low), "end": moment(high), "step": ms / 1000} for low, high, ms in coarse],
+    }
 
 
 def gaps(times: Iterable[datetime], until: datetime, pause_s: float) -> list[dict[str, datetime]]:

@@ -38,7 +38,7 @@ from shoutu.county.warnings.models import (
     Warning,
 )
 from shoutu.county.warnings.models_silences import Silence
-from shoutu.county.warnings.selectors import course, of_point, repairs, up_during
+from shoutu.county.warnings.selectors import course, kept, of_point, repairs, up_during  # noqa: F401  (kept registers)
 from shoutu.county.warnings.selectors.drawn import blind, drawn
 from shoutu.county.warnings.selectors.standing import points_standing, sites_standing
 from shoutu.county.warnings.selectors_silences import care, pauses

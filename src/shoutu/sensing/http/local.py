@@ -49,6 +49,7 @@ async def answer_local(local: LocalApi, scope: Scope, receive: Receive, send: Se
                 optional(query, "end"),
                 max(1, min(optional(query, "limit") or LIMIT, LIMIT_MAX)),
                 optional(query, "step"),
+                bool(optional(query, "fill")),
             )
         elif path == "/local/v1/latest" and method == "GET":
             answer = await local.latest([whole("points", text) for text in query.get("points", "").split(",") if text])

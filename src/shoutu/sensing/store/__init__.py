@@ -5,11 +5,12 @@
 
 from shoutu.sensing.store.columns import Columns
 from shoutu.sensing.store.prehistory import lay_prehistory
-from shoutu.sensing.store.query import Readings, Steps
+from shoutu.sensing.store.query import Coarse, Readings, Steps
+from shoutu.sensing.store.retention import Kept
 from shoutu.sensing.store.settings import StoreBlocked, StoreSettings
 from shoutu.sensing.store.store import ConflictRow, Figure, Store
 
 __all__ = [
-    "Columns", "ConflictRow", "Figure", "Readings", "Steps", "Store", "StoreBlocked", "StoreSettings",
+    "Coarse", "Columns", "ConflictRow", "Figure", "Kept", "Readings", "Steps", "Store", "StoreBlocked", "StoreSettings",
     "lay_prehistory",
 ]  # fmt: skip

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shoutu.sensing.model import Ints64
 from shoutu.sensing.store import buckets
+from shoutu.sensing.store.buckets import Grid
 from shoutu.sensing.store.columns import Columns, Conflicts, Judged
 from shoutu.sensing.store.files import Files
-from shoutu.sensing.store.manifest import FAR, PART, Manifest, Rollup, Run, aside_name, run_name
+from shoutu.sensing.store.manifest import FAR, PART, Manifest, Rollup, Run, aside_name, rollup_names, run_name
 from shoutu.sensing.store.merge import merge
 from shoutu.sensing.store.parts import RunOut
 from shoutu.sensing.store.rollup import RollupOut
@@ -47,6 +47,7 @@ class Work:
     def __init__(self, files: Files, settings: StoreSettings) -> None:
         self.files = files
         self.settings = settings
+        self.grid = Grid()
         self.runs: list[Run] = []
         self.rollups: list[Rollup] = []
         self.repeats = 0
@@ -60,9 +61,8 @@ class Work:
         self._writers.append(writer)
         return writer
 
-    def rollup(self) -> tuple[RollupOut, str, str]:
-        number = self.files.number()
-        minute, hour = f"minute/{number}.parquet", f"hour/{number}.parquet"
+    def rollup(self, bucket: str) -> tuple[RollupOut, str, str]:
+        minute, hour = rollup_names(bucket, self.files.number())
         self._made += [minute, hour]
         writer = RollupOut(self.files.folder / minute, self.files.folder / hour, self.settings.row_group)
         self._writers.append(writer)
@@ -92,6 +92,7 @@ def perform(files: Files, settings: StoreSettings, task: Task) -> None:
         files.commit(lambda manifest: _adopt(manifest, task))
         return
     with files.hold(lambda: None) as (manifest, _), working(files, settings) as work:
+        work.grid = Grid.of(manifest, settings.by_slot)
         if task.kind == "split":
             inputs = _split(work, manifest, task.inputs)
         else:
@@ -140,18 +141,18 @@ def _divide(work: Work, manifest: Manifest, parts: Sequence[Run]) -> _Division:
     folder = work.files.folder
     far = [run for run in manifest.runs if run.bucket == FAR]
     known = {run.bucket for run in manifest.runs} | {rollup.bucket for rollup in manifest.rollups}
-    new, old = _count(folder, parts), _count(folder, far)
+    new, old = _count(folder, parts, work.grid), _count(folder, far, work.grid)
     least = work.settings.min_day_rows
     own = {
         day for day in new.keys() | old.keys()
-        if new.get(day, 0) + old.get(day, 0) >= least or buckets.bucket_name(day) in known
+        if new.get(day, 0) + old.get(day, 0) >= least or buckets.name_of(day) in known
     }  # fmt: skip
     involved = bool(far) and bool(own & old.keys() or new.keys() - own)
     inputs = sorted([*parts, *(far if involved else [])], key=lambda run: (run.lo, run.hi))
     days = new.keys() | (old.keys() if involved else set())
     # A day that has runs already must not claim numbers older than theirs: the lower range wins.
     floor = min(run.lo for run in parts)
-    claims = {d: floor if buckets.bucket_name(d) in known else inputs[0].lo for d in sorted(own & days)}
+    claims = {d: floor if buckets.name_of(d) in known else inputs[0].lo for d in sorted(own & days)}
     return _Division(inputs, claims, bool(days - own))
 
 
@@ -164,53 +165,54 @@ def _split(work: Work, manifest: Manifest, parts: Sequence[Run]) -> list[Run]:
     for first in range(0, len(days), DAYS_AT_ONCE):
         group = days[first : first + DAYS_AT_ONCE]
         everything = not division.rest and len(group) == len(days)
-        outs = {day: work.run(buckets.bucket_name(day), division.own[day], hi) for day in group.tolist()}
-        for judged in merge(folder, division.inputs, None if everything else partial(buckets.in_days, days=group)):
+        outs = {day: work.run(buckets.name_of(day), division.own[day], hi) for day in group.tolist()}
+        for judged in merge(folder, division.inputs, None if everything else partial(work.grid.among, numbers=group)):
             work.repeats += judged.repeats
-            for day in np.unique(buckets.days_of(judged.kept.ts)).tolist():
-                outs[day].write(*of_day(judged, np.array([day])))
-        work.runs += [out.close(buckets.bucket_name(day), division.own[day], hi) for day, out in outs.items()]
+            for day in np.unique(work.grid.numbers(judged.kept.ts)).tolist():
+                outs[day].write(*of_bucket(judged, day))
+        work.runs += [out.close(buckets.name_of(day), division.own[day], hi) for day, out in outs.items()]
     if division.rest:
         lo = division.inputs[0].lo
         out = work.run(FAR, lo, hi)
-        for judged in merge(folder, division.inputs, lambda ts: ~np.isin(buckets.days_of(ts), days)):
+        for judged in merge(folder, division.inputs, lambda ts: ~np.isin(work.grid.numbers(ts), days)):
             work.repeats += judged.repeats
             out.write(judged.kept, judged.conflicts)
         work.runs.append(out.close(FAR, lo, hi))
     return division.inputs
 
 
-def of_day(judged: Judged, day: Ints64) -> tuple[Columns, Conflicts]:
-    """What is kept of a day (its number), and what was set aside."""
+def of_bucket(judged: Judged, number: int) -> tuple[Columns, Conflicts]:
+    """What is kept of a bucket, and what was set aside."""
     kept, aside = judged.kept, judged.conflicts
-    chosen = buckets.in_days(kept.ts, day)
+    grid, numbers = Grid(), np.array([number])
+    chosen = grid.among(kept.ts, numbers)
     if chosen.all():
         return kept, aside
-    mine = buckets.in_days(aside.reading.ts, day)
+    mine = grid.among(aside.reading.ts, numbers)
     return kept.take(chosen), Conflicts(aside.reading.take(mine), aside.kept_value[mine], aside.kept_quality[mine])
 
 
-def _count(folder: Path, runs: Sequence[Run]) -> dict[int, int]:
-    """Readings per day number in some runs."""
+def _count(folder: Path, runs: Sequence[Run], grid: Grid) -> dict[int, int]:
+    """Readings per bucket (its number) in some runs."""
     total: dict[int, int] = {}
     for run in runs:
-        for day, rows in _days(folder / run.file, run).items():
+        for day, rows in _days(folder / run.file, run, grid).items():
             total[day] = total.get(day, 0) + rows
     return total
 
 
-def _days(path: Path, run: Run) -> dict[int, int]:
-    if buckets.day_of(run.ts_min) == buckets.day_of(run.ts_max):
-        return {buckets.day_of(run.ts_min): run.rows}
+def _days(path: Path, run: Run, grid: Grid) -> dict[int, int]:
+    if (number := grid.number(run.ts_min)) == grid.number(run.ts_max):
+        return {number: run.rows}
     table = pq.read_table(path, columns=["ts"], use_threads=False)
-    return buckets.count_days(table.column("ts").to_numpy())
+    return grid.count(table.column("ts").to_numpy())
 
 
 def _join(work: Work, task: Task) -> None:
     """Merge neighbouring runs of one bucket into one; with rollups when settling (a lone run is kept as it is)."""
     lo, hi = task.inputs[0].lo, max(run.hi for run in task.inputs)
     out = work.run(task.bucket, lo, hi) if len(task.inputs) > 1 else None
-    rollup = work.rollup() if task.kind == "settle" else None
+    rollup = work.rollup(task.bucket) if task.kind == "settle" else None
     for judged in merge(work.files.folder, task.inputs):
         work.repeats += judged.repeats
         if out is not None:
@@ -238,7 +240,7 @@ def plan(
         if run.bucket not in (PART, FAR):
             days.setdefault(run.bucket, []).append(run)
     if parts and (len(parts) >= settings.fan or all_of_it):
-        return _plan_parts(parts, days, settings)
+        return _plan_parts(parts, days, settings, Grid.of(manifest, settings.by_slot))
     for bucket, runs in days.items():
         if few := _tier(runs):
             return Task("tier", few, bucket)
@@ -248,13 +250,11 @@ def plan(
     return None
 
 
-def _plan_parts(parts: Sequence[Run], days: dict[str, list[Run]], settings: StoreSettings) -> Task:
+def _plan_parts(parts: Sequence[Run], days: dict[str, list[Run]], settings: StoreSettings, grid: Grid) -> Task:
     """Only the oldest parts may move, so that ranges of a day stay in order."""
     buckets_of = [
-        buckets.bucket_name(buckets.day_of(run.ts_min))
-        if buckets.day_of(run.ts_min) == buckets.day_of(run.ts_max) else ""
-        for run in parts
-    ]  # fmt: skip
+        buckets.name_of(first) if (first := grid.number(run.ts_min)) == grid.number(run.ts_max) else "" for run in parts
+    ]
     bucket = buckets_of[0]
     if bucket in days:
         same = next((i for i, other in enumerate(buckets_of) if other != bucket), len(parts))
@@ -283,11 +283,11 @@ def _ripe(
         return False
     if len(runs) == 1 and rollup is not None and rollup.source == runs[0].file:
         return False
-    day = buckets.bucket_day(bucket)
+    span = buckets.span_of(bucket)
     if all_of_it:
         return True
     quiet = int(settings.settle_s * 1000)
-    over = day is not None and now_ms > (day + 1) * buckets.DAY_MS + quiet
+    over = span is not None and now_ms > span[1] + quiet
     # A stamp ahead of the clock (it was set back) must not keep the day from settling.
     calm = not 0 <= now_ms - max(run.received_max for run in runs) <= quiet
     again = now_ms - settled.get(bucket, -(2**60)) > settings.resettle_s * 1000

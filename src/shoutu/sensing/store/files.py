@@ -6,6 +6,7 @@ import fcntl
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from shoutu.sensing.store import manifest as manifests
-from shoutu.sensing.store.manifest import FOLDERS, Manifest, Quarantined, Run
+from shoutu.sensing.store.manifest import FOLDERS, Manifest, Quarantined, Rollup, Run
 from shoutu.sensing.store.parts import check, describe
 from shoutu.sensing.store.settings import StoreBlocked
 
@@ -93,12 +94,39 @@ class Files:
                 run = describe(self.folder / file, file, bucket, lo, hi)
                 runs.append(self._with_aside(run) if manifests.aside_name(file) in names else run)
         runs.sort(key=lambda run: (run.lo, run.hi))
+        rollups, highest = self._rollups_left(names, runs)
         return Manifest(
             stored_through=max((run.hi for run in runs), default=0),
-            next_file=number + 1,
+            next_file=max(number, highest) + 1,
             runs=tuple(runs),
+            rollups=rollups,
             quarantined=tuple(bad),
         )
+
+    def _rollups_left(self, names: Iterable[str], runs: Iterable[Run]) -> tuple[tuple[Rollup, ...], int]:
+        """Rollups that tell of more than the raw readings still there, and the highest number any has.
+
+        All others are made again of their readings; these tell what is gone.
+        """
+        rows = Counter[str]()
+        for run in runs:
+            rows[run.bucket] += run.rows
+        newest: dict[str, int] = {}
+        for told in filter(None, map(manifests.parse_rollup, names)):
+            newest[told[0]] = max(newest.get(told[0], 0), told[1])
+        found = []
+        for bucket, number in sorted(newest.items()):
+            minute, hour = (
+                file if not check(self.folder / file, None, deep=True) else ""
+                for file in manifests.rollup_names(bucket, number)
+            )
+            if not minute and not hour:
+                continue
+            told_of = pq.read_table(self.folder / (minute or hour), columns=["n"]).column("n").to_numpy().sum()
+            if told_of > rows[bucket]:
+                sizes = tuple((self.folder / file).stat().st_size if file else 0 for file in (minute, hour))
+                found.append(Rollup(bucket, "", minute, hour, (sizes[0], sizes[1])))
+        return tuple(found), max(newest.values(), default=0)
 
     def _with_aside(self, run: Run) -> Run:
         file = manifests.aside_name(run.file)

@@ -15,9 +15,12 @@ from shoutu.files import sync_folder
 MANIFEST = "manifest.json"
 FOLDERS = ("raw", "minute", "hour", "conflict")
 PART, FAR = "part", "far"
-"""Buckets of a run: readings as flushed, of any days; those of sparse days; otherwise a UTC day ``2026-11-24``."""
+"""Buckets of a run: readings as flushed, of any days; those of sparse days; otherwise a UTC day
+``2026-11-24``, or three hours of one, ``2026-11-24T03``."""
 
-_NAME = re.compile(r"raw/(part|far|-?\d{4,}-\d\d-\d\d|d-?\d+)\.(\d+)-(\d+)\.(\d+)\.parquet")
+_TIME = r"(?:-?\d{4,}-\d\d-\d\d|d-?\d+)(?:T\d\d)?"
+_NAME = re.compile(rf"raw/(part|far|{_TIME})\.(\d+)-(\d+)\.(\d+)\.parquet")
+_ROLLUP = re.compile(rf"(?:minute|hour)/({_TIME})\.(\d+)\.parquet")
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -44,7 +47,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Rollup(msgspec.Struct, frozen=True):
-    """Minute and hour figures of one day, made from the run named ``source`` ("" once raw readings expired).
+    """Minute and hour figures of one bucket, made from the run named ``source`` ("" once raw readings expired).
 
     A file whose retention has passed is "".
     """
@@ -66,7 +69,10 @@ class Quarantined(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What the store holds. ``stored_through``: every journal number up to it is in these files."""
+    """What the store holds. ``stored_through``: every journal number up to it is in these files.
+
+    ``expired``: readings removed by age; ``held``: those of their time that stayed as evidence.
+    """
 
     format: int = 1
     generation: int = 0
@@ -77,6 +83,7 @@ class Manifest(msgspec.Struct, frozen=True):
     quarantined: tuple[Quarantined, ...] = ()
     repeats: int = 0
     expired: int = 0
+    held: int = 0
 
     def files(self) -> dict[str, int]:
         """Every file named, with its size in bytes."""
@@ -137,6 +144,17 @@ def run_name(bucket: str, lo: int, hi: int, number: int) -> str:
 def aside_name(file: str) -> str:
     """The file of conflicts that belongs to a run's file."""
     return "conflict/" + file.removeprefix("raw/")
+
+
+def rollup_names(bucket: str, number: int) -> tuple[str, str]:
+    """The files of minutes and of hours of a bucket."""
+    return f"minute/{bucket}.{number}.parquet", f"hour/{bucket}.{number}.parquet"
+
+
+def parse_rollup(file: str) -> tuple[str, int] | None:
+    """Bucket and file number told by a rollup's name; None of one from before names told that."""
+    match = _ROLLUP.fullmatch(file)
+    return (match[1], int(match[2])) if match else None
 
 
 def parse_name(file: str) -> tuple[str, int, int, int] | None:

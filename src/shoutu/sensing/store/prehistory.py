@@ -29,6 +29,7 @@ def lay_prehistory(folder: Path, columns: Columns, settings: StoreSettings | Non
     try:
         judged = first_wins(concat([columns]))
         with compact.working(files, settings) as work:
+            work.grid = buckets.Grid.of(files.manifest, settings.by_slot)
             _write(work, judged)
             work.repeats += judged.repeats
             files.commit(lambda manifest: _replaced(manifest, work))
@@ -39,16 +40,16 @@ def lay_prehistory(folder: Path, columns: Columns, settings: StoreSettings | Non
 
 
 def _write(work: compact.Work, judged: Judged) -> None:
-    days = np.unique(buckets.days_of(judged.kept.ts)).tolist()
+    days = np.unique(work.grid.numbers(judged.kept.ts)).tolist()
     for day in days:
-        bucket = buckets.bucket_name(day)
-        kept, aside = compact.of_day(judged, np.array([day]))
+        bucket = buckets.name_of(day)
+        kept, aside = compact.of_bucket(judged, day)
         out = work.run(bucket, BEFORE, BEFORE)
         out.write(kept, aside)
         run = out.close(bucket, BEFORE, BEFORE)
         work.runs.append(run)
         if day != days[-1]:
-            rollup, minute, hour = work.rollup()
+            rollup, minute, hour = work.rollup(bucket)
             rollup.write(kept)
             work.rollups.append(Rollup(bucket, run.file, minute, hour, rollup.close()))
 

@@ -13,11 +13,10 @@ import numpy as np
 
 from shoutu.sensing.model import Bytes8, Floats, Ints64
 from shoutu.sensing.store import buckets
-from shoutu.sensing.store.buckets import FOREVER, INT64_MIN
+from shoutu.sensing.store.buckets import FOREVER, INT64_MIN, Grid
 from shoutu.sensing.store.columns import Columns, Conflicts, Judged, concat, empty, first_wins
 from shoutu.sensing.store.manifest import FAR, PART, Manifest, Run
 from shoutu.sensing.store.rollup import Figures, none
-from shoutu.sensing.store.settings import DAY_MS
 
 DAYS_AT_ONCE = 32
 
@@ -32,8 +31,19 @@ class Readings(NamedTuple):
     next: int | None
 
 
+class Coarse(NamedTuple):
+    """From ``start`` to ``end`` (UTC ms) only rollups are left, ``step`` ms apart."""
+
+    start: int
+    end: int
+    step: int
+
+
 class Steps(NamedTuple):
-    """One point's figures per interval of ``step`` ms that holds finite values; ``ts`` is the interval's start."""
+    """One point's figures per interval of ``step`` ms that holds finite values; ``ts`` is the interval's start.
+
+    ``coarse``: stretches (start, end, ms) whose raw readings are gone and whose rollups lie further apart than that.
+    """
 
     ts: Ints64
     low: Floats
@@ -44,6 +54,7 @@ class Steps(NamedTuple):
     n: Ints64
     step: int
     next: int | None
+    coarse: tuple[Coarse, ...] = ()
 
 
 class Engine:
@@ -154,8 +165,8 @@ class View:
     def slices(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """The time from start to end in pieces of 1, 2, 4 … days that have files, so that a small limit reads
         little and a long range asks seldom."""
-        days = sorted({d for run in self.manifest.runs if (d := buckets.bucket_day(run.bucket)) is not None})
-        edges = [day * DAY_MS for day in days if start < day * DAY_MS < end]
+        spans = {buckets.span_of(run.bucket) for run in self.manifest.runs}
+        edges = sorted({span[0] for span in spans if span is not None and start < span[0] < end})
         size, at = 1, start
         while edges:
             cut = edges[min(size, len(edges)) - 1]
@@ -191,6 +202,7 @@ def conflicts_of(view: View, point: int) -> Conflicts:
     counts = Counter(run.bucket for run in view.manifest.runs)
     loose = [run for run in view.manifest.runs if run.bucket in (PART, FAR) or counts[run.bucket] > 1]
     fresh = view.judged_of(loose, [point], INT64_MIN, FOREVER)
-    touched = {buckets.bucket_name(day) for day in np.unique(buckets.days_of(fresh.kept.ts)).tolist()}
+    numbers = Grid.of(view.manifest, False).numbers(fresh.kept.ts)
+    touched = {buckets.name_of(number) for number in np.unique(numbers).tolist()}
     whole = [run for run in view.manifest.runs if run.bucket in touched or run.aside or run in loose]
     return view.judged_of(whole, [point], INT64_MIN, FOREVER, asides=True).conflicts

@@ -21,9 +21,10 @@ from shoutu.sensing.store.columns import Columns, Conflicts, concat, first_wins,
 from shoutu.sensing.store.files import Files
 from shoutu.sensing.store.manifest import PART, Manifest
 from shoutu.sensing.store.parts import read_conflicts
-from shoutu.sensing.store.query import Readings, Steps, View
+from shoutu.sensing.store.query import Coarse, Readings, Steps, View
+from shoutu.sensing.store.retention import Kept
 from shoutu.sensing.store.settings import StoreBlocked, StoreSettings
-from shoutu.sensing.store.steps import steps
+from shoutu.sensing.store.steps import coarse, steps
 from shoutu.sensing.store.tail import Tail
 
 T = TypeVar("T")
@@ -56,6 +57,7 @@ class Figure:
     repeats: int
     conflicts: int
     expired: int
+    held: int
     ignored: int
     quarantined_files: int
     quarantined: int
@@ -286,6 +288,35 @@ class Store:
         self._files.commit(lambda current: retention.without_expired(current, self.settings, now_ms))
         return True
 
+    def due(self, now_ms: int) -> tuple[int, int] | None:
+        """From when to when raw readings are past their time (``raw_hours``); None: none are."""
+        found = retention.due(self._files.manifest, self.settings, now_ms)
+        return (found[0].start, max(one.end for one in found)) if found else None
+
+    def forget(self, now_ms: int, kept: Kept) -> int:
+        """Remove raw readings past their time but for what is evidence; rollups stay. Answers how many buckets wait.
+
+        ``kept`` must speak of all the time that ``due`` told. Raises StoreBlocked when the disk refuses.
+        """
+        waiting = 0
+        with self._tidying:
+            for one in retention.due(self._files.manifest, self.settings, now_ms):
+                try:
+                    waiting += not retention.forget(self._files, self.settings, one, kept)
+                except compact.Stale:
+                    waiting += 1
+                except compact.READ_ERRORS as error:
+                    if self._files.quarantine([one.run.file]):
+                        continue
+                    self.failures += 1
+                    self.error = f"{self._files.folder}: old readings cannot be removed ({error}); free space there"
+                    raise StoreBlocked(self.error) from error
+        return waiting
+
+    def gone(self, start: int, end: int) -> list[Coarse]:
+        """Stretches within start ≤ ts < end of which only rollups are left, but for what is kept as evidence."""
+        return coarse(self._files.manifest, start, end)
+
     def settle(self, now_ms: int) -> None:
         """Flush and merge everything there is to merge: one file a day, all repeats and conflicts found."""
         self.flush()
@@ -335,6 +366,7 @@ class Store:
             repeats=m.repeats,
             conflicts=sum(run.aside_rows for run in m.runs),
             expired=m.expired,
+            held=m.held,
             ignored=self.ignored,
             quarantined_files=len(m.quarantined),
             quarantined=sum(q.rows for q in m.quarantined),
