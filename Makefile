@@ -38,8 +38,14 @@ setup-dev: setup .venv/.dev .venv/.thingsboard
 
 FLINK_JAVA := $(wildcard deploy/flink/java/shoutu/flink/*.java)
 
-.venv/flink/shoutu-flink.jar: $(FLINK_JAVA) .venv/.flink
-	sh deploy/flink/build.sh .venv/flink/bin/python $@
+# Flink's Kafka connector, and a Kafka broker for the tests.
+.venv/flink/jars/.stamp: deploy/flink/pom.xml deploy/flink/jars.sha256 .venv/.flink
+	rm -rf $(@D) && mvn -q -B -f deploy/flink/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(@D)
+	cd $(@D) && sha256sum --quiet --strict -c $(CURDIR)/deploy/flink/jars.sha256
+	@touch $@
+
+.venv/flink/shoutu-flink.jar: $(FLINK_JAVA) deploy/flink/build.sh .venv/flink/jars/.stamp
+	sh deploy/flink/build.sh .venv/flink/bin/python .venv/flink/jars/flink-sql-connector-kafka-*.jar $@
 
 setup-scale: setup-dev .venv/.flink .venv/flink/shoutu-flink.jar
 

@@ -20,6 +20,8 @@ from shoutu.sensing.simulate.plan import Sensor
 from shoutu.sensing.simulate.series import times, values
 from shoutu.sensing.store import Store
 
+from .cluster import PATIENCE_S
+
 START = 1_793_500_000_000
 HOUR_MS = 3_600_000
 SITES = range(1, 13)
@@ -140,7 +142,7 @@ def embedded(journal: Path, data: Path, end: int) -> list[bytes]:
         core = Core(data, Store(data / "store"))
         await core.start()
         try:
-            async with asyncio.timeout(300):
+            async with asyncio.timeout(PATIENCE_S):
                 while core.engine.evaluated < end:
                     await asyncio.sleep(0.05)
             signals, _ = core.spool.peek(1_000_000)
