@@ -19,7 +19,7 @@ def checkpoint(seq: int) -> Checkpoint:
 
 
 def write(kept: Checkpoints, one: Checkpoint) -> None:
-    kept.write(one.facts, [one.engine[:7], memoryview(one.engine)[7:]], one.catalog, one.latest)
+    kept.write(one.facts, [one.engine[:7], memoryview(one.engine)[7:]], one.catalog, [one.latest])
 
 
 def test_keeps_the_last_two_newest_first(tmp_path: Path) -> None:

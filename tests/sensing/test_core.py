@@ -114,6 +114,7 @@ async def test_restart_goes_on_where_it_was(tmp_path: Path) -> None:
         await core.accept(readings(1, 0, [9.0]))
     async with running(tmp_path) as core:
         assert core.directory.version == 1
+        assert core.engine.watch.catalog is core.catalog, "one copy in memory"
         await core.accept(readings(1, 1, [9.5, 1.0]))
         await until(lambda: core.live and core.engine.caught_up())
         assert await core.agree()
@@ -173,15 +174,16 @@ async def test_a_core_with_nothing_but_the_catalog_copy_agrees_before_it_takes_r
 async def test_a_copy_older_than_the_journal_gives_way(tmp_path: Path) -> None:
     async with running(tmp_path) as core:
         await core.switch(catalog(2))
-        older = (tmp_path / "catalog.json").read_bytes()
+        older = (tmp_path / "catalog.packed").read_bytes()
         await core.switch(json.dumps({**json.loads(catalog(3)), "version": 2}).encode())
         await core.accept(readings(3, 0, [9.0]))
-    (tmp_path / "catalog.json").write_bytes(older)
+    (tmp_path / "catalog.packed").write_bytes(older)
     for kept in (tmp_path / "checkpoint").glob("*.ckpt"):
         kept.unlink()
     async with running(tmp_path) as core:
         assert await core.agree_first()
         assert (core.catalog.version, core.directory.version, len(core.catalog.points)) == (2, 2, 3)
+        assert core.engine.watch.catalog is core.catalog, "one copy in memory"
         await core.accept(readings(3, 1, [1.0]))
         await until(core.engine.caught_up)
         assert told(core) == [(3, T, 3), (3, T + 1000, 0)]
@@ -410,7 +412,7 @@ async def test_the_same_journal_gives_the_same_ids_and_a_new_one_gives_others(tm
         shutil.rmtree(tmp_path / part)
     (tmp_path / "journal" / "salt").unlink()  # a copy is in every segment
     assert await signals_of(tmp_path) == first
-    for part in ("checkpoint", "spool", "store", "journal", "catalog.json"):
+    for part in ("checkpoint", "spool", "store", "journal", "catalog.packed"):
         path = tmp_path / part
         path.unlink() if path.is_file() else shutil.rmtree(path)
     again = await signals_of(tmp_path)
@@ -423,7 +425,7 @@ async def test_a_journal_that_lost_its_segments_is_a_new_one_though_its_salt_was
     first = await signals_of(tmp_path)
     for part in ("checkpoint", "spool", "store"):
         shutil.rmtree(tmp_path / part)
-    (tmp_path / "catalog.json").unlink()
+    (tmp_path / "catalog.packed").unlink()
     for segment in (tmp_path / "journal").glob("*.log"):
         segment.unlink()
     again = await signals_of(tmp_path)

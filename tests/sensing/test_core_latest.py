@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_newest_by_event_time_the_last_of_equals(shift: int, batches: list[list[
             if one[0] != 77 + shift and (one[0] not in plain or at >= plain[one[0]][0]):
                 plain[one[0]] = (at, one)
         if i == 3:
-            latest = Latest.load(latest.dump())
+            latest = Latest.load(b"".join(latest.dump()))
     for point in (1, 2, 5, 9, 77, 0, 3, 10**6):
         assert latest.get(point + shift) == told(plain.get(point + shift))
 
@@ -62,3 +63,36 @@ def test_points_come_and_go_and_keep_what_is_known() -> None:
     latest.points(np.array([1, 5, 9]))
     assert [latest.get(p) is not None for p in (1, 2, 5, 9)] == [False, False, True, False]
     assert latest.get(5) == {"ts": T, "received": T, "value": 2.0, "quality": 0}
+
+
+def test_what_older_versions_kept_is_read() -> None:
+    """Their columns, with the time by which a reading is the newest beside."""
+    file = io.BytesIO()
+    never = np.iinfo(np.int64).min
+    np.savez(
+        file, ids=np.array([2, 5]), at=np.array([T, never]), ts=np.array([T, 0]), received=np.array([T + 3, 0]),
+        value=np.array([1.5, 0.0]), quality=np.array([4, 0], np.uint8),
+    )  # fmt: skip
+    latest = Latest.load(file.getvalue())
+    assert latest.get(2) == {"ts": T, "received": T + 3, "value": 1.5, "quality": 4}
+    assert latest.get(5) is None
+    latest.update(readings([(5, T - 10**12, T, 2.0)]))
+    newest = latest.get(5)
+    assert newest is not None
+    assert newest["value"] == 2.0
+
+
+def test_a_dump_cut_short_is_refused_and_a_copy_stays_as_it_was() -> None:
+    latest = Latest()
+    latest.points(np.array([2, 5]))
+    latest.update(readings([(2, T, T, 1.0)]))
+    copied = latest.copy()
+    latest.update(readings([(2, T + 1, T + 1, 2.0)]))
+    latest.points(np.array([5]))
+    told_copy = b"".join(copied.dump())
+    newest = Latest.load(told_copy).get(2)
+    assert newest is not None
+    assert newest["value"] == 1.0
+    with pytest.raises(ValueError, match="no whole number"):
+        Latest.load(told_copy[:-1])
+    assert Latest.load(b"".join(Latest().dump())).get(2) is None

@@ -78,6 +78,12 @@ def test_deltas_change_and_remove(tmp_path: Path) -> None:
     kept = Catalog.load(tmp_path / "catalog.json")
     assert kept is not None
     assert kept.encode() == after.encode()
+    raw = bytearray((tmp_path / "catalog.json").read_bytes())
+    for at in (3, 40, len(raw) // 2, len(raw) - 1):
+        bad = bytearray(raw)
+        bad[at] ^= 4
+        (tmp_path / "catalog.json").write_bytes(bad)
+        assert Catalog.load(tmp_path / "catalog.json") is None
     (tmp_path / "catalog.json").write_bytes(after.encode()[:-9])
     assert Catalog.load(tmp_path / "catalog.json") is None
 

@@ -70,7 +70,7 @@ class Pipeline:
 
     def checkpoint(self) -> None:
         if self.evaluated > 1:
-            self.checkpoints.write(Facts(self.evaluated, 0, self.spool.next_index), [b"engine"], b"", b"")
+            self.checkpoints.write(Facts(self.evaluated, 0, self.spool.next_index), [b"engine"], b"", [])
 
     def deliver(self) -> None:
         told, end = self.spool.peek(2)

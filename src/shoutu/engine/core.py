@@ -158,14 +158,14 @@ class Engine:
         return b"".join(self.freeze().parts())
 
     @classmethod
-    def restore(cls, blob: bytes) -> Engine:
+    def restore(cls, blob: bytes | memoryview) -> Engine:
         """The engine as it was at ``snapshot``. Raises SnapshotError when the bytes are not such a snapshot."""
-        magic = blob[: len(MAGIC)]
+        magic, body = bytes(blob[: len(MAGIC)]), memoryview(blob)[HEAD:]
         if magic != MAGIC and magic not in BEFORE:
             raise SnapshotError("not an engine checkpoint of this version; replay the journal from its start")
-        if hashlib.sha256(blob[HEAD:]).digest() != blob[len(MAGIC) : HEAD]:
+        if hashlib.sha256(body).digest() != blob[len(MAGIC) : HEAD]:
             raise SnapshotError("the engine checkpoint is damaged; use an older one or replay the journal")
-        ruleset, columns, memories = msgspec.msgpack.decode(blob[HEAD:])
+        ruleset, columns, memories = msgspec.msgpack.decode(body)
         engine = cls()
         state = build(RuleSet.decode(ruleset))
         targets: tuple[NDArray[Any], ...] = tuple(state.arrays)

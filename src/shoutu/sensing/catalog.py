@@ -7,6 +7,7 @@ came: what is wrong in one must not keep the others from being watched, and is n
 from __future__ import annotations
 
 import secrets
+import zlib
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
@@ -109,6 +110,11 @@ class Catalog:
             return made
         return self._with(Waiting(made, delta.change, delta.part + 1))
 
+    def same(self, other: Catalog) -> bool:
+        """Whether the same is in force, be it of another version."""
+        mine, theirs = (self.sources, self.points, self.rules), (other.sources, other.points, other.rules)
+        return mine == theirs
+
     def settled(self) -> Catalog:
         """The same without what waits for further parts."""
         return self if self.waiting is None else self._with(None)
@@ -137,16 +143,9 @@ class Catalog:
 
     def encode(self) -> bytes:
         """The JSON of the delta that makes this catalog out of any other."""
-        return b"".join(self._pieces())
-
-    def _pieces(self) -> Iterator[bytes]:
-        yield b'{"version":%d,"full":true' % self.version
-        for name, section in ((b"sources", self.sources), (b"points", self.points), (b"rules", self.rules)):
-            yield b',"%b":[' % name
-            for number, rows in enumerate(section.rows()):
-                yield b"," + rows if number else rows
-            yield b"]"
-        yield b"}"
+        named = ((b"sources", self.sources), (b"points", self.points), (b"rules", self.rules))
+        told = b"".join(b',"%b":[%b]' % (name, b",".join(section.rows())) for name, section in named)
+        return b'{"version":%d,"full":true%b}' % (self.version, told)
 
     def parts(self, most: int = PART_BYTES) -> Iterator[bytes]:
         """The JSON of the changes that one after the other make this catalog out of any other: of one, if it fits."""
@@ -185,14 +184,20 @@ class Catalog:
         return new
 
     def save(self, path: Path) -> None:
-        """Replace the copy on disk. Raises OSError."""
-        write_atomically(path, pieces=self._pieces())
+        """Replace the copy on disk by what is in force. Raises OSError."""
+        packed = self.settled().pack()
+        write_atomically(path, b"%08x\n" % zlib.crc32(packed), packed)
 
     @classmethod
     def load(cls, path: Path) -> Catalog | None:
         """The catalog kept on disk; None when there is none or it is damaged (the county tells it again)."""
         try:
-            return cls.decode(path.read_bytes())
+            raw = path.read_bytes()
+            if raw[9:].startswith(PACKED):
+                # What lies packed is opened later, block by block: damage must show now.
+                raw, told = raw[9:], raw[:9]
+                return cls.decode(raw) if told == b"%08x\n" % zlib.crc32(raw) else None
+            return cls.decode(raw)
         except (OSError, msgspec.MsgspecError):
             return None
 

@@ -33,6 +33,7 @@ from .unclaimed import Unclaimed
 
 logger = logging.getLogger(__name__)
 
+CATALOG, CATALOG_BEFORE = "catalog.packed", "catalog.json"
 TICK_SECONDS = 1.0
 AGREE_PATIENCE_S = 15.0
 """So long doors stay closed for a replay at the start."""
@@ -49,7 +50,7 @@ class Core:
         self, directory: Path, store: Store, clock: SteadyClock | None = None, queue_bytes: int = QUEUE_BYTES
     ) -> None:
         self._directory_path = directory
-        self._catalog_path = directory / "catalog.json"
+        self._catalog_path = directory / CATALOG
         self.unclaimed = Unclaimed()
         self.spool = Spool(directory / "spool")
         checkpoints = Checkpoints(directory / "checkpoint")
@@ -63,13 +64,18 @@ class Core:
         )
         self.store = StoreStage(Feed(self.journal, store.stored_through + 1), store)
         self.committer = Committer(self.journal, (self.engine.feed, self.store.feed), queue_bytes)
-        self.catalog = Catalog.load(self._catalog_path) or watch.catalog
-        if watch.catalog.version > self.catalog.version:
-            self.catalog = watch.catalog
+        self.catalog = self._kept_catalog() or watch.catalog
+        if watch.catalog.version > self.catalog.version or watch.catalog.same(self.catalog):
+            # Equal ones are one: a country's catalog is in memory once.
+            self.catalog = watch.catalog.settled()
         self._directory = CatalogDirectory(self.catalog)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._switching = asyncio.Lock()
+
+    def _kept_catalog(self) -> Catalog | None:
+        """The copy on disk, or the one that older versions wrote."""
+        return Catalog.load(self._catalog_path) or Catalog.load(self._catalog_path.with_name(CATALOG_BEFORE))
 
     def _resume(self, checkpoints: Checkpoints, journal: Path) -> tuple[Watch, Latest, int, int, int]:
         """(engine, latest values, next number to evaluate, last tick, signals spooled through)."""
@@ -89,7 +95,7 @@ class Core:
             # The whole journal is here: evaluating it again gives the same signals.
             return Watch(Catalog()), Latest(), 1, 0, self.spool.high_seq
         logger.critical("no checkpoint can be read: rules start anew from record %d", first)
-        catalog = Catalog.load(self._catalog_path) or Catalog()
+        catalog = self._kept_catalog() or Catalog()
         latest = Latest()
         latest.points(catalog.points.ids)
         # The county knows signals it had already by their ids; those of a fresh start may be others.
@@ -162,12 +168,13 @@ class Core:
             await self._commit(NewSwitch(raw))
             self.catalog = taken
             return False
-        changed = not delta.empty and not await asyncio.to_thread(_same, taken, self.catalog)
+        changed = not delta.empty and not await asyncio.to_thread(taken.same, self.catalog)
         if not changed and not delta.part and taken.version == self.catalog.version:
             return False
         if changed or delta.part:
             # The last part is told in any case: the engine waits for it.
             directory = await asyncio.to_thread(CatalogDirectory, taken)
+            self.engine.known = taken
             await self._commit(NewSwitch(raw))
             self._directory = directory
         self._directory.version = taken.version
@@ -175,6 +182,7 @@ class Core:
         metrics.CATALOG_VERSION.set(taken.version)
         try:
             await asyncio.to_thread(taken.save, self._catalog_path)
+            self._catalog_path.with_name(CATALOG_BEFORE).unlink(missing_ok=True)
         except OSError as error:
             # The journal has it; the copy only helps while the county is down.
             logger.error("%s: not written: %s", self._catalog_path, error)
@@ -201,7 +209,7 @@ class Core:
                 self._directory = await asyncio.to_thread(CatalogDirectory, mine)
                 self.catalog = mine
                 metrics.CATALOG_VERSION.set(mine.version)
-            elif not _same(mine, self.catalog):
+            elif not mine.same(self.catalog):
                 logger.error("the engine has catalog %d, the doors %d", mine.version, self.catalog.version)
                 await self._tell_all()
             return True
@@ -279,10 +287,6 @@ class Core:
             await asyncio.to_thread(part.stop)
         self.journal.close()
         self.spool.close()
-
-
-def _same(a: Catalog, b: Catalog) -> bool:
-    return (a.sources, a.points, a.rules) == (b.sources, b.points, b.rules)
 
 
 def _checked(batch: Batch, received: int) -> Batch:

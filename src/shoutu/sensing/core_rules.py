@@ -37,7 +37,7 @@ class Watch:
         self.engine = engine
 
     @classmethod
-    def restore(cls, blob: bytes, catalog: Catalog) -> Watch:
+    def restore(cls, blob: bytes | memoryview, catalog: Catalog) -> Watch:
         """From a checkpoint. Raises ValueError when the engine does not know the blob."""
         return cls(catalog, Engine.restore(blob))
 

@@ -105,7 +105,7 @@ def hold_first(hold: Hold, sensing: Path) -> None:
     _checkpoints(hold, sensing / "checkpoint")
     _spool(hold, sensing / "spool")
     _store(hold, sensing / "store")
-    for path in (sensing / "catalog.json", *_inside(sensing / "mqtt")):
+    for path in (sensing / "catalog.packed", sensing / "catalog.json", *_inside(sensing / "mqtt")):
         hold.take(path)
 
 
