@@ -14,6 +14,7 @@ from . import layout as lay
 from .compiled import forget_what_changed
 from .kernel_ahead import hours_left, middle
 from .kernel_faults import MANY, implausible, stuck
+from .kernel_fetch import ask_ahead, scattered
 from .kernel_held import held
 from .kernel_say import bound, exceeded, know, link_signal, put, put_rule
 from .kernel_sums import add_late, total
@@ -351,7 +352,10 @@ def walk(
     ahead_ms, backfill_ms = a.settings[0], a.settings[1]
     plain = backfilled = 0
     n, stop = len(ts), len(ts)
+    anywhere = scattered(index, start)
     for i in range(start, n):
+        if anywhere:
+            ask_ahead(points, rules, links, seen, index, i)
         if cur[0] + room > len(out):
             stop = i
             break

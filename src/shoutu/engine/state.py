@@ -17,6 +17,8 @@ from .ruleset import Options, RuleSet, RuleSpec, physical_range
 
 DENSE_LOOKUP = 1 << 24
 UNWATCHED = 2**62
+LINE = 64
+"""Bytes the processor fetches at once."""
 WITH_EXTRA = (lay.ACCUMULATION, lay.QUOTA, lay.FORECAST)
 JUDGING = frozenset({"levels", "hysteresis", "raise_for_s", "clear_for_s"})
 """Parameters that say how what was made of the readings is judged; all others say what is made of them."""
@@ -77,6 +79,8 @@ class State:
     def index(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
         """Index per point id, −1 where it is not watched."""
         if len(self.lookup):
+            if len(ids) and ids.min() >= 0 and ids.max() < len(self.lookup):
+                return self.lookup[ids]
             inside = (ids >= 0) & (ids < len(self.lookup))
             return np.where(inside, self.lookup[np.where(inside, ids, 0)], np.int32(-1)).astype(np.int32)
         if not len(self.ids):
@@ -114,6 +118,7 @@ def assemble(
     kept: Kept,
 ) -> State:
     """State around these points and rules: links and sites yet unheard; what is remembered from ``kept``."""
+    points, rules = _on_lines(points), _on_lines(rules)
     cold["offset"] = np.cumsum(cold["cap"], dtype=np.int64) - cold["cap"]
     cold["extra"] = -1
     for mine in (has_extra(rules), has_detector(rules)):
@@ -130,6 +135,15 @@ def assemble(
         _settings(ruleset.options),
     )  # fmt: skip
     return State(ruleset, arrays, ids, _lookup(ids))
+
+
+def _on_lines(array: NDArray[Any]) -> NDArray[Any]:
+    """The same where records of 64 bytes lie on one line of the cache each, and not across two."""
+    room = np.empty(array.nbytes + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
+    made: NDArray[Any] = room[start : start + array.nbytes].view(array.dtype)
+    made.view(np.uint8)[...] = array.view(np.uint8)  # as bytes: in one go, and not field by field
+    return made
 
 
 def _settings(options: Options) -> NDArray[np.int64]:
