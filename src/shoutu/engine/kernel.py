@@ -12,7 +12,7 @@ from numba import njit
 
 from . import layout as lay
 from .compiled import forget_what_changed
-from .kernel_ahead import hours_left, middle
+from .kernel_ahead import after, hours_left, middle
 from .kernel_faults import MANY, implausible, stuck
 from .kernel_fetch import ask_ahead, scattered
 from .kernel_held import held
@@ -42,7 +42,7 @@ NOTHING = (False, 0.0, PLAIN)
 FOLLOWS = lay.FOLLOWS
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _sampled(a: Any, i: int, now: Any) -> None:
     """The first reading of an interval is a sample; those older than the window are forgotten."""
     r, cold = a.rules[i], a.cold[i]
@@ -51,29 +51,30 @@ def _sampled(a: Any, i: int, now: Any) -> None:
         r.n = 0  # the received clock went back: older samples lie in a future that never was
     cap, base = cold.cap, cold.offset
     if r.n == cap:
-        cold.head = (cold.head + 1) % cap
+        cold.head = after(cold.head, 1, cap)
         r.n -= 1
-    at = base + (cold.head + r.n) % cap
+    at = base + after(cold.head, r.n, cap)
     a.sample_ts[at], a.sample_value[at] = t, now[3]
     r.n += 1
     while a.sample_ts[base + cold.head] < t - cold.window:
-        cold.head = (cold.head + 1) % cap
+        cold.head = after(cold.head, 1, cap)
         r.n -= 1
     r.t0 = (t // r.t1 + 1) * r.t1
 
 
-@njit(cache=True)
-def _slopes(a: Any, r: Any, cold: Any, bounds: Any, work: Any) -> int:
+@njit(cache=True, error_model="numpy")
+def _slopes(sample_ts: Any, sample_value: Any, r: Any, cold: Any, bounds: Any, work: Any) -> int:
     """The slopes per hour of all pairs of samples into ``work``; their number, or 0 if they plainly reach no level.
 
     When fewer than half of them reach the lowest level, neither does their median, and nothing need be sorted.
+    Samples have different stamps; that no division asks for a zero lets several be done at once.
     """
     n, base = r.n, cold.offset
     ts, vs, slopes = work[0, :n], work[1, :n], work[2]
-    first = a.sample_ts[base + cold.head]
+    first = sample_ts[base + cold.head]
     for k in range(n):
-        at = base + (cold.head + k) % cold.cap
-        ts[k], vs[k] = a.sample_ts[at] - first, a.sample_value[at]
+        at = base + after(cold.head, k, cold.cap)
+        ts[k], vs[k] = sample_ts[at] - first, sample_value[at]
     m = above = below = 0
     for j in range(1, n):
         for i in range(j):
@@ -93,7 +94,7 @@ def _rate(a: Any, i: int, p: Any, now: Any, can_clear: bool, flags: int, out: An
     _sampled(a, i, now)
     if r.n < r.m:
         return
-    m = _slopes(a, r, cold, bounds, work)
+    m = _slopes(a.sample_ts, a.sample_value, r, cold, bounds, work)
     if m == 0:
         r.fresh = 0
         return
@@ -200,7 +201,7 @@ def _stop_clearing(a: Any, p: Any) -> None:
                 a.since[i, k] = NEVER
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _hold(
     a: Any, i: int, p: Any, now: Any, made: Any, can_clear: bool, gap: bool, flags: int, out: Any, cur: Any
 ) -> None:  # fmt: skip
@@ -211,14 +212,15 @@ def _hold(
         held(a, i, p, now, made[1], can_clear, gap, flags, out, cur, made[2])
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _made(
     a: Any, i: int, p: Any, now: Any, can_clear: bool, saturated: bool, gap: bool, flags: int, out: Any, cur: Any,
     work: Any,
 ) -> Any:  # fmt: skip
     """Kinds that make something of the readings and hold it against levels: a sum, the hours left, how new it is.
 
-    Returns what was made, for the rules that follow this one.
+    Returns what was made, for the rules that follow this one. Put into the walk itself: handing all arrays over at
+    every reading took several times as long as what is done here.
     """
     r, t = a.rules[i], now[1]
     if r.kind == ANOMALY:
@@ -230,7 +232,9 @@ def _made(
         _sampled(a, i, now)
         if r.n < r.m:
             return NOTHING
-        hours, early, late, begin, target = hours_left(a, i, t, work)
+        cold = a.cold[i]
+        x = a.extra[cold.extra]
+        hours, early, late, begin, target = hours_left(a.sample_ts, a.sample_value, r, cold, x, t, work)
         made = (True, min(hours, HUGE), (hours, early, late, begin, target))
     else:
         total_, begin = total(a, i, t, now[3], p.gap)

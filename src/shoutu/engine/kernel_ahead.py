@@ -60,6 +60,13 @@ def _inflation(rests: Any, here: float) -> float:
 
 
 @njit(cache=True)
+def after(head: int, k: int, cap: int) -> int:
+    """The place ``k`` after ``head`` in a ring of ``cap`` places, k at most cap; a division took ten times as long."""
+    at = head + k
+    return at - cap if at >= cap else at
+
+
+@njit(cache=True, error_model="numpy")
 def _line(ts: Any, vs: Any, n: int, z: float, work: Any) -> Any:
     """(slope per hour, its low and its high bound, the value at time 0) through n pairs; ``ts`` in ms up to 0."""
     m = 0
@@ -124,21 +131,19 @@ def _inverse(x: Any, ts: Any, vs: Any, n: int, work: Any) -> Any:
 
 
 @njit(cache=True)
-def hours_left(a: Any, i: int, t: int, work: Any) -> Any:
+def hours_left(sample_ts: Any, sample_value: Any, r: Any, cold: Any, x: Any, t: int, work: Any) -> Any:
     """By the samples held: (hours, early and late bound, event time of the oldest sample, the value then reached, no
     number for a failure); infinite without a trend.
 
-    ``work``: 3 rows; the third has room for the slopes of all pairs.
+    ``x``: the rule's record in EXTRA; ``work``: 3 rows; the third has room for the slopes of all pairs.
     """
-    r, cold = a.rules[i], a.cold[i]
     n, base = r.n, cold.offset
     ts, vs = work[0, :n], work[1, :n]
     for k in range(n):
-        at = base + (cold.head + k) % cold.cap
-        ts[k], vs[k] = float(a.sample_ts[at] - t), a.sample_value[at]
-    x = a.extra[cold.extra]
+        at = base + after(cold.head, k, cold.cap)
+        ts[k], vs[k] = float(sample_ts[at] - t), sample_value[at]
     if cold.form == LINEAR:
         hours, early, late = _linear(x, ts, vs, n, work[2])
-        return hours, early, late, a.sample_ts[base + cold.head], x.target
+        return hours, early, late, sample_ts[base + cold.head], x.target
     hours, early, late = _inverse(x, ts, vs, n, work[2])
-    return hours, early, late, a.sample_ts[base + cold.head], math.nan
+    return hours, early, late, sample_ts[base + cold.head], math.nan

@@ -94,16 +94,21 @@ def _before(a: Any, cold: Any, bucket: int) -> float:
 @njit(cache=True, forceinline=True)
 def _slot(a: Any, cold: Any, bucket: int) -> int:
     """Where a bucket's sum lies, emptied of an older one's."""
-    at: int = cold.offset + bucket % cold.cap
+    at: int = cold.offset + cold.head
     if a.sample_ts[at] != bucket:
-        a.sample_ts[at], a.sample_value[at] = bucket, 0.0
+        cold.head = bucket % cold.cap
+        at = cold.offset + cold.head
+        if a.sample_ts[at] != bucket:
+            a.sample_ts[at], a.sample_value[at] = bucket, 0.0
     return at
 
 
 @njit(cache=True, forceinline=True)
 def _sliding(a: Any, i: int, x: Any, t: int, amount: float) -> Any:
     r, cold = a.rules[i], a.cold[i]
-    bucket = t // r.t1
+    bucket = r.t0
+    if bucket == NEVER or not 0 <= t - bucket * r.t1 < r.t1:  # a division each time took longer than all the rest
+        bucket = t // r.t1
     if bucket != r.t0:
         if r.t0 != NEVER and bucket < r.t0:  # the received clock went back
             for k in range(cold.offset, cold.offset + cold.cap):

@@ -27,7 +27,7 @@ def _told(aspect: int) -> int:
     return lay.OF_SWING if aspect == OF_SWING else lay.OF_ROUGHNESS
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def unlike(
     a: Any, i: int, p: Any, now: Any, can_clear: bool, saturated: bool, gap: bool, flags: int, out: Any, cur: Any
 ) -> None:

@@ -118,7 +118,7 @@ COLD = np.dtype(
         ("known_hi", "i8"),
         ("offset", "i8"),  # where its samples (rate, forecast) or sums (accumulation, quota) lie
         ("cap", "i4"),  # how many of them it may hold
-        ("head", "i4"),  # rate, forecast: oldest sample
+        ("head", "i4"),  # rate, forecast: oldest sample; accumulation: the sum added to last
         ("count", "i4"),  # implausible: bad readings in a row to raise
         ("clear_count", "i4"),
         ("raise_to", "u1"),  # stuck, implausible, no-data: the level raised
