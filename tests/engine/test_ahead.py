@@ -7,10 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shoutu.engine import Engine, RuleSet
-from shoutu.engine.params import ParamError, parse
+from shoutu.engine import layout as lay
+from shoutu.engine.kernel_ahead import hours_left
+from shoutu.engine.params import Forecast, ParamError, parse, quantile
+
+from .reference_ahead import hours_left as plain
 
 HOUR = 3_600_000
 START = 1_793_500_000_000
@@ -90,6 +96,49 @@ def test_forecast_falls_when_the_trend_ends() -> None:
     found = judged(LINEAR, rising)
     assert found[0]["level_to"] >= 1
     assert found[-1]["level_to"] == 0
+
+
+steps = st.lists(
+    st.one_of(st.sampled_from([0.0, 0.0, 0.5, 1.0, 1.0, -0.25, -1.0, 1e308, -1e308, 5e-324, -0.0]), st.floats(-1, 3)),
+    min_size=2,
+    max_size=39,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.data(),
+    steps,
+    st.sampled_from([0.5, 0.6, 0.8, 0.95, 0.9999]),
+    st.sampled_from(["high", "low"]),
+    st.sampled_from([0.0, 3.0, -40.0, 1e300]),
+    st.sampled_from(["linear", "inverse_velocity"]),
+)
+def test_leaves_at_once_only_where_the_whole_way_leads_to_never(
+    data: Any, steps: list[float], confidence: float, direction: str, target: float, form: str
+) -> None:
+    """To the bit what the plain line through all pairs says: flat stretches, ties, jumps, and a ring that begins
+    anywhere."""
+    n = len(steps)
+    values = np.clip(np.cumsum(steps), -1e308, 1e308).tolist() if data.draw(st.booleans()) else steps
+    stamps = np.cumsum(data.draw(st.lists(st.sampled_from([1, 1000, 600_000, 7_200_000]), min_size=n, max_size=n)))
+    params = Forecast(
+        levels={}, target=abs(target) if form != "linear" else target, window_s=1, interval_s=1, confidence=confidence,
+        direction=direction, form=form,
+    )  # fmt: skip
+    cap = n + data.draw(st.integers(0, 3))
+    rule, cold, extra = np.zeros(1, lay.RULE), np.zeros(1, lay.COLD), np.zeros(1, lay.EXTRA)
+    rule["n"], cold["cap"], cold["head"], cold["form"] = n, cap, data.draw(st.integers(0, cap - 1)), lay.WAYS[form]
+    cold["offset"] = 2
+    extra["target"], extra["z"] = params.target, quantile(confidence)
+    extra["sign"] = 1.0 if direction == "high" else -1.0
+    at = 2 + (int(cold["head"][0]) + np.arange(n)) % cap
+    held_ts, held = np.zeros(cap + 2, np.int64), np.full(cap + 2, np.nan)
+    held_ts[at], held[at] = stamps, values
+    now, work = int(stamps[-1]), np.empty((3, 800))
+    told = hours_left(held_ts, held, rule[0], cold[0], extra[0], now, work)
+    assert told[:3] == plain(params, list(zip(stamps.tolist(), values, strict=True)), now)
+    assert told[3] == stamps[0]
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,29 @@ def _line(ts: Any, vs: Any, n: int, z: float, work: Any) -> Any:
 
 
 @njit(cache=True)
+def _may_rise(vs: Any, n: int, z: float) -> bool:
+    """Whether so few pairs do not rise that the low bound of the slope in ``_line`` may be above 0.
+
+    The bound is that of the sorted slopes which leaves at most ``most`` below it, fewer when neighbours resemble each
+    other. Where more pairs than that do not rise, it is 0 or less, and no slope need be reckoned or sorted.
+    """
+    m, still = n * (n - 1) // 2, 0
+    most = math.floor((m - z * math.sqrt(n * (n - 1) * (2 * n + 5) / 18.0)) / 2.0) - 1
+    for j in range(1, n):
+        if still > most:
+            return False
+        v = vs[j]
+        for i in range(j):
+            still += v <= vs[i]
+    return still <= most
+
+
+@njit(cache=True)
 def _linear(x: Any, ts: Any, vs: Any, n: int, work: Any) -> Any:
     for k in range(n):
         vs[k] *= x.sign
+    if not _may_rise(vs, n, x.z):
+        return INF, INF, INF
     slope, low, high, here = _line(ts, vs, n, x.z, work)
     if not low > 0.0:
         return INF, INF, INF
