@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from shoutu.engine import anomaly
 
+from .reference_anomaly import Detector, Memory
 from .reference_anomaly import scores as reference
 
 MONDAY = 1_388_966_400_000
@@ -42,6 +43,46 @@ def test_says_what_plain_python_says(wild: list[Any], seed: int, target: float, 
     plain = np.array(reference(ts.tolist(), values, target, refractory))
     assert told.view(np.int64).tolist() == plain.view(np.int64).tolist()
     assert ((told >= 0) & (told <= 1)).all()
+
+
+def after(pairs: list[tuple[int, float]]) -> tuple[Any, Detector]:
+    """The compiled detector and the plain one after the same readings."""
+    state, plain = np.zeros(1, anomaly.DETECTOR), Detector(0.01, 3)
+    anomaly.start(state[0], 0.01, 3)
+    ts = MONDAY + np.cumsum([step for step, _ in pairs])
+    told = np.empty(len(pairs))
+    anomaly._each(state[0], ts, np.array([value for _, value in pairs]), told)
+    assert told.tolist() == [plain.score(int(t), value) for t, (_, value) in zip(ts, pairs, strict=True)]
+    return state[0], plain
+
+
+def same_memories(state: Any, plain: Detector) -> bool:
+    def of(memory: Memory) -> tuple[Any, ...]:
+        return (*memory.low, *memory.high, memory.used)
+
+    lines = [(state["from"][k].tolist(), state["to"][k].tolist(), state["used"][k].tolist()) for k in range(6)]
+    boxes = (*state["box_from"].tolist(), *state["box_to"].tolist(), state["box_used"].tolist())
+    return [of(memory) for memory in plain.memories] == [*lines, boxes]
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.tuples(steps, st.one_of(figures, st.sampled_from([0.3, 0.5, 0.7]))), min_size=1, max_size=250),
+    st.sampled_from([1e-12, 1.0, 1e25]),
+)
+def test_remembers_what_plain_python_remembers(wild: list[tuple[int, float]], scale: float) -> None:
+    """Range by range, place by place, and when it was there last."""
+    pairs = [(step, value if abs(value) > 1e200 else value * scale) for step, value in wild]
+    assert same_memories(*after(pairs))
+
+
+def test_what_was_not_visited_for_ten_thousand_readings_is_forgotten_alike() -> None:
+    """The same values come back after their ranges are out of force, some of these lying before the new in memory."""
+    rng = np.random.default_rng(8)
+    spread = rng.normal(0, 1, 60)
+    narrow = 0.2 * np.sin(np.arange(anomaly.FORGET + 10))
+    values = [*spread, *narrow, *spread]
+    assert same_memories(*after([(FIVE_MINUTES, float(value)) for value in values]))
 
 
 def stationary(kind: str, seed: int, n: int) -> NDArray[np.float64]:

@@ -143,9 +143,38 @@ def _surprise(s: Any, j: int, e: float) -> float:
 
 
 @njit(cache=True)
+def _home(low: Any, high: Any, used: Any, n: int, x: float, wide: float) -> int:
+    """The first range in force that holds ``x`` and is at most so wide; CATEGORIES: none. Without a branch, so that
+    several are looked at at once."""
+    home = CATEGORIES
+    for j in range(CATEGORIES):
+        here = (used[j] != 0) & (n - used[j] <= FORGET) & (low[j] <= x) & (x <= high[j])
+        here = here & (np.float64(high[j]) - np.float64(low[j]) <= wide)
+        home = min(home, j if here else CATEGORIES)
+    return home
+
+
+@njit(cache=True)
+def _home_box(low: Any, high: Any, used: Any, n: int, x: float, y: float, wide: float, tall: float) -> int:
+    """The same in two dimensions; BOXES: none."""
+    home = BOXES
+    for j in range(BOXES):
+        here = (used[j] != 0) & (n - used[j] <= FORGET) & (low[0, j] <= x) & (x <= high[0, j])
+        here = here & (low[1, j] <= y) & (y <= high[1, j])
+        here = here & (np.float64(high[0, j]) - np.float64(low[0, j]) <= wide)
+        here = here & (np.float64(high[1, j]) - np.float64(low[1, j]) <= tall)
+        home = min(home, j if here else BOXES)
+    return home
+
+
+@njit(cache=True)
 def _recall(s: Any, row: int, x: float, width: float, widest: float) -> Any:
     """The distance of ``x`` from the nearest range of a memory, in running ranges; the memory learns it."""
     low, high, used, n = s["from"][row], s.to[row], s.used[row], s.n
+    home = _home(low, high, used, n, x, widest * width)
+    if home < CATEGORIES:  # at no distance: none is nearer, and this one need not grow
+        used[home] = n
+        return 0.0
     best = near = 1e300
     chosen, oldest = -1, 0
     for j in range(CATEGORIES):
@@ -170,6 +199,10 @@ def _recall(s: Any, row: int, x: float, width: float, widest: float) -> Any:
 def _recall_box(s: Any, x: float, y: float, wide: float, tall: float, widest: float) -> Any:
     """The same in two dimensions: the sum of both distances."""
     low, high, used, n = s.box_from, s.box_to, s.box_used, s.n
+    home = _home_box(low, high, used, n, x, y, widest * wide, widest * tall)
+    if home < BOXES:
+        used[home] = n
+        return 0.0
     best = near = 1e300
     chosen, oldest = -1, 0
     for j in range(BOXES):
