@@ -67,16 +67,16 @@ def test_every_sort_of_number_is_a_reading_and_what_is_no_number_a_fault(told: t
     assert quality == (GOOD if math.isfinite(number) else INVALID)
 
 
-@given(st.lists(numbers().filter(lambda one: one[0] == T.Double), max_size=5), st.integers(0, 6))
-def test_of_an_array_one_element_is_read_or_it_is_refused(told: list[tuple[Any, float]], element: int) -> None:
-    array = value(ua.Variant([number for _, number in told], T.Double))
+@given(st.lists(st.floats(), max_size=5), st.integers(0, 6))
+def test_of_an_array_one_element_is_read_or_it_is_refused(told: list[float], element: int) -> None:
+    array = value(ua.Variant(told, T.Double))
     with pytest.raises(Unfit, match=r"Double\[\]"):
         reading_of(node(), array)
     if element >= len(told):
         with pytest.raises(Unfit, match=rf"Double\[{len(told)}\]"):
             reading_of(node(element=element), array)
     else:
-        assert same(reading_of(node(element=element), array)[0], told[element][1], T.Double)
+        assert same(reading_of(node(element=element), array)[0], told[element], T.Double)
 
 
 @pytest.mark.parametrize("kind", OTHERS, ids=lambda one: one.name)
