@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE, WIDE
 from tests.browser.looks import check
@@ -91,7 +91,7 @@ def test_source_token_that_got_about_is_replaced_at_once(
     page = open_page(PHONE, "dark", administrator(logins), at="/admin/tokens")
     panel = page.locator(".panel").filter(has=page.get_by_role("heading", name="来源令牌"))
     source = panel.locator(".tline").first
-    source.get_by_role("button", name="新建令牌").click()
+    way_in(source, "新建令牌")
     page.get_by_role("dialog").get_by_label("名称").fill("新网关甲")
     page.get_by_role("dialog").get_by_role("button", name="新建", exact=True).click()
     once = page.get_by_role("dialog", name="令牌：新网关甲")
@@ -111,6 +111,12 @@ def test_source_token_that_got_about_is_replaced_at_once(
     check(page)
 
 
+def way_in(line: Locator, way: str) -> None:
+    """Choose how something is connected to the source of this line."""
+    line.get_by_role("button", name="接入设备").click()
+    line.page.get_by_role("menuitem", name=way).click()
+
+
 @pytest.mark.parametrize("size", ["wide", "phone"])
 def test_data_logger_is_registered_sends_and_is_seen_to_have_sent(
     size: str, open_page: Callable[..., Page], logins: list[dict[str, str]], county: Stack
@@ -125,7 +131,7 @@ def test_data_logger_is_registered_sends_and_is_seen_to_have_sent(
     dialog.get_by_role("button", name="新建", exact=True).click()
     page.get_by_role("button", name="存好了").click()
     line = page.locator(".tline").filter(has_text=named)
-    line.get_by_role("button", name="登记数采仪").click()
+    way_in(line, "登记数采仪")
     dialog = page.get_by_role("dialog", name=f"给 {named} 登记数采仪")
     dialog.get_by_label(re.compile("^MN")).fill(mn)
     dialog.get_by_label(re.compile("^密码")).fill("123456")
@@ -162,9 +168,9 @@ def test_device_is_registered_called_and_shown_away_with_the_reason(
 ) -> None:
     page = open_page(PHONE, login=administrator(logins), at="/admin/tokens")
     # A source that another test has switched off takes no device.
-    takes = page.locator(".tline").filter(has=page.get_by_role("button", name="登记 Modbus 设备"))
+    takes = page.locator(".tline").filter(has=page.get_by_role("button", name="接入设备"))
     line = takes.filter(has_not=page.get_by_text("县级")).first
-    line.get_by_role("button", name="登记 Modbus 设备").click()
+    way_in(line, "登记 Modbus 设备")
     dialog = page.get_by_role("dialog", name=re.compile("登记 Modbus 设备"))
     dialog.get_by_label(re.compile("^名称")).fill("坝上控制器")
     dialog.get_by_label(re.compile("^设备地址")).fill("127.0.0.1")
@@ -193,9 +199,9 @@ def test_an_opc_ua_server_is_registered_and_what_is_wrong_is_said_at_its_field(
     open_page: Callable[..., Page], logins: list[dict[str, str]]
 ) -> None:
     page = open_page(PHONE, login=administrator(logins), at="/admin/tokens")
-    takes = page.locator(".tline").filter(has=page.get_by_role("button", name="登记 OPC UA 设备"))
+    takes = page.locator(".tline").filter(has=page.get_by_role("button", name="接入设备"))
     line = takes.filter(has_not=page.get_by_text("县级")).first
-    line.get_by_role("button", name="登记 OPC UA 设备").click()
+    way_in(line, "登记 OPC UA 设备")
     dialog = page.get_by_role("dialog", name=re.compile("登记 OPC UA 设备"))
     dialog.get_by_label(re.compile("^名称")).fill("坝下控制器")
     place = dialog.get_by_label(re.compile("^服务器地址"))

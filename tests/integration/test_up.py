@@ -95,7 +95,8 @@ def test_ctrl_c_while_the_demo_is_loaded_leaves_a_directory_that_starts(tmp_path
     until(journal_grows, 60, "the loading is under way")
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130, stack.console()
+    until(lambda: process.poll() is not None, 30, "it ends when it is told to")
+    assert process.returncode == 130, stack.console()
     assert "stopped while preparing" in stack.console()
     assert "up in" not in stack.console()
     assert "Traceback" not in stack.console()

@@ -1,4 +1,4 @@
-import { Button, Input } from "antd";
+import { Button, Dropdown, Input } from "antd";
 import { t } from "i18next";
 import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
@@ -22,6 +22,9 @@ import { useChange, useSenders, useSources, type Sender, type Source } from "./q
 
 type Token = Source["tokens"][number];
 type Shown = { name: string; secret: string };
+/** How readings come in: the sender shows a token, or is a logger, or is called by the county. */
+const WAYS = ["new", "station", "device", "opcua"] as const;
+type Way = (typeof WAYS)[number];
 
 function New({ source, close, made }: { source: Source; close: () => void; made: (shown: Shown) => void }): ReactNode {
   const [name, setName] = useState("");
@@ -64,7 +67,7 @@ function Revoke({ source, token, close, made, waits }: { source: Source; token: 
 }
 
 function Line({ source, senders, made, waits }: { source: Source; senders: readonly Sender[] | null; made: (shown: Shown) => void; waits: () => void }): ReactNode {
-  const [open, setOpen] = useState<"new" | "station" | "device" | "opcua" | "clock" | Token | null>(null);
+  const [open, setOpen] = useState<Way | "clock" | Token | null>(null);
   const [changed, setChanged] = useState<Token | null>(null);
   const manages = useMay()("source.manage");
   const live = source.tokens.filter((token) => token.revoked_at === null);
@@ -95,20 +98,17 @@ function Line({ source, senders, made, waits }: { source: Source; senders: reado
       </span>
       {manages && (
         <span className="tacts">
-          <Button size="small" onClick={() => setOpen("new")}>
-            {t("admin.token.new")}
-          </Button>
-          {!source.trusted && (
+          {source.trusted ? (
+            <Button size="small" onClick={() => setOpen("new")}>
+              {t("admin.token.new")}
+            </Button>
+          ) : (
             <>
-              <Button size="small" onClick={() => setOpen("station")}>
-                {t("admin.station.make")}
-              </Button>
-              <Button size="small" onClick={() => setOpen("device")}>
-                {t("admin.device.make")}
-              </Button>
-              <Button size="small" onClick={() => setOpen("opcua")}>
-                {t("admin.opcua.make")}
-              </Button>
+              <Dropdown trigger={["click"]} menu={{ items: WAYS.map((key) => ({ key, label: t(`admin.way.${key}`) })), onClick: ({ key }) => setOpen(key as Way) }}>
+                <Button size="small" aria-label={t("admin.way.of", { name: source.name })}>
+                  {t("admin.way")}
+                </Button>
+              </Dropdown>
               <Button size="small" type="text" aria-label={t("admin.clock.title", { name: source.name })} onClick={() => setOpen("clock")}>
                 {t("admin.clock")}
               </Button>

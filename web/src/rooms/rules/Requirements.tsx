@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import { onceEach } from "../../api/pages";
 import type { components } from "../../api/schema";
+import { Clock } from "../../kit/Clock";
 import { Exchange } from "../../kit/import/Exchange";
 import { ResourceTable, type Column } from "../../kit/ResourceTable";
 import { Empty, Failed, Loading } from "../../kit/States";
@@ -43,7 +44,9 @@ function card(row: SiteNeeds): ReactNode {
       <span>
         <b>{row.site.name}</b> <span className="second">{met(row)}</span>
         <i>{lackWords(row.needs)}</i>
-        <i>{row.bound ? row.duty?.who : t("needs.unbound")}</i>
+        <i>
+          {row.bound ? row.duty?.who : t("needs.unbound")} {row.duty?.clock && <Clock limit={row.duty.clock} size="list" short />}
+        </i>
       </span>
     </span>
   );
