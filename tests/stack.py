@@ -180,7 +180,7 @@ class Stack:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=120 * slowness(),
         )
         assert ended.returncode == 0, f"shoutu {' '.join(arguments)}:\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout.strip()
