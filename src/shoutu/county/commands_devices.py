@@ -39,8 +39,7 @@ def register(file: Path, source: str, name: str) -> None:
     row, settings = source_named(source), body.device.model_dump(mode="json")
     live = IngestToken.objects.filter(source=row, name=body.name, device__isnull=False, revoked_at__isnull=True).first()
     if live is None:
-        services.register_device(acting(), row, body.name, settings)
-        click.echo(f"registered {body.name}")
-        return
-    _, proposal = services.change_device(acting(), live, body.name, settings, f"{file.name}")
-    click.echo("已提出，待复核（两人） / waits for two persons" if proposal else f"changed {body.name}")
+        done, proposal = "registered", services.register_device(acting(), row, body.name, settings, file.name)[1]
+    else:
+        done, proposal = "changed", services.change_device(acting(), live, body.name, settings, file.name)[1]
+    click.echo("已提出，待复核（两人） / waits for two persons" if proposal else f"{done} {body.name}")

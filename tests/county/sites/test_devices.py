@@ -18,6 +18,7 @@ from shoutu.county.ledger.models import Entry
 from shoutu.county.people import proposals
 from shoutu.county.people.testing import actor
 from shoutu.county.sites import deaf, services
+from shoutu.county.sites.models import Point
 from shoutu.county.sites.schemas_devices import DeviceIn
 from shoutu.sensing import directory
 from shoutu.sensing.catalog import Catalog, Delta
@@ -49,6 +50,10 @@ def told(**changes):
     return DeviceIn.model_validate({"name": "坝上", "device": device}).device.model_dump(mode="json")
 
 
+def registered(*asked):
+    return services.register_device(*asked)[0]
+
+
 def called():
     """What the pipeline calls, out of what the county tells."""
     delta = catalog.changes(0)
@@ -56,7 +61,7 @@ def called():
 
 
 def test_a_registered_device_is_called_with_the_settings_the_county_took(source):
-    token = services.register_device(SYSTEM, source, "坝上", told(unit=3))
+    token = registered(SYSTEM, source, "坝上", told(unit=3))
     (found,) = called()
     assert (found.id, found.name, found.kind, found.source.id) == (token.pk, "坝上", "modbus", source.pk)
     read = read_modbus(found.settings)
@@ -67,7 +72,7 @@ def test_a_registered_device_is_called_with_the_settings_the_county_took(source)
 
 
 def test_of_a_stopped_source_nothing_is_called(source):
-    services.register_device(SYSTEM, source, "坝上", told())
+    registered(SYSTEM, source, "坝上", told())
     services.set_disabled(SYSTEM, source, True, "停用")
     assert called() == []
 
@@ -84,28 +89,28 @@ def test_of_a_stopped_source_nothing_is_called(source):
 )
 def test_what_cannot_be_called_names_its_field(source, name, changes, field):
     with pytest.raises(Invalid) as caught:
-        services.register_device(SYSTEM, source, name, told(**changes))
+        registered(SYSTEM, source, name, told(**changes))
     assert caught.value.field == field
 
 
 def test_nothing_is_registered_before_the_operator_opened_a_network(source, monkeypatch):
     monkeypatch.setattr(settings, "CONFIG", dataclasses.replace(settings.CONFIG, device_nets=()))
     with pytest.raises(Invalid, match="SHOUTU_DEVICE_NETS"):
-        services.register_device(SYSTEM, source, "坝上", told())
+        registered(SYSTEM, source, "坝上", told())
 
 
 def test_a_name_is_one_device_s_and_the_countys_own_source_has_none(county, source):
-    token = services.register_device(SYSTEM, source, "坝上", told())
+    token = registered(SYSTEM, source, "坝上", told())
     with pytest.raises(Invalid):
-        services.register_device(SYSTEM, source, " 坝上", told())
+        registered(SYSTEM, source, " 坝上", told())
     services.revoke_token(SYSTEM, token, "换了")
-    services.register_device(SYSTEM, source, "坝上", told())
+    registered(SYSTEM, source, "坝上", told())
     with pytest.raises(Invalid):
-        services.register_device(SYSTEM, services.county_source(SYSTEM), "坝上", told())
+        registered(SYSTEM, services.county_source(SYSTEM), "坝上", told())
 
 
 def test_settings_change_at_once_where_nothing_watches(source):
-    token = services.register_device(SYSTEM, source, "坝上", told())
+    token = registered(SYSTEM, source, "坝上", told())
     _, waits = services.change_device(SYSTEM, token, "坝下", told(host="10.20.0.6"), "搬了")
     assert waits is None
     assert [(one.id, one.name, one.settings["host"]) for one in called()] == [(token.pk, "坝下", "10.20.0.6")]
@@ -117,7 +122,7 @@ def test_settings_change_at_once_where_nothing_watches(source):
 
 
 def test_what_a_watched_register_means_is_changed_by_two(county, watched):
-    token = services.register_device(SYSTEM, watched, "坝上", told())
+    token = registered(SYSTEM, watched, "坝上", told())
     admin = actor(county.users["administrator"])
     _, waits = services.change_device(admin, token, "坝上", told(registers=[ROW | {"scale": 0.1}]), "量程改了")
     assert "scale=0.1" in waits.changes[0]["after"]
@@ -127,18 +132,18 @@ def test_what_a_watched_register_means_is_changed_by_two(county, watched):
 
 
 def test_the_last_device_of_a_watched_source_is_revoked_by_two(county, watched):
-    token = services.register_device(SYSTEM, watched, "坝上", told())
+    token = registered(SYSTEM, watched, "坝上", told())
     assert services.revoke_token(actor(county.users["administrator"]), token, "拆了").proposal is not None
     assert deaf.deaf_of(ref(county.site)) == []
 
 
 def test_an_address_is_read_by_one_device_only(watched):
     """Else a second device would say at once what the first may say only after two agreed."""
-    first = services.register_device(SYSTEM, watched, "坝上", told())
+    first = registered(SYSTEM, watched, "坝上", told())
     below = told(registers=[ROW | {"address": "T1/rain"}])
-    second = services.register_device(SYSTEM, watched, "坝下", below)
+    second = registered(SYSTEM, watched, "坝下", below)
     with pytest.raises(Invalid, match=r"T1/level.*坝上") as caught:
-        services.register_device(SYSTEM, watched, "坝顶", told(registers=[ROW | {"scale": 0.1}]))
+        registered(SYSTEM, watched, "坝顶", told(registers=[ROW | {"scale": 0.1}]))
     assert caught.value.field == "address"
     with pytest.raises(Invalid, match=r"T1/level.*坝上"):
         services.change_device(SYSTEM, second, "坝下", told(), "x")
@@ -146,17 +151,63 @@ def test_an_address_is_read_by_one_device_only(watched):
     assert services.change_device(SYSTEM, second, "坝下", told(), "x")[1] is not None
 
 
+@pytest.fixture
+def spoken(county, watched):
+    """A device that spoke for a watched point, beside a token that is valid."""
+    token = registered(SYSTEM, watched, "坝上", told())
+    services.create_token(SYSTEM, watched, "网关")
+    services.note_heard(Point.objects.values_list("pk", flat=True))
+    return token
+
+
+def test_a_device_that_spoke_for_watched_points_ends_by_two_whatever_tokens_there_are(county, watched, spoken):
+    admin = actor(county.users["administrator"])
+    waits = services.revoke_token(admin, spoken, "拆了").proposal
+    assert (waits.changes[0]["before"], len(called())) == ("1", 1)
+    with pytest.raises(Invalid) as caught:
+        services.revoke_token(admin, spoken, "拆了", replacement="新令牌")
+    assert caught.value.field == "replacement"
+    proposals.agree(actor(county.users["inspector"]), waits)
+    assert called() == []
+
+
+def test_another_device_for_what_was_heard_is_registered_by_two(county, watched, spoken, login):
+    admin = actor(county.users["administrator"])
+    waits = services.revoke_token(admin, spoken, "拆了").proposal
+    proposals.agree(actor(county.users["inspector"]), waits)
+    below, none = services.register_device(admin, watched, "坝下", told(registers=[ROW | {"address": "T1/rain"}]))
+    assert (below.name, none) == ("坝下", None)
+    body = {"name": "坝上", "device": {"kind": "modbus", "host": "10.20.0.5", "registers": [ROW | {"scale": 0.1}]}}
+    made = post(login("administrator"), f"/api/v1/sources/{watched.pk}/devices", body).json()
+    assert [one.name for one in called()] == ["坝下"]
+    waits = proposals.get_proposal(admin, made["proposal"])
+    assert "scale=0.1" in str(waits.changes)
+    proposals.agree(actor(county.users["inspector"]), waits)
+    assert {one.name: one.settings["registers"][0]["scale"] for one in called()} == {"坝下": 1.0, "坝上": 0.1}
+
+
+def test_a_second_change_is_not_taken_for_the_one_that_waits(county, watched):
+    token = registered(SYSTEM, watched, "坝上", told())
+    admin = actor(county.users["administrator"])
+    first = services.change_device(admin, token, "坝上", told(registers=[ROW | {"scale": 0.1}]), "量程改了")[1]
+    assert services.change_device(admin, token, "坝上", told(registers=[ROW | {"scale": 0.1}]), "量程改了")[1] == first
+    with pytest.raises(Conflict, match="内容不同"):
+        services.change_device(admin, token, "坝上", told(registers=[ROW | {"scale": 0.2}]), "又改了")
+    proposals.reject(admin, first, "填错了")
+    assert services.change_device(admin, token, "坝上", told(registers=[ROW | {"scale": 0.2}]), "又改了")[1] != first
+
+
 def test_two_agree_on_nothing_that_another_device_reads_by_then(county, watched):
-    token = services.register_device(SYSTEM, watched, "坝上", told(registers=[ROW | {"address": "T1/rain"}]))
+    token = registered(SYSTEM, watched, "坝上", told(registers=[ROW | {"address": "T1/rain"}]))
     _, waits = services.change_device(actor(county.users["administrator"]), token, "坝上", told(), "换了")
-    services.register_device(SYSTEM, watched, "坝下", told())
+    registered(SYSTEM, watched, "坝下", told())
     with pytest.raises(Invalid, match="坝下"):
         proposals.agree(actor(county.users["inspector"]), waits)
 
 
 def test_of_many_changes_those_of_watched_points_are_shown_first(county, watched):
     rows = [ROW | {"address": f"A-{n}", "index": n} for n in range(0, 60, 2)] + [ROW | {"index": 100}]
-    token = services.register_device(SYSTEM, watched, "坝上", told(registers=rows))
+    token = registered(SYSTEM, watched, "坝上", told(registers=rows))
     changed = told(host="10.20.0.6", registers=[one | {"scale": 0.1} for one in rows])
     _, waits = services.change_device(actor(county.users["administrator"]), token, "坝上", changed, "量程改了")
     whats = [one["what"] for one in waits.changes]
@@ -224,7 +275,7 @@ def test_an_opc_ua_server_is_subscribed_to_and_its_password_stands_nowhere_in_pl
 
 
 def test_a_password_is_kept_for_the_same_server_and_user_only(source):
-    token = services.register_device(SYSTEM, source, "坝上", served())
+    token = registered(SYSTEM, source, "坝上", served())
     services.change_device(SYSTEM, token, "坝上", served(password="", beat_s=30), "x")
     assert (called()[0].settings["beat_s"], opened_word(called()[0])) == (30.0, {"password": "their-word-7"})
     other = {"endpoint": "opc.tcp://10.20.0.6:4841/mine"}
@@ -256,7 +307,7 @@ def test_a_password_is_kept_for_the_same_server_and_user_only(source):
 )
 def test_what_cannot_be_subscribed_to_names_its_field(source, changes, field):
     with pytest.raises(Invalid) as caught:
-        services.register_device(SYSTEM, source, "坝上", served(**changes))
+        registered(SYSTEM, source, "坝上", served(**changes))
     assert caught.value.field == field
 
 
@@ -275,14 +326,29 @@ def test_bad_settings_of_a_server_are_answered_by_their_field(source, login, cha
 
 
 def test_what_a_watched_node_means_is_changed_by_two_and_one_address_read_by_one_device(county, watched):
-    token = services.register_device(SYSTEM, watched, "坝上", served())
+    token = registered(SYSTEM, watched, "坝上", served())
     with pytest.raises(Invalid, match=r"T1/level.*坝上"):
-        services.register_device(SYSTEM, watched, "坝下", told())
+        registered(SYSTEM, watched, "坝下", told())
     changed = served(password="new-word-8", nodes=[NODE | {"scale": 0.1}])
     _, waits = services.change_device(actor(county.users["administrator"]), token, "坝上", changed, "量程改了")
     words = str(waits.changes)
     assert ("scale=0.1" in words, "密码" in words, "new-word-8" in str(waits.payload) + words) == (True, True, False)
     assert called()[0].settings["nodes"][0]["scale"] == 1.0
+    sealed = waits.payload["device"]["sealed"]
     proposals.agree(actor(county.users["inspector"]), waits)
     assert called()[0].settings["nodes"][0]["scale"] == 0.1
     assert opened_word(called()[0]) == {"password": "new-word-8"}
+    waits.refresh_from_db()
+    assert "sealed" not in waits.payload["device"]
+    (made,) = Entry.objects.filter(verb="proposal.made")
+    record = bytes(made.canonical)
+    assert (b"scale" in record, b'"password":"kept"' in record, sealed.encode() in record) == (True, True, False)
+
+
+def test_what_is_not_agreed_to_keeps_no_password_either(county, watched):
+    token = registered(SYSTEM, watched, "坝上", served())
+    admin = actor(county.users["administrator"])
+    waits = services.change_device(admin, token, "坝上", served(password="new-word-8", beat_s=30), "换了")[1]
+    proposals.reject(actor(county.users["inspector"]), waits, "不换")
+    waits.refresh_from_db()
+    assert not any(waits.payload["device"].get(name) for name in ("sealed", "password"))

@@ -3146,7 +3146,9 @@ export interface paths {
         put?: never;
         /**
          * Post Device
-         * @description Have a device called (Modbus TCP, OPC UA); with `replaces` change how, of a watched source by two persons.
+         * @description Have a device called (Modbus TCP, OPC UA); with `replaces` change how.
+         *
+         *     Two persons do where rules watch the source, or what a new device would speak for was heard before.
          */
         post: operations["sites_stations_post_device"];
         delete?: never;

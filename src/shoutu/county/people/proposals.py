@@ -6,6 +6,7 @@ calls `propose` where one person alone may not act. Who agrees, who asked and wh
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,25 +77,33 @@ def propose(
     key: str,
     payload: Mapping[str, Any],
     changes: Sequence[Mapping[str, str]] = (),
+    told: Mapping[str, Any] | None = None,
 ) -> Proposal:
     """Ask for something that needs a second person. While one of this key waits, that one is returned.
 
-    Raises NotAllowed, Invalid without a reason.
+    `told`: what stands on record instead of a `payload` that holds a secret, sealed as it may be: no entry can be
+    erased. Raises NotAllowed, Invalid without a reason, Conflict while one of this key waits that says otherwise.
     """
     actor.require(kind.ask or kind.permission)
     _reason(reason)
     lock_sites([site_id])
     standing = Proposal.objects.filter(key=key, state=ProposalState.WAITING).first()
+    lines = [dict(line) for line in changes]
     if standing is not None:
         unchanged()
+        # By content, or as it reads: a time from now on moves, and words are those of who asks.
+        same = standing.payload == json.loads(json.dumps(dict(payload)))
+        if actor.user_id is not None and not same and (standing.title, standing.changes) != (title[:200], lines):
+            raise Conflict(_("已有一件内容不同的在等复核：先撤回或否决，再提新的"))
         return take_up(actor, standing, reason) if standing.proposed_by_id is None and actor.user_id else standing
     proposal = Proposal.objects.create(
         kind=kind.name, subject_kind=subject.type, subject_id=subject.id,
         subject_label=subjects.label(subject)[:120], site_id=site_id, title=title[:200],
-        changes=[dict(line) for line in changes], payload=dict(payload), reason=reason, key=key,
+        changes=lines, payload=dict(payload), reason=reason, key=key,
         proposed_by_id=actor.user_id, proposed_label=actor.label[:200], proposed_at=timezone.now(),
     )  # fmt: skip
-    facts = {"kind": kind.name, "about": subject, "title": proposal.title, "payload": payload, "reason": reason}
+    facts = {"kind": kind.name, "about": subject, "title": proposal.title, "reason": reason}
+    facts["payload"] = payload if told is None else told
     record(actor, "proposal.made", ref(proposal), facts)
     _tell(proposal)
     return proposal

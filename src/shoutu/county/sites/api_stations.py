@@ -36,12 +36,15 @@ def post_station(request: HttpRequest, id: int, body: schemas.StationIn) -> Any:
 
 @router.post("/sources/{id}/devices", response=schemas.SourceChanged)
 def post_device(request: HttpRequest, id: int, body: DeviceIn) -> Any:
-    """Have a device called (Modbus TCP, OPC UA); with `replaces` change how, of a watched source by two persons."""
+    """Have a device called (Modbus TCP, OPC UA); with `replaces` change how.
+
+    Two persons do where rules watch the source, or what a new device would speak for was heard before.
+    """
     actor = asker(request)
-    source, proposal = selectors.get_source(actor, id), None
+    source = selectors.get_source(actor, id)
     told = body.device.model_dump(mode="json")
     if body.replaces is None:
-        services.register_device(actor, source, body.name, told)
+        proposal = services.register_device(actor, source, body.name, told, body.reason)[1]
     else:
         token = selectors.get_token(source, body.replaces)
         proposal = services.change_device(actor, token, body.name, told, body.reason)[1]

@@ -38,12 +38,13 @@ function New({ source, close, made }: { source: Source; close: () => void; made:
   );
 }
 
-/** Ends a token; the last one of a source that is watched waits for a second person, unless a new one takes its place. */
+/** Ends a token or a device; what would silence watched points waits for a second person, unless a new token takes its place. */
 function Revoke({ source, token, close, made, waits }: { source: Source; token: Token; close: () => void; made: (shown: Shown) => void; waits: () => void }): ReactNode {
   const [reason, setReason] = useState("");
   const [replacement, setReplacement] = useState("");
   const last = source.tokens.filter((one) => one.revoked_at === null).length === 1;
-  const name = replacement.trim();
+  const called = token.device !== null;
+  const name = called ? "" : replacement.trim();
   const send = useChange(() => got(api.POST("/api/v1/sources/{id}/tokens/{token}/revoke", { params: { path: { id: source.id, token: token.id } }, body: { reason: reason.trim(), ...(name ? { replacement: name } : {}) } })));
   const done = (): void =>
     send.mutate(undefined, {
@@ -54,14 +55,16 @@ function Revoke({ source, token, close, made, waits }: { source: Source; token: 
       },
     });
   return (
-    <Dialog title={t("admin.source.revoke", { name: token.name })} verb={t("admin.token.revoke")} busy={send.isPending} error={send.error} can={reason.trim() !== ""} send={done} close={close}>
-      <p>{last ? t("admin.source.revoke.last", { name: source.name }) : t("admin.source.revoke.words", { name: source.name })}</p>
+    <Dialog title={called ? t("admin.device.revoke", { name: token.name }) : t("admin.source.revoke", { name: token.name })} verb={t("admin.token.revoke")} busy={send.isPending} error={send.error} can={reason.trim() !== ""} send={done} close={close}>
+      <p>{called ? t("admin.device.revoke.words") : last ? t("admin.source.revoke.last", { name: source.name }) : t("admin.source.revoke.words", { name: source.name })}</p>
       <Field label={t("admin.source.reason")}>
         <Input.TextArea rows={2} maxLength={400} value={reason} onChange={(event) => setReason(event.target.value)} />
       </Field>
-      <Field label={t("admin.source.replacement")} note={t("admin.source.replacement.note")}>
-        <Input value={replacement} maxLength={80} onChange={(event) => setReplacement(event.target.value)} />
-      </Field>
+      {!called && (
+        <Field label={t("admin.source.replacement")} note={t("admin.source.replacement.note")}>
+          <Input value={replacement} maxLength={80} onChange={(event) => setReplacement(event.target.value)} />
+        </Field>
+      )}
     </Dialog>
   );
 }
@@ -126,7 +129,7 @@ function Line({ source, senders, made, waits }: { source: Source; senders: reado
               {manages && token.device && <Button size="small" type="text" aria-label={t("admin.device.change.title", { name: token.name })} onClick={() => setChanged(token)}>
                 {t("admin.device.change")}
               </Button>}
-              {manages && <Button size="small" type="text" aria-label={t("admin.source.revoke", { name: token.name })} onClick={() => setOpen(token)}>
+              {manages && <Button size="small" type="text" aria-label={token.device ? t("admin.device.revoke", { name: token.name }) : t("admin.source.revoke", { name: token.name })} onClick={() => setOpen(token)}>
                 {t("admin.token.revoke")}
               </Button>}
             </li>

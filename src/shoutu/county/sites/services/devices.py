@@ -1,6 +1,7 @@
 """Devices of a source that the pipeline calls. Each is a right of its source, as a token is, and revoked like one.
 
-What a register means is what a rule judges: where rules watch the source, a change waits for a second person.
+What a register means is what a rule judges: where rules watch the source, a change waits for a second person. So does
+another device for what was heard already, else it would say at once what a change may say after two agreed.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from shoutu.county.kit.subjects import ref
 from shoutu.county.ledger.services import record, service
 from shoutu.county.people import proposals
 from shoutu.county.people.models import Proposal
-from shoutu.county.places.services import lock_sites
 from shoutu.county.sites.models import IngestToken, Point, Source
 from shoutu.county.sites.services import sources
 from shoutu.county.sites.services.publishing import publish_source
@@ -39,15 +39,30 @@ NODE_ID = re.compile(
 
 
 @service
-def register_device(actor: Actor, source: Source, name: str, device: dict[str, Any]) -> IngestToken:
-    """Have a device called; `device` is of the shape of `schemas_devices`. Raises NotAllowed, Invalid."""
+def register_device(
+    actor: Actor, source: Source, name: str, device: dict[str, Any], reason: str = ""
+) -> tuple[IngestToken | None, Proposal | None]:
+    """Have a device called; `device` is of the shape of `schemas_devices`: the registration, or the proposal.
+
+    It waits for a second person where it would speak for points that rules watch and that were heard before. Raises
+    NotAllowed, Invalid.
+    """
     actor.require("source.manage")
     if source.trusted:
         raise Invalid("source", _("企业或网关的数据源；县自有来源没有自己的设备"))
-    lock_sites(sources.sites_of(source.pk))
+    source = sources.locked(source.pk)
     device = _sealed(device, None)
     _checked(source, name, device)
-    return _make(actor, source, name, device)
+    if not sources.speaks_for(source, device):
+        return _make(actor, source, name, device), None
+    payload = {"source": source.pk, "name": name.strip(), "device": device}
+    proposal = proposals.propose(
+        actor, NEW_DEVICE, ref(source), source.site_id, reason.strip() or _("登记设备"),
+        title=_("%(source)s：登记设备 %(device)s，测点已有规则看住") % {"source": source.name, "device": name.strip()},
+        key=f"device.new:{source.pk}:{name.strip()}", payload=payload, told={**payload, "device": _told(device)},
+        changes=list(_changes(source, {}, device)),
+    )  # fmt: skip
+    return None, proposal
 
 
 @service
@@ -67,10 +82,11 @@ def change_device(
     device = _sealed(device, token.device)
     _checked(source, name, device, besides=token)
     if sources.watched(source):
+        payload = {"token": token.pk, "name": name.strip(), "device": device}
         proposal = proposals.propose(
             actor, DEVICE, ref(source), source.site_id, reason,
             title=_("%(source)s：改设备 %(device)s 的设置") % {"source": source.name, "device": token.name},
-            key=f"device:{token.pk}", payload={"token": token.pk, "name": name.strip(), "device": device},
+            key=f"device:{token.pk}", payload=payload, told={**payload, "device": _told(device)},
             changes=list(_changes(source, token.device, device)),
         )  # fmt: skip
         return token, proposal
@@ -112,7 +128,7 @@ def _checked(source: Source, name: str, device: dict[str, Any], besides: IngestT
     others = others.exclude(pk=besides.pk if besides else 0)
     if others.filter(name=name.strip()).exists():
         raise Invalid("name", _("这个数据源的设备里没有用过的名称"))
-    addresses = [one["address"] for one in _values(device)]
+    addresses = sources.addresses_of(device)
     twice = next((one for one in addresses if addresses.count(one) > 1), None)
     if twice is not None:
         raise Invalid("address", _("各不相同的测点地址；%(address)s 有两处") % {"address": twice})
@@ -192,12 +208,28 @@ def _replace(actor: Actor, token: IngestToken, name: str, device: dict[str, Any]
     return token
 
 
+def _agreed_new(actor: Actor, proposal: Proposal) -> None:
+    told = proposal.payload
+    source = sources.locked(told["source"])
+    _checked(source, told["name"], told["device"])
+    _make(actor, source, told["name"], told["device"])
+    _forget(actor, proposal)
+
+
+def _forget(_actor: Actor, proposal: Proposal) -> None:
+    """It is decided: its password is kept where it is used, or nowhere."""
+    told = proposal.payload
+    proposal.payload = {**told, "device": {name: one for name, one in told["device"].items() if name != "sealed"}}
+    proposal.save(update_fields=["payload"])
+
+
 def _agreed(actor: Actor, proposal: Proposal) -> None:
     told = proposal.payload
     source = sources.locked(proposal.subject_id)
     token = _live(told["token"])
     _checked(source, told["name"], told["device"], besides=token)
     _replace(actor, token, told["name"], told["device"], proposal.reason)
+    _forget(actor, proposal)
 
 
 def _changes(source: Source, before: dict[str, Any], after: dict[str, Any]) -> Iterator[dict[str, str]]:
@@ -205,7 +237,7 @@ def _changes(source: Source, before: dict[str, Any], after: dict[str, Any]) -> I
     found = []
     if _place(before) != _place(after):
         found.append(proposals.change(_("设备"), _place(before), _place(after)))
-    if before.get("sealed") != after.get("sealed"):
+    if (before.get("sealed") or "") != (after.get("sealed") or ""):
         found.append(proposals.change(_("密码"), "", _("换了")))
     old, new = ({one["address"]: _sentence(one) for one in _values(told)} for told in (before, after))
     judged = set(Point.objects.filter(source=source, rules__enabled=True).values_list("address", flat=True))
@@ -226,9 +258,15 @@ def _sentence(value: dict[str, Any]) -> str:
     return " ".join(f"{name}={told}" for name, told in value.items() if name != "address" and told is not None)
 
 
+NEW_DEVICE = proposals.register(
+    proposals.Kind(
+        "source.device_new", gettext_lazy("登记设备"), "source.silence", _agreed_new, _forget,
+        sites=lambda proposal: sources.sites_of(proposal.subject_id),
+    )
+)  # fmt: skip
 DEVICE = proposals.register(
     proposals.Kind(
-        "source.device", gettext_lazy("改设备的设置"), "source.silence", _agreed,
+        "source.device", gettext_lazy("改设备的设置"), "source.silence", _agreed, _forget,
         sites=lambda proposal: sources.sites_of(proposal.subject_id),
     )
 )  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
 from django.db.models import Q, QuerySet
@@ -120,7 +121,8 @@ def revoke_token(actor: Actor, token: IngestToken, reason: str, *, replacement: 
     At once where the source can still be heard: another token of it is valid, a `replacement` of that name is made in
     the same step (its text is returned once), or no rule watches a point of it. So a token that got about can always
     be ended at once. Ending the last token of a source that is watched would silence it: that waits for a second
-    person. Raises NotAllowed, Invalid without a reason, Conflict when it has ended already.
+    person, and so does the end of a device that spoke for watched points, as no token speaks for it. Raises
+    NotAllowed, Invalid without a reason or for a device's `replacement`, Conflict when it has ended already.
     """
     actor.require("source.manage")
     check_reason(reason)
@@ -129,24 +131,45 @@ def revoke_token(actor: Actor, token: IngestToken, reason: str, *, replacement: 
     if token.revoked_at is not None:
         raise Conflict(_("这个令牌已经撤销"))
     text = None
+    if replacement and token.device is not None:
+        raise Invalid("replacement", _("空着：设备没有令牌，要换就改它的设置"))
     if replacement and token.mn:
         # One MN is registered once: the old password ends before the new one begins, in the same step.
         _end(actor, token, reason)
         return Revocation(token, create_station(actor, source, token.mn, replacement)[1], None)
     if replacement:
         text = create_token(actor, source, replacement)[1]
-    elif not _valid(source).exclude(pk=token.pk).exists() and watched(source):
-        return Revocation(token, None, _ask_revocation(actor, source, token, reason))
+    elif lost := _silenced(source, token):
+        return Revocation(token, None, _ask_revocation(actor, source, token, reason, lost))
     _revoke(actor, token, reason)
     return Revocation(token, text, None)
 
 
-def _ask_revocation(actor: Actor, source: Source, token: IngestToken, reason: str) -> Proposal:
+def _silenced(source: Source, token: IngestToken) -> int:
+    """How many watched points nobody would hear any more."""
+    if not _valid(source).exclude(pk=token.pk).exists():
+        return watched(source)
+    return speaks_for(source, token.device) if token.device is not None else 0
+
+
+def addresses_of(device: Mapping[str, Any]) -> list[str]:
+    """What a device that is called speaks for."""
+    return [one["address"] for one in device.get("registers") or device.get("nodes") or ()]
+
+
+def speaks_for(source: Source, device: Mapping[str, Any]) -> int:
+    """How many points a device speaks for that a rule watches and that were heard before."""
+    points = Point.objects.filter(source=source, rules__enabled=True, heard_at__isnull=False)
+    return points.filter(address__in=addresses_of(device)).distinct().count()
+
+
+def _ask_revocation(actor: Actor, source: Source, token: IngestToken, reason: str, lost: int) -> Proposal:
+    title = _("%(source)s：撤销最后一个令牌 %(token)s") if token.device is None else _("%(source)s：撤销设备 %(token)s")
     return proposals.propose(
         actor, REVOKE_LAST, ref(source), source.site_id, reason,
-        title=_("%(source)s：撤销最后一个令牌 %(token)s") % {"source": source.name, "token": token.name},
+        title=title % {"source": source.name, "token": token.name},
         key=f"token:{token.pk}", payload={"token": token.pk},
-        changes=[proposals.change(_("收得到数据的测点"), watched(source), 0)],
+        changes=[proposals.change(_("收得到数据的测点"), lost, 0)],
     )  # fmt: skip
 
 
@@ -284,7 +307,7 @@ def _agreed_stop(actor: Actor, proposal: Proposal) -> None:
 
 REVOKE_LAST = proposals.register(
     proposals.Kind(
-        "source.revoke", gettext_lazy("撤销最后一个令牌"), "source.silence", _agreed_revocation,
+        "source.revoke", gettext_lazy("撤销令牌或设备"), "source.silence", _agreed_revocation,
         sites=lambda proposal: sites_of(proposal.subject_id),
     )
 )  # fmt: skip
