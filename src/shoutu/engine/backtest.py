@@ -137,7 +137,7 @@ def scaled(kind: str, params: Mapping[str, Any], factor: float) -> dict[str, Any
     """
     levels = dict(params.get("levels") or {})
     if not levels or kind not in RISKS:
-        raise ParamError("params.levels", "a rule with levels that tells of danger")
+        raise ParamError("params.levels", "a rule with levels that tells of danger", "有限值、报危险的规则")
     first = levels[min(levels, key=int)]
     middle = sum(first) / 2 if isinstance(first, (list, tuple)) else 0.0
     moved = {
@@ -162,7 +162,7 @@ def alone(kind: str, params: Mapping[str, Any], level: int, value: float) -> dic
     Raises ParamError where that makes no rule.
     """
     if kind not in RISKS:
-        raise ParamError("params.levels", "a rule with levels that tells of danger")
+        raise ParamError("params.levels", "a rule with levels that tells of danger", "有限值、报危险的规则")
     changed = {**params, "levels": {str(level): value}}
     parse(kind, changed)
     return changed

@@ -14,10 +14,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from .params_shape import refused
+
 Level = Literal[1, 2, 3, 4]
 Direction = Literal["high", "low", "band"]
 Danger = Literal["high", "low", "both", "none"]
 
+COLOURS = "蓝黄橙红"
 MAX_SECONDS = 10 * 366 * 86_400.0
 MAX_SAMPLES = 64
 STRETCHES = 10
@@ -25,12 +28,13 @@ STRETCHES = 10
 
 
 class ParamError(ValueError):
-    """A rule's parameters are wrong. ``field`` names the parameter, the message says what was expected."""
+    """A rule's parameters are wrong. ``field`` names the parameter; what was expected, in English and in Chinese."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, zh: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
         self.expected = message
+        self.zh = zh
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -253,21 +257,16 @@ def parse(kind: str, params: Any) -> Params:
 
 def _parsed(kind: str, params: Any) -> Params:
     if kind not in KINDS:
-        raise ParamError("kind", f"unknown rule kind {kind!r}; use one of {', '.join(KINDS)}")
+        words = f"unknown rule kind {kind!r}; use one of {', '.join(KINDS)}"
+        raise ParamError("kind", words, f"其中之一：{'、'.join(KINDS)}")
     if not isinstance(params, dict):
-        raise ParamError("params", f"an object of parameters was expected, not {type(params).__name__}")
+        words = f"an object of parameters was expected, not {type(params).__name__}"
+        raise ParamError("params", words, "一组参数，各有名称和值")
     try:
         parsed = msgspec.convert(params, KINDS[kind], str_keys=True)
     except msgspec.ValidationError as error:
-        text = str(error)
-        where = text.rsplit("`$", 1)[-1].strip("`.[]") if "`$" in text else ""
-        if "unknown field" in text:
-            where = text.split("`")[1]
-            text = f"unknown field; a {kind} rule has {', '.join(KINDS[kind].__struct_fields__)}"
-        elif "missing required field" in text:
-            where = text.split("`")[1]
-            text = f"is required by a {kind} rule"
-        raise ParamError(f"params.{where}" if where else "params", text) from None
+        where, words, zh = refused(kind, KINDS[kind], str(error))
+        raise ParamError(f"params.{where}" if where else "params", words, zh) from None
     _CHECKS[kind](parsed)
     return parsed
 
@@ -303,36 +302,45 @@ def bounds_of(rule: Any) -> tuple[list[float], list[float]]:
 
 def _check_levels(levels: Mapping[int, float | tuple[float, float]], direction: Direction, hysteresis: float) -> None:
     if not levels:
-        raise ParamError("params.levels", "at least one of the levels 1, 2, 3, 4 must have a value")
+        raise ParamError("params.levels", "at least one of the levels 1, 2, 3, 4 must have a value", "至少一级有限值")
     for level, given in levels.items():
         where = f"params.levels.{level}"
         if level not in (1, 2, 3, 4):
-            raise ParamError(where, "levels are 1 (blue), 2 (yellow), 3 (orange), 4 (red)")
+            raise ParamError(where, "levels are 1 (blue), 2 (yellow), 3 (orange), 4 (red)", "1 蓝、2 黄、3 橙、4 红")
         if isinstance(given, tuple) != (direction == "band"):
-            shape = "[low, high]" if direction == "band" else "one number"
-            raise ParamError(where, f"direction {direction} expects {shape}")
+            shape, zh = ("[low, high]", "下限和上限两个数") if direction == "band" else ("one number", "一个数")
+            raise ParamError(where, f"direction {direction} expects {shape}", zh)
         numbers = given if isinstance(given, tuple) else (given,)
         if not all(math.isfinite(number) for number in numbers):
-            raise ParamError(where, "a finite number was expected")
+            raise ParamError(where, "a finite number was expected", "一个数")
         if isinstance(given, tuple) and given[0] >= given[1]:
-            raise ParamError(where, "low must be below high")
+            raise ParamError(where, "low must be below high", "下限小于上限")
     low, high = level_bounds(levels, direction)
     for level in (1, 2, 3):
         if low[level] > low[level - 1] or high[level] < high[level - 1]:
-            raise ParamError("params.levels", f"level {level + 1} must lie further out than level {level}")
+            zh = f"{COLOURS[level]}色的限值比{COLOURS[level - 1]}色的更严重"
+            raise ParamError("params.levels", f"level {level + 1} must lie further out than level {level}", zh)
     _check_number("hysteresis", hysteresis, 0.0, math.inf)
     if direction == "band" and any(h - hysteresis <= lo + hysteresis for lo, h in zip(low, high, strict=True)):
-        raise ParamError("params.hysteresis", "too wide: no value inside the band could ever clear the level")
+        words = "too wide: no value inside the band could ever clear the level"
+        raise ParamError("params.hysteresis", words, "再小一些：现在两个限值之间没有一个值能解除这一级")
 
 
 def _check_number(field: str, value: float | None, least: float, most: float, *, positive: bool = False) -> None:
     if value is None:
         return
     if not math.isfinite(value) or value < least or value > most or (positive and value <= 0):
-        low = "above 0" if positive else f"at least {least:g}"
-        raise ParamError(
-            f"params.{field}", f"a finite number {low}" + (f" and at most {most:g}" if most < math.inf else "")
-        )
+        low, zh = ("above 0", "大于 0") if positive else (f"at least {least:g}", f"不小于 {_plain(least)}")
+        if least == -math.inf:
+            low, zh = "", ""
+        if most < math.inf:
+            low, zh = f"{low} and at most {most:g}", f"{zh}、不大于 {_plain(most)}"
+        raise ParamError(f"params.{field}", f"a finite number {low}".rstrip(), f"{zh} 的数" if zh else "一个数")
+
+
+def _plain(number: float) -> str:
+    """Without an exponent."""
+    return f"{number:.10f}".rstrip("0").rstrip(".")
 
 
 def _check_threshold(rule: Any) -> None:
@@ -348,11 +356,11 @@ def _check_samples(rule: Any) -> None:
     _check_number("interval_s", rule.interval_s, 0.001, MAX_SECONDS)
     _check_number("window_s", rule.window_s, rule.interval_s, MAX_SECONDS)
     if samples_of(rule) > MAX_SAMPLES:
-        raise ParamError(
-            "params.interval_s", f"window_s / interval_s must be at most {MAX_SAMPLES - 2}; lengthen interval_s"
-        )
+        words = f"window_s / interval_s must be at most {MAX_SAMPLES - 2}; lengthen interval_s"
+        raise ParamError("params.interval_s", words, f"长一些：时间窗最多分成 {MAX_SAMPLES - 2} 段")
     if not 2 <= rule.min_samples <= samples_of(rule):
-        raise ParamError("params.min_samples", f"between 2 and window_s / interval_s + 2 = {samples_of(rule)}")
+        words = f"between 2 and window_s / interval_s + 2 = {samples_of(rule)}"
+        raise ParamError("params.min_samples", words, f"2 到 {samples_of(rule)}（时间窗里取得到的个数）")
 
 
 def _check_held(rule: Any, direction: Direction) -> None:
@@ -373,7 +381,8 @@ def _check_accumulation(rule: Any) -> None:
     _check_number("bucket_s", rule.bucket_s, 0.001, MAX_SECONDS)
     _check_number("window_s", rule.window_s, rule.bucket_s, MAX_SECONDS)
     if buckets_of(rule) > MAX_SAMPLES:
-        raise ParamError("params.bucket_s", f"window_s / bucket_s must be at most {MAX_SAMPLES - 1}; lengthen bucket_s")
+        words = f"window_s / bucket_s must be at most {MAX_SAMPLES - 1}; lengthen bucket_s"
+        raise ParamError("params.bucket_s", words, f"长一些：时间窗最多分成 {MAX_SAMPLES - 1} 段")
 
 
 def buckets_of(rule: Accumulation) -> int:
@@ -385,7 +394,8 @@ def buckets_of(rule: Accumulation) -> int:
 def _check_quota(rule: Any) -> None:
     _check_held(rule, "high")
     if (rule.form == "count") != (rule.period is None):
-        raise ParamError("params.period", "day, month or year; none where the form is count")
+        words = "day, month or year; none where the form is count"
+        raise ParamError("params.period", words, "日、月、年之一；数现在有多少的不分周期")
     if rule.form != "count":
         _check_positive(rule.levels)
     _check_number("utc_offset_h", rule.utc_offset_h, -14, 14)
@@ -398,7 +408,8 @@ def _check_forecast(rule: Any) -> None:
     _check_number("target", rule.target, 0 if rule.form == "inverse_velocity" else -math.inf, math.inf)
     _check_number("confidence", rule.confidence, 0.5, 0.9999)
     if rule.form == "inverse_velocity" and rule.min_samples <= STRETCHES:
-        raise ParamError("params.min_samples", f"at least {STRETCHES + 1} for an inverse velocity")
+        words = f"at least {STRETCHES + 1} for an inverse velocity"
+        raise ParamError("params.min_samples", words, f"速度倒数法至少 {STRETCHES + 1} 个")
 
 
 RAREST = 1_000_000
@@ -408,7 +419,8 @@ RAREST = 1_000_000
 def _check_anomaly(rule: Any) -> None:
     for level in rule.levels:
         if level > 2:
-            raise ParamError(f"params.levels.{level}", "at most 2 (yellow): an anomaly is new, which need not be bad")
+            words = "at most 2 (yellow): an anomaly is new, which need not be bad"
+            raise ParamError(f"params.levels.{level}", words, "最高到黄色：没见过的不一定危险")
     _check_held(rule, "high")
     for level, value in rule.levels.items():
         _check_number(f"levels.{level}", value, 100, RAREST)
@@ -442,35 +454,35 @@ def _check_implausible(rule: Any) -> None:
     for field in ("low", "high"):
         _check_number(field, getattr(rule, field), -math.inf, math.inf)
     if rule.low is not None and rule.high is not None and rule.low >= rule.high:
-        raise ParamError("params.low", "low must be below high")
+        raise ParamError("params.low", "low must be below high", "下限小于上限")
     _check_number("count", rule.count, 1, 100_000)
     _check_number("clear_count", rule.clear_count, 1, 100_000)
 
 
 def _check_composite(rule: Any) -> None:
     if not rule.items or not all(rule.items) or len(set(rule.items)) != len(rule.items):
-        raise ParamError("params.items", "at least one monitored item, none twice")
+        raise ParamError("params.items", "at least one monitored item, none twice", "至少一个监测项目，不重复")
     if rule.form == "k_of_n" and len(rule.steps) != 1:
-        raise ParamError("params.steps", "k_of_n has exactly one step")
+        raise ParamError("params.steps", "k_of_n has exactly one step", "几个里有几个的，只有一步")
     _check_steps("steps", rule.steps, rising=rule.form == "ladder")
     if rule.counted == "items":
         if rule.within:
             _check_steps("within", rule.within, rising=True)
     elif rule.within:
-        raise ParamError("params.within", "only where items are counted")
+        raise ParamError("params.within", "only where items are counted", "按项目数的才有")
     _check_number("wait_s", rule.wait_s, 0, 3600)
 
 
 def _check_steps(field: str, steps: tuple[Step, ...], *, rising: bool) -> None:
     if not steps:
-        raise ParamError(f"params.{field}", "at least one step {level, count, to}")
+        raise ParamError(f"params.{field}", "at least one step {level, count, to}", "至少一步：几级、几个、升到几级")
     if len({step.level for step in steps}) != len(steps):
-        raise ParamError(f"params.{field}", "one step a level")
+        raise ParamError(f"params.{field}", "one step a level", "一级一步")
     for at, step in enumerate(steps):
         if not 1 <= step.count <= 100_000:
-            raise ParamError(f"params.{field}.{at}.count", "a whole number from 1 to 100000")
+            raise ParamError(f"params.{field}.{at}.count", "a whole number from 1 to 100000", "1 到 100000 的整数")
         if rising and step.to <= step.level:
-            raise ParamError(f"params.{field}.{at}.to", "a level above the one counted")
+            raise ParamError(f"params.{field}.{at}.to", "a level above the one counted", "比数的那一级高的级别")
 
 
 _CHECKS: dict[str, Callable[[Any], None]] = {

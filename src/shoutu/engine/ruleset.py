@@ -304,7 +304,8 @@ def physical_range(point: PointSpec, rules: Iterable[RuleSpec]) -> tuple[float, 
 def _integer(entry: Mapping[str, Any], name: str) -> int:
     value = entry.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MAX_ID:
-        raise ParamError(name, f"a whole number from 1 to {MAX_ID} was expected, not {value!r}")
+        words = f"a whole number from 1 to {MAX_ID} was expected, not {value!r}"
+        raise ParamError(name, words, f"1 到 {MAX_ID} 的整数")
     return value
 
 
@@ -312,7 +313,7 @@ def _point(entry: Mapping[str, Any], known: dict[int, PointSpec], problems: list
     try:
         ids = [_integer(entry, name) for name in ("id", "source", "site")]
         if ids[0] in known:
-            raise ParamError("id", "given twice; ids are never reused")
+            raise ParamError("id", "given twice; ids are never reused", "没有用过的编号")
     except ParamError as error:
         problems.append(Problem("point", _shown_id(entry), error.field, error.expected))
         return None
@@ -364,9 +365,10 @@ def _rule(
     try:
         number, version, point = (_integer(entry, name) for name in ("id", "version", "point"))
         if any(number in ids for ids in known):
-            raise ParamError("id", "given twice; ids are never reused")
+            raise ParamError("id", "given twice; ids are never reused", "没有用过的编号")
         if point not in points:
-            raise ParamError("point", f"point {point} is not in the catalog or is itself wrong")
+            words = f"point {point} is not in the catalog or is itself wrong"
+            raise ParamError("point", words, "目录里有的测点")
         kind = entry.get("kind")
         params = parse(str(kind), entry.get("params"))
         _check_against_point(params, points[point], ranged)
@@ -384,7 +386,7 @@ def _composite(
     try:
         number, version, site = (_integer(entry, name) for name in ("id", "version", "site"))
         if any(number in ids for ids in known):
-            raise ParamError("id", "given twice; ids are never reused")
+            raise ParamError("id", "given twice; ids are never reused", "没有用过的编号")
         params = parse("composite", entry.get("params"))
         assert isinstance(params, Composite)
     except ParamError as error:
@@ -395,16 +397,16 @@ def _composite(
 
 def _check_against_point(params: Params, point: PointSpec, ranged: dict[int, int]) -> None:
     if isinstance(params, NoData) and params.after_s is None and point.interval_s is None:
-        raise ParamError("params.after_s", f"is needed, as point {point.id} has no interval_s")
+        words = f"is needed, as point {point.id} has no interval_s"
+        raise ParamError("params.after_s", words, "必填：测点没有上报间隔")
     if isinstance(params, Implausible):
         if point.id in ranged:
-            raise ParamError(
-                "kind", f"point {point.id} already has implausible rule {ranged[point.id]}; one is allowed"
-            )
+            words = f"point {point.id} already has implausible rule {ranged[point.id]}; one is allowed"
+            raise ParamError("kind", words, "一个测点只有一条合理范围")
         low = params.low if params.low is not None else point.low
         high = params.high if params.high is not None else point.high
         if low is not None and high is not None and low >= high:
-            raise ParamError("params.low", "low must be below high (one of them is the point's own)")
+            raise ParamError("params.low", "low must be below high (one of them is the point's own)", "下限小于上限")
 
 
 def _shown_id(entry: Mapping[str, Any]) -> int | None:

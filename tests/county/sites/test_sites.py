@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from shoutu.county.kit import catalog
 from shoutu.county.kit.actors import SYSTEM
@@ -130,8 +130,71 @@ def test_a_plausible_range_may_not_call_the_dangerous_side_a_fault(point, rule, 
         services.create_rule(SYSTEM, point, "implausible", {"low": 10.0, "danger": side}, "量程")
     assert caught.value.field == "danger"
     assert "low" in caught.value.expected
-    for allowed in ("low", "both"):
-        assert services.create_rule(SYSTEM, point, "implausible", {"low": 0.0, "danger": allowed}, "量程").pk
+
+
+@pytest.mark.parametrize("side", ["low", "both"])
+def test_a_plausible_range_that_keeps_the_dangerous_side_is_taken_and_a_second_one_is_not(point, rule, side):
+    """The engine watches a point by one range: another would stand in force and be judged by nobody."""
+    assert services.create_rule(SYSTEM, point, "implausible", {"low": 0.0, "danger": side}, "量程").pk
+    with pytest.raises(Invalid) as caught:
+        services.create_rule(SYSTEM, point, "implausible", {"low": 1.0}, "量程")
+    assert (caught.value.field, "已有一条合理范围" in caught.value.expected) == ("kind", True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "allowed"),
+    [
+        ("rate", {"levels": {"4": 1.0}}, "both"),
+        ("anomaly", {"levels": {"1": 3000}}, "both"),
+        ("accumulation", {"levels": {"4": 50}, "window_s": 3600, "bucket_s": 600}, "high"),
+        (
+            "forecast",
+            {"levels": {"4": 6}, "target": 1.0, "window_s": 86400, "interval_s": 3600, "direction": "low"},
+            "low",
+        ),
+    ],
+)
+def test_no_rule_of_danger_is_masked_by_a_range_made_by_hand(point, kind, params, allowed):
+    services.create_rule(SYSTEM, point, kind, params, "设计")
+    with pytest.raises(Invalid) as caught:
+        services.create_rule(SYSTEM, point, "implausible", {"low": 0.0, "high": 0.1, "danger": "none"}, "量程")
+    assert (caught.value.field, allowed in caught.value.expected) == ("danger", True)
+    assert services.create_rule(SYSTEM, point, "implausible", {"low": 0.0, "danger": allowed}, "量程").pk
+
+
+def test_a_range_that_is_none_together_with_the_point_s_own_is_refused(county, source):
+    point = services.create_point(SYSTEM, county.site, source, "T1/flow", item="flow", unit="m", low=5.0)
+    with pytest.raises(Invalid) as caught:
+        services.create_rule(SYSTEM, point, "implausible", {"high": 5.0}, "量程")
+    assert caught.value.field == "params.low"
+
+
+WRONG = [
+    ("threshold", {"levels": {}}, "params.levels", "至少一级有限值"),
+    ("threshold", {"levels": {"5": 1}}, "params.levels.5", "1 蓝、2 黄、3 橙、4 红"),
+    ("threshold", {"levels": {"4": [1, 2]}}, "params.levels.4", "一个数"),
+    ("threshold", {"levels": {"3": 9, "4": 8}}, "params.levels", "红色的限值比橙色的更严重"),
+    ("threshold", {"levels": {"4": "高"}}, "params.levels", "数或一列值"),
+    ("threshold", {"levels": {"4": 1}, "direction": "up"}, "params.direction", "其中之一：high、low、band"),
+    ("threshold", {"levels": {"4": 1}, "raise_for_s": -1}, "params.raise_for_s", "不小于 0、不大于 316224000 的数"),
+    ("threshold", {"levels": {"4": 1}, "hold": 1}, "params.hold", "没有这一项；有的是 levels"),
+    ("stuck", {}, "params.window_s", "必填"),
+    ("stuck", {"window_s": 0}, "params.window_s", "大于 0、不大于"),
+    ("rate", {"levels": {"4": 1}, "window_s": 86400}, "params.interval_s", "时间窗最多分成 62 段"),
+    ("no_data", {"level": 9}, "params.level", "其中之一：1、2、3、4"),
+    ("quota", {"levels": {"4": 1}}, "params.period", "日、月、年之一"),
+    ("flood", {}, "kind", "其中之一：threshold"),
+]
+
+
+@pytest.mark.parametrize(("kind", "params", "field", "expected"), WRONG)
+def test_a_refused_rule_says_what_was_expected_in_the_words_of_who_asks(point, kind, params, field, expected):
+    with pytest.raises(Invalid) as caught:
+        services.create_rule(SYSTEM, point, kind, params, "设计")
+    assert (caught.value.field.startswith(field), expected in caught.value.expected) == (True, True)
+    with translation.override("en"), pytest.raises(Invalid) as caught:
+        services.create_rule(SYSTEM, point, kind, params, "设计")
+    assert caught.value.expected.isascii()
 
 
 def test_a_stricter_version_holds_at_once_a_weaker_one_waits_for_a_second_person(county, rule):

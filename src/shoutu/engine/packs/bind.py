@@ -41,7 +41,7 @@ def bind(pack: Pack, indicator_id: str, site_params: dict[str, Any]) -> Binding:
                 # Values that contradict each other are said so; the highest level is watched all the same.
                 top = max(params["levels"])
                 rules.append(_bound(pack, indicator, rule, {**params, "levels": {top: params["levels"][top]}}))
-            zh = f"{rule.title.zh}：现场参数代入后不成立（{error}），请核对设计值"
+            zh = f"{rule.title.zh}：现场参数代入后不成立（{error.zh}），核对设计值"
             problems.append(Wrong(rule=rule.id, zh=zh, en=f"site values make no rule: {error}"))
         except ExpressionError as error:
             problems.append(

@@ -107,7 +107,9 @@ function Form({ point }: { point: PointDetail }): ReactNode {
   const draft = draftOf(kind, base, texts);
   const fields = fieldsOf(kind, base);
   const refused = asProblem(act.error);
-  const about = act.error ? fieldOf(kind, refused.field, fields) : null;
+  const asks = Object.entries(choices[kind]).filter(([name]) => name === "period" || (name in base && base.form !== "count"));
+  // What is said of a field that the form does not show is said below it.
+  const about = act.error ? fieldOf(kind, refused.field, [...fields, ...asks.map(([name]) => name)]) : null;
   const touch = (): void => {
     if (act.error) act.reset();
   };
@@ -137,17 +139,15 @@ function Form({ point }: { point: PointDetail }): ReactNode {
         <Select id="new-kind" value={kind} onChange={begin} options={kinds.map((one) => ({ value: one, label: t(`rule.kind.${one}`) }))} />
       </div>
       <p className="second">{t(`newRule.what.${kind}`)}</p>
-      {Object.entries(choices[kind])
-        .filter(([name]) => name === "period" || (name in base && base.form !== "count"))
-        .map(([name, options]) => (
-          <Chosen
-            key={name} name={name} value={picked[name] ?? options[0] ?? ""} options={options} wrong={about === name ? (refused.expected ?? refused.message) : null}
-            set={(value) => {
-              setPicked((now) => ({ ...now, [name]: value }));
-              touch();
-            }}
-          />
-        ))}
+      {asks.map(([name, options]) => (
+        <Chosen
+          key={name} name={name} value={picked[name] ?? options[0] ?? ""} options={options} wrong={about === name ? (refused.expected ?? refused.message) : null}
+          set={(value) => {
+            setPicked((now) => ({ ...now, [name]: value }));
+            touch();
+          }}
+        />
+      ))}
       <Numbers
         kind={kind} params={base} texts={texts} wrongOf={wrongOf} unit={point.unit}
         set={(field, text) => {

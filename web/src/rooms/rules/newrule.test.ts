@@ -49,9 +49,10 @@ describe("a rule made by hand", () => {
     expect(fieldOf("threshold", "params.levels.4", fields)).toBe("levels.4.0");
     expect(fieldOf("threshold", "params.levels", fields)).toBe("levels.4.0");
     expect(fieldOf("threshold", "params.hysteresis", fields)).toBe("hysteresis");
-    expect(fieldOf("threshold", "params.direction", fields)).toBe("direction");
-    expect(fieldOf("implausible", "danger", fieldsOf("implausible", {}))).toBe("danger");
-    expect(fieldOf("threshold", "kind_of", fields)).toBeNull();
+    expect(fieldOf("threshold", "params.direction", [...fields, "direction"])).toBe("direction");
+    expect(fieldOf("implausible", "danger", [...fieldsOf("implausible", {}), "danger"])).toBe("danger");
+    // Of what the form does not show nobody would read the refusal beside it.
+    for (const hidden of ["kind", "reason", "title", "danger", "kind_of"]) expect(fieldOf("threshold", hidden, fields), hidden).toBeNull();
     expect(fieldOf("threshold", null, fields)).toBeNull();
   });
 });

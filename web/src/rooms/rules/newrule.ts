@@ -82,11 +82,11 @@ export function wrongWords(kind: string, field: string, wrong: Wrong): string {
   return t("ruleEdit.wrong.range", { least: figure(range[0]), most: figure(range[1]) });
 }
 
-/** The field of the form the server's answer is about: `params.levels.4` is `levels.4`; of all limits the first. */
+/** The field of the form the server's answer is about: `params.levels.4` is `levels.4`; of all limits the first. Null: none of those shown. */
 export function fieldOf(kind: Kind, named: string | null, fields: readonly string[]): string | null {
   if (named === null) return null;
   const field = named.replace(/^params\.?/, "");
-  if (fields.includes(field) || field in choices[kind] || ["reason", "title", "kind"].includes(field)) return field;
+  if (fields.includes(field)) return field;
   if (field.startsWith("levels") && hasLimits(kind)) return fields.find((one) => one.startsWith(field)) ?? fields.find((one) => one.startsWith("levels")) ?? null;
   return null;
 }

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from shoutu.county.kit.actors import Actor
 from shoutu.county.kit.errors import Conflict, Invalid
@@ -27,16 +27,17 @@ from shoutu.county.sites.services.publishing import publish_rules
 from shoutu.county.sites.strictness import holds_at_once
 from shoutu.county.sites.wording import rule_sentence
 from shoutu.engine.packs.bind import unit_of
+from shoutu.engine.params import RISKS
 
 
 def checked(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters with their defaults, as JSON. Raises Invalid naming the field, as the engine words it."""
+    """The parameters with their defaults, as JSON. Raises Invalid naming the field, in the words of who asks."""
     from shoutu.engine.params import ParamError, parse
 
     try:
         parsed = parse(kind, dict(params))
     except ParamError as error:
-        raise Invalid(error.field, error.expected) from error
+        raise Invalid(error.field, error.expected if (get_language() or "").startswith("en") else error.zh) from error
     complete = msgspec.json.decode(msgspec.json.encode(parsed))
     return {name: value for name, value in complete.items() if value is not None}
 
@@ -92,6 +93,8 @@ def create_rules(actor: Actor, asked: Sequence[NewRule]) -> list[Rule]:
         _reason(one.reason)
     lock_sites(one.point.site_id for one in asked)
     _never_mask(asked, complete)
+    for one, params in zip(asked, complete, strict=True):
+        _one_range(one, params)
     rules = [
         Rule(
             site_id=one.point.site_id, point=one.point, kind=one.kind, title=one.title[:120], origin=one.origin,
@@ -318,27 +321,49 @@ def _put_in_force(actor: Actor, rule: Rule, version: RuleVersion) -> None:
 def _never_mask(asked: Sequence[NewRule], complete: Sequence[Mapping[str, Any]]) -> None:
     """A plausible range that calls the dangerous side a mere fault would silence the point's limits: refused.
 
-    The limits are those in force and those asked for before it. Raises Invalid("danger"). Design: danger is never
-    mistaken for a fault.
+    The limits are those in force and those asked for before it; of a range made by hand also those of other kinds than
+    a threshold. Raises Invalid("danger"). Design: danger is never mistaken for a fault.
     """
     ranges = {one.point.pk for one in asked if one.kind == "implausible"}
     if not ranges:
         return
-    sides: dict[int, set[str]] = defaultdict(set)
+    sides: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     standing = RuleVersion.objects.filter(
-        rule__point_id__in=ranges, rule__kind="threshold", state=RuleState.IN_FORCE
-    ).values_list("rule__point_id", "params")
-    for point, params in standing:
-        sides[point].add(params.get("direction", "high"))
+        rule__point_id__in=ranges, rule__kind__in=RISKS, state=RuleState.IN_FORCE
+    ).values_list("rule__point_id", "rule__kind", "params")
+    for point, kind, params in standing:
+        sides[point][kind].add(_side(kind, params))
     for one, params in zip(asked, complete, strict=True):
-        if one.kind == "threshold":
-            sides[one.point.pk].add(params.get("direction", "high"))
+        if one.kind in RISKS:
+            sides[one.point.pk][one.kind].add(_side(one.kind, params))
         if one.kind != "implausible" or params.get("danger", "both") == "both":
             continue
-        for side in sides[one.point.pk]:
+        kinds = ("threshold",) if one.origin else RISKS
+        for side in {side for kind in kinds for side in sides[one.point.pk][kind]}:
             if side != params["danger"]:
                 expected = "both" if side == "band" else side
                 raise Invalid("danger", _("%(side)s 或 both：本测点的限值在这一侧") % {"side": expected})
+
+
+def _side(kind: str, params: Mapping[str, Any]) -> str:
+    """On which side of its range a point is dangerous by a rule."""
+    if kind in ("rate", "anomaly"):
+        return "band"
+    return str(params.get("direction", "high"))
+
+
+def _one_range(one: NewRule, params: Mapping[str, Any]) -> None:
+    """The engine watches a point by one range, and by none that is no range. Raises Invalid.
+
+    A pack's is not refused: the rest of the pack must watch all the same.
+    """
+    if one.kind != "implausible" or one.origin:
+        return
+    if Rule.objects.filter(point=one.point, kind="implausible", enabled=True).exists():
+        raise Invalid("kind", _("别的规则：这个测点已有一条合理范围，改那一条"))
+    low, high = params.get("low", one.point.low), params.get("high", one.point.high)
+    if low is not None and high is not None and low >= high:
+        raise Invalid("params.low", _("下限小于上限（没填的一侧是测点的量程）"))
 
 
 def _reason(reason: str) -> None:
