@@ -10,7 +10,7 @@ import { useMe } from "../../kit/shell/Shell";
 import { useCrumb } from "../../kit/shell/crumb";
 import { Failed, Loading } from "../../kit/States";
 import { figure } from "../../time/figure";
-import { leadWords, foundWords, perMonth, singleAddress, summed } from "./backtest";
+import { leadWords, foundWords, perMonth, singleAddress, summed, worstFirst } from "./backtest";
 import { Ask, begunWith } from "./BacktestAsk";
 import { useBacktests, usePacks, type BacktestOf } from "./queries";
 import { whenWords } from "./trial";
@@ -160,7 +160,9 @@ export function BacktestManyPage(): ReactNode {
             ? t("backtest.many.choose")
             : rows.length === 0
               ? t("backtest.many.nothing", { name: named(last) })
-              : t("backtest.many.sentence", { name: named(last), n: rows.length, missed: sum.missed, most: perMonth(sum.most) })}
+              : sum.tried === 0
+                ? t("backtest.many.sentence.unmeasured", { name: named(last), n: sum.reckoned, most: perMonth(sum.most) })
+                : t("backtest.many.sentence", { name: named(last), n: sum.reckoned, missed: sum.missed, most: perMonth(sum.most) })}
         </h1>
         <p className="second">{t("backtest.many.note")}</p>
       </header>
@@ -178,7 +180,7 @@ export function BacktestManyPage(): ReactNode {
             ready && <Loading what={t("what.backtest")} />
           ) : (
             <Panel title={t("backtest.many.each")} note={last.of_warnings ? t("backtest.each.warnings") : t("backtest.each.note", { h: figure(last.before_h) })}>
-              {rows.length > 0 && <Table rows={rows} of={last} beside={site === null} />}
+              {rows.length > 0 && <Table rows={worstFirst(rows)} of={last} beside={site === null} />}
               {last.left.later > 0 && (
                 <p className="backtest-later">
                   {t("backtest.many.later", { n: last.left.later, all: last.count })}{" "}

@@ -57,6 +57,7 @@ export function Requirements(): ReactNode {
   const [search, setSearch] = useSearchParams();
   const all = search.get("all") === "1";
   const [q, kind] = [search.get("q") ?? "", search.get("kind") ?? ""];
+  const none = q || kind ? t("needs.sentence.narrowed") : t("needs.sentence.none");
   const filter = { ...(q ? { q } : {}), ...(kind ? { kind } : {}), ...(all ? {} : { lacking: true }) };
   const list = useRequirements(filter);
   const kinds = [...new Set((usePacks().data?.items ?? []).filter((pack) => pack.required > 0).flatMap((pack) => pack.kinds))];
@@ -72,7 +73,7 @@ export function Requirements(): ReactNode {
   return (
     <div className="page">
       <div className="rules-head rules-find">
-        <h1>{list.data && (all ? t("needs.sentence.all", { n: count }) : count > 0 ? t("needs.sentence", { n: count }) : t("needs.sentence.none"))}</h1>
+        <h1>{list.data && (all ? t("needs.sentence.all", { n: count }) : count > 0 ? t("needs.sentence", { n: count }) : none)}</h1>
         <Select
           aria-label={t("site.kind")}
           value={kind}
@@ -95,7 +96,7 @@ export function Requirements(): ReactNode {
         <Loading what={t("nav.requirements")} />
       ) : rows.length === 0 ? (
         <div className="panel">
-          <Empty title={q || kind ? t("points.empty.filtered") : t("needs.sentence.none")} action={all ? undefined : <Button onClick={() => set("all", "1")}>{t("needs.all")}</Button>} />
+          <Empty title={none} action={all ? undefined : <Button onClick={() => set("all", "1")}>{t("needs.all")}</Button>} />
         </div>
       ) : (
         <ResourceTable

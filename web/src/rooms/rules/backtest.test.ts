@@ -2,7 +2,7 @@ import i18next from "i18next";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Backtest, BacktestBrief, BacktestManyRow, BacktestRow } from "../../api/types";
 import zh from "../../i18n/zh.json";
-import { formAddress, leadWords, limitWords, singleAddress, standingAt, summed, textsOfAddress } from "./backtest";
+import { formAddress, leadWords, limitWords, singleAddress, standingAt, summed, textsOfAddress, worstFirst } from "./backtest";
 
 function row(factor: number, levels: Record<string, unknown>): BacktestRow {
   return { factor, params: { levels }, levels: [], at: [], stood: [] };
@@ -46,11 +46,17 @@ describe("the thresholds", () => {
 
 describe("many rules", () => {
   const at = (level: number, missed: number, vain: number | null): BacktestBrief => ({ level, tried: 2, missed, median_lead: null, false: 0, false_per_month: vain, false_hours_per_month: null });
-  const one = (...levels: BacktestBrief[]): BacktestManyRow => ({ levels }) as unknown as BacktestManyRow;
+  const one = (...levels: BacktestBrief[]): BacktestManyRow => ({ levels, why: null, readings: 9 }) as unknown as BacktestManyRow;
 
   it("are summed by their mildest level, which stands wherever a higher one does", () => {
-    expect(summed([one(at(4, 2, 0), at(1, 0, 0.5)), one(at(2, 1, 3)), one(at(1, 0, null)), one()])).toEqual({ missed: 1, most: 3 });
-    expect(summed([])).toEqual({ missed: 0, most: 0 });
+    expect(summed([one(at(4, 2, 0), at(1, 0, 0.5)), one(at(2, 1, 3)), one(at(1, 0, null)), one()])).toEqual({ reckoned: 3, tried: 3, missed: 1, most: 3 });
+    expect(summed([])).toEqual({ reckoned: 0, tried: 0, missed: 0, most: 0 });
+    expect(summed([one({ ...at(1, 0, 0), tried: 0 })])).toEqual({ reckoned: 1, tried: 0, missed: 0, most: 0 });
+  });
+
+  it("come with those first that missed, then those that call in vain, and last what could not be reckoned", () => {
+    const rows = [{ ...one(at(1, 2, 9)), why: "x" }, one(at(1, 0, 1)), one(at(4, 9, 0), at(1, 0, 5)), one(at(1, 1, null)), one(at(1, 2, 0)), { ...one(at(1, 2, 9)), readings: 0 }];
+    expect(worstFirst(rows).map((row) => rows.indexOf(row))).toEqual([4, 3, 2, 1, 0, 5]);
   });
 
   it("lead each to its own page over the same time", () => {

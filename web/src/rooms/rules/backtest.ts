@@ -83,8 +83,38 @@ export function foundWords(at: BacktestBrief): string {
   return at.tried === 0 ? t("backtest.worth.none") : `${at.tried - at.missed}/${at.tried}`;
 }
 
+/** A rule at its mildest level, which stands wherever a higher one does; nothing where it could not be reckoned. */
+function mildestOf(row: BacktestManyRow): BacktestBrief | undefined {
+  return row.why === null && row.readings > 0 ? row.levels[row.levels.length - 1] : undefined;
+}
+
+interface Sum {
+  /** Rules that were reckoned, and how many of them had an event to be measured by. */
+  reckoned: number;
+  tried: number;
+  missed: number;
+  most: number;
+}
+
 /** Of many rules: how many missed an event at every level of theirs, and the most false alarms one of them gives. */
-export function summed(rows: readonly BacktestManyRow[]): { missed: number; most: number } {
-  const mildest = rows.flatMap((row) => row.levels.slice(-1));
-  return { missed: mildest.filter((at) => at.missed > 0).length, most: Math.max(0, ...mildest.map((at) => at.false_per_month ?? 0)) };
+export function summed(rows: readonly BacktestManyRow[]): Sum {
+  const mildest = rows.flatMap((row) => mildestOf(row) ?? []);
+  return {
+    reckoned: mildest.length,
+    tried: mildest.filter((at) => at.tried > 0).length,
+    missed: mildest.filter((at) => at.missed > 0).length,
+    most: Math.max(0, ...mildest.map((at) => at.false_per_month ?? 0)),
+  };
+}
+
+/** What is to be decided about first: rules that missed most, then those that call in vain most; what could not be reckoned last. */
+export function worstFirst(rows: readonly BacktestManyRow[]): BacktestManyRow[] {
+  const rank = (row: BacktestManyRow): [number, number] => {
+    const at = mildestOf(row);
+    return at === undefined ? [-1, 0] : [at.missed, at.false_per_month ?? 0];
+  };
+  return [...rows].sort((a, b) => {
+    const [one, two] = [rank(a), rank(b)];
+    return two[0] - one[0] || two[1] - one[1];
+  });
 }
