@@ -272,6 +272,21 @@ async def test_a_node_that_is_not_there_is_named_and_taken_when_it_comes_and_sai
     assert set(house.values(2)) == {9.0}
 
 
+async def test_a_namespace_that_comes_later_is_found_without_a_new_session(house: House, their: Their) -> None:
+    house.acceptor.directory.call(
+        Device(MINE, 9, "坝下", "opcua", {
+            "endpoint": their.url, "every_s": 0.1, "sample_s": 0, "timeout_s": 10, "beat_s": 0.5,
+            "nodes": [{"address": "A-1", "node": "nsu=urn:mine;s=a"}, {"address": "A-2", "node": "nsu=urn:late;s=c"}],
+        })
+    )  # fmt: skip
+    await until(lambda: "urn:late;s=c: no such namespace" in house.device()["detail"], house)
+    space = await their.do(their.server.register_namespace("urn:late"))
+    id = ua.NodeId("c", space)
+    await their.do(their.server.nodes.objects.add_variable(id, "c", ua.Variant(4.5, ua.VariantType.Double)))
+    await until(lambda: 4.5 in house.values(2), house)
+    assert house.device()["connections"] == 1
+
+
 def secured(their: Their, folder: Path, password: str = PASSWORD, **told: Any) -> dict[str, Any]:
     key = config(folder).secret("django.key")
     sealed = sealing.seal({"password": password}, sealing.DEVICE, key)

@@ -39,6 +39,11 @@ KEEP_ALIVE_SECONDS = 10.0
 KEPT_SECONDS = 600.0
 """So long a server keeps a subscription that is asked for nothing, as while our disk is full."""
 OVERFLOW_SHOWN_SECONDS = 600.0
+MOST_TOLD = 1_000
+"""Values in one notification; of more the rest comes in the next. It is decoded on the loop that all doors share."""
+WRONG_SHOWN = 3
+CLOCKS_APART_MS = 60_000
+"""A server's time further from ours is not that of its answer."""
 
 
 @dataclass(slots=True)
@@ -134,8 +139,8 @@ class Session:
         parts: list[Any] = message.NotificationData or []
         for part in parts:
             if isinstance(part, ua.StatusChangeNotification):
+                # What else the message says is taken all the same.
                 self._lose(Away("closed", status_name(int(part.Status.value))))
-                return
         if not parts:
             return
         number = int(message.SequenceNumber)
@@ -163,7 +168,7 @@ class Session:
         asked.RequestedPublishingInterval = ua.Duration(every * 1000)
         asked.RequestedMaxKeepAliveCount = ua.UInt32(max(ceil(KEEP_ALIVE_SECONDS / every), 1))
         asked.RequestedLifetimeCount = ua.UInt32(max(ceil(KEPT_SECONDS / every), 3 * asked.RequestedMaxKeepAliveCount))
-        asked.MaxNotificationsPerPublish = ua.UInt32(0)
+        asked.MaxNotificationsPerPublish = ua.UInt32(MOST_TOLD)
         asked.PublishingEnabled = cast("ua.Boolean", True)
         made = await self._services.create_subscription(asked, self.published)
         self._subscription = made.SubscriptionId
@@ -233,7 +238,14 @@ class Session:
     async def _beat(self) -> None:
         """Read what stood still for so long; see whether a node that was missing has come."""
         now, every = time.monotonic(), self._settings.beat_s
-        await self._watch(one for one in self._watches if one.item is None and now - one.tried >= every)
+        missing = [one for one in self._watches if one.item is None and now - one.tried >= every]
+        nameless = [one for one in missing if one.id is None]
+        if nameless:
+            # A server takes up the namespaces of its devices as they come.
+            namespaces = await self._namespaces()
+            for one in nameless:
+                one.id = node_id(one.node.node, namespaces)
+        await self._watch(missing)
         due = [one for one in self._watches if one.item is not None and now - one.at >= every]
         for some in _parts(due):
             asked = time.time_ns() // 1_000_000
@@ -273,13 +285,23 @@ class Session:
         ts = stamp_of(data, self._settings.time, now)
         if beat and watch.ts is not None and EARLIEST <= ts <= watch.ts:
             # It stands still, and the server says so now; by a clock that runs ahead, later than it said last.
-            ts = max(now, watch.ts + 1)
+            ts = max(self._asked_at(data, now), watch.ts + 1)
         # What changed long ago is said once by its own time, and read again at once for now.
         old = not beat and watch.ts is None and now - ts > self._settings.beat_s * 1000
         watch.at = -inf if old else clock
         watch.ts = ts if watch.ts is None else max(ts, watch.ts)
         watch.wrong = status_name(status) if quality == INVALID and status >> 31 else ""
         rows.add(place, watch.node.address, ts, value, quality)
+
+    def _asked_at(self, data: ua.DataValue, now: int) -> int:
+        """When a value that stands still was vouched for: by the server's clock, where its answer says, else by ours.
+
+        By ours alone what changes soon after would come before it where the server's clock is behind, and be late.
+        """
+        if self._settings.time == "arrival":
+            return now
+        told = stamp_of(data, "server", now)
+        return told if abs(told - now) <= CLOCKS_APART_MS else now
 
     def _gone(self, rows: Rows, place: int, watch: Watch, status: int) -> None:
         """A node is there no more: it is not read, and looked for again."""
@@ -293,7 +315,7 @@ class Session:
         """What is wrong though the server is there."""
         wrong = [one for one in self._watches if one.wrong]
         if wrong:
-            words = "; ".join(f"{one.node.node}: {one.wrong}" for one in wrong)
+            words = "; ".join(f"{one.node.node}: {one.wrong}" for one in wrong[:WRONG_SHOWN])
             self._runner.trouble("nodes", f"{len(wrong)}/{len(self._watches)} {words}")
         elif time.monotonic() - self._overflow < OVERFLOW_SHOWN_SECONDS:
             self._runner.trouble("overflow")
