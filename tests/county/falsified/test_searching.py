@@ -15,7 +15,8 @@ from django.utils import timezone
 from shoutu.county.duties.models import Alarm
 from shoutu.county.falsified import search, steps, unsearched
 from shoutu.county.falsified.models import Finding, Owed, SearchDay
-from shoutu.county.falsified.narrowing import narrowed
+from shoutu.county.falsified.narrowing import Told, narrowed
+from shoutu.county.falsified.services import owing
 from shoutu.county.kit.errors import Unavailable
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites import asking, quality
@@ -154,6 +155,20 @@ def test_a_day_of_which_readings_came_in_late_is_searched_anew(mines: SimpleName
     assert search.asked(mines.points, before + timedelta(days=3))["searched"][0][0] == start
     later = search.asked(mines.points, before + timedelta(days=4))["searched"]
     assert start not in [one[0] for one in later]
+
+
+def test_what_was_given_up_is_tried_once_more_with_readings_that_came_in_since(mines: SimpleNamespace) -> None:
+    site, day, tried = mines.points[0].site_id, yesterday(), timezone.now() - HOUR
+    owed = Owed.objects.create(
+        site_id=site, day=day, cause="failed", points=2, noted_at=tried, tries=search.MOST_TRIES, tried_at=tried
+    )
+    late = [(round(quality.bounds(day)[0].timestamp() * 1000), mines.points[0].pk)]
+    for received, tries in ((tried - HOUR, search.MOST_TRIES), (timezone.now(), 0)):
+        found = Told(late=[(start, point, round(received.timestamp() * 1000)) for start, point in late])
+        owing.note_late(mines.points, found)
+        owed.refresh_from_db()
+        assert owed.tries == tries
+    assert (owed.cause, owed.tried_at) == ("late", None)
 
 
 def test_what_fails_is_narrowed_site_from_site_then_point_from_point() -> None:

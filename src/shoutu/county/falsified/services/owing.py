@@ -11,6 +11,7 @@ from shoutu.county.duties import services as duties
 from shoutu.county.falsified import unsearched
 from shoutu.county.falsified.models import Owed
 from shoutu.county.falsified.narrowing import Told
+from shoutu.county.falsified.search import MOST_TRIES
 from shoutu.county.falsified.services.checking import SEARCHER
 from shoutu.county.kit import steps
 from shoutu.county.kit.subjects import COUNTY
@@ -46,10 +47,12 @@ def note_late(points: Sequence[Point], told: Told) -> None:
 
 
 def _owe_late(site: int, day: date, points: int, received: datetime) -> None:
+    """What is given up is taken up once more: with these readings its search may go well."""
     row = Owed.objects.filter(site=site, day=day).first()
     if row is None:
         row = Owed(site_id=site, day=day)
-    elif row.settled_at is None or row.settled_at > received:
+    last, waits = row.settled_at or row.tried_at, row.settled_at is None and row.tries < MOST_TRIES
+    if row.pk is not None and (waits or (last is not None and last > received)):
         return
     row.cause, row.points, row.why = Owed.Cause.LATE, points, ""
     row.noted_at, row.tries, row.tried_at, row.settled_at = timezone.now(), 0, None, None
