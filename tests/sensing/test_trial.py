@@ -13,9 +13,12 @@ import pytest
 from shoutu.engine import Engine, RuleSet
 from shoutu.engine.trial import episodes
 from shoutu.sensing import trial
-from shoutu.sensing.store import Store
+from shoutu.sensing.backtest import BacktestAsked, backtest
+from shoutu.sensing.store import Kept, Store
 from shoutu.sensing.store.settings import StoreSettings
 from shoutu.sensing.trial import Asked, Trial
+from tests.sensing.store.plain import NOON
+from tests.sensing.store.test_retention import HOUR, filled
 from tests.stack import Promise
 
 NOW = 1_790_000_000_000
@@ -123,3 +126,21 @@ def test_what_is_asked_wrong_is_named(store: Store, more: dict[str, Any], named:
     body = {"point": POINT, "runs": [[rule(3.0)]], "sums": {"rule": [5]}, "start": NOW - DAY, "end": NOW, **more}
     with pytest.raises(ValueError, match=named):
         Trial(store).run(msgspec.convert(body, Asked))
+
+
+def test_where_raw_readings_are_gone_nothing_is_tried(tmp_path: Path) -> None:
+    """An hour of evidence in between is no history: before and after it the point would seem silent."""
+    store = filled(tmp_path)
+    store.forget(NOON, Kept([(2, NOON - 5 * HOUR, NOON - 4 * HOUR)]))
+    point = {**POINT, "id": 2, "interval_s": 60.0}
+    params = {"levels": {"4": 5.0}, "direction": "high"}
+    over = {"point": point, "start": NOON - 6 * HOUR, "end": NOON, "lead_ms": HOUR}
+    red = {"id": 5, "version": 1, "point": 2, "kind": "threshold", "params": params}
+    told = Trial(store).run(msgspec.convert({**over, "runs": [[red]], "sums": {"rule": [5]}}, Asked))
+    assert (told["n"], told["first"]) == (180, NOON - 3 * HOUR)
+    variants = {"kind": "threshold", "variants": [params], "events": []}
+    worth = backtest(store, msgspec.convert({**over, **variants}, BacktestAsked))
+    assert (worth["n"], worth["first"]) == (180, NOON - 3 * HOUR)
+    before = {**over, "end": NOON - 3 * HOUR, "runs": [[red]], "sums": {}}
+    assert Trial(store).run(msgspec.convert(before, Asked))["n"] == 0
+    store.close()

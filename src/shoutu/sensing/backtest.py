@@ -50,13 +50,14 @@ class BacktestAsked(msgspec.Struct):
 
 
 def backtest(store: Store, asked: BacktestAsked) -> dict[str, Any]:
-    """``reckoned`` over what the store keeps. Of more history than one answer takes, the oldest; ``next`` says where
-    it was cut. Raises ValueError naming what is wrong in what was asked.
+    """``reckoned`` over what the store keeps whole. Of more history than one answer takes, the oldest; ``next`` says
+    where it was cut. Raises ValueError naming what is wrong in what was asked.
     """
     point = asked.point.get("id")
     if not isinstance(point, int) or asked.start >= asked.end:
         raise ValueError("point, start, end: a point's id, start before end")
-    found = store.query(point, asked.start - max(0, asked.lead_ms), asked.end, MOST_READINGS)
+    since = store.whole_since(asked.start - max(0, asked.lead_ms), asked.end)
+    found = store.query(point, since, asked.end, MOST_READINGS)
     end = asked.end if found.next is None else found.next
     return {**reckoned(asked, Series(found.ts, found.received, found.value, found.quality), end), "next": found.next}
 

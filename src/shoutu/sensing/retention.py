@@ -16,7 +16,8 @@ from .store import Kept, Store, StoreBlocked
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 60.0
+EVERY_S, WAITING_S = 60.0, 600.0
+"""Between two looks; the longer one while something past its time must stay: it does for hours, mostly."""
 DELIVERY_S = 30.0
 TIMEOUT = httpx.Timeout(5.0, read=60.0)
 
@@ -49,7 +50,7 @@ class Retention:
                 self.failing = f"{type(error).__name__}: {error}"
             else:
                 self.failing = None
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(WAITING_S if self.waiting and self.failing is None else EVERY_S)
 
     async def once(self) -> None:
         """Forget what is due. Raises httpx.HTTPError, MsgspecError, TimeoutError or StoreBlocked; nothing is lost."""

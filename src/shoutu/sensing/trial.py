@@ -71,14 +71,16 @@ class Trial:
         """``{"n", "first", "last", "next", "runs": [{name: {"count", "late", "episodes"}}]}``, times UTC ms.
 
         ``next``: where the history was cut because there is more of it than one trial takes, or None; nothing is said
-        of the time after. Left out are episodes that ended before ``start``, and readings of before it that came late.
+        of the time after, nor of that before raw readings are kept whole. Left out are episodes that ended before
+        ``start``, and readings of before it that came late.
         Of many episodes the newest are told, ``count`` counts all by their highest level.
         Raises ValueError naming what is wrong in what was asked.
         """
         point = asked.point.get("id")
         if not isinstance(point, int) or asked.start >= asked.end or not 1 <= len(asked.runs) <= MOST_RUNS:
             raise ValueError(f"point, start, end, runs: a point's id, start before end, 1 to {MOST_RUNS} runs")
-        found = self._store.query(point, asked.start - max(0, asked.lead_ms), asked.end, MOST_READINGS)
+        since = self._store.whole_since(asked.start - max(0, asked.lead_ms), asked.end)
+        found = self._store.query(point, since, asked.end, MOST_READINGS)
         series = Series(found.ts, found.received, found.value, found.quality)
         # Of what lies beyond a cut nothing is known, least of all that it was silent.
         until = asked.end if found.next is None else found.next

@@ -317,6 +317,10 @@ class Store:
         """Stretches within start ≤ ts < end of which only rollups are left, but for what is kept as evidence."""
         return coarse(self._files.manifest, start, end)
 
+    def whole_since(self, start: int, end: int) -> int:
+        """From when on within start ≤ ts < end every reading is still there: what lies before looks like silence."""
+        return max((one.end for one in self.gone(start, end)), default=start)
+
     def settle(self, now_ms: int) -> None:
         """Flush and merge everything there is to merge: one file a day, all repeats and conflicts found."""
         self.flush()
