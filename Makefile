@@ -40,6 +40,7 @@ FLINK_JAVA := $(wildcard deploy/flink/java/shoutu/flink/*.java)
 
 # Flink's Kafka connector, and a Kafka broker for the tests.
 .venv/flink/jars/.stamp: deploy/flink/pom.xml deploy/flink/jars.sha256 .venv/.flink
+	@command -v mvn >/dev/null || { echo "mvn is missing: install Maven (Debian: maven)" >&2; exit 1; }
 	rm -rf $(@D) && mvn -q -B -f deploy/flink/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(@D)
 	cd $(@D) && sha256sum --quiet --strict -c $(CURDIR)/deploy/flink/jars.sha256
 	@touch $@
