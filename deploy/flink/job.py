@@ -204,7 +204,7 @@ def asked_for() -> argparse.Namespace:
     where.add_argument("--journal", type=Path, help="folder of a journal, read once from its start")
     where.add_argument("--kafka", metavar="HOST:PORT", help="brokers that have publish.py's parts")
     parser.add_argument("--shards", type=int, default=64, help="of --journal's sites (default: %(default)s)")
-    parser.add_argument("--topic", default="shoutu.parts", help="--kafka's, with the parts (default: %(default)s)")
+    parser.add_argument("--topic", default="shoutu-parts", help="--kafka's, with the parts (default: %(default)s)")
     parser.add_argument("--group", default="shoutu-engine", help="consumer group its offsets are shown under")
     parser.add_argument("--kafka-option", type=option, action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--out", type=Path, required=True, help="folder for the signals as lines of JSON")

@@ -108,7 +108,7 @@ def asked_for() -> argparse.Namespace:
     parser.add_argument("--place", type=Path, help="own folder on the same file system (default: parted beside it)")
     parser.add_argument("--kafka", required=True, metavar="HOST:PORT", help="brokers")
     parser.add_argument("--shards", type=int, default=64, help="shards of sites; never changes (default: %(default)s)")
-    parser.add_argument("--topic", default="shoutu.parts", help="made if it is not there (default: %(default)s)")
+    parser.add_argument("--topic", default="shoutu-parts", help="made if it is not there (default: %(default)s)")
     parser.add_argument("--partitions", type=int, default=16, help="of a topic made here (default: %(default)s)")
     parser.add_argument("--kafka-option", type=option, action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--once", action="store_true", help="all of a journal that nobody writes any more, then end")

@@ -225,6 +225,21 @@ def test_it_goes_on_where_it_was(tmp_path: Path) -> None:
     assert [part.seq for part in kafka.kept[before:]] == [journal.next_seq - 1] * 2
 
 
+def test_it_goes_on_between_the_parts_of_a_long_change(tmp_path: Path) -> None:
+    """Of which nothing is in force before the last, for any shard."""
+    journal, kafka, whole = Journal(tmp_path / "journal"), Kafka(), Kafka()
+    told = list(read_delta(SWITCH).cut(100))
+    for part in told:
+        journal.commit([NewSwitch(part), NewTick(MINUTE)])
+        publisher(tmp_path, kafka).run_through()
+    hours(journal)
+    publisher(tmp_path, kafka).run_through()
+    Publisher(journal.log.directory, tmp_path / "once", 2, whole.waiting.append, whole.settle).run_through()
+    assert len(told) > 1
+    assert [part.seq for part in kafka.kept if isinstance(part.record, Switch)][:2] == [2 * len(told) - 1] * 2
+    assert [part.encode() for part in kafka.kept] == [part.encode() for part in whole.kept]
+
+
 def test_where_the_start_is_gone_the_catalog_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A publisher set up beside a pipeline that has run for long."""
     journal, kafka = Journal(tmp_path / "journal", segment_bytes=200), Kafka()
