@@ -104,12 +104,13 @@ class MemoryLocal:
     def __init__(self, acceptor: MemoryAcceptor) -> None:
         self.acceptor = acceptor
         self.well = True
+        self.search_seconds = 0.0
 
     def is_wing(self, token: str) -> bool:
         return token == "wing"
 
     async def readings(
-        self, point: int, start: int | None, end: int | None, limit: int, step: int | None
+        self, point: int, start: int | None, end: int | None, limit: int, step: int | None, fill: bool = False
     ) -> dict[str, Any]:
         if step is not None and step <= 0:
             raise ValueError(f"step={step}: expected ms above 0")
@@ -144,6 +145,7 @@ class MemoryLocal:
             raise ValueError("start before end")
         if not asked.points:
             raise FalsifiedFailed("no room")
+        await asyncio.sleep(self.search_seconds)
         return {"items": [], "points": len(asked.points), "left": []}
 
     async def rows_of(self, asked: Any) -> list[Any]:

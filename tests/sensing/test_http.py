@@ -389,6 +389,20 @@ async def test_the_search_for_falsified_readings_takes_the_wing_token_and_a_whol
 
 
 @pytest.mark.anyio
+async def test_a_search_may_take_longer_than_any_other_answer(tmp_path: Path) -> None:
+    local = MemoryLocal(MemoryAcceptor())
+    local.search_seconds = 3.0
+    handle = await serve_http(local.acceptor, config(tmp_path), local, Limits(answer_seconds=0.5))
+    body = {"points": [{"id": 1, "kind": "co", "interval_ms": 20_000}], "start": 0, "end": 86_400_000}
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{handle.port}", timeout=60) as client:
+            told = await client.post("/local/v1/falsified", headers={"Authorization": "Bearer wing"}, json=body)
+        assert told.status_code == 200
+    finally:
+        await handle.close()
+
+
+@pytest.mark.anyio
 async def test_health_and_readiness(house: House) -> None:
     assert (await house.client.get("/healthz")).json() == {"status": "ok"}
     assert (await house.client.get("/readyz")).status_code == 200

@@ -13,7 +13,7 @@ from shoutu.county.kit.actors import SYSTEM
 from shoutu.county.kit.errors import Unavailable
 from shoutu.county.sites import asking
 from shoutu.county.sites import services as sites
-from shoutu.county.sites.asking import NotSearched
+from shoutu.county.sites.asking import NotSearched, SearchBusy
 from tests.county.sites.test_lists import points
 
 
@@ -29,13 +29,16 @@ def mines(county: SimpleNamespace) -> SimpleNamespace:
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The pipeline as it answers `items` and `late`; `bodies` what it was asked, `fails` how often it cannot be asked,
-    `bad` points which no search bears."""
-    found = SimpleNamespace(items=[], bodies=[], fails=0, bad=set(), late=[])
+    `busy` how often it searches others, `bad` points which no search bears."""
+    found = SimpleNamespace(items=[], bodies=[], fails=0, busy=0, bad=set(), late=[])
 
     def answer(body: dict[str, Any]) -> dict[str, Any]:
         if found.fails:
             found.fails -= 1
             raise Unavailable("down")
+        if found.busy:
+            found.busy -= 1
+            raise SearchBusy("others are searched")
         found.bodies.append(body)
         ids = {one["id"] for one in body["points"]}
         if ids & found.bad:

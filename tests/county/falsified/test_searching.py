@@ -20,7 +20,7 @@ from shoutu.county.falsified.services import owing
 from shoutu.county.kit.errors import Unavailable
 from shoutu.county.ledger.models import Entry
 from shoutu.county.sites import asking, quality
-from shoutu.county.sites.asking import NotSearched
+from shoutu.county.sites.asking import NotSearched, SearchBusy
 from shoutu.county.sites.models import Point
 from tests.county.falsified.test_falsified import run, told, yesterday
 
@@ -50,6 +50,17 @@ def test_a_day_is_searched_once_in_whole_sites_and_goes_on_where_it_was_stopped(
     [entry] = Entry.objects.filter(verb="falsified.searched")
     assert entry.body["payload"] == {"day": f"{yesterday()}", "points": 4, "left": 0, "aside": 0}
     assert steps.search_readings() is False
+
+
+@pytest.mark.django_db
+def test_while_others_are_searched_it_waits_and_that_is_no_failure(
+    mines: SimpleNamespace, asked: SimpleNamespace
+) -> None:
+    asked.busy = 1
+    assert steps.search_readings() is False
+    assert not SearchDay.objects.exists()
+    run()
+    assert SearchDay.objects.get().points == 4
 
 
 @pytest.mark.django_db
@@ -199,7 +210,7 @@ def test_what_fails_is_narrowed_site_from_site_then_point_from_point() -> None:
         (httpx.Response(500, json={"detail": "no room"}), NotSearched),
         (httpx.Response(422, json={"detail": "points"}), NotSearched),
         (httpx.Response(413, text="much"), NotSearched),
-        (httpx.Response(429, json={"detail": "busy"}), Unavailable),
+        (httpx.Response(429, json={"detail": "busy"}), SearchBusy),
         (httpx.Response(503, text="down"), Unavailable),
         (httpx.ReadTimeout("slow"), NotSearched),
         (httpx.ConnectError("refused"), Unavailable),

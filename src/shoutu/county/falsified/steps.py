@@ -18,8 +18,17 @@ from shoutu.county.sites.models import Point
 
 @step("falsified.search", every=120.0, lane="falsified", title=_("筛查昨天的存疑读数"))
 def search_readings() -> bool:
-    """Some sites at a time: the pipeline is asked outside any transaction, and what was told is kept at once."""
-    now = timezone.now()
+    """Some sites at a time: the pipeline is asked outside any transaction, and what was told is kept at once.
+
+    While it searches for somebody else nothing failed: this has its turn later.
+    """
+    try:
+        return _search_next(timezone.now())
+    except asking.SearchBusy:
+        return False
+
+
+def _search_next(now: datetime) -> bool:
     day = search.due(now)
     if day is None:
         return _search_once_more(now)

@@ -139,13 +139,17 @@ class NotSearched(Exception):
     """The pipeline is there, and its search of just these points broke, took too long, or was too much for it."""
 
 
+class SearchBusy(Unavailable):
+    """The pipeline searches others: this was not begun, and may be asked again in a while."""
+
+
 BROKEN = (httpx.codes.INTERNAL_SERVER_ERROR, httpx.codes.UNPROCESSABLE_ENTITY, httpx.codes.REQUEST_ENTITY_TOO_LARGE)
 
 
 def falsified(body: dict[str, Any]) -> dict[str, Any]:
     """What no honest sensor tells; body and answer as `shoutu.sensing.falsified_asked` has them.
 
-    Raises NotSearched, and Unavailable where the pipeline cannot be asked now, also while others are searched.
+    Raises NotSearched, SearchBusy while others are searched, Unavailable where the pipeline cannot be asked now.
     """
     try:
         answer = _request("POST", "/falsified", SEARCH, json=body)
@@ -155,6 +159,8 @@ def falsified(body: dict[str, Any]) -> dict[str, Any]:
         raise
     if answer.status_code in BROKEN:
         raise NotSearched(_why(answer))
+    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        raise SearchBusy(_why(answer))
     told: dict[str, Any] = _told(answer)
     return told
 

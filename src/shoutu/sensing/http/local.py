@@ -21,6 +21,8 @@ POINTS_BODY = 1024 * 1024
 TRIAL_BODY = 256 * 1024
 NAMES = ("readings", "latest", "senders", "trial", "backtest", "quality", "falsified")
 PATHS = frozenset(f"/local/v1/{name}" for name in NAMES)
+LONG = frozenset({"/local/v1/falsified"})
+"""What takes minutes to answer, and ends by itself (``falsified_asked.MOST_SECONDS``): no door ends it before."""
 
 
 class Sources(msgspec.Struct):

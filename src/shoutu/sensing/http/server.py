@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
@@ -15,6 +16,7 @@ from shoutu.guard import Limits, Watch, connections_allowed
 from shoutu.sensing import metrics
 from shoutu.sensing.doors import listen
 from shoutu.sensing.http.app import HttpDoor
+from shoutu.sensing.http.local import LONG
 from shoutu.sensing.model import Acceptor, LocalApi
 
 KEEP_ALIVE = 90
@@ -65,7 +67,7 @@ async def serve_http(acceptor: Acceptor, config: Config, local: LocalApi, limits
     socket = listen(config.ingest_host, config.ingest_port, "SHOUTU_INGEST_PORT")
     door = HttpDoor(acceptor, local, config.ingest_max_bytes)
     watch = Watch(
-        limits or Limits(connections=connections_allowed()),
+        replace(limits or Limits(connections=connections_allowed()), endless=LONG),
         count=lambda outcome: metrics.DOOR_REQUESTS.labels("http", outcome).inc(),
         show=metrics.DOOR_CONNECTIONS.labels("http").set,
     )
