@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shoutu.sensing.catalog import Catalog, read_delta
+from shoutu.sensing.catalog import KEPT, Catalog, read_delta
 from shoutu.sensing.journal import Item, Journal, NewSwitch, NewTick
 from shoutu.sensing.journal_records import Readings, Record, Switch, Tick
 from shoutu.sensing.model import Batch, NotDurable
@@ -246,9 +246,9 @@ def test_where_the_start_is_gone_the_catalog_is_told(tmp_path: Path, caplog: pyt
     hours(journal)
     journal.drop_below(9)
     first = journal.log.segments[0].first
-    with pytest.raises(FileNotFoundError, match=r"catalog\.json: not there"):
+    with pytest.raises(FileNotFoundError, match=f"{KEPT}: not there"):
         publisher(tmp_path, kafka).run_through()
-    Catalog().merged(read_delta(SWITCH)).save(tmp_path / "catalog.json")
+    Catalog().merged(read_delta(SWITCH)).save(tmp_path / KEPT)
     kafka.waiting.clear()
     with caplog.at_level(logging.ERROR):
         publisher(tmp_path, kafka).run_through()

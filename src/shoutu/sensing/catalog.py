@@ -22,6 +22,8 @@ from .journal_segments import write_atomically
 
 PACKED = b"SHOUTU-CATALOG-1\n"
 PACKED_WAITING = b"SHOUTU-CATALOG-2\n"
+KEPT, KEPT_BEFORE = "catalog.packed", "catalog.json"
+"""The copy on disk, in the folder of the pipeline; older versions wrote the other."""
 PART_BYTES = 32 << 20
 """A change longer than this is told in parts of about this length: far below a frame of the journal."""
 
@@ -200,6 +202,11 @@ class Catalog:
             return cls.decode(raw)
         except (OSError, msgspec.MsgspecError):
             return None
+
+    @classmethod
+    def kept_in(cls, folder: Path) -> Catalog | None:
+        """The copy in a pipeline's folder, or the one that an older version wrote there; None as ``load``."""
+        return cls.load(folder / KEPT) or cls.load(folder / KEPT_BEFORE)
 
 
 class Waiting(NamedTuple):

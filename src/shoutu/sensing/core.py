@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import metrics
-from .catalog import Catalog, Delta, read_delta
+from .catalog import KEPT, KEPT_BEFORE, Catalog, Delta, read_delta
 from .checkpoint import Checkpoints
 from .core_clock import SteadyClock
 from .core_commit import QUEUE_BYTES, Committer
@@ -33,7 +33,6 @@ from .unclaimed import Unclaimed
 
 logger = logging.getLogger(__name__)
 
-CATALOG, CATALOG_BEFORE = "catalog.packed", "catalog.json"
 TICK_SECONDS = 1.0
 AGREE_PATIENCE_S = 15.0
 """So long doors stay closed for a replay at the start."""
@@ -50,7 +49,7 @@ class Core:
         self, directory: Path, store: Store, clock: SteadyClock | None = None, queue_bytes: int = QUEUE_BYTES
     ) -> None:
         self._directory_path = directory
-        self._catalog_path = directory / CATALOG
+        self._catalog_path = directory / KEPT
         self.unclaimed = Unclaimed()
         self.spool = Spool(directory / "spool")
         checkpoints = Checkpoints(directory / "checkpoint")
@@ -64,7 +63,7 @@ class Core:
         )
         self.store = StoreStage(Feed(self.journal, store.stored_through + 1), store)
         self.committer = Committer(self.journal, (self.engine.feed, self.store.feed), queue_bytes)
-        self.catalog = self._kept_catalog() or watch.catalog
+        self.catalog = Catalog.kept_in(self._directory_path) or watch.catalog
         if watch.catalog.version > self.catalog.version or watch.catalog.same(self.catalog):
             # Equal ones are one: a country's catalog is in memory once.
             self.catalog = watch.catalog.settled()
@@ -72,10 +71,6 @@ class Core:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticker: asyncio.Task[None] | None = None
         self._switching = asyncio.Lock()
-
-    def _kept_catalog(self) -> Catalog | None:
-        """The copy on disk, or the one that older versions wrote."""
-        return Catalog.load(self._catalog_path) or Catalog.load(self._catalog_path.with_name(CATALOG_BEFORE))
 
     def _resume(self, checkpoints: Checkpoints, journal: Path) -> tuple[Watch, Latest, int, int, int]:
         """(engine, latest values, next number to evaluate, last tick, signals spooled through)."""
@@ -95,7 +90,7 @@ class Core:
             # The whole journal is here: evaluating it again gives the same signals.
             return Watch(Catalog()), Latest(), 1, 0, self.spool.high_seq
         logger.critical("no checkpoint can be read: rules start anew from record %d", first)
-        catalog = self._kept_catalog() or Catalog()
+        catalog = Catalog.kept_in(self._directory_path) or Catalog()
         latest = Latest()
         latest.points(catalog.points.ids)
         # The county knows signals it had already by their ids; those of a fresh start may be others.
@@ -182,7 +177,7 @@ class Core:
         metrics.CATALOG_VERSION.set(taken.version)
         try:
             await asyncio.to_thread(taken.save, self._catalog_path)
-            self._catalog_path.with_name(CATALOG_BEFORE).unlink(missing_ok=True)
+            self._catalog_path.with_name(KEPT_BEFORE).unlink(missing_ok=True)
         except OSError as error:
             # The journal has it; the copy only helps while the county is down.
             logger.error("%s: not written: %s", self._catalog_path, error)

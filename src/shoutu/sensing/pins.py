@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from . import checkpoint
+from .catalog import KEPT, KEPT_BEFORE
 from .journal_segments import Segment, list_segments, read_head
 from .store import manifest as manifests
 
@@ -105,7 +106,7 @@ def hold_first(hold: Hold, sensing: Path) -> None:
     _checkpoints(hold, sensing / "checkpoint")
     _spool(hold, sensing / "spool")
     _store(hold, sensing / "store")
-    for path in (sensing / "catalog.packed", sensing / "catalog.json", *_inside(sensing / "mqtt")):
+    for path in (sensing / KEPT, sensing / KEPT_BEFORE, *_inside(sensing / "mqtt")):
         hold.take(path)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from shoutu.sensing.catalog import Catalog, Delta
+from shoutu.sensing.catalog import KEPT, Catalog, Delta
 from shoutu.sensing.journal_records import Readings, Record, Switch
 from shoutu.sensing.journal_segments import identity_of, write_atomically
 
@@ -86,11 +86,12 @@ class Publisher:
 
     def _anew(self, seq: int) -> list[Part]:
         """The whole catalog for every shard, in place of the record before ``seq``, which is gone."""
-        path = self.journal.parent / "catalog.json"
-        catalog = Catalog.load(path)
+        catalog = Catalog.kept_in(self.journal.parent)
         logger.error("the journal has no records %d to %d", self.splitter.next_seq, seq - 1)
         if catalog is None:
-            raise FileNotFoundError(f"{path}: not there; it tells the rules of a journal whose start is gone")
+            raise FileNotFoundError(
+                f"{self.journal.parent / KEPT}: not there; it tells the rules of a journal whose start is gone"
+            )
         delta = Delta(catalog.version, True, points=tuple(catalog.points.values()), rules=tuple(catalog.rules.values()))
         return self.splitter.take(Switch(seq - 1, msgspec.json.encode(delta)))
 
